@@ -1,0 +1,46 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where a stream's bytes come from and go to. The serializer knows nothing
+// else of the world; transport/ implements both for file descriptors.
+
+#ifndef DEVSTATE_SERIALIZER_BYTE_STREAM_H_
+#define DEVSTATE_SERIALIZER_BYTE_STREAM_H_
+
+#include <cstddef>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace devstate {
+
+// A sequential source of bytes. Not thread-safe.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+
+  // Reads between 1 and `size` bytes into `buffer` and returns how many; 0
+  // means the end of the source and nothing else. `size` must not be 0.
+  //
+  // Errors: DEADLINE_EXCEEDED, UNAVAILABLE (peer gone), ABORTED (superseded or
+  // cancelled), DATA_LOSS (the medium failed). After an error or the end, every
+  // further call must return the same.
+  virtual absl::StatusOr<size_t> Read(char* buffer, size_t size) = 0;
+};
+
+// A sequential sink of bytes. Not thread-safe.
+class ByteSink {
+ public:
+  virtual ~ByteSink() = default;
+
+  // Writes all of `bytes` or fails. `bytes` may be reused after the call.
+  //
+  // Errors: DEADLINE_EXCEEDED, UNAVAILABLE (peer gone), ABORTED (superseded or
+  // cancelled), RESOURCE_EXHAUSTED (no space), DATA_LOSS (the medium failed).
+  virtual absl::Status Write(absl::string_view bytes) = 0;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_BYTE_STREAM_H_
