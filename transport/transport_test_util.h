@@ -1,0 +1,135 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// For transport's own tests: a handler with faults, byte streams in memory,
+// a served endpoint, and a count of open file descriptors.
+
+#ifndef DEVSTATE_TRANSPORT_TRANSPORT_TEST_UTIL_H_
+#define DEVSTATE_TRANSPORT_TRANSPORT_TEST_UTIL_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "serializer/byte_stream.h"
+#include "transport/backend_endpoint.h"
+#include "transport/device_state_handler.h"
+#include "transport/file_descriptor.h"
+
+namespace devstate::testing {
+
+class StringSource : public ByteSource {
+ public:
+  explicit StringSource(std::string bytes) : bytes_(std::move(bytes)) {}
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override;
+
+  // After this many bytes, fail with `failure`.
+  uint64_t fail_at = UINT64_MAX;
+  absl::Status failure = absl::DataLossError("the source failed");
+
+ private:
+  std::string bytes_;
+  size_t at_ = 0;
+};
+
+class StringSink : public ByteSink {
+ public:
+  absl::Status Write(absl::string_view bytes) override;
+  std::string bytes;
+};
+
+// A gate that a handler waits at until the test opens it.
+class Gate {
+ public:
+  void Open();
+  void Wait();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable opened_;
+  bool open_ = false;
+};
+
+// A device whose state is one string, with faults on demand. Set the members
+// before the transfer; read them after its CHECK was answered. Keeps the rule
+// "each Load ends with one Commit or one Discard" and counts its breaches.
+class FakeDevice : public DeviceStateHandler {
+ public:
+  absl::Status Save(ByteSink& sink) override;
+  absl::Status Load(ByteSource& source) override;
+  absl::Status Commit() override;
+  void Discard() override;
+
+  std::string state;         // what Save writes and Commit replaces
+  absl::Status save_result;  // after everything was written
+  absl::Status load_result;  // after `read_before_failing` bytes
+  absl::Status commit_result;
+  uint64_t read_before_failing = UINT64_MAX;
+  size_t piece = 64 << 10;        // bytes of one Write or Read
+  Gate* before_finish = nullptr;  // passed at the end of Save or Load
+  bool endless_save = false;
+
+  std::atomic<int> saves{0};
+  std::atomic<int> loads{0};
+  std::atomic<int> commits{0};
+  std::atomic<int> discards{0};
+  std::atomic<int> breaches{0};
+
+ private:
+  bool staged_ = false;
+  std::string staged_state_;
+};
+
+// An endpoint whose Serve() runs on a thread of its own, connected to the
+// other end of a socket pair.
+class ServedEndpoint {
+ public:
+  explicit ServedEndpoint(DeviceStateHandler* handler,
+                          BackendEndpointOptions options = {});
+  ~ServedEndpoint();  // Stop() and join
+
+  // The front-end's end of the socket.
+  FileDescriptor TakeSocket() { return std::move(socket_); }
+  BackendEndpoint& endpoint() { return *endpoint_; }
+  // Waits until Serve() has returned.
+  void Join();
+  // All log lines so far.
+  std::string log() const;
+
+ private:
+  FileDescriptor socket_;
+  std::unique_ptr<BackendEndpoint> endpoint_;
+  mutable std::mutex mutex_;
+  std::string log_;
+  std::thread thread_;
+};
+
+// A folder with a short name, because a socket's path has at most 107 bytes,
+// fewer than a test's own temporary folder may take. Removed at the end if it
+// is empty by then.
+class TempFolder {
+ public:
+  TempFolder();
+  ~TempFolder();
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// How many file descriptors this process has open.
+int CountOpenFds();
+
+// `size` bytes that repeat nowhere soon.
+std::string Pattern(size_t size);
+
+}  // namespace devstate::testing
+
+#endif  // DEVSTATE_TRANSPORT_TRANSPORT_TEST_UTIL_H_
