@@ -13,9 +13,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#define DS_RETURN_IF_ERROR(expr)                            \
-  do {                                                      \
-    ::absl::Status ds_status_ = (expr);                     \
+#define DS_RETURN_IF_ERROR(expr)                                 \
+  do {                                                           \
+    ::absl::Status ds_status_ = (expr);                          \
     if (ABSL_PREDICT_FALSE(!ds_status_.ok())) return ds_status_; \
   } while (false)
 
@@ -24,9 +24,9 @@
 
 #define DS_CONCAT_INNER_(a, b) a##b
 #define DS_CONCAT_(a, b) DS_CONCAT_INNER_(a, b)
-#define DS_ASSIGN_OR_RETURN_IMPL_(statusor, lhs, expr)               \
-  auto statusor = (expr);                                            \
-  if (ABSL_PREDICT_FALSE(!statusor.ok())) return statusor.status();  \
+#define DS_ASSIGN_OR_RETURN_IMPL_(statusor, lhs, expr)              \
+  auto statusor = (expr);                                           \
+  if (ABSL_PREDICT_FALSE(!statusor.ok())) return statusor.status(); \
   lhs = *std::move(statusor)
 
 #endif  // THIRD_PARTY_ABSL_COMPAT_STATUS_MACROS_H_

@@ -1,0 +1,343 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "codegen/cpp_code.h"
+#include "codegen/cpp_names.h"
+
+namespace devstate {
+namespace {
+
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::OneofDescriptor;
+using ::google::protobuf::io::Printer;
+using Variables = std::map<std::string, std::string>;
+
+// Which members of a row are at most one, as a comment each.
+std::vector<std::string> OneofComments(const Descriptor& message) {
+  std::vector<std::string> comments;
+  for (int i = 0; i < message.real_oneof_decl_count(); ++i) {
+    const OneofDescriptor& oneof = *message.oneof_decl(i);
+    std::vector<std::string> members;
+    for (int j = 0; j < oneof.field_count(); ++j) {
+      members.push_back(MemberName(*oneof.field(j)));
+    }
+    comments.push_back(
+        absl::StrCat("At most one of: ", absl::StrJoin(members, ", "), "."));
+  }
+  return comments;
+}
+
+// What a row takes in a batch beside its numbers, as a C++ expression.
+std::string VariableSize(const RecordType& type, const std::string& row) {
+  std::vector<std::string> terms;
+  for (const RecordField& field : type.fields) {
+    const std::string member =
+        absl::StrCat(row, ".", MemberName(*field.descriptor));
+    switch (field.cardinality) {
+      case RecordField::Cardinality::kOne:
+        if (ValueType(field) == "absl::string_view") {
+          terms.push_back(absl::StrCat(member, ".size()"));
+        }
+        break;
+      case RecordField::Cardinality::kOptional:
+        if (ValueType(field) == "absl::string_view") {
+          terms.push_back(
+              absl::StrCat("(", member, " ? ", member, "->size() : 0)"));
+        } else if (field.message != nullptr) {
+          terms.push_back(
+              absl::StrCat("(", member, " ? VariableSize(*", member, ") : 0)"));
+        }
+        break;
+      case RecordField::Cardinality::kRepeated:
+        terms.push_back(
+            absl::StrCat("::devstate::VariableSizeOf(", member, ")"));
+        break;
+    }
+  }
+  return terms.empty() ? "0" : absl::StrJoin(terms, " + ");
+}
+
+void PrintRow(const RecordType& type, Printer& printer) {
+  printer.Print(
+      "// $message$ as a borrowed row: strings, bytes and repeated fields "
+      "belong to\n"
+      "// somebody else.\n",
+      "message", type.descriptor->full_name());
+  for (const std::string& comment : OneofComments(*type.descriptor)) {
+    printer.Print("// $comment$\n", "comment", comment);
+  }
+  printer.Print("struct $name$Row {\n", "name", type.name);
+  printer.Indent();
+  for (const RecordField& field : type.fields) {
+    const bool number = field.cardinality == RecordField::Cardinality::kOne &&
+                        ValueType(field) != "absl::string_view";
+    printer.Print("$type$ $name$$init$;\n", "type", MemberType(field), "name",
+                  MemberName(*field.descriptor), "init", number ? "{}" : "");
+  }
+  printer.Outdent();
+  printer.Print("};\n\n");
+}
+
+void PrintVariableSizes(const RecordModel& model, Printer& printer) {
+  printer.Print(
+      "// What a row takes in a batch beside its own numbers, in bytes.\n");
+  for (const auto& type : model.types) {
+    printer.Print(
+        "inline size_t VariableSize([[maybe_unused]] const $name$Row& row) {\n"
+        "  return $size$;\n"
+        "}\n",
+        "name", type->name, "size", VariableSize(*type, "row"));
+  }
+  printer.Print("\n");
+}
+
+void PrintBuilder(const RecordType& type, Printer& printer) {
+  printer.Print(
+      "// Builds the columns of $message$.\n"
+      "class $name$ColumnsBuilder {\n"
+      " public:\n"
+      "  using Row = $name$Row;\n"
+      "\n"
+      "  // Copies `row`.\n"
+      "  void Append([[maybe_unused]] const Row& row) {\n",
+      "message", type.descriptor->full_name(), "name", type.name);
+  printer.Indent();
+  printer.Indent();
+  for (const RecordField& field : type.fields) {
+    printer.Print("$name$_column_.Append(row.$name$);\n", "name",
+                  MemberName(*field.descriptor));
+  }
+  for (int i = 0; i < type.descriptor->real_oneof_decl_count(); ++i) {
+    const OneofDescriptor& oneof = *type.descriptor->oneof_decl(i);
+    std::vector<std::string> members;
+    for (int j = 0; j < oneof.field_count(); ++j) {
+      members.push_back(
+          absl::StrCat("row.", MemberName(*oneof.field(j)), ".has_value()"));
+    }
+    printer.Print("$oneof$_valid_ &= ($sum$) <= 1;\n", "oneof",
+                  absl::AsciiStrToLower(oneof.name()), "sum",
+                  absl::StrJoin(members, " + "));
+  }
+  printer.Print("++size_;\n");
+  printer.Outdent();
+  printer.Outdent();
+  printer.Print(
+      "  }\n"
+      "  size_t size() const { return size_; }\n"
+      "  void Clear();\n"
+      "  // INVALID_ARGUMENT if a row cannot be written.\n"
+      "  absl::Status Validate() const;\n"
+      "  // The $name$Columns message, as field `field` or alone.\n"
+      "  void Encode(uint32_t field, ::devstate::MessageWriter& out) const;\n"
+      "  void EncodeBody(::devstate::MessageWriter& out) const;\n"
+      "\n"
+      " private:\n",
+      "name", type.name);
+  printer.Indent();
+  for (const RecordField& field : type.fields) {
+    printer.Print("$type$ $name$_column_$arguments$;\n", "type",
+                  BuilderType(field), "name", MemberName(*field.descriptor),
+                  "arguments", ColumnArguments(field));
+  }
+  for (int i = 0; i < type.descriptor->real_oneof_decl_count(); ++i) {
+    printer.Print(
+        "bool $oneof$_valid_ = true;\n", "oneof",
+        absl::AsciiStrToLower(type.descriptor->oneof_decl(i)->name()));
+  }
+  printer.Print("size_t size_ = 0;\n");
+  printer.Outdent();
+  printer.Print("};\n\n");
+}
+
+void PrintReader(const RecordType& type, Printer& printer) {
+  printer.Print(
+      "// Reads the columns of $message$.\n"
+      "class $name$ColumnsReader {\n"
+      " public:\n"
+      "  using Row = $name$Row;\n"
+      "\n"
+      "  void SetDefault();\n"
+      "  // Checks everything that can be wrong with a $name$Columns message "
+      "of\n"
+      "  // `count` rows. `columns` must outlive the rows.\n"
+      "  absl::Status Decode(absl::string_view columns, size_t count,\n"
+      "                      ::devstate::DecodeContext& context);\n"
+      "  // Row `i`; to be called for the rows one after the other, from 0.\n"
+      "  void Read([[maybe_unused]] size_t i, [[maybe_unused]] Row& row) {\n",
+      "message", type.descriptor->full_name(), "name", type.name);
+  for (const RecordField& field : type.fields) {
+    printer.Print("    $name$_column_.Read(i, row.$name$);\n", "name",
+                  MemberName(*field.descriptor));
+  }
+  printer.Print(
+      "  }\n"
+      "\n"
+      " private:\n");
+  for (const RecordField& field : type.fields) {
+    printer.Print("  $type$ $name$_column_$arguments$;\n", "type",
+                  ReaderType(field), "name", MemberName(*field.descriptor),
+                  "arguments", ColumnArguments(field));
+  }
+  printer.Print("};\n\n");
+}
+
+void PrintRootWriter(const RecordModel& model, const Variables& variables,
+                     Printer& printer) {
+  printer.Print(
+      variables,
+      "// Writes a $root$: Begin(), the records in ascending order of "
+      "field, Finish().\n"
+      "// Not thread-safe.\n"
+      "class $name$Writer : public ::devstate::RecordWriter {\n"
+      " public:\n"
+      "  // `sink` must outlive the writer.\n"
+      "  explicit $name$Writer(::devstate::ByteSink* sink,\n"
+      "      ::devstate::WriterOptions options = {})\n"
+      "      : RecordWriter(sink, $name$Schema(), std::move(options)) "
+      "{}\n"
+      "\n"
+      "  // Header and singular fields. `root` must not hold records.\n"
+      "  absl::Status Begin(const $message$& root);\n"
+      "\n");
+  for (const RecordModel::Batch& batch : model.batches) {
+    printer.Print(
+        "  absl::Status Add$field$(const $row$Row& row) {\n"
+        "    return AddRecord($number$, \"$name$\", $name$_, row,\n"
+        "                     VariableSize(row));\n"
+        "  }\n",
+        "field", CamelCase(batch.field->name()), "row", batch.type->name,
+        "number", absl::StrCat(batch.field->number()), "name",
+        batch.field->name());
+  }
+  printer.Print(
+      "\n"
+      "  // Without it, every reader refuses the stream.\n"
+      "  absl::Status Finish() { return FinishState(); }\n"
+      "\n"
+      " private:\n");
+  for (const RecordModel::Batch& batch : model.batches) {
+    printer.Print("  $type$ColumnsBuilder $name$_;\n", "type", batch.type->name,
+                  "name", batch.field->name());
+  }
+  printer.Print("};\n\n");
+}
+
+void PrintRootReader(const RecordModel& model, const Variables& variables,
+                     Printer& printer) {
+  for (const RecordModel::Batch& batch : model.batches) {
+    printer.Print(
+        "using $field$Batch = ::devstate::RecordBatch<$type$ColumnsReader>;\n",
+        "field", CamelCase(batch.field->name()), "type", batch.type->name);
+  }
+  printer.Print(variables,
+                "\n"
+                "// Gets a $root$ piece by piece, as it arrives: stage it, and "
+                "apply nothing before\n"
+                "// Read() has returned OK. An error from a method ends the "
+                "read and is returned.\n"
+                "class $name$Visitor {\n"
+                " public:\n"
+                "  virtual ~$name$Visitor() = default;\n"
+                "\n"
+                "  virtual absl::Status OnRoot(const $message$& root) = 0;\n");
+  for (const RecordModel::Batch& batch : model.batches) {
+    printer.Print(
+        "  virtual absl::Status On$field$($field$Batch& batch) = 0;\n", "field",
+        CamelCase(batch.field->name()));
+  }
+  printer.Print(variables,
+                "};\n"
+                "\n"
+                "// Reads a $root$. Not thread-safe.\n"
+                "class $name$Reader : public ::devstate::RecordReader {\n"
+                " public:\n"
+                "  // `source` must outlive the reader.\n"
+                "  explicit $name$Reader(::devstate::ByteSource* source,\n"
+                "      const ::devstate::Limits& limits = {})\n"
+                "      : RecordReader(source, $name$Schema(), limits) {}\n"
+                "\n"
+                "  // Header, all records, trailer. OK only if the stream is "
+                "complete and nothing of\n"
+                "  // it was damaged.\n"
+                "  absl::Status Read($name$Visitor& visitor);\n"
+                "\n"
+                " private:\n"
+                "  absl::Status HandleRoot(const ::devstate::Chunk& chunk) "
+                "override;\n"
+                "  absl::Status HandleBatch(const ::devstate::Chunk& chunk) "
+                "override;\n"
+                "\n"
+                "  $name$Visitor* visitor_ = nullptr;\n");
+  for (const RecordModel::Batch& batch : model.batches) {
+    printer.Print("  $type$ColumnsReader $name$_;\n", "type", batch.type->name,
+                  "name", batch.field->name());
+  }
+  printer.Print("};\n\n");
+}
+
+}  // namespace
+
+void PrintHeader(const RecordModel& model, Printer& printer) {
+  const std::string base = WithoutProtoSuffix(model.root->file()->name());
+  const std::string guard =
+      absl::StrCat(absl::AsciiStrToUpper(absl::StrReplaceAll(
+                       base, {{"/", "_"}, {".", "_"}, {"-", "_"}})),
+                   "_DEVSTATE_H_");
+  const std::string ns = CppNamespace(*model.root->file());
+  const Variables variables = {{"guard", guard},
+                               {"base", base},
+                               {"file", model.root->file()->name()},
+                               {"root", model.root->full_name()},
+                               {"name", model.root->name()},
+                               {"message", ProtobufName(*model.root)}};
+  printer.Print(
+      variables,
+      "// Generated by protoc-gen-devstate from $file$. Do not edit.\n"
+      "\n"
+      "#ifndef $guard$\n"
+      "#define $guard$\n"
+      "\n"
+      "#include <cstddef>\n"
+      "#include <cstdint>\n"
+      "#include <optional>\n"
+      "#include <utility>\n"
+      "\n"
+      "#include \"absl/status/status.h\"\n"
+      "#include \"absl/strings/string_view.h\"\n"
+      "#include \"absl/types/span.h\"\n"
+      "#include \"$base$.pb.h\"\n"
+      "#include \"serializer/bytes_column.h\"\n"
+      "#include \"serializer/decode_context.h\"\n"
+      "#include \"serializer/message_writer.h\"\n"
+      "#include \"serializer/number_column.h\"\n"
+      "#include \"serializer/occurrences.h\"\n"
+      "#include \"serializer/record_stream.h\"\n"
+      "#include \"serializer/row_size.h\"\n"
+      "#include \"serializer/schema_info.h\"\n"
+      "\n");
+  if (!ns.empty()) printer.Print("namespace $ns$ {\n\n", "ns", ns);
+  printer.Print(variables,
+                "// Name, version, fingerprint and descriptors of $root$.\n"
+                "const ::devstate::SchemaInfo& $name$Schema();\n"
+                "\n");
+  for (const auto& type : model.types) PrintRow(*type, printer);
+  PrintVariableSizes(model, printer);
+  for (const auto& type : model.types) {
+    PrintBuilder(*type, printer);
+    PrintReader(*type, printer);
+  }
+  PrintRootWriter(model, variables, printer);
+  PrintRootReader(model, variables, printer);
+  if (!ns.empty()) printer.Print("}  // namespace $ns$\n\n", "ns", ns);
+  printer.Print(variables, "#endif  // $guard$\n");
+}
+
+}  // namespace devstate

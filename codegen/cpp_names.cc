@@ -1,0 +1,173 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "codegen/cpp_names.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+
+namespace devstate {
+namespace {
+
+using ::google::protobuf::FieldDescriptor;
+
+constexpr const char* kKeywords[] = {
+    "alignas",      "alignof",   "and",
+    "and_eq",       "asm",       "auto",
+    "bitand",       "bitor",     "bool",
+    "break",        "case",      "catch",
+    "char",         "class",     "compl",
+    "const",        "constexpr", "const_cast",
+    "continue",     "decltype",  "default",
+    "delete",       "do",        "double",
+    "dynamic_cast", "else",      "enum",
+    "explicit",     "export",    "extern",
+    "false",        "float",     "for",
+    "friend",       "goto",      "if",
+    "inline",       "int",       "long",
+    "mutable",      "namespace", "new",
+    "noexcept",     "not",       "not_eq",
+    "nullptr",      "operator",  "or",
+    "or_eq",        "private",   "protected",
+    "public",       "register",  "reinterpret_cast",
+    "return",       "short",     "signed",
+    "sizeof",       "static",    "static_assert",
+    "static_cast",  "struct",    "switch",
+    "template",     "this",      "thread_local",
+    "throw",        "true",      "try",
+    "typedef",      "typeid",    "typename",
+    "union",        "unsigned",  "using",
+    "virtual",      "void",      "volatile",
+    "wchar_t",      "while",     "xor",
+    "xor_eq",
+};
+
+bool IsOne(const RecordField& field) {
+  return field.cardinality == RecordField::Cardinality::kOne;
+}
+
+// Column class for the field's values; `kind` is "Builder" or "Reader".
+std::string ColumnType(const RecordField& field, const char* kind) {
+  switch (field.descriptor->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return absl::StrCat(field.message->name, "Columns", kind);
+    case FieldDescriptor::CPPTYPE_STRING:
+      return absl::StrCat("::devstate::BytesColumn", kind);
+    case FieldDescriptor::CPPTYPE_ENUM:
+      if (absl::string_view(kind) == "Reader") {
+        return absl::StrCat("::devstate::EnumColumnReader<&",
+                            ProtobufName(*field.descriptor->enum_type()),
+                            "_IsValid>");
+      }
+      return "::devstate::NumberColumnBuilder<int32_t>";
+    default:
+      return absl::StrCat("::devstate::NumberColumn", kind, "<",
+                          ValueType(field), ">");
+  }
+}
+
+}  // namespace
+
+std::string CppNamespace(const google::protobuf::FileDescriptor& file) {
+  return absl::StrReplaceAll(file.package(), {{".", "::"}});
+}
+
+std::string MemberName(const FieldDescriptor& field) {
+  const std::string name = absl::AsciiStrToLower(field.name());
+  const bool keyword = std::find(std::begin(kKeywords), std::end(kKeywords),
+                                 name) != std::end(kKeywords);
+  return keyword ? name + "_" : name;
+}
+
+std::string CamelCase(const std::string& name) {
+  std::string result;
+  bool upper = true;
+  for (const char c : name) {
+    if (c == '_') {
+      upper = true;
+    } else {
+      result += upper ? absl::ascii_toupper(c) : c;
+      upper = false;
+    }
+  }
+  return result;
+}
+
+std::string WithoutProtoSuffix(const std::string& file_name) {
+  return std::string(absl::StripSuffix(file_name, ".proto"));
+}
+
+std::string ValueType(const RecordField& field) {
+  switch (field.descriptor->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32:
+      return "int32_t";
+    case FieldDescriptor::CPPTYPE_INT64:
+      return "int64_t";
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return "uint32_t";
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return "uint64_t";
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      return "float";
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return "double";
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return "bool";
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return ProtobufName(*field.descriptor->enum_type());
+    case FieldDescriptor::CPPTYPE_STRING:
+      return "absl::string_view";
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return absl::StrCat(field.message->name, "Row");
+  }
+  return "";
+}
+
+std::string MemberType(const RecordField& field) {
+  switch (field.cardinality) {
+    case RecordField::Cardinality::kOne:
+      return ValueType(field);
+    case RecordField::Cardinality::kOptional:
+      return absl::StrCat("std::optional<", ValueType(field), ">");
+    case RecordField::Cardinality::kRepeated:
+      return absl::StrCat("absl::Span<const ", ValueType(field), ">");
+  }
+  return "";
+}
+
+std::string BuilderType(const RecordField& field) {
+  const std::string column = ColumnType(field, "Builder");
+  if (IsOne(field)) return column;
+  return absl::StrCat(field.cardinality == RecordField::Cardinality::kOptional
+                          ? "::devstate::OptionalBuilder<"
+                          : "::devstate::RepeatedBuilder<",
+                      column, ">");
+}
+
+std::string ReaderType(const RecordField& field) {
+  const std::string column = ColumnType(field, "Reader");
+  if (IsOne(field)) return column;
+  if (field.cardinality == RecordField::Cardinality::kOptional) {
+    return absl::StrCat("::devstate::OptionalReader<", column, ">");
+  }
+  return absl::StrCat("::devstate::RepeatedReader<", column, ", ",
+                      ValueType(field), ">");
+}
+
+std::string ColumnArguments(const RecordField& field) {
+  switch (field.descriptor->type()) {
+    case FieldDescriptor::TYPE_BYTES:
+      return "{::devstate::BYTES}";
+    case FieldDescriptor::TYPE_STRING:
+      return "{::devstate::TEXT}";
+    default:
+      return "";
+  }
+}
+
+}  // namespace devstate

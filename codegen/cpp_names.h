@@ -1,0 +1,54 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_CODEGEN_CPP_NAMES_H_
+#define DEVSTATE_CODEGEN_CPP_NAMES_H_
+
+#include <string>
+
+#include "codegen/record_model.h"
+#include "google/protobuf/descriptor.h"
+
+namespace devstate {
+
+// Namespace of the package, "devices::fs::v1"; empty without a package.
+std::string CppNamespace(const google::protobuf::FileDescriptor& file);
+
+// What protobuf's C++ generator calls a message or an enum, fully qualified.
+template <typename Descriptor>
+std::string ProtobufName(const Descriptor& descriptor) {
+  std::string name = descriptor.name();
+  for (const google::protobuf::Descriptor* outer = descriptor.containing_type();
+       outer != nullptr; outer = outer->containing_type()) {
+    name = outer->name() + "_" + name;
+  }
+  const std::string ns = CppNamespace(*descriptor.file());
+  return ns.empty() ? "::" + name : "::" + ns + "::" + name;
+}
+
+// The field as a member: its name, with '_' behind it where C++ has a keyword.
+std::string MemberName(const google::protobuf::FieldDescriptor& field);
+
+// "mount_paths" -> "MountPaths".
+std::string CamelCase(const std::string& name);
+
+// "devices/fs/v1/fs.proto" -> "devices/fs/v1/fs".
+std::string WithoutProtoSuffix(const std::string& file_name);
+
+// What one value of the field is in a row struct: "uint64_t",
+// "absl::string_view", "InodeRow".
+std::string ValueType(const RecordField& field);
+
+// What the field is in a row struct: ValueType(), optional or span of it.
+std::string MemberType(const RecordField& field);
+
+// The classes that build and read the field's columns.
+std::string BuilderType(const RecordField& field);
+std::string ReaderType(const RecordField& field);
+
+// What the constructors of these take: the kind of a bytes column, or nothing.
+std::string ColumnArguments(const RecordField& field);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_CODEGEN_CPP_NAMES_H_

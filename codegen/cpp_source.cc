@@ -1,0 +1,275 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "codegen/compress.h"
+#include "codegen/cpp_code.h"
+#include "codegen/cpp_names.h"
+#include "codegen/fingerprint.h"
+#include "devstate/options.pb.h"
+
+namespace devstate {
+namespace {
+
+using ::google::protobuf::OneofDescriptor;
+using ::google::protobuf::io::Printer;
+using Variables = std::map<std::string, std::string>;
+
+void PrintBuilderMethods(const RecordType& type, Printer& printer) {
+  printer.Print("void $name$ColumnsBuilder::Clear() {\n", "name", type.name);
+  for (const RecordField& field : type.fields) {
+    printer.Print("  $name$_column_.Clear();\n", "name",
+                  MemberName(*field.descriptor));
+  }
+  // Validity stays as it is: an invalid batch is never written, nor what
+  // follows.
+  printer.Print(
+      "  size_ = 0;\n"
+      "}\n"
+      "\n"
+      "absl::Status $name$ColumnsBuilder::Validate() const {\n",
+      "name", type.name);
+  for (int i = 0; i < type.descriptor->real_oneof_decl_count(); ++i) {
+    const OneofDescriptor& oneof = *type.descriptor->oneof_decl(i);
+    std::vector<std::string> members;
+    for (int j = 0; j < oneof.field_count(); ++j) {
+      members.push_back(oneof.field(j)->name());
+    }
+    printer.Print(
+        "  if (!$oneof$_valid_) {\n"
+        "    return absl::InvalidArgumentError(\n"
+        "        \"$oneof$: set one of $members$ at most\");\n"
+        "  }\n",
+        "oneof", absl::AsciiStrToLower(oneof.name()), "members",
+        absl::StrJoin(members, ", "));
+  }
+  for (const RecordField& field : type.fields) {
+    printer.Print(
+        "  DS_RETURN_IF_ERROR(\n"
+        "      ::devstate::InField(\"$field$\", $name$_column_.Validate()));\n",
+        "field", field.descriptor->name(), "name",
+        MemberName(*field.descriptor));
+  }
+  printer.Print(
+      "  return absl::OkStatus();\n"
+      "}\n"
+      "\n"
+      "void $name$ColumnsBuilder::Encode(uint32_t field,\n"
+      "    ::devstate::MessageWriter& out) const {\n"
+      "  const ::devstate::MessageWriter::Nested nested = "
+      "out.BeginNested(field, size_);\n"
+      "  EncodeBody(out);\n"
+      "  if (out.IsEmpty(nested)) {\n"
+      "    out.DropNested(nested);\n"
+      "  } else {\n"
+      "    out.EndNested(nested);\n"
+      "  }\n"
+      "}\n"
+      "\n"
+      "void $name$ColumnsBuilder::EncodeBody(\n"
+      "    [[maybe_unused]] ::devstate::MessageWriter& out) const {\n",
+      "name", type.name);
+  for (const RecordField& field : type.fields) {
+    printer.Print("  $name$_column_.Encode($number$, out);\n", "name",
+                  MemberName(*field.descriptor), "number",
+                  absl::StrCat(field.descriptor->number()));
+  }
+  printer.Print("}\n\n");
+}
+
+void PrintReaderMethods(const RecordType& type, Printer& printer) {
+  printer.Print("void $name$ColumnsReader::SetDefault() {\n", "name",
+                type.name);
+  for (const RecordField& field : type.fields) {
+    printer.Print("  $name$_column_.SetDefault();\n", "name",
+                  MemberName(*field.descriptor));
+  }
+  printer.Print(
+      "}\n"
+      "\n"
+      "absl::Status $name$ColumnsReader::Decode(absl::string_view columns,\n"
+      "    [[maybe_unused]] size_t count, ::devstate::DecodeContext& context) "
+      "{\n"
+      "  SetDefault();\n"
+      "  ::devstate::ColumnsWalker walker(columns, context);\n"
+      "  while (true) {\n"
+      "    DS_ASSIGN_OR_RETURN(const bool more, walker.Next());\n"
+      "    if (!more) break;\n"
+      "    switch (walker.number()) {\n",
+      "name", type.name);
+  for (const RecordField& field : type.fields) {
+    printer.Print(
+        "      case $number$: {\n"
+        "        ::devstate::DecodeContext::PathScope scope(context, "
+        "\"$field$\");\n"
+        "        DS_RETURN_IF_ERROR(\n"
+        "            $name$_column_.Decode(walker.bytes(), count, context));\n"
+        "        break;\n"
+        "      }\n",
+        "number", absl::StrCat(field.descriptor->number()), "field",
+        field.descriptor->name(), "name", MemberName(*field.descriptor));
+  }
+  printer.Print(
+      "      default:\n"
+      "        return walker.UnknownColumn();\n"
+      "    }\n"
+      "  }\n");
+  for (int i = 0; i < type.descriptor->real_oneof_decl_count(); ++i) {
+    const OneofDescriptor& oneof = *type.descriptor->oneof_decl(i);
+    std::vector<std::string> members;
+    for (int j = 0; j < oneof.field_count(); ++j) {
+      members.push_back(absl::StrCat(MemberName(*oneof.field(j)), "_column_"));
+    }
+    printer.Print(
+        "  if (::devstate::AnyRowHasSeveral(count, $members$)) {\n"
+        "    return context.Error(::devstate::MALFORMED,\n"
+        "                         \"a row has several members of the oneof "
+        "$oneof$\");\n"
+        "  }\n",
+        "members", absl::StrJoin(members, ", "), "oneof", oneof.name());
+  }
+  printer.Print(
+      "  return absl::OkStatus();\n"
+      "}\n"
+      "\n");
+}
+
+void PrintRootMethods(const RecordModel& model, const Variables& variables,
+                      Printer& printer) {
+  printer.Print(variables,
+                "absl::Status $name$Writer::Begin(const $message$& root) {\n");
+  for (const RecordModel::Batch& batch : model.batches) {
+    printer.Print(
+        "  if (root.$name$_size() != 0) {\n"
+        "    return absl::InvalidArgumentError(\n"
+        "        \"Begin() takes the singular fields only: add the records of "
+        "\"\n"
+        "        \"$field$ with Add$camel$()\");\n"
+        "  }\n",
+        "name", MemberName(*batch.field), "field", batch.field->name(), "camel",
+        CamelCase(batch.field->name()));
+  }
+  printer.Print(variables,
+                "  return BeginState(root);\n"
+                "}\n"
+                "\n"
+                "absl::Status $name$Reader::Read($name$Visitor& visitor) {\n"
+                "  visitor_ = &visitor;\n"
+                "  return ReadState();\n"
+                "}\n"
+                "\n"
+                "absl::Status $name$Reader::HandleRoot(const "
+                "::devstate::Chunk& chunk) {\n"
+                "  $message$ root;\n"
+                "  DS_RETURN_IF_ERROR(ParseRoot(chunk, root));\n");
+  for (const RecordModel::Batch& batch : model.batches) {
+    printer.Print(
+        "  if (root.$name$_size() != 0) {\n"
+        "    return chunk.Error(::devstate::MALFORMED,\n"
+        "                       \"$field$: records outside of a batch\");\n"
+        "  }\n",
+        "name", MemberName(*batch.field), "field", batch.field->name());
+  }
+  printer.Print(variables,
+                "  return visitor_->OnRoot(root);\n"
+                "}\n"
+                "\n"
+                "absl::Status $name$Reader::HandleBatch(const "
+                "::devstate::Chunk& chunk) {\n"
+                "  switch (chunk.header.field) {\n");
+  for (const RecordModel::Batch& batch : model.batches) {
+    printer.Print(
+        "    case $number$:\n"
+        "      return DecodeBatch(chunk, \"$field$\", $field$_,\n"
+        "                         [this]($camel$Batch& batch) {\n"
+        "                           return visitor_->On$camel$(batch);\n"
+        "                         });\n",
+        "number", absl::StrCat(batch.field->number()), "field",
+        batch.field->name(), "camel", CamelCase(batch.field->name()));
+  }
+  printer.Print(
+      "    default:\n"
+      "      return UnknownBatch(chunk);\n"
+      "  }\n"
+      "}\n"
+      "\n");
+}
+
+// `bytes` as C++ string literals of 20 bytes a line.
+void PrintBytes(absl::string_view bytes, Printer& printer) {
+  for (size_t i = 0; i < bytes.size(); i += 20) {
+    std::string line;
+    for (const char c : bytes.substr(i, 20)) {
+      absl::StrAppendFormat(&line, "\\x%02x", static_cast<unsigned char>(c));
+    }
+    printer.Print("    \"$line$\"\n", "line", line);
+  }
+  if (bytes.empty()) printer.Print("    \"\"\n");
+}
+
+void PrintSchema(const RecordModel& model, const Variables& variables,
+                 Printer& printer) {
+  const MessageAnnotations& annotations =
+      model.root->options().GetExtension(devstate::message);
+  const std::string descriptor_set =
+      ZstdCompress(EmbeddableDescriptorSet(*model.root).SerializeAsString());
+  printer.Print(variables,
+                "const ::devstate::SchemaInfo& $name$Schema() {\n"
+                "  static constexpr char kFingerprint[] =\n");
+  PrintBytes(Fingerprint(*model.root), printer);
+  printer.Print(
+      "    ;\n"
+      "  static constexpr char kDescriptorSet[] =\n");
+  PrintBytes(descriptor_set, printer);
+  printer.Print(
+      "    ;\n"
+      "  static const ::devstate::SchemaInfo schema = {\n"
+      "      \"$schema$\", $version$, $min_reader$, \"$device$\", \"$root$\",\n"
+      "      {kFingerprint, sizeof(kFingerprint) - 1},\n"
+      "      {kDescriptorSet, sizeof(kDescriptorSet) - 1}};\n"
+      "  return schema;\n"
+      "}\n"
+      "\n",
+      "schema", annotations.schema(), "version",
+      absl::StrCat(annotations.version()), "min_reader",
+      absl::StrCat(annotations.min_reader()), "device", annotations.device(),
+      "root", model.root->full_name());
+}
+
+}  // namespace
+
+void PrintSource(const RecordModel& model, Printer& printer) {
+  const std::string ns = CppNamespace(*model.root->file());
+  const Variables variables = {
+      {"base", WithoutProtoSuffix(model.root->file()->name())},
+      {"file", model.root->file()->name()},
+      {"name", model.root->name()},
+      {"message", ProtobufName(*model.root)}};
+  printer.Print(
+      variables,
+      "// Generated by protoc-gen-devstate from $file$. Do not edit.\n"
+      "\n"
+      "#include \"$base$.devstate.h\"\n"
+      "\n"
+      "#include \"serializer/columns_walker.h\"\n"
+      "#include \"third_party/absl_compat/status_macros.h\"\n"
+      "\n");
+  if (!ns.empty()) printer.Print("namespace $ns$ {\n\n", "ns", ns);
+  PrintSchema(model, variables, printer);
+  for (const auto& type : model.types) {
+    PrintBuilderMethods(*type, printer);
+    PrintReaderMethods(*type, printer);
+  }
+  PrintRootMethods(model, variables, printer);
+  if (!ns.empty()) printer.Print("}  // namespace $ns$\n", "ns", ns);
+}
+
+}  // namespace devstate

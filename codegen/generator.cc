@@ -1,0 +1,103 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "codegen/generator.h"
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "codegen/annotations.h"
+#include "codegen/columns_proto.h"
+#include "codegen/cpp_code.h"
+#include "codegen/cpp_names.h"
+#include "codegen/record_model.h"
+#include "devstate/options.pb.h"
+#include "google/protobuf/io/printer.h"
+#include "google/protobuf/io/zero_copy_stream.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::FileDescriptor;
+using ::google::protobuf::compiler::GeneratorContext;
+using ::google::protobuf::io::Printer;
+using ::google::protobuf::io::ZeroCopyOutputStream;
+
+absl::StatusOr<const Descriptor*> FindRoot(const FileDescriptor& file,
+                                           absl::string_view parameter) {
+  if (absl::ConsumePrefix(&parameter, "root=")) {
+    const Descriptor* root =
+        file.pool()->FindMessageTypeByName(std::string(parameter));
+    if (root == nullptr || root->file() != &file) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(file.name(), ": there is no message ", parameter,
+                       " in this file: give the root's full name, package "
+                       "included"));
+    }
+    return root;
+  }
+  if (!parameter.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown parameter \"", parameter,
+                     "\": expected root=FULL.NAME or nothing"));
+  }
+  const Descriptor* root = nullptr;
+  for (int i = 0; i < file.message_type_count(); ++i) {
+    const Descriptor& message = *file.message_type(i);
+    if (message.options().GetExtension(devstate::message).schema().empty()) {
+      continue;
+    }
+    if (root != nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(file.name(), ": both ", root->full_name(), " and ",
+                       message.full_name(),
+                       " have a schema annotation: choose one with the "
+                       "parameter root=FULL.NAME"));
+    }
+    root = &message;
+  }
+  if (root == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file.name(),
+                     ": no message has a schema annotation, option "
+                     "(devstate.message) = { schema: … }"));
+  }
+  return root;
+}
+
+absl::Status GenerateFor(const FileDescriptor& file,
+                         const std::string& parameter,
+                         GeneratorContext& context) {
+  DS_ASSIGN_OR_RETURN(const Descriptor* root, FindRoot(file, parameter));
+  DS_RETURN_IF_ERROR(CheckAnnotations(*root));
+  DS_ASSIGN_OR_RETURN(const RecordModel model, BuildRecordModel(*root));
+  const std::string base = WithoutProtoSuffix(file.name());
+  const auto print = [&](const std::string& name,
+                         void (*print_file)(const RecordModel&, Printer&)) {
+    const std::unique_ptr<ZeroCopyOutputStream> out(context.Open(name));
+    Printer printer(out.get(), '$');
+    print_file(model, printer);
+  };
+  print(base + ".devstate.h", &PrintHeader);
+  print(base + ".devstate.cc", &PrintSource);
+  print(base + "_columns.proto", &PrintColumnsProto);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool Generator::Generate(const FileDescriptor* file,
+                         const std::string& parameter,
+                         GeneratorContext* context, std::string* error) const {
+  const absl::Status status = GenerateFor(*file, parameter, *context);
+  *error = std::string(status.message());
+  return status.ok();
+}
+
+}  // namespace devstate

@@ -1,0 +1,100 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The state of the example device: what a virtio-fs back-end knows of the
+// directory that it shares.
+
+#ifndef DEVSTATE_EXAMPLES_FS_BACKEND_INODE_TABLE_H_
+#define DEVSTATE_EXAMPLES_FS_BACKEND_INODE_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace devstate::examples {
+
+inline constexpr uint64_t kRootId = 1;
+
+// What name_to_handle_at() says of a file: its identity within one file system.
+struct FileHandle {
+  int32_t type = 0;
+  std::string bytes;
+
+  friend bool operator==(const FileHandle& a, const FileHandle& b) {
+    return a.type == b.type && a.bytes == b.bytes;
+  }
+  friend bool operator!=(const FileHandle& a, const FileHandle& b) {
+    return !(a == b);
+  }
+};
+
+// A file that the guest looked up. `parent` and `name` are one way to it; the
+// root has neither.
+struct Inode {
+  uint64_t id = 0;
+  uint64_t parent = 0;
+  // Names that the guest knows, one more for the root, one more for each child.
+  uint64_t refcount = 0;
+  std::string name;
+  // st_mode, with the type.
+  uint32_t mode = 0;
+  uint64_t ino = 0;
+  uint64_t mount_id = 0;
+  // Absent where the file system has no handles.
+  std::optional<FileHandle> file_handle;
+};
+
+// A file that the guest holds open.
+struct OpenHandle {
+  uint64_t id = 0;
+  uint64_t inode = 0;
+  // As given to open().
+  int32_t flags = 0;
+};
+
+struct InodeTable {
+  // Both in ascending order of their ids.
+  std::vector<Inode> inodes;
+  std::vector<OpenHandle> open_handles;
+  // Never given out so far, nor any above.
+  uint64_t next_inode_id = kRootId + 1;
+  uint64_t next_handle_id = 0;
+};
+
+// The index of inode `id` in `table.inodes`, nullopt if there is none.
+// Logarithmic, constant where ids have no gaps.
+std::optional<size_t> FindInode(const InodeTable& table, uint64_t id);
+
+// The path of `table.inodes[index]` beneath the root, for messages; "." is the
+// root. Safe on any table: a path that does not end at the root begins with
+// "…/".
+std::string PathOf(const InodeTable& table, size_t index);
+
+// Checks everything that can be told without the file system, in linear time
+// up to the lookups: ids, names, parents, refcounts, open handles, flags. A
+// table that passes is a tree below inode 1.
+//
+// INVALID_ARGUMENT names the first inode or open handle that breaks a rule.
+absl::Status CheckTable(const InodeTable& table);
+
+// The directories of a checked table that have children, parents first and
+// depth first, each with its children in the order of their ids.
+struct DirectoryChildren {
+  size_t directory;
+  std::vector<size_t> children;
+};
+std::vector<DirectoryChildren> DepthFirst(const InodeTable& table);
+
+// One line on the first place where two tables differ, nullopt if they are
+// equal.
+std::optional<std::string> FirstDifference(const InodeTable& source,
+                                           const InodeTable& destination);
+
+}  // namespace devstate::examples
+
+#endif  // DEVSTATE_EXAMPLES_FS_BACKEND_INODE_TABLE_H_

@@ -1,0 +1,52 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The other end of the walk: after a load, finds every inode of a table again
+// beneath the shared directory of this host.
+
+#ifndef DEVSTATE_EXAMPLES_FS_BACKEND_REFIND_H_
+#define DEVSTATE_EXAMPLES_FS_BACKEND_REFIND_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "examples/fs_backend/directory_walker.h"
+#include "examples/fs_backend/inode_table.h"
+
+namespace devstate::examples {
+
+struct RefindOptions {
+  // Whether a file handle that is known on both sides must be the same. False
+  // for a destination whose tree is a copy on another file system.
+  // Default: true.
+  bool check_file_handles = true;
+};
+
+struct Refound {
+  size_t inodes = 0;
+  // Inodes whose file handle was known on both sides.
+  size_t file_handles_checked = 0;
+  // One for each open handle of the table, in the same order.
+  std::vector<OpenFile> open_files;
+};
+
+// Checks `table` with CheckTable() and finds each of its inodes beneath `path`,
+// following no symbolic link and never leaving `path`. Types must be the same,
+// and file handles where both are known. The table may come from anywhere.
+//
+// Needs descriptors for the open handles and a fixed number besides. Open
+// handles are opened with their access mode and no other flag: nothing is
+// created or truncated. On an error nothing stays open.
+//
+// Errors, each with the inode's id and path: INVALID_ARGUMENT (the table is
+// not a tree, see CheckTable()), NOT_FOUND, FAILED_PRECONDITION (another type
+// or file, a link on the way), PERMISSION_DENIED, RESOURCE_EXHAUSTED (more open
+// handles than descriptors).
+absl::StatusOr<Refound> Refind(const InodeTable& table, const std::string& path,
+                               const RefindOptions& options);
+
+}  // namespace devstate::examples
+
+#endif  // DEVSTATE_EXAMPLES_FS_BACKEND_REFIND_H_

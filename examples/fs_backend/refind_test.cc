@@ -1,0 +1,272 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "examples/fs_backend/refind.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "examples/fs_backend/directory_walker.h"
+#include "examples/fs_backend/inode_table.h"
+#include "examples/fs_backend/test_tables.h"
+#include "examples/fs_backend/test_tree.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "third_party/absl_compat/status_matchers.h"
+
+namespace devstate::examples {
+namespace {
+
+using ::devstate::testing::IsOk;
+using ::devstate::testing::StatusIs;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+// The tree of MakeSmallTable().
+class RefindTest : public ::testing::Test {
+ protected:
+  RefindTest() {
+    tree_.AddDirectory("dir");
+    tree_.AddFile("dir/file", "content");
+  }
+
+  absl::StatusOr<Refound> Load(const InodeTable& table) {
+    return Refind(table, tree_.root(), {});
+  }
+
+  TestTree tree_;
+  InodeTable table_ = MakeSmallTable();
+};
+
+TEST_F(RefindTest, WalkedTreeIsFoundAgain) {
+  tree_.AddSymlink("link", "/etc/passwd");
+  tree_.AddFifo("fifo");
+  const auto walk = WalkDirectory(tree_.root(), {/*open_every=*/1});
+  ASSERT_THAT(walk, IsOk());
+  const auto refound = Load(walk->table);
+  ASSERT_THAT(refound, IsOk());
+  EXPECT_EQ(refound->inodes, 5u);
+  EXPECT_EQ(refound->open_files.size(), 1u);
+}
+
+TEST_F(RefindTest, ParentWithALaterIdIsFound) {
+  InodeTable table = MakeRoot();
+  table.inodes.push_back(MakeInode(2, 3, "file", S_IFREG));
+  table.inodes.push_back(MakeInode(3, kRootId, "dir", S_IFDIR));
+  EXPECT_THAT(Load(table), IsOk());
+}
+
+TEST_F(RefindTest, OpenHandleReadsItsFile) {
+  const auto refound = Load(table_);
+  ASSERT_THAT(refound, IsOk());
+  ASSERT_EQ(refound->open_files.size(), 1u);
+  EXPECT_EQ(refound->open_files[0].handle_id, 7u);
+  char content[16];
+  EXPECT_EQ(read(refound->open_files[0].fd.get(), content, sizeof(content)), 7);
+}
+
+TEST_F(RefindTest, SeveralHandlesOfOneInodeKeepTheirOrderAndAccess) {
+  table_.open_handles = {{1, 3, O_WRONLY}, {2, 2, O_RDONLY}, {3, 3, O_RDWR}};
+  const auto refound = Load(table_);
+  ASSERT_THAT(refound, IsOk());
+  ASSERT_EQ(refound->open_files.size(), 3u);
+  const int expected[] = {O_WRONLY, O_RDONLY, O_RDWR};
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(refound->open_files[i].handle_id, i + 1);
+    const int flags = fcntl(refound->open_files[i].fd.get(), F_GETFL);
+    EXPECT_EQ(flags & O_ACCMODE, expected[i]);
+  }
+}
+
+TEST_F(RefindTest, LoadNeverTruncates) {
+  table_.open_handles[0].flags = O_RDWR | O_TRUNC | O_CREAT;
+  ASSERT_THAT(Load(table_), IsOk());
+  EXPECT_EQ(tree_.Content("dir/file"), "content");
+}
+
+TEST_F(RefindTest, LoadNeverCreates) {
+  tree_.Remove("dir/file");
+  table_.open_handles[0].flags = O_RDWR | O_CREAT;
+  EXPECT_THAT(Load(table_), StatusIs(absl::StatusCode::kNotFound,
+                                     HasSubstr("inode 3 (\"dir/file\")")));
+  EXPECT_NE(access(tree_.Path("dir/file").c_str(), F_OK), 0);
+}
+
+TEST_F(RefindTest, MissingDirectoryIsNamedWithItsInode) {
+  tree_.Remove("dir");
+  EXPECT_THAT(Load(table_), StatusIs(absl::StatusCode::kNotFound,
+                                     HasSubstr("inode 2 (\"dir\")")));
+}
+
+TEST_F(RefindTest, MissingSharedDirectoryIsNamed) {
+  EXPECT_THAT(
+      Refind(table_, tree_.Path("no"), {}),
+      StatusIs(absl::StatusCode::kNotFound, HasSubstr("/no\" does not exist")));
+}
+
+TEST_F(RefindTest, AnotherTypeIsRefused) {
+  tree_.Remove("dir/file");
+  tree_.AddDirectory("dir/file");
+  EXPECT_THAT(
+      Load(table_),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               HasSubstr("is a directory here and was a regular file")));
+}
+
+TEST_F(RefindTest, ReplacedFileIsRefusedByItsHandle) {
+  const auto walk = WalkDirectory(tree_.root(), {});
+  ASSERT_THAT(walk, IsOk());
+  if (!walk->table.inodes[2].file_handle.has_value()) {
+    GTEST_SKIP() << "this file system has no handles";
+  }
+  // A rename, so that the two files exist at once and cannot share an inode.
+  tree_.AddFile("dir/other");
+  ASSERT_EQ(
+      rename(tree_.Path("dir/other").c_str(), tree_.Path("dir/file").c_str()),
+      0);
+  EXPECT_THAT(Load(walk->table),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("inode 3 (\"dir/file\") is another file")));
+  EXPECT_THAT(Refind(walk->table, tree_.root(), {/*check_file_handles=*/false}),
+              IsOk());
+}
+
+TEST_F(RefindTest, HandleOfAnUnknownKindIsRefused) {
+  const auto walk = WalkDirectory(tree_.root(), {});
+  ASSERT_THAT(walk, IsOk());
+  if (!walk->table.inodes[0].file_handle.has_value()) {
+    GTEST_SKIP() << "this file system has no handles";
+  }
+  table_.inodes[0].file_handle = FileHandle{-1, std::string(100000, 'x')};
+  EXPECT_THAT(Load(table_),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("inode 1 (\".\") is another file")));
+}
+
+TEST_F(RefindTest, NameThatClimbsOutIsRefused) {
+  table_.inodes[2].name = "../../etc/passwd";
+  EXPECT_THAT(Load(table_), StatusIs(absl::StatusCode::kInvalidArgument,
+                                     HasSubstr("../../etc/passwd")));
+}
+
+TEST_F(RefindTest, AbsoluteNameIsRefused) {
+  table_.inodes[2].name = "/etc/passwd";
+  EXPECT_THAT(Load(table_), StatusIs(absl::StatusCode::kInvalidArgument,
+                                     HasSubstr("contains a '/'")));
+}
+
+TEST_F(RefindTest, CycleIsRefused) {
+  table_.inodes[1].parent = 2;
+  EXPECT_THAT(Load(table_),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("cycle")));
+}
+
+TEST_F(RefindTest, DuplicateIdIsRefused) {
+  table_.inodes[2].id = 2;
+  EXPECT_THAT(Load(table_),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("twice")));
+}
+
+TEST_F(RefindTest, MissingParentIsRefused) {
+  table_.inodes[2].parent = 99;
+  EXPECT_THAT(Load(table_), StatusIs(absl::StatusCode::kInvalidArgument,
+                                     HasSubstr("inode 99, is missing")));
+}
+
+TEST_F(RefindTest, SymlinkInPlaceOfADirectoryIsNotFollowed) {
+  TestTree outside;
+  outside.AddFile("file", "secret");
+  tree_.Remove("dir");
+  tree_.AddSymlink("dir", outside.root());
+  EXPECT_THAT(Load(table_),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("inode 2 (\"dir\") is a symbolic link here")));
+}
+
+TEST_F(RefindTest, SymlinkInPlaceOfAFileIsNotFollowed) {
+  tree_.Remove("dir/file");
+  tree_.AddSymlink("dir/file", "/etc/passwd");
+  EXPECT_THAT(
+      Load(table_),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               HasSubstr("inode 3 (\"dir/file\") is a symbolic link here")));
+}
+
+TEST_F(RefindTest, OpenHandleOnASymlinkIsRefused) {
+  tree_.AddSymlink("link", "/etc/passwd");
+  table_.inodes.push_back(MakeInode(4, kRootId, "link", S_IFLNK));
+  table_.open_handles[0].inode = 4;
+  EXPECT_THAT(Load(table_), StatusIs(absl::StatusCode::kInvalidArgument,
+                                     HasSubstr("would open a symbolic link")));
+}
+
+TEST_F(RefindTest, OpenHandleOnAFifoIsRefused) {
+  tree_.AddFifo("fifo");
+  table_.inodes.push_back(MakeInode(4, kRootId, "fifo", S_IFIFO));
+  table_.open_handles[0].inode = 4;
+  EXPECT_THAT(Load(table_), StatusIs(absl::StatusCode::kInvalidArgument,
+                                     HasSubstr("would open a FIFO")));
+}
+
+TEST_F(RefindTest, FifoInPlaceOfAnOpenFileIsRefusedWithoutBlocking) {
+  tree_.Remove("dir/file");
+  tree_.AddFifo("dir/file");
+  EXPECT_THAT(Load(table_),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("is a FIFO here and was a regular file")));
+}
+
+TEST_F(RefindTest, FailureLeavesNothingOpen) {
+  table_.inodes.push_back(MakeInode(4, 2, "missing", S_IFREG));
+  const ptrdiff_t before = CountOpenFds();
+  EXPECT_THAT(Load(table_), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_EQ(CountOpenFds(), before);
+}
+
+TEST_F(RefindTest, MoreHandlesThanDescriptorsAreRefusedBeforehand) {
+  struct rlimit limit;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlim_t former = limit.rlim_cur;
+  limit.rlim_cur = 100;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  table_.open_handles.clear();
+  for (uint64_t id = 0; id < 200; ++id) {
+    table_.open_handles.push_back({id, 3, O_RDONLY});
+  }
+  EXPECT_THAT(Load(table_), StatusIs(absl::StatusCode::kResourceExhausted,
+                                     AllOf(HasSubstr("200 open handles"),
+                                           HasSubstr("to at least 264"))));
+  limit.rlim_cur = former;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+TEST_F(RefindTest, ManyDirectoriesNeedFewDescriptors) {
+  std::string path = "d";
+  for (int depth = 0; depth < 200; ++depth, path += "/d") {
+    tree_.AddDirectory(path);
+    tree_.AddDirectory(path + "e");
+    tree_.AddFile(path + "e/file");
+  }
+  const auto walk = WalkDirectory(tree_.root(), {/*open_every=*/0});
+  ASSERT_THAT(walk, IsOk());
+  struct rlimit limit;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlim_t former = limit.rlim_cur;
+  limit.rlim_cur = 64;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  const auto refound = Load(walk->table);
+  limit.rlim_cur = former;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  ASSERT_THAT(refound, IsOk());
+  EXPECT_EQ(refound->inodes, 603u);
+}
+
+}  // namespace
+}  // namespace devstate::examples

@@ -1,0 +1,112 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Looking at files beneath a directory without ever leaving it.
+
+#ifndef DEVSTATE_EXAMPLES_FS_BACKEND_TREE_H_
+#define DEVSTATE_EXAMPLES_FS_BACKEND_TREE_H_
+
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "examples/fs_backend/inode_table.h"
+
+namespace devstate::examples {
+
+// Owns one file descriptor. Move-only.
+class OwnedFd {
+ public:
+  OwnedFd() = default;
+  explicit OwnedFd(int fd) : fd_(fd) {}
+  OwnedFd(OwnedFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  OwnedFd& operator=(OwnedFd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~OwnedFd() {
+    if (fd_ >= 0) close(fd_);
+  }
+
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+// What tells one file from another.
+struct FileFacts {
+  uint32_t mode = 0;
+  uint64_t device = 0;
+  uint64_t ino = 0;
+  uint64_t links = 0;
+  uint64_t mount_id = 0;
+  std::optional<FileHandle> file_handle;
+};
+
+// Works on O_PATH descriptors. On failure returns nullopt and sets errno.
+std::optional<FileFacts> ReadFacts(int fd);
+
+// Opens the shared directory itself, as an O_PATH descriptor. The path may go
+// through symbolic links: it comes from the command line, not from a guest.
+//
+// Errors: NOT_FOUND, FAILED_PRECONDITION (not a directory), PERMISSION_DENIED.
+absl::StatusOr<OwnedFd> OpenRoot(const std::string& path);
+
+// Opens `name` in `directory`, following no link and not leaving it. With
+// O_PATH the link itself opens. An invalid descriptor means errno.
+OwnedFd OpenBeneath(int directory, const std::string& name, int flags);
+
+// Opens for reading or writing what the O_PATH descriptor `fd` refers to, and
+// nothing else: the name is not looked up again. Keeps only the access mode of
+// `flags`, so it neither creates nor truncates. An invalid descriptor means
+// errno.
+OwnedFd Reopen(int fd, int flags);
+
+// Descriptors of a table's directories: few at a time, however many there are.
+// The table must outlive the cache and keep the inodes that were asked for;
+// more may be added. Not thread-safe.
+class DirectoryCache {
+ public:
+  // Keeps up to `capacity` descriptors open, at least one, beside the root.
+  DirectoryCache(const InodeTable& table, OwnedFd root, size_t capacity = 32)
+      : table_(table), root_(std::move(root)), capacity_(capacity) {}
+
+  // The descriptor of the directory `table.inodes[index]`, valid until the next
+  // call. -1 means errno. `table` must hold its ancestors.
+  int Get(size_t index);
+
+  size_t open_count() const { return recent_.size(); }
+
+ private:
+  struct Entry {
+    size_t index;
+    OwnedFd fd;
+  };
+
+  int Cached(size_t index);
+
+  const InodeTable& table_;
+  const OwnedFd root_;
+  const size_t capacity_;
+  // Most recently used first.
+  std::list<Entry> recent_;
+  std::unordered_map<size_t, std::list<Entry>::iterator> by_index_;
+};
+
+// One line on a failed system call: what was tried, where, and what errno says,
+// with the status code that fits.
+absl::Status ErrnoStatus(int error, const std::string& what);
+
+}  // namespace devstate::examples
+
+#endif  // DEVSTATE_EXAMPLES_FS_BACKEND_TREE_H_

@@ -1,0 +1,76 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Columns of strings and bytes: proto/devstate/columns.proto in C++.
+
+#ifndef DEVSTATE_SERIALIZER_BYTES_COLUMN_H_
+#define DEVSTATE_SERIALIZER_BYTES_COLUMN_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "devstate/columns.pb.h"
+#include "serializer/decode_context.h"
+#include "serializer/internal/byte_buffer.h"
+#include "serializer/message_writer.h"
+#include "serializer/number_column.h"
+
+namespace devstate {
+
+class BytesColumnBuilder {
+ public:
+  // `kind` is BYTES or TEXT.
+  explicit BytesColumnBuilder(ColumnKind kind) : kind_(kind) {}
+
+  // Copies `value`.
+  void Append(absl::string_view value) {
+    lengths_.push_back(static_cast<uint32_t>(value.size()));
+    data_.Append(value);
+  }
+  size_t size() const { return lengths_.size(); }
+  void Clear() {
+    lengths_.clear();
+    data_.clear();
+  }
+  // Appends field `field` with a BytesColumn; nothing if all values are empty.
+  void Encode(uint32_t field, MessageWriter& out) const;
+  // INVALID_ARGUMENT if a TEXT value is not valid UTF-8; names the row.
+  absl::Status Validate() const;
+
+ private:
+  const ColumnKind kind_;
+  UninitializedBuffer<uint32_t> lengths_;
+  ByteBuffer data_;
+};
+
+class BytesColumnReader {
+ public:
+  explicit BytesColumnReader(ColumnKind kind) : kind_(kind) {}
+
+  // All values are empty: the column is absent.
+  void SetDefault();
+
+  // The values lie in `column`, or in the reader if the layout is not
+  // CONCATENATED; both must outlive their use.
+  absl::Status Decode(absl::string_view column, size_t count,
+                      DecodeContext& context);
+
+  // Row `i`; to be called for the rows one after the other, from 0.
+  void Read(size_t i, absl::string_view& value) {
+    const size_t length = lengths_[i];
+    value = absl::string_view(position_, length);
+    position_ += length;
+  }
+
+ private:
+  const ColumnKind kind_;
+  NumberColumnReader<uint32_t> lengths_;
+  const char* position_ = nullptr;
+  ByteBuffer transposed_;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_BYTES_COLUMN_H_

@@ -1,0 +1,46 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// For generated code: the columns of a …Columns message, one after the other.
+
+#ifndef DEVSTATE_SERIALIZER_COLUMNS_WALKER_H_
+#define DEVSTATE_SERIALIZER_COLUMNS_WALKER_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "serializer/decode_context.h"
+#include "serializer/message_reader.h"
+
+namespace devstate {
+
+class ColumnsWalker {
+ public:
+  // Both must outlive the walker.
+  ColumnsWalker(absl::string_view columns, DecodeContext& context)
+      : reader_(columns), context_(context) {}
+
+  // Moves to the next column; false behind the last. Columns must be
+  // length-delimited fields in ascending order, each once.
+  absl::StatusOr<bool> Next();
+
+  uint32_t number() const { return field_.number; }
+  absl::string_view bytes() const { return field_.bytes; }
+
+  // What to return for a column that the schema does not have.
+  absl::Status UnknownColumn() const;
+
+ private:
+  MessageReader reader_;
+  MessageReader::Field field_;
+  DecodeContext& context_;
+};
+
+// `status` with the field's name before its message.
+absl::Status InField(absl::string_view field, absl::Status status);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_COLUMNS_WALKER_H_

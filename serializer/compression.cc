@@ -1,0 +1,76 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "serializer/compression.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace devstate {
+
+absl::StatusOr<Compression> Compression::Parse(absl::string_view text) {
+  if (text == "automatic") return Automatic();
+  if (text == "raw") return Raw();
+  if (text == "zstd") return Zstd(1);
+  int level;
+  if (absl::ConsumePrefix(&text, "zstd:") && absl::SimpleAtoi(text, &level) &&
+      level >= ZSTD_minCLevel() && level <= ZSTD_maxCLevel()) {
+    return Zstd(level);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "not a compression: expected automatic, raw, zstd or zstd:LEVEL with a "
+      "level from ",
+      ZSTD_minCLevel(), " to ", ZSTD_maxCLevel()));
+}
+
+absl::StatusOr<size_t> Compressor::Compress(absl::string_view input, int level,
+                                            char* output, size_t capacity) {
+  if (context_ == nullptr) context_.reset(ZSTD_createCCtx());
+  if (context_ == nullptr) {
+    return absl::ResourceExhaustedError("no memory for zstd");
+  }
+  const size_t size = ZSTD_compressCCtx(context_.get(), output, capacity,
+                                        input.data(), input.size(), level);
+  if (ZSTD_isError(size)) {
+    return absl::InternalError(
+        absl::StrCat("zstd cannot compress: ", ZSTD_getErrorName(size)));
+  }
+  return size;
+}
+
+absl::Status Decompressor::Decompress(absl::string_view input, char* output,
+                                      size_t size) {
+  // ZSTD_decompressDCtx() alone would also take several frames, skippable ones
+  // among them, and frames of another size.
+  const size_t frame_size =
+      ZSTD_findFrameCompressedSize(input.data(), input.size());
+  if (ZSTD_isError(frame_size) || frame_size != input.size()) {
+    return absl::InvalidArgumentError("payload is not exactly one zstd frame");
+  }
+  const unsigned long long declared =
+      ZSTD_getFrameContentSize(input.data(), input.size());
+  if (declared != size) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("zstd frame does not declare the content size ", size,
+                     " of the chunk header"));
+  }
+  if (context_ == nullptr) context_.reset(ZSTD_createDCtx());
+  if (context_ == nullptr) {
+    return absl::ResourceExhaustedError("no memory for zstd");
+  }
+  const size_t result = ZSTD_decompressDCtx(context_.get(), output, size,
+                                            input.data(), input.size());
+  if (ZSTD_isError(result)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("zstd cannot decompress: ", ZSTD_getErrorName(result)));
+  }
+  if (result != size) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("zstd frame holds ", result, " bytes, expected ", size));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace devstate

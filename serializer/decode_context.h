@@ -1,0 +1,66 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_SERIALIZER_DECODE_CONTEXT_H_
+#define DEVSTATE_SERIALIZER_DECODE_CONTEXT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "serializer/limits.h"
+#include "serializer/stream_reader.h"
+
+namespace devstate {
+
+// What decoding the columns of one chunk needs to know of its surroundings: the
+// chunk and the field under way, for error messages, and how much memory the
+// batch may still take. Not thread-safe.
+class DecodeContext {
+ public:
+  // `chunk` must outlive the context.
+  DecodeContext(const Chunk& chunk, const Limits& limits)
+      : chunk_(chunk), memory_left_(limits.max_batch_memory) {}
+
+  DecodeContext(const DecodeContext&) = delete;
+  DecodeContext& operator=(const DecodeContext&) = delete;
+
+  // Names the field under way for as long as the scope lives; scopes nest.
+  class PathScope {
+   public:
+    // `name` must outlive the scope.
+    PathScope(DecodeContext& context, absl::string_view name)
+        : context_(context), name_(name), parent_(context.path_) {
+      context.path_ = this;
+    }
+    ~PathScope() { context_.path_ = parent_; }
+
+    PathScope(const PathScope&) = delete;
+    PathScope& operator=(const PathScope&) = delete;
+
+   private:
+    friend class DecodeContext;
+    DecodeContext& context_;
+    const absl::string_view name_;
+    const PathScope* const parent_;
+  };
+
+  // An error about the field under way.
+  absl::Status Error(ErrorReason reason, absl::string_view message) const;
+
+  // To be called before `count` values of `value_size` bytes are allocated.
+  absl::Status ChargeMemory(uint64_t count, size_t value_size);
+
+ private:
+  static std::string PathText(const PathScope* path);
+
+  const Chunk& chunk_;
+  uint64_t memory_left_;
+  const PathScope* path_ = nullptr;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_DECODE_CONTEXT_H_

@@ -1,0 +1,20 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_SERIALIZER_INTERNAL_UTF8_H_
+#define DEVSTATE_SERIALIZER_INTERNAL_UTF8_H_
+
+#include "absl/strings/string_view.h"
+
+namespace devstate {
+
+// Whether every byte is below 0x80.
+bool IsAscii(absl::string_view text);
+
+// Whether `text` is UTF-8 as Unicode defines it: no overlong forms, no
+// surrogates, nothing above U+10FFFF.
+bool IsValidUtf8(absl::string_view text);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_INTERNAL_UTF8_H_

@@ -1,0 +1,43 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_SERIALIZER_LIMITS_H_
+#define DEVSTATE_SERIALIZER_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace devstate {
+
+// Everything that bounds what a stream can make a reader do. Each limit is
+// checked before the memory or the time that it bounds is spent; a stream
+// beyond one is refused with RESOURCE_EXHAUSTED, which names the limit. Writers
+// obey the limits on headers and chunks, so that default readers accept them.
+struct Limits {
+  // The StreamHeader message, embedded descriptor set included, in bytes.
+  uint32_t max_header_bytes = 64 * 1024;
+
+  // A chunk's payload as stored, and after decompression, in bytes.
+  uint32_t max_chunk_stored_bytes = 1024 * 1024;
+  uint32_t max_chunk_decoded_bytes = 1024 * 1024;
+
+  // Records in one batch.
+  uint32_t max_chunk_records = 65536;
+
+  // Memory for the decoded columns of one batch, in bytes. Bounds what nested
+  // repeated fields and constant columns, tiny in the stream, can unfold to.
+  uint64_t max_batch_memory = 16 * 1024 * 1024;
+
+  // Chunks, records and payload bytes after decompression in the whole stream.
+  uint32_t max_chunks = 4 * 1024 * 1024;
+  uint64_t max_records = 1024 * 1024 * 1024;
+  uint64_t max_decoded_bytes = 64ull * 1024 * 1024 * 1024;
+
+  // Payload bytes after decompression may exceed the stored ones by this
+  // factor, summed up from the start of the stream, once they are above 1 MiB.
+  uint32_t max_expansion = 1024;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_LIMITS_H_

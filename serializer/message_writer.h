@@ -1,0 +1,85 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_SERIALIZER_MESSAGE_WRITER_H_
+#define DEVSTATE_SERIALIZER_MESSAGE_WRITER_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "serializer/internal/byte_buffer.h"
+#include "serializer/internal/varint.h"
+
+namespace devstate {
+
+// Appends a protobuf message, field by field, to a buffer. Not thread-safe.
+class MessageWriter {
+ public:
+  explicit MessageWriter(ByteBuffer* out = nullptr) : out_(out) {}
+
+  ByteBuffer& out() { return *out_; }
+
+  // How numbers and bytes of columns are to be encoded.
+  struct ColumnOptions {
+    // Every number column PLAIN.
+    bool plain = false;
+    // Layouts that make no sense unless the payload is compressed.
+    bool compressed = false;
+  };
+  const ColumnOptions& column_options() const { return column_options_; }
+  void set_column_options(const ColumnOptions& options) {
+    column_options_ = options;
+  }
+
+  void WriteVarint(uint64_t value) {
+    char buffer[kMaxVarintSize];
+    const size_t size = EncodeVarint(value, buffer);
+    out_->Append({buffer, size});
+  }
+  void WriteTag(uint32_t field, uint32_t wire_type) {
+    WriteVarint(uint64_t{field} << 3 | wire_type);
+  }
+  // As in proto3, a field whose value is zero or empty is left out.
+  void WriteNumber(uint32_t field, uint64_t value) {
+    if (value == 0) return;
+    WriteTag(field, kWireVarint);
+    WriteVarint(value);
+  }
+  void WriteBytes(uint32_t field, absl::string_view value) {
+    if (value.empty()) return;
+    std::memcpy(BeginBytes(field, value.size()), value.data(), value.size());
+  }
+  // Tag, length and room for `size` bytes, which the caller fills. `size` must
+  // not be 0. The pointer is valid until the next write.
+  char* BeginBytes(uint32_t field, size_t size) {
+    WriteTag(field, kWireLength);
+    WriteVarint(size);
+    return out_->Extend(size);
+  }
+
+  // A field whose length is known only at its end.
+  struct Nested {
+    size_t tag_position;
+    size_t length_position;
+    size_t body_position;
+  };
+  // `size_hint` near the body's size saves moving the body by a byte or two.
+  Nested BeginNested(uint32_t field, size_t size_hint);
+  void EndNested(const Nested& nested);
+  // Takes the field back, tag included.
+  void DropNested(const Nested& nested) {
+    out_->ResizeUninitialized(nested.tag_position);
+  }
+  bool IsEmpty(const Nested& nested) const {
+    return out_->size() == nested.body_position;
+  }
+
+ private:
+  ByteBuffer* out_;
+  ColumnOptions column_options_;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_MESSAGE_WRITER_H_

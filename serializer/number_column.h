@@ -1,0 +1,179 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Columns of numbers: proto/devstate/columns.proto in C++. Generated code holds
+// one builder or reader for each number field of a record.
+
+#ifndef DEVSTATE_SERIALIZER_NUMBER_COLUMN_H_
+#define DEVSTATE_SERIALIZER_NUMBER_COLUMN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "devstate/columns.pb.h"
+#include "serializer/decode_context.h"
+#include "serializer/internal/byte_buffer.h"
+#include "serializer/internal/varint.h"
+#include "serializer/message_writer.h"
+
+namespace devstate {
+
+// How a C++ type travels in a column: as an unsigned number of its own width.
+// T is bool, uint32_t, uint64_t, int32_t (enums too), int64_t, float or double.
+template <typename T>
+struct NumberTraits {
+  using Bits = std::conditional_t<
+      sizeof(T) == 1, uint8_t,
+      std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>>;
+  static constexpr ColumnKind kKind = std::is_same_v<T, float>    ? FLOAT
+                                      : std::is_same_v<T, double> ? DOUBLE
+                                      : std::is_signed_v<T>       ? SIGNED
+                                                                  : UNSIGNED;
+  static constexpr bool kZigZag = kKind == SIGNED;
+
+  static Bits ToBits(T value) {
+    if constexpr (kZigZag) {
+      return static_cast<Bits>(ZigZag(value));
+    } else {
+      Bits bits;
+      std::memcpy(&bits, &value, sizeof(bits));
+      return bits;
+    }
+  }
+};
+
+// --- The codec: for Bits of uint8_t, uint32_t and uint64_t ---
+
+// Appends field `field` with a NumberColumn of `values`, in the encoding that
+// takes the fewest bytes; nothing if all values are 0.
+template <typename Bits>
+void EncodeNumbers(uint32_t field, ColumnKind kind, const Bits* values,
+                   size_t count, MessageWriter& out);
+
+// Decodes the NumberColumn `column` of `count` values. A column of one value
+// for all rows sets `constant` and stores one value only; otherwise `count`
+// values. Values that do not fit Bits are an error.
+template <typename Bits>
+absl::Status DecodeNumbers(absl::string_view column, ColumnKind kind,
+                           size_t count, DecodeContext& context,
+                           UninitializedBuffer<Bits>& values, bool* constant);
+
+// --- Builder and reader ---
+
+template <typename T>
+class NumberColumnBuilder {
+ public:
+  using Traits = NumberTraits<T>;
+
+  void Append(T value) { bits_.push_back(Traits::ToBits(value)); }
+  size_t size() const { return bits_.size(); }
+  void Clear() { bits_.clear(); }
+  absl::Status Validate() const { return absl::OkStatus(); }
+  void Encode(uint32_t field, MessageWriter& out) const {
+    EncodeNumbers<typename Traits::Bits>(field, Traits::kKind, bits_.data(),
+                                         bits_.size(), out);
+  }
+
+ private:
+  UninitializedBuffer<typename Traits::Bits> bits_;
+};
+
+template <typename T>
+class NumberColumnReader {
+ public:
+  using Traits = NumberTraits<T>;
+  using Bits = typename Traits::Bits;
+
+  // All values are the type's default: the column is absent.
+  void SetDefault() {
+    bits_.ResizeUninitialized(1);
+    bits_[0] = 0;
+    mask_ = 0;
+  }
+
+  absl::Status Decode(absl::string_view column, size_t count,
+                      DecodeContext& context) {
+    bool constant;
+    if (absl::Status status = DecodeNumbers<Bits>(column, Traits::kKind, count,
+                                                  context, bits_, &constant);
+        !status.ok()) {
+      return status;
+    }
+    mask_ = constant ? 0 : ~size_t{0};
+    if constexpr (std::is_same_v<T, bool>) {
+      for (size_t i = 0; i < bits_.size(); ++i) {
+        if (bits_[i] > 1) {
+          return context.Error(MALFORMED, "a bool is neither 0 nor 1");
+        }
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // Row `i`; must be less than the count given to Decode().
+  T operator[](size_t i) const { return FromBits(bits_[i & mask_]); }
+  template <typename U>
+  void Read(size_t i, U& value) const {
+    value = static_cast<U>((*this)[i]);
+  }
+
+  // Whether `valid` holds for every value.
+  template <typename Predicate>
+  bool AllOf(size_t count, Predicate valid) const {
+    if (mask_ == 0 && count != 0) count = 1;
+    for (size_t i = 0; i < count; ++i) {
+      if (!valid((*this)[i])) return false;
+    }
+    return true;
+  }
+
+  // Sum of all values, for the counts of occurrences.
+  uint64_t Sum(size_t count) const {
+    if (mask_ == 0) return uint64_t{bits_[0]} * count;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; ++i) sum += bits_[i];
+    return sum;
+  }
+
+ private:
+  static T FromBits(Bits bits) {
+    if constexpr (Traits::kZigZag) {
+      return static_cast<T>(UnZigZag(bits));
+    } else if constexpr (std::is_same_v<T, bool>) {
+      return bits != 0;
+    } else {
+      T value;
+      std::memcpy(&value, &bits, sizeof(value));
+      return value;
+    }
+  }
+
+  UninitializedBuffer<Bits> bits_;
+  size_t mask_ = 0;
+};
+
+// A column of a protobuf enum. Enums are closed: a value that the schema does
+// not name is an error.
+template <bool (*kIsValid)(int)>
+class EnumColumnReader : public NumberColumnReader<int32_t> {
+ public:
+  absl::Status Decode(absl::string_view column, size_t count,
+                      DecodeContext& context) {
+    absl::Status status =
+        NumberColumnReader<int32_t>::Decode(column, count, context);
+    if (status.ok() && !AllOf(count, kIsValid)) {
+      status = context.Error(UNKNOWN_CONTENT,
+                             "an enum has a value that the schema does not "
+                             "name: update the reader");
+    }
+    return status;
+  }
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_NUMBER_COLUMN_H_

@@ -1,0 +1,206 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Columns of fields that do not occur exactly once in each record: optional
+// fields, members of a oneof, repeated fields and maps. `Column` is the builder
+// or reader of the field's values: of numbers, of bytes, or generated for a
+// message.
+
+#ifndef DEVSTATE_SERIALIZER_OCCURRENCES_H_
+#define DEVSTATE_SERIALIZER_OCCURRENCES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "serializer/decode_context.h"
+#include "serializer/internal/byte_buffer.h"
+#include "serializer/message_reader.h"
+#include "serializer/message_writer.h"
+#include "serializer/number_column.h"
+
+namespace devstate {
+
+// Field numbers of every …Occurrences message.
+inline constexpr uint32_t kOccurrencesField = 1;
+inline constexpr uint32_t kOccurringValuesField = 2;
+
+// `Count` is bool for an optional field, uint32_t for a repeated one.
+template <typename Count, typename Column>
+class OccurrencesBuilder {
+ public:
+  template <typename... Args>
+  explicit OccurrencesBuilder(Args... args) : values_(args...) {}
+
+  absl::Status Validate() const { return values_.Validate(); }
+  void Clear() {
+    counts_.Clear();
+    values_.Clear();
+  }
+  // Nothing is written if the field does not occur at all.
+  void Encode(uint32_t field, MessageWriter& out) const {
+    const MessageWriter::Nested nested = out.BeginNested(field, counts_.size());
+    counts_.Encode(kOccurrencesField, out);
+    if (out.IsEmpty(nested)) {
+      out.DropNested(nested);
+      return;
+    }
+    values_.Encode(kOccurringValuesField, out);
+    out.EndNested(nested);
+  }
+
+ protected:
+  NumberColumnBuilder<Count> counts_;
+  Column values_;
+};
+
+template <typename Column>
+class OptionalBuilder : public OccurrencesBuilder<bool, Column> {
+ public:
+  using OccurrencesBuilder<bool, Column>::OccurrencesBuilder;
+
+  template <typename Value>
+  void Append(const std::optional<Value>& value) {
+    this->counts_.Append(value.has_value());
+    if (value.has_value()) this->values_.Append(*value);
+  }
+};
+
+template <typename Column>
+class RepeatedBuilder : public OccurrencesBuilder<uint32_t, Column> {
+ public:
+  using OccurrencesBuilder<uint32_t, Column>::OccurrencesBuilder;
+
+  template <typename Value>
+  void Append(absl::Span<const Value> values) {
+    this->counts_.Append(static_cast<uint32_t>(values.size()));
+    for (const Value& value : values) this->values_.Append(value);
+  }
+};
+
+template <typename Count, typename Column>
+class OccurrencesReader {
+ public:
+  template <typename... Args>
+  explicit OccurrencesReader(Args... args) : values_(args...) {}
+
+  void SetDefault() {
+    counts_.SetDefault();
+    total_ = 0;
+  }
+
+  absl::Status Decode(absl::string_view columns, size_t count,
+                      DecodeContext& context) {
+    FieldTable<kOccurringValuesField> fields;
+    if (absl::Status status = fields.Parse(columns, /*varints=*/0, context);
+        !status.ok()) {
+      return status;
+    }
+    if (!fields.has(kOccurrencesField)) {
+      return context.Error(MALFORMED, "columns of a field that never occurs");
+    }
+    if (absl::Status status =
+            counts_.Decode(fields.bytes(kOccurrencesField), count, context);
+        !status.ok()) {
+      return status;
+    }
+    total_ = counts_.Sum(count);
+    if (!fields.has(kOccurringValuesField)) {
+      values_.SetDefault();
+      return absl::OkStatus();
+    }
+    return values_.Decode(fields.bytes(kOccurringValuesField), total_, context);
+  }
+
+  // How often the field occurs in row `i`, and in all rows.
+  size_t CountAt(size_t i) const { return counts_[i]; }
+  uint64_t total() const { return total_; }
+
+ protected:
+  NumberColumnReader<Count> counts_;
+  Column values_;
+  uint64_t total_ = 0;
+};
+
+template <typename Column>
+class OptionalReader : public OccurrencesReader<bool, Column> {
+ public:
+  using Base = OccurrencesReader<bool, Column>;
+  using Base::Base;
+
+  void SetDefault() {
+    Base::SetDefault();
+    next_ = 0;
+  }
+  absl::Status Decode(absl::string_view columns, size_t count,
+                      DecodeContext& context) {
+    next_ = 0;
+    return Base::Decode(columns, count, context);
+  }
+  // Row `i`; to be called for the rows one after the other, from 0.
+  template <typename Value>
+  void Read(size_t i, std::optional<Value>& value) {
+    if (this->counts_[i]) {
+      this->values_.Read(next_++, value.emplace());
+    } else {
+      value.reset();
+    }
+  }
+
+ private:
+  size_t next_ = 0;
+};
+
+// `Value` is what one occurrence is in a row.
+template <typename Column, typename Value>
+class RepeatedReader : public OccurrencesReader<uint32_t, Column> {
+ public:
+  using Base = OccurrencesReader<uint32_t, Column>;
+  using Base::Base;
+
+  void SetDefault() {
+    Base::SetDefault();
+    next_ = 0;
+  }
+  absl::Status Decode(absl::string_view columns, size_t count,
+                      DecodeContext& context) {
+    next_ = 0;
+    absl::Status status = Base::Decode(columns, count, context);
+    if (!status.ok()) return status;
+    status = context.ChargeMemory(this->total_, sizeof(Value));
+    if (!status.ok()) return status;
+    // All values of the batch at once, so that rows can be spans of them.
+    all_.ResizeUninitialized(this->total_);
+    for (size_t i = 0; i < this->total_; ++i) this->values_.Read(i, all_[i]);
+    return absl::OkStatus();
+  }
+  // Row `i`; to be called for the rows one after the other, from 0. The span is
+  // valid until the next Decode().
+  void Read(size_t i, absl::Span<const Value>& values) {
+    const size_t count = this->counts_[i];
+    values = absl::Span<const Value>(all_.data() + next_, count);
+    next_ += count;
+  }
+
+ private:
+  UninitializedBuffer<Value> all_;
+  size_t next_ = 0;
+};
+
+// Whether in some of `count` rows more than one of the members of a oneof
+// occurs.
+template <typename... Readers>
+bool AnyRowHasSeveral(size_t count, const Readers&... readers) {
+  if ((0 + ... + (readers.total() != 0 ? 1 : 0)) < 2) return false;
+  for (size_t i = 0; i < count; ++i) {
+    if ((size_t{0} + ... + readers.CountAt(i)) > 1) return true;
+  }
+  return false;
+}
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_OCCURRENCES_H_

@@ -1,0 +1,154 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "serializer/record_stream.h"
+
+#include <string>
+
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/unknown_field_set.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::Message;
+using ::google::protobuf::Reflection;
+
+// The path of a field of `message` or of a message in it that the schema does
+// not have, or empty. A field with another wire type than the schema's is among
+// them.
+std::string FindUnknownField(const Message& message) {
+  const Reflection& reflection = *message.GetReflection();
+  const google::protobuf::UnknownFieldSet& unknown =
+      reflection.GetUnknownFields(message);
+  if (unknown.field_count() > 0) {
+    return absl::StrCat("number ", unknown.field(0).number());
+  }
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    const int count =
+        field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      const Message& child =
+          field->is_repeated()
+              ? reflection.GetRepeatedMessage(message, field, i)
+              : reflection.GetMessage(message, field);
+      const std::string found = FindUnknownField(child);
+      if (!found.empty()) return absl::StrCat(field->name(), ".", found);
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+absl::Status RecordWriter::BeginState(const Message& root) {
+  DS_RETURN_IF_ERROR(status_);
+  if (begun_) {
+    return absl::FailedPreconditionError("the state was begun already");
+  }
+  begun_ = true;
+  DS_RETURN_IF_ERROR(
+      stream_.WriteHeader(MakeHeader(schema_, stream_.options())));
+  MessageWriter* payload = stream_.BeginChunk();
+  std::string serialized;
+  {
+    google::protobuf::io::StringOutputStream output(&serialized);
+    google::protobuf::io::CodedOutputStream coded(&output);
+    // Otherwise the order of map entries would differ between two saves.
+    coded.SetSerializationDeterministic(true);
+    root.SerializeWithCachedSizes(
+        (static_cast<void>(root.ByteSizeLong()), &coded));
+  }
+  payload->out().Append(serialized);
+  return status_ = stream_.EndChunk(ChunkType::kRoot, 0, 0);
+}
+
+absl::Status RecordWriter::StartField(const Pending& field) {
+  DS_RETURN_IF_ERROR(status_);
+  if (!begun_) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("records of ", field.name,
+                     " before Begin(): the singular fields come first"));
+  }
+  if (field.number < pending_.number) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "records of ", field.name, " (field ", field.number,
+        ") after records of ", pending_.name, " (field ", pending_.number,
+        "): add them in ascending order of field number"));
+  }
+  DS_RETURN_IF_ERROR(FlushBatch());
+  pending_ = field;
+  return absl::OkStatus();
+}
+
+absl::Status RecordWriter::FlushBatch() {
+  DS_RETURN_IF_ERROR(status_);
+  batch_bytes_ = 0;
+  if (pending_.write != nullptr) status_ = pending_.write(*this);
+  return status_;
+}
+
+absl::Status RecordWriter::FinishState() {
+  if (!begun_) {
+    return absl::FailedPreconditionError("Finish() before Begin()");
+  }
+  DS_RETURN_IF_ERROR(FlushBatch());
+  return status_ = stream_.Finish();
+}
+
+absl::StatusOr<const StreamHeader*> RecordReader::ReadHeader() {
+  if (header_ == nullptr) {
+    DS_ASSIGN_OR_RETURN(header_, stream_.ReadHeader());
+  }
+  return header_;
+}
+
+absl::Status RecordReader::ReadState() {
+  DS_RETURN_IF_ERROR(ReadHeader().status());
+  if (header_->root_message() != schema_.root_message) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the stream holds a ", header_->root_message(),
+                     ", this reader reads ", schema_.root_message));
+  }
+  while (true) {
+    DS_ASSIGN_OR_RETURN(absl::optional<Chunk> chunk, stream_.NextChunk());
+    if (!chunk.has_value()) return absl::OkStatus();
+    DS_RETURN_IF_ERROR(chunk->header.type == ChunkType::kRoot
+                           ? HandleRoot(*chunk)
+                           : HandleBatch(*chunk));
+  }
+}
+
+absl::Status RecordReader::ParseRoot(const Chunk& chunk, Message& root) {
+  if (!root.ParseFromArray(chunk.payload.data(),
+                           static_cast<int>(chunk.payload.size()))) {
+    return chunk.Error(
+        MALFORMED, absl::StrCat("not a well-formed ", schema_.root_message));
+  }
+  const std::string unknown = FindUnknownField(root);
+  if (!unknown.empty()) {
+    return chunk.Error(
+        UNKNOWN_CONTENT,
+        absl::StrCat("field ", unknown, " of ", schema_.root_message,
+                     " is unknown or of another type in schema version ",
+                     schema_.version, " of this reader"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RecordReader::UnknownBatch(const Chunk& chunk) const {
+  if ((chunk.header.flags & kChunkFlagIgnorable) != 0) return absl::OkStatus();
+  return chunk.Error(
+      UNKNOWN_CONTENT,
+      absl::StrCat("records of field ", chunk.header.field, " of ",
+                   schema_.root_message, " are unknown in schema version ",
+                   schema_.version, " of this reader"));
+}
+
+}  // namespace devstate

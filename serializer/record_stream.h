@@ -1,0 +1,178 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the typed writers and readers of all schemas have in common.
+
+#ifndef DEVSTATE_SERIALIZER_RECORD_STREAM_H_
+#define DEVSTATE_SERIALIZER_RECORD_STREAM_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/base/optimization.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/message.h"
+#include "serializer/byte_stream.h"
+#include "serializer/decode_context.h"
+#include "serializer/schema_info.h"
+#include "serializer/stream_reader.h"
+#include "serializer/stream_writer.h"
+
+namespace devstate {
+
+// The records of one chunk, one after the other, without copying them.
+// `Columns` is a generated …ColumnsReader.
+template <typename Columns>
+class RecordBatch {
+ public:
+  using Row = typename Columns::Row;
+
+  // `columns` must outlive the batch.
+  RecordBatch(Columns* columns, size_t size)
+      : columns_(*columns), size_(size) {}
+
+  // Records in the batch; at least 1.
+  size_t size() const { return size_; }
+
+  // Fills `row` with the next record; false if there is none. What the row
+  // points to is valid as long as the batch.
+  bool Next(Row* row) {
+    if (next_ == size_) return false;
+    columns_.Read(next_++, *row);
+    return true;
+  }
+
+ private:
+  Columns& columns_;
+  const size_t size_;
+  size_t next_ = 0;
+};
+
+// Base of the generated writers: root chunk first, then batches field by field.
+// Not thread-safe.
+class RecordWriter {
+ public:
+  const StreamWriter& stream() const { return stream_; }
+
+ protected:
+  RecordWriter(ByteSink* sink, const SchemaInfo& schema, WriterOptions options)
+      : stream_(sink, std::move(options)), schema_(schema) {}
+
+  // Header and root chunk. `root` must not hold records.
+  absl::Status BeginState(const google::protobuf::Message& root);
+
+  // Adds a record of the field `number`; writes a batch when it is full.
+  // `variable_size` is how many bytes `row` takes beside its numbers.
+  template <typename Builder>
+  absl::Status AddRecord(uint32_t number, absl::string_view name,
+                         Builder& builder, const typename Builder::Row& row,
+                         size_t variable_size) {
+    if (ABSL_PREDICT_FALSE(number != pending_.number)) {
+      absl::Status status =
+          StartField({number, name, &builder, &Write<Builder>});
+      if (!status.ok()) return status;
+    }
+    builder.Append(row);
+    batch_bytes_ += variable_size;
+    if (ABSL_PREDICT_FALSE(builder.size() >=
+                               stream_.options().max_batch_records ||
+                           batch_bytes_ >= stream_.options().max_batch_bytes)) {
+      return FlushBatch();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status FinishState();
+
+ private:
+  // The field whose records are being collected.
+  struct Pending {
+    uint32_t number;
+    absl::string_view name;
+    void* builder;
+    absl::Status (*write)(RecordWriter& writer);
+  };
+
+  template <typename Builder>
+  static absl::Status Write(RecordWriter& writer) {
+    Builder& builder = *static_cast<Builder*>(writer.pending_.builder);
+    if (builder.size() == 0) return absl::OkStatus();
+    const size_t records = builder.size();
+    if (absl::Status status = builder.Validate(); !status.ok()) {
+      return absl::Status(
+          status.code(),
+          absl::StrCat(writer.pending_.name, " ", writer.stream_.records(),
+                       " to ", writer.stream_.records() + records - 1, ": ",
+                       status.message()));
+    }
+    builder.EncodeBody(*writer.stream_.BeginChunk());
+    builder.Clear();
+    return writer.stream_.EndChunk(ChunkType::kBatch, writer.pending_.number,
+                                   static_cast<uint32_t>(records));
+  }
+
+  absl::Status StartField(const Pending& field);
+  absl::Status FlushBatch();
+
+  StreamWriter stream_;
+  const SchemaInfo& schema_;
+  Pending pending_ = {};
+  size_t batch_bytes_ = 0;
+  bool begun_ = false;
+  absl::Status status_;
+};
+
+// Base of the generated readers. Not thread-safe.
+class RecordReader {
+ public:
+  const StreamReader& stream() const { return stream_; }
+
+  // Reads the header, so that the caller can judge it before anything else;
+  // Read…() does it if the caller does not. The header is valid as long as the
+  // reader.
+  absl::StatusOr<const StreamHeader*> ReadHeader();
+
+ protected:
+  RecordReader(ByteSource* source, const SchemaInfo& schema,
+               const Limits& limits)
+      : stream_(source, limits), schema_(schema) {}
+
+  // What a generated reader does with a chunk.
+  virtual absl::Status HandleRoot(const Chunk& chunk) = 0;
+  virtual absl::Status HandleBatch(const Chunk& chunk) = 0;
+  ~RecordReader() = default;
+
+  // Header, all chunks, trailer.
+  absl::Status ReadState();
+
+  // Parses the root chunk. Fields that `root` does not know are an error.
+  absl::Status ParseRoot(const Chunk& chunk, google::protobuf::Message& root);
+
+  // Decodes a batch and hands it to `visit`.
+  template <typename Columns, typename Visit>
+  absl::Status DecodeBatch(const Chunk& chunk, absl::string_view name,
+                           Columns& columns, Visit visit) {
+    DecodeContext context(chunk, stream_.limits());
+    DecodeContext::PathScope scope(context, name);
+    absl::Status status =
+        columns.Decode(chunk.payload, chunk.header.records, context);
+    if (!status.ok()) return status;
+    RecordBatch<Columns> batch(&columns, chunk.header.records);
+    return visit(batch);
+  }
+
+  // An error for a batch of a field that the schema does not have.
+  absl::Status UnknownBatch(const Chunk& chunk) const;
+
+ private:
+  StreamReader stream_;
+  const SchemaInfo& schema_;
+  const StreamHeader* header_ = nullptr;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_RECORD_STREAM_H_

@@ -1,0 +1,51 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "serializer/stream_error.h"
+
+#include <string>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace devstate {
+namespace {
+
+absl::StatusCode CodeOf(ErrorReason reason) {
+  switch (reason) {
+    case NO_TRAILER:
+    case CHECKSUM:
+    case TRAILING_BYTES:
+      return absl::StatusCode::kDataLoss;
+    case LIMIT:
+      return absl::StatusCode::kResourceExhausted;
+    case UNKNOWN_CONTENT:
+      return absl::StatusCode::kUnimplemented;
+    default:
+      return absl::StatusCode::kInvalidArgument;
+  }
+}
+
+}  // namespace
+
+absl::Status StreamError(const ErrorDetail& detail, absl::string_view message) {
+  std::string where = absl::StrFormat("offset 0x%x: ", detail.offset());
+  if (detail.has_chunk())
+    absl::StrAppend(&where, "chunk ", detail.chunk(), ": ");
+  absl::Status status(CodeOf(detail.reason()), absl::StrCat(where, message));
+  status.SetPayload(kErrorDetailTypeUrl,
+                    absl::Cord(detail.SerializeAsString()));
+  return status;
+}
+
+absl::optional<ErrorDetail> GetErrorDetail(const absl::Status& status) {
+  absl::optional<absl::Cord> payload = status.GetPayload(kErrorDetailTypeUrl);
+  ErrorDetail detail;
+  if (!payload || !detail.ParseFromString(std::string(*payload))) {
+    return absl::nullopt;
+  }
+  return detail;
+}
+
+}  // namespace devstate

@@ -1,0 +1,340 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "serializer/stream_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "serializer/stream_error.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+// How much to ask the source for at once, though never more than a stream of
+// this size has been seen to need: see Take().
+constexpr size_t kReadSize = 128 * 1024;
+constexpr size_t kFirstReadSize = 4096;
+
+// Up to here the expansion of a stream is not judged.
+constexpr uint64_t kExpansionFreeBytes = 1024 * 1024;
+
+ErrorDetail MakeDetail(ErrorReason reason, uint64_t offset) {
+  ErrorDetail detail;
+  detail.set_reason(reason);
+  detail.set_offset(offset);
+  return detail;
+}
+
+std::string ChecksumText(absl::string_view what, uint64_t stored,
+                         uint64_t computed) {
+  return absl::StrFormat(
+      "%s checksum mismatch (stored 0x%016x, computed "
+      "0x%016x)",
+      what, stored, computed);
+}
+
+}  // namespace
+
+absl::Status Chunk::Error(ErrorReason reason, absl::string_view message) const {
+  ErrorDetail detail = MakeDetail(reason, offset);
+  detail.set_chunk(header.sequence);
+  return StreamError(detail, message);
+}
+
+StreamReader::StreamReader(ByteSource* source, const Limits& limits)
+    : source_(source), limits_(limits) {}
+
+absl::Status StreamReader::Error(ErrorReason reason,
+                                 absl::string_view message) const {
+  ErrorDetail detail = MakeDetail(reason, item_offset_);
+  if (in_chunks_) detail.set_chunk(static_cast<uint32_t>(seen_.chunks()));
+  return StreamError(detail, message);
+}
+
+absl::StatusOr<absl::string_view> StreamReader::Take(size_t size,
+                                                     absl::string_view what) {
+  if (buffer_.size() - begin_ < size) {
+    // Move the rest to the front, then fill up.
+    const size_t rest = buffer_.size() - begin_;
+    if (begin_ != 0) {
+      std::memmove(buffer_.data(), buffer_.data() + begin_, rest);
+      buffer_.ResizeUninitialized(rest);
+      begin_ = 0;
+    }
+    // A small stream costs a small buffer, a large one few calls.
+    const size_t read_size = offset_ == 0 ? kFirstReadSize : kReadSize;
+    buffer_.Reserve(std::max(size, read_size));
+    while (buffer_.size() < size) {
+      const size_t have = buffer_.size();
+      const size_t room = std::max(size, read_size) - have;
+      DS_ASSIGN_OR_RETURN(const size_t got,
+                          source_->Read(buffer_.data() + have, room));
+      if (got == 0) {
+        if (offset_ == 0 && have == 0) {
+          return Error(NO_TRAILER,
+                       "the stream is empty: the writer has written no state");
+        }
+        return Error(
+            NO_TRAILER,
+            absl::StrCat("no trailer: the stream ends after ", offset_ + have,
+                         " bytes, where ", size - have, " more bytes of ", what,
+                         " should follow; the writer was stopped or the stream "
+                         "was cut, save it again"));
+      }
+      buffer_.ResizeUninitialized(have + got);
+    }
+  }
+  const absl::string_view taken(buffer_.data() + begin_, size);
+  begin_ += size;
+  offset_ += size;
+  return taken;
+}
+
+absl::StatusOr<const StreamHeader*> StreamReader::ReadHeader() {
+  DS_RETURN_IF_ERROR(status_);
+  absl::StatusOr<const StreamHeader*> header = ReadHeaderImpl();
+  status_ = header.status();
+  return header;
+}
+
+absl::StatusOr<const StreamHeader*> StreamReader::ReadHeaderImpl() {
+  DS_ASSIGN_OR_RETURN(absl::string_view bytes,
+                      Take(kPrefixSize, "the stream's prefix"));
+  if (bytes.substr(0, kStreamMagic.size()) != kStreamMagic) {
+    return Error(
+        NOT_A_STREAM,
+        absl::StrCat("not a devstate stream: it starts with \"",
+                     absl::CHexEscape(bytes.substr(0, kStreamMagic.size())),
+                     "\", expected \"", absl::CHexEscape(kStreamMagic), "\""));
+  }
+  const StreamPrefix prefix = DecodePrefix(bytes.data());
+  const uint64_t computed = ComputePrefixChecksum(bytes.data());
+  if (prefix.prefix_checksum != computed) {
+    return Error(CHECKSUM,
+                 ChecksumText("prefix", prefix.prefix_checksum, computed));
+  }
+  if (prefix.format_version != kFormatVersion || prefix.reserved != 0) {
+    return Error(UNKNOWN_CONTENT,
+                 absl::StrCat("stream format version ", prefix.format_version,
+                              " is newer than version ", kFormatVersion,
+                              " of this reader: update the reader"));
+  }
+  if (prefix.header_size > limits_.max_header_bytes) {
+    return Error(LIMIT,
+                 absl::StrCat("the stream header has ", prefix.header_size,
+                              " bytes, more than max_header_bytes = ",
+                              limits_.max_header_bytes));
+  }
+  item_offset_ = offset_;
+  DS_ASSIGN_OR_RETURN(bytes, Take(prefix.header_size, "the stream header"));
+  const uint64_t header_checksum = Checksum(bytes);
+  if (prefix.header_checksum != header_checksum) {
+    return Error(CHECKSUM, ChecksumText("header", prefix.header_checksum,
+                                        header_checksum));
+  }
+  if (!header_.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return Error(MALFORMED, "the stream header is not a StreamHeader message");
+  }
+  previous_checksum_ = prefix.prefix_checksum;
+  in_chunks_ = true;
+  return &header_;
+}
+
+absl::Status StreamReader::CheckChunkHeader(const ChunkHeader& header) const {
+  // The checksum holds, so a wrong sequence is a splice by somebody who
+  // computed it anew.
+  if (header.sequence != seen_.chunks()) {
+    return Error(CHECKSUM,
+                 absl::StrCat("chunk has sequence number ", header.sequence,
+                              ", expected ", seen_.chunks()));
+  }
+  if ((header.flags & ~kKnownChunkFlags) != 0) {
+    return Error(UNKNOWN_CONTENT,
+                 absl::StrFormat("chunk has unknown flags 0x%04x: update the "
+                                 "reader",
+                                 header.flags & ~kKnownChunkFlags));
+  }
+  const bool ignorable = (header.flags & kChunkFlagIgnorable) != 0;
+  const bool known_type = header.type == ChunkType::kRoot ||
+                          header.type == ChunkType::kBatch ||
+                          header.type == ChunkType::kTrailer;
+  if (!known_type && !ignorable) {
+    return Error(
+        UNKNOWN_CONTENT,
+        absl::StrCat("chunk is of unknown type ", static_cast<int>(header.type),
+                     " and not marked ignorable: update the reader"));
+  }
+  if (header.codec != ChunkCodec::kRaw && header.codec != ChunkCodec::kZstd) {
+    return Error(UNKNOWN_CONTENT, absl::StrCat("chunk has unknown codec ",
+                                               static_cast<int>(header.codec),
+                                               ": update the reader"));
+  }
+  if (known_type && (header.type == ChunkType::kBatch) != (header.field != 0)) {
+    return Error(MALFORMED,
+                 absl::StrCat("chunk of type ", static_cast<int>(header.type),
+                              " has field number ", header.field));
+  }
+  if (known_type &&
+      (header.type == ChunkType::kBatch) != (header.records != 0)) {
+    return Error(MALFORMED,
+                 absl::StrCat("chunk of type ", static_cast<int>(header.type),
+                              " has ", header.records, " records"));
+  }
+  if (header.codec == ChunkCodec::kRaw &&
+      header.stored_size != header.decoded_size) {
+    return Error(MALFORMED, absl::StrCat("raw chunk has ", header.stored_size,
+                                         " stored and ", header.decoded_size,
+                                         " decoded bytes"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StreamReader::CheckLimits(const ChunkHeader& header) const {
+  const auto check = [this](uint64_t value, uint64_t limit,
+                            absl::string_view name) -> absl::Status {
+    if (value <= limit) return absl::OkStatus();
+    return Error(LIMIT,
+                 absl::StrCat(value, " is more than ", name, " = ", limit,
+                              ": raise the limit if the source "
+                              "of the stream is trusted"));
+  };
+  DS_RETURN_IF_ERROR(check(header.stored_size, limits_.max_chunk_stored_bytes,
+                           "max_chunk_stored_bytes"));
+  DS_RETURN_IF_ERROR(check(header.decoded_size, limits_.max_chunk_decoded_bytes,
+                           "max_chunk_decoded_bytes"));
+  DS_RETURN_IF_ERROR(
+      check(header.records, limits_.max_chunk_records, "max_chunk_records"));
+  DS_RETURN_IF_ERROR(check(seen_.records() + header.records,
+                           limits_.max_records, "max_records"));
+  if (header.type != ChunkType::kTrailer) {
+    DS_RETURN_IF_ERROR(
+        check(seen_.chunks() + 1, limits_.max_chunks, "max_chunks"));
+  }
+  const uint64_t decoded = seen_.decoded_bytes() + header.decoded_size;
+  DS_RETURN_IF_ERROR(
+      check(decoded, limits_.max_decoded_bytes, "max_decoded_bytes"));
+  const uint64_t stored = seen_.stored_bytes() + header.stored_size;
+  if (decoded > kExpansionFreeBytes) {
+    DS_RETURN_IF_ERROR(check(decoded / std::max<uint64_t>(stored, 1),
+                             limits_.max_expansion, "max_expansion"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StreamReader::CheckOrder(const ChunkHeader& header) const {
+  if (header.type == ChunkType::kTrailer) return absl::OkStatus();
+  if ((header.type == ChunkType::kRoot) != (seen_.chunks() == 0)) {
+    return Error(MALFORMED,
+                 "the root chunk must be the first one, and only that");
+  }
+  if (header.type == ChunkType::kBatch && header.field < last_field_) {
+    return Error(MALFORMED,
+                 absl::StrCat("batch of field ", header.field,
+                              " comes after one of field ", last_field_));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StreamReader::CheckTrailer(absl::string_view message) {
+  StreamTrailer trailer;
+  if (!trailer.ParseFromArray(message.data(),
+                              static_cast<int>(message.size()))) {
+    return Error(MALFORMED, "the trailer is not a StreamTrailer message");
+  }
+  const auto check = [this](uint64_t stored, uint64_t seen,
+                            absl::string_view name) -> absl::Status {
+    if (stored == seen) return absl::OkStatus();
+    return Error(CHECKSUM, absl::StrCat("the trailer says ", name, " = ",
+                                        stored, ", read were ", seen));
+  };
+  DS_RETURN_IF_ERROR(check(trailer.chunks(), seen_.chunks(), "chunks"));
+  DS_RETURN_IF_ERROR(check(trailer.records(), seen_.records(), "records"));
+  DS_RETURN_IF_ERROR(
+      check(trailer.decoded_bytes(), seen_.decoded_bytes(), "decoded_bytes"));
+  DS_RETURN_IF_ERROR(
+      check(trailer.stored_bytes(), seen_.stored_bytes(), "stored_bytes"));
+  DS_RETURN_IF_ERROR(check(trailer.digest(), seen_.digest(), "digest"));
+
+  size_t trailing = buffer_.size() - begin_;
+  if (trailing == 0) {
+    char byte;
+    DS_ASSIGN_OR_RETURN(trailing, source_->Read(&byte, 1));
+  }
+  if (trailing != 0) {
+    item_offset_ = offset_;
+    return Error(TRAILING_BYTES, "bytes follow the trailer");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<absl::optional<Chunk>> StreamReader::NextChunk() {
+  DS_RETURN_IF_ERROR(status_);
+  if (finished_) return absl::optional<Chunk>();
+  absl::StatusOr<absl::optional<Chunk>> chunk = NextChunkImpl();
+  status_ = chunk.status();
+  return chunk;
+}
+
+absl::StatusOr<absl::optional<Chunk>> StreamReader::NextChunkImpl() {
+  if (!in_chunks_) {
+    return absl::FailedPreconditionError("NextChunk() before ReadHeader()");
+  }
+  while (true) {
+    Chunk chunk;
+    chunk.offset = item_offset_ = offset_;
+    DS_ASSIGN_OR_RETURN(absl::string_view bytes,
+                        Take(kChunkHeaderSize, "a chunk header"));
+    chunk.header = DecodeChunkHeader(bytes.data());
+    const uint64_t computed =
+        ComputeChunkHeaderChecksum(bytes.data(), previous_checksum_);
+    if (chunk.header.header_checksum != computed) {
+      return Error(
+          CHECKSUM,
+          ChecksumText("chunk header", chunk.header.header_checksum, computed));
+    }
+    DS_RETURN_IF_ERROR(CheckChunkHeader(chunk.header));
+    DS_RETURN_IF_ERROR(CheckLimits(chunk.header));
+    DS_RETURN_IF_ERROR(CheckOrder(chunk.header));
+
+    DS_ASSIGN_OR_RETURN(bytes,
+                        Take(chunk.header.stored_size, "a chunk's payload"));
+    const uint64_t payload_checksum = Checksum(bytes);
+    if (chunk.header.payload_checksum != payload_checksum) {
+      return Error(CHECKSUM,
+                   ChecksumText("payload", chunk.header.payload_checksum,
+                                payload_checksum));
+    }
+    chunk.payload = bytes;
+    if (chunk.header.codec == ChunkCodec::kZstd) {
+      decoded_.ResizeUninitialized(chunk.header.decoded_size);
+      const absl::Status status = decompressor_.Decompress(
+          bytes, decoded_.data(), chunk.header.decoded_size);
+      if (!status.ok()) return Error(MALFORMED, status.message());
+      chunk.payload = decoded_.view();
+    }
+    if (chunk.header.type == ChunkType::kTrailer) {
+      seen_.set_digest(previous_checksum_);
+      DS_RETURN_IF_ERROR(CheckTrailer(chunk.payload));
+      finished_ = true;
+      return absl::optional<Chunk>();
+    }
+    previous_checksum_ = chunk.header.header_checksum;
+    seen_.set_chunks(seen_.chunks() + 1);
+    seen_.set_records(seen_.records() + chunk.header.records);
+    seen_.set_decoded_bytes(seen_.decoded_bytes() + chunk.header.decoded_size);
+    seen_.set_stored_bytes(seen_.stored_bytes() + chunk.header.stored_size);
+    if (chunk.header.type == ChunkType::kBatch)
+      last_field_ = chunk.header.field;
+    const bool known = chunk.header.type == ChunkType::kRoot ||
+                       chunk.header.type == ChunkType::kBatch;
+    if (known) return absl::optional<Chunk>(chunk);
+  }
+}
+
+}  // namespace devstate

@@ -1,0 +1,100 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads the framing of a stream and verifies it. Applications use the typed
+// reader that is generated from their schema, which stands on this one.
+
+#ifndef DEVSTATE_SERIALIZER_STREAM_READER_H_
+#define DEVSTATE_SERIALIZER_STREAM_READER_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "devstate/stream.pb.h"
+#include "serializer/byte_stream.h"
+#include "serializer/compression.h"
+#include "serializer/internal/byte_buffer.h"
+#include "serializer/limits.h"
+#include "serializer/stream_format.h"
+
+namespace devstate {
+
+// A chunk whose checksums hold and whose payload is decompressed.
+struct Chunk {
+  ChunkHeader header;
+  // Where the chunk starts, in bytes from the start of the stream.
+  uint64_t offset = 0;
+  // A serialized message. Valid until the next call of the reader.
+  absl::string_view payload;
+
+  // An error about this chunk's content.
+  absl::Status Error(ErrorReason reason, absl::string_view message) const;
+};
+
+// Not thread-safe. Uses memory for two chunks at most. Starts no thread.
+//
+// Errors carry an ErrorDetail (stream_error.h) with the offset; see there for
+// the codes. After an error every call returns it again.
+class StreamReader {
+ public:
+  // `source` must outlive the reader.
+  explicit StreamReader(ByteSource* source, const Limits& limits = Limits());
+
+  StreamReader(const StreamReader&) = delete;
+  StreamReader& operator=(const StreamReader&) = delete;
+
+  const Limits& limits() const { return limits_; }
+
+  // Must come first and once. The header is valid as long as the reader.
+  absl::StatusOr<const StreamHeader*> ReadHeader();
+
+  // The next chunk, root chunk first, batches in ascending order of field. None
+  // after the trailer, and only after the trailer was verified and the source
+  // has ended: then, and not before, the state is complete.
+  absl::StatusOr<absl::optional<Chunk>> NextChunk();
+
+  // Bytes consumed so far; records and payload bytes of the chunks so far.
+  uint64_t offset() const { return offset_; }
+  uint64_t chunks() const { return seen_.chunks(); }
+  uint64_t records() const { return seen_.records(); }
+  uint64_t decoded_bytes() const { return seen_.decoded_bytes(); }
+
+ private:
+  absl::StatusOr<const StreamHeader*> ReadHeaderImpl();
+  absl::StatusOr<absl::optional<Chunk>> NextChunkImpl();
+  absl::Status CheckChunkHeader(const ChunkHeader& header) const;
+  absl::Status CheckLimits(const ChunkHeader& header) const;
+  absl::Status CheckOrder(const ChunkHeader& header) const;
+  absl::Status CheckTrailer(absl::string_view message);
+  // Makes `size` bytes available and returns them; `what` is for the message of
+  // the NO_TRAILER error. The view is valid until the next call.
+  absl::StatusOr<absl::string_view> Take(size_t size, absl::string_view what);
+  absl::Status Error(ErrorReason reason, absl::string_view message) const;
+
+  ByteSource* const source_;
+  const Limits limits_;
+  // Bytes read from the source and not consumed: [begin_, buffer_.size()).
+  ByteBuffer buffer_;
+  size_t begin_ = 0;
+  ByteBuffer decoded_;
+  Decompressor decompressor_;
+  StreamHeader header_;
+  // What the trailer must say.
+  StreamTrailer seen_;
+  uint64_t previous_checksum_ = 0;
+  uint64_t offset_ = 0;
+  // Where the header or chunk under way starts.
+  uint64_t item_offset_ = 0;
+  uint32_t last_field_ = 0;
+  bool in_chunks_ = false;
+  bool finished_ = false;
+  absl::Status status_;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_STREAM_READER_H_

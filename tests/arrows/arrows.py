@@ -1,0 +1,109 @@
+# Copyright 2026 The devstate authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which room may use which, and what in Bazel's graph breaks that."""
+
+import os
+import xml.etree.ElementTree
+
+_ALL = ("proto", "codegen", "serializer", "compat", "transport", "backend")
+
+# What each room may use beside itself and third_party: rooms, or single
+# targets. A new room is one more line.
+ALLOWED = {
+    "proto": (),
+    "codegen": ("proto",),
+    "serializer": ("proto",),
+    "transport": ("//serializer:byte_stream",),
+    "compat": ("proto", "codegen", "serializer"),
+    "backend": ("proto", "codegen", "serializer", "compat", "transport"),
+    "cli": _ALL,
+    "examples": _ALL,
+    "tests": _ALL,
+    "bindings": ("proto",),
+    "docs": (),
+}
+
+
+def room_of(label, root=""):
+    """Returns the room of a label, None outside of this repository.
+
+    The rooms are the directories beneath `root`, itself a directory such as
+    "tests/arrows/fixture". What lies outside of it belongs to no room.
+    """
+    prefix = f"//{root}/" if root else "//"
+    if not label.startswith(prefix):
+        return None
+    package = label[len(prefix) :].split(":")[0]
+    # Files of the top-level directory, the licence for instance.
+    return package.split("/")[0] or None
+
+
+def _is_for_tests(rule):
+    if rule.get("class").endswith("_test"):
+        return True
+    return any(
+        item.get("name") == "testonly" and item.get("value") in ("true", "1")
+        for item in rule.findall("boolean")
+    )
+
+
+def _inputs(rule):
+    """The labels that a rule knows: all but what it only has at run time."""
+    run_time = set()
+    named = set()
+    for attribute in rule:
+        labels = {label.get("value") for label in attribute.iter("label")}
+        if attribute.get("name") == "data":
+            run_time |= labels
+        elif attribute.get("name") != "visibility":
+            named |= labels
+    inputs = {item.get("name") for item in rule.findall("rule-input")}
+    return (inputs - run_time) | named
+
+
+def read_rules(path):
+    """Returns the rules of a query's XML, a map from label to element."""
+    with open(path, encoding="utf-8") as file:
+        # Bazel says XML 1.1, which no parser in Python's library reads.
+        text = file.read().split("?>", 1)[1]
+    root = xml.etree.ElementTree.fromstring(text)
+    return {rule.get("name"): rule for rule in root.findall("rule")}
+
+
+def forbidden_arrows(rules, root="", allowed=None):
+    """Returns one line for each input that a rule's room may not use."""
+    allowed = ALLOWED if allowed is None else allowed
+    found = []
+    for label, rule in sorted(rules.items()):
+        room = room_of(label, root)
+        if room not in allowed:
+            found.append(f"{label}: the room {room} is not in arrows.py")
+            continue
+        if _is_for_tests(rule):
+            continue
+        for used in sorted(_inputs(rule)):
+            other = room_of(used, root)
+            if other in (None, "third_party", room):
+                continue
+            if other not in allowed[room] and used not in allowed[room]:
+                found.append(f"{label} uses {used}: {room} may not use {other}")
+    return found
+
+
+def find_packages(tree):
+    """Returns the packages of the rooms in a source tree."""
+    packages = set()
+    for directory, below, files in os.walk(tree):
+        package = os.path.relpath(directory, tree)
+        is_tree = package == "."
+        if not is_tree and ("WORKSPACE" in files or package == "third_party"):
+            below.clear()
+            continue
+        if package == "tests/arrows/fixture":
+            below.clear()
+            continue
+        # bazel-bin and the like are links and are not followed.
+        below[:] = [name for name in below if not name.startswith(".")]
+        if not is_tree and {"BUILD", "BUILD.bazel"} & set(files):
+            packages.add(package)
+    return packages

@@ -1,0 +1,14 @@
+"""Every package of the rooms. The test fails if one is missing here."""
+
+PACKAGES = [
+    "backend/devices",
+    "codegen",
+    "examples/fs_backend",
+    "proto/devices/blk/v1",
+    "proto/devices/fs/v1",
+    "proto/devices/net/v1",
+    "proto/devices/virtio/v1",
+    "proto/devstate",
+    "serializer",
+    "tests/arrows",
+]
