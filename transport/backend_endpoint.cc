@@ -130,6 +130,7 @@ absl::Status BackendEndpoint::ServeConnection() {
 }
 
 absl::Status BackendEndpoint::HandleMessage(Message message) {
+  if (options_.on_request) options_.on_request(message.request);
   absl::Status admitted = AdmitRequest(message);
   if (admitted.ok() && (message.flags & kFlagReply) != 0) {
     admitted = absl::InvalidArgumentError(absl::StrCat(

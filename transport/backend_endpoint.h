@@ -39,6 +39,8 @@ struct BackendEndpointOptions {
   DeviceStateEngineOptions transfer;
   // From the first byte of a message to its last, and for sending a reply.
   absl::Duration message_timeout = absl::Seconds(10);
+  // Each request by number, before it is looked at. Called on Serve()'s thread.
+  std::function<void(uint32_t request)> on_request;
   // One line for each connection, malformed message and refusal. Called on
   // Serve()'s thread.
   std::function<void(absl::string_view line)> log;

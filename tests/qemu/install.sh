@@ -1,0 +1,70 @@
+#!/bin/sh
+# Copyright 2026 The devstate authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Installs a QEMU that migrates device state (8.2 or later) for tests/qemu. On
+# Debian 12 that is the one in the suite bookworm-backports: this adds the suite
+# to apt, from the same place that this machine takes its main suite from, and
+# installs two packages. Asks nothing. Needs root.
+
+set -eu
+
+MINIMUM=8.2
+SOURCE=/etc/apt/sources.list.d/devstate-backports.list
+
+say() { echo "install.sh: $*"; }
+
+new_enough() {
+  version=$(qemu-system-x86_64 --version 2>/dev/null |
+    sed -n '1s/.*version \([0-9.]*\).*/\1/p')
+  [ -n "$version" ] || return 1
+  [ "$(printf '%s\n%s\n' "$MINIMUM" "$version" | sort -V | head -n 1)" = "$MINIMUM" ]
+}
+
+if new_enough; then
+  say "QEMU $version is there; nothing to do"
+  exit 0
+fi
+if ! command -v apt-get >/dev/null; then
+  say "this machine has no apt: install QEMU $MINIMUM or later (qemu-system-x86_64, qemu-img)" >&2
+  exit 1
+fi
+if [ "$(id -u)" != 0 ]; then
+  say "needs root; run: sudo $0" >&2
+  exit 1
+fi
+
+. /etc/os-release
+export DEBIAN_FRONTEND=noninteractive
+suite=
+if [ "${VERSION_CODENAME:-}" = bookworm ]; then
+  suite=bookworm-backports
+  if ! apt-get indextargets --format '$(CODENAME)' 'Created-By: Packages' | grep -qx "$suite"; then
+    # Where and with which key the main suite comes from, by the machine's own
+    # configuration. REPO_URI may end in a slash.
+    line=$(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI) $(SIGNED_BY)' \
+      'Created-By: Packages' | grep '^bookworm main ' | head -n 1)
+    uri=$(echo "$line" | cut -d ' ' -f 3)
+    key=$(echo "$line" | cut -d ' ' -f 4)
+    if [ -z "$uri" ]; then
+      say "apt knows no source for bookworm main; add $suite by hand" >&2
+      exit 1
+    fi
+    options=
+    case $key in /*) options="[signed-by=$key] " ;; esac
+    if [ -z "$options" ] && [ -f /usr/share/keyrings/debian-archive-keyring.gpg ]; then
+      options="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
+    fi
+    say "adding the suite $suite in $SOURCE"
+    echo "deb $options$uri $suite main" >"$SOURCE"
+  fi
+fi
+say "installing QEMU"
+apt-get -qq update
+apt-get -qq -y --no-install-recommends ${suite:+-t "$suite"} install \
+  qemu-system-x86 qemu-utils >/dev/null
+if ! new_enough; then
+  say "the packaged QEMU (${version:-none}) is older than $MINIMUM" >&2
+  exit 1
+fi
+say "QEMU $version is installed"
