@@ -11,4 +11,6 @@ PACKAGES = [
     "proto/devstate",
     "serializer",
     "tests/arrows",
+    "tests/qemu",
+    "transport",
 ]
