@@ -214,7 +214,7 @@ absl::StatusOr<ChannelInfo> InspectChannel(int fd, ChannelUse use,
   ChannelInfo result;
   switch (info.st_mode & S_IFMT) {
     case S_IFIFO:
-      // Each read() takes one packet and drops what does not fit.
+      // Only the writing end tells; FdSource copes with packets.
       if ((flags & O_DIRECT) != 0) return Unfit("a pipe in packet mode");
       result.kind = ChannelKind::kPipe;
       return result;

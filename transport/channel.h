@@ -66,11 +66,11 @@ struct ChannelInfo {
 
 // Looks at `fd` without changing or reading it. FAILED_PRECONDITION, with the
 // reason, if it is not fit for `use`: closed, O_PATH, wrong access mode,
-// packet-mode pipe, O_DIRECT file, directory, block device, terminal or other
-// character device, epoll, eventfd, timerfd and the like, datagram or
-// listening or unconnected socket, a memfd sealed against writing, a file with
-// content where the state would be written, or the same socket as `control_fd`
-// (none: -1).
+// pipe to be written in packet mode, O_DIRECT file, directory, block device,
+// terminal or other character device, epoll, eventfd, timerfd and the like,
+// datagram or listening or unconnected socket, a memfd sealed against writing,
+// a file with content where the state would be written, or the same socket as
+// `control_fd` (none: -1).
 absl::StatusOr<ChannelInfo> InspectChannel(int fd, ChannelUse use,
                                            int control_fd = -1);
 

@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cstring>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -158,8 +160,29 @@ ssize_t FdSource::ReadSome(char* buffer, size_t size) {
 
 absl::StatusOr<size_t> FdSource::Read(char* buffer, size_t size) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (ended_) return size_t{0};
   if (size == 0) return absl::InvalidArgumentError("read of 0 bytes");
+  if (!ended_) DS_RETURN_IF_ERROR(CheckBeforeIo());
+  if (ahead_at_ == ahead_.size()) {
+    // The writer of a pipe can put packets into it (O_DIRECT), and read() drops
+    // what does not fit of one: so a pipe is never read with less room than a
+    // packet can have.
+    if (channel_.info.kind != ChannelKind::kPipe || size >= PIPE_BUF) {
+      return Fetch(buffer, size);
+    }
+    ahead_.resize(PIPE_BUF);
+    ahead_at_ = 0;
+    const absl::StatusOr<size_t> got = Fetch(&ahead_[0], ahead_.size());
+    ahead_.resize(got.ok() ? *got : 0);
+    if (!got.ok() || *got == 0) return got;
+  }
+  const size_t count = std::min(size, ahead_.size() - ahead_at_);
+  std::memcpy(buffer, ahead_.data() + ahead_at_, count);
+  ahead_at_ += count;
+  return count;
+}
+
+absl::StatusOr<size_t> FdSource::Fetch(char* buffer, size_t size) {
+  if (ended_) return size_t{0};
   while (true) {
     DS_RETURN_IF_ERROR(CheckBeforeIo());
     const ssize_t got = ReadSome(buffer, size);
@@ -177,9 +200,7 @@ absl::StatusOr<size_t> FdSource::Read(char* buffer, size_t size) {
       return size_t{0};
     }
     if (errno == EINTR) continue;
-    if (!WouldBlock(errno)) {
-      return Fail(IoStatus(errno, "read", bytes()));
-    }
+    if (!WouldBlock(errno)) return Fail(IoStatus(errno, "read", bytes()));
     DS_RETURN_IF_ERROR(Wait(POLLIN));
   }
 }

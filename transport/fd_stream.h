@@ -94,7 +94,13 @@ class FdSource : public ByteSource, public FdStream {
  private:
   using FdStream::FdStream;
   ssize_t ReadSome(char* buffer, size_t size);
+  // Takes what is there, waiting for it if need be; 0 is the end.
+  absl::StatusOr<size_t> Fetch(char* buffer, size_t size);
+
   bool ended_ = false;
+  // Bytes of a pipe read ahead of a small Read().
+  std::string ahead_;
+  size_t ahead_at_ = 0;
 };
 
 class FdSink : public ByteSink, public FdStream {

@@ -4,6 +4,7 @@
 #include "transport/transport_test_util.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -114,6 +115,90 @@ void ServedEndpoint::Join() {
 std::string ServedEndpoint::log() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return log_;
+}
+
+bool RawPeer::Send(uint32_t request, std::string payload,
+                   std::vector<FileDescriptor> fds, uint32_t flags) {
+  Message message;
+  message.request = request;
+  message.flags = flags;
+  message.payload = std::move(payload);
+  message.fds = std::move(fds);
+  return connection_.Send(message, Deadline::After(absl::Seconds(30))).ok();
+}
+
+Message RawPeer::Receive() {
+  auto message = connection_.Receive(Deadline::After(absl::Seconds(30)));
+  return message.ok() ? *std::move(message) : Message();
+}
+
+uint64_t RawPeer::Call(uint32_t request, std::string payload,
+                       std::vector<FileDescriptor> fds, uint32_t flags) {
+  if (!Send(request, std::move(payload), std::move(fds), flags)) {
+    return UINT64_MAX;
+  }
+  const Message reply = Receive();
+  if (reply.request != request || reply.flags != kReplyFlags ||
+      reply.payload.size() < 8) {
+    return UINT64_MAX;
+  }
+  return ReadU64(reply.payload, 0);
+}
+
+void RawPeer::Negotiate() {
+  Call(kGetFeatures);
+  Send(kSetProtocolFeatures, U64Payload(Call(kGetProtocolFeatures)));
+  Send(kSetOwner);
+}
+
+uint64_t RawPeer::SetDeviceState(uint32_t direction, uint32_t phase,
+                                 FileDescriptor fd) {
+  return Call(kSetDeviceStateFd, TwoU32(direction, phase), Fds(std::move(fd)));
+}
+
+std::vector<FileDescriptor> Fds(FileDescriptor fd) {
+  std::vector<FileDescriptor> fds;
+  fds.push_back(std::move(fd));
+  return fds;
+}
+
+std::vector<FileDescriptor> SomeFds(int count) {
+  std::vector<FileDescriptor> fds;
+  for (int i = 0; i < count; ++i) {
+    fds.emplace_back(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  }
+  return fds;
+}
+
+std::string TwoU32(uint32_t a, uint32_t b) {
+  std::string payload;
+  AppendU32(a, &payload);
+  AppendU32(b, &payload);
+  return payload;
+}
+
+ChannelEnds MakeChannel(ChannelKind kind) {
+  auto ends = CreateChannel(kind);
+  if (!ends.ok()) std::abort();
+  return *std::move(ends);
+}
+
+std::string ReadAll(int fd) {
+  std::string bytes;
+  char buffer[4096];
+  ssize_t got;
+  while ((got = ::read(fd, buffer, sizeof(buffer))) > 0) {
+    bytes.append(buffer, got);
+  }
+  return got < 0 ? "" : bytes;
+}
+
+bool WriteAll(int fd, absl::string_view bytes) {
+  auto channel = AdmitChannel(FileDescriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 0)),
+                              ChannelUse::kWrite);
+  if (!channel.ok()) return false;
+  auto sink = FdSink::Create(*std::move(channel));
+  return sink.ok() && (*sink)->Write(bytes).ok();
 }
 
 TempFolder::TempFolder() : path_("/tmp/devstate-XXXXXX") {

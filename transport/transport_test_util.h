@@ -20,8 +20,11 @@
 #include "absl/status/status.h"
 #include "serializer/byte_stream.h"
 #include "transport/backend_endpoint.h"
+#include "transport/channel.h"
+#include "transport/connection.h"
 #include "transport/device_state_handler.h"
 #include "transport/file_descriptor.h"
+#include "transport/vhost_user_message.h"
 
 namespace devstate::testing {
 
@@ -110,6 +113,49 @@ class ServedEndpoint {
   std::string log_;
   std::thread thread_;
 };
+
+// One end of the protocol without judgement: sends what it is told to.
+class RawPeer {
+ public:
+  explicit RawPeer(FileDescriptor socket) : connection_(std::move(socket)) {}
+
+  // The FDs are sent and closed. False if the peer is gone.
+  bool Send(uint32_t request, std::string payload = "",
+            std::vector<FileDescriptor> fds = {}, uint32_t flags = kVersion);
+  // Waits for a message; `request` 0 if the peer closed or sent nonsense.
+  Message Receive();
+  // Send and Receive; the reply's u64, or UINT64_MAX if there was none.
+  uint64_t Call(uint32_t request, std::string payload = "",
+                std::vector<FileDescriptor> fds = {},
+                uint32_t flags = kVersion);
+  // The back-end has nothing to say and has not closed: a request that it
+  // must answer is answered next.
+  bool Alive() { return Call(kGetFeatures) != UINT64_MAX; }
+
+  // Bit 19, REPLY_ACK and what else the back-end offers.
+  void Negotiate();
+  // 42 with both numbers as they are.
+  uint64_t SetDeviceState(uint32_t direction, uint32_t phase,
+                          FileDescriptor fd);
+
+  int fd() const { return connection_.fd(); }
+  Connection& connection() { return connection_; }
+
+ private:
+  Connection connection_;
+};
+
+std::vector<FileDescriptor> Fds(FileDescriptor fd);
+// `count` descriptors of /dev/null.
+std::vector<FileDescriptor> SomeFds(int count);
+// {u32, u32}, as ring states and 42 have it.
+std::string TwoU32(uint32_t a, uint32_t b);
+// Both ends of a fresh channel, or the test process ends.
+ChannelEnds MakeChannel(ChannelKind kind = ChannelKind::kPipe);
+// Everything up to the end of `fd`, through read(); "" after an error.
+std::string ReadAll(int fd);
+// Writes all of `bytes` or returns false; never SIGPIPE.
+bool WriteAll(int fd, absl::string_view bytes);
 
 // A folder with a short name, because a socket's path has at most 107 bytes,
 // fewer than a test's own temporary folder may take. Removed at the end if it
