@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -28,6 +27,7 @@ namespace devstate {
 namespace {
 
 using ::devstate::testing::CountOpenFds;
+using ::devstate::testing::FdRoom;
 using ::devstate::testing::IsOk;
 using ::devstate::testing::SomeFds;
 using ::devstate::testing::StatusIs;
@@ -163,28 +163,6 @@ TEST_F(ConnectionTest, FdsTrickledIntoOneMessageAreBounded) {
   for (size_t at = 0; at < 9; ++at) SendRaw(bytes.substr(at, 1), SomeFds(1));
   EXPECT_THAT(Receive(), StatusIs(absl::StatusCode::kInvalidArgument));
 }
-
-// Sets the limit so that exactly `room` more descriptors fit, until the end of
-// the scope.
-class FdRoom {
- public:
-  explicit FdRoom(int room) {
-    ::getrlimit(RLIMIT_NOFILE, &old_);
-    const rlimit low = {64, old_.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &low);
-    while (true) {
-      FileDescriptor filler(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-      if (!filler.valid()) break;
-      fillers_.push_back(std::move(filler));
-    }
-    fillers_.resize(fillers_.size() - room);
-  }
-  ~FdRoom() { ::setrlimit(RLIMIT_NOFILE, &old_); }
-
- private:
-  rlimit old_;
-  std::vector<FileDescriptor> fillers_;
-};
 
 TEST_F(ConnectionTest, FdsLostAtTheLimitOfOpenFilesAreAnError) {
   for (const int room : {0, 1}) {

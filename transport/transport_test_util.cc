@@ -74,6 +74,7 @@ absl::Status FakeDevice::Load(ByteSource& source) {
 absl::Status FakeDevice::Commit() {
   ++commits;
   if (!staged_) ++breaches;
+  if (before_commit != nullptr) before_commit->Wait();
   if (!commit_result.ok()) return commit_result;
   staged_ = false;
   state = std::move(staged_state_);
@@ -206,6 +207,18 @@ TempFolder::TempFolder() : path_("/tmp/devstate-XXXXXX") {
 }
 
 TempFolder::~TempFolder() { ::rmdir(path_.c_str()); }
+
+FdRoom::FdRoom(int room) {
+  ::getrlimit(RLIMIT_NOFILE, &old_);
+  const rlimit low = {128, old_.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &low);
+  while (true) {
+    FileDescriptor filler(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!filler.valid()) break;
+    fillers_.push_back(std::move(filler));
+  }
+  fillers_.resize(fillers_.size() - room);
+}
 
 int CountOpenFds() {
   DIR* folder = ::opendir("/proc/self/fd");

@@ -7,6 +7,8 @@
 #ifndef DEVSTATE_TRANSPORT_TRANSPORT_TEST_UTIL_H_
 #define DEVSTATE_TRANSPORT_TRANSPORT_TEST_UTIL_H_
 
+#include <sys/resource.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -69,14 +71,20 @@ class FakeDevice : public DeviceStateHandler {
   absl::Status Load(ByteSource& source) override;
   absl::Status Commit() override;
   void Discard() override;
+  uint64_t CheckReply(const absl::Status& failure) const override {
+    return check_reply != UINT64_MAX ? check_reply
+                                     : DeviceStateHandler::CheckReply(failure);
+  }
 
   std::string state;         // what Save writes and Commit replaces
   absl::Status save_result;  // after everything was written
   absl::Status load_result;  // after `read_before_failing` bytes
   absl::Status commit_result;
   uint64_t read_before_failing = UINT64_MAX;
-  size_t piece = 64 << 10;        // bytes of one Write or Read
-  Gate* before_finish = nullptr;  // passed at the end of Save or Load
+  size_t piece = 64 << 10;            // bytes of one Write or Read
+  Gate* before_finish = nullptr;      // passed at the end of Save or Load
+  Gate* before_commit = nullptr;      // passed in Commit
+  uint64_t check_reply = UINT64_MAX;  // if not that: for every failure
   bool endless_save = false;
 
   std::atomic<int> saves{0};
@@ -168,6 +176,18 @@ class TempFolder {
 
  private:
   std::string path_;
+};
+
+// Lowers the limit of open files so that exactly `room` more descriptors fit,
+// until the end of the scope.
+class FdRoom {
+ public:
+  explicit FdRoom(int room);
+  ~FdRoom() { ::setrlimit(RLIMIT_NOFILE, &old_); }
+
+ private:
+  rlimit old_;
+  std::vector<FileDescriptor> fillers_;
 };
 
 // How many file descriptors this process has open.
