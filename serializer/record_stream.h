@@ -72,16 +72,17 @@ class RecordWriter {
                          size_t variable_size) {
     if (ABSL_PREDICT_FALSE(number != pending_.number)) {
       absl::Status status =
-          StartField({number, name, &builder, &Write<Builder>});
+          StartField({number, name, sizeof(row), &builder, &Write<Builder>});
       if (!status.ok()) return status;
     }
-    builder.Append(row);
     batch_bytes_ += variable_size;
-    if (ABSL_PREDICT_FALSE(builder.size() >=
-                               stream_.options().max_batch_records ||
-                           batch_bytes_ >= stream_.options().max_batch_bytes)) {
-      return FlushBatch();
+    if (ABSL_PREDICT_FALSE(batch_bytes_ > stream_.options().max_batch_bytes ||
+                           builder.size() >= max_records_)) {
+      absl::Status status = FlushBatch();
+      if (!status.ok()) return status;
+      batch_bytes_ = variable_size;
     }
+    builder.Append(row);
     return absl::OkStatus();
   }
 
@@ -92,6 +93,7 @@ class RecordWriter {
   struct Pending {
     uint32_t number;
     absl::string_view name;
+    size_t row_size;
     void* builder;
     absl::Status (*write)(RecordWriter& writer);
   };
@@ -120,7 +122,10 @@ class RecordWriter {
   StreamWriter stream_;
   const SchemaInfo& schema_;
   Pending pending_ = {};
+  // Of the batch under way: what its rows take beside their numbers, and how
+  // many rows of any content fit into a chunk.
   size_t batch_bytes_ = 0;
+  size_t max_records_ = 0;
   bool begun_ = false;
   absl::Status status_;
 };

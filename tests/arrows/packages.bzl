@@ -11,4 +11,5 @@ PACKAGES = [
     "proto/devstate",
     "serializer",
     "tests/arrows",
+    "tests/bench",
 ]
