@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -39,7 +40,7 @@ class RecordBatch {
 
   // Fills `row` with the next record; false if there is none. What the row
   // points to is valid as long as the batch.
-  bool Next(Row* row) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Next(Row* row) {
     if (next_ == size_) return false;
     columns_.Read(next_++, *row);
     return true;
@@ -67,9 +68,9 @@ class RecordWriter {
   // Adds a record of the field `number`; writes a batch when it is full.
   // `variable_size` is how many bytes `row` takes beside its numbers.
   template <typename Builder>
-  absl::Status AddRecord(uint32_t number, absl::string_view name,
-                         Builder& builder, const typename Builder::Row& row,
-                         size_t variable_size) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status AddRecord(
+      uint32_t number, absl::string_view name, Builder& builder,
+      const typename Builder::Row& row, size_t variable_size) {
     if (ABSL_PREDICT_FALSE(number != pending_.number)) {
       absl::Status status =
           StartField({number, name, sizeof(row), &builder, &Write<Builder>});

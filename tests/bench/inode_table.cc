@@ -42,36 +42,90 @@ constexpr const char* kExtensions[] = {
     ".md", ".rs", ".go",   ".java", ".jpeg", ".css", ".sh",  "",
 };
 
+constexpr const char* kSeparators[] = {"-", "_", "."};
+
 template <size_t kSize>
-const char* Pick(const char* const (&list)[kSize], std::mt19937_64& random) {
+const char* Pick(const char* const (&list)[kSize], std::minstd_rand& random) {
   return list[random() % kSize];
 }
 
-std::string MakeName(bool directory, std::mt19937_64& random) {
-  std::string name = Pick(kWords, random);
-  if (directory && random() % 2 == 0) return name;
-  const char separator = "-_."[random() % 3];
-  absl::StrAppend(&name, std::string(1, separator), Pick(kWords, random));
-  if (random() % 2 == 0) {
-    absl::StrAppend(&name, std::string(1, separator), Pick(kWords, random));
+// The files of one directory have much in common: a naming habit, a few words,
+// an extension, permissions, and neighbouring inode numbers. And many
+// directories hold the same names as another one: translations, icons of
+// several sizes, versions of a package.
+struct Directory {
+  size_t index;
+  // Where its names come from.
+  std::minstd_rand names;
+  const char* words[3];
+  const char* extensions[2];
+  const char* separator;
+  uint32_t file_mode;
+  uint64_t counter;
+};
+
+// `seeds` are those of the directories made last, so that some can be repeated.
+Directory MakeDirectory(size_t index, std::vector<uint32_t>& seeds,
+                        std::mt19937_64& outer_random) {
+  constexpr size_t kRemembered = 32;
+  uint32_t seed = static_cast<uint32_t>(outer_random() % 1000000007);
+  if (!seeds.empty() && outer_random() % 2 == 0) {
+    seed = seeds[outer_random() % seeds.size()];
+  } else if (seeds.size() < kRemembered) {
+    seeds.push_back(seed);
+  } else {
+    seeds[index % kRemembered] = seed;
   }
-  if (random() % 3 == 0) absl::StrAppend(&name, random() % 1000);
-  if (!directory) absl::StrAppend(&name, Pick(kExtensions, random));
-  return name;
+  Directory directory;
+  directory.index = index;
+  directory.names.seed(seed);
+  std::minstd_rand& random = directory.names;
+  for (const char*& word : directory.words) word = Pick(kWords, random);
+  for (const char*& extension : directory.extensions) {
+    extension = Pick(kExtensions, random);
+  }
+  directory.separator = Pick(kSeparators, random);
+  directory.file_mode = S_IFREG | (random() % 8 == 0 ? 0755 : 0644);
+  directory.counter = random() % 1000;
+  return directory;
 }
 
-uint32_t MakeMode(bool directory, std::mt19937_64& random) {
-  if (directory) return S_IFDIR | 0755;
-  switch (random() % 20) {
+std::string MakeName(bool is_directory, Directory& in) {
+  std::minstd_rand& random = in.names;
+  if (is_directory) {
+    return random() % 2 == 0 ? Pick(kWords, random)
+                             : absl::StrCat(in.words[random() % 3],
+                                            in.separator, Pick(kWords, random));
+  }
+  std::string name = absl::StrCat(
+      in.words[random() % 3], in.separator,
+      random() % 2 == 0 ? in.words[random() % 3] : Pick(kWords, random));
+  switch (random() % 4) {
+    case 0:
+      absl::StrAppend(&name, in.separator, in.words[random() % 3]);
+      break;
+    case 1:
+    case 2:
+      in.counter += 1 + random() % 3;
+      absl::StrAppend(&name, in.separator, in.counter);
+      break;
+    default:
+      absl::StrAppend(&name, in.separator, Pick(kWords, random));
+      break;
+  }
+  return name + in.extensions[random() % 8 == 0];
+}
+
+uint32_t MakeMode(bool is_directory, const Directory& in,
+                  std::mt19937_64& random) {
+  if (is_directory) return S_IFDIR | 0755;
+  switch (random() % 32) {
     case 0:
       return S_IFLNK | 0777;
     case 1:
-    case 2:
-      return S_IFREG | 0755;
-    case 3:
       return S_IFREG | 0600;
     default:
-      return S_IFREG | 0644;
+      return in.file_mode;
   }
 }
 
@@ -81,36 +135,42 @@ InodeTable GenerateTable(size_t count) {
   std::mt19937_64 random(20260101);
   InodeTable table;
   table.inodes.reserve(count);
-  table.names.reserve(count * 24);
+  table.names.Reserve(count * 24);
   // The directories from the root to where the walk is.
-  std::vector<size_t> path;
+  std::vector<uint32_t> seeds;
+  std::vector<Directory> path = {MakeDirectory(0, seeds, random)};
   uint64_t ino = 1000000;
   for (size_t i = 0; i < count; ++i) {
-    const bool directory = i == 0 || random() % 9 == 0;
+    const bool is_directory = i == 0 || random() % 9 == 0;
     while (path.size() > 1 && (path.size() > 12 || random() % 12 == 0)) {
       path.pop_back();
     }
-    // Files of one directory were mostly made one after the other.
-    ino += random() % 8 == 0 ? random() % 20000 : 1 + random() % 2;
-    if (random() % 200 == 0) ino = 1000000 + random() % 60000000;
+    // Most files of a directory were made one after the other, most directories
+    // at another time than their neighbours.
+    ++ino;
+    if (random() % (is_directory ? 4 : 64) == 0) {
+      ino = 1000000 + random() % 60000000;
+    }
+    Directory& in = path.back();
     LiveInode inode = {};
     inode.id = i + 1;
-    inode.parent = path.empty() ? 0 : table.inodes[path.back()].id;
+    inode.parent = i == 0 ? 0 : table.inodes[in.index].id;
     inode.refcount = 1 + (random() % 16 == 0 ? random() % 4 : 0);
     inode.ino = ino;
     inode.mount_id = 27;
-    inode.mode = MakeMode(directory, random);
+    inode.mode = MakeMode(is_directory, in, random);
     inode.handle_type = 1;
     const uint32_t handle[2] = {static_cast<uint32_t>(ino),
                                 static_cast<uint32_t>(random())};
     std::memcpy(inode.handle, handle, sizeof(handle));
-    const std::string name = i == 0 ? "" : MakeName(directory, random);
+    const std::string name = i == 0 ? "" : MakeName(is_directory, in);
     inode.name_offset = table.names.size();
     inode.name_size = static_cast<uint32_t>(name.size());
-    table.names.insert(table.names.end(), name.begin(), name.end());
-    if (!path.empty()) ++table.inodes[path.back()].refcount;
-    if (directory) path.push_back(i);
+    table.names.Append(name);
     table.inodes.push_back(inode);
+    if (i == 0) continue;
+    ++table.inodes[in.index].refcount;
+    if (is_directory) path.push_back(MakeDirectory(i, seeds, random));
   }
   return table;
 }

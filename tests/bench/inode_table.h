@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "serializer/internal/byte_buffer.h"
 
 namespace devstate::bench {
 
@@ -32,7 +33,7 @@ struct LiveInode {
 
 struct InodeTable {
   std::vector<LiveInode> inodes;
-  std::vector<char> names;
+  ByteBuffer names;
 
   absl::string_view NameOf(const LiveInode& inode) const {
     return {names.data() + inode.name_offset, inode.name_size};

@@ -46,6 +46,7 @@ constexpr int kLargePipe = 1024 * 1024;
 // What one process of a run reports; lies in memory shared with the parent.
 struct ProcessResult {
   absl::Time end;
+  // At the end of the transfer; RunChild() makes it the time since the start.
   double cpu_ms;
   // Peak of the resident set above what it was before, without the live table.
   int64_t extra_bytes;
@@ -123,9 +124,10 @@ class Run {
     Check(source >= 0, "fork");
     if (source == 0) {
       close(channel[0]);
-      RunChild(ready[1], go[0], &shared[0], [&](ProcessResult&) {
+      RunChild(ready[1], go[0], &shared[0], [&](ProcessResult& result) {
         const absl::Status status = variant_.send(table_, channel[1]);
         close(channel[1]);
+        result.cpu_ms = CpuMs();
         return status;
       });
     }
@@ -172,6 +174,7 @@ class Run {
     Received received;
     const absl::Status status = variant_.receive(fd, &received);
     result.end = absl::Now();
+    result.cpu_ms = CpuMs();
     result.extra_bytes = -LiveBytes(received);
     result.wire_bytes = WireBytes();
     result.hash = received.Hash();

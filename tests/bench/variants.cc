@@ -182,19 +182,19 @@ absl::Status SendMessage(const InodeTable& table, int fd) {
 }
 
 // Appends an inode whose handle has the length that the live table has room
-// for.
-absl::Status AppendInode(LiveInode inode, absl::string_view name,
-                         absl::string_view handle, InodeTable* table) {
+// for, and returns it for its numbers to be set.
+absl::StatusOr<LiveInode*> AppendInode(absl::string_view name,
+                                       absl::string_view handle,
+                                       InodeTable* table) {
+  LiveInode& inode = table->inodes.emplace_back();
   if (handle.size() != sizeof(inode.handle)) {
     return absl::InvalidArgumentError("handle is not of 8 bytes");
   }
   std::memcpy(inode.handle, handle.data(), sizeof(inode.handle));
   inode.name_offset = table->names.size();
   inode.name_size = static_cast<uint32_t>(name.size());
-  inode.padding = 0;
-  table->names.insert(table->names.end(), name.begin(), name.end());
-  table->inodes.push_back(inode);
-  return absl::OkStatus();
+  table->names.Append(name);
+  return &inode;
 }
 
 absl::Status ReceiveMessage(int fd, Received* received) {
@@ -203,17 +203,17 @@ absl::Status ReceiveMessage(int fd, Received* received) {
   FsState state;
   if (!state.ParseFromString(bytes)) return absl::DataLossError("message");
   for (const devices::fs::v1::Inode& inode : state.inodes()) {
-    LiveInode live = {};
-    live.id = inode.id();
-    live.parent = inode.path().parent();
-    live.refcount = inode.refcount();
-    live.ino = inode.ino();
-    live.mount_id = inode.verification_handle().mount_id();
-    live.mode = inode.mode();
-    live.handle_type = inode.verification_handle().type();
-    DS_RETURN_IF_ERROR(AppendInode(live, inode.path().name(),
-                                   inode.verification_handle().handle(),
-                                   &received->table));
+    DS_ASSIGN_OR_RETURN(
+        LiveInode* const live,
+        AppendInode(inode.path().name(), inode.verification_handle().handle(),
+                    &received->table));
+    live->id = inode.id();
+    live->parent = inode.path().parent();
+    live->refcount = inode.refcount();
+    live->ino = inode.ino();
+    live->mount_id = inode.verification_handle().mount_id();
+    live->mode = inode.mode();
+    live->handle_type = inode.verification_handle().type();
   }
   return absl::OkStatus();
 }
@@ -254,7 +254,7 @@ class TableVisitor : public FsStateVisitor {
     const uint64_t expected =
         std::min<uint64_t>(root.next_inode(), 4 * 1024 * 1024);
     table_.inodes.reserve(expected);
-    table_.names.reserve(expected * 24);
+    table_.names.Reserve(expected * 24);
     return absl::OkStatus();
   }
   absl::Status OnInodes(InodesBatch& batch) override {
@@ -263,16 +263,17 @@ class TableVisitor : public FsStateVisitor {
       if (!row.path || !row.verification_handle) {
         return absl::InvalidArgumentError("inode without path or handle");
       }
-      LiveInode live;
-      live.id = row.id;
-      live.parent = row.path->parent;
-      live.refcount = row.refcount;
-      live.ino = row.ino;
-      live.mount_id = row.verification_handle->mount_id;
-      live.mode = row.mode;
-      live.handle_type = row.verification_handle->type;
-      DS_RETURN_IF_ERROR(AppendInode(live, row.path->name,
-                                     row.verification_handle->handle, &table_));
+      DS_ASSIGN_OR_RETURN(
+          LiveInode* const live,
+          AppendInode(row.path->name, row.verification_handle->handle,
+                      &table_));
+      live->id = row.id;
+      live->parent = row.path->parent;
+      live->refcount = row.refcount;
+      live->ino = row.ino;
+      live->mount_id = row.verification_handle->mount_id;
+      live->mode = row.mode;
+      live->handle_type = row.verification_handle->type;
     }
     return absl::OkStatus();
   }
@@ -390,7 +391,7 @@ absl::Status ReceiveStructs(int fd, Received* received) {
       ReadExactly(source, reinterpret_cast<char*>(sizes), sizeof(sizes)));
   InodeTable& table = received->table;
   table.inodes.resize(sizes[0]);
-  table.names.resize(sizes[1]);
+  table.names.ResizeUninitialized(sizes[1]);
   DS_RETURN_IF_ERROR(ReadExactly(source,
                                  reinterpret_cast<char*>(table.inodes.data()),
                                  sizes[0] * sizeof(LiveInode)));
@@ -403,15 +404,16 @@ uint64_t Received::Hash() const {
   if (owned.empty()) return HashTable(table);
   InodeTable converted;
   for (const OwnedInode& inode : owned) {
-    LiveInode live = {};
-    live.id = inode.id;
-    live.parent = inode.parent;
-    live.refcount = inode.refcount;
-    live.ino = inode.ino;
-    live.mount_id = inode.mount_id;
-    live.mode = inode.mode;
-    live.handle_type = inode.handle_type;
-    if (!AppendInode(live, inode.name, inode.handle, &converted).ok()) return 0;
+    const absl::StatusOr<LiveInode*> live =
+        AppendInode(inode.name, inode.handle, &converted);
+    if (!live.ok()) return 0;
+    (*live)->id = inode.id;
+    (*live)->parent = inode.parent;
+    (*live)->refcount = inode.refcount;
+    (*live)->ino = inode.ino;
+    (*live)->mount_id = inode.mount_id;
+    (*live)->mode = inode.mode;
+    (*live)->handle_type = inode.handle_type;
   }
   return HashTable(converted);
 }
