@@ -107,13 +107,15 @@ void PrintBuilder(const RecordType& type, Printer& printer) {
       "  using Row = $name$Row;\n"
       "\n"
       "  // Copies `row`.\n"
-      "  void Append([[maybe_unused]] const Row& row) {\n",
+      "  ABSL_ATTRIBUTE_ALWAYS_INLINE void Append(\n"
+      "      [[maybe_unused]] const Row& row) {\n",
       "message", type.descriptor->full_name(), "name", type.name);
   printer.Indent();
   printer.Indent();
   for (const RecordField& field : type.fields) {
-    printer.Print("$name$_column_.Append(row.$name$);\n", "name",
-                  MemberName(*field.descriptor));
+    const bool one = field.cardinality == RecordField::Cardinality::kOne;
+    printer.Print("$name$_column_.Append($row$row.$name$);\n", "name",
+                  MemberName(*field.descriptor), "row", one ? "" : "size_, ");
   }
   for (int i = 0; i < type.descriptor->real_oneof_decl_count(); ++i) {
     const OneofDescriptor& oneof = *type.descriptor->oneof_decl(i);
@@ -136,8 +138,8 @@ void PrintBuilder(const RecordType& type, Printer& printer) {
       "  // INVALID_ARGUMENT if a row cannot be written.\n"
       "  absl::Status Validate() const;\n"
       "  // The $name$Columns message, as field `field` or alone.\n"
-      "  void Encode(uint32_t field, ::devstate::MessageWriter& out) const;\n"
-      "  void EncodeBody(::devstate::MessageWriter& out) const;\n"
+      "  void Encode(uint32_t field, ::devstate::MessageWriter& out);\n"
+      "  void EncodeBody(::devstate::MessageWriter& out);\n"
       "\n"
       " private:\n",
       "name", type.name);
@@ -171,7 +173,8 @@ void PrintReader(const RecordType& type, Printer& printer) {
       "  absl::Status Decode(absl::string_view columns, size_t count,\n"
       "                      ::devstate::DecodeContext& context);\n"
       "  // Row `i`; to be called for the rows one after the other, from 0.\n"
-      "  void Read([[maybe_unused]] size_t i, [[maybe_unused]] Row& row) {\n",
+      "  ABSL_ATTRIBUTE_ALWAYS_INLINE void Read([[maybe_unused]] size_t i,\n"
+      "                                         [[maybe_unused]] Row& row) {\n",
       "message", type.descriptor->full_name(), "name", type.name);
   for (const RecordField& field : type.fields) {
     printer.Print("    $name$_column_.Read(i, row.$name$);\n", "name",
@@ -310,6 +313,7 @@ void PrintHeader(const RecordModel& model, Printer& printer) {
       "#include <optional>\n"
       "#include <utility>\n"
       "\n"
+      "#include \"absl/base/attributes.h\"\n"
       "#include \"absl/status/status.h\"\n"
       "#include \"absl/strings/string_view.h\"\n"
       "#include \"absl/types/span.h\"\n"

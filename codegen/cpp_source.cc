@@ -63,7 +63,7 @@ void PrintBuilderMethods(const RecordType& type, Printer& printer) {
       "}\n"
       "\n"
       "void $name$ColumnsBuilder::Encode(uint32_t field,\n"
-      "    ::devstate::MessageWriter& out) const {\n"
+      "    ::devstate::MessageWriter& out) {\n"
       "  const ::devstate::MessageWriter::Nested nested = "
       "out.BeginNested(field, size_);\n"
       "  EncodeBody(out);\n"
@@ -75,12 +75,14 @@ void PrintBuilderMethods(const RecordType& type, Printer& printer) {
       "}\n"
       "\n"
       "void $name$ColumnsBuilder::EncodeBody(\n"
-      "    [[maybe_unused]] ::devstate::MessageWriter& out) const {\n",
+      "    [[maybe_unused]] ::devstate::MessageWriter& out) {\n",
       "name", type.name);
   for (const RecordField& field : type.fields) {
-    printer.Print("  $name$_column_.Encode($number$, out);\n", "name",
+    const bool one = field.cardinality == RecordField::Cardinality::kOne;
+    printer.Print("  $name$_column_.Encode($number$, $rows$out);\n", "name",
                   MemberName(*field.descriptor), "number",
-                  absl::StrCat(field.descriptor->number()));
+                  absl::StrCat(field.descriptor->number()), "rows",
+                  one ? "" : "size_, ");
   }
   printer.Print("}\n\n");
 }

@@ -7,6 +7,8 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "serializer/internal/column_loops.h"
+#include "serializer/internal/little_endian.h"
 #include "serializer/internal/utf8.h"
 #include "serializer/message_reader.h"
 #include "third_party/absl_compat/status_macros.h"
@@ -19,16 +21,16 @@ constexpr uint32_t kKindField = 1;
 constexpr uint32_t kLayoutField = 2;
 constexpr uint32_t kLengthsField = 3;
 constexpr uint32_t kDataField = 4;
+constexpr uint32_t kFirstWordField = 5;
+constexpr size_t kWordSize = sizeof(uint32_t);
+constexpr size_t kMaxWords = 8;
 constexpr uint32_t kVarintFields = 1u << kKindField | 1u << kLayoutField;
-
-// Longer values of one length are seldom structured alike.
-constexpr size_t kMaxTransposedLength = 32;
 
 // Row of the first value that is not valid UTF-8, or `count`.
 template <typename LengthAt>
 size_t FirstInvalidText(absl::string_view data, size_t count,
                         LengthAt length_at) {
-  if (IsAscii(data)) return count;
+  if (AllAscii(data.data(), data.size())) return count;
   size_t position = 0;
   for (size_t i = 0; i < count; ++i) {
     const size_t length = length_at(i);
@@ -38,11 +40,17 @@ size_t FirstInvalidText(absl::string_view data, size_t count,
   return count;
 }
 
-void Transpose(const char* in, size_t rows, size_t columns, char* out) {
-  for (size_t row = 0; row < rows; ++row) {
-    for (size_t column = 0; column < columns; ++column) {
-      out[column * rows + row] = in[row * columns + column];
+void WriteWords(const char* data, size_t count, size_t words,
+                MessageWriter& out) {
+  UninitializedBuffer<uint32_t> column;
+  column.ResizeUninitialized(count);
+  for (size_t word = 0; word < words; ++word) {
+    for (size_t i = 0; i < count; ++i) {
+      column[i] =
+          LoadLittleEndian<uint32_t>(data + (i * words + word) * kWordSize);
     }
+    EncodeNumbers<uint32_t>(kFirstWordField + static_cast<uint32_t>(word),
+                            UNSIGNED, column.data(), count, out);
   }
 }
 
@@ -65,19 +73,20 @@ void BytesColumnBuilder::Encode(uint32_t field, MessageWriter& out) const {
   if (data_.empty()) return;
   const size_t count = lengths_.size();
   const size_t length = lengths_[0];
-  const bool transpose =
+  // Numbers of any kind hide in short values of one length; found, they
+  // compress far better. Uncompressed, it is not worth the time.
+  const bool words =
       out.column_options().compressed && !out.column_options().plain &&
-      count > 1 && length > 1 && length <= kMaxTransposedLength &&
+      count > 1 && length % kWordSize == 0 && length <= kMaxWords * kWordSize &&
       std::all_of(lengths_.data(), lengths_.data() + count,
                   [length](uint32_t l) { return l == length; });
   const MessageWriter::Nested nested =
       out.BeginNested(field, data_.size() + 16);
   out.WriteNumber(kKindField, kind_);
-  out.WriteNumber(kLayoutField, transpose ? TRANSPOSED : CONCATENATED);
+  out.WriteNumber(kLayoutField, words ? WORDS : CONCATENATED);
   EncodeNumbers<uint32_t>(kLengthsField, UNSIGNED, lengths_.data(), count, out);
-  if (transpose) {
-    Transpose(data_.data(), count, length,
-              out.BeginBytes(kDataField, data_.size()));
+  if (words) {
+    WriteWords(data_.data(), count, length / kWordSize, out);
   } else {
     out.WriteBytes(kDataField, data_.view());
   }
@@ -91,7 +100,7 @@ void BytesColumnReader::SetDefault() {
 
 absl::Status BytesColumnReader::Decode(absl::string_view column, size_t count,
                                        DecodeContext& context) {
-  FieldTable<kDataField> fields;
+  FieldTable<kFirstWordField + kMaxWords - 1> fields;
   DS_RETURN_IF_ERROR(fields.Parse(column, kVarintFields, context));
   const uint64_t kind = fields.has(kKindField) ? fields.value(kKindField) : 0;
   if (kind != static_cast<uint64_t>(kind_)) {
@@ -111,8 +120,17 @@ absl::Status BytesColumnReader::Decode(absl::string_view column, size_t count,
     DS_RETURN_IF_ERROR(
         lengths_.Decode(fields.bytes(kLengthsField), count, context));
   }
-  const absl::string_view data =
+  absl::string_view data =
       fields.has(kDataField) ? fields.bytes(kDataField) : "";
+  if (layout == WORDS) {
+    if (!data.empty()) {
+      return context.Error(MALFORMED, "column has words and data");
+    }
+    DS_RETURN_IF_ERROR(DecodeWords(fields, count, context));
+    data = words_.view();
+  } else if (fields.HasAnyFrom(kFirstWordField)) {
+    return context.Error(MALFORMED, "concatenated column has words");
+  }
   const uint64_t sum = lengths_.Sum(count);
   if (sum != data.size()) {
     return context.Error(
@@ -120,24 +138,43 @@ absl::Status BytesColumnReader::Decode(absl::string_view column, size_t count,
                                 " bytes of data, its lengths add up to ", sum));
   }
   position_ = data.data();
-  if (layout == TRANSPOSED) {
-    const size_t length = count == 0 ? 0 : lengths_[0];
-    if (!lengths_.AllOf(count, [length](uint32_t l) { return l == length; })) {
-      return context.Error(MALFORMED,
-                           "transposed column with values of several lengths");
-    }
-    DS_RETURN_IF_ERROR(context.ChargeMemory(data.size(), 1));
-    transposed_.ResizeUninitialized(data.size());
-    Transpose(data.data(), length, count, transposed_.data());
-    position_ = transposed_.data();
-  }
   if (kind_ == TEXT) {
     const size_t row =
-        FirstInvalidText({position_, data.size()}, count,
-                         [this](size_t i) { return lengths_[i]; });
+        FirstInvalidText(data, count, [this](size_t i) { return lengths_[i]; });
     if (row != count) {
       return context.Error(MALFORMED,
                            absl::StrCat("row ", row, " is not valid UTF-8"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+template <typename Fields>
+absl::Status BytesColumnReader::DecodeWords(const Fields& fields, size_t count,
+                                            DecodeContext& context) {
+  const size_t length = count == 0 ? 0 : lengths_[0];
+  if (length == 0 || length % kWordSize != 0 ||
+      length > kMaxWords * kWordSize ||
+      !lengths_.AllOf(count, [length](uint32_t l) { return l == length; })) {
+    return context.Error(MALFORMED,
+                         "column of words whose values are not all of one "
+                         "length, a multiple of 4 up to 32");
+  }
+  const size_t words = length / kWordSize;
+  if (fields.HasAnyFrom(kFirstWordField + static_cast<int>(words))) {
+    return context.Error(MALFORMED, "column has more words than its values");
+  }
+  DS_RETURN_IF_ERROR(context.ChargeMemory(count, length));
+  words_.ResizeUninitialized(count * length);
+  for (size_t word = 0; word < words; ++word) {
+    const int field = kFirstWordField + static_cast<int>(word);
+    word_.SetDefault();
+    if (fields.has(field)) {
+      DS_RETURN_IF_ERROR(word_.Decode(fields.bytes(field), count, context));
+    }
+    char* out = words_.data() + word * kWordSize;
+    for (size_t i = 0; i < count; ++i) {
+      StoreLittleEndian<uint32_t>(out + i * length, word_[i]);
     }
   }
   return absl::OkStatus();

@@ -65,10 +65,16 @@ class BytesColumnReader {
   }
 
  private:
+  template <typename Fields>
+  absl::Status DecodeWords(const Fields& fields, size_t count,
+                           DecodeContext& context);
+
   const ColumnKind kind_;
   NumberColumnReader<uint32_t> lengths_;
   const char* position_ = nullptr;
-  ByteBuffer transposed_;
+  // Of WORDS: the column under way, and the values put together.
+  NumberColumnReader<uint32_t> word_;
+  ByteBuffer words_;
 };
 
 }  // namespace devstate

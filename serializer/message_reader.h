@@ -52,6 +52,7 @@ class FieldTable {
     return ParseFields(message, varints, kMax, fields_, &seen_, context);
   }
   bool has(int number) const { return (seen_ >> number & 1) != 0; }
+  bool HasAnyFrom(int number) const { return (seen_ >> number) != 0; }
   uint64_t value(int number) const { return fields_[number].value; }
   absl::string_view bytes(int number) const { return fields_[number].bytes; }
 

@@ -19,6 +19,10 @@ class MessageWriter {
   explicit MessageWriter(ByteBuffer* out = nullptr) : out_(out) {}
 
   ByteBuffer& out() { return *out_; }
+  void set_out(ByteBuffer* out) { out_ = out; }
+
+  // For whoever needs bytes for a moment while it writes a field.
+  ByteBuffer& scratch() { return scratch_; }
 
   // How numbers and bytes of columns are to be encoded.
   struct ColumnOptions {
@@ -77,6 +81,7 @@ class MessageWriter {
 
  private:
   ByteBuffer* out_;
+  ByteBuffer scratch_;
   ColumnOptions column_options_;
 };
 

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "serializer/internal/column_loops.h"
 #include "serializer/internal/little_endian.h"
 #include "serializer/message_reader.h"
 #include "third_party/absl_compat/status_macros.h"
@@ -26,9 +27,6 @@ constexpr uint32_t kVarintFields = 1u << kKindField | 1u << kEncodingField |
                                    1u << kBaseField | 1u << kStepField |
                                    1u << kWidthField;
 
-// In BYTE and DELTA_BYTE: the number stands in `values`.
-constexpr uint8_t kException = 255;
-
 // Exact sizes of PLAIN are worth computing for columns up to this length only.
 constexpr size_t kMaxPlainTrial = 64;
 
@@ -38,10 +36,32 @@ size_t BytesFor(uint64_t value) {
 
 // --- Encoding ---
 
-// The distinct values of a column, as long as there are few.
+// The distinct values of a column, as long as there are few, and the index of
+// each row's value.
 class Dictionary {
  public:
   static constexpr size_t kMaxSize = 256;
+
+  // False if there are too many distinct values. The indices lie in `scratch`.
+  template <typename Bits>
+  bool Build(const Bits* values, size_t count, ByteBuffer& scratch) {
+    scratch.ResizeUninitialized(count);
+    indices_ = scratch.view();
+    for (size_t i = 0; i < count; ++i) {
+      const size_t index = IndexOf(values[i]);
+      if (index == kMaxSize) return false;
+      scratch[i] = static_cast<char>(index);
+    }
+    return true;
+  }
+
+  size_t size() const { return size_; }
+  uint64_t value(size_t index) const { return values_[index]; }
+  absl::string_view indices() const { return indices_; }
+
+ private:
+  static constexpr int kSlotBits = 10;
+  static constexpr size_t kSlots = size_t{1} << kSlotBits;
 
   // Index of `value`, added if need be; kMaxSize if there is no room for it.
   size_t IndexOf(uint64_t value) {
@@ -56,105 +76,70 @@ class Dictionary {
     return size_ - 1;
   }
 
-  // False if there are too many distinct values.
-  template <typename Bits>
-  bool Build(const Bits* values, size_t count) {
-    for (size_t i = 0; i < count; ++i) {
-      if (IndexOf(values[i]) == kMaxSize) return false;
-    }
-    return true;
-  }
-
-  size_t size() const { return size_; }
-  uint64_t value(size_t index) const { return values_[index]; }
-
- private:
-  static constexpr int kSlotBits = 9;
-  static constexpr size_t kSlots = size_t{1} << kSlotBits;
   uint64_t values_[kMaxSize];
   // Index + 1 into values_, or 0.
   uint16_t slots_[kSlots] = {};
   size_t size_ = 0;
-};
-
-// What the choice of an encoding depends on.
-struct Shape {
-  uint64_t min = std::numeric_limits<uint64_t>::max();
-  uint64_t max = 0;
-  size_t runs = 1;
-  bool sequence = true;
-  // Values and differences that need more than one byte, and all bits of the
-  // latter.
-  size_t wide_values = 0;
-  size_t wide_deltas = 0;
-  uint64_t delta_bits = 0;
+  absl::string_view indices_;
 };
 
 template <typename Bits>
-void MeasureRange(const Bits* values, size_t count, Shape& shape) {
-  Bits min = values[0];
-  Bits max = values[0];
-  for (size_t i = 1; i < count; ++i) {
-    min = std::min(min, values[i]);
-    max = std::max(max, values[i]);
-  }
-  shape.min = min;
-  shape.max = max;
+bool IsConstant(const Bits* values, size_t count) {
+  return std::memcmp(values, values + 1, (count - 1) * sizeof(Bits)) == 0;
 }
 
 template <typename Bits>
-void MeasureSteps(const Bits* values, size_t count, Shape& shape) {
-  const uint64_t min = shape.min;
+bool IsSequence(const Bits* values, size_t count) {
   const uint64_t step = uint64_t{values[1]} - values[0];
-  size_t changes = 0, wide_values = values[0] - min >= kException,
-         wide_deltas = 0;
-  uint64_t other_steps = 0, delta_bits = 0;
-  for (size_t i = 1; i < count; ++i) {
-    const uint64_t delta = uint64_t{values[i]} - values[i - 1];
-    const uint64_t zigzag = ZigZag(static_cast<int64_t>(delta));
-    changes += delta != 0;
-    other_steps |= delta ^ step;
-    delta_bits |= zigzag;
-    wide_deltas += zigzag >= kException;
-    wide_values += values[i] - min >= kException;
+  for (size_t i = 2; i < count; ++i) {
+    if (uint64_t{values[i]} - values[i - 1] != step) return false;
   }
-  shape.runs = changes + 1;
-  shape.sequence = other_steps == 0;
-  shape.wide_values = wide_values;
-  shape.wide_deltas = wide_deltas;
-  shape.delta_bits = delta_bits;
+  return true;
 }
 
-// The encoding with the fewest bytes by a close estimate that depends on the
-// values alone; the simpler one at a tie.
+// Finds the encoding with the fewest bytes by a close estimate that depends on
+// the values alone; the simpler one at a tie. The values are not all the same.
 template <typename Bits>
 class Chooser {
  public:
-  Chooser(const Bits* values, size_t count, const Shape& shape)
-      : values_(values), count_(count), shape_(shape) {}
+  Chooser(const Bits* values, size_t count)
+      : values_(values), count_(count), range_(MeasureRange(values, count)) {}
 
-  NumberEncoding Choose(Dictionary& dictionary, size_t* size) {
-    const uint64_t range = shape_.max - shape_.min;
+  // `scratch` is for the dictionary's indices.
+  NumberEncoding Choose(ByteBuffer& scratch) {
+    const uint64_t width = range_.max - range_.min;
+    const size_t value_size = VarintSize(range_.max);
     if (count_ <= kMaxPlainTrial) {
       size_t plain = 0;
       for (size_t i = 0; i < count_; ++i) plain += VarintSize(values_[i]);
       Offer(PLAIN, plain);
     }
-    if (shape_.sequence) Offer(SEQUENCE, 2 * VarintSize(shape_.max));
-    Offer(RUN_LENGTH, shape_.runs * (VarintSize(shape_.max) +
-                                     VarintSize(count_ / shape_.runs)));
-    Offer(BYTE, count_ + shape_.wide_values * VarintSize(range));
-    Offer(DELTA_BYTE,
-          count_ + shape_.wide_deltas * VarintSize(shape_.delta_bits));
-    Offer(FIXED, count_ * BytesFor(range));
-    // The dearest to try comes last, and only where it can win.
-    if (best_size_ > count_ + count_ / 16 &&
-        dictionary.Build(values_, count_)) {
-      Offer(DICTIONARY, count_ + dictionary.size() * VarintSize(shape_.max));
+    if (IsSequence(values_, count_)) Offer(SEQUENCE, 2 * value_size);
+    const size_t runs = range_.changes + 1;
+    Offer(RUN_LENGTH, runs * (value_size + VarintSize(count_ / runs)));
+    if (width < kByteException) {
+      Offer(BYTE, count_);
+      return best_;
     }
-    *size = best_size_;
+    // From here on it costs a look at every value: not for nothing.
+    if (best_size_ <= count_) return best_;
+    const ValueSteps steps = MeasureSteps(values_, count_, range_.min);
+    Offer(BYTE, count_ + steps.wide_values * VarintSize(width));
+    Offer(DELTA_BYTE,
+          count_ + steps.wide_deltas * VarintSize(steps.delta_bits));
+    Offer(FIXED, count_ * BytesFor(width));
+    if (best_size_ > count_ + count_ / 8 &&
+        dictionary_.Build(values_, count_, scratch)) {
+      Offer(DICTIONARY, count_ + dictionary_.size() * value_size);
+    }
     return best_;
   }
+
+  // What Choose() expects the column to take.
+  size_t size() const { return best_size_; }
+  uint64_t min() const { return range_.min; }
+  uint64_t max() const { return range_.max; }
+  const Dictionary& dictionary() const { return dictionary_; }
 
  private:
   void Offer(NumberEncoding encoding, size_t size) {
@@ -165,7 +150,8 @@ class Chooser {
 
   const Bits* const values_;
   const size_t count_;
-  const Shape& shape_;
+  const ValueRange range_;
+  Dictionary dictionary_;
   NumberEncoding best_ = PLAIN;
   size_t best_size_ = std::numeric_limits<size_t>::max();
 };
@@ -190,27 +176,24 @@ void WriteRuns(const Bits* values, size_t count, MessageWriter& out) {
   out.EndNested(nested);
 }
 
-// `number(i)` is what byte i stands for.
-template <typename Number>
-void WriteBytesWithExceptions(size_t count, Number number, MessageWriter& out) {
+// Writes `count` bytes by `narrow`, which returns how many of them are
+// exceptions, and the numbers that these stand for, by `number` of the row.
+template <typename Narrow, typename Number>
+void WriteBytesWithExceptions(size_t count, Narrow narrow, Number number,
+                              MessageWriter& out) {
   char* data = out.BeginBytes(kDataField, count);
   const size_t data_position = static_cast<size_t>(data - out.out().data());
-  size_t exceptions = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const uint64_t value = number(i);
-    exceptions += value >= kException;
-    data[i] = static_cast<char>(value < kException ? value : kException);
-  }
+  size_t exceptions = narrow(reinterpret_cast<uint8_t*>(data));
   if (exceptions == 0) return;
   const MessageWriter::Nested nested =
-      out.BeginNested(kValuesField, exceptions * 2);
+      out.BeginNested(kValuesField, exceptions * 3);
   // Room first, so that the data does not move under the search.
   out.out().Reserve(out.out().size() + exceptions * kMaxVarintSize);
   const char* begin = out.out().data() + data_position;
   const char* end = begin + count;
   for (const char* p = begin; exceptions > 0; --exceptions, ++p) {
     p = static_cast<const char*>(
-        std::memchr(p, kException, static_cast<size_t>(end - p)));
+        std::memchr(p, kByteException, static_cast<size_t>(end - p)));
     out.WriteVarint(number(static_cast<size_t>(p - begin)));
   }
   out.EndNested(nested);
@@ -230,13 +213,8 @@ void WriteFixed(const Bits* values, size_t count, uint64_t min, size_t width,
   }
 }
 
-template <typename Bits>
-void WriteDictionary(const Bits* values, size_t count, Dictionary& dictionary,
-                     MessageWriter& out) {
-  char* data = out.BeginBytes(kDataField, count);
-  for (size_t i = 0; i < count; ++i) {
-    data[i] = static_cast<char>(dictionary.IndexOf(values[i]));
-  }
+void WriteDictionary(const Dictionary& dictionary, MessageWriter& out) {
+  out.WriteBytes(kDataField, dictionary.indices());
   const MessageWriter::Nested nested =
       out.BeginNested(kValuesField, dictionary.size() * 2);
   for (size_t i = 0; i < dictionary.size(); ++i) {
@@ -408,23 +386,18 @@ class ColumnDecoder {
 
   void DecodeBytes(VarintCursor& values) {
     const uint64_t base = parts_.base;
-    // Locals, so that the loop is free of aliasing and can be vectorized.
     const uint8_t* data = reinterpret_cast<const uint8_t*>(parts_.data.data());
-    Bits* out = out_;
-    if (base <= std::numeric_limits<Bits>::max() - kException) {
-      const Bits narrow_base = static_cast<Bits>(base);
-      for (size_t i = 0; i < count_; ++i) {
-        out[i] = static_cast<Bits>(narrow_base + data[i]);
-      }
+    if (base <= std::numeric_limits<Bits>::max() - kByteException) {
+      WidenValues(data, count_, static_cast<Bits>(base), out_);
     } else {
-      // A byte of 255 is replaced below, but must not count as too wide here.
       for (size_t i = 0; i < count_; ++i) {
-        if (data[i] != kException) Put(i, base + data[i]);
+        // The numbers of exceptions come below.
+        if (data[i] != kByteException) Put(i, base + data[i]);
       }
     }
     for (const uint8_t *p = data, *end = data + count_;
          (p = static_cast<const uint8_t*>(std::memchr(
-              p, kException, static_cast<size_t>(end - p)))) != nullptr;
+              p, kByteException, static_cast<size_t>(end - p)))) != nullptr;
          ++p) {
       Put(static_cast<size_t>(p - data), base + values.Next());
       if (values.failed() || p + 1 == end) return;
@@ -436,7 +409,7 @@ class ColumnDecoder {
     uint64_t value = parts_.base;
     for (size_t i = 0; i < count_; ++i) {
       uint64_t number = data[i];
-      if (ABSL_PREDICT_FALSE(number == kException)) number = values.Next();
+      if (ABSL_PREDICT_FALSE(number == kByteException)) number = values.Next();
       value += static_cast<uint64_t>(UnZigZag(number));
       Put(i, value);
     }
@@ -500,28 +473,31 @@ template <typename Bits>
 void EncodeNumbers(uint32_t field, ColumnKind kind, const Bits* values,
                    size_t count, MessageWriter& out) {
   if (count == 0) return;
-  Shape shape;
-  MeasureRange(values, count, shape);
-  if (shape.max == 0) return;
-  NumberEncoding encoding = PLAIN;
-  size_t size = count;
-  Dictionary dictionary;
-  if (!out.column_options().plain) {
-    if (shape.min == shape.max) {
-      encoding = CONSTANT;
-      size = VarintSize(shape.max);
-    } else {
-      MeasureSteps(values, count, shape);
-      encoding = Chooser<Bits>(values, count, shape).Choose(dictionary, &size);
-    }
+  const bool constant = IsConstant(values, count);
+  if (constant && values[0] == 0) return;
+  const auto begin = [&](NumberEncoding encoding, size_t size) {
+    const MessageWriter::Nested nested = out.BeginNested(field, size + 16);
+    out.WriteNumber(kKindField, kind);
+    out.WriteNumber(kEncodingField, encoding);
+    return nested;
+  };
+  if (out.column_options().plain) {
+    const MessageWriter::Nested nested = begin(PLAIN, count);
+    WritePlain(values, count, out);
+    out.EndNested(nested);
+    return;
   }
-  const MessageWriter::Nested nested = out.BeginNested(field, size + 16);
-  out.WriteNumber(kKindField, kind);
-  out.WriteNumber(kEncodingField, encoding);
+  if (constant) {
+    const MessageWriter::Nested nested = begin(CONSTANT, 0);
+    out.WriteNumber(kBaseField, values[0]);
+    out.EndNested(nested);
+    return;
+  }
+  Chooser<Bits> chooser(values, count);
+  const NumberEncoding encoding = chooser.Choose(out.scratch());
+  const MessageWriter::Nested nested = begin(encoding, chooser.size());
+  const Bits base = static_cast<Bits>(chooser.min());
   switch (encoding) {
-    case CONSTANT:
-      out.WriteNumber(kBaseField, shape.min);
-      break;
     case SEQUENCE:
       out.WriteNumber(kBaseField, values[0]);
       out.WriteNumber(kStepField, uint64_t{values[1]} - values[0]);
@@ -529,32 +505,35 @@ void EncodeNumbers(uint32_t field, ColumnKind kind, const Bits* values,
     case RUN_LENGTH:
       WriteRuns(values, count, out);
       break;
-    case BYTE: {
-      const uint64_t min = shape.min;
-      out.WriteNumber(kBaseField, min);
+    case BYTE:
+      out.WriteNumber(kBaseField, base);
       WriteBytesWithExceptions(
-          count, [values, min](size_t i) { return values[i] - min; }, out);
+          count,
+          [&](uint8_t* data) {
+            return NarrowValues(values, count, base, data);
+          },
+          [&](size_t i) { return uint64_t{values[i]} - base; }, out);
       break;
-    }
     case DELTA_BYTE:
       out.WriteNumber(kBaseField, values[0]);
       WriteBytesWithExceptions(
           count,
-          [values](size_t i) {
-            return ZigZag(static_cast<int64_t>(uint64_t{values[i]} -
-                                               values[i == 0 ? 0 : i - 1]));
+          [&](uint8_t* data) { return NarrowDeltas(values, count, data); },
+          [&](size_t i) {
+            return ZigZag(
+                static_cast<int64_t>(uint64_t{values[i]} - values[i - 1]));
           },
           out);
       break;
     case FIXED: {
-      const size_t width = BytesFor(shape.max - shape.min);
-      out.WriteNumber(kBaseField, shape.min);
+      const size_t width = BytesFor(chooser.max() - chooser.min());
+      out.WriteNumber(kBaseField, base);
       out.WriteNumber(kWidthField, width);
-      WriteFixed(values, count, shape.min, width, out);
+      WriteFixed(values, count, base, width, out);
       break;
     }
     case DICTIONARY:
-      WriteDictionary(values, count, dictionary, out);
+      WriteDictionary(chooser.dictionary(), out);
       break;
     default:
       WritePlain(values, count, out);

@@ -70,6 +70,13 @@ class NumberColumnBuilder {
   using Traits = NumberTraits<T>;
 
   void Append(T value) { bits_.push_back(Traits::ToBits(value)); }
+  // Appends zeros up to `size` values.
+  void PadWithZeros(size_t size) {
+    const size_t old_size = bits_.size();
+    bits_.ResizeUninitialized(size);
+    std::memset(bits_.data() + old_size, 0,
+                (size - old_size) * sizeof(typename Traits::Bits));
+  }
   size_t size() const { return bits_.size(); }
   void Clear() { bits_.clear(); }
   absl::Status Validate() const { return absl::OkStatus(); }

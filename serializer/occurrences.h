@@ -40,19 +40,23 @@ class OccurrencesBuilder {
     counts_.Clear();
     values_.Clear();
   }
-  // Nothing is written if the field does not occur at all.
-  void Encode(uint32_t field, MessageWriter& out) const {
-    const MessageWriter::Nested nested = out.BeginNested(field, counts_.size());
+  // Of `rows` rows. Nothing is written if the field occurs in none of them.
+  void Encode(uint32_t field, size_t rows, MessageWriter& out) {
+    if (counts_.size() == 0) return;
+    counts_.PadWithZeros(rows);
+    const MessageWriter::Nested nested = out.BeginNested(field, rows);
     counts_.Encode(kOccurrencesField, out);
-    if (out.IsEmpty(nested)) {
-      out.DropNested(nested);
-      return;
-    }
     values_.Encode(kOccurringValuesField, out);
     out.EndNested(nested);
   }
 
  protected:
+  // Rows without an occurrence cost nothing until one with an occurrence comes.
+  void AppendCount(size_t row, Count count) {
+    if (counts_.size() != row) counts_.PadWithZeros(row);
+    counts_.Append(count);
+  }
+
   NumberColumnBuilder<Count> counts_;
   Column values_;
 };
@@ -62,10 +66,12 @@ class OptionalBuilder : public OccurrencesBuilder<bool, Column> {
  public:
   using OccurrencesBuilder<bool, Column>::OccurrencesBuilder;
 
+  // `row` is the index of the row, counted from the last Clear().
   template <typename Value>
-  void Append(const std::optional<Value>& value) {
-    this->counts_.Append(value.has_value());
-    if (value.has_value()) this->values_.Append(*value);
+  void Append(size_t row, const std::optional<Value>& value) {
+    if (!value.has_value()) return;
+    this->AppendCount(row, true);
+    this->values_.Append(*value);
   }
 };
 
@@ -74,9 +80,11 @@ class RepeatedBuilder : public OccurrencesBuilder<uint32_t, Column> {
  public:
   using OccurrencesBuilder<uint32_t, Column>::OccurrencesBuilder;
 
+  // As OptionalBuilder.
   template <typename Value>
-  void Append(absl::Span<const Value> values) {
-    this->counts_.Append(static_cast<uint32_t>(values.size()));
+  void Append(size_t row, absl::Span<const Value> values) {
+    if (values.empty()) return;
+    this->AppendCount(row, static_cast<uint32_t>(values.size()));
     for (const Value& value : values) this->values_.Append(value);
   }
 };

@@ -3,7 +3,9 @@
 
 #include "serializer/record_stream.h"
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -84,6 +86,15 @@ absl::Status RecordWriter::StartField(const Pending& field) {
   }
   DS_RETURN_IF_ERROR(FlushBatch());
   pending_ = field;
+  const WriterOptions& options = stream_.options();
+  const uint32_t chunk_bytes = options.limits.max_chunk_decoded_bytes;
+  const size_t fixed_bytes =
+      chunk_bytes - std::min(options.max_batch_bytes, chunk_bytes / 2);
+  // A number of 4 bytes in a row can take 5 in a column.
+  max_records_ = std::max<size_t>(
+      1, std::min({size_t{options.max_batch_records},
+                   size_t{options.limits.max_chunk_records},
+                   fixed_bytes / (field.row_size + field.row_size / 4)}));
   return absl::OkStatus();
 }
 

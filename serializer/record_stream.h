@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -39,7 +40,7 @@ class RecordBatch {
 
   // Fills `row` with the next record; false if there is none. What the row
   // points to is valid as long as the batch.
-  bool Next(Row* row) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Next(Row* row) {
     if (next_ == size_) return false;
     columns_.Read(next_++, *row);
     return true;
@@ -67,21 +68,22 @@ class RecordWriter {
   // Adds a record of the field `number`; writes a batch when it is full.
   // `variable_size` is how many bytes `row` takes beside its numbers.
   template <typename Builder>
-  absl::Status AddRecord(uint32_t number, absl::string_view name,
-                         Builder& builder, const typename Builder::Row& row,
-                         size_t variable_size) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status AddRecord(
+      uint32_t number, absl::string_view name, Builder& builder,
+      const typename Builder::Row& row, size_t variable_size) {
     if (ABSL_PREDICT_FALSE(number != pending_.number)) {
       absl::Status status =
-          StartField({number, name, &builder, &Write<Builder>});
+          StartField({number, name, sizeof(row), &builder, &Write<Builder>});
       if (!status.ok()) return status;
     }
-    builder.Append(row);
     batch_bytes_ += variable_size;
-    if (ABSL_PREDICT_FALSE(builder.size() >=
-                               stream_.options().max_batch_records ||
-                           batch_bytes_ >= stream_.options().max_batch_bytes)) {
-      return FlushBatch();
+    if (ABSL_PREDICT_FALSE(batch_bytes_ > stream_.options().max_batch_bytes ||
+                           builder.size() >= max_records_)) {
+      absl::Status status = FlushBatch();
+      if (!status.ok()) return status;
+      batch_bytes_ = variable_size;
     }
+    builder.Append(row);
     return absl::OkStatus();
   }
 
@@ -92,6 +94,7 @@ class RecordWriter {
   struct Pending {
     uint32_t number;
     absl::string_view name;
+    size_t row_size;
     void* builder;
     absl::Status (*write)(RecordWriter& writer);
   };
@@ -120,7 +123,10 @@ class RecordWriter {
   StreamWriter stream_;
   const SchemaInfo& schema_;
   Pending pending_ = {};
+  // Of the batch under way: what its rows take beside their numbers, and how
+  // many rows of any content fit into a chunk.
   size_t batch_bytes_ = 0;
+  size_t max_records_ = 0;
   bool begun_ = false;
   absl::Status status_;
 };

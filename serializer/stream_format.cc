@@ -7,9 +7,12 @@
 
 #include "serializer/internal/little_endian.h"
 
-// The hash is on the hot path: compiled in, not called in a shared library.
-#define XXH_INLINE_ALL
+#if defined(__x86_64__)
+// Chooses the widest vectors that the processor has.
+#include "xxh_x86dispatch.h"
+#else
 #include "xxhash.h"
+#endif
 
 namespace devstate {
 namespace {

@@ -16,10 +16,10 @@
 namespace devstate {
 namespace {
 
-// How much to ask the source for at once, though never more than a stream of
-// this size has been seen to need: see Take().
-constexpr size_t kReadSize = 128 * 1024;
-constexpr size_t kFirstReadSize = 4096;
+// How much to ask the source for at once. A small stream takes one call and a
+// small buffer; of a large one, payload and next chunk header come together and
+// nothing is left over that would have to be moved.
+constexpr size_t kMinReadSize = 4096;
 
 // Up to here the expansion of a stream is not judged.
 constexpr uint64_t kExpansionFreeBytes = 1024 * 1024;
@@ -67,12 +67,11 @@ absl::StatusOr<absl::string_view> StreamReader::Take(size_t size,
       buffer_.ResizeUninitialized(rest);
       begin_ = 0;
     }
-    // A small stream costs a small buffer, a large one few calls.
-    const size_t read_size = offset_ == 0 ? kFirstReadSize : kReadSize;
-    buffer_.Reserve(std::max(size, read_size));
+    const size_t read_size = std::max(size + kChunkHeaderSize, kMinReadSize);
+    buffer_.Reserve(read_size);
     while (buffer_.size() < size) {
       const size_t have = buffer_.size();
-      const size_t room = std::max(size, read_size) - have;
+      const size_t room = read_size - have;
       DS_ASSIGN_OR_RETURN(const size_t got,
                           source_->Read(buffer_.data() + have, room));
       if (got == 0) {

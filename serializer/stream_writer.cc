@@ -86,9 +86,7 @@ MessageWriter* StreamWriter::BeginChunk() {
   out_.Extend(kChunkHeaderSize);
   chunk_in_scratch_ = options_.compression.mode != Compression::Mode::kRaw;
   scratch_.clear();
-  const MessageWriter::ColumnOptions options = payload_.column_options();
-  payload_ = MessageWriter(chunk_in_scratch_ ? &scratch_ : &out_);
-  payload_.set_column_options(options);
+  payload_.set_out(chunk_in_scratch_ ? &scratch_ : &out_);
   return &payload_;
 }
 

@@ -42,7 +42,7 @@ struct WriterOptions {
 
   // A batch ends at this many records or bytes before compression, whichever
   // comes first. Larger batches compress a little better and take more memory.
-  uint32_t max_batch_records = 4096;
+  uint32_t max_batch_records = 2048;
   uint32_t max_batch_bytes = 192 * 1024;
 
   // Write every number column PLAIN, as the simplest writer would.

@@ -20,50 +20,54 @@ class UninitializedBuffer {
  public:
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }
-  size_t size() const { return size_; }
-  size_t capacity() const { return capacity_; }
-  bool empty() const { return size_ == 0; }
+  size_t size() const { return static_cast<size_t>(end_ - data_.get()); }
+  size_t capacity() const { return static_cast<size_t>(limit_ - data_.get()); }
+  bool empty() const { return end_ == data_.get(); }
   T& operator[](size_t i) { return data_[i]; }
   const T& operator[](size_t i) const { return data_[i]; }
 
-  void clear() { size_ = 0; }
+  void clear() { end_ = data_.get(); }
 
   // Grows the capacity to at least `capacity`; keeps the content.
   void Reserve(size_t capacity) {
-    if (capacity > capacity_) Grow(capacity);
+    if (capacity > this->capacity()) Grow(capacity);
   }
 
   // The new elements have no value yet.
   void ResizeUninitialized(size_t size) {
     Reserve(size);
-    size_ = size;
+    end_ = data_.get() + size;
   }
 
   // Appends `count` elements without value and returns the first.
   T* Extend(size_t count) {
-    Reserve(size_ + count);
-    T* first = data_.get() + size_;
-    size_ += count;
+    if (count > static_cast<size_t>(limit_ - end_)) Grow(size() + count);
+    T* first = end_;
+    end_ += count;
     return first;
   }
 
   void push_back(T value) {
-    if (size_ == capacity_) Grow(size_ + 1);
-    data_[size_++] = value;
+    if (end_ == limit_) Grow(size() + 1);
+    *end_++ = value;
   }
 
  private:
   __attribute__((noinline)) void Grow(size_t capacity) {
-    capacity = std::max({capacity, capacity_ * 2, size_t{64}});
+    const size_t size = this->size();
+    capacity = std::max({capacity, this->capacity() * 2, size_t{64}});
     std::unique_ptr<T[]> data(new T[capacity]);
-    if (size_ != 0) std::memcpy(data.get(), data_.get(), size_ * sizeof(T));
+    if (size != 0) std::memcpy(data.get(), data_.get(), size * sizeof(T));
     data_ = std::move(data);
-    capacity_ = capacity;
+    end_ = data_.get() + size;
+    limit_ = data_.get() + capacity;
   }
 
   std::unique_ptr<T[]> data_;
-  size_t size_ = 0;
-  size_t capacity_ = 0;
+  // Pointers, not counts: a store of a number cannot alias them, so the
+  // compiler keeps them in registers while numbers are appended.
+  T* end_ = nullptr;
+  T* limit_ = nullptr;
 };
 
 class ByteBuffer : public UninitializedBuffer<char> {

@@ -6,8 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "serializer/internal/little_endian.h"
-
 namespace devstate {
 namespace {
 
@@ -32,15 +30,6 @@ Continuation ContinuationOf(uint8_t first) {
 }
 
 }  // namespace
-
-bool IsAscii(absl::string_view text) {
-  const char* p = text.data();
-  size_t left = text.size();
-  uint64_t bits = 0;
-  for (; left >= 8; p += 8, left -= 8) bits |= LoadLittleEndian<uint64_t>(p);
-  for (; left > 0; ++p, --left) bits |= static_cast<uint8_t>(*p);
-  return (bits & 0x8080808080808080u) == 0;
-}
 
 bool IsValidUtf8(absl::string_view text) {
   size_t i = 0;

@@ -8,9 +8,6 @@
 
 namespace devstate {
 
-// Whether every byte is below 0x80.
-bool IsAscii(absl::string_view text);
-
 // Whether `text` is UTF-8 as Unicode defines it: no overlong forms, no
 // surrogates, nothing above U+10FFFF.
 bool IsValidUtf8(absl::string_view text);

@@ -13,4 +13,5 @@ PACKAGES = [
     "tests/arrows",
     "tests/qemu",
     "transport",
+    "tests/bench",
 ]

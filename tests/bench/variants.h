@@ -1,0 +1,62 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The ways to move the table that the transfer benchmark compares. Each starts
+// from the source's live table and ends with the destination's live table.
+
+#ifndef DEVSTATE_TESTS_BENCH_VARIANTS_H_
+#define DEVSTATE_TESTS_BENCH_VARIANTS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "tests/bench/inode_table.h"
+
+namespace devstate::bench {
+
+// A live inode that owns its strings, as a decoder without an arena makes it.
+struct OwnedInode {
+  uint64_t id;
+  uint64_t parent;
+  uint64_t refcount;
+  uint64_t ino;
+  uint64_t mount_id;
+  uint32_t mode;
+  int32_t handle_type;
+  std::string name;
+  std::string handle;
+};
+
+// What the destination ends up with: one of the two is filled.
+struct Received {
+  InodeTable table;
+  std::vector<OwnedInode> owned;
+
+  uint64_t Hash() const;
+};
+
+struct Variant {
+  std::string name;
+  // Whether the pipe is grown to 1 MiB, as devstate's transport does.
+  bool large_pipe;
+  // `write_fd` is closed by the caller.
+  absl::Status (*send)(const InodeTable& table, int write_fd);
+  absl::Status (*receive)(int read_fd, Received* received);
+  // Whether the destination's table must equal the source's.
+  bool moves_table = true;
+};
+
+// (a) comes first and (e) last.
+std::vector<Variant> AllVariants();
+
+// What "bare pipe" moves.
+void SetBarePipeBytes(uint64_t bytes);
+
+// What this process has read from its pipe.
+uint64_t WireBytes();
+
+}  // namespace devstate::bench
+
+#endif  // DEVSTATE_TESTS_BENCH_VARIANTS_H_
