@@ -1,8 +1,10 @@
 """Every package of the rooms. The test fails if one is missing here."""
 
 PACKAGES = [
+    "backend",
     "backend/devices",
     "codegen",
+    "compat",
     "examples/fs_backend",
     "proto/devices/blk/v1",
     "proto/devices/fs/v1",
