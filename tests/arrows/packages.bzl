@@ -3,6 +3,7 @@
 PACKAGES = [
     "backend",
     "backend/devices",
+    "cli",
     "codegen",
     "compat",
     "examples/fs_backend",
