@@ -14,7 +14,9 @@ PACKAGES = [
     "proto/devstate",
     "serializer",
     "tests/arrows",
+    "tests/cli",
     "tests/qemu",
+    "tests/transfer",
     "transport",
     "tests/bench",
 ]
