@@ -4,6 +4,7 @@ PACKAGES = [
     "backend/devices",
     "codegen",
     "examples/fs_backend",
+    "examples/session_embedding",
     "proto/devices/blk/v1",
     "proto/devices/fs/v1",
     "proto/devices/net/v1",
@@ -11,7 +12,7 @@ PACKAGES = [
     "proto/devstate",
     "serializer",
     "tests/arrows",
+    "tests/bench",
     "tests/qemu",
     "transport",
-    "tests/bench",
 ]
