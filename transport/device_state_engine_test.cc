@@ -231,6 +231,16 @@ TEST_F(DeviceStateEngineTest, NewerSetClosesTheOlderChannel) {
                                    "transferred", "checked"));
 }
 
+TEST_F(DeviceStateEngineTest, UncheckedTransferIsReportedAsAbandoned) {
+  Start();
+  ChannelEnds ends = MakeChannel();
+  EXPECT_EQ(Set(kSave, std::move(ends.write_end)), kSetStateNoFd);
+  WaitState(SessionState::kSaved);
+  engine_->SetRunning(true);
+  engine_->Disconnected();
+  EXPECT_THAT(stages_, ElementsAre("accepted", "transferred", "abandoned"));
+}
+
 TEST_F(DeviceStateEngineTest, TransferSupersededBeforeItsTurnNeverRuns) {
   Gate gate;
   device_.before_finish = &gate;
