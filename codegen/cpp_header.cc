@@ -233,6 +233,20 @@ void PrintRootWriter(const RecordModel& model, const Variables& variables,
   printer.Print("};\n\n");
 }
 
+void PrintCodec(const Variables& variables, Printer& printer) {
+  printer.Print(variables,
+                "// All of the above by the same names for every schema, for "
+                "templates.\n"
+                "struct $name$Codec {\n"
+                "  using Root = $message$;\n"
+                "  using Writer = $name$Writer;\n"
+                "  using Visitor = $name$Visitor;\n"
+                "  using Reader = $name$Reader;\n"
+                "  static const ::devstate::SchemaInfo& Schema() { return "
+                "$name$Schema(); }\n"
+                "};\n\n");
+}
+
 void PrintRootReader(const RecordModel& model, const Variables& variables,
                      Printer& printer) {
   for (const RecordModel::Batch& batch : model.batches) {
@@ -340,6 +354,7 @@ void PrintHeader(const RecordModel& model, Printer& printer) {
   }
   PrintRootWriter(model, variables, printer);
   PrintRootReader(model, variables, printer);
+  PrintCodec(variables, printer);
   if (!ns.empty()) printer.Print("}  // namespace $ns$\n\n", "ns", ns);
   printer.Print(variables, "#endif  // $guard$\n");
 }

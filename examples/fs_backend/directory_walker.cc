@@ -29,7 +29,8 @@ struct CloseDir {
 
 class Walker {
  public:
-  Walker(const std::string& path, const WalkOptions& options, OwnedFd root)
+  Walker(const std::string& path, const WalkOptions& options,
+         FileDescriptor root)
       : path_(path),
         options_(options),
         directories_(walk_.table, std::move(root)) {}
@@ -97,7 +98,7 @@ class Walker {
   // Directories that are to be walked are added to `below`.
   absl::Status AddChild(int fd, size_t directory, std::string name,
                         std::vector<size_t>& below) {
-    const OwnedFd child(
+    const FileDescriptor child(
         openat(fd, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!child.valid()) {
       if (errno == ENOENT) return absl::OkStatus();
@@ -136,7 +137,7 @@ class Walker {
     inode.name = std::move(name);
     inode.mode = facts.mode;
     inode.ino = facts.ino;
-    inode.mount_id = facts.mount_id;
+    if (facts.file_handle.has_value()) inode.mount_id = facts.mount_id;
     inode.file_handle = facts.file_handle;
     table.inodes.push_back(std::move(inode));
     table.next_inode_id = kRootId + index + 1;
@@ -151,7 +152,7 @@ class Walker {
         table.open_handles.size() >= options_.max_open_handles) {
       return;
     }
-    OwnedFd opened = Reopen(fd, O_RDONLY);
+    FileDescriptor opened = Reopen(fd, O_RDONLY);
     if (!opened.valid()) return;
     const uint64_t id = table.next_handle_id++;
     table.open_handles.push_back({id, table.inodes[index].id, O_RDONLY});
@@ -195,7 +196,7 @@ class Walker {
 
 absl::StatusOr<Walk> WalkDirectory(const std::string& path,
                                    const WalkOptions& options) {
-  absl::StatusOr<OwnedFd> root = OpenRoot(path);
+  absl::StatusOr<FileDescriptor> root = OpenRoot(path);
   DS_RETURN_IF_ERROR(root.status());
   return Walker(path, options, *std::move(root)).Run();
 }

@@ -29,7 +29,7 @@ struct WalkOptions {
 // The descriptor behind an open handle of the table.
 struct OpenFile {
   uint64_t handle_id = 0;
-  OwnedFd fd;
+  FileDescriptor fd;
 };
 
 struct Walk {

@@ -44,6 +44,7 @@ struct Inode {
   // st_mode, with the type.
   uint32_t mode = 0;
   uint64_t ino = 0;
+  // Where `file_handle` is of; 0 without one.
   uint64_t mount_id = 0;
   // Absent where the file system has no handles.
   std::optional<FileHandle> file_handle;

@@ -42,7 +42,8 @@ absl::Status CheckDescriptorLimit(size_t open_handles) {
 
 class Refinder {
  public:
-  Refinder(const InodeTable& table, const RefindOptions& options, OwnedFd root)
+  Refinder(const InodeTable& table, const RefindOptions& options,
+           FileDescriptor root)
       : table_(table),
         options_(options),
         directories_(table, std::move(root)),
@@ -61,7 +62,7 @@ class Refinder {
       const int directory = directories_.Get(group.directory);
       if (directory < 0) return Failed(group.directory, errno);
       for (const size_t child : group.children) {
-        const OwnedFd fd =
+        const FileDescriptor fd =
             OpenBeneath(directory, table_.inodes[child].name, O_PATH);
         if (!fd.valid()) return Failed(child, errno);
         DS_RETURN_IF_ERROR(Examine(child, fd.get()));
@@ -105,7 +106,7 @@ class Refinder {
     for (; next != by_inode_.end() && table_.open_handles[*next].inode == id;
          ++next) {
       const OpenHandle& handle = table_.open_handles[*next];
-      OwnedFd opened = Reopen(fd, handle.flags);
+      FileDescriptor opened = Reopen(fd, handle.flags);
       if (!opened.valid()) {
         return ErrnoStatus(errno, absl::StrCat("cannot open handle ", handle.id,
                                                " of ", Name(index)));
@@ -140,7 +141,7 @@ absl::StatusOr<Refound> Refind(const InodeTable& table, const std::string& path,
                                const RefindOptions& options) {
   DS_RETURN_IF_ERROR(CheckTable(table));
   DS_RETURN_IF_ERROR(CheckDescriptorLimit(table.open_handles.size()));
-  absl::StatusOr<OwnedFd> root = OpenRoot(path);
+  absl::StatusOr<FileDescriptor> root = OpenRoot(path);
   DS_RETURN_IF_ERROR(root.status());
   return Refinder(table, options, *std::move(root)).Run();
 }

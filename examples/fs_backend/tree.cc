@@ -54,8 +54,8 @@ std::optional<FileFacts> ReadFacts(int fd) {
   return facts;
 }
 
-absl::StatusOr<OwnedFd> OpenRoot(const std::string& path) {
-  OwnedFd fd(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+absl::StatusOr<FileDescriptor> OpenRoot(const std::string& path) {
+  FileDescriptor fd(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (fd.valid()) return fd;
   const int error = errno;
   const std::string what = absl::StrCat("shared directory ", Quote(path));
@@ -70,7 +70,7 @@ absl::StatusOr<OwnedFd> OpenRoot(const std::string& path) {
   return ErrnoStatus(error, absl::StrCat("cannot open ", what));
 }
 
-OwnedFd OpenBeneath(int directory, const std::string& name, int flags) {
+FileDescriptor OpenBeneath(int directory, const std::string& name, int flags) {
   struct open_how how = {};
   how.flags = static_cast<uint64_t>(flags | O_NOFOLLOW | O_CLOEXEC);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
@@ -80,14 +80,14 @@ OwnedFd OpenBeneath(int directory, const std::string& name, int flags) {
     // EAGAIN: somebody renamed a directory just now, and the kernel could not
     // tell whether the path stayed beneath.
     if (fd >= 0 || attempt == 100 || (errno != EAGAIN && errno != EINTR)) {
-      return OwnedFd(static_cast<int>(fd));
+      return FileDescriptor(static_cast<int>(fd));
     }
   }
 }
 
-OwnedFd Reopen(int fd, int flags) {
-  return OwnedFd(open(absl::StrCat("/proc/self/fd/", fd).c_str(),
-                      (flags & O_ACCMODE) | O_CLOEXEC | O_NOCTTY));
+FileDescriptor Reopen(int fd, int flags) {
+  return FileDescriptor(open(absl::StrCat("/proc/self/fd/", fd).c_str(),
+                             (flags & O_ACCMODE) | O_CLOEXEC | O_NOCTTY));
 }
 
 int DirectoryCache::Cached(size_t index) {
@@ -109,7 +109,7 @@ int DirectoryCache::Get(size_t index) {
   while (!missing.empty()) {
     const size_t next = missing.back();
     missing.pop_back();
-    OwnedFd opened =
+    FileDescriptor opened =
         OpenBeneath(fd, table_.inodes[next].name, O_PATH | O_DIRECTORY);
     if (!opened.valid()) return -1;
     fd = opened.get();

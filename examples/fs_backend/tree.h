@@ -19,29 +19,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "examples/fs_backend/inode_table.h"
+#include "transport/file_descriptor.h"
 
 namespace devstate::examples {
-
-// Owns one file descriptor. Move-only.
-class OwnedFd {
- public:
-  OwnedFd() = default;
-  explicit OwnedFd(int fd) : fd_(fd) {}
-  OwnedFd(OwnedFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  OwnedFd& operator=(OwnedFd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~OwnedFd() {
-    if (fd_ >= 0) close(fd_);
-  }
-
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-
- private:
-  int fd_ = -1;
-};
 
 // What tells one file from another.
 struct FileFacts {
@@ -60,17 +40,17 @@ std::optional<FileFacts> ReadFacts(int fd);
 // through symbolic links: it comes from the command line, not from a guest.
 //
 // Errors: NOT_FOUND, FAILED_PRECONDITION (not a directory), PERMISSION_DENIED.
-absl::StatusOr<OwnedFd> OpenRoot(const std::string& path);
+absl::StatusOr<FileDescriptor> OpenRoot(const std::string& path);
 
 // Opens `name` in `directory`, following no link and not leaving it. With
 // O_PATH the link itself opens. An invalid descriptor means errno.
-OwnedFd OpenBeneath(int directory, const std::string& name, int flags);
+FileDescriptor OpenBeneath(int directory, const std::string& name, int flags);
 
 // Opens for reading or writing what the O_PATH descriptor `fd` refers to, and
 // nothing else: the name is not looked up again. Keeps only the access mode of
 // `flags`, so it neither creates nor truncates. An invalid descriptor means
 // errno.
-OwnedFd Reopen(int fd, int flags);
+FileDescriptor Reopen(int fd, int flags);
 
 // Descriptors of a table's directories: few at a time, however many there are.
 // The table must outlive the cache and keep the inodes that were asked for;
@@ -78,7 +58,8 @@ OwnedFd Reopen(int fd, int flags);
 class DirectoryCache {
  public:
   // Keeps up to `capacity` descriptors open, at least one, beside the root.
-  DirectoryCache(const InodeTable& table, OwnedFd root, size_t capacity = 32)
+  DirectoryCache(const InodeTable& table, FileDescriptor root,
+                 size_t capacity = 32)
       : table_(table), root_(std::move(root)), capacity_(capacity) {}
 
   // The descriptor of the directory `table.inodes[index]`, valid until the next
@@ -90,13 +71,13 @@ class DirectoryCache {
  private:
   struct Entry {
     size_t index;
-    OwnedFd fd;
+    FileDescriptor fd;
   };
 
   int Cached(size_t index);
 
   const InodeTable& table_;
-  const OwnedFd root_;
+  const FileDescriptor root_;
   const size_t capacity_;
   // Most recently used first.
   std::list<Entry> recent_;

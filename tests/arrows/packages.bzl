@@ -1,8 +1,11 @@
 """Every package of the rooms. The test fails if one is missing here."""
 
 PACKAGES = [
+    "backend",
     "backend/devices",
+    "cli",
     "codegen",
+    "compat",
     "examples/fs_backend",
     "examples/session_embedding",
     "proto/devices/blk/v1",

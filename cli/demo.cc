@@ -1,0 +1,402 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// devstate demo: the main job, end to end. Two back-ends as processes, this
+// program as the front-end between them, and a proof that does not rest on the
+// code that moved the state.
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "cli/child_process.h"
+#include "cli/verb.h"
+#include "serializer/byte_stream.h"
+#include "third_party/absl_compat/status_macros.h"
+#include "transport/channel.h"
+#include "transport/frontend_endpoint.h"
+#include "transport/vhost_user_message.h"
+
+namespace devstate {
+namespace {
+
+constexpr absl::Duration kStartTimeout = absl::Minutes(2);
+
+struct DemoFlags {
+  std::string tree = "/usr/share";
+  std::string channel = "pipe";
+  std::string fd = "given";
+  std::string compression = "automatic";
+  std::string backend;
+};
+
+// Where `bazel run` puts the example.
+std::string DefaultBackend() {
+  std::error_code error;
+  const std::filesystem::path self =
+      std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::string backend = absl::StrCat(
+      self.string(), ".runfiles/devstate/examples/fs_backend/fs_backend");
+  return std::filesystem::exists(backend, error) ? backend : "";
+}
+
+// A folder that goes with the object.
+class TemporaryFolder {
+ public:
+  static absl::StatusOr<std::unique_ptr<TemporaryFolder>> Create() {
+    const char* base = getenv("TMPDIR");
+    std::string path =
+        absl::StrCat(base != nullptr ? base : "/tmp", "/devstate-demo.XXXXXX");
+    if (mkdtemp(&path[0]) == nullptr) {
+      return absl::UnavailableError(absl::StrCat(
+          "cannot make the folder ", path, ": set TMPDIR to a writable one"));
+    }
+    return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(path));
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::string File(absl::string_view name) const {
+    return absl::StrCat(path_, "/", name);
+  }
+
+ private:
+  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
+  const std::string path_;
+};
+
+// Shows the vhost-user messages of one connection as they pass, a request and
+// its reply on one line, and remembers when the last CHECK was sent.
+class MessagePrinter {
+ public:
+  MessagePrinter(std::string peer, bool show_all)
+      : peer_(std::move(peer)), show_all_(show_all) {}
+
+  void OnMessage(const MessageEvent& event) {
+    const bool transfer = event.request == kSetDeviceStateFd ||
+                          event.request == kCheckDeviceState;
+    if (!transfer && !show_all_) return;
+    if (event.sent) {
+      // What was sent before got no reply.
+      Flush();
+      request_ = absl::StrCat(RequestName(event.request), " ", Text(event));
+      if (event.request == kCheckDeviceState) check_sent_ = absl::Now();
+    } else {
+      request_ = absl::StrFormat("%-32s -> %s", request_, Text(event));
+      Flush();
+    }
+  }
+
+  void Flush() {
+    if (request_.empty()) return;
+    absl::PrintF("  %-11s %s\n", peer_, request_);
+    request_.clear();
+  }
+
+  absl::Time check_sent() const { return check_sent_; }
+
+ private:
+  static std::string Text(const MessageEvent& event) {
+    const std::string fd = event.fds > 0 ? " + FD" : "";
+    if (event.payload->size() != 8) return fd;
+    if (event.request != kSetDeviceStateFd) {
+      return absl::StrFormat("0x%x", ReadU64(*event.payload, 0));
+    }
+    if (event.sent) {
+      return absl::StrCat(ReadU32(*event.payload, 0) == 0 ? "save" : "load",
+                          fd);
+    }
+    return absl::StrFormat("0x%x%s", ReadU64(*event.payload, 0),
+                           event.fds > 0 ? " + FD: the back-end's own channel"
+                                         : ": the channel is fine");
+  }
+
+  const std::string peer_;
+  const bool show_all_;
+  std::string request_;
+  absl::Time check_sent_;
+};
+
+// One back-end process and the connection to it.
+struct Backend {
+  std::string name;
+  std::string table_file;
+  std::unique_ptr<ChildProcess> process;
+  std::unique_ptr<MessagePrinter> messages;
+  std::unique_ptr<FrontendEndpoint> endpoint;
+
+  // Shows what it has logged, up to the line that starts with `last`.
+  absl::Status ShowLog(absl::string_view first, absl::string_view last) {
+    absl::StatusOr<std::string> line =
+        process->WaitForLine(first, absl::Seconds(30));
+    if (!line.ok()) return line.status();
+    absl::PrintF("  %-11s %s\n", name, *line);
+    if (first == last) return absl::OkStatus();
+    line = process->WaitForLine(last, absl::Seconds(30));
+    if (!line.ok()) return line.status();
+    absl::PrintF("  %-11s %s\n", name, *line);
+    return absl::OkStatus();
+  }
+};
+
+// Hands on another source, with one bit of one byte flipped.
+class FlippingSource : public ByteSource {
+ public:
+  FlippingSource(ByteSource* source, uint64_t position)
+      : source_(*source), position_(position) {}
+
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
+    DS_ASSIGN_OR_RETURN(const size_t got, source_.Read(buffer, size));
+    if (position_ >= offset_ && position_ - offset_ < got) {
+      buffer[position_ - offset_] ^= 0x04;
+    }
+    offset_ += got;
+    return got;
+  }
+
+ private:
+  ByteSource& source_;
+  const uint64_t position_;
+  uint64_t offset_ = 0;
+};
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+class Demo {
+ public:
+  explicit Demo(const DemoFlags& flags) : flags_(flags) {}
+
+  absl::Status Run() {
+    DS_ASSIGN_OR_RETURN(channel_, ParseChannelKind(flags_.channel));
+    if (flags_.backend.empty()) flags_.backend = DefaultBackend();
+    if (flags_.backend.empty()) {
+      return absl::NotFoundError(
+          "cannot find the example back-end beside this program: name it with "
+          "--backend PATH");
+    }
+    DS_ASSIGN_OR_RETURN(folder_, TemporaryFolder::Create());
+
+    Title("Two back-ends share one directory, each a process of its own");
+    DS_ASSIGN_OR_RETURN(Backend source, StartBackend("source", {}));
+    DS_ASSIGN_OR_RETURN(Backend destination,
+                        StartBackend("destination", {"--await-load"}));
+
+    Title("Negotiation: request of the front-end -> reply of the back-end");
+    DS_RETURN_IF_ERROR(Connect(source, /*show=*/true));
+    DS_RETURN_IF_ERROR(Connect(destination, /*show=*/false));
+
+    Title("The state goes from process to process");
+    DS_ASSIGN_OR_RETURN(const uint64_t stream_bytes,
+                        Transfer(source, destination));
+    DS_RETURN_IF_ERROR(CompareTables(source, destination));
+
+    Title("The same again, with one bit flipped under way");
+    DS_ASSIGN_OR_RETURN(Backend victim,
+                        StartBackend("victim", {"--await-load"}));
+    DS_RETURN_IF_ERROR(Connect(victim, /*show=*/false));
+    DS_RETURN_IF_ERROR(TransferDamaged(source, victim, stream_bytes));
+    DS_RETURN_IF_ERROR(
+        victim.process->WaitForLine("committed", kStartTimeout).status());
+    return CompareTables(source, victim);
+  }
+
+ private:
+  static void Title(absl::string_view text) {
+    absl::PrintF("%s%s\n", "\n", text);
+    std::fflush(stdout);
+  }
+
+  absl::StatusOr<Backend> StartBackend(const std::string& name,
+                                       std::vector<std::string> extra) {
+    Backend backend;
+    backend.name = name;
+    backend.table_file = folder_->File(name + ".table");
+    std::vector<std::string> arguments = {
+        flags_.backend,     "--socket-path", folder_->File(name + ".sock"),
+        "--shared-dir",     flags_.tree,     "--table-out",
+        backend.table_file, "--fd",          flags_.fd,
+        "--channel",        flags_.channel,  "--compression",
+        flags_.compression};
+    arguments.insert(arguments.end(), extra.begin(), extra.end());
+    const absl::Time start = absl::Now();
+    DS_ASSIGN_OR_RETURN(backend.process, ChildProcess::Start(arguments));
+    DS_ASSIGN_OR_RETURN(const std::string state,
+                        backend.process->WaitForLine("state", kStartTimeout));
+    DS_RETURN_IF_ERROR(
+        backend.process->WaitForLine("listening", kStartTimeout).status());
+    absl::PrintF("  %-11s pid %d, %s (%.2f s)\n", name, backend.process->pid(),
+                 state, absl::ToDoubleSeconds(absl::Now() - start));
+    return backend;
+  }
+
+  absl::Status Connect(Backend& backend, bool show) {
+    FrontendEndpointOptions options;
+    backend.messages = std::make_unique<MessagePrinter>(backend.name, show);
+    options.observer = [messages =
+                            backend.messages.get()](const MessageEvent& event) {
+      messages->OnMessage(event);
+    };
+    // Only where somebody watches, and not once for each piece.
+    if (isatty(STDOUT_FILENO)) {
+      options.progress = [this](uint64_t bytes) { ShowProgress(bytes); };
+    }
+    DS_ASSIGN_OR_RETURN(backend.endpoint,
+                        FrontendEndpoint::Connect(
+                            folder_->File(backend.name + ".sock"), options));
+    DS_RETURN_IF_ERROR(backend.endpoint->Negotiate());
+    backend.messages->Flush();
+    if (show) {
+      absl::PrintF("  %-11s offers DEVICE_STATE (protocol features 0x%x)\n",
+                   backend.name, backend.endpoint->protocol_features());
+    }
+    return absl::OkStatus();
+  }
+
+  void ShowProgress(uint64_t bytes) {
+    const absl::Time now = absl::Now();
+    if (now - last_progress_ < absl::Milliseconds(100)) return;
+    last_progress_ = now;
+    absl::PrintF("  … %d bytes\r", bytes);
+    std::fflush(stdout);
+  }
+
+  // Returns the size of the stream.
+  absl::StatusOr<uint64_t> Transfer(Backend& source, Backend& destination) {
+    const absl::Time start = absl::Now();
+    DS_ASSIGN_OR_RETURN(const std::unique_ptr<SaveSource> state,
+                        source.endpoint->OpenSave(channel_));
+    DS_ASSIGN_OR_RETURN(const TransferResult result,
+                        destination.endpoint->LoadState(channel_, *state));
+    const absl::Time end = absl::Now();
+    DS_RETURN_IF_ERROR(source.ShowLog("saved", "saved"));
+    DS_RETURN_IF_ERROR(destination.ShowLog("verified", "committed"));
+    if (!result.ok()) {
+      return absl::InternalError(absl::StrFormat(
+          "the destination refused a good state: CHECK_DEVICE_STATE 0x%x, %s",
+          result.check_reply, result.transfer.ToString()));
+    }
+    const absl::Time check = destination.messages->check_sent();
+    absl::PrintF(
+        "  front-end   %d bytes through the %s %s in %.0f ms; CHECK, with all "
+        "files found again, %.0f ms more\n",
+        result.bytes, result.own_channel ? "back-end's" : "front-end's",
+        ChannelKindName(result.channel),
+        absl::ToDoubleMilliseconds(check - start),
+        absl::ToDoubleMilliseconds(end - check));
+    return result.bytes;
+  }
+
+  // Each process wrote down its own table, as text.
+  absl::Status CompareTables(const Backend& source,
+                             const Backend& destination) const {
+    const std::string expected = ReadFile(source.table_file);
+    const std::string found = ReadFile(destination.table_file);
+    if (expected.empty() || expected != found) {
+      return absl::InternalError(absl::StrCat("the table of ", destination.name,
+                                              " differs from that of ",
+                                              source.name));
+    }
+    absl::PrintF(
+        "  proof       both processes wrote their tables down as text: %d "
+        "lines "
+        "each, equal\n",
+        std::count(expected.begin(), expected.end(), '\n'));
+    return absl::OkStatus();
+  }
+
+  absl::Status TransferDamaged(Backend& source, Backend& victim,
+                               uint64_t stream_bytes) {
+    const std::string before = ReadFile(victim.table_file);
+    const uint64_t position = stream_bytes / 2;
+    {
+      DS_ASSIGN_OR_RETURN(const std::unique_ptr<SaveSource> state,
+                          source.endpoint->OpenSave(channel_));
+      FlippingSource flipped(state.get(), position);
+      DS_ASSIGN_OR_RETURN(const TransferResult result,
+                          victim.endpoint->LoadState(channel_, flipped));
+      absl::PrintF("  front-end   flipped bit 2 of byte 0x%x of %d\n", position,
+                   stream_bytes);
+      DS_RETURN_IF_ERROR(victim.ShowLog("damaged", "damaged"));
+      if (result.ok()) {
+        return absl::InternalError("a damaged state was accepted");
+      }
+    }
+    if (ReadFile(victim.table_file) != before) {
+      return absl::InternalError("the refused state changed the victim");
+    }
+    absl::PrintF(
+        "  proof       the victim's table is as it was before: empty\n");
+
+    Title("And a good one on the same connection");
+    DS_ASSIGN_OR_RETURN(const std::unique_ptr<SaveSource> state,
+                        source.endpoint->OpenSave(channel_));
+    DS_ASSIGN_OR_RETURN(const TransferResult result,
+                        victim.endpoint->LoadState(channel_, *state));
+    if (!result.ok()) {
+      return absl::InternalError("the victim refused a good state");
+    }
+    return absl::OkStatus();
+  }
+
+  DemoFlags flags_;
+  ChannelKind channel_ = ChannelKind::kPipe;
+  std::unique_ptr<TemporaryFolder> folder_;
+  absl::Time last_progress_;
+};
+
+}  // namespace
+
+void AddDemo(CLI::App& app, int* exit_code) {
+  CLI::App* verb = app.add_subcommand(
+      "demo", "Migrate a device's state between two real processes");
+  auto flags = std::make_shared<DemoFlags>();
+  verb->add_option("--tree", flags->tree, "Directory that the devices share")
+      ->capture_default_str();
+  verb->add_option("--channel", flags->channel, "What the state goes through")
+      ->check(CLI::IsMember({"pipe", "socketpair", "memfd", "file"}))
+      ->capture_default_str();
+  verb->add_option(
+          "--fd", flags->fd,
+          "Whose channel: given by the front-end or the back-end's own")
+      ->check(CLI::IsMember({"given", "own"}))
+      ->capture_default_str();
+  verb->add_option("--compression", flags->compression,
+                   "automatic, raw, zstd or zstd:LEVEL")
+      ->capture_default_str();
+  verb->add_option("--backend", flags->backend,
+                   "The example back-end, if it is not beside this program");
+  verb->footer(
+      "Example: devstate demo --tree /usr/share/doc --channel memfd --fd own");
+  verb->callback([flags, exit_code] {
+    const absl::Status status = Demo(*flags).Run();
+    if (status.ok()) {
+      absl::PrintF("\nAll of it held.\n");
+      return;
+    }
+    std::fflush(stdout);
+    absl::FPrintF(stderr, "devstate: demo: %s\n", status.message());
+    *exit_code = kExitRefused;
+  });
+}
+
+}  // namespace devstate

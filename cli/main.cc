@@ -1,0 +1,21 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The devstate command: one verb, one file.
+
+#include "CLI/CLI.hpp"
+#include "cli/verb.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("Device state of vhost-user back-ends.", "devstate");
+  app.require_subcommand(1);
+  int exit_code = devstate::kExitOk;
+  devstate::AddDemo(app, &exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // --help is one of them, and no error.
+    return app.exit(error) == 0 ? devstate::kExitOk : devstate::kExitUsageOrIo;
+  }
+  return exit_code;
+}

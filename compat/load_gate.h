@@ -1,0 +1,44 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_COMPAT_LOAD_GATE_H_
+#define DEVSTATE_COMPAT_LOAD_GATE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "devstate/stream.pb.h"
+#include "devstate/verdict.pb.h"
+#include "serializer/schema_info.h"
+
+namespace devstate {
+
+// What the header of a stream alone says about loading it with a reader of
+// `schema`: IDENTICAL if the schema is the same, COMPATIBLE if the chunks must
+// tell, REFUSED with a finding for another device, another schema, or a writer
+// that says that this reader is too old.
+Verdict JudgeHeader(const StreamHeader& header, const SchemaInfo& schema);
+
+// The verdict after the chunks were read with `status`, which is worse than
+// `header_verdict` or equal to it: DAMAGED for a stream that is not what its
+// writer wrote or breaks a limit, REFUSED for one that this reader cannot load.
+Verdict JudgeLoad(const Verdict& header_verdict, const absl::Status& status);
+
+// OK unless the verdict is REFUSED or DAMAGED; then FAILED_PRECONDITION with
+// the texts of its findings.
+absl::Status VerdictStatus(const Verdict& verdict);
+
+// One line: "refused [wrong-device]: …".
+std::string VerdictText(const Verdict& verdict);
+
+// The answer to CHECK_DEVICE_STATE. 0 exactly if the verdict lets the state be
+// loaded. Otherwise, from the highest byte: 0xd5; VerdictLevel; ErrorReason of
+// `status`, or 0; absl::StatusCode of `status`; and in the low 32 bits the
+// chunk index plus 1, or 0 if the reason is not in a chunk. QEMU 10.0 only
+// looks whether the value is 0 (hw/virtio/vhost.c, vhost_check_device_state).
+uint64_t CheckReplyValue(const Verdict& verdict, const absl::Status& status);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_COMPAT_LOAD_GATE_H_

@@ -1,0 +1,152 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "examples/fs_backend/fs_device.h"
+
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "examples/fs_backend/refind.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate::examples {
+namespace {
+
+using ::devices::fs::v1::FsState;
+using ::devices::fs::v1::FsStateCodec;
+using ::devices::fs::v1::FsStateWriter;
+using ::devices::fs::v1::HandlesBatch;
+using ::devices::fs::v1::Inode_PathRow;
+using ::devices::fs::v1::Inode_RootRow;
+using ::devices::fs::v1::InodeRow;
+using ::devices::fs::v1::InodesBatch;
+using ::devices::fs::v1::MountPathRow;
+using ::devices::fs::v1::MountPathsBatch;
+using ::devices::fs::v1::OpenHandleRow;
+
+InodeRow ToRow(const Inode& inode) {
+  InodeRow row;
+  row.id = inode.id;
+  row.refcount = inode.refcount;
+  if (inode.id == kRootId) {
+    row.root = Inode_RootRow();
+  } else {
+    row.path = Inode_PathRow{inode.parent, inode.name};
+  }
+  if (inode.file_handle.has_value()) {
+    row.verification_handle = {inode.mount_id, inode.file_handle->type,
+                               inode.file_handle->bytes};
+  }
+  row.mode = inode.mode;
+  row.ino = inode.ino;
+  return row;
+}
+
+// A load until it is committed: the table first, then the files found again.
+class StagedFsState : public StagedState<FsStateCodec> {
+ public:
+  StagedFsState(const std::string& shared_dir, Walk* device_state)
+      : shared_dir_(shared_dir), device_state_(*device_state) {}
+
+  absl::Status OnRoot(const FsState& root) override {
+    staged_.table.next_inode_id = root.next_inode();
+    staged_.table.next_handle_id = root.next_handle();
+    return absl::OkStatus();
+  }
+
+  absl::Status OnInodes(InodesBatch& batch) override {
+    InodeRow row;
+    while (batch.Next(&row)) {
+      Inode& inode = staged_.table.inodes.emplace_back();
+      inode.id = row.id;
+      inode.refcount = row.refcount;
+      if (row.path.has_value()) {
+        inode.parent = row.path->parent;
+        inode.name = std::string(row.path->name);
+      } else if (!row.root.has_value()) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("inode ", row.id,
+                         " has no path: this back-end finds files by path "
+                         "only; save the state with paths"));
+      } else if (row.id != kRootId) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("inode ", row.id,
+                         " claims to be the root, which has "
+                         "id ",
+                         kRootId));
+      }
+      if (row.verification_handle.has_value()) {
+        inode.mount_id = row.verification_handle->mount_id;
+        inode.file_handle =
+            FileHandle{row.verification_handle->type,
+                       std::string(row.verification_handle->handle)};
+      }
+      inode.mode = row.mode;
+      inode.ino = row.ino;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status OnHandles(HandlesBatch& batch) override {
+    OpenHandleRow row;
+    while (batch.Next(&row)) {
+      staged_.table.open_handles.push_back({row.id, row.inode, row.flags});
+    }
+    return absl::OkStatus();
+  }
+
+  // Mounts are found by path here, so their source numbers do not matter.
+  absl::Status OnMountPaths(MountPathsBatch&) override {
+    return absl::OkStatus();
+  }
+
+  absl::Status Prepare() override {
+    DS_ASSIGN_OR_RETURN(Refound refound,
+                        Refind(staged_.table, shared_dir_, RefindOptions()));
+    staged_.open_files = std::move(refound.open_files);
+    return absl::OkStatus();
+  }
+
+  absl::Status Commit() override {
+    device_state_ = std::move(staged_);
+    return absl::OkStatus();
+  }
+
+ private:
+  const std::string& shared_dir_;
+  Walk& device_state_;
+  Walk staged_;
+};
+
+}  // namespace
+
+absl::Status FsDevice::SaveState(FsStateWriter& writer) {
+  const InodeTable& table = state_.table;
+  FsState root;
+  root.set_next_inode(table.next_inode_id);
+  root.set_next_handle(table.next_handle_id);
+  DS_RETURN_IF_ERROR(writer.Begin(root));
+  std::set<uint64_t> mounts;
+  for (const Inode& inode : table.inodes) {
+    DS_RETURN_IF_ERROR(writer.AddInodes(ToRow(inode)));
+    if (inode.file_handle.has_value()) mounts.insert(inode.mount_id);
+  }
+  for (const OpenHandle& handle : table.open_handles) {
+    OpenHandleRow row;
+    row.id = handle.id;
+    row.inode = handle.inode;
+    row.flags = handle.flags;
+    DS_RETURN_IF_ERROR(writer.AddHandles(row));
+  }
+  // The walk stays on the mount of the shared directory.
+  for (const uint64_t mount_id : mounts) {
+    DS_RETURN_IF_ERROR(writer.AddMountPaths(MountPathRow{mount_id, "."}));
+  }
+  return absl::OkStatus();
+}
+
+std::unique_ptr<StagedState<FsStateCodec>> FsDevice::StageLoad() {
+  return std::make_unique<StagedFsState>(shared_dir_, &state_);
+}
+
+}  // namespace devstate::examples

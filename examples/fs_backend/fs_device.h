@@ -1,0 +1,45 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The example's device: an inode table that can be saved as a portable
+// virtio-fs state and loaded from one.
+
+#ifndef DEVSTATE_EXAMPLES_FS_BACKEND_FS_DEVICE_H_
+#define DEVSTATE_EXAMPLES_FS_BACKEND_FS_DEVICE_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "backend/backend.h"
+#include "devices/fs/v1/fs.devstate.h"
+#include "examples/fs_backend/directory_walker.h"
+#include "examples/fs_backend/inode_table.h"
+
+namespace devstate::examples {
+
+// Not thread-safe; StateHandler does not need it to be.
+class FsDevice : public StateDevice<devices::fs::v1::FsStateCodec> {
+ public:
+  // Shares the directory `shared_dir`, which is where a load finds its files.
+  // `state` is what the guest has looked up and opened so far.
+  FsDevice(std::string shared_dir, Walk state)
+      : shared_dir_(std::move(shared_dir)), state_(std::move(state)) {}
+
+  const InodeTable& table() const { return state_.table; }
+  // How many files the guest's open handles hold open right now.
+  size_t open_files() const { return state_.open_files.size(); }
+
+  absl::Status SaveState(devices::fs::v1::FsStateWriter& writer) override;
+  std::unique_ptr<StagedState<devices::fs::v1::FsStateCodec>> StageLoad()
+      override;
+
+ private:
+  const std::string shared_dir_;
+  Walk state_;
+};
+
+}  // namespace devstate::examples
+
+#endif  // DEVSTATE_EXAMPLES_FS_BACKEND_FS_DEVICE_H_

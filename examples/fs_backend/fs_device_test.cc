@@ -1,0 +1,140 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "examples/fs_backend/fs_device.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "examples/fs_backend/test_tree.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "third_party/absl_compat/status_matchers.h"
+
+namespace devstate::examples {
+namespace {
+
+using ::devices::fs::v1::FsStateCodec;
+using ::devices::fs::v1::FsStateWriter;
+using ::devices::fs::v1::InodeRow;
+using ::devstate::testing::IsOk;
+using ::devstate::testing::StatusIs;
+using ::testing::HasSubstr;
+
+class StringSink : public ByteSink {
+ public:
+  absl::Status Write(absl::string_view bytes) override {
+    bytes_.append(bytes.data(), bytes.size());
+    return absl::OkStatus();
+  }
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+class StringSource : public ByteSource {
+ public:
+  explicit StringSource(absl::string_view bytes) : bytes_(bytes) {}
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
+    size = std::min(size, bytes_.size());
+    std::memcpy(buffer, bytes_.data(), size);
+    bytes_.remove_prefix(size);
+    return size;
+  }
+
+ private:
+  absl::string_view bytes_;
+};
+
+// A tree with a few files, and a source and an empty destination that share it.
+class FsDeviceTest : public ::testing::Test {
+ protected:
+  FsDeviceTest() {
+    tree_.AddDirectory("dir");
+    tree_.AddFile("dir/a", "a");
+    tree_.AddFile("dir/b", "b");
+    absl::StatusOr<Walk> walk = WalkDirectory(tree_.root(), WalkOptions{1, 64});
+    EXPECT_THAT(walk, IsOk());
+    source_.emplace(tree_.root(), *std::move(walk));
+    destination_.emplace(tree_.root(), Walk());
+  }
+
+  static std::string Save(FsDevice& device) {
+    StateHandler<FsStateCodec> handler(&device);
+    StringSink sink;
+    EXPECT_THAT(handler.Save(sink), IsOk());
+    return sink.bytes();
+  }
+
+  // All of a load but CHECK.
+  absl::Status Load(absl::string_view stream) {
+    StringSource source(stream);
+    return handler().Load(source);
+  }
+  StateHandler<FsStateCodec>& handler() {
+    if (!handler_) handler_.emplace(&*destination_);
+    return *handler_;
+  }
+
+  TestTree tree_;
+  std::optional<FsDevice> source_;
+  std::optional<FsDevice> destination_;
+  std::optional<StateHandler<FsStateCodec>> handler_;
+};
+
+TEST_F(FsDeviceTest, LoadedTableEqualsTheSourcesWithItsFilesOpen) {
+  ASSERT_THAT(Load(Save(*source_)), IsOk());
+  ASSERT_THAT(handler().Commit(), IsOk());
+  EXPECT_EQ(FirstDifference(source_->table(), destination_->table()),
+            std::nullopt);
+  EXPECT_EQ(destination_->open_files(), 2u);
+}
+
+TEST_F(FsDeviceTest, NothingShowsBeforeCommit) {
+  ASSERT_THAT(Load(Save(*source_)), IsOk());
+  EXPECT_TRUE(destination_->table().inodes.empty());
+  handler().Discard();
+  EXPECT_TRUE(destination_->table().inodes.empty());
+}
+
+TEST_F(FsDeviceTest, SavingTwiceGivesTheSameBytes) {
+  EXPECT_EQ(Save(*source_), Save(*source_));
+}
+
+TEST_F(FsDeviceTest, DamagedStreamLeavesTheDeviceAsItWasAndAGoodOneLoadsNext) {
+  const std::string good = Save(*source_);
+  std::string damaged = good;
+  damaged[damaged.size() / 2] ^= 0x10;
+  EXPECT_THAT(Load(damaged), StatusIs(absl::StatusCode::kDataLoss));
+  handler().Discard();
+  EXPECT_TRUE(destination_->table().inodes.empty());
+  EXPECT_THAT(Load(good), IsOk());
+}
+
+TEST_F(FsDeviceTest, FileThatIsGoneOnTheDestinationRefusesTheState) {
+  const std::string stream = Save(*source_);
+  tree_.Remove("dir/b");
+  EXPECT_THAT(Load(stream),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("dir/b")));
+}
+
+TEST_F(FsDeviceTest, InodeWithoutPathIsRefusedByItsId) {
+  StringSink sink;
+  FsStateWriter writer(&sink);
+  ASSERT_THAT(writer.Begin({}), IsOk());
+  InodeRow row;
+  row.id = 8;
+  row.lost.emplace();
+  ASSERT_THAT(writer.AddInodes(row), IsOk());
+  ASSERT_THAT(writer.Finish(), IsOk());
+  EXPECT_THAT(Load(sink.bytes()),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("inode 8 has no path")));
+}
+
+}  // namespace
+}  // namespace devstate::examples
