@@ -277,6 +277,7 @@ TEST_F(BackendConformanceTest, B9CheckWaitsForTheWorker) {
     const Message reply = peer.Receive();
     EXPECT_EQ(reply.request, kCheckDeviceState);
     EXPECT_EQ(reply.payload, U64Payload(0));
+    served_.reset();  // joins, before the gate goes
     device_.before_finish = nullptr;
   }
 }

@@ -32,6 +32,40 @@ absl::Status Watch(int epoll, int fd) {
   return absl::OkStatus();
 }
 
+absl::Status AbandonedError() {
+  return absl::AbortedError("abandoned by the front-end");
+}
+
+bool HasTransfer(SessionState state) {
+  switch (state) {
+    case SessionState::kUnnegotiated:
+    case SessionState::kUnnegotiatedRunning:
+    case SessionState::kRunning:
+    case SessionState::kIdle:
+      return false;
+    default:
+      return true;
+  }
+}
+
+// Whether `event` ends a transfer by the front-end's will (rule 2 of
+// session.md).
+bool Abandons(SessionEvent event) {
+  switch (event) {
+    case SessionEvent::kNotNegotiated:
+    case SessionEvent::kRingsStarted:
+    case SessionEvent::kSetSave:
+    case SessionEvent::kSetSaveStored:
+    case SessionEvent::kSetLoad:
+    case SessionEvent::kSetLoadStored:
+    case SessionEvent::kSetUnfit:
+    case SessionEvent::kDisconnected:
+      return true;
+    default:
+      return false;
+  }
+}
+
 absl::string_view DirectionName(TransferDirection direction) {
   return direction == TransferDirection::kSave ? "save" : "load";
 }
@@ -140,6 +174,8 @@ void DeviceStateEngine::SetDeviceStateFd(uint32_t direction, uint32_t phase,
                                          FileDescriptor fd, int control_fd) {
   absl::StatusOr<Held> held =
       Prepare(direction, phase, std::move(fd), control_fd);
+  refused_direction_ =
+      direction == 1 ? TransferDirection::kLoad : TransferDirection::kSave;
   if (!held.ok()) return RefuseDeviceStateFd(held.status());
   const bool save = held->direction == TransferDirection::kSave;
   const bool stored = held->local.info.stored();
@@ -159,19 +195,10 @@ void DeviceStateEngine::RefuseDeviceStateFd(absl::Status why) {
 }
 
 void DeviceStateEngine::CheckDeviceState() {
-  switch (state()) {
-    case SessionState::kUnnegotiated:
-    case SessionState::kUnnegotiatedRunning:
-    case SessionState::kRunning:
-    case SessionState::kIdle:
-      // The reason of a refused 42 is worth more than that nothing ran.
-      if (failure_.ok()) {
-        failure_ = absl::FailedPreconditionError(
-            "CHECK_DEVICE_STATE without a transfer");
-      }
-      break;
-    default:
-      break;
+  // The reason of a refused 42 is worth more than that nothing ran.
+  if (!HasTransfer(state()) && failure_.ok()) {
+    failure_ =
+        absl::FailedPreconditionError("CHECK_DEVICE_STATE without a transfer");
   }
   Feed(SessionEvent::kCheck);
 }
@@ -213,7 +240,11 @@ std::optional<DeviceStateReply> DeviceStateEngine::TakeReply() {
 void DeviceStateEngine::Feed(SessionEvent event, Held* incoming) {
   const SessionState before = session_.state();
   start_failure_ = absl::OkStatus();
-  Execute(session_.Handle(event), before, incoming);
+  const SessionActions actions = session_.Handle(event);
+  if (HasTransfer(before) && Abandons(event)) {
+    Report(TransferReport::Stage::kAbandoned, AbandonedError());
+  }
+  Execute(actions, before, incoming);
   UpdateDeadline(before, incoming != nullptr);
   if (!start_failure_.ok()) {
     failure_ = start_failure_;
@@ -223,24 +254,17 @@ void DeviceStateEngine::Feed(SessionEvent event, Held* incoming) {
 
 void DeviceStateEngine::Execute(SessionActions actions, SessionState before,
                                 Held* incoming) {
-  const absl::Status superseded =
-      absl::AbortedError("abandoned by the front-end");
   if ((actions & kFailOpenSet) != 0) AnswerSet(kSetStateRefused);
-  if ((actions & kFailOpenCheck) != 0) AnswerCheck(superseded);
+  if ((actions & kFailOpenCheck) != 0) AnswerCheck(AbandonedError());
   if ((actions & kCancel) != 0) {
     // After a deadline failure_ already says more.
-    CancelStream(failure_.ok() ? "abandoned by the front-end"
+    CancelStream(failure_.ok() ? AbandonedError().message()
                                : failure_.message());
     held_.local.fd.Reset();
     held_.remote.Reset();
     active_id_ = 0;
   }
   if ((actions & kDiscard) != 0) worker_->Discard();
-  if ((actions & (kCancel | kDiscard)) != 0 &&
-      (incoming != nullptr || session_.state() == SessionState::kRunning ||
-       session_.state() == SessionState::kUnnegotiated)) {
-    Report(TransferReport::Stage::kAbandoned, superseded);
-  }
   if (incoming != nullptr) {
     held_ = std::move(*incoming);
     failure_ = absl::OkStatus();
@@ -262,7 +286,8 @@ void DeviceStateEngine::Execute(SessionActions actions, SessionState before,
   }
   if ((actions & kPassCheck) != 0) AnswerCheck(absl::OkStatus());
   if ((actions & kFailCheck) != 0) {
-    AnswerCheck(OwesReply(before) && failure_.ok() ? superseded : failure_);
+    AnswerCheck(OwesReply(before) && failure_.ok() ? AbandonedError()
+                                                   : failure_);
     // The next CHECK without a 42 gets its own reason.
     if (session_.state() == SessionState::kIdle) failure_ = absl::OkStatus();
   }
@@ -330,7 +355,9 @@ void DeviceStateEngine::Report(TransferReport::Stage stage, absl::Status status,
   if (!options_.report) return;
   TransferReport report;
   report.stage = stage;
-  report.direction = held_.direction;
+  report.direction = stage == TransferReport::Stage::kRefused
+                         ? refused_direction_
+                         : held_.direction;
   report.channel = held_.local.info.kind;
   report.own_channel = held_.own;
   report.bytes = progress();

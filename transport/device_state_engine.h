@@ -40,6 +40,7 @@ struct TransferReport {
     kAbandoned,    // by a newer 42, a started ring or a lost connection
   };
   Stage stage = Stage::kRefused;
+  // If 42 was malformed or its direction unknown: kSave.
   TransferDirection direction = TransferDirection::kSave;
   ChannelKind channel = ChannelKind::kPipe;
   bool own_channel = false;  // the back-end's FD, not the front-end's
@@ -149,6 +150,7 @@ class DeviceStateEngine {
   Held held_;
   absl::Status failure_;
   absl::Status start_failure_;
+  TransferDirection refused_direction_ = TransferDirection::kSave;
   uint64_t last_id_ = 0;
   uint64_t active_id_ = 0;  // completions of other ids are stale
   Deadline deadline_ = Deadline::Never();

@@ -141,8 +141,8 @@ TEST_F(DeviceStateEngineTest, StuckSaveClosesItsChannelAtTheDeadline) {
   EXPECT_EQ(Check(), kDeadlineReply);
   EXPECT_THAT(stages_, ElementsAre("accepted", "checked"));
   gate.Open();
+  engine_.reset();  // joins
   device_.before_finish = nullptr;
-  engine_.reset();
   Start();
   ExpectSaveWorks();
 }
@@ -164,6 +164,7 @@ TEST_F(DeviceStateEngineTest, TransferWaitsForAWorkerThatIsStillStuck) {
   WaitState(SessionState::kSaved);
   EXPECT_EQ(Check(), 0u);
   EXPECT_EQ(device_.saves, 2);
+  engine_.reset();  // before the gate goes
 }
 
 TEST_F(DeviceStateEngineTest, StuckLoadClosesItsChannelAtTheDeadline) {
@@ -181,6 +182,7 @@ TEST_F(DeviceStateEngineTest, StuckLoadClosesItsChannelAtTheDeadline) {
   writer.join();
   EXPECT_EQ(Check(), kDeadlineReply);
   gate.Open();
+  engine_.reset();  // before the gate goes
 }
 
 TEST_F(DeviceStateEngineTest, StuckStoredSaveIsRefusedAtTheDeadline) {
@@ -191,6 +193,7 @@ TEST_F(DeviceStateEngineTest, StuckStoredSaveIsRefusedAtTheDeadline) {
   Start(std::move(options));
   EXPECT_EQ(Set(kSave, MakeChannel().write_end), kSetStateRefused);
   gate.Open();
+  engine_.reset();  // before the gate goes
 }
 
 TEST_F(DeviceStateEngineTest, OverdueCommitIsAnErrorAndNotInterrupted) {
@@ -205,9 +208,9 @@ TEST_F(DeviceStateEngineTest, OverdueCommitIsAnErrorAndNotInterrupted) {
   WaitState(SessionState::kLoaded);
   EXPECT_EQ(Check(), kDeadlineReply);
   gate.Open();
-  device_.before_commit = nullptr;
-  // The commit came through after all, so there is nothing to discard.
+  // The commit comes through after all, so there is nothing to discard.
   engine_.reset();
+  device_.before_commit = nullptr;
   EXPECT_EQ(device_.commits, 1);
   EXPECT_EQ(device_.discards, 0);
   Start();
@@ -228,6 +231,16 @@ TEST_F(DeviceStateEngineTest, NewerSetClosesTheOlderChannel) {
                                    "transferred", "checked"));
 }
 
+TEST_F(DeviceStateEngineTest, UncheckedTransferIsReportedAsAbandoned) {
+  Start();
+  ChannelEnds ends = MakeChannel();
+  EXPECT_EQ(Set(kSave, std::move(ends.write_end)), kSetStateNoFd);
+  WaitState(SessionState::kSaved);
+  engine_->SetRunning(true);
+  engine_->Disconnected();
+  EXPECT_THAT(stages_, ElementsAre("accepted", "transferred", "abandoned"));
+}
+
 TEST_F(DeviceStateEngineTest, TransferSupersededBeforeItsTurnNeverRuns) {
   Gate gate;
   device_.before_finish = &gate;
@@ -241,6 +254,7 @@ TEST_F(DeviceStateEngineTest, TransferSupersededBeforeItsTurnNeverRuns) {
   EXPECT_EQ(Check(), 0u);
   EXPECT_EQ(device_.loads, 0);
   EXPECT_EQ(device_.discards, 0);
+  engine_.reset();  // before the gate goes
 }
 
 TEST_F(DeviceStateEngineTest, StartedRingDiscardsWhatWasStaged) {

@@ -27,6 +27,7 @@ namespace {
 
 using ::devstate::testing::CountOpenFds;
 using ::devstate::testing::Fds;
+using ::devstate::testing::Gate;
 using ::devstate::testing::IsOk;
 using ::devstate::testing::MakeChannel;
 using ::devstate::testing::Pattern;
@@ -389,14 +390,22 @@ TEST_F(FrontendConformanceTest, F10BackEndThatNeverAnswersCheck) {
 }
 
 TEST_F(FrontendConformanceTest, F10StopEndsEveryWait) {
-  FrontendEndpoint& frontend = Start([this](RawPeer& peer) {
-    peer.Receive();
-    frontend_->Stop();
-    peer.Receive();
+  Gate set_arrived;
+  FrontendEndpoint& frontend = Start([&set_arrived](RawPeer& peer) {
+    EXPECT_EQ(peer.Receive().request, kSetDeviceStateFd);
+    set_arrived.Open();
+    peer.Receive();  // no answer, until the front-end is gone
   });
-  StringSink out;
-  EXPECT_THAT(frontend.SaveState(ChannelKind::kPipe, out),
-              StatusIs(absl::StatusCode::kAborted));
+  std::thread saving([&frontend] {
+    StringSink out;
+    EXPECT_THAT(frontend.SaveState(ChannelKind::kPipe, out),
+                StatusIs(absl::StatusCode::kAborted));
+  });
+  set_arrived.Wait();
+  frontend.Stop();
+  saving.join();
+  frontend_.reset();
+  script_.join();
 }
 
 // Replies that break the rules, and what is said about them.

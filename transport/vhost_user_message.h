@@ -74,6 +74,7 @@ inline constexpr uint64_t kVirtioFVersion1 = uint64_t{1} << 32;
 // Bits of GET_PROTOCOL_FEATURES ("Protocol features").
 inline constexpr uint64_t kProtocolFMq = uint64_t{1} << 0;
 inline constexpr uint64_t kProtocolFLogShmfd = uint64_t{1} << 1;
+inline constexpr uint64_t kProtocolFRarp = uint64_t{1} << 2;
 inline constexpr uint64_t kProtocolFReplyAck = uint64_t{1} << 3;
 inline constexpr uint64_t kProtocolFConfig = uint64_t{1} << 9;
 inline constexpr uint64_t kProtocolFResetDevice = uint64_t{1} << 13;

@@ -7,6 +7,7 @@ PACKAGES = [
     "codegen",
     "compat",
     "examples/fs_backend",
+    "examples/session_embedding",
     "proto/devices/blk/v1",
     "proto/devices/fs/v1",
     "proto/devices/net/v1",
@@ -15,8 +16,8 @@ PACKAGES = [
     "serializer",
     "tests/arrows",
     "tests/cli",
+    "tests/bench",
     "tests/qemu",
     "tests/transfer",
     "transport",
-    "tests/bench",
 ]

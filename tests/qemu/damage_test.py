@@ -5,37 +5,9 @@
 import struct
 
 import harness
+import image as migration_file
 
 SIZE = 600000
-MARK = b'\x05\x15vhost-user-fs-backend'
-
-
-PIECE = 64 << 10
-
-
-def chunks_of(image):
-    """(offset of the length field, length) of each piece of device state."""
-    at = image.index(MARK) + len(MARK) + 4
-    found = []
-    while True:
-        length = struct.unpack_from('>I', image, at)[0]
-        if length == 0:
-            return found
-        found.append((at, length))
-        at += 4 + length
-
-
-def cut_evenly(image):
-    """The same file with pieces of 64 KiB: QEMU's are what read() returned."""
-    chunks = chunks_of(image)
-    state = b''.join(image[at + 4:at + 4 + length] for at, length in chunks)
-    end = chunks[-1][0] + 4 + chunks[-1][1]
-    pieces = b''.join(
-        struct.pack('>I', len(state[i:i + PIECE])) + state[i:i + PIECE]
-        for i in range(0, len(state), PIECE))
-    return image[:chunks[0][0]] + pieces + image[end:]
-
-
 class DamageTest(harness.QemuTest):
 
     def setUp(self):
@@ -45,8 +17,8 @@ class DamageTest(harness.QemuTest):
         self.assert_completed(qemu.save(self.path('good')), qemu)
         qemu.stop()
         with open(self.path('good'), 'rb') as image:
-            self.image = bytearray(cut_evenly(image.read()))
-        self.chunks = chunks_of(self.image)
+            self.image = migration_file.cut_evenly(image.read())
+        self.chunks = migration_file.chunks_of(self.image)
         self.assertGreater(len(self.chunks), 4)
 
     def assert_refused(self, image, reason):

@@ -20,6 +20,7 @@ import unittest
 
 PATIENCE = 40  # seconds; far more than anything here takes
 BACKEND = os.environ.get('OPAQUE_BACKEND', 'tests/qemu/opaque_backend')
+FS_BACKEND = os.environ.get('FS_BACKEND', 'examples/fs_backend/fs_backend')
 QEMU = shutil.which('qemu-system-x86_64')
 MINIMUM = (8, 2)
 
@@ -123,6 +124,15 @@ class Backend(Process):
         super().__init__(command)
         self.path = path
         self.wait_line('^listening$')
+
+
+class FsBackend(Process):
+    """The example with a real state: the inode table of a directory."""
+
+    def __init__(self, path, *flags):
+        super().__init__([FS_BACKEND, '--socket-path=' + path] + list(flags))
+        self.path = path
+        self.wait_line('^listening on ')
 
 
 class Qemu(Process):
@@ -250,6 +260,12 @@ class QemuTest(unittest.TestCase):
     def backend(self, **flags):
         self.count += 1
         backend = Backend(self.path('s%d' % self.count), **flags)
+        self.addCleanup(backend.stop)
+        return backend
+
+    def fs_backend(self, *flags):
+        self.count += 1
+        backend = FsBackend(self.path('s%d' % self.count), *flags)
         self.addCleanup(backend.stop)
         return backend
 

@@ -5,7 +5,7 @@
 # Installs a QEMU that migrates device state (8.2 or later) for tests/qemu. On
 # Debian 12 that is the one in the suite bookworm-backports: this adds the suite
 # to apt, from the same place that this machine takes its main suite from, and
-# installs two packages. Asks nothing. Needs root.
+# installs three packages. Asks nothing. Needs root.
 
 set -eu
 
@@ -26,7 +26,7 @@ if new_enough; then
   exit 0
 fi
 if ! command -v apt-get >/dev/null; then
-  say "this machine has no apt: install QEMU $MINIMUM or later (qemu-system-x86_64, qemu-img)" >&2
+  say "this machine has no apt: install QEMU $MINIMUM or later (qemu-system-x86_64, qemu-img, iPXE's ROMs)" >&2
   exit 1
 fi
 if [ "$(id -u)" != 0 ]; then
@@ -62,7 +62,7 @@ fi
 say "installing QEMU"
 apt-get -qq update
 apt-get -qq -y --no-install-recommends ${suite:+-t "$suite"} install \
-  qemu-system-x86 qemu-utils >/dev/null
+  qemu-system-x86 qemu-utils ipxe-qemu >/dev/null
 if ! new_enough; then
   say "the packaged QEMU (${version:-none}) is older than $MINIMUM" >&2
   exit 1

@@ -93,6 +93,35 @@ class MigrationTest(harness.QemuTest):
             backend.wait_line('^committed size=500000 seed=5$', start)
         self.assertEqual(backend.log.count('front-end connected'), 1)
 
+    def test_driver_that_runs_is_migrated_and_goes_on(self):
+        # The network boot ROM is a guest with a virtio-net driver, and boots
+        # in two seconds.
+        source = self.backend(device='net', size=300000, seed=9)
+        qemu = self.qemu(source, devices=['net'])
+        qemu.command('cont')
+        source.wait_line('^SET_VRING_KICK$')
+        start = source.mark()
+        image = self.path('image')
+        self.assert_completed(qemu.save(image), qemu, source)
+        saved = source.lines[start:]
+        for line in ('SET_LOG_BASE', 'GET_VRING_BASE'):
+            self.assertLess(saved.index(line),
+                            saved.index('SET_DEVICE_STATE_FD'))
+        # It goes on at the source,
+        start = source.mark()
+        qemu.command('cont')
+        source.wait_line('^SET_VRING_KICK$', start)
+        # and at the destination, where the load comes before everything else
+        # that the device is told.
+        destination = self.backend(device='net')
+        other = self.qemu(destination, devices=['net'], incoming=True)
+        self.assert_completed(other.load(image), other, destination)
+        other.command('cont')
+        destination.wait_line('^SET_VRING_KICK$')
+        lines = destination.log.split('\n')
+        self.assertLess(lines.index('committed size=300000 seed=9'),
+                        lines.index('SET_FEATURES'))
+
     def test_a8_memory_stays_flat_whatever_the_size(self):
         peaks = {}
         for size in (1 * MIB, 100 * MIB):

@@ -186,7 +186,10 @@ int Main(int argc, char** argv) {
   if (flags["--device-state"] == "off") {
     options.device.protocol_features &= ~kProtocolFDeviceState;
   }
-  if (flags["--device"] == "net") options.device.queue_num = 1;
+  if (flags["--device"] == "net") {
+    options.device.queue_num = 1;
+    options.device.protocol_features |= kProtocolFRarp;
+  }
   if (flags["--channel"] != "given") {
     const auto kind = ParseChannelKind(flags["--channel"]);
     if (!kind.ok()) {

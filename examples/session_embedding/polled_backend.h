@@ -1,0 +1,83 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The smaller of the two embeddings: a back-end with a vhost-user parser and
+// an event loop of its own (libvhost-user, a DPDK or SPDK poller) uses
+// devstate's session alone. No thread is started and nothing ever blocks: the
+// loop watches one file descriptor for this object.
+//
+// Its state here is one short string. A state that does not fit into memory
+// twice wants DeviceStateEngine and its worker thread instead.
+
+#ifndef DEVSTATE_EXAMPLES_SESSION_EMBEDDING_POLLED_BACKEND_H_
+#define DEVSTATE_EXAMPLES_SESSION_EMBEDDING_POLLED_BACKEND_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "transport/channel.h"
+#include "transport/deadline.h"
+#include "transport/file_descriptor.h"
+#include "transport/session.h"
+#include "transport/vhost_user_message.h"
+
+namespace devstate {
+
+class PolledBackend {
+ public:
+  struct Device {
+    // The state as bytes, and whether bytes are a state that can be loaded.
+    std::function<std::string()> save;
+    std::function<bool(absl::string_view)> verify;
+    // Puts verified bytes into force.
+    std::function<void(absl::string_view)> apply;
+  };
+  // Sends a reply: header flags 0x5, payload u64.
+  using Reply = std::function<void(uint32_t request, uint64_t value)>;
+
+  PolledBackend(Device device, Reply reply)
+      : device_(std::move(device)), reply_(std::move(reply)) {}
+
+  // From the vhost-user parser.
+  void OnProtocolFeatures(uint64_t acknowledged);
+  void OnRings(bool any_started);
+  void OnSetDeviceStateFd(uint32_t direction, uint32_t phase,
+                          FileDescriptor fd);
+  void OnCheckDeviceState();
+  void OnDisconnect();
+
+  // For the event loop: what to poll (-1: nothing now) and for how long. Call
+  // OnPoll() when it is ready and when the time is over. SIGPIPE must be
+  // ignored by the process.
+  int poll_fd() const { return moving_ ? channel_.fd.get() : -1; }
+  short poll_events() const;
+  int poll_timeout() const { return deadline_.PollTimeout(); }
+  void OnPoll();
+
+ private:
+  static constexpr size_t kMaxState = 1 << 20;
+  static constexpr absl::Duration kTimeout = absl::Seconds(30);
+
+  void Feed(SessionEvent event, Channel* incoming = nullptr);
+  void UpdateDeadline(SessionState before);
+  // One read() or write(); feeds the end of the transfer.
+  void Move();
+  void Finish(bool ok);
+
+  const Device device_;
+  const Reply reply_;
+  Session session_;
+  TransferDirection direction_ = TransferDirection::kSave;
+  Channel channel_;
+  bool moving_ = false;
+  std::string bytes_;  // to be written, or read so far
+  size_t written_ = 0;
+  Deadline deadline_ = Deadline::Never();
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_EXAMPLES_SESSION_EMBEDDING_POLLED_BACKEND_H_
