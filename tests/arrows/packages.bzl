@@ -12,4 +12,6 @@ PACKAGES = [
     "serializer",
     "tests/arrows",
     "tests/bench",
+    "tests/golden",
+    "tests/serializer",
 ]
