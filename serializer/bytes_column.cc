@@ -123,7 +123,7 @@ absl::Status BytesColumnReader::Decode(absl::string_view column, size_t count,
   absl::string_view data =
       fields.has(kDataField) ? fields.bytes(kDataField) : "";
   if (layout == WORDS) {
-    if (!data.empty()) {
+    if (fields.has(kDataField)) {
       return context.Error(MALFORMED, "column has words and data");
     }
     DS_RETURN_IF_ERROR(DecodeWords(fields, count, context));

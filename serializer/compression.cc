@@ -9,6 +9,11 @@
 #include "absl/strings/strip.h"
 
 namespace devstate {
+namespace {
+
+constexpr absl::string_view kFrameMagic("\x28\xb5\x2f\xfd", 4);
+
+}  // namespace
 
 absl::StatusOr<Compression> Compression::Parse(absl::string_view text) {
   if (text == "automatic") return Automatic();
@@ -43,7 +48,10 @@ absl::StatusOr<size_t> Compressor::Compress(absl::string_view input, int level,
 absl::Status Decompressor::Decompress(absl::string_view input, char* output,
                                       size_t size) {
   // ZSTD_decompressDCtx() alone would also take several frames, skippable ones
-  // among them, and frames of another size.
+  // and those of old formats among them, and frames of another size.
+  if (!absl::StartsWith(input, kFrameMagic)) {
+    return absl::InvalidArgumentError("payload is not a zstd frame");
+  }
   const size_t frame_size =
       ZSTD_findFrameCompressedSize(input.data(), input.size());
   if (ZSTD_isError(frame_size) || frame_size != input.size()) {

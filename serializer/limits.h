@@ -12,7 +12,8 @@ namespace devstate {
 // Everything that bounds what a stream can make a reader do. Each limit is
 // checked before the memory or the time that it bounds is spent; a stream
 // beyond one is refused with RESOURCE_EXHAUSTED, which names the limit. Writers
-// obey the limits on headers and chunks, so that default readers accept them.
+// obey all of them but max_batch_memory, so that a state which readers with the
+// same limits would refuse is refused when it is saved.
 struct Limits {
   // The StreamHeader message, embedded descriptor set included, in bytes.
   uint32_t max_header_bytes = 64 * 1024;
@@ -35,8 +36,18 @@ struct Limits {
 
   // Payload bytes after decompression may exceed the stored ones by this
   // factor, summed up from the start of the stream, once they are above 1 MiB.
+  // Writers store a chunk raw before they go beyond.
   uint32_t max_expansion = 1024;
 };
+
+// Up to here the expansion of a stream is not judged.
+inline constexpr uint64_t kExpansionFreeBytes = 1024 * 1024;
+
+// How often `stored` fits into `decoded`, rounded down, for max_expansion.
+inline uint64_t Expansion(uint64_t decoded, uint64_t stored) {
+  if (decoded <= kExpansionFreeBytes) return 0;
+  return decoded / (stored == 0 ? 1 : stored);
+}
 
 }  // namespace devstate
 

@@ -235,6 +235,25 @@ struct ColumnParts {
   absl::string_view values;
 };
 
+// A bit for each part from `base` on that columns of `encoding` may have.
+uint32_t PartsOf(NumberEncoding encoding) {
+  switch (encoding) {
+    case CONSTANT:
+      return 1u << kBaseField;
+    case SEQUENCE:
+      return 1u << kBaseField | 1u << kStepField;
+    case BYTE:
+    case DELTA_BYTE:
+      return 1u << kBaseField | 1u << kDataField | 1u << kValuesField;
+    case FIXED:
+      return 1u << kBaseField | 1u << kWidthField | 1u << kDataField;
+    case DICTIONARY:
+      return 1u << kDataField | 1u << kValuesField;
+    default:
+      return 1u << kValuesField;
+  }
+}
+
 absl::Status TakeApart(absl::string_view column, ColumnKind kind,
                        const DecodeContext& context, ColumnParts* parts) {
   FieldTable<kValuesField> fields;
@@ -254,6 +273,15 @@ absl::Status TakeApart(absl::string_view column, ColumnKind kind,
                                       ": update the reader"));
   }
   parts->encoding = static_cast<NumberEncoding>(encoding);
+  for (uint32_t part = kBaseField; part <= kValuesField; ++part) {
+    if (fields.has(static_cast<int>(part)) &&
+        (PartsOf(parts->encoding) >> part & 1) == 0) {
+      return context.Error(
+          MALFORMED,
+          absl::StrCat("column has a part ", part, ", which ",
+                       NumberEncoding_Name(parts->encoding), " does not use"));
+    }
+  }
   parts->base = fields.has(kBaseField) ? fields.value(kBaseField) : 0;
   parts->step = fields.has(kStepField) ? fields.value(kStepField) : 0;
   parts->width = fields.has(kWidthField) ? fields.value(kWidthField) : 0;
@@ -299,19 +327,16 @@ class ColumnDecoder {
     VarintCursor values(parts_.values);
     switch (parts_.encoding) {
       case PLAIN:
-        DS_RETURN_IF_ERROR(ExpectDataSize(0));
         for (size_t i = 0; i < count_ && !values.failed(); ++i) {
           Put(i, values.Next());
         }
         break;
       case SEQUENCE:
-        DS_RETURN_IF_ERROR(ExpectDataSize(0));
         for (size_t i = 0; i < count_; ++i) {
           Put(i, parts_.base + i * parts_.step);
         }
         break;
       case RUN_LENGTH:
-        DS_RETURN_IF_ERROR(ExpectDataSize(0));
         DS_RETURN_IF_ERROR(DecodeRuns(values));
         break;
       case BYTE:
@@ -556,10 +581,9 @@ absl::Status DecodeNumbers(absl::string_view column, ColumnKind kind,
   DS_RETURN_IF_ERROR(context.ChargeMemory(stored, sizeof(Bits)));
   values.ResizeUninitialized(stored);
   if (*constant) {
-    if (!parts.data.empty() || !parts.values.empty() ||
-        parts.base > std::numeric_limits<Bits>::max()) {
-      return context.Error(MALFORMED,
-                           "constant column with data or a value too wide");
+    if (parts.base > std::numeric_limits<Bits>::max()) {
+      return context.Error(MALFORMED, absl::StrCat("a value does not fit ",
+                                                   sizeof(Bits) * 8, " bits"));
     }
     values[0] = static_cast<Bits>(parts.base);
     return absl::OkStatus();

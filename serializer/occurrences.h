@@ -102,8 +102,9 @@ class OccurrencesReader {
     total_ = 0;
   }
 
+  // Of `value_size` bytes in memory for each occurrence.
   absl::Status Decode(absl::string_view columns, size_t count,
-                      DecodeContext& context) {
+                      size_t value_size, DecodeContext& context) {
     FieldTable<kOccurringValuesField> fields;
     if (absl::Status status = fields.Parse(columns, /*varints=*/0, context);
         !status.ok()) {
@@ -117,7 +118,13 @@ class OccurrencesReader {
         !status.ok()) {
       return status;
     }
+    // Before anything is decoded that is as long: a few bytes can say that
+    // there are 2^48 values, and products of such counts wrap around.
     total_ = counts_.Sum(count);
+    if (absl::Status status = context.ChargeMemory(total_, value_size);
+        !status.ok()) {
+      return status;
+    }
     if (!fields.has(kOccurringValuesField)) {
       values_.SetDefault();
       return absl::OkStatus();
@@ -148,7 +155,8 @@ class OptionalReader : public OccurrencesReader<bool, Column> {
   absl::Status Decode(absl::string_view columns, size_t count,
                       DecodeContext& context) {
     next_ = 0;
-    return Base::Decode(columns, count, context);
+    // Rows hold the value themselves.
+    return Base::Decode(columns, count, /*value_size=*/1, context);
   }
   // Row `i`; to be called for the rows one after the other, from 0.
   template <typename Value>
@@ -178,9 +186,7 @@ class RepeatedReader : public OccurrencesReader<uint32_t, Column> {
   absl::Status Decode(absl::string_view columns, size_t count,
                       DecodeContext& context) {
     next_ = 0;
-    absl::Status status = Base::Decode(columns, count, context);
-    if (!status.ok()) return status;
-    status = context.ChargeMemory(this->total_, sizeof(Value));
+    absl::Status status = Base::Decode(columns, count, sizeof(Value), context);
     if (!status.ok()) return status;
     // All values of the batch at once, so that rows can be spans of them.
     all_.ResizeUninitialized(this->total_);

@@ -19,9 +19,27 @@ using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
 
+// proto3 parsers take any number for an enum.
+bool HasUnknownEnumValue(const Message& message, const FieldDescriptor& field) {
+  if (field.cpp_type() != FieldDescriptor::CPPTYPE_ENUM) return false;
+  const Reflection& reflection = *message.GetReflection();
+  const auto unknown = [&field](int number) {
+    return field.enum_type()->FindValueByNumber(number) == nullptr;
+  };
+  if (!field.is_repeated()) {
+    return unknown(reflection.GetEnumValue(message, &field));
+  }
+  for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
+    if (unknown(reflection.GetRepeatedEnumValue(message, &field, i))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // The path of a field of `message` or of a message in it that the schema does
-// not have, or empty. A field with another wire type than the schema's is among
-// them.
+// not have, or empty. A field with another wire type than the schema's and an
+// enum with a value that the schema does not name are among them.
 std::string FindUnknownField(const Message& message) {
   const Reflection& reflection = *message.GetReflection();
   const google::protobuf::UnknownFieldSet& unknown =
@@ -32,6 +50,7 @@ std::string FindUnknownField(const Message& message) {
   std::vector<const FieldDescriptor*> fields;
   reflection.ListFields(message, &fields);
   for (const FieldDescriptor* field : fields) {
+    if (HasUnknownEnumValue(message, *field)) return field->name();
     if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
     const int count =
         field->is_repeated() ? reflection.FieldSize(message, field) : 1;
@@ -51,12 +70,10 @@ std::string FindUnknownField(const Message& message) {
 
 absl::Status RecordWriter::BeginState(const Message& root) {
   DS_RETURN_IF_ERROR(status_);
-  if (begun_) {
-    return absl::FailedPreconditionError("the state was begun already");
-  }
+  if (begun_) return Misuse("Begin() twice");
   begun_ = true;
-  DS_RETURN_IF_ERROR(
-      stream_.WriteHeader(MakeHeader(schema_, stream_.options())));
+  status_ = stream_.WriteHeader(MakeHeader(schema_, stream_.options()));
+  DS_RETURN_IF_ERROR(status_);
   MessageWriter* payload = stream_.BeginChunk();
   std::string serialized;
   {
@@ -74,12 +91,12 @@ absl::Status RecordWriter::BeginState(const Message& root) {
 absl::Status RecordWriter::StartField(const Pending& field) {
   DS_RETURN_IF_ERROR(status_);
   if (!begun_) {
-    return absl::FailedPreconditionError(
+    return Misuse(
         absl::StrCat("records of ", field.name,
                      " before Begin(): the singular fields come first"));
   }
   if (field.number < pending_.number) {
-    return absl::FailedPreconditionError(absl::StrCat(
+    return Misuse(absl::StrCat(
         "records of ", field.name, " (field ", field.number,
         ") after records of ", pending_.name, " (field ", pending_.number,
         "): add them in ascending order of field number"));
@@ -87,10 +104,11 @@ absl::Status RecordWriter::StartField(const Pending& field) {
   DS_RETURN_IF_ERROR(FlushBatch());
   pending_ = field;
   const WriterOptions& options = stream_.options();
-  const uint32_t chunk_bytes = options.limits.max_chunk_decoded_bytes;
+  // A number of 4 bytes in a row can take 5 in a column, one of 8 bytes 10.
+  const size_t chunk_bytes = options.limits.max_chunk_decoded_bytes;
+  max_batch_bytes_ = std::min(size_t{options.max_batch_bytes}, chunk_bytes / 3);
   const size_t fixed_bytes =
-      chunk_bytes - std::min(options.max_batch_bytes, chunk_bytes / 2);
-  // A number of 4 bytes in a row can take 5 in a column.
+      chunk_bytes - max_batch_bytes_ - max_batch_bytes_ / 4;
   max_records_ = std::max<size_t>(
       1, std::min({size_t{options.max_batch_records},
                    size_t{options.limits.max_chunk_records},
@@ -105,10 +123,13 @@ absl::Status RecordWriter::FlushBatch() {
   return status_;
 }
 
+absl::Status RecordWriter::Misuse(const std::string& message) {
+  return status_ = absl::FailedPreconditionError(message);
+}
+
 absl::Status RecordWriter::FinishState() {
-  if (!begun_) {
-    return absl::FailedPreconditionError("Finish() before Begin()");
-  }
+  DS_RETURN_IF_ERROR(status_);
+  if (!begun_) return Misuse("Finish() before Begin()");
   DS_RETURN_IF_ERROR(FlushBatch());
   return status_ = stream_.Finish();
 }
@@ -121,6 +142,12 @@ absl::StatusOr<const StreamHeader*> RecordReader::ReadHeader() {
 }
 
 absl::Status RecordReader::ReadState() {
+  if (read_) return absl::FailedPreconditionError("the state was read already");
+  read_ = true;
+  return ReadStateImpl();
+}
+
+absl::Status RecordReader::ReadStateImpl() {
   DS_RETURN_IF_ERROR(ReadHeader().status());
   if (header_->root_message() != schema_.root_message) {
     return absl::FailedPreconditionError(
@@ -147,7 +174,8 @@ absl::Status RecordReader::ParseRoot(const Chunk& chunk, Message& root) {
     return chunk.Error(
         UNKNOWN_CONTENT,
         absl::StrCat("field ", unknown, " of ", schema_.root_message,
-                     " is unknown or of another type in schema version ",
+                     " has a number, type or enum value unknown in schema "
+                     "version ",
                      schema_.version, " of this reader"));
   }
   return absl::OkStatus();

@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <utility>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
@@ -53,7 +55,8 @@ class RecordBatch {
 };
 
 // Base of the generated writers: root chunk first, then batches field by field.
-// Not thread-safe.
+// After the first error every call fails: a state with a gap never gets a
+// trailer. Not thread-safe.
 class RecordWriter {
  public:
   const StreamWriter& stream() const { return stream_; }
@@ -77,7 +80,7 @@ class RecordWriter {
       if (!status.ok()) return status;
     }
     batch_bytes_ += variable_size;
-    if (ABSL_PREDICT_FALSE(batch_bytes_ > stream_.options().max_batch_bytes ||
+    if (ABSL_PREDICT_FALSE(batch_bytes_ > max_batch_bytes_ ||
                            builder.size() >= max_records_)) {
       absl::Status status = FlushBatch();
       if (!status.ok()) return status;
@@ -123,9 +126,13 @@ class RecordWriter {
   StreamWriter stream_;
   const SchemaInfo& schema_;
   Pending pending_ = {};
-  // Of the batch under way: what its rows take beside their numbers, and how
-  // many rows of any content fit into a chunk.
+  // FAILED_PRECONDITION, now and for ever: the stream would have a gap.
+  absl::Status Misuse(const std::string& message);
+
+  // Of the batch under way: what its rows take beside their numbers, at most
+  // how much of that, and how many rows of any content then fit into a chunk.
   size_t batch_bytes_ = 0;
+  size_t max_batch_bytes_ = 0;
   size_t max_records_ = 0;
   bool begun_ = false;
   absl::Status status_;
@@ -151,7 +158,8 @@ class RecordReader {
   virtual absl::Status HandleBatch(const Chunk& chunk) = 0;
   ~RecordReader() = default;
 
-  // Header, all chunks, trailer.
+  // Header, all chunks, trailer. Once: after an error, and after the end, there
+  // is nothing more to read.
   absl::Status ReadState();
 
   // Parses the root chunk. Fields that `root` does not know are an error.
@@ -174,9 +182,12 @@ class RecordReader {
   absl::Status UnknownBatch(const Chunk& chunk) const;
 
  private:
+  absl::Status ReadStateImpl();
+
   StreamReader stream_;
   const SchemaInfo& schema_;
   const StreamHeader* header_ = nullptr;
+  bool read_ = false;
 };
 
 }  // namespace devstate

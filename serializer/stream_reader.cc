@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "serializer/stream_error.h"
@@ -20,9 +22,6 @@ namespace {
 // small buffer; of a large one, payload and next chunk header come together and
 // nothing is left over that would have to be moved.
 constexpr size_t kMinReadSize = 4096;
-
-// Up to here the expansion of a stream is not judged.
-constexpr uint64_t kExpansionFreeBytes = 1024 * 1024;
 
 ErrorDetail MakeDetail(ErrorReason reason, uint64_t offset) {
   ErrorDetail detail;
@@ -76,8 +75,10 @@ absl::StatusOr<absl::string_view> StreamReader::Take(size_t size,
                           source_->Read(buffer_.data() + have, room));
       if (got == 0) {
         if (offset_ == 0 && have == 0) {
-          return Error(NO_TRAILER,
-                       "the stream is empty: the writer has written no state");
+          return Error(
+              NO_TRAILER,
+              "no trailer: the stream is empty, the writer has written "
+              "no state");
         }
         return Error(
             NO_TRAILER,
@@ -97,21 +98,27 @@ absl::StatusOr<absl::string_view> StreamReader::Take(size_t size,
 
 absl::StatusOr<const StreamHeader*> StreamReader::ReadHeader() {
   DS_RETURN_IF_ERROR(status_);
+  if (in_chunks_) {
+    return status_ = absl::FailedPreconditionError("ReadHeader() twice");
+  }
   absl::StatusOr<const StreamHeader*> header = ReadHeaderImpl();
   status_ = header.status();
   return header;
 }
 
 absl::StatusOr<const StreamHeader*> StreamReader::ReadHeaderImpl() {
-  DS_ASSIGN_OR_RETURN(absl::string_view bytes,
-                      Take(kPrefixSize, "the stream's prefix"));
-  if (bytes.substr(0, kStreamMagic.size()) != kStreamMagic) {
-    return Error(
-        NOT_A_STREAM,
-        absl::StrCat("not a devstate stream: it starts with \"",
-                     absl::CHexEscape(bytes.substr(0, kStreamMagic.size())),
-                     "\", expected \"", absl::CHexEscape(kStreamMagic), "\""));
+  absl::StatusOr<absl::string_view> taken =
+      Take(kPrefixSize, "the stream's prefix");
+  // Something short that is no stream at all is not one without a trailer.
+  const absl::string_view start = buffer_.view().substr(0, kStreamMagic.size());
+  if ((taken.ok() || GetErrorDetail(taken.status()).has_value()) &&
+      !absl::StartsWith(kStreamMagic, start)) {
+    return Error(NOT_A_STREAM,
+                 absl::StrCat("not a devstate stream: it starts with \"",
+                              absl::CHexEscape(start), "\", expected \"",
+                              absl::CHexEscape(kStreamMagic), "\""));
   }
+  DS_ASSIGN_OR_RETURN(absl::string_view bytes, std::move(taken));
   const StreamPrefix prefix = DecodePrefix(bytes.data());
   const uint64_t computed = ComputePrefixChecksum(bytes.data());
   if (prefix.prefix_checksum != computed) {
@@ -185,6 +192,15 @@ absl::Status StreamReader::CheckChunkHeader(const ChunkHeader& header) const {
                  absl::StrCat("chunk of type ", static_cast<int>(header.type),
                               " has ", header.records, " records"));
   }
+  if (ignorable &&
+      (header.type == ChunkType::kRoot || header.type == ChunkType::kTrailer)) {
+    return Error(MALFORMED,
+                 absl::StrCat("chunk of type ", static_cast<int>(header.type),
+                              " is marked ignorable"));
+  }
+  if (header.type == ChunkType::kTrailer && header.codec != ChunkCodec::kRaw) {
+    return Error(MALFORMED, "the trailer is compressed");
+  }
   if (header.codec == ChunkCodec::kRaw &&
       header.stored_size != header.decoded_size) {
     return Error(MALFORMED, absl::StrCat("raw chunk has ", header.stored_size,
@@ -219,15 +235,11 @@ absl::Status StreamReader::CheckLimits(const ChunkHeader& header) const {
   DS_RETURN_IF_ERROR(
       check(decoded, limits_.max_decoded_bytes, "max_decoded_bytes"));
   const uint64_t stored = seen_.stored_bytes() + header.stored_size;
-  if (decoded > kExpansionFreeBytes) {
-    DS_RETURN_IF_ERROR(check(decoded / std::max<uint64_t>(stored, 1),
-                             limits_.max_expansion, "max_expansion"));
-  }
-  return absl::OkStatus();
+  return check(Expansion(decoded, stored), limits_.max_expansion,
+               "max_expansion");
 }
 
 absl::Status StreamReader::CheckOrder(const ChunkHeader& header) const {
-  if (header.type == ChunkType::kTrailer) return absl::OkStatus();
   if ((header.type == ChunkType::kRoot) != (seen_.chunks() == 0)) {
     return Error(MALFORMED,
                  "the root chunk must be the first one, and only that");

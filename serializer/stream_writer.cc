@@ -50,6 +50,10 @@ StreamWriter::StreamWriter(ByteSink* sink, WriterOptions options)
 
 absl::Status StreamWriter::WriteHeader(StreamHeader header) {
   DS_RETURN_IF_ERROR(status_);
+  if (stage_ != Stage::kHeader) {
+    return status_ = absl::FailedPreconditionError("WriteHeader() twice");
+  }
+  stage_ = Stage::kChunks;
   if (header.ByteSizeLong() > options_.limits.max_header_bytes) {
     header.clear_descriptor_set();
   }
@@ -99,11 +103,22 @@ absl::StatusOr<size_t> StreamWriter::CompressPayload() {
       compressor_.Compress(scratch_.view(), options_.compression.level,
                            compressed, bound));
   const bool smaller = size < scratch_.size();
+  if (smaller && ExpandsTooMuch(size)) {
+    out_.ResizeUninitialized(start);
+    return 0;
+  }
   out_.ResizeUninitialized(start + (smaller ? size : 0));
   // Skip further and further ahead while nothing shrinks.
   next_skip_ = smaller ? 1 : std::min(next_skip_ * 2, kMaxSkip);
   skip_compression_ = smaller ? 0 : next_skip_;
   return smaller ? size : 0;
+}
+
+// A state of zeros can shrink to what readers take for a decompression bomb.
+bool StreamWriter::ExpandsTooMuch(size_t stored_size) const {
+  return Expansion(trailer_.decoded_bytes() + scratch_.size(),
+                   trailer_.stored_bytes() + stored_size) >
+         options_.limits.max_expansion;
 }
 
 absl::Status StreamWriter::EndChunk(ChunkType type, uint32_t field,
@@ -112,11 +127,34 @@ absl::Status StreamWriter::EndChunk(ChunkType type, uint32_t field,
   return status_;
 }
 
-absl::Status StreamWriter::EndChunkImpl(ChunkType type, uint32_t field,
-                                        uint32_t records) {
-  const size_t payload_start = chunk_start_ + kChunkHeaderSize;
-  const size_t decoded_size =
-      chunk_in_scratch_ ? scratch_.size() : out_.size() - payload_start;
+absl::Status StreamWriter::CheckOrder(ChunkType type, uint32_t field,
+                                      uint32_t records) const {
+  if (stage_ != Stage::kChunks) {
+    return absl::FailedPreconditionError(stage_ == Stage::kHeader
+                                             ? "a chunk before WriteHeader()"
+                                             : "a chunk after Finish()");
+  }
+  const bool batch = type == ChunkType::kBatch;
+  if ((!batch && type != ChunkType::kRoot) || batch != (field != 0) ||
+      batch != (records != 0)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("a chunk of type ", static_cast<int>(type), " with field ",
+                     field, " and ", records, " records"));
+  }
+  if (batch != (trailer_.chunks() != 0) || field < last_field_) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("chunk ", trailer_.chunks(), " is a chunk of type ",
+                     static_cast<int>(type), " and field ", field,
+                     " after field ", last_field_,
+                     ": the root chunk comes first, then the batches in "
+                     "ascending order of field"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StreamWriter::CheckLimits(ChunkType type, uint32_t field,
+                                       uint32_t records,
+                                       size_t decoded_size) const {
   if (decoded_size > options_.limits.max_chunk_decoded_bytes) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "chunk ", trailer_.chunks(), ": ",
@@ -133,6 +171,32 @@ absl::Status StreamWriter::EndChunkImpl(ChunkType type, uint32_t field,
         absl::StrCat("the state takes more than ", options_.limits.max_chunks,
                      " chunks: use larger batches"));
   }
+  if (records > options_.limits.max_chunk_records) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "a batch of ", records, " records of field ", field,
+        " is more than readers accept, ", options_.limits.max_chunk_records));
+  }
+  if (records > options_.limits.max_records - trailer_.records()) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the state has more than ", options_.limits.max_records,
+                     " records, the most that readers accept"));
+  }
+  if (decoded_size >
+      options_.limits.max_decoded_bytes - trailer_.decoded_bytes()) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "the state takes more than ", options_.limits.max_decoded_bytes,
+        " bytes before compression, the most that readers accept"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StreamWriter::EndChunkImpl(ChunkType type, uint32_t field,
+                                        uint32_t records) {
+  DS_RETURN_IF_ERROR(CheckOrder(type, field, records));
+  const size_t payload_start = chunk_start_ + kChunkHeaderSize;
+  const size_t decoded_size =
+      chunk_in_scratch_ ? scratch_.size() : out_.size() - payload_start;
+  DS_RETURN_IF_ERROR(CheckLimits(type, field, records, decoded_size));
   ChunkHeader header;
   header.type = type;
   header.sequence = static_cast<uint32_t>(trailer_.chunks());
@@ -158,6 +222,7 @@ absl::Status StreamWriter::EndChunkImpl(ChunkType type, uint32_t field,
       Checksum({out_.data() + payload_start, stored_size});
   EncodeChunkHeader(header, previous_checksum_, out_.data() + chunk_start_);
   previous_checksum_ = header.header_checksum;
+  last_field_ = field;
   trailer_.set_chunks(trailer_.chunks() + 1);
   trailer_.set_records(trailer_.records() + records);
   trailer_.set_decoded_bytes(trailer_.decoded_bytes() + decoded_size);
@@ -174,6 +239,12 @@ absl::Status StreamWriter::Flush() {
 
 absl::Status StreamWriter::Finish() {
   DS_RETURN_IF_ERROR(status_);
+  if (stage_ != Stage::kChunks || trailer_.chunks() == 0) {
+    return status_ = absl::FailedPreconditionError(
+               stage_ == Stage::kFinished ? "Finish() twice"
+                                          : "Finish() before the root chunk");
+  }
+  stage_ = Stage::kFinished;
   trailer_.set_digest(previous_checksum_);
   const std::string message = trailer_.SerializeAsString();
   ChunkHeader header;

@@ -74,11 +74,13 @@ class StreamWriter {
   absl::Status WriteHeader(StreamHeader header);
 
   // Starts a chunk and returns where its payload, a serialized message, goes.
+  // The root chunk comes first, then batches in ascending order of field.
   // The pointer is valid until EndChunk().
   MessageWriter* BeginChunk();
 
   // Ends the chunk. `field` and `records` are 0 unless it is a batch.
-  // RESOURCE_EXHAUSTED if the payload is larger than a reader accepts.
+  // RESOURCE_EXHAUSTED if a reader with the same limits would refuse the
+  // stream; FAILED_PRECONDITION if the chunk is not one that may come now.
   absl::Status EndChunk(ChunkType type, uint32_t field, uint32_t records);
 
   // Writes the trailer and hands everything to the sink. Must come last. A
@@ -93,10 +95,15 @@ class StreamWriter {
 
  private:
   absl::Status EndChunkImpl(ChunkType type, uint32_t field, uint32_t records);
+  absl::Status CheckOrder(ChunkType type, uint32_t field,
+                          uint32_t records) const;
+  absl::Status CheckLimits(ChunkType type, uint32_t field, uint32_t records,
+                           size_t decoded_size) const;
   bool ShouldCompress(size_t size) const;
   // Compresses the payload in scratch_ behind the chunk header in out_. Returns
   // the stored size, or 0 if raw is not larger.
   absl::StatusOr<size_t> CompressPayload();
+  bool ExpandsTooMuch(size_t stored_size) const;
   absl::Status Flush();
 
   ByteSink* const sink_;
@@ -107,6 +114,9 @@ class StreamWriter {
   ByteBuffer scratch_;
   MessageWriter payload_;
   Compressor compressor_;
+  enum class Stage { kHeader, kChunks, kFinished };
+  Stage stage_ = Stage::kHeader;
+  uint32_t last_field_ = 0;
   size_t chunk_start_ = 0;
   bool chunk_in_scratch_ = false;
   // Chunks left to store raw without a try, and how many to skip next time.

@@ -20,4 +20,6 @@ PACKAGES = [
     "tests/qemu",
     "tests/transfer",
     "transport",
+    "tests/golden",
+    "tests/serializer",
 ]

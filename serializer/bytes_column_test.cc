@@ -1,0 +1,348 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "serializer/bytes_column.h"
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "serializer/internal/utf8.h"
+#include "serializer/test_columns.h"
+#include "serializer/test_streams.h"
+#include "third_party/absl_compat/status_matchers.h"
+
+namespace devstate {
+namespace {
+
+using ::devstate::testing::DecodeColumn;
+using ::devstate::testing::EncodeField;
+using ::devstate::testing::IsOk;
+using ::devstate::testing::ParseStock;
+using ::devstate::testing::ReasonOf;
+using ::devstate::testing::StatusIs;
+using ::testing::HasSubstr;
+
+using Values = std::vector<std::string>;
+
+std::string Encode(const Values& values, ColumnKind kind = BYTES,
+                   bool compressed = false, bool plain = false) {
+  BytesColumnBuilder builder(kind);
+  for (const std::string& value : values) builder.Append(value);
+  MessageWriter::ColumnOptions options;
+  options.compressed = compressed;
+  options.plain = plain;
+  return EncodeField(options,
+                     [&](MessageWriter& out) { builder.Encode(1, out); });
+}
+
+absl::Status Decode(const std::string& column, size_t count, Values* values,
+                    ColumnKind kind = BYTES, const Limits& limits = Limits()) {
+  BytesColumnReader reader(kind);
+  if (column == "absent") {
+    reader.SetDefault();
+  } else {
+    absl::Status status = DecodeColumn(reader, column, count, limits);
+    if (!status.ok()) return status;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    absl::string_view value;
+    reader.Read(i, value);
+    values->push_back(std::string(value));
+  }
+  return absl::OkStatus();
+}
+
+void ExpectRoundTrip(const Values& values, ColumnKind kind = BYTES) {
+  for (const bool compressed : {false, true}) {
+    for (const bool plain : {false, true}) {
+      Values back;
+      ASSERT_THAT(Decode(Encode(values, kind, compressed, plain), values.size(),
+                         &back, kind),
+                  IsOk());
+      EXPECT_EQ(back, values);
+    }
+  }
+}
+
+BytesColumn Column(const std::vector<uint64_t>& lengths,
+                   const std::string& data, ColumnKind kind = BYTES) {
+  BytesColumn column;
+  column.set_kind(kind);
+  column.mutable_lengths()->set_kind(UNSIGNED);
+  for (const uint64_t length : lengths) {
+    column.mutable_lengths()->add_values(length);
+  }
+  column.set_data(data);
+  return column;
+}
+
+NumberColumn Words(const std::vector<uint64_t>& words) {
+  NumberColumn column;
+  column.set_kind(UNSIGNED);
+  for (const uint64_t word : words) column.add_values(word);
+  return column;
+}
+
+void ExpectRefused(const BytesColumn& column, size_t count, ErrorReason reason,
+                   const std::string& text, ColumnKind kind = BYTES,
+                   const Limits& limits = Limits()) {
+  Values values;
+  const absl::Status status =
+      Decode(column.SerializeAsString(), count, &values, kind, limits);
+  EXPECT_EQ(ReasonOf(status), reason) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(text));
+}
+
+TEST(BytesColumnEncoding, AllEmptyIsLeftOut) {
+  EXPECT_EQ(Encode({}), "absent");
+  EXPECT_EQ(Encode({"", ""}), "absent");
+}
+
+TEST(BytesColumnEncoding, ValuesAreConcatenated) {
+  const BytesColumn column =
+      ParseStock<BytesColumn>(Encode({"ab", "", "cde"}, TEXT));
+  EXPECT_EQ(column.kind(), TEXT);
+  EXPECT_EQ(column.layout(), CONCATENATED);
+  EXPECT_EQ(column.data(), "abcde");
+  EXPECT_EQ(column.lengths().kind(), UNSIGNED);
+}
+
+TEST(BytesColumnEncoding, ShortValuesOfOneLengthAreWordsIfCompressed) {
+  const BytesColumn column = ParseStock<BytesColumn>(
+      Encode({"abcdefgh", "abcdijkl"}, BYTES, /*compressed=*/true));
+  EXPECT_EQ(column.layout(), WORDS);
+  EXPECT_EQ(column.data(), "");
+  EXPECT_EQ(column.word0().encoding(), CONSTANT);
+  EXPECT_EQ(column.word0().base(), 0x64636261u);
+  EXPECT_EQ(column.word1().kind(), UNSIGNED);
+  EXPECT_FALSE(column.has_word2());
+}
+
+TEST(BytesColumnEncoding, WordsAreForLengthsOf4To32InStepsOf4) {
+  const auto layout_of = [](size_t length, size_t count = 2) {
+    return ParseStock<BytesColumn>(
+               Encode(Values(count, std::string(length, 'x')), BYTES, true))
+        .layout();
+  };
+  for (size_t length = 1; length <= 40; ++length) {
+    EXPECT_EQ(layout_of(length),
+              length % 4 == 0 && length <= 32 ? WORDS : CONCATENATED)
+        << length;
+  }
+  EXPECT_EQ(layout_of(8, 1), CONCATENATED);
+  EXPECT_EQ(ParseStock<BytesColumn>(Encode({"abcd", "abcdefgh"}, BYTES, true))
+                .layout(),
+            CONCATENATED);
+}
+
+TEST(BytesColumnEncoding, NoWordsUncompressedOrPlain) {
+  const Values values = {"abcd", "efgh"};
+  EXPECT_EQ(ParseStock<BytesColumn>(Encode(values)).layout(), CONCATENATED);
+  EXPECT_EQ(ParseStock<BytesColumn>(Encode(values, BYTES, true, true)).layout(),
+            CONCATENATED);
+}
+
+TEST(BytesColumnRoundTrip, SmallColumns) {
+  ExpectRoundTrip({"a"});
+  ExpectRoundTrip({"", "a", ""});
+  ExpectRoundTrip({std::string("\0\xff\0", 3), std::string("\0", 1)});
+  ExpectRoundTrip({std::string(8, '\0'), "abcdefgh"});
+  ExpectRoundTrip(Values(100, std::string(32, 'w')));
+  ExpectRoundTrip({std::string(100000, 'x'), "y"});
+  ExpectRoundTrip({"Grüße", "€", "𝄞", ""}, TEXT);
+  ExpectRoundTrip({"𝄞", "abcd"}, TEXT);
+}
+
+TEST(BytesColumnRoundTrip, RandomColumns) {
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 200; ++round) {
+    const size_t max_length = random() % 40;
+    const bool one_length = random() % 2 == 0;
+    Values values;
+    for (size_t i = random() % 300; i > 0; --i) {
+      std::string value(one_length ? max_length : random() % (max_length + 1),
+                        '\0');
+      for (char& c : value) c = static_cast<char>(random() % (1 + round));
+      values.push_back(value);
+    }
+    ExpectRoundTrip(values);
+  }
+}
+
+TEST(BytesColumnBuilder, StartsAnewAfterClear) {
+  BytesColumnBuilder builder(BYTES);
+  builder.Append("old");
+  builder.Clear();
+  EXPECT_EQ(builder.size(), 0u);
+  builder.Append("new");
+  const std::string column =
+      EncodeField({}, [&](MessageWriter& out) { builder.Encode(1, out); });
+  EXPECT_EQ(ParseStock<BytesColumn>(column).data(), "new");
+}
+
+TEST(BytesColumnBuilder, TextThatIsNotUtf8IsRefusedByItsContent) {
+  BytesColumnBuilder builder(TEXT);
+  builder.Append("fine");
+  EXPECT_THAT(builder.Validate(), IsOk());
+  builder.Append("caf\xe9");
+  EXPECT_THAT(builder.Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("\"caf\\xe9\" is not valid UTF-8")));
+  BytesColumnBuilder bytes(BYTES);
+  bytes.Append("caf\xe9");
+  EXPECT_THAT(bytes.Validate(), IsOk());
+}
+
+TEST(BytesColumnBuilder, ACharacterSplitOverTwoTextsIsRefused) {
+  BytesColumnBuilder builder(TEXT);
+  builder.Append("\xc3");
+  builder.Append("\xa9");
+  EXPECT_THAT(builder.Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("\\xc3")));
+}
+
+TEST(BytesColumnDecoding, RefusesTextThatIsNotUtf8) {
+  ExpectRefused(Column({1, 4}, "acaf\xe9", TEXT), 2, MALFORMED,
+                "row 1 is not valid UTF-8", TEXT);
+}
+
+TEST(BytesColumnDecoding, RefusesACharacterSplitOverTwoTexts) {
+  ExpectRefused(Column({2, 2}, "a\xc3\xa9z", TEXT), 2, MALFORMED,
+                "row 0 is not valid UTF-8", TEXT);
+  Values values;
+  EXPECT_THAT(Decode(Column({1, 3}, "a\xc3\xa9z", TEXT).SerializeAsString(), 2,
+                     &values, TEXT),
+              IsOk());
+  EXPECT_EQ(values, Values({"a", "\xc3\xa9z"}));
+}
+
+TEST(BytesColumnDecoding, RefusesWordsThatAreNotUtf8) {
+  BytesColumn column = Column({4, 4}, "", TEXT);
+  column.set_layout(WORDS);
+  *column.mutable_word0() = Words({0x64636261, 0xff636261});
+  ExpectRefused(column, 2, MALFORMED, "row 1 is not valid UTF-8", TEXT);
+}
+
+TEST(BytesColumnDecoding, RefusesAnotherKind) {
+  ExpectRefused(Column({1}, "a", TEXT), 1, MALFORMED, "the schema has BYTES");
+  ExpectRefused(Column({1}, "a", UNSIGNED), 1, MALFORMED, "kind 1");
+  ExpectRefused(Column({1}, "a", COLUMN_KIND_UNSPECIFIED), 1, MALFORMED,
+                "kind 0");
+  ExpectRefused(Column({1}, "a", BYTES), 1, MALFORMED, "the schema has TEXT",
+                TEXT);
+}
+
+TEST(BytesColumnDecoding, RefusesAnUnknownLayoutAsNewer) {
+  BytesColumn column = Column({1}, "a");
+  column.set_layout(static_cast<BytesLayout>(2));
+  ExpectRefused(column, 1, UNKNOWN_CONTENT, "unknown layout 2");
+}
+
+TEST(BytesColumnDecoding, RefusesLengthsThatDoNotAddUpToTheData) {
+  ExpectRefused(Column({1, 2}, "ab"), 2, MALFORMED,
+                "2 bytes of data, its lengths add up to 3");
+  ExpectRefused(Column({1, 0}, "ab"), 2, MALFORMED, "add up to 1");
+  ExpectRefused(Column({UINT32_MAX, UINT32_MAX}, "ab"), 2, MALFORMED,
+                "add up to 8589934590");
+  BytesColumn column;
+  column.set_kind(BYTES);
+  column.set_data("ab");
+  ExpectRefused(column, 2, MALFORMED, "add up to 0");
+}
+
+TEST(BytesColumnDecoding, RefusesLengthsOfAnotherKindOrTooWide) {
+  BytesColumn column = Column({1}, "a");
+  column.mutable_lengths()->set_kind(SIGNED);
+  ExpectRefused(column, 1, MALFORMED, "the schema has UNSIGNED");
+  ExpectRefused(Column({uint64_t{1} << 32 | 1}, "a"), 1, MALFORMED, "32 bits");
+}
+
+TEST(BytesColumnDecoding, RefusesWordsAndDataTogether) {
+  BytesColumn column = Column({4, 4}, "abcdefgh");
+  column.set_layout(WORDS);
+  ExpectRefused(column, 2, MALFORMED, "words and data");
+  column.set_layout(CONCATENATED);
+  *column.mutable_word0() = Words({1, 2});
+  ExpectRefused(column, 2, MALFORMED, "concatenated column has words");
+}
+
+TEST(BytesColumnDecoding, RefusesWordsOfOtherLengths) {
+  for (const auto& lengths : std::vector<std::vector<uint64_t>>{
+           {4, 8}, {3, 3}, {36, 36}, {0, 0}, {0, 4}}) {
+    BytesColumn column = Column(lengths, "");
+    column.set_layout(WORDS);
+    ExpectRefused(column, 2, MALFORMED, "not all of one length");
+  }
+  BytesColumn column;
+  column.set_kind(BYTES);
+  column.set_layout(WORDS);
+  ExpectRefused(column, 2, MALFORMED, "not all of one length");
+}
+
+TEST(BytesColumnDecoding, RefusesMoreWordsThanTheLengthHas) {
+  BytesColumn column = Column({4, 4}, "");
+  column.set_layout(WORDS);
+  *column.mutable_word0() = Words({1, 2});
+  *column.mutable_word1() = Words({1, 2});
+  ExpectRefused(column, 2, MALFORMED, "more words than its values");
+}
+
+TEST(BytesColumnDecoding, AnAbsentWordIsZero) {
+  BytesColumn column = Column({8, 8}, "");
+  column.set_layout(WORDS);
+  *column.mutable_word1() = Words({0x61, 0x62});
+  Values values;
+  ASSERT_THAT(Decode(column.SerializeAsString(), 2, &values), IsOk());
+  EXPECT_EQ(values, Values({std::string("\0\0\0\0a\0\0\0", 8),
+                            std::string("\0\0\0\0b\0\0\0", 8)}));
+}
+
+TEST(BytesColumnDecoding, WordsAreChargedToTheMemoryLimit) {
+  BytesColumn column;
+  column.set_kind(BYTES);
+  column.set_layout(WORDS);
+  column.mutable_lengths()->set_kind(UNSIGNED);
+  column.mutable_lengths()->set_encoding(CONSTANT);
+  column.mutable_lengths()->set_base(32);
+  ExpectRefused(column, size_t{1} << 58, LIMIT, "max_batch_memory");
+  Limits limits;
+  limits.max_batch_memory = 4 + 32 * 9;
+  ExpectRefused(column, 10, LIMIT, "max_batch_memory", BYTES, limits);
+}
+
+TEST(BytesColumnDecoding, NoDamageOfABitReachesBeyondTheColumn) {
+  Values values;
+  for (int i = 0; i < 30; ++i) values.push_back(std::string(8, 'a' + i % 5));
+  for (const bool compressed : {false, true}) {
+    const std::string column = Encode(values, TEXT, compressed);
+    for (size_t bit = 0; bit < column.size() * 8; ++bit) {
+      std::string damaged = column;
+      damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ 1 << bit % 8);
+      Values back;
+      Decode(damaged, values.size(), &back, TEXT).IgnoreError();
+    }
+  }
+}
+
+TEST(Utf8, IsWhatUnicodeSaysItIs) {
+  for (const char* text :
+       {"", "a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
+        "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf",
+        "a\xc3\xa9z"}) {
+    EXPECT_TRUE(IsValidUtf8(text)) << text;
+  }
+  EXPECT_TRUE(IsValidUtf8(absl::string_view("\0", 1)));
+  for (const char* text :
+       {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x7f", "\xc2\xc0",
+        "\xe0\x9f\xbf", "\xe0\xa0", "\xe1\x80", "\xe1\x80\x7f",
+        "\xed\xa0\x80" /* a surrogate */, "\xf0\x8f\xbf\xbf", "\xf0\x90\x80",
+        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xfe", "a\x80"}) {
+    EXPECT_FALSE(IsValidUtf8(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace devstate

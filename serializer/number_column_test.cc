@@ -1,0 +1,671 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "serializer/number_column.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "serializer/test_columns.h"
+#include "serializer/test_streams.h"
+#include "third_party/absl_compat/status_matchers.h"
+
+namespace devstate {
+namespace {
+
+using ::devstate::testing::DecodeColumn;
+using ::devstate::testing::EncodeField;
+using ::devstate::testing::IsOk;
+using ::devstate::testing::ParseStock;
+using ::devstate::testing::ReasonOf;
+using ::devstate::testing::StatusIs;
+using ::testing::HasSubstr;
+
+// vector<bool> has no data().
+template <typename T>
+using Values = std::vector<T>;
+
+template <typename T>
+std::string Encode(const Values<T>& values, bool plain = false) {
+  NumberColumnBuilder<T> builder;
+  for (const T value : values) builder.Append(value);
+  MessageWriter::ColumnOptions options;
+  options.plain = plain;
+  return EncodeField(options,
+                     [&](MessageWriter& out) { builder.Encode(1, out); });
+}
+
+template <typename T>
+bool SameBits(T a, T b) {
+  return NumberTraits<T>::ToBits(a) == NumberTraits<T>::ToBits(b);
+}
+
+template <typename T>
+void ExpectComesBack(const std::string& column, const Values<T>& values) {
+  NumberColumnReader<T> reader;
+  if (column == "absent") {
+    reader.SetDefault();
+  } else {
+    ASSERT_THAT(DecodeColumn(reader, column, values.size()), IsOk());
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    ASSERT_TRUE(SameBits<T>(reader[i], values[i])) << "row " << i;
+  }
+}
+
+template <typename T>
+void ExpectRoundTrip(const Values<T>& values) {
+  ExpectComesBack(Encode(values), values);
+  ExpectComesBack(Encode(values, /*plain=*/true), values);
+}
+
+// The encoding chosen, after a round trip.
+template <typename T>
+NumberEncoding ChosenFor(const Values<T>& values) {
+  ExpectRoundTrip(values);
+  return ParseStock<NumberColumn>(Encode(values)).encoding();
+}
+
+template <typename T>
+Values<T> Generate(size_t count, T (*value)(size_t)) {
+  Values<T> values;
+  for (size_t i = 0; i < count; ++i) values.push_back(value(i));
+  return values;
+}
+
+// A well-mixed function of `i`.
+uint64_t Mix(uint64_t i) {
+  i = (i + 1) * 0x9e3779b97f4a7c15;
+  i = (i ^ i >> 30) * 0xbf58476d1ce4e5b9;
+  i = (i ^ i >> 27) * 0x94d049bb133111eb;
+  return i ^ i >> 31;
+}
+
+// --- Which encoding ---
+
+TEST(NumberColumnEncoding, AllZerosAreLeftOut) {
+  EXPECT_EQ(Encode<uint32_t>({}), "absent");
+  EXPECT_EQ(Encode<uint32_t>({0}), "absent");
+  EXPECT_EQ(Encode<int64_t>({0, 0, 0}), "absent");
+  EXPECT_EQ(Encode<bool>({false, false}), "absent");
+  EXPECT_EQ(Encode<double>({0.0, 0.0}), "absent");
+  EXPECT_EQ(Encode<double>({0.0, 0.0}, /*plain=*/true), "absent");
+}
+
+TEST(NumberColumnEncoding, NegativeZeroIsNotZero) {
+  EXPECT_NE(Encode<double>({-0.0}), "absent");
+  ExpectRoundTrip<double>({-0.0});
+}
+
+TEST(NumberColumnEncoding, OneValueThroughoutIsConstant) {
+  EXPECT_EQ(ChosenFor<uint32_t>({7}), CONSTANT);
+  EXPECT_EQ(ChosenFor(Values<uint64_t>(1000, 7)), CONSTANT);
+  EXPECT_EQ(ChosenFor(Values<bool>(1000, true)), CONSTANT);
+}
+
+TEST(NumberColumnEncoding, EvenStepsAreASequence) {
+  EXPECT_EQ(ChosenFor(Generate<uint64_t>(
+                1000, [](size_t i) { return uint64_t{10} + 3 * i; })),
+            SEQUENCE);
+  EXPECT_EQ(ChosenFor(Generate<uint64_t>(
+                1000, [](size_t i) { return uint64_t{100000} - 3 * i; })),
+            SEQUENCE);
+  EXPECT_EQ(ChosenFor(Generate<int32_t>(
+                1000, [](size_t i) { return static_cast<int32_t>(i); })),
+            SEQUENCE);
+}
+
+TEST(NumberColumnEncoding, LongRunsAreRunLength) {
+  EXPECT_EQ(ChosenFor(Generate<uint32_t>(
+                1000, [](size_t i) { return static_cast<uint32_t>(i / 100); })),
+            RUN_LENGTH);
+  EXPECT_EQ(ChosenFor(Generate<bool>(1000, [](size_t i) { return i >= 500; })),
+            RUN_LENGTH);
+}
+
+TEST(NumberColumnEncoding, ValuesCloseTogetherAreBytes) {
+  EXPECT_EQ(
+      ChosenFor(Generate<uint64_t>(
+          1000, [](size_t i) { return (uint64_t{1} << 60) + Mix(i) % 200; })),
+      BYTE);
+  EXPECT_EQ(
+      ChosenFor(Generate<bool>(1000, [](size_t i) { return i % 2 == 0; })),
+      BYTE);
+}
+
+TEST(NumberColumnEncoding, FewOutliersAreExceptionsAmongBytes) {
+  EXPECT_EQ(
+      ChosenFor(Generate<uint64_t>(
+          1000, [](size_t i) { return i % 100 == 7 ? Mix(i) : Mix(i) % 200; })),
+      BYTE);
+}
+
+TEST(NumberColumnEncoding, NeighboursCloseTogetherAreDeltaBytes) {
+  EXPECT_EQ(ChosenFor(Generate<uint64_t>(
+                1000, [](size_t i) { return 1000 * i / 10 + Mix(i) % 50; })),
+            DELTA_BYTE);
+}
+
+TEST(NumberColumnEncoding, WideValuesAreFixed) {
+  EXPECT_EQ(
+      ChosenFor(Generate<uint64_t>(1000, [](size_t i) { return Mix(i); })),
+      FIXED);
+  EXPECT_EQ(ChosenFor(Generate<uint32_t>(
+                1000, [](size_t i) { return static_cast<uint32_t>(Mix(i)); })),
+            FIXED);
+}
+
+TEST(NumberColumnEncoding, FixedHasTheWidthOfTheRange) {
+  for (uint32_t width = 2; width <= 8; ++width) {
+    Values<uint64_t> values;
+    for (size_t i = 0; i < 1000; ++i) {
+      values.push_back(Mix(i) >> (64 - 8 * width));
+    }
+    const NumberColumn column = ParseStock<NumberColumn>(Encode(values));
+    EXPECT_EQ(column.encoding(), FIXED);
+    EXPECT_EQ(column.width(), width);
+    EXPECT_EQ(column.data().size(), width * 1000);
+    ExpectRoundTrip(values);
+  }
+}
+
+TEST(NumberColumnEncoding, FewDistinctWideValuesAreADictionary) {
+  EXPECT_EQ(ChosenFor(Generate<uint64_t>(
+                1000, [](size_t i) { return Mix(Mix(i) % 20 + 5000); })),
+            DICTIONARY);
+}
+
+TEST(NumberColumnEncoding, ADictionaryHolds256Values) {
+  const auto of = [](uint64_t distinct) {
+    Values<uint64_t> values;
+    for (size_t i = 0; i < 20000; ++i) {
+      values.push_back(Mix(Mix(i) % distinct));
+    }
+    return values;
+  };
+  EXPECT_EQ(ChosenFor(of(256)), DICTIONARY);
+  EXPECT_EQ(ChosenFor(of(257)), FIXED);
+}
+
+TEST(NumberColumnEncoding, VeryFewValuesArePlain) {
+  EXPECT_EQ(ChosenFor<uint64_t>({1, 2, 9}), PLAIN);
+  EXPECT_EQ(ChosenFor<uint32_t>({300, 5, 70000}), PLAIN);
+}
+
+TEST(NumberColumnEncoding, PlainOptionMakesEveryColumnPlain) {
+  for (const Values<uint32_t>& values :
+       {Values<uint32_t>(100, 7), Values<uint32_t>{1, 2, 3, 4},
+        Generate<uint32_t>(
+            1000, [](size_t i) { return static_cast<uint32_t>(i); })}) {
+    const NumberColumn column =
+        ParseStock<NumberColumn>(Encode(values, /*plain=*/true));
+    EXPECT_EQ(column.encoding(), PLAIN);
+    EXPECT_EQ(column.values_size(), static_cast<int>(values.size()));
+    for (size_t i = 0; i < values.size(); ++i) {
+      EXPECT_EQ(column.values(static_cast<int>(i)), values[i]);
+    }
+  }
+}
+
+TEST(NumberColumnEncoding, KindFollowsFromTheType) {
+  EXPECT_EQ(ParseStock<NumberColumn>(Encode<bool>({true})).kind(), UNSIGNED);
+  EXPECT_EQ(ParseStock<NumberColumn>(Encode<uint32_t>({1})).kind(), UNSIGNED);
+  EXPECT_EQ(ParseStock<NumberColumn>(Encode<uint64_t>({1})).kind(), UNSIGNED);
+  EXPECT_EQ(ParseStock<NumberColumn>(Encode<int32_t>({1})).kind(), SIGNED);
+  EXPECT_EQ(ParseStock<NumberColumn>(Encode<int64_t>({1})).kind(), SIGNED);
+  EXPECT_EQ(ParseStock<NumberColumn>(Encode<float>({1})).kind(), FLOAT);
+  EXPECT_EQ(ParseStock<NumberColumn>(Encode<double>({1})).kind(), DOUBLE);
+}
+
+TEST(NumberColumnEncoding, SignedIsZigzagAndFloatsAreTheirBits) {
+  EXPECT_EQ(ParseStock<NumberColumn>(Encode<int32_t>({-1})).base(), 1u);
+  EXPECT_EQ(ParseStock<NumberColumn>(Encode<int32_t>({INT32_MIN})).base(),
+            UINT32_MAX);
+  EXPECT_EQ(ParseStock<NumberColumn>(Encode<int64_t>({INT64_MIN})).base(),
+            UINT64_MAX);
+  EXPECT_EQ(ParseStock<NumberColumn>(Encode<float>({1})).base(), 0x3f800000u);
+  EXPECT_EQ(ParseStock<NumberColumn>(Encode<double>({1})).base(),
+            0x3ff0000000000000u);
+}
+
+TEST(NumberColumnEncoding, IsDeterministic) {
+  const auto values =
+      Generate<uint64_t>(3000, [](size_t i) { return Mix(i) % 1000; });
+  EXPECT_EQ(Encode(values), Encode(values));
+}
+
+// --- Round trips ---
+
+template <typename T>
+class NumberColumnRoundTrip : public ::testing::Test {};
+using Types =
+    ::testing::Types<bool, uint32_t, uint64_t, int32_t, int64_t, float, double>;
+TYPED_TEST_SUITE(NumberColumnRoundTrip, Types);
+
+TYPED_TEST(NumberColumnRoundTrip, Extremes) {
+  using T = TypeParam;
+  using Limits = std::numeric_limits<T>;
+  const T low = Limits::lowest();
+  const T high = Limits::max();
+  ExpectRoundTrip<T>({low});
+  ExpectRoundTrip<T>({high});
+  ExpectRoundTrip<T>({low, high});
+  ExpectRoundTrip<T>({high, low});
+  ExpectRoundTrip<T>({low, high, low, T{1}, T{0}, high, high});
+  Values<T> values;
+  for (size_t i = 0; i < 1000; ++i) {
+    values.push_back(Mix(i) % 2 == 0 ? low : high);
+  }
+  ExpectRoundTrip(values);
+  for (size_t i = 0; i < 1000; ++i) {
+    values[i] = Mix(i) % 50 == 0 ? high : static_cast<T>(Mix(i) % 2);
+  }
+  ExpectRoundTrip(values);
+  for (size_t i = 0; i < 1000; ++i) {
+    values[i] = Mix(i) % 50 == 0 ? low : high;
+  }
+  ExpectRoundTrip(values);
+}
+
+// Every encoding in turn is the best one for some of these.
+TYPED_TEST(NumberColumnRoundTrip, RandomColumns) {
+  using T = TypeParam;
+  using Bits = typename NumberTraits<T>::Bits;
+  std::mt19937_64 random(20261122);
+  std::map<NumberEncoding, int> seen;
+  for (int round = 0; round < 400; ++round) {
+    const size_t count = 1 + random() % (round % 2 == 0 ? 70 : 3000);
+    const int shape = static_cast<int>(random() % 7);
+    const int width = static_cast<int>(random() % (8 * sizeof(Bits)));
+    const Bits base = static_cast<Bits>(random());
+    const uint64_t rare = 2 + random() % 200;
+    Values<T> values;
+    Bits bits = base;
+    for (size_t i = 0; i < count; ++i) {
+      const Bits noise =
+          static_cast<Bits>(static_cast<Bits>(random()) >> width);
+      switch (shape) {
+        case 0:
+          bits = noise;
+          break;
+        case 1:
+          bits = static_cast<Bits>(base + noise);
+          break;
+        case 2:
+          bits = static_cast<Bits>(bits + noise);
+          break;
+        case 3:
+          if (random() % rare == 0) bits = noise;
+          break;
+        case 4:
+          bits = random() % rare == 0 ? noise : static_cast<Bits>(i % 3);
+          break;
+        case 5:
+          bits = static_cast<Bits>(Mix(random() % (rare + 100)));
+          break;
+        case 6:
+          bits = static_cast<Bits>(base + i * rare);
+          break;
+      }
+      if (std::is_same_v<T, bool>) bits = bits & 1;
+      T value;
+      if constexpr (NumberTraits<T>::kZigZag) {
+        value = static_cast<T>(UnZigZag(bits));
+      } else {
+        std::memcpy(&value, &bits, sizeof(value));
+      }
+      values.push_back(value);
+    }
+    ExpectRoundTrip(values);
+    if (this->HasFatalFailure()) return;
+    const std::string column = Encode(values);
+    if (column != "absent") {
+      ++seen[ParseStock<NumberColumn>(column).encoding()];
+    }
+  }
+  if (sizeof(T) > 1) {
+    for (int e = NumberEncoding_MIN; e <= NumberEncoding_MAX; ++e) {
+      EXPECT_GT(seen[static_cast<NumberEncoding>(e)], 0)
+          << NumberEncoding_Name(static_cast<NumberEncoding>(e));
+    }
+  }
+}
+
+TEST(NumberColumnRoundTripOfFloats, NotANumberKeepsItsBits) {
+  double value;
+  const uint64_t bits = 0x7ff8dead0000beef;
+  std::memcpy(&value, &bits, sizeof(value));
+  ExpectRoundTrip<double>({value, 1.0, INFINITY, -INFINITY});
+  ExpectRoundTrip<float>({NAN, -0.0f, INFINITY, 1e-45f});
+}
+
+TEST(NumberColumnBuilder, StartsAnewAfterClear) {
+  NumberColumnBuilder<uint32_t> builder;
+  builder.Append(5);
+  builder.Clear();
+  EXPECT_EQ(builder.size(), 0u);
+  builder.Append(6);
+  builder.PadWithZeros(3);
+  EXPECT_EQ(builder.size(), 3u);
+  ExpectComesBack<uint32_t>(
+      EncodeField({}, [&](MessageWriter& out) { builder.Encode(1, out); }),
+      {6, 0, 0});
+}
+
+// --- Columns made by hand ---
+
+NumberColumn Column(NumberEncoding encoding, uint64_t base = 0,
+                    const std::string& data = "",
+                    const std::vector<uint64_t>& values = {}) {
+  NumberColumn column;
+  column.set_kind(UNSIGNED);
+  column.set_encoding(encoding);
+  column.set_base(base);
+  column.set_data(data);
+  for (const uint64_t value : values) column.add_values(value);
+  return column;
+}
+
+template <typename T = uint32_t>
+absl::Status Decode(const NumberColumn& column, size_t count,
+                    std::vector<T>* values = nullptr,
+                    const Limits& limits = Limits()) {
+  NumberColumnReader<T> reader;
+  absl::Status status =
+      DecodeColumn(reader, column.SerializeAsString(), count, limits);
+  if (status.ok() && values != nullptr) {
+    for (size_t i = 0; i < count; ++i) values->push_back(reader[i]);
+  }
+  return status;
+}
+
+template <typename T = uint32_t>
+void ExpectValues(const NumberColumn& column, const std::vector<T>& expected) {
+  std::vector<T> values;
+  ASSERT_THAT(Decode<T>(column, expected.size(), &values), IsOk());
+  EXPECT_EQ(values, expected);
+}
+
+template <typename T = uint32_t>
+void ExpectRefused(const NumberColumn& column, size_t count, ErrorReason reason,
+                   const std::string& text, const Limits& limits = Limits()) {
+  const absl::Status status = Decode<T>(column, count, nullptr, limits);
+  EXPECT_EQ(ReasonOf(status), reason) << status;
+  EXPECT_THAT(std::string(status.message()),
+              ::testing::AllOf(HasSubstr("offset 0x123: chunk 7: field: "),
+                               HasSubstr(text)));
+}
+
+TEST(NumberColumnDecoding, FollowsTheFormulaOfEachEncoding) {
+  ExpectValues(Column(PLAIN, 0, "", {5, 0, 7}), {5, 0, 7});
+  ExpectValues(Column(CONSTANT, 9), {9, 9, 9});
+  ExpectValues(Column(CONSTANT), {0, 0});
+  NumberColumn sequence = Column(SEQUENCE, 10);
+  sequence.set_step(static_cast<uint64_t>(-3));
+  ExpectValues(sequence, {10, 7, 4, 1});
+  ExpectValues(Column(RUN_LENGTH, 0, "", {8, 2, 9, 1}), {8, 8, 9});
+  ExpectValues(Column(BYTE, 100, std::string("\0\1\xff\xfe\xff", 5), {1000, 2}),
+               {100, 101, 1100, 354, 102});
+  ExpectValues(Column(DELTA_BYTE, 100, std::string("\0\2\1\xff\3", 5), {1000}),
+               {100, 101, 100, 600, 598});
+  NumberColumn fixed = Column(FIXED, 1, std::string("\1\0\0\0\1\0", 6));
+  fixed.set_width(3);
+  ExpectValues(fixed, {2, 257});
+  ExpectValues(Column(DICTIONARY, 0, std::string("\1\0\1", 3), {7, 70000}),
+               {70000, 7, 70000});
+}
+
+TEST(NumberColumnDecoding, ArithmeticIsModulo2To64) {
+  ExpectValues(Column(BYTE, UINT64_MAX, std::string("\1\2", 2)), {0, 1});
+  ExpectValues<uint64_t>(
+      Column(BYTE, UINT64_MAX, std::string("\0\xff", 2), {3}), {UINT64_MAX, 2});
+  NumberColumn sequence = Column(SEQUENCE, UINT64_MAX);
+  sequence.set_step(1);
+  ExpectValues<uint64_t>(sequence, {UINT64_MAX, 0, 1});
+}
+
+TEST(NumberColumnDecoding, RefusesAnotherKind) {
+  for (const ColumnKind kind :
+       {COLUMN_KIND_UNSPECIFIED, SIGNED, FLOAT, DOUBLE, BYTES, TEXT}) {
+    NumberColumn column = Column(CONSTANT, 1);
+    column.set_kind(kind);
+    ExpectRefused(column, 2, MALFORMED, "the schema has UNSIGNED");
+  }
+  NumberColumn column = Column(CONSTANT, 1);
+  column.set_kind(static_cast<ColumnKind>(99));
+  ExpectRefused(column, 2, MALFORMED, "kind 99");
+}
+
+TEST(NumberColumnDecoding, RefusesAnUnknownEncodingAsNewer) {
+  for (const int encoding : {8, 100, -1}) {
+    ExpectRefused(Column(static_cast<NumberEncoding>(encoding)), 2,
+                  UNKNOWN_CONTENT, "unknown encoding");
+  }
+}
+
+TEST(NumberColumnDecoding, RefusesTooFewValues) {
+  ExpectRefused(Column(PLAIN, 0, "", {1, 2}), 3, MALFORMED, "too few values");
+  ExpectRefused(Column(PLAIN), 1, MALFORMED, "too few values");
+  ExpectRefused(Column(RUN_LENGTH, 0, "", {1, 2}), 3, MALFORMED, "too few");
+  ExpectRefused(Column(RUN_LENGTH, 0, "", {1}), 3, MALFORMED, "too few");
+  ExpectRefused(Column(BYTE, 0, "\xff\xff", {1}), 2, MALFORMED, "too few");
+  ExpectRefused(Column(BYTE, 0, "\xff"), 1, MALFORMED, "too few");
+  ExpectRefused(Column(DELTA_BYTE, 0, "\xff\xff", {1}), 2, MALFORMED,
+                "too few");
+}
+
+TEST(NumberColumnDecoding, RefusesTooManyValues) {
+  ExpectRefused(Column(PLAIN, 0, "", {1, 2, 3}), 2, MALFORMED,
+                "too many values");
+  ExpectRefused(Column(RUN_LENGTH, 0, "", {1, 2, 3}), 2, MALFORMED,
+                "too many values");
+  ExpectRefused(Column(BYTE, 0, "\1\1", {1}), 2, MALFORMED, "too many");
+  ExpectRefused(Column(BYTE, UINT32_MAX, "\xff", {0, 1}), 1, MALFORMED,
+                "too many");
+  ExpectRefused(Column(DELTA_BYTE, 0, "\1\1", {1}), 2, MALFORMED, "too many");
+  ExpectRefused(Column(DICTIONARY, 0, std::string(2, '\0'),
+                       std::vector<uint64_t>(257, 1)),
+                2, MALFORMED, "too many");
+}
+
+TEST(NumberColumnDecoding, RefusesAnotherAmountOfData) {
+  for (const NumberEncoding encoding : {BYTE, DELTA_BYTE, DICTIONARY}) {
+    ExpectRefused(Column(encoding, 0, "\1\1"), 3, MALFORMED,
+                  "2 bytes of data, expected 3");
+    ExpectRefused(Column(encoding, 0, "\1\1\1\1"), 3, MALFORMED,
+                  "4 bytes of data, expected 3");
+    ExpectRefused(Column(encoding), 3, MALFORMED, "0 bytes of data");
+  }
+  NumberColumn fixed = Column(FIXED, 0, "\1\1\1");
+  fixed.set_width(2);
+  ExpectRefused(fixed, 2, MALFORMED, "3 bytes of data, expected 4");
+}
+
+TEST(NumberColumnDecoding, RefusesAWidthBelow1OrAbove8) {
+  for (const uint32_t width : {0u, 9u, 0x80000000u, UINT32_MAX}) {
+    NumberColumn column = Column(FIXED, 0, "\1\1");
+    column.set_width(width);
+    ExpectRefused(column, 2, MALFORMED, "expected 1 to 8 bytes");
+  }
+  // Valid modulo 2^32.
+  NumberColumn column = Column(FIXED, 0, "\1\1");
+  NumberColumnReader<uint32_t> reader;
+  EXPECT_THAT(DecodeColumn(reader,
+                           column.SerializeAsString() +
+                               std::string("\x28\x81\x80\x80\x80\x10", 6),
+                           2),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("width is 4294967297")));
+}
+
+TEST(NumberColumnDecoding, RefusesAnIndexOutOfTheDictionary) {
+  ExpectRefused(Column(DICTIONARY, 0, std::string("\0\2", 2), {5, 6}), 2,
+                MALFORMED, "row 1 has index 2 into a dictionary of 2");
+  ExpectRefused(Column(DICTIONARY, 0, std::string("\0", 1)), 1, MALFORMED,
+                "into a dictionary of 0");
+}
+
+TEST(NumberColumnDecoding, RefusesRunsThatDoNotFit) {
+  ExpectRefused(Column(RUN_LENGTH, 0, "", {5, 0, 5, 2}), 2, MALFORMED,
+                "run of length 0 at row 0 of 2");
+  ExpectRefused(Column(RUN_LENGTH, 0, "", {5, 3}), 2, MALFORMED,
+                "run of length 3 at row 0 of 2");
+  ExpectRefused(Column(RUN_LENGTH, 0, "", {5, 1, 6, UINT64_MAX}), 2, MALFORMED,
+                "run of length 18446744073709551615 at row 1 of 2");
+}
+
+TEST(NumberColumnDecoding, RefusesValuesThatDoNotFitTheType) {
+  const uint64_t wide = uint64_t{UINT32_MAX} + 1;
+  const std::string text = "does not fit 32 bits";
+  ExpectRefused(Column(PLAIN, 0, "", {1, wide}), 2, MALFORMED, text);
+  ExpectRefused(Column(CONSTANT, wide), 2, MALFORMED, text);
+  NumberColumn sequence = Column(SEQUENCE, UINT32_MAX);
+  sequence.set_step(1);
+  ExpectRefused(sequence, 2, MALFORMED, text);
+  ExpectRefused(Column(RUN_LENGTH, 0, "", {wide, 2}), 2, MALFORMED, text);
+  ExpectRefused(Column(BYTE, UINT32_MAX, std::string("\0\1", 2)), 2, MALFORMED,
+                text);
+  ExpectRefused(Column(BYTE, 1, std::string("\0\xff", 2), {UINT32_MAX}), 2,
+                MALFORMED, text);
+  ExpectRefused(Column(DELTA_BYTE, 0, std::string("\0\1", 2)), 2, MALFORMED,
+                text);
+  NumberColumn fixed = Column(FIXED, UINT32_MAX, std::string("\0\1", 2));
+  fixed.set_width(1);
+  ExpectRefused(fixed, 2, MALFORMED, text);
+  ExpectRefused(Column(DICTIONARY, 0, std::string("\0\1", 2), {1, wide}), 2,
+                MALFORMED, text);
+}
+
+TEST(NumberColumnDecoding, RefusesABoolThatIsNeither0Nor1) {
+  ExpectRefused<bool>(Column(PLAIN, 0, "", {1, 2}), 2, MALFORMED,
+                      "neither 0 nor 1");
+  ExpectRefused<bool>(Column(CONSTANT, 2), 2, MALFORMED, "neither 0 nor 1");
+  ExpectRefused<bool>(Column(CONSTANT, 257), 2, MALFORMED, "8 bits");
+}
+
+TEST(NumberColumnDecoding, RefusesPartsThatTheEncodingDoesNotUse) {
+  NumberColumn all = Column(PLAIN, 1, "\1", {1});
+  all.set_step(1);
+  all.set_width(1);
+  // Which parts each encoding uses: base, step, width, data, values.
+  const std::map<NumberEncoding, std::string> used = {
+      {PLAIN, "v"},  {CONSTANT, "b"},     {SEQUENCE, "bs"}, {RUN_LENGTH, "v"},
+      {BYTE, "bdv"}, {DELTA_BYTE, "bdv"}, {FIXED, "bwd"},   {DICTIONARY, "dv"},
+  };
+  for (const auto& [encoding, parts] : used) {
+    for (const char part : std::string("bswdv")) {
+      if (parts.find(part) != std::string::npos) continue;
+      NumberColumn column = Column(encoding);
+      if (part == 'b') column.set_base(1);
+      if (part == 's') column.set_step(1);
+      if (part == 'w') column.set_width(1);
+      if (part == 'd') column.set_data("\1");
+      if (part == 'v') column.add_values(1);
+      ExpectRefused(column, 1, MALFORMED,
+                    NumberEncoding_Name(encoding) + " does not use");
+    }
+  }
+}
+
+TEST(NumberColumnDecoding, RefusesAColumnWithoutRows) {
+  ExpectRefused(Column(CONSTANT, 1), 0, MALFORMED, "without a row");
+}
+
+TEST(NumberColumnDecoding, RefusesAPartThatOccursTwice) {
+  const std::string column =
+      Column(CONSTANT, 1).SerializeAsString() + std::string("\x18\x01", 2);
+  NumberColumnReader<uint32_t> reader;
+  EXPECT_THAT(DecodeColumn(reader, column, 2),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("part 3 of the column occurs twice")));
+}
+
+TEST(NumberColumnDecoding, RefusesUnpackedValues) {
+  NumberColumnReader<uint32_t> reader;
+  EXPECT_THAT(DecodeColumn(reader, std::string("\x08\x01\x38\x05", 4), 1),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("part 7 of the column has wire type 0")));
+}
+
+TEST(NumberColumnDecoding, RefusesAnUnknownPartAsNewer) {
+  NumberColumnReader<uint32_t> reader;
+  EXPECT_THAT(
+      DecodeColumn(reader, std::string("\x08\x01\x40\x05", 4), 1),
+      StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("unknown part 8")));
+}
+
+TEST(NumberColumnDecoding, RefusesValuesCutInTheMiddle) {
+  // values = 5 and the first byte of a varint of two.
+  NumberColumnReader<uint32_t> reader;
+  EXPECT_THAT(
+      DecodeColumn(reader, std::string("\x08\x01\x3a\x02\x05\x80", 6), 2),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("too few")));
+}
+
+TEST(NumberColumnDecoding, ChecksTheMemoryLimitBeforeItAllocates) {
+  Limits limits;
+  limits.max_batch_memory = 4000;
+  NumberColumn sequence = Column(SEQUENCE, 1);
+  EXPECT_THAT(Decode<uint32_t>(sequence, 1000, nullptr, limits), IsOk());
+  ExpectRefused(sequence, 1001, LIMIT, "max_batch_memory", limits);
+  ExpectRefused(sequence, size_t{1} << 60, LIMIT, "max_batch_memory");
+  // A constant takes one value, however many rows there are.
+  EXPECT_THAT(
+      Decode<uint32_t>(Column(CONSTANT, 1), size_t{1} << 60, nullptr, limits),
+      IsOk());
+}
+
+TEST(NumberColumnDecoding, NoDamageOfABitReachesBeyondTheColumn) {
+  // The sanitizers watch; a round trip may well succeed with another value.
+  const auto wide = Generate<uint64_t>(40, [](size_t i) { return Mix(i); });
+  const auto small =
+      Generate<uint64_t>(200, [](size_t i) { return Mix(i) % 300; });
+  for (const Values<uint64_t>& values : {wide, small}) {
+    for (const bool plain : {false, true}) {
+      const std::string column = Encode(values, plain);
+      for (size_t bit = 0; bit < column.size() * 8; ++bit) {
+        std::string damaged = column;
+        damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ 1 << bit % 8);
+        NumberColumnReader<uint64_t> reader;
+        DecodeColumn(reader, damaged, values.size()).IgnoreError();
+      }
+    }
+  }
+}
+
+// --- Enums ---
+
+bool IsFrom0To2(int value) { return value >= 0 && value <= 2; }
+
+TEST(EnumColumn, RefusesAValueThatTheSchemaDoesNotNameAsNewer) {
+  EnumColumnReader<&IsFrom0To2> reader;
+  EXPECT_THAT(DecodeColumn(reader, Encode<int32_t>({0, 1, 2}), 3), IsOk());
+  EXPECT_EQ(reader[2], 2);
+  EXPECT_THAT(DecodeColumn(reader, Encode<int32_t>({0, 3, 2}), 3),
+              StatusIs(absl::StatusCode::kUnimplemented,
+                       HasSubstr("the schema does not name")));
+  EXPECT_THAT(DecodeColumn(reader, Encode<int32_t>({-1, -1}), 2),
+              StatusIs(absl::StatusCode::kUnimplemented));
+}
+
+TEST(NumberColumnReader, SumsUp) {
+  NumberColumnReader<uint32_t> reader;
+  reader.SetDefault();
+  EXPECT_EQ(reader.Sum(5), 0u);
+  ASSERT_THAT(DecodeColumn(reader, Encode<uint32_t>({1, 2, 9}), 3), IsOk());
+  EXPECT_EQ(reader.Sum(3), 12u);
+  ASSERT_THAT(
+      DecodeColumn(reader, Encode<uint32_t>({UINT32_MAX, UINT32_MAX}), 2),
+      IsOk());
+  EXPECT_EQ(reader.Sum(2), 2 * uint64_t{UINT32_MAX});
+}
+
+}  // namespace
+}  // namespace devstate

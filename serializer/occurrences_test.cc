@@ -1,0 +1,196 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "serializer/occurrences.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "serializer/bytes_column.h"
+#include "serializer/test_columns.h"
+#include "serializer/test_streams.h"
+#include "third_party/absl_compat/status_matchers.h"
+
+namespace devstate {
+namespace {
+
+using ::devstate::testing::DecodeColumn;
+using ::devstate::testing::EncodeField;
+using ::devstate::testing::IsOk;
+using ::devstate::testing::ParseStock;
+using ::devstate::testing::ReasonOf;
+using ::devstate::testing::StatusIs;
+using ::testing::HasSubstr;
+
+using Numbers = std::vector<uint64_t>;
+using NumbersReader = RepeatedReader<NumberColumnReader<uint64_t>, uint64_t>;
+
+std::string EncodeRows(const std::vector<Numbers>& rows) {
+  RepeatedBuilder<NumberColumnBuilder<uint64_t>> builder;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    builder.Append(i, absl::MakeConstSpan(rows[i]));
+  }
+  return EncodeField(
+      {}, [&](MessageWriter& out) { builder.Encode(1, rows.size(), out); });
+}
+
+NumberColumn Constant(uint64_t value) {
+  NumberColumn column;
+  column.set_kind(UNSIGNED);
+  column.set_encoding(CONSTANT);
+  column.set_base(value);
+  return column;
+}
+
+TEST(Repeated, RowsComeBack) {
+  const std::vector<Numbers> rows = {{}, {1, 2, 3}, {}, {}, {0}, {7, 7}, {}};
+  NumbersReader reader;
+  ASSERT_THAT(DecodeColumn(reader, EncodeRows(rows), rows.size()), IsOk());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    absl::Span<const uint64_t> row;
+    reader.Read(i, row);
+    EXPECT_EQ(Numbers(row.begin(), row.end()), rows[i]);
+  }
+}
+
+TEST(Repeated, AFieldThatNeverOccursIsLeftOut) {
+  EXPECT_EQ(EncodeRows({{}, {}}), "absent");
+}
+
+TEST(Repeated, DefaultsThatOccurTakeTheirCountsOnly) {
+  const NumberOccurrences columns =
+      ParseStock<NumberOccurrences>(EncodeRows({{0, 0}, {0, 0}}));
+  EXPECT_EQ(columns.occurrences().base(), 2u);
+  EXPECT_FALSE(columns.has_values());
+}
+
+TEST(Repeated, CountsWithoutAnyOccurrenceAreFine) {
+  NumberOccurrences columns;
+  *columns.mutable_occurrences() = Constant(0);
+  NumbersReader reader;
+  ASSERT_THAT(DecodeColumn(reader, columns.SerializeAsString(), 3), IsOk());
+  absl::Span<const uint64_t> row;
+  reader.Read(0, row);
+  EXPECT_TRUE(row.empty());
+}
+
+TEST(Repeated, ValuesWithoutCountsAreRefused) {
+  NumberOccurrences columns;
+  *columns.mutable_values() = Constant(1);
+  NumbersReader reader;
+  EXPECT_THAT(DecodeColumn(reader, columns.SerializeAsString(), 3),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("a field that never occurs")));
+  EXPECT_THAT(DecodeColumn(reader, "", 3),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(Repeated, AFewBytesCannotUnfoldToMuchMemory) {
+  NumberOccurrences columns;
+  *columns.mutable_occurrences() = Constant(UINT32_MAX);
+  *columns.mutable_values() = Constant(1);
+  NumbersReader reader;
+  const absl::Status status =
+      DecodeColumn(reader, columns.SerializeAsString(), 65536);
+  EXPECT_EQ(ReasonOf(status), LIMIT) << status;
+}
+
+// A list of lists, as generated code would read it.
+class ListColumnReader {
+ public:
+  void SetDefault() { numbers_.SetDefault(); }
+  absl::Status Decode(absl::string_view column, size_t count,
+                      DecodeContext& context) {
+    counts_seen.push_back(count);
+    return numbers_.Decode(column, count, context);
+  }
+  void Read(size_t i, absl::Span<const uint64_t>& row) {
+    numbers_.Read(i, row);
+  }
+
+  static std::vector<size_t> counts_seen;
+
+ private:
+  NumbersReader numbers_;
+};
+std::vector<size_t> ListColumnReader::counts_seen;
+
+TEST(Repeated, ProductsOfCountsCannotWrapAround) {
+  // 65536 * 2^31 * 2^31 values is 2^78, which is 0 modulo 2^64.
+  NumberOccurrences inner;
+  *inner.mutable_occurrences() = Constant(uint64_t{1} << 31);
+  NumberOccurrences outer;
+  *outer.mutable_occurrences() = Constant(uint64_t{1} << 31);
+  // Field 2 is length-delimited in both.
+  const std::string inner_bytes = inner.SerializeAsString();
+  std::string bytes = outer.SerializeAsString();
+  bytes += '\x12';
+  bytes += static_cast<char>(inner_bytes.size());
+  bytes += inner_bytes;
+  RepeatedReader<ListColumnReader, absl::Span<const uint64_t>> reader;
+  const absl::Status status = DecodeColumn(reader, bytes, 65536);
+  EXPECT_EQ(ReasonOf(status), LIMIT) << status;
+  // The limit holds before what it limits is looked at.
+  EXPECT_TRUE(ListColumnReader::counts_seen.empty());
+}
+
+TEST(Optional, RowsComeBack) {
+  OptionalBuilder<BytesColumnBuilder> builder(TEXT);
+  const std::vector<std::optional<absl::string_view>> rows = {
+      std::nullopt, "a", "", std::nullopt, "bcd"};
+  for (size_t i = 0; i < rows.size(); ++i) builder.Append(i, rows[i]);
+  const std::string columns = EncodeField(
+      {}, [&](MessageWriter& out) { builder.Encode(1, rows.size(), out); });
+  OptionalReader<BytesColumnReader> reader(TEXT);
+  ASSERT_THAT(DecodeColumn(reader, columns, rows.size()), IsOk());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::optional<absl::string_view> row;
+    reader.Read(i, row);
+    EXPECT_EQ(row, rows[i]);
+  }
+  EXPECT_EQ(reader.total(), 3u);
+}
+
+TEST(Optional, OccursOnceAtMost) {
+  NumberOccurrences columns;
+  *columns.mutable_occurrences() = Constant(2);
+  OptionalReader<NumberColumnReader<uint64_t>> reader;
+  EXPECT_THAT(DecodeColumn(reader, columns.SerializeAsString(), 3),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("neither 0 nor 1")));
+}
+
+TEST(Optional, CountAndValuesMustAgree) {
+  NumberOccurrences columns;
+  *columns.mutable_occurrences() = Constant(0);
+  *columns.mutable_values() = Constant(1);
+  OptionalReader<NumberColumnReader<uint64_t>> reader;
+  EXPECT_THAT(
+      DecodeColumn(reader, columns.SerializeAsString(), 3),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("without a row")));
+}
+
+TEST(AnyRowHasSeveral, SeesRowsWithTwoMembers) {
+  const auto decode = [](const std::vector<bool>& occurs) {
+    NumberOccurrences columns;
+    columns.mutable_occurrences()->set_kind(UNSIGNED);
+    for (const bool o : occurs) columns.mutable_occurrences()->add_values(o);
+    OptionalReader<NumberColumnReader<uint64_t>> reader;
+    EXPECT_THAT(
+        DecodeColumn(reader, columns.SerializeAsString(), occurs.size()),
+        IsOk());
+    return reader;
+  };
+  const auto a = decode({true, false, false});
+  const auto b = decode({false, true, false});
+  const auto c = decode({false, true, true});
+  EXPECT_FALSE(AnyRowHasSeveral(3, a, b));
+  EXPECT_FALSE(AnyRowHasSeveral(3, a, c));
+  EXPECT_TRUE(AnyRowHasSeveral(3, b, c));
+  EXPECT_TRUE(AnyRowHasSeveral(3, a, b, c));
+}
+
+}  // namespace
+}  // namespace devstate

@@ -1,0 +1,397 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "serializer/stream_writer.h"
+
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "serializer/stream_reader.h"
+#include "serializer/test_streams.h"
+#include "third_party/absl_compat/status_matchers.h"
+
+namespace devstate {
+namespace {
+
+using ::devstate::testing::HandmadeStream;
+using ::devstate::testing::IsOk;
+using ::devstate::testing::StatusIs;
+using ::devstate::testing::StringSink;
+using ::devstate::testing::StringSource;
+using ::testing::HasSubstr;
+
+constexpr absl::StatusCode kMisuse = absl::StatusCode::kFailedPrecondition;
+constexpr absl::StatusCode kLimit = absl::StatusCode::kResourceExhausted;
+
+WriterOptions Options(Compression compression = Compression::Raw()) {
+  WriterOptions options;
+  options.compression = compression;
+  return options;
+}
+
+absl::Status WriteRoot(StreamWriter& writer, const std::string& payload = "") {
+  writer.BeginChunk()->out().Append(payload);
+  return writer.EndChunk(ChunkType::kRoot, 0, 0);
+}
+
+absl::Status WriteBatch(StreamWriter& writer, uint32_t field, uint32_t records,
+                        const std::string& payload) {
+  writer.BeginChunk()->out().Append(payload);
+  return writer.EndChunk(ChunkType::kBatch, field, records);
+}
+
+// What the reader finds in `bytes`: payloads and codecs.
+struct Found {
+  std::vector<std::string> payloads;
+  std::vector<ChunkCodec> codecs;
+};
+Found ReadAll(const std::string& bytes) {
+  StringSource source(bytes);
+  StreamReader reader(&source);
+  EXPECT_THAT(reader.ReadHeader(), IsOk());
+  Found found;
+  while (true) {
+    absl::StatusOr<absl::optional<Chunk>> chunk = reader.NextChunk();
+    EXPECT_THAT(chunk, IsOk());
+    if (!chunk.ok() || !chunk->has_value()) return found;
+    found.payloads.push_back(std::string((*chunk)->payload));
+    found.codecs.push_back((*chunk)->header.codec);
+  }
+}
+
+std::string Noise(size_t size, uint32_t seed = 1) {
+  std::mt19937 random(seed);
+  std::string noise(size, '\0');
+  for (char& c : noise) c = static_cast<char>(random());
+  return noise;
+}
+
+TEST(StreamWriter, WritesWhatTheFormatSays) {
+  StringSink sink;
+  StreamWriter writer(&sink, Options());
+  StreamHeader header;
+  header.set_device("virtio-fs");
+  ASSERT_THAT(writer.WriteHeader(header), IsOk());
+  ASSERT_THAT(WriteRoot(writer, "root"), IsOk());
+  ASSERT_THAT(WriteBatch(writer, 4, 2, "ab"), IsOk());
+  ASSERT_THAT(WriteBatch(writer, 4, 1, ""), IsOk());
+  ASSERT_THAT(WriteBatch(writer, 5, 3, "cde"), IsOk());
+  ASSERT_THAT(writer.Finish(), IsOk());
+  HandmadeStream expected(header.SerializeAsString());
+  expected.AddRoot("root")
+      .AddBatch(4, 2, "ab")
+      .AddBatch(4, 1)
+      .AddBatch(5, 3, "cde");
+  EXPECT_EQ(sink.written, expected.Finish());
+  EXPECT_EQ(writer.bytes_written(), sink.written.size());
+  EXPECT_EQ(writer.chunks(), 4u);
+  EXPECT_EQ(writer.records(), 6u);
+  EXPECT_EQ(writer.decoded_bytes(), 9u);
+}
+
+TEST(StreamWriter, ASmallStateIsOneWrite) {
+  StringSink sink;
+  StreamWriter writer(&sink, Options(Compression::Automatic()));
+  ASSERT_THAT(writer.WriteHeader(StreamHeader()), IsOk());
+  ASSERT_THAT(WriteRoot(writer, std::string(3000, 'x')), IsOk());
+  ASSERT_THAT(WriteBatch(writer, 1, 1, "y"), IsOk());
+  EXPECT_EQ(sink.writes, 0);
+  ASSERT_THAT(writer.Finish(), IsOk());
+  EXPECT_EQ(sink.writes, 1);
+}
+
+TEST(StreamWriter, ALargeStateIsWrittenChunkByChunk) {
+  StringSink sink;
+  StreamWriter writer(&sink, Options());
+  ASSERT_THAT(writer.WriteHeader(StreamHeader()), IsOk());
+  ASSERT_THAT(WriteRoot(writer), IsOk());
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_THAT(WriteBatch(writer, 1, 1, Noise(100000)), IsOk());
+    EXPECT_EQ(sink.writes, i + 1);
+  }
+}
+
+TEST(StreamWriter, TheSameStateIsTheSameBytes) {
+  for (const Compression& compression :
+       {Compression::Raw(), Compression::Zstd(3), Compression::Automatic()}) {
+    std::string first;
+    for (int round = 0; round < 2; ++round) {
+      StringSink sink;
+      StreamWriter writer(&sink, Options(compression));
+      ASSERT_THAT(writer.WriteHeader(StreamHeader()), IsOk());
+      ASSERT_THAT(WriteRoot(writer, "root"), IsOk());
+      for (uint32_t i = 1; i < 40; ++i) {
+        ASSERT_THAT(
+            WriteBatch(writer, i, 1,
+                       i % 3 == 0 ? std::string(9000, 'x') : Noise(9000, i)),
+            IsOk());
+      }
+      ASSERT_THAT(writer.Finish(), IsOk());
+      if (round == 0) first = sink.written;
+      EXPECT_EQ(sink.written, first);
+    }
+  }
+}
+
+TEST(StreamWriter, ZstdIsChosenWhereItIsSmaller) {
+  StringSink sink;
+  StreamWriter writer(&sink, Options(Compression::Zstd(1)));
+  ASSERT_THAT(writer.WriteHeader(StreamHeader()), IsOk());
+  const std::vector<std::string> payloads = {
+      "", "short", std::string(10000, 'x'), Noise(10000)};
+  ASSERT_THAT(WriteRoot(writer, payloads[0]), IsOk());
+  for (int i = 1; i < 4; ++i) {
+    ASSERT_THAT(WriteBatch(writer, 1, 1, payloads[i]), IsOk());
+  }
+  ASSERT_THAT(writer.Finish(), IsOk());
+  const Found found = ReadAll(sink.written);
+  EXPECT_EQ(found.payloads, payloads);
+  EXPECT_EQ(found.codecs,
+            std::vector<ChunkCodec>({ChunkCodec::kRaw, ChunkCodec::kRaw,
+                                     ChunkCodec::kZstd, ChunkCodec::kRaw}));
+}
+
+TEST(StreamWriter, AutomaticLeavesSmallChunksRaw) {
+  StringSink sink;
+  StreamWriter writer(&sink, Options(Compression::Automatic()));
+  ASSERT_THAT(writer.WriteHeader(StreamHeader()), IsOk());
+  ASSERT_THAT(WriteRoot(writer, std::string(4095, 'x')), IsOk());
+  ASSERT_THAT(WriteBatch(writer, 1, 1, std::string(4096, 'x')), IsOk());
+  ASSERT_THAT(writer.Finish(), IsOk());
+  EXPECT_EQ(ReadAll(sink.written).codecs,
+            std::vector<ChunkCodec>({ChunkCodec::kRaw, ChunkCodec::kZstd}));
+}
+
+TEST(StreamWriter, AutomaticTriesAgainWithGrowingDistanceAfterNoGain) {
+  StringSink sink;
+  StreamWriter writer(&sink, Options(Compression::Automatic()));
+  ASSERT_THAT(writer.WriteHeader(StreamHeader()), IsOk());
+  ASSERT_THAT(WriteRoot(writer), IsOk());
+  std::vector<std::string> payloads = {""};
+  // Noise, and then text: the text is not tried at once.
+  for (uint32_t i = 0; i < 10; ++i) payloads.push_back(Noise(5000, i));
+  for (uint32_t i = 0; i < 30; ++i) {
+    payloads.push_back(std::string(5000, 'x'));
+  }
+  for (size_t i = 1; i < payloads.size(); ++i) {
+    ASSERT_THAT(WriteBatch(writer, 1, 1, payloads[i]), IsOk());
+  }
+  ASSERT_THAT(writer.Finish(), IsOk());
+  const Found found = ReadAll(sink.written);
+  EXPECT_EQ(found.payloads, payloads);
+  EXPECT_EQ(found.codecs[11], ChunkCodec::kRaw);
+  EXPECT_EQ(found.codecs.back(), ChunkCodec::kZstd);
+}
+
+TEST(StreamWriter, AStateOfZerosIsNotADecompressionBomb) {
+  // It shrinks 5000 times, and readers accept 1024 times.
+  for (const Compression& compression :
+       {Compression::Zstd(1), Compression::Automatic()}) {
+    StringSink sink;
+    StreamWriter writer(&sink, Options(compression));
+    ASSERT_THAT(writer.WriteHeader(StreamHeader()), IsOk());
+    ASSERT_THAT(WriteRoot(writer), IsOk());
+    const std::string zeros(1000000, '\0');
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_THAT(WriteBatch(writer, 1, 1, zeros), IsOk());
+    }
+    ASSERT_THAT(writer.Finish(), IsOk());
+    EXPECT_LT(sink.written.size(), 1100000u);
+    EXPECT_EQ(ReadAll(sink.written).payloads.size(), 21u);
+  }
+}
+
+TEST(StreamWriter, ErrorsOfTheSinkStay) {
+  StringSink sink;
+  StreamWriter writer(&sink, Options());
+  ASSERT_THAT(writer.WriteHeader(StreamHeader()), IsOk());
+  ASSERT_THAT(WriteRoot(writer), IsOk());
+  sink.error = absl::UnavailableError("gone");
+  EXPECT_THAT(WriteBatch(writer, 1, 1, Noise(100000)),
+              StatusIs(absl::StatusCode::kUnavailable));
+  sink.error = absl::OkStatus();
+  EXPECT_THAT(WriteBatch(writer, 1, 1, "x"),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(writer.Finish(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(sink.written, "");
+}
+
+TEST(StreamWriter, RefusesWhatAReaderWouldRefuseForItsSize) {
+  StringSink sink;
+  WriterOptions options = Options();
+  options.limits.max_chunk_decoded_bytes = 100;
+  StreamWriter writer(&sink, options);
+  ASSERT_THAT(writer.WriteHeader(StreamHeader()), IsOk());
+  ASSERT_THAT(WriteRoot(writer, std::string(100, 'x')), IsOk());
+  EXPECT_THAT(WriteBatch(writer, 7, 3, std::string(101, 'x')),
+              StatusIs(kLimit, HasSubstr("a batch of 3 records of field 7 "
+                                         "takes 101 bytes")));
+  EXPECT_THAT(writer.Finish(), StatusIs(kLimit));
+}
+
+TEST(StreamWriter, RefusesARootChunkThatIsTooLargeByItsName) {
+  StringSink sink;
+  WriterOptions options = Options();
+  options.limits.max_chunk_decoded_bytes = 100;
+  StreamWriter writer(&sink, options);
+  ASSERT_THAT(writer.WriteHeader(StreamHeader()), IsOk());
+  EXPECT_THAT(WriteRoot(writer, std::string(101, 'x')),
+              StatusIs(kLimit, HasSubstr("singular fields")));
+}
+
+TEST(StreamWriter, RefusesMoreThanAReaderTakesInAll) {
+  const auto write = [](const Limits& limits) {
+    StringSink sink;
+    WriterOptions options = Options();
+    options.limits = limits;
+    StreamWriter writer(&sink, options);
+    EXPECT_THAT(writer.WriteHeader(StreamHeader()), IsOk());
+    WriteRoot(writer, "x").IgnoreError();
+    WriteBatch(writer, 1, 10, "y").IgnoreError();
+    WriteBatch(writer, 1, 10, "z").IgnoreError();
+    return writer.Finish();
+  };
+  Limits limits;
+  EXPECT_THAT(write(limits), IsOk());
+  limits.max_chunks = 3;
+  limits.max_records = 20;
+  limits.max_chunk_records = 10;
+  limits.max_decoded_bytes = 3;
+  EXPECT_THAT(write(limits), IsOk());
+  Limits fewer = limits;
+  fewer.max_chunks = 2;
+  EXPECT_THAT(write(fewer), StatusIs(kLimit, HasSubstr("2 chunks")));
+  fewer = limits;
+  fewer.max_records = 19;
+  EXPECT_THAT(write(fewer), StatusIs(kLimit, HasSubstr("19 records")));
+  fewer = limits;
+  fewer.max_chunk_records = 9;
+  EXPECT_THAT(write(fewer), StatusIs(kLimit, HasSubstr("10 records")));
+  fewer = limits;
+  fewer.max_decoded_bytes = 2;
+  EXPECT_THAT(write(fewer), StatusIs(kLimit, HasSubstr("2 bytes")));
+}
+
+TEST(StreamWriter, DropsTheDescriptorSetBeforeTheHeaderIsTooLarge) {
+  StringSink sink;
+  WriterOptions options = Options();
+  options.limits.max_header_bytes = 100;
+  StreamWriter writer(&sink, options);
+  StreamHeader header;
+  header.set_device("d");
+  header.set_descriptor_set(std::string(200, 'x'));
+  ASSERT_THAT(writer.WriteHeader(header), IsOk());
+  ASSERT_THAT(WriteRoot(writer), IsOk());
+  ASSERT_THAT(writer.Finish(), IsOk());
+  header.clear_descriptor_set();
+  EXPECT_EQ(sink.written,
+            HandmadeStream(header.SerializeAsString()).AddRoot().Finish());
+}
+
+TEST(StreamWriter, RefusesAHeaderThatIsTooLarge) {
+  StringSink sink;
+  WriterOptions options = Options();
+  options.limits.max_header_bytes = 100;
+  StreamWriter writer(&sink, options);
+  StreamHeader header;
+  header.set_instance(std::string(200, 'x'));
+  EXPECT_THAT(writer.WriteHeader(header),
+              StatusIs(kLimit, HasSubstr("readers accept 100")));
+  EXPECT_THAT(writer.Finish(), StatusIs(kLimit));
+}
+
+TEST(StreamWriter, KeepsTheOrderOfAStream) {
+  const auto after = [](const std::function<void(StreamWriter&)>& steps) {
+    StringSink sink;
+    StreamWriter writer(&sink, Options());
+    steps(writer);
+    const absl::Status status = writer.Finish();
+    EXPECT_EQ(writer.Finish().code(), kMisuse);
+    if (!status.ok()) {
+      EXPECT_EQ(sink.written, "");
+    }
+    return status;
+  };
+  const auto header = [](StreamWriter& writer) {
+    writer.WriteHeader(StreamHeader()).IgnoreError();
+  };
+  const auto root = [](StreamWriter& writer) {
+    WriteRoot(writer).IgnoreError();
+  };
+  const auto batch = [](StreamWriter& writer, uint32_t field,
+                        uint32_t records) {
+    WriteBatch(writer, field, records, "").IgnoreError();
+  };
+  EXPECT_THAT(after([&](StreamWriter&) {}), StatusIs(kMisuse));
+  EXPECT_THAT(after([&](StreamWriter& w) { header(w); }), StatusIs(kMisuse));
+  EXPECT_THAT(after([&](StreamWriter& w) { root(w); }), StatusIs(kMisuse));
+  EXPECT_THAT(after([&](StreamWriter& w) { header(w), header(w), root(w); }),
+              StatusIs(kMisuse));
+  EXPECT_THAT(after([&](StreamWriter& w) { header(w), batch(w, 1, 1); }),
+              StatusIs(kMisuse));
+  EXPECT_THAT(after([&](StreamWriter& w) { header(w), root(w), root(w); }),
+              StatusIs(kMisuse));
+  EXPECT_THAT(after([&](StreamWriter& w) {
+                header(w), root(w), batch(w, 2, 1), batch(w, 1, 1);
+              }),
+              StatusIs(kMisuse));
+  EXPECT_THAT(
+      after([&](StreamWriter& w) { header(w), root(w), batch(w, 0, 1); }),
+      StatusIs(kMisuse));
+  EXPECT_THAT(
+      after([&](StreamWriter& w) { header(w), root(w), batch(w, 1, 0); }),
+      StatusIs(kMisuse));
+  EXPECT_THAT(after([&](StreamWriter& w) {
+                header(w), root(w), batch(w, 1, 1), batch(w, 1, 1);
+              }),
+              IsOk());
+}
+
+TEST(StreamWriter, NothingFollowsTheTrailer) {
+  StringSink sink;
+  StreamWriter writer(&sink, Options());
+  ASSERT_THAT(writer.WriteHeader(StreamHeader()), IsOk());
+  ASSERT_THAT(WriteRoot(writer), IsOk());
+  ASSERT_THAT(writer.Finish(), IsOk());
+  const std::string complete = sink.written;
+  EXPECT_THAT(WriteBatch(writer, 1, 1, "x"),
+              StatusIs(kMisuse, HasSubstr("after Finish()")));
+  EXPECT_EQ(sink.written, complete);
+}
+
+TEST(MakeHeader, SaysWhatTheSchemaAndTheOptionsSay) {
+  SchemaInfo schema = {};
+  schema.schema = "devices.x.v1";
+  schema.version = 3;
+  schema.min_reader = 2;
+  schema.device = "virtio-x";
+  schema.root_message = "devices.x.v1.XState";
+  schema.fingerprint = "0123";
+  schema.descriptor_set = "frame";
+  WriterOptions options;
+  options.implementation.set_name("x-backend");
+  options.implementation.set_version("1.2");
+  options.instance = "x0";
+  options.used_features = {"a", "b"};
+  StreamHeader header = MakeHeader(schema, options);
+  EXPECT_EQ(header.schema(), "devices.x.v1");
+  EXPECT_EQ(header.schema_version(), 3u);
+  EXPECT_EQ(header.min_reader(), 2u);
+  EXPECT_EQ(header.device(), "virtio-x");
+  EXPECT_EQ(header.root_message(), "devices.x.v1.XState");
+  EXPECT_EQ(header.fingerprint(), "0123");
+  EXPECT_EQ(header.descriptor_set(), "frame");
+  EXPECT_EQ(header.writer().name(), "x-backend");
+  EXPECT_EQ(header.writer().version(), "1.2");
+  EXPECT_EQ(header.instance(), "x0");
+  EXPECT_EQ(header.used_features_size(), 2);
+  options.embed_descriptor_set = false;
+  EXPECT_EQ(MakeHeader(schema, options).descriptor_set(), "");
+}
+
+}  // namespace
+}  // namespace devstate

@@ -1,0 +1,66 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// For tests: columns as protobuf messages.
+
+#ifndef DEVSTATE_SERIALIZER_TEST_COLUMNS_H_
+#define DEVSTATE_SERIALIZER_TEST_COLUMNS_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "devstate/columns.pb.h"
+#include "gtest/gtest.h"
+#include "serializer/decode_context.h"
+#include "serializer/internal/byte_buffer.h"
+#include "serializer/message_writer.h"
+#include "serializer/stream_reader.h"
+
+namespace devstate::testing {
+
+// The body of the one field, number 1, that `encode` writes; "absent" if it
+// writes nothing.
+template <typename Encode>
+std::string EncodeField(const MessageWriter::ColumnOptions& options,
+                        Encode encode) {
+  ByteBuffer buffer;
+  MessageWriter writer(&buffer);
+  writer.set_column_options(options);
+  encode(writer);
+  if (buffer.empty()) return "absent";
+  const char* begin = buffer.data();
+  const char* end = begin + buffer.size();
+  uint64_t tag = 0;
+  uint64_t size = 0;
+  begin = DecodeVarint(begin, end, &tag);
+  EXPECT_EQ(tag, 1u << 3 | kWireLength);
+  begin = DecodeVarint(begin, end, &size);
+  EXPECT_EQ(size, static_cast<size_t>(end - begin));
+  return std::string(begin, end);
+}
+
+// As a stock protobuf parser sees it, which knows every part.
+template <typename Column>
+Column ParseStock(const std::string& bytes) {
+  Column column;
+  EXPECT_TRUE(column.ParseFromString(bytes));
+  EXPECT_TRUE(column.GetReflection()->GetUnknownFields(column).field_count() ==
+              0);
+  return column;
+}
+
+// Decodes into `reader` and returns how it went.
+template <typename Reader>
+absl::Status DecodeColumn(Reader& reader, const std::string& bytes,
+                          size_t count, const Limits& limits = Limits()) {
+  Chunk chunk;
+  chunk.offset = 0x123;
+  chunk.header.sequence = 7;
+  DecodeContext context(chunk, limits);
+  DecodeContext::PathScope scope(context, "field");
+  return reader.Decode(bytes, count, context);
+}
+
+}  // namespace devstate::testing
+
+#endif  // DEVSTATE_SERIALIZER_TEST_COLUMNS_H_
