@@ -194,6 +194,11 @@ class Demo {
           "cannot find the example back-end beside this program: name it with "
           "--backend PATH");
     }
+    // `bazel run` starts programs in a folder of its own.
+    const char* working_directory = getenv("BUILD_WORKING_DIRECTORY");
+    if (working_directory != nullptr) {
+      flags_.tree = std::filesystem::path(working_directory) / flags_.tree;
+    }
     DS_ASSIGN_OR_RETURN(folder_, TemporaryFolder::Create());
 
     Title("Two back-ends share one directory, each a process of its own");

@@ -212,7 +212,8 @@ void PrintRootWriter(const RecordModel& model, const Variables& variables,
       "\n");
   for (const RecordModel::Batch& batch : model.batches) {
     printer.Print(
-        "  absl::Status Add$field$(const $row$Row& row) {\n"
+        "  ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status Add$field$(\n"
+        "      const $row$Row& row) {\n"
         "    return AddRecord($number$, \"$name$\", $name$_, row,\n"
         "                     VariableSize(row));\n"
         "  }\n",

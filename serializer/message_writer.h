@@ -37,9 +37,8 @@ class MessageWriter {
   }
 
   void WriteVarint(uint64_t value) {
-    char buffer[kMaxVarintSize];
-    const size_t size = EncodeVarint(value, buffer);
-    out_->Append({buffer, size});
+    char* out = out_->Extend(kMaxVarintSize);
+    out_->RemoveSuffix(kMaxVarintSize - EncodeVarint(value, out));
   }
   void WriteTag(uint32_t field, uint32_t wire_type) {
     WriteVarint(uint64_t{field} << 3 | wire_type);

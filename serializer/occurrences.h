@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -68,7 +69,8 @@ class OptionalBuilder : public OccurrencesBuilder<bool, Column> {
 
   // `row` is the index of the row, counted from the last Clear().
   template <typename Value>
-  void Append(size_t row, const std::optional<Value>& value) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void Append(size_t row,
+                                           const std::optional<Value>& value) {
     if (!value.has_value()) return;
     this->AppendCount(row, true);
     this->values_.Append(*value);

@@ -47,6 +47,8 @@ class UninitializedBuffer {
     return first;
   }
 
+  void RemoveSuffix(size_t count) { end_ -= count; }
+
   void push_back(T value) {
     if (end_ == limit_) Grow(size() + 1);
     *end_++ = value;
@@ -70,12 +72,26 @@ class UninitializedBuffer {
   T* limit_ = nullptr;
 };
 
+// memcpy() for the lengths that names and keys have: no call for up to 32 bytes.
+inline void CopyShort(char* to, const char* from, size_t size) {
+  if (size > 32) {
+    std::memcpy(to, from, size);
+  } else if (size > 16) {
+    // The first and the last 16 bytes, which may overlap.
+    std::memcpy(to, from, 16);
+    std::memcpy(to + size - 16, from + size - 16, 16);
+  } else if (size >= 8) {
+    std::memcpy(to, from, 8);
+    std::memcpy(to + size - 8, from + size - 8, 8);
+  } else {
+    for (size_t i = 0; i < size; ++i) to[i] = from[i];
+  }
+}
+
 class ByteBuffer : public UninitializedBuffer<char> {
  public:
   void Append(absl::string_view bytes) {
-    if (!bytes.empty()) {
-      std::memcpy(Extend(bytes.size()), bytes.data(), bytes.size());
-    }
+    CopyShort(Extend(bytes.size()), bytes.data(), bytes.size());
   }
   absl::string_view view() const { return {data(), size()}; }
 };

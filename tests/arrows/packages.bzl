@@ -16,6 +16,8 @@ PACKAGES = [
     "serializer",
     "tests/arrows",
     "tests/bench",
+    "tests/cli",
     "tests/qemu",
+    "tests/transfer",
     "transport",
 ]
