@@ -17,6 +17,7 @@ PACKAGES = [
     "tests/arrows",
     "tests/bench",
     "tests/cli",
+    "tests/foreign",
     "tests/qemu",
     "tests/transfer",
     "transport",
