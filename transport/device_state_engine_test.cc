@@ -245,7 +245,10 @@ TEST_F(DeviceStateEngineTest, TransferSupersededBeforeItsTurnNeverRuns) {
   Gate gate;
   device_.before_finish = &gate;
   Start();
-  EXPECT_EQ(Set(kSave, MakeChannel().write_end), kSetStateNoFd);
+  ChannelEnds first = MakeChannel();
+  EXPECT_EQ(Set(kSave, std::move(first.write_end)), kSetStateNoFd);
+  char byte;
+  ASSERT_EQ(::read(first.read_end.get(), &byte, 1), 1);  // it has begun
   EXPECT_EQ(Set(kLoad, MakeChannel().read_end), kSetStateNoFd);
   ChannelEnds last = MakeChannel();
   EXPECT_EQ(Set(kSave, std::move(last.write_end)), kSetStateNoFd);

@@ -262,6 +262,23 @@ TEST(FdSourceTest, ExactlyTheByteLimitIsFine) {
   EXPECT_EQ(*drained, 5u);
 }
 
+TEST(FdSourceTest, MediumThatFailsIsDataLoss) {
+  // Page 0 is mapped nowhere: reading it is an I/O error.
+  auto source =
+      Source(FileDescriptor(::open("/proc/self/mem", O_RDONLY | O_CLOEXEC)));
+  EXPECT_THAT(ReadOne(*source), StatusIs(absl::StatusCode::kDataLoss,
+                                         HasSubstr("after 0 bytes")));
+}
+
+TEST(FdSourceTest, PeerThatResetsTheConnectionIsUnavailable) {
+  ChannelEnds ends = MakeChannel(ChannelKind::kSocketPair);
+  // What the peer leaves unread makes its close a reset.
+  ASSERT_EQ(::write(ends.read_end.get(), "x", 1), 1);
+  ends.write_end.Reset();
+  auto source = Source(std::move(ends.read_end));
+  EXPECT_THAT(ReadOne(*source), StatusIs(absl::StatusCode::kUnavailable));
+}
+
 TEST(FdSourceTest, NullDeviceIsAnEmptyState) {
   auto source =
       Source(FileDescriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)));

@@ -251,6 +251,28 @@ TEST_F(FrontendConformanceTest, F5StateIsPassedOnUnchangedToItsEnd) {
   EXPECT_TRUE(out.bytes == state);
 }
 
+TEST_F(FrontendConformanceTest, F5GivenFileIsReadFromItsStart) {
+  // virtiofsd writes with write(), at once: the offset that the file shares
+  // with us moves, even before 42 is answered.
+  FrontendEndpoint& frontend = Start([](RawPeer& peer) {
+    for (int i = 0; i < 2; ++i) {
+      {
+        const Message set = peer.Receive();
+        EXPECT_EQ(set.request, kSetDeviceStateFd);
+        EXPECT_EQ(::write(set.fds[0].get(), "the state", 9), 9);
+        Reply(peer, kSetDeviceStateFd, kSetStateNoFd);
+      }
+      Answer(peer, kCheckDeviceState, 0);
+    }
+  });
+  for (const ChannelKind kind : {ChannelKind::kMemfd, ChannelKind::kFile}) {
+    StringSink out;
+    auto save = frontend.SaveState(kind, out);
+    ASSERT_THAT(save, IsOk());
+    EXPECT_EQ(out.bytes, "the state");
+  }
+}
+
 TEST_F(FrontendConformanceTest, F6EverythingIsWrittenAndClosedBeforeCheck) {
   const std::string state = Pattern(3 << 20);
   FrontendEndpoint& frontend = Start([&state](RawPeer& peer) {

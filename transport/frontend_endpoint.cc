@@ -252,6 +252,9 @@ absl::StatusOr<std::unique_ptr<SaveSource>> FrontendEndpoint::OpenSave(
   // A stored channel of ours ends wherever the back-end happens to be: only
   // CHECK says that it is complete. One of the back-end's is complete already.
   save->check_first_ = channel.info.stored() && !save->result_.own_channel;
+  // And its offset may have moved since it was made: a back-end that writes
+  // with write() moves the one that we share with it.
+  if (save->check_first_) channel.info.offset = 0;
   DS_ASSIGN_OR_RETURN(save->source_,
                       FdSource::Create(std::move(channel), options_.limits));
   return save;

@@ -17,6 +17,7 @@ PACKAGES = [
     "tests/arrows",
     "tests/cli",
     "tests/bench",
+    "tests/foreign",
     "tests/qemu",
     "tests/transfer",
     "transport",
