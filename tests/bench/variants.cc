@@ -8,12 +8,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "devices/fs/v1/fs.devstate.h"
 #include "serializer/byte_stream.h"
 #include "serializer/internal/varint.h"
 #include "third_party/absl_compat/status_macros.h"
+#include "transport/channel.h"
+#include "transport/fd_stream.h"
 
 namespace devstate::bench {
 namespace {
@@ -218,15 +222,18 @@ absl::Status ReceiveMessage(int fd, Received* received) {
   return absl::OkStatus();
 }
 
-// --- (c) devstate ---
+// --- (c) devstate, through its own channels ---
 
 absl::Status SendDevstate(const InodeTable& table, int fd,
                           Compression compression) {
   WriterOptions options;
   options.implementation.set_name("bench");
   options.compression = compression;
-  PipeSink sink(fd);
-  FsStateWriter writer(&sink, options);
+  DS_ASSIGN_OR_RETURN(Channel channel, AdmitChannel(FileDescriptor(dup(fd)),
+                                                    ChannelUse::kWrite));
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<FdSink> sink,
+                      FdSink::Create(std::move(channel)));
+  FsStateWriter writer(sink.get(), options);
   FsState root;
   root.set_next_inode(table.inodes.size() + 1);
   DS_RETURN_IF_ERROR(writer.Begin(root));
@@ -242,7 +249,8 @@ absl::Status SendDevstate(const InodeTable& table, int fd,
     row.ino = inode.ino;
     DS_RETURN_IF_ERROR(writer.AddInodes(row));
   }
-  return writer.Finish();
+  DS_RETURN_IF_ERROR(writer.Finish());
+  return sink->Finish();
 }
 
 class TableVisitor : public FsStateVisitor {
@@ -286,10 +294,19 @@ class TableVisitor : public FsStateVisitor {
   InodeTable& table_;
 };
 
+absl::Status ReadState(int fd, FsStateVisitor& visitor) {
+  DS_ASSIGN_OR_RETURN(Channel channel,
+                      AdmitChannel(FileDescriptor(dup(fd)), ChannelUse::kRead));
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<FdSource> source,
+                      FdSource::Create(std::move(channel)));
+  DS_RETURN_IF_ERROR(FsStateReader(source.get()).Read(visitor));
+  wire_bytes += source->bytes();
+  return absl::OkStatus();
+}
+
 absl::Status ReceiveDevstate(int fd, Received* received) {
-  PipeSource source(fd);
   TableVisitor visitor(&received->table);
-  return FsStateReader(&source).Read(visitor);
+  return ReadState(fd, visitor);
 }
 
 absl::Status SendRaw(const InodeTable& table, int fd) {
@@ -331,9 +348,8 @@ class OwnedVisitor : public TableVisitor {
 };
 
 absl::Status ReceiveOwned(int fd, Received* received) {
-  PipeSource source(fd);
   OwnedVisitor visitor(received);
-  return FsStateReader(&source).Read(visitor);
+  return ReadState(fd, visitor);
 }
 
 // --- (d) The bare pipe ---
