@@ -11,6 +11,11 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   int exit_code = devstate::kExitOk;
   devstate::AddDemo(app, &exit_code);
+  devstate::AddInfo(app, &exit_code);
+  devstate::AddVerify(app, &exit_code);
+  devstate::AddSave(app, &exit_code);
+  devstate::AddLoad(app, &exit_code);
+  devstate::AddMigrate(app, &exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -19,6 +19,11 @@ inline constexpr int kExitDamaged = 3;
 // Each adds its verb to `app`; when the verb was given, its exit code is stored
 // in `exit_code` while the command line is parsed.
 void AddDemo(CLI::App& app, int* exit_code);
+void AddInfo(CLI::App& app, int* exit_code);
+void AddLoad(CLI::App& app, int* exit_code);
+void AddMigrate(CLI::App& app, int* exit_code);
+void AddSave(CLI::App& app, int* exit_code);
+void AddVerify(CLI::App& app, int* exit_code);
 
 }  // namespace devstate
 

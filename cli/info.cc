@@ -1,0 +1,100 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// devstate info: what a stream's header says.
+
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "cli/stream_file.h"
+#include "cli/verb.h"
+#include "google/protobuf/util/json_util.h"
+#include "serializer/stream_reader.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+struct InfoFlags {
+  std::string file;
+  std::string format = "text";
+};
+
+// What the header says is the writer's word: it must not reach a terminal raw.
+std::string Printable(const std::string& text) {
+  return text.empty() ? "-" : absl::Utf8SafeCEscape(text);
+}
+
+void PrintText(const StreamHeader& header) {
+  const auto line = [](absl::string_view name, absl::string_view value) {
+    absl::PrintF("%-15s %s\n", name, value);
+  };
+  line("device", Printable(header.device()));
+  line("instance", Printable(header.instance()));
+  line("schema", absl::StrCat(Printable(header.schema()), " version ",
+                              header.schema_version()));
+  line("root message", Printable(header.root_message()));
+  line("oldest reader", header.min_reader() == 0
+                            ? "not limited"
+                            : absl::StrCat("version ", header.min_reader()));
+  line("written by", absl::StrCat(Printable(header.writer().name()), " ",
+                                  Printable(header.writer().version())));
+  line("features used",
+       header.used_features().empty()
+           ? "none"
+           : absl::StrJoin(header.used_features(), ", ",
+                           [](std::string* out, const std::string& feature) {
+                             out->append(Printable(feature));
+                           }));
+  line("fingerprint", absl::BytesToHexString(header.fingerprint()));
+  line("descriptors", header.descriptor_set().empty()
+                          ? "left out"
+                          : absl::StrCat(header.descriptor_set().size(),
+                                         " bytes, compressed"));
+}
+
+absl::Status Run(const InfoFlags& flags) {
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
+                      OpenInput(flags.file));
+  StreamReader reader(source.get());
+  DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
+  if (flags.format == "text") {
+    PrintText(*header);
+    return absl::OkStatus();
+  }
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(*header, &json, options)
+           .ok()) {
+    return absl::InternalError("the header cannot be printed as JSON");
+  }
+  absl::PrintF("%s\n", json);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddInfo(CLI::App& app, int* exit_code) {
+  CLI::App* verb =
+      app.add_subcommand("info", "Show what the header of a stream says");
+  auto flags = std::make_shared<InfoFlags>();
+  verb->add_option("FILE", flags->file, "Stream, - for standard input")
+      ->required();
+  verb->add_option("--format", flags->format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  verb->footer("Example: devstate info fs0.dstate");
+  verb->callback([flags, exit_code] {
+    const absl::Status status = Run(*flags);
+    if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
+  });
+}
+
+}  // namespace devstate

@@ -1,0 +1,75 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cli/live_backend.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "cli/verb.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+absl::Status AtSocket(const std::string& socket, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat(socket, ": ", status.message()));
+}
+
+}  // namespace
+
+void LiveFlags::AddTo(CLI::App& verb) {
+  verb.add_option("--channel", channel, "What the state goes through")
+      ->check(CLI::IsMember({"pipe", "socketpair", "memfd", "file"}))
+      ->capture_default_str();
+  verb.add_option("--timeout", timeout_seconds,
+                  "Seconds until a transfer is given up")
+      ->check(CLI::Range(0.1, 86400.0))
+      ->capture_default_str();
+}
+
+ChannelKind LiveFlags::channel_kind() const {
+  return ParseChannelKind(channel).value_or(ChannelKind::kPipe);
+}
+
+absl::StatusOr<std::unique_ptr<FrontendEndpoint>> ConnectBackend(
+    const std::string& socket, const LiveFlags& flags) {
+  FrontendEndpointOptions options;
+  const absl::Duration timeout = absl::Seconds(flags.timeout_seconds);
+  options.connect_timeout = std::min(options.connect_timeout, timeout);
+  options.reply_timeout = std::min(options.reply_timeout, timeout);
+  options.check_timeout = timeout;
+  options.limits.total = timeout;
+  options.limits.idle = std::min(options.limits.idle, timeout);
+  absl::StatusOr<std::unique_ptr<FrontendEndpoint>> endpoint =
+      FrontendEndpoint::Connect(socket, options);
+  if (!endpoint.ok()) return AtSocket(socket, endpoint.status());
+  DS_RETURN_IF_ERROR(AtSocket(socket, (*endpoint)->Negotiate()));
+  return endpoint;
+}
+
+absl::Status CheckTransfer(const std::string& socket,
+                           const TransferResult& result) {
+  if (result.ok()) return absl::OkStatus();
+  if (!result.checked || result.check_reply == 0) {
+    return AtSocket(socket, result.transfer);
+  }
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "%s: the back-end answered CHECK_DEVICE_STATE with 0x%x: its log has the "
+      "reason",
+      socket, result.check_reply));
+}
+
+int PrintLiveError(const absl::Status& status) {
+  absl::FPrintF(stderr, "devstate: %s\n", status.message());
+  return status.code() == absl::StatusCode::kFailedPrecondition
+             ? kExitRefused
+             : kExitUsageOrIo;
+}
+
+}  // namespace devstate

@@ -1,0 +1,44 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the verbs that talk to a running back-end have in common.
+
+#ifndef DEVSTATE_CLI_LIVE_BACKEND_H_
+#define DEVSTATE_CLI_LIVE_BACKEND_H_
+
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "transport/channel.h"
+#include "transport/frontend_endpoint.h"
+
+namespace devstate {
+
+struct LiveFlags {
+  std::string channel = "pipe";
+  double timeout_seconds = 300;
+
+  void AddTo(CLI::App& verb);
+  ChannelKind channel_kind() const;
+};
+
+// Connects to the back-end at `socket` and negotiates. The device must be
+// suspended: this front-end never starts it. Errors name the socket.
+absl::StatusOr<std::unique_ptr<FrontendEndpoint>> ConnectBackend(
+    const std::string& socket, const LiveFlags& flags);
+
+// OK if the back-end accepted the transfer; else FAILED_PRECONDITION with its
+// answer to CHECK_DEVICE_STATE and where to look for the reason.
+absl::Status CheckTransfer(const std::string& socket,
+                           const TransferResult& result);
+
+// Prints "devstate: …" and returns the exit code: 1 if a back-end refused,
+// else 2.
+int PrintLiveError(const absl::Status& status);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_CLI_LIVE_BACKEND_H_

@@ -1,0 +1,62 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// devstate migrate: the state of one running back-end into another.
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "cli/live_backend.h"
+#include "cli/verb.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+struct MigrateFlags {
+  std::string from;
+  std::string to;
+  LiveFlags live;
+};
+
+absl::Status Run(const MigrateFlags& flags) {
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<FrontendEndpoint> source,
+                      ConnectBackend(flags.from, flags.live));
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<FrontendEndpoint> destination,
+                      ConnectBackend(flags.to, flags.live));
+  const absl::Time start = absl::Now();
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<SaveSource> state,
+                      source->OpenSave(flags.live.channel_kind()));
+  DS_ASSIGN_OR_RETURN(
+      const TransferResult result,
+      destination->LoadState(flags.live.channel_kind(), *state));
+  DS_RETURN_IF_ERROR(CheckTransfer(flags.to, result));
+  absl::FPrintF(stderr,
+                "migrated %d bytes in %.0f ms, accepted by both back-ends\n",
+                result.bytes, absl::ToDoubleMilliseconds(absl::Now() - start));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddMigrate(CLI::App& app, int* exit_code) {
+  CLI::App* verb = app.add_subcommand(
+      "migrate", "Hand the state of one back-end to another, without a VM");
+  auto flags = std::make_shared<MigrateFlags>();
+  verb->add_option("--from", flags->from, "The source's socket")->required();
+  verb->add_option("--to", flags->to, "The destination's socket")->required();
+  flags->live.AddTo(*verb);
+  verb->footer(
+      "Example: devstate migrate --from /run/fs0.sock --to /run/fs1.sock");
+  verb->callback([flags, exit_code] {
+    const absl::Status status = Run(*flags);
+    if (!status.ok()) *exit_code = PrintLiveError(status);
+  });
+}
+
+}  // namespace devstate

@@ -1,0 +1,65 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// devstate save: the state of a running back-end into a file.
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "cli/live_backend.h"
+#include "cli/stream_file.h"
+#include "cli/verb.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+struct SaveFlags {
+  std::string socket;
+  std::string output;
+  LiveFlags live;
+};
+
+absl::Status Run(const SaveFlags& flags) {
+  absl::StatusOr<std::unique_ptr<OutputFile>> output =
+      OutputFile::Create(flags.output);
+  if (!output.ok()) {
+    return absl::UnavailableError(
+        absl::StrCat(flags.output, ": ", output.status().message()));
+  }
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<FrontendEndpoint> backend,
+                      ConnectBackend(flags.socket, flags.live));
+  DS_ASSIGN_OR_RETURN(const TransferResult result,
+                      backend->SaveState(flags.live.channel_kind(), **output));
+  DS_RETURN_IF_ERROR(CheckTransfer(flags.socket, result));
+  DS_RETURN_IF_ERROR((*output)->Commit());
+  absl::FPrintF(stderr, "saved %d bytes, accepted by the back-end\n",
+                result.bytes);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddSave(CLI::App& app, int* exit_code) {
+  CLI::App* verb = app.add_subcommand(
+      "save", "Save the state of a running, suspended back-end");
+  auto flags = std::make_shared<SaveFlags>();
+  verb->add_option("--socket", flags->socket, "The back-end's socket")
+      ->required();
+  verb->add_option("-o,--output", flags->output,
+                   "File to write, - for standard output")
+      ->required();
+  flags->live.AddTo(*verb);
+  verb->footer("Example: devstate save --socket /run/fs0.sock -o fs0.dstate");
+  verb->callback([flags, exit_code] {
+    const absl::Status status = Run(*flags);
+    if (!status.ok()) *exit_code = PrintLiveError(status);
+  });
+}
+
+}  // namespace devstate

@@ -1,0 +1,106 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cli/stream_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
+#include "cli/verb.h"
+#include "serializer/stream_error.h"
+#include "third_party/absl_compat/status_macros.h"
+#include "transport/channel.h"
+#include "transport/fd_stream.h"
+
+namespace devstate {
+namespace {
+
+absl::Status ErrnoError(absl::string_view what) {
+  return absl::UnavailableError(absl::StrCat(what, ": ", std::strerror(errno)));
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<ByteSource>> OpenInput(const std::string& name) {
+  FileDescriptor fd(name == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                : open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return ErrnoError("cannot open it");
+  DS_ASSIGN_OR_RETURN(Channel channel,
+                      AdmitChannel(std::move(fd), ChannelUse::kRead));
+  // A user's own pipe may take its time.
+  TransferLimits limits;
+  limits.total = limits.idle = absl::InfiniteDuration();
+  DS_ASSIGN_OR_RETURN(std::shared_ptr<FdSource> source,
+                      FdSource::Create(std::move(channel), limits));
+  return std::shared_ptr<ByteSource>(std::move(source));
+}
+
+absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Create(
+    const std::string& name) {
+  if (name == "-") {
+    if (isatty(STDOUT_FILENO)) {
+      return absl::FailedPreconditionError(
+          "a device state is not for a terminal: name a file, or redirect "
+          "standard output");
+    }
+    FileDescriptor fd(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
+    if (!fd.valid()) return ErrnoError("cannot use standard output");
+    return std::unique_ptr<OutputFile>(new OutputFile(name, "", std::move(fd)));
+  }
+  const std::string unfinished = name + ".part";
+  FileDescriptor fd(
+      open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!fd.valid())
+    return ErrnoError(absl::StrCat("cannot create ", unfinished));
+  return std::unique_ptr<OutputFile>(
+      new OutputFile(name, unfinished, std::move(fd)));
+}
+
+OutputFile::~OutputFile() {
+  if (!unfinished_.empty()) unlink(unfinished_.c_str());
+}
+
+absl::Status OutputFile::Write(absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(fd_.get(), bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return ErrnoError("cannot write");
+    }
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OutputFile::Commit() {
+  if (unfinished_.empty()) return absl::OkStatus();
+  if (fsync(fd_.get()) != 0 ||
+      std::rename(unfinished_.c_str(), name_.c_str()) != 0) {
+    return ErrnoError("cannot finish it");
+  }
+  unfinished_.clear();
+  return absl::OkStatus();
+}
+
+int PrintFileError(absl::string_view name, const absl::Status& status) {
+  const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
+  absl::string_view message = status.message();
+  const bool has_offset =
+      detail.has_value() && absl::ConsumePrefix(&message, "offset ");
+  absl::FPrintF(stderr, "devstate: %s:%s%s\n", name == "-" ? "(stdin)" : name,
+                has_offset ? "" : " ", message);
+  if (!detail.has_value()) return kExitUsageOrIo;
+  return detail->reason() == UNKNOWN_CONTENT ? kExitRefused : kExitDamaged;
+}
+
+}  // namespace devstate

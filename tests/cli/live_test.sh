@@ -1,0 +1,124 @@
+#!/bin/bash
+# Copyright 2026 The devstate authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# save, load, migrate, info and verify, with the example back-end at the socket.
+
+set -u
+devstate=$PWD/cli/devstate
+backend=$PWD/examples/fs_backend/fs_backend
+# Not in TEST_TMPDIR, whose path is too long for a socket's.
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+tree=$folder/tree
+mkdir -p "$tree/a/b"
+for i in $(seq 1 300); do echo "$i" > "$tree/a/b/file-$i.txt"; done
+failures=0
+pids=()
+
+fail() {
+  echo "FAILED: $1"
+  sed 's/^/  | /' "$folder/out"
+  failures=$((failures + 1))
+}
+
+# run NAME EXIT_CODE COMMAND…: output goes to $folder/out.
+run() {
+  local name=$1 expected=$2
+  shift 2
+  "$@" > "$folder/out" 2>&1 < /dev/null
+  local code=$?
+  [ "$code" = "$expected" ] || fail "$name: exit code $code, expected $expected"
+}
+
+says() {
+  grep -qF -- "$2" "$folder/out" || fail "$1: does not say \"$2\""
+}
+
+one_line() {
+  [ "$(wc -l < "$folder/out")" = 1 ] || fail "$1: not exactly one line"
+}
+
+# start NAME [FLAG…]: waits until it listens at $folder/NAME.
+start() {
+  local name=$1 log
+  shift
+  mkfifo "$folder/$name.log"
+  "$backend" --socket-path "$folder/$name" --shared-dir "$tree" \
+    --table-out "$folder/$name.table" "$@" > "$folder/$name.log" &
+  pids+=($!)
+  exec {log}< "$folder/$name.log"
+  while read -r line <&"$log"; do
+    [[ $line == listening* ]] && return
+  done
+  fail "$name does not listen"
+}
+
+start source
+start first --await-load
+start second --await-load
+
+state=$folder/fs.dstate
+run "save" 0 "$devstate" save --socket "$folder/source" -o "$state"
+says "save" "accepted by the back-end"
+run "verify" 0 "$devstate" verify "$state"
+says "verify" "whole:"
+run "verify of standard input" 0 sh -c "'$devstate' verify - < '$state'"
+run "info" 0 "$devstate" info "$state"
+says "info" "virtio-fs"
+says "info" "devices.fs.v1 version 1"
+run "info as JSON" 0 "$devstate" info --format json "$state"
+python3 -m json.tool < "$folder/out" > "$folder/json" || fail "info: no JSON"
+
+run "load" 0 "$devstate" load --socket "$folder/first" "$state"
+cmp -s "$folder/source.table" "$folder/first.table" ||
+  fail "load: the tables differ"
+run "migrate" 0 "$devstate" migrate --from "$folder/source" \
+  --to "$folder/second"
+cmp -s "$folder/source.table" "$folder/second.table" ||
+  fail "migrate: the tables differ"
+
+head -c 1000 "$state" > "$folder/cut"
+run "verify of a cut file" 3 "$devstate" verify "$folder/cut"
+says "verify of a cut file" "no trailer"
+says "verify of a cut file" "devstate: $folder/cut:0x"
+one_line "verify of a cut file"
+run "load of a cut file" 1 "$devstate" load --socket "$folder/first" \
+  "$folder/cut"
+says "load of a cut file" "CHECK_DEVICE_STATE"
+one_line "load of a cut file"
+cmp -s "$folder/source.table" "$folder/first.table" ||
+  fail "load of a cut file: the table changed"
+run "load after a refused one" 0 "$devstate" load --socket "$folder/first" \
+  "$state"
+
+printf '\x89PNG\r\n\x1a\n and more of a picture' > "$folder/picture"
+: > "$folder/empty"
+for verb in info verify; do
+  run "$verb of a picture" 3 "$devstate" "$verb" "$folder/picture"
+  says "$verb of a picture" "not a devstate stream"
+  one_line "$verb of a picture"
+  run "$verb of an empty file" 3 "$devstate" "$verb" "$folder/empty"
+  one_line "$verb of an empty file"
+  run "$verb of a directory" 2 "$devstate" "$verb" "$tree"
+  says "$verb of a directory" "directory"
+  one_line "$verb of a directory"
+  run "$verb of nothing" 2 "$devstate" "$verb" "$folder/nowhere"
+  one_line "$verb of nothing"
+  run "$verb of /dev/zero" 3 "$devstate" "$verb" /dev/zero
+  one_line "$verb of /dev/zero"
+done
+run "save without a back-end" 2 "$devstate" save --socket "$folder/nowhere" \
+  -o "$folder/other"
+one_line "save without a back-end"
+[ -e "$folder/other" ] && fail "save without a back-end left a file"
+run "save into no folder" 2 "$devstate" save --socket "$folder/source" \
+  -o "$folder/no/folder"
+one_line "save into no folder"
+
+for pid in "${pids[@]}"; do
+  kill "$pid"
+  wait "$pid" || fail "a back-end does not end well on SIGTERM"
+done
+[ "$failures" = 0 ] || exit 1
+echo "all held"
