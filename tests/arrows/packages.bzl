@@ -12,6 +12,7 @@ PACKAGES = [
     "serializer",
     "tests/arrows",
     "tests/bench",
+    "tests/codegen",
     "tests/golden",
     "tests/serializer",
 ]
