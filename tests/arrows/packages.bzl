@@ -3,6 +3,7 @@
 PACKAGES = [
     "backend/devices",
     "codegen",
+    "docs",
     "examples/fs_backend",
     "proto/devices/blk/v1",
     "proto/devices/fs/v1",
