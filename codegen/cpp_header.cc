@@ -9,6 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "codegen/cpp_code.h"
 #include "codegen/cpp_names.h"
 
@@ -33,6 +35,23 @@ std::vector<std::string> OneofComments(const Descriptor& message) {
         absl::StrCat("At most one of: ", absl::StrJoin(members, ", "), "."));
   }
   return comments;
+}
+
+// `text`, a comment, in lines that are not longer than need be.
+std::string Wrap(const std::string& text) {
+  std::string result;
+  size_t column = 3;
+  for (const absl::string_view word : absl::StrSplit(text, ' ')) {
+    if (column > 3 && column + word.size() > 80) {
+      result += "\n// ";
+      column = 3;
+    } else if (column > 3) {
+      result += " ";
+    }
+    absl::StrAppend(&result, word);
+    column += word.size() + 1;
+  }
+  return result;
 }
 
 // What a row takes in a batch beside its numbers, as a C++ expression.
@@ -62,17 +81,16 @@ std::string VariableSize(const RecordType& type, const std::string& row) {
         break;
     }
   }
-  return terms.empty() ? "0" : absl::StrJoin(terms, " + ");
+  return terms.empty() ? "0" : absl::StrJoin(terms, " +\n         ");
 }
 
 void PrintRow(const RecordType& type, Printer& printer) {
   printer.Print(
-      "// $message$ as a borrowed row: strings, bytes and repeated fields "
-      "belong to\n"
-      "// somebody else.\n",
+      "// $message$ as a borrowed row: strings,\n"
+      "// bytes and repeated fields belong to somebody else.\n",
       "message", type.descriptor->full_name());
   for (const std::string& comment : OneofComments(*type.descriptor)) {
-    printer.Print("// $comment$\n", "comment", comment);
+    printer.Print("// $comment$\n", "comment", Wrap(comment));
   }
   printer.Print("struct $name$Row {\n", "name", type.name);
   printer.Indent();
@@ -124,9 +142,11 @@ void PrintBuilder(const RecordType& type, Printer& printer) {
       members.push_back(
           absl::StrCat("row.", MemberName(*oneof.field(j)), ".has_value()"));
     }
-    printer.Print("$oneof$_valid_ &= ($sum$) <= 1;\n", "oneof",
-                  absl::AsciiStrToLower(oneof.name()), "sum",
-                  absl::StrJoin(members, " + "));
+    printer.Print(
+        "$oneof$_valid_ &=\n"
+        "    ($sum$) <= 1;\n",
+        "oneof", absl::AsciiStrToLower(oneof.name()), "sum",
+        absl::StrJoin(members, " +\n         "));
   }
   printer.Print("++size_;\n");
   printer.Outdent();
@@ -167,9 +187,8 @@ void PrintReader(const RecordType& type, Printer& printer) {
       "  using Row = $name$Row;\n"
       "\n"
       "  void SetDefault();\n"
-      "  // Checks everything that can be wrong with a $name$Columns message "
-      "of\n"
-      "  // `count` rows. `columns` must outlive the rows.\n"
+      "  // Checks everything that can be wrong with a serialized\n"
+      "  // $name$Columns of `count` rows. `columns` must outlive the rows.\n"
       "  absl::Status Decode(absl::string_view columns, size_t count,\n"
       "                      ::devstate::DecodeContext& context);\n"
       "  // Row `i`; to be called for the rows one after the other, from 0.\n"
@@ -180,10 +199,8 @@ void PrintReader(const RecordType& type, Printer& printer) {
     printer.Print("    $name$_column_.Read(i, row.$name$);\n", "name",
                   MemberName(*field.descriptor));
   }
-  printer.Print(
-      "  }\n"
-      "\n"
-      " private:\n");
+  printer.Print("  }\n");
+  if (!type.fields.empty()) printer.Print("\n private:\n");
   for (const RecordField& field : type.fields) {
     printer.Print("  $type$ $name$_column_$arguments$;\n", "type",
                   ReaderType(field), "name", MemberName(*field.descriptor),
@@ -196,16 +213,15 @@ void PrintRootWriter(const RecordModel& model, const Variables& variables,
                      Printer& printer) {
   printer.Print(
       variables,
-      "// Writes a $root$: Begin(), the records in ascending order of "
-      "field, Finish().\n"
-      "// Not thread-safe.\n"
+      "// Writes one $root$: Begin(), the records in\n"
+      "// ascending order of field, Finish(). Not thread-safe.\n"
       "class $name$Writer : public ::devstate::RecordWriter {\n"
       " public:\n"
       "  // `sink` must outlive the writer.\n"
-      "  explicit $name$Writer(::devstate::ByteSink* sink,\n"
+      "  explicit $name$Writer(\n"
+      "      ::devstate::ByteSink* sink,\n"
       "      ::devstate::WriterOptions options = {})\n"
-      "      : RecordWriter(sink, $name$Schema(), std::move(options)) "
-      "{}\n"
+      "      : RecordWriter(sink, $name$Schema(), std::move(options)) {}\n"
       "\n"
       "  // Header and singular fields. `root` must not hold records.\n"
       "  absl::Status Begin(const $message$& root);\n"
@@ -214,7 +230,7 @@ void PrintRootWriter(const RecordModel& model, const Variables& variables,
     printer.Print(
         "  ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status Add$field$(\n"
         "      const $row$Row& row) {\n"
-        "    return AddRecord($number$, \"$name$\", $name$_, row,\n"
+        "    return AddRecord($number$, \"$name$\", $name$_columns_, row,\n"
         "                     VariableSize(row));\n"
         "  }\n",
         "field", CamelCase(batch.field->name()), "row", batch.type->name,
@@ -228,8 +244,8 @@ void PrintRootWriter(const RecordModel& model, const Variables& variables,
       "\n"
       " private:\n");
   for (const RecordModel::Batch& batch : model.batches) {
-    printer.Print("  $type$ColumnsBuilder $name$_;\n", "type", batch.type->name,
-                  "name", batch.field->name());
+    printer.Print("  $type$ColumnsBuilder $name$_columns_;\n", "type",
+                  batch.type->name, "name", batch.field->name());
   }
   printer.Print("};\n\n");
 }
@@ -257,10 +273,10 @@ void PrintRootReader(const RecordModel& model, const Variables& variables,
   }
   printer.Print(variables,
                 "\n"
-                "// Gets a $root$ piece by piece, as it arrives: stage it, and "
-                "apply nothing before\n"
-                "// Read() has returned OK. An error from a method ends the "
-                "read and is returned.\n"
+                "// Gets one $root$ piece by piece, as it\n"
+                "// arrives: stage it, and apply nothing before Read() has "
+                "returned OK. An error\n"
+                "// from a method ends the read and is returned.\n"
                 "class $name$Visitor {\n"
                 " public:\n"
                 "  virtual ~$name$Visitor() = default;\n"
@@ -274,17 +290,18 @@ void PrintRootReader(const RecordModel& model, const Variables& variables,
   printer.Print(variables,
                 "};\n"
                 "\n"
-                "// Reads a $root$. Not thread-safe.\n"
+                "// Reads one $root$. Not thread-safe.\n"
                 "class $name$Reader : public ::devstate::RecordReader {\n"
                 " public:\n"
                 "  // `source` must outlive the reader.\n"
-                "  explicit $name$Reader(::devstate::ByteSource* source,\n"
+                "  explicit $name$Reader(\n"
+                "      ::devstate::ByteSource* source,\n"
                 "      const ::devstate::Limits& limits = {})\n"
                 "      : RecordReader(source, $name$Schema(), limits) {}\n"
                 "\n"
-                "  // Header, all records, trailer. OK only if the stream is "
-                "complete and nothing of\n"
-                "  // it was damaged.\n"
+                "  // Header, all records, trailer; once. OK only if the "
+                "stream is complete and\n"
+                "  // nothing of it was damaged.\n"
                 "  absl::Status Read($name$Visitor& visitor);\n"
                 "\n"
                 " private:\n"
@@ -295,8 +312,8 @@ void PrintRootReader(const RecordModel& model, const Variables& variables,
                 "\n"
                 "  $name$Visitor* visitor_ = nullptr;\n");
   for (const RecordModel::Batch& batch : model.batches) {
-    printer.Print("  $type$ColumnsReader $name$_;\n", "type", batch.type->name,
-                  "name", batch.field->name());
+    printer.Print("  $type$ColumnsReader $name$_columns_;\n", "type",
+                  batch.type->name, "name", batch.field->name());
   }
   printer.Print("};\n\n");
 }

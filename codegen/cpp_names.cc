@@ -84,20 +84,6 @@ std::string MemberName(const FieldDescriptor& field) {
   return keyword ? name + "_" : name;
 }
 
-std::string CamelCase(const std::string& name) {
-  std::string result;
-  bool upper = true;
-  for (const char c : name) {
-    if (c == '_') {
-      upper = true;
-    } else {
-      result += upper ? absl::ascii_toupper(c) : c;
-      upper = false;
-    }
-  }
-  return result;
-}
-
 std::string WithoutProtoSuffix(const std::string& file_name) {
   return std::string(absl::StripSuffix(file_name, ".proto"));
 }

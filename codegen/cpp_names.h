@@ -29,9 +29,6 @@ std::string ProtobufName(const Descriptor& descriptor) {
 // The field as a member: its name, with '_' behind it where C++ has a keyword.
 std::string MemberName(const google::protobuf::FieldDescriptor& field);
 
-// "mount_paths" -> "MountPaths".
-std::string CamelCase(const std::string& name);
-
 // "devices/fs/v1/fs.proto" -> "devices/fs/v1/fs".
 std::string WithoutProtoSuffix(const std::string& file_name);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -62,10 +63,9 @@ void PrintBuilderMethods(const RecordType& type, Printer& printer) {
       "  return absl::OkStatus();\n"
       "}\n"
       "\n"
-      "void $name$ColumnsBuilder::Encode(uint32_t field,\n"
-      "    ::devstate::MessageWriter& out) {\n"
-      "  const ::devstate::MessageWriter::Nested nested = "
-      "out.BeginNested(field, size_);\n"
+      "void $name$ColumnsBuilder::Encode(\n"
+      "    uint32_t field, ::devstate::MessageWriter& out) {\n"
+      "  const auto nested = out.BeginNested(field, size_);\n"
       "  EncodeBody(out);\n"
       "  if (out.IsEmpty(nested)) {\n"
       "    out.DropNested(nested);\n"
@@ -97,9 +97,9 @@ void PrintReaderMethods(const RecordType& type, Printer& printer) {
   printer.Print(
       "}\n"
       "\n"
-      "absl::Status $name$ColumnsReader::Decode(absl::string_view columns,\n"
-      "    [[maybe_unused]] size_t count, ::devstate::DecodeContext& context) "
-      "{\n"
+      "absl::Status $name$ColumnsReader::Decode(\n"
+      "    absl::string_view columns, [[maybe_unused]] size_t count,\n"
+      "    ::devstate::DecodeContext& context) {\n"
       "  SetDefault();\n"
       "  ::devstate::ColumnsWalker walker(columns, context);\n"
       "  while (true) {\n"
@@ -168,8 +168,8 @@ void PrintRootMethods(const RecordModel& model, const Variables& variables,
                 "  return ReadState();\n"
                 "}\n"
                 "\n"
-                "absl::Status $name$Reader::HandleRoot(const "
-                "::devstate::Chunk& chunk) {\n"
+                "absl::Status $name$Reader::HandleRoot(\n"
+                "    const ::devstate::Chunk& chunk) {\n"
                 "  $message$ root;\n"
                 "  DS_RETURN_IF_ERROR(ParseRoot(chunk, root));\n");
   for (const RecordModel::Batch& batch : model.batches) {
@@ -184,13 +184,13 @@ void PrintRootMethods(const RecordModel& model, const Variables& variables,
                 "  return visitor_->OnRoot(root);\n"
                 "}\n"
                 "\n"
-                "absl::Status $name$Reader::HandleBatch(const "
-                "::devstate::Chunk& chunk) {\n"
+                "absl::Status $name$Reader::HandleBatch(\n"
+                "    const ::devstate::Chunk& chunk) {\n"
                 "  switch (chunk.header.field) {\n");
   for (const RecordModel::Batch& batch : model.batches) {
     printer.Print(
         "    case $number$:\n"
-        "      return DecodeBatch(chunk, \"$field$\", $field$_,\n"
+        "      return DecodeBatch(chunk, \"$field$\", $field$_columns_,\n"
         "                         [this]($camel$Batch& batch) {\n"
         "                           return visitor_->On$camel$(batch);\n"
         "                         });\n",
@@ -240,10 +240,10 @@ void PrintSchema(const RecordModel& model, const Variables& variables,
       "  return schema;\n"
       "}\n"
       "\n",
-      "schema", annotations.schema(), "version",
+      "schema", absl::CEscape(annotations.schema()), "version",
       absl::StrCat(annotations.version()), "min_reader",
-      absl::StrCat(annotations.min_reader()), "device", annotations.device(),
-      "root", model.root->full_name());
+      absl::StrCat(annotations.min_reader()), "device",
+      absl::CEscape(annotations.device()), "root", model.root->full_name());
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ using ::google::protobuf::FieldDescriptorProto;
 using ::google::protobuf::FileDescriptor;
 using ::google::protobuf::FileDescriptorProto;
 using ::google::protobuf::FileDescriptorSet;
-using ::google::protobuf::OneofDescriptorProto;
+using ::google::protobuf::OneofDescriptor;
 
 // Leaves of a descriptor's options the annotation `extension` alone.
 template <typename Options, typename Extension>
@@ -65,6 +65,8 @@ class Canonicalizer {
       FieldDescriptorProto* copy = canonical.add_field();
       field.CopyTo(copy);
       copy->clear_json_name();
+      // By name below, and synthetic ones follow from proto3_optional.
+      copy->clear_oneof_index();
       if (copy->has_options()) {
         KeepAnnotation(copy->mutable_options(), devstate::field);
         if (copy->options().ByteSizeLong() == 0) copy->clear_options();
@@ -77,9 +79,7 @@ class Canonicalizer {
               [](const FieldDescriptorProto& a, const FieldDescriptorProto& b) {
                 return a.number() < b.number();
               });
-    for (int i = 0; i < message.oneof_decl_count(); ++i) {
-      canonical.add_oneof_decl()->set_name(message.oneof_decl(i)->name());
-    }
+    AddOneofs(message, &canonical);
     if (message.options().HasExtension(devstate::message)) {
       *canonical.mutable_options()->MutableExtension(devstate::message) =
           message.options().GetExtension(devstate::message);
@@ -90,31 +90,55 @@ class Canonicalizer {
     entry->second = canonical;
   }
 
+  // Of `message`, in the order of their smallest field numbers.
+  static void AddOneofs(const Descriptor& message, DescriptorProto* canonical) {
+    std::map<std::string, int> indices;
+    for (FieldDescriptorProto& field : *canonical->mutable_field()) {
+      const OneofDescriptor* oneof =
+          message.FindFieldByNumber(field.number())->real_containing_oneof();
+      if (oneof == nullptr) continue;
+      const auto [entry, inserted] =
+          indices.emplace(oneof->name(), canonical->oneof_decl_size());
+      if (inserted) canonical->add_oneof_decl()->set_name(oneof->name());
+      field.set_oneof_index(entry->second);
+    }
+  }
+
   void AddEnum(const EnumDescriptor& enumeration) {
     EnumDescriptorProto canonical;
     enumeration.CopyTo(&canonical);
     canonical.set_name(enumeration.full_name());
     canonical.clear_reserved_range();
     canonical.clear_reserved_name();
-    // allow_alias is needed for values of one number; all else is dropped.
     canonical.clear_options();
     for (EnumValueDescriptorProto& value : *canonical.mutable_value()) {
       if (!value.has_options()) continue;
       KeepAnnotation(value.mutable_options(), devstate::enum_value);
       if (value.options().ByteSizeLong() == 0) value.clear_options();
     }
-    std::stable_sort(canonical.mutable_value()->begin(),
-                     canonical.mutable_value()->end(),
-                     [](const EnumValueDescriptorProto& a,
-                        const EnumValueDescriptorProto& b) {
-                       return a.number() < b.number();
-                     });
+    std::sort(canonical.mutable_value()->begin(),
+              canonical.mutable_value()->end(),
+              [](const EnumValueDescriptorProto& a,
+                 const EnumValueDescriptorProto& b) {
+                return a.number() != b.number() ? a.number() < b.number()
+                                                : a.name() < b.name();
+              });
     enums_[enumeration.full_name()] = canonical;
   }
 
   std::map<std::string, DescriptorProto> messages_;
   std::map<std::string, EnumDescriptorProto> enums_;
 };
+
+// protoc spells them all out for a plugin: bytes that no stream needs.
+void ClearJsonNames(DescriptorProto* message) {
+  for (FieldDescriptorProto& field : *message->mutable_field()) {
+    field.clear_json_name();
+  }
+  for (DescriptorProto& nested : *message->mutable_nested_type()) {
+    ClearJsonNames(&nested);
+  }
+}
 
 void AddFile(const FileDescriptor& file, std::set<const FileDescriptor*>& seen,
              FileDescriptorSet* set) {
@@ -125,8 +149,12 @@ void AddFile(const FileDescriptor& file, std::set<const FileDescriptor*>& seen,
   for (int i = 0; i < file.dependency_count(); ++i) {
     AddFile(*file.dependency(i), seen, set);
   }
-  // CopyTo() leaves out comments and JSON names.
-  file.CopyTo(set->add_file());
+  // CopyTo() leaves out comments.
+  FileDescriptorProto* copy = set->add_file();
+  file.CopyTo(copy);
+  for (DescriptorProto& message : *copy->mutable_message_type()) {
+    ClearJsonNames(&message);
+  }
 }
 
 }  // namespace

@@ -35,17 +35,17 @@ absl::StatusOr<const Descriptor*> FindRoot(const FileDescriptor& file,
     const Descriptor* root =
         file.pool()->FindMessageTypeByName(std::string(parameter));
     if (root == nullptr || root->file() != &file) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(file.name(), ": there is no message ", parameter,
-                       " in this file: give the root's full name, package "
-                       "included"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          file.name(), ":1:1: ", parameter,
+          ": the file has no such message: give the root's full name, package "
+          "included"));
     }
     return root;
   }
   if (!parameter.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("unknown parameter \"", parameter,
-                     "\": expected root=FULL.NAME or nothing"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        file.name(), ":1:1: ", file.package(), ": unknown parameter \"",
+        parameter, "\": expected root=FULL.NAME or nothing"));
   }
   const Descriptor* root = nullptr;
   for (int i = 0; i < file.message_type_count(); ++i) {
@@ -54,19 +54,20 @@ absl::StatusOr<const Descriptor*> FindRoot(const FileDescriptor& file,
       continue;
     }
     if (root != nullptr) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(file.name(), ": both ", root->full_name(), " and ",
-                       message.full_name(),
-                       " have a schema annotation: choose one with the "
-                       "parameter root=FULL.NAME"));
+      return SchemaError(
+          message,
+          absl::StrCat("has a schema annotation, as ", root->full_name(),
+                       " has: choose one with the parameter "
+                       "root=FULL.NAME"));
     }
     root = &message;
   }
   if (root == nullptr) {
     return absl::InvalidArgumentError(
-        absl::StrCat(file.name(),
-                     ": no message has a schema annotation, option "
-                     "(devstate.message) = { schema: … }"));
+        absl::StrCat(file.name(), ":1:1: ", file.package(),
+                     ": no message has a schema annotation: write option "
+                     "(devstate.message) = { schema: \"…\" version: 1 }; into "
+                     "the root message"));
   }
   return root;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -117,10 +118,83 @@ class ModelBuilder {
   std::map<std::string, const Descriptor*> names_;
 };
 
+// Generated names must differ from each other and from those that protobuf's
+// own C++ generator gives the messages and enums of the root's file.
+class NameChecker {
+ public:
+  explicit NameChecker(const Descriptor& root) : root_(root) {
+    for (int i = 0; i < root.file()->message_type_count(); ++i) {
+      AddProtobufNames(*root.file()->message_type(i), "");
+    }
+    for (int i = 0; i < root.file()->enum_type_count(); ++i) {
+      names_[root.file()->enum_type(i)->name()] =
+          root.file()->enum_type(i)->full_name();
+    }
+  }
+
+  absl::Status Check(const RecordModel& model) {
+    for (const auto& type : model.types) {
+      for (const char* suffix : {"Row", "Columns", "ColumnsBuilder",
+                                 "ColumnsReader", "Occurrences"}) {
+        DS_RETURN_IF_ERROR(Add(type->name + suffix, *type->descriptor));
+      }
+    }
+    for (const char* suffix : {"Schema", "Writer", "Reader", "Visitor"}) {
+      DS_RETURN_IF_ERROR(Add(root_.name() + suffix, root_));
+    }
+    for (const RecordModel::Batch& batch : model.batches) {
+      DS_RETURN_IF_ERROR(
+          Add(CamelCase(batch.field->name()) + "Batch", *batch.field));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  void AddProtobufNames(const Descriptor& message, const std::string& outer) {
+    const std::string name = outer + message.name();
+    names_[name] = message.full_name();
+    for (int i = 0; i < message.nested_type_count(); ++i) {
+      AddProtobufNames(*message.nested_type(i), name + "_");
+    }
+    for (int i = 0; i < message.enum_type_count(); ++i) {
+      names_[name + "_" + message.enum_type(i)->name()] =
+          message.enum_type(i)->full_name();
+    }
+  }
+
+  template <typename Owner>
+  absl::Status Add(const std::string& name, const Owner& owner) {
+    const auto [other, inserted] = names_.emplace(name, owner.full_name());
+    if (inserted) return absl::OkStatus();
+    return SchemaError(
+        owner, absl::StrCat("the generated name ", name, " is also that of ",
+                            other->second, ": rename one of them"));
+  }
+
+  const Descriptor& root_;
+  std::map<std::string, std::string> names_;
+};
+
 }  // namespace
 
+std::string CamelCase(const std::string& name) {
+  std::string result;
+  bool upper = true;
+  for (const char c : name) {
+    if (c == '_') {
+      upper = true;
+    } else {
+      result += upper ? absl::ascii_toupper(c) : c;
+      upper = false;
+    }
+  }
+  return result;
+}
+
 absl::StatusOr<RecordModel> BuildRecordModel(const Descriptor& root) {
-  return ModelBuilder(root).Build();
+  DS_ASSIGN_OR_RETURN(RecordModel model, ModelBuilder(root).Build());
+  DS_RETURN_IF_ERROR(NameChecker(root).Check(model));
+  return model;
 }
 
 }  // namespace devstate

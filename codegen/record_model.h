@@ -63,6 +63,9 @@ struct RecordModel {
 absl::StatusOr<RecordModel> BuildRecordModel(
     const google::protobuf::Descriptor& root);
 
+// "mount_paths" -> "MountPaths".
+std::string CamelCase(const std::string& name);
+
 // An error at the place in the .proto file where `descriptor` is defined.
 template <typename Descriptor>
 absl::Status SchemaError(const Descriptor& descriptor,

@@ -9,8 +9,11 @@
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "serializer/test_columns.h"
@@ -420,6 +423,26 @@ TEST(NumberColumnDecoding, FollowsTheFormulaOfEachEncoding) {
   ExpectValues(fixed, {2, 257});
   ExpectValues(Column(DICTIONARY, 0, std::string("\1\0\1", 3), {7, 70000}),
                {70000, 7, 70000});
+}
+
+TEST(NumberColumnDecoding, ReadsTheWorkedBytesOfTheSpecification) {
+  // docs/stream_format.md, "NumberColumn".
+  const std::vector<std::pair<std::string, std::vector<uint32_t>>> columns = {
+      {"0801 3a03050007", {5, 0, 7}},
+      {"0801 1001 1809", {9, 9, 9}},
+      {"0801 1002 180a 2002", {10, 12, 14}},
+      {"0801 1003 3a0408030901", {8, 8, 8, 9}},
+      {"0801 1004 1864 320300ff01 3a02e807", {100, 1100, 101}},
+      {"0801 1005 1864 32030002ff 3a02e607", {100, 101, 600}},
+      {"0801 1006 1801 2803 3206010000000100", {2, 257}},
+      {"0801 1007 3203000100 3a0407f0a204", {7, 70000, 7}},
+  };
+  for (const auto& [hex, expected] : columns) {
+    NumberColumn column;
+    ASSERT_TRUE(column.ParseFromString(
+        absl::HexStringToBytes(absl::StrReplaceAll(hex, {{" ", ""}}))));
+    ExpectValues(column, expected);
+  }
 }
 
 TEST(NumberColumnDecoding, ArithmeticIsModulo2To64) {

@@ -120,10 +120,13 @@ absl::Status RecordWriter::FlushBatch() {
   DS_RETURN_IF_ERROR(status_);
   batch_bytes_ = 0;
   if (pending_.write != nullptr) status_ = pending_.write(*this);
+  if (!status_.ok()) pending_ = {};
   return status_;
 }
 
 absl::Status RecordWriter::Misuse(const std::string& message) {
+  // No field is under way, so that AddRecord() comes to StartField().
+  pending_ = {};
   return status_ = absl::FailedPreconditionError(message);
 }
 
@@ -131,7 +134,11 @@ absl::Status RecordWriter::FinishState() {
   DS_RETURN_IF_ERROR(status_);
   if (!begun_) return Misuse("Finish() before Begin()");
   DS_RETURN_IF_ERROR(FlushBatch());
-  return status_ = stream_.Finish();
+  pending_ = {};
+  status_ = stream_.Finish();
+  if (!status_.ok()) return status_;
+  Misuse("the state is finished already").IgnoreError();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<const StreamHeader*> RecordReader::ReadHeader() {

@@ -6,6 +6,7 @@ PACKAGES = [
     "cli",
     "codegen",
     "compat",
+    "docs",
     "examples/fs_backend",
     "examples/session_embedding",
     "proto/devices/blk/v1",
@@ -21,6 +22,7 @@ PACKAGES = [
     "tests/qemu",
     "tests/transfer",
     "transport",
+    "tests/codegen",
     "tests/golden",
     "tests/serializer",
 ]

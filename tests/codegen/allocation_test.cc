@@ -1,0 +1,145 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Generated code allocates for a batch, and not for a record.
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "serializer/test_streams.h"
+#include "tests/codegen/everything.devstate.h"
+#include "third_party/absl_compat/status_matchers.h"
+
+namespace {
+
+std::atomic<size_t> allocations{0};
+std::atomic<size_t> largest{0};
+
+void* Allocate(size_t size) {
+  ++allocations;
+  if (size > largest) largest = size;
+  return std::malloc(size == 0 ? 1 : size);
+}
+
+}  // namespace
+
+void* operator new(size_t size) { return Allocate(size); }
+void* operator new[](size_t size) { return Allocate(size); }
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete[](void* p) noexcept { std::free(p); }
+void operator delete(void* p, size_t) noexcept { std::free(p); }
+void operator delete[](void* p, size_t) noexcept { std::free(p); }
+
+namespace devstate::test::everything {
+namespace {
+
+using ::devstate::testing::IsOk;
+using ::devstate::testing::StringSink;
+using ::devstate::testing::StringSource;
+
+constexpr size_t kRecords = 100000;
+
+class NullSink : public ByteSink {
+ public:
+  absl::Status Write(absl::string_view bytes) override {
+    size_ += bytes.size();
+    return absl::OkStatus();
+  }
+  size_t size_ = 0;
+};
+
+absl::Status WriteRecords(ByteSink* sink, size_t count) {
+  WriterOptions options;
+  options.compression = Compression::Zstd(1);
+  EverythingWriter writer(sink, options);
+  absl::Status status = writer.Begin(Everything());
+  uint64_t numbers[3] = {1, 2, 3};
+  PartRow parts[2];
+  parts[0].label = "left";
+  parts[1].label = "right";
+  for (size_t i = 0; status.ok() && i < count; ++i) {
+    RepeatedsRow row;
+    numbers[i % 3] = i * i;
+    row.u64 = absl::MakeConstSpan(numbers, i % 4);
+    parts[i % 2].id = i;
+    row.parts = parts;
+    status = writer.AddRepeateds(row);
+  }
+  for (size_t i = 0; status.ok() && i < count; ++i) {
+    NestedRow row;
+    row.inner.emplace();
+    row.inner->innermost.emplace();
+    row.inner->innermost->value = static_cast<uint32_t>(i * 77);
+    if (i % 2 == 0) {
+      row.name = "a name";
+    } else {
+      row.number = static_cast<uint32_t>(i);
+    }
+    status = writer.AddNested(row);
+  }
+  return status.ok() ? writer.Finish() : status;
+}
+
+class Counter : public EverythingVisitor {
+ public:
+  template <typename Batch>
+  absl::Status Count(Batch& batch) {
+    typename Batch::Row row;
+    while (batch.Next(&row)) ++records;
+    return absl::OkStatus();
+  }
+  absl::Status OnRoot(const Everything&) override { return absl::OkStatus(); }
+  absl::Status OnScalars(ScalarsBatch& b) override { return Count(b); }
+  absl::Status OnOptionals(OptionalsBatch& b) override { return Count(b); }
+  absl::Status OnRepeateds(RepeatedsBatch& b) override { return Count(b); }
+  absl::Status OnNested(NestedBatch& b) override { return Count(b); }
+  absl::Status OnClass(ClassBatch& b) override { return Count(b); }
+  absl::Status OnVisitor(VisitorBatch& b) override { return Count(b); }
+  absl::Status OnStream(StreamBatch& b) override { return Count(b); }
+  absl::Status OnStatus(StatusBatch& b) override { return Count(b); }
+  absl::Status OnSize(SizeBatch& b) override { return Count(b); }
+  size_t records = 0;
+};
+
+TEST(Allocations, WritingTakesNoneForARecord) {
+  NullSink sink;
+  allocations = largest = 0;
+  ASSERT_THAT(WriteRecords(&sink, kRecords), IsOk());
+  EXPECT_LT(allocations, kRecords / 50);
+  // No buffer grows with the state.
+  EXPECT_LT(largest, size_t{4} << 20);
+}
+
+TEST(Allocations, ReadingTakesNoneForARecord) {
+  StringSink sink;
+  ASSERT_THAT(WriteRecords(&sink, kRecords), IsOk());
+  StringSource source(sink.written);
+  Counter counter;
+  allocations = largest = 0;
+  EverythingReader reader(&source);
+  ASSERT_THAT(reader.Read(counter), IsOk());
+  EXPECT_LT(allocations, kRecords / 50);
+  EXPECT_LT(largest, size_t{4} << 20);
+  EXPECT_EQ(counter.records, 2 * kRecords);
+}
+
+TEST(Allocations, ASmallStateTakesNoLargeOne) {
+  NullSink sink;
+  largest = 0;
+  WriterOptions options;
+  options.embed_descriptor_set = false;
+  EverythingWriter writer(&sink, options);
+  ASSERT_THAT(writer.Begin(Everything()), IsOk());
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_THAT(writer.AddScalars(ScalarsRow()), IsOk());
+  }
+  ASSERT_THAT(writer.Finish(), IsOk());
+  EXPECT_LT(sink.size_, 4096u);
+  EXPECT_LE(largest, size_t{16} << 10);
+}
+
+}  // namespace
+}  // namespace devstate::test::everything
