@@ -9,7 +9,6 @@ PACKAGES = [
     "examples/common",
     "examples/fs_backend",
     "examples/net_backend",
-    "examples/net_backend",
     "examples/session_embedding",
     "proto/devices/blk/v1",
     "proto/devices/fs/v1",
