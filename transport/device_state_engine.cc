@@ -242,7 +242,9 @@ void DeviceStateEngine::Feed(SessionEvent event, Held* incoming) {
   start_failure_ = absl::OkStatus();
   const SessionActions actions = session_.Handle(event);
   if (HasTransfer(before) && Abandons(event)) {
-    Report(TransferReport::Stage::kAbandoned, AbandonedError());
+    // What a deadline of ours has ended is given up by the front-end for that.
+    Report(TransferReport::Stage::kAbandoned,
+           failure_.ok() ? AbandonedError() : failure_);
   }
   Execute(actions, before, incoming);
   UpdateDeadline(before, incoming != nullptr);

@@ -3,15 +3,13 @@
 
 #include "examples/fs_backend/fs_device.h"
 
-#include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "examples/fs_backend/test_tree.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "serializer/test_streams.h"
 #include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate::examples {
@@ -22,33 +20,9 @@ using ::devices::fs::v1::FsStateWriter;
 using ::devices::fs::v1::InodeRow;
 using ::devstate::testing::IsOk;
 using ::devstate::testing::StatusIs;
+using ::devstate::testing::StringSink;
+using ::devstate::testing::StringSource;
 using ::testing::HasSubstr;
-
-class StringSink : public ByteSink {
- public:
-  absl::Status Write(absl::string_view bytes) override {
-    bytes_.append(bytes.data(), bytes.size());
-    return absl::OkStatus();
-  }
-  const std::string& bytes() const { return bytes_; }
-
- private:
-  std::string bytes_;
-};
-
-class StringSource : public ByteSource {
- public:
-  explicit StringSource(absl::string_view bytes) : bytes_(bytes) {}
-  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
-    size = std::min(size, bytes_.size());
-    std::memcpy(buffer, bytes_.data(), size);
-    bytes_.remove_prefix(size);
-    return size;
-  }
-
- private:
-  absl::string_view bytes_;
-};
 
 // A tree with a few files, and a source and an empty destination that share it.
 class FsDeviceTest : public ::testing::Test {
@@ -67,11 +41,11 @@ class FsDeviceTest : public ::testing::Test {
     StateHandler<FsStateCodec> handler(&device);
     StringSink sink;
     EXPECT_THAT(handler.Save(sink), IsOk());
-    return sink.bytes();
+    return sink.written;
   }
 
   // All of a load but CHECK.
-  absl::Status Load(absl::string_view stream) {
+  absl::Status Load(const std::string& stream) {
     StringSource source(stream);
     return handler().Load(source);
   }
@@ -131,7 +105,7 @@ TEST_F(FsDeviceTest, InodeWithoutPathIsRefusedByItsId) {
   row.lost.emplace();
   ASSERT_THAT(writer.AddInodes(row), IsOk());
   ASSERT_THAT(writer.Finish(), IsOk());
-  EXPECT_THAT(Load(sink.bytes()),
+  EXPECT_THAT(Load(sink.written),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        HasSubstr("inode 8 has no path")));
 }

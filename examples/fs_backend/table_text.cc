@@ -3,19 +3,15 @@
 
 #include "examples/fs_backend/table_text.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <fstream>
+#include <ostream>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
+#include "examples/common/text_file.h"
 
 namespace devstate::examples {
+namespace {
 
-absl::Status WriteTableText(const InodeTable& table, const std::string& path) {
-  const std::string unfinished = path + ".part";
-  std::ofstream file(unfinished, std::ios::trunc);
+void WriteTable(const InodeTable& table, std::ostream& file) {
   for (const Inode& inode : table.inodes) {
     file << "inode " << inode.id << " parent " << inode.parent << " refcount "
          << inode.refcount << " mode " << std::oct << inode.mode << std::dec
@@ -32,13 +28,13 @@ absl::Status WriteTableText(const InodeTable& table, const std::string& path) {
   }
   file << "next inode " << table.next_inode_id << " handle "
        << table.next_handle_id << "\n";
-  file.close();
-  if (file.fail() || std::rename(unfinished.c_str(), path.c_str()) != 0) {
-    return absl::UnavailableError(absl::StrCat("cannot write the table to ",
-                                               path, ": ", std::strerror(errno),
-                                               "; choose another --table-out"));
-  }
-  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status WriteTableText(const InodeTable& table, const std::string& path) {
+  return WriteTextFile(path, "the table", "--table-out",
+                       [&](std::ostream& file) { WriteTable(table, file); });
 }
 
 }  // namespace devstate::examples

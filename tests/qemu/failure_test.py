@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Back-ends that refuse, die or hang: QEMU fails cleanly and lives on."""
 
+import time
+
 import harness
 
 SIZE = 4 << 20  # more than every pipe holds, so that a hang would be one
@@ -101,7 +103,9 @@ class FailureTest(harness.QemuTest):
         source = self.backend(size=SIZE, seed=1, fault='stuck', timeout_ms=700)
         qemu = self.qemu(source)
         qemu.command('cont')
+        start = time.monotonic()
         self.assert_failed(qemu.save(self.path('stuck')), qemu)
+        self.assertLess(time.monotonic() - start, 10)
         source.wait_line('DEADLINE_EXCEEDED')
         self.assertEqual(qemu.run_state(), 'running')
         # A second try finds the worker still stuck, and ends as well.
@@ -118,9 +122,12 @@ class FailureTest(harness.QemuTest):
                                            channel=channel)
                 other = self.qemu(destination, incoming=True)
                 self.assert_failed(other.load(image), other)
-                destination.wait_line('direction=load')
                 self.assertEqual(other.run_state(), 'inmigrate')
                 self.assertEqual(other.quit(), 0)
+                # Without a CHECK to answer, the reason comes with the end of the
+                # connection.
+                destination.wait_line(
+                    'direction=load .*status=DEADLINE_EXCEEDED')
                 destination.process.terminate()
                 self.assertEqual(destination.wait_exit(), 0)
                 self.assertNotIn('committed', destination.log)

@@ -20,7 +20,10 @@ import unittest
 
 PATIENCE = 40  # seconds; far more than anything here takes
 BACKEND = os.environ.get('OPAQUE_BACKEND', 'tests/qemu/opaque_backend')
-FS_BACKEND = os.environ.get('FS_BACKEND', 'examples/fs_backend/fs_backend')
+EXAMPLES = {
+    'fs': 'examples/fs_backend/fs_backend',
+    'net': 'examples/net_backend/net_backend',
+}
 QEMU = shutil.which('qemu-system-x86_64')
 MINIMUM = (8, 2)
 
@@ -126,11 +129,12 @@ class Backend(Process):
         self.wait_line('^listening$')
 
 
-class FsBackend(Process):
-    """The example with a real state: the inode table of a directory."""
+class ExampleBackend(Process):
+    """One of examples/: a device with a real state, 'fs' or 'net'."""
 
-    def __init__(self, path, *flags):
-        super().__init__([FS_BACKEND, '--socket-path=' + path] + list(flags))
+    def __init__(self, device, path, *flags):
+        super().__init__([EXAMPLES[device], '--socket-path=' + path] +
+                         list(flags))
         self.path = path
         self.wait_line('^listening on ')
 
@@ -229,6 +233,20 @@ class Qemu(Process):
                      exit_on_error=False)
         return self.migration()
 
+    def run_job(self, name, **arguments):
+        """A job of snapshots; its error fails the test."""
+        self.command(name, job_id=name, **arguments)
+
+        def concluded():
+            for job in self.command('query-jobs'):
+                if job['id'] == name and job['status'] == 'concluded':
+                    return job
+            return None
+        job = eventually(concluded, name)
+        if 'error' in job:
+            raise AssertionError('%s\n%s' % (job, self.log))
+        self.command('job-dismiss', id=name)
+
     def run_state(self):
         return self.command('query-status')['status']
 
@@ -263,9 +281,9 @@ class QemuTest(unittest.TestCase):
         self.addCleanup(backend.stop)
         return backend
 
-    def fs_backend(self, *flags):
+    def example(self, device, *flags):
         self.count += 1
-        backend = FsBackend(self.path('s%d' % self.count), *flags)
+        backend = ExampleBackend(device, self.path('s%d' % self.count), *flags)
         self.addCleanup(backend.stop)
         return backend
 
@@ -273,6 +291,15 @@ class QemuTest(unittest.TestCase):
         qemu = Qemu(self.folder, backends, **options)
         self.addCleanup(qemu.stop)
         return qemu
+
+    def snapshot_disk(self):
+        """The flag for a disk, "disk", that snapshots can be kept in."""
+        disk = self.path('disk.qcow2')
+        subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', disk, '64M'],
+                       check=True)
+        node = {'driver': 'qcow2', 'node-name': 'disk',
+                'file': {'driver': 'file', 'filename': disk}}
+        return ['-blockdev', json.dumps(node)]
 
     def assert_completed(self, info, *processes):
         self.assertEqual(info.get('status'), 'completed',

@@ -1,16 +1,18 @@
 # Copyright 2026 The devstate authors
 # SPDX-License-Identifier: Apache-2.0
-"""The device state of a virtio-fs device in a QEMU migration file."""
+"""The state of a device's back-end in a QEMU migration file, of one device."""
 
 import struct
 
-MARK = b'\x05\x15vhost-user-fs-backend'
+# The subsection's type, the length of its name, the name.
+MARKS = (b'\x05\x15vhost-user-fs-backend', b'\x05\x19virtio-net-device/backend')
 PIECE = 64 << 10
 
 
 def chunks_of(image):
     """(offset of the length field, length) of each piece of device state."""
-    at = image.index(MARK) + len(MARK) + 4
+    mark = next(mark for mark in MARKS if mark in image)
+    at = image.index(mark) + len(mark) + 4
     found = []
     while True:
         length = struct.unpack_from('>I', image, at)[0]

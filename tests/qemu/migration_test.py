@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Migrations under stock QEMU that must succeed, and their bounds."""
 
-import json
 import os
-import subprocess
 
 import harness
 
@@ -62,33 +60,16 @@ class MigrationTest(harness.QemuTest):
                 'size=200000 seed=1', 'size=70000 seed=2', 'size=0 seed=3')):
             destination.wait_line('^committed %s$' % line)
 
-    def run_job(self, qemu, name, **arguments):
-        qemu.command(name, job_id=name, **arguments)
-
-        def concluded():
-            for job in qemu.command('query-jobs'):
-                if job['id'] == name and job['status'] == 'concluded':
-                    return job
-            return None
-        job = harness.eventually(concluded, name)
-        self.assertNotIn('error', job, qemu.log)
-        qemu.command('job-dismiss', id=name)
-
     def test_a3_snapshots_go_both_ways_on_one_connection(self):
-        disk = self.path('disk.qcow2')
-        subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', disk, '64M'],
-                       check=True)
         backend = self.backend(size=500000, seed=5)
-        node = {'driver': 'qcow2', 'node-name': 'disk',
-                'file': {'driver': 'file', 'filename': disk}}
-        qemu = self.qemu(backend, extra=['-blockdev', json.dumps(node)])
+        qemu = self.qemu(backend, extra=self.snapshot_disk())
         for round_number in range(3):
             tag = 'tag%d' % round_number
             start = backend.mark()
-            self.run_job(qemu, 'snapshot-save', tag=tag, vmstate='disk',
+            qemu.run_job('snapshot-save', tag=tag, vmstate='disk',
                          devices=['disk'])
             backend.wait_line('stage=checked direction=save .*status=OK', start)
-            self.run_job(qemu, 'snapshot-load', tag=tag, vmstate='disk',
+            qemu.run_job('snapshot-load', tag=tag, vmstate='disk',
                          devices=['disk'])
             backend.wait_line('^committed size=500000 seed=5$', start)
         self.assertEqual(backend.log.count('front-end connected'), 1)

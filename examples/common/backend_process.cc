@@ -1,0 +1,126 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "examples/common/backend_process.h"
+
+#include <signal.h>
+
+#include <atomic>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate::examples {
+namespace {
+
+// For the signal handler.
+std::atomic<BackendEndpoint*> running_endpoint{nullptr};
+
+void StopEndpoint(int) {
+  if (BackendEndpoint* endpoint = running_endpoint.load()) endpoint->Stop();
+}
+
+}  // namespace
+
+void AddSocketFlag(CLI::App& app, BackendFlags* flags) {
+  app.add_option("--socket-path", flags->socket_path,
+                 "Unix socket to listen on")
+      ->required();
+}
+
+void AddTransferFlags(CLI::App& app, BackendFlags* flags) {
+  app.add_flag("--await-load", flags->await_load,
+               "Start without a state, as the destination of a migration");
+  app.add_option("--fd", flags->fd,
+                 "Use the front-end's channel, or answer with an own one")
+      ->check(CLI::IsMember({"given", "own"}))
+      ->capture_default_str();
+  app.add_option("--channel", flags->channel, "Kind of the own channel")
+      ->check(CLI::IsMember({"pipe", "socketpair", "memfd", "file"}))
+      ->capture_default_str();
+  app.add_option("--compression", flags->compression,
+                 "automatic, raw, zstd or zstd:LEVEL")
+      ->capture_default_str();
+}
+
+void Log(absl::string_view line) {
+  absl::PrintF("%s\n", line);
+  std::fflush(stdout);
+}
+
+void LogReport(const StateReport& report) {
+  const std::string amount = absl::StrFormat(
+      "%d records in %d chunks, %d bytes (%d before compression)",
+      report.records, report.chunks, report.stream_bytes, report.decoded_bytes);
+  switch (report.event) {
+    case StateReport::Event::kSaved:
+      Log(report.status.ok()
+              ? absl::StrCat("saved: ", amount)
+              : absl::StrCat("save failed: ", report.status.message()));
+      break;
+    case StateReport::Event::kVerified:
+      Log(report.status.ok() ? absl::StrCat("verified: ", amount, ", verdict ",
+                                            VerdictText(report.verdict))
+                             : VerdictText(report.verdict));
+      break;
+    case StateReport::Event::kCommitted:
+      Log(report.status.ok()
+              ? "committed"
+              : absl::StrCat("commit failed: ", report.status.message()));
+      break;
+  }
+}
+
+absl::StatusOr<StateOptions> MakeStateOptions(const BackendFlags& flags,
+                                              const char* implementation) {
+  StateOptions options;
+  options.writer.implementation.set_name(implementation);
+  options.writer.implementation.set_version("1");
+  DS_ASSIGN_OR_RETURN(options.writer.compression,
+                      Compression::Parse(flags.compression));
+  options.report = LogReport;
+  return options;
+}
+
+absl::Status ServeBackend(const BackendFlags& flags,
+                          VhostUserDeviceOptions device,
+                          std::function<absl::Status()> after_load,
+                          DeviceStateHandler* handler) {
+  BackendEndpointOptions options;
+  options.socket_path = flags.socket_path;
+  options.device = std::move(device);
+  DS_ASSIGN_OR_RETURN(const ChannelKind channel,
+                      ParseChannelKind(flags.channel));
+  if (flags.fd == "own") options.transfer.own_channel = channel;
+  options.log = Log;
+  options.transfer.report = [&](const TransferReport& report) {
+    if (report.direction != TransferDirection::kLoad ||
+        report.stage != TransferReport::Stage::kChecked) {
+      return;
+    }
+    if (const absl::Status status = after_load(); !status.ok()) {
+      Log(status.message());
+    }
+  };
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<BackendEndpoint> endpoint,
+                      BackendEndpoint::Create(handler, std::move(options)));
+  running_endpoint = endpoint.get();
+  signal(SIGTERM, StopEndpoint);
+  signal(SIGINT, StopEndpoint);
+  Log(absl::StrCat("listening on ", flags.socket_path));
+  const absl::Status status = endpoint->Serve();
+  running_endpoint = nullptr;
+  return status;
+}
+
+int ExitCode(absl::string_view program, const absl::Status& status) {
+  if (status.ok()) return 0;
+  absl::FPrintF(stderr, "%s: %s\n", program, status.message());
+  return 1;
+}
+
+}  // namespace devstate::examples

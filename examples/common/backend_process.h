@@ -1,0 +1,59 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the example back-ends share beside their devices: flags, log, signals,
+// and the endpoint's life.
+//
+// Log lines go to standard output, one an event.
+
+#ifndef DEVSTATE_EXAMPLES_COMMON_BACKEND_PROCESS_H_
+#define DEVSTATE_EXAMPLES_COMMON_BACKEND_PROCESS_H_
+
+#include <functional>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "backend/backend.h"
+
+namespace devstate::examples {
+
+struct BackendFlags {
+  std::string socket_path;
+  bool await_load = false;
+  std::string channel = "pipe";
+  std::string fd = "given";
+  std::string compression = "automatic";
+};
+
+// In two parts, so that a back-end's own flags stand where they are looked for.
+// `flags` must outlive `app`.
+void AddSocketFlag(CLI::App& app, BackendFlags* flags);
+void AddTransferFlags(CLI::App& app, BackendFlags* flags);
+
+void Log(absl::string_view line);
+
+// One line on a save, a load or a commit.
+void LogReport(const StateReport& report);
+
+// Of a back-end that writes states under the name `implementation` and logs its
+// reports.
+absl::StatusOr<StateOptions> MakeStateOptions(const BackendFlags& flags,
+                                              const char* implementation);
+
+// Listens and serves front-ends until SIGTERM or SIGINT. `after_load` is called
+// after each load that CHECK_DEVICE_STATE has asked about, good or not; its
+// error is logged. Once at a time in a process.
+absl::Status ServeBackend(const BackendFlags& flags,
+                          VhostUserDeviceOptions device,
+                          std::function<absl::Status()> after_load,
+                          DeviceStateHandler* handler);
+
+// The exit code of main(); an error goes to standard error.
+int ExitCode(absl::string_view program, const absl::Status& status);
+
+}  // namespace devstate::examples
+
+#endif  // DEVSTATE_EXAMPLES_COMMON_BACKEND_PROCESS_H_

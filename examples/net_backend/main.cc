@@ -1,0 +1,80 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A vhost-user back-end with the state of a network device and no data plane: a
+// seed takes the place of the driver that would have set it up, and the state
+// is handed over in a live migration. Meant to be read; start with
+// net_device.cc.
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/strings/str_format.h"
+#include "backend/backend.h"
+#include "examples/common/backend_process.h"
+#include "examples/net_backend/net_device.h"
+#include "examples/net_backend/net_features.h"
+#include "examples/net_backend/seeded_model.h"
+#include "examples/net_backend/state_text.h"
+#include "third_party/absl_compat/status_macros.h"
+#include "transport/vhost_user_message.h"
+
+namespace devstate::examples {
+namespace {
+
+struct Flags {
+  BackendFlags backend;
+  uint64_t seed = 0;
+  std::string state_out;
+};
+
+VhostUserDeviceOptions DeviceOptions() {
+  VhostUserDeviceOptions options;
+  options.features = kOfferedFeatures;
+  // QEMU takes a queue number for one of pairs here.
+  options.queue_num = kMaxQueuePairs;
+  // QEMU asks the back-end to announce a guest that does not announce itself.
+  options.protocol_features |= kProtocolFRarp;
+  return options;
+}
+
+absl::Status Run(const Flags& flags) {
+  DS_ASSIGN_OR_RETURN(StateOptions options,
+                      MakeStateOptions(flags.backend, "devstate-net-backend"));
+  NetDevice device(flags.backend.await_load ? NetModel()
+                                            : SeededModel(flags.seed));
+  Log(absl::StrFormat("state: %d rings, %d requests in flight",
+                      device.model().rings.size(),
+                      device.model().requests.size()));
+  const auto write_state = [&]() -> absl::Status {
+    if (flags.state_out.empty()) return absl::OkStatus();
+    return WriteStateText(device.model(), flags.state_out);
+  };
+  DS_RETURN_IF_ERROR(write_state());
+
+  StateHandler<devices::net::v1::NetStateCodec> handler(&device,
+                                                        std::move(options));
+  return ServeBackend(flags.backend, DeviceOptions(), write_state, &handler);
+}
+
+int Main(int argc, char** argv) {
+  Flags flags;
+  CLI::App app("A vhost-user back-end that hands a network device over.");
+  AddSocketFlag(app, &flags.backend);
+  app.add_option("--seed", flags.seed, "What the guest did with the device")
+      ->capture_default_str();
+  AddTransferFlags(app, &flags.backend);
+  app.add_option("--state-out", flags.state_out,
+                 "File that shows the state at the start and after each load; "
+                 "it has the guest's hash keys");
+  CLI11_PARSE(app, argc, argv);
+  return ExitCode("net_backend", Run(flags));
+}
+
+}  // namespace
+}  // namespace devstate::examples
+
+int main(int argc, char** argv) { return devstate::examples::Main(argc, argv); }

@@ -1,0 +1,37 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The example's device: a virtio-net model that can be saved as a portable
+// virtio-net state and loaded from one.
+
+#ifndef DEVSTATE_EXAMPLES_NET_BACKEND_NET_DEVICE_H_
+#define DEVSTATE_EXAMPLES_NET_BACKEND_NET_DEVICE_H_
+
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "backend/backend.h"
+#include "devices/net/v1/net.devstate.h"
+#include "examples/net_backend/net_model.h"
+
+namespace devstate::examples {
+
+// Not thread-safe; StateHandler does not need it to be.
+class NetDevice : public StateDevice<devices::net::v1::NetStateCodec> {
+ public:
+  explicit NetDevice(NetModel model) : model_(std::move(model)) {}
+
+  const NetModel& model() const { return model_; }
+
+  absl::Status SaveState(devices::net::v1::NetStateWriter& writer) override;
+  std::unique_ptr<StagedState<devices::net::v1::NetStateCodec>> StageLoad()
+      override;
+
+ private:
+  NetModel model_;
+};
+
+}  // namespace devstate::examples
+
+#endif  // DEVSTATE_EXAMPLES_NET_BACKEND_NET_DEVICE_H_

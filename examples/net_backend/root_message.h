@@ -1,0 +1,23 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_EXAMPLES_NET_BACKEND_ROOT_MESSAGE_H_
+#define DEVSTATE_EXAMPLES_NET_BACKEND_ROOT_MESSAGE_H_
+
+#include "absl/status/status.h"
+#include "devices/net/v1/net.pb.h"
+#include "examples/net_backend/net_model.h"
+
+namespace devstate::examples {
+
+// Everything but the records: rings, requests and coalescing of single queues.
+devices::net::v1::NetState ToRootMessage(const NetModel& model);
+
+// INVALID_ARGUMENT for what the model cannot hold: an absent configuration, or
+// an address that has not 6 bytes.
+absl::Status FromRootMessage(const devices::net::v1::NetState& root,
+                             NetModel* model);
+
+}  // namespace devstate::examples
+
+#endif  // DEVSTATE_EXAMPLES_NET_BACKEND_ROOT_MESSAGE_H_
