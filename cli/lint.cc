@@ -1,0 +1,82 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// devstate lint: is a schema fit for release?
+
+#include "compat/lint.h"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "cli/schema_flags.h"
+#include "cli/verb.h"
+#include "compat/lineage.h"
+#include "compat/report.h"
+#include "compat/rules.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+struct LintFlags {
+  SchemaFlags schema;
+  std::string file;
+  std::string against;
+};
+
+absl::StatusOr<int> Lint(const LintFlags& flags) {
+  DS_ASSIGN_OR_RETURN(const ReportFormat format,
+                      ParseReportFormat(flags.schema.format));
+  DS_ASSIGN_OR_RETURN(WaiverSet waivers, flags.schema.ReadWaivers());
+  DS_ASSIGN_OR_RETURN(const LoadedSchema schema,
+                      LoadSchema(flags.file, flags.schema.load));
+  std::vector<LoadedSchema> released;
+  std::vector<const SchemaModel*> models;
+  if (!flags.against.empty()) {
+    DS_ASSIGN_OR_RETURN(released,
+                        LoadSchemas(flags.against, flags.schema.load));
+  }
+  for (const LoadedSchema& other : released) models.push_back(&other.model());
+  const Lineage lineage(models, schema.model().schema());
+  std::vector<LintFinding> findings = LintSchema(schema, &lineage);
+  waivers.Apply(&findings);
+  std::fputs(RenderLint(flags.file, findings, format).c_str(), stdout);
+  int exit_code = kExitOk;
+  for (const LintFinding& finding : findings) {
+    if (finding.waived.empty() && FindRule(finding.rule)->severity == "error") {
+      exit_code = kExitRefused;
+    }
+  }
+  if (const absl::Status status = waivers.Check(); !status.ok()) {
+    PrintError(status);
+    exit_code = kExitRefused;
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+void AddLint(CLI::App& app, int* exit_code) {
+  auto flags = std::make_shared<LintFlags>();
+  CLI::App* verb = app.add_subcommand(
+      "lint",
+      "Say whether a schema is fit for release. Exit code: 0 yes, 1 no, 2 "
+      "usage or I/O; warnings alone exit with 0.");
+  verb->add_option("schema", flags->file, "A .proto file or a descriptor set")
+      ->required()
+      ->type_name("SCHEMA");
+  verb->add_option("--against", flags->against, "Folder of released schemas")
+      ->type_name("DIR");
+  flags->schema.AddTo(verb);
+  flags->schema.AddWaiversTo(verb);
+  verb->callback([flags, exit_code] {
+    const absl::StatusOr<int> result = Lint(*flags);
+    if (!result.ok()) PrintError(result.status());
+    *exit_code = result.ok() ? *result : kExitUsageOrIo;
+  });
+}
+
+}  // namespace devstate

@@ -1,0 +1,81 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// devstate matrix: all released versions against all.
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "cli/schema_flags.h"
+#include "cli/verb.h"
+#include "compat/diff.h"
+#include "compat/lineage.h"
+#include "compat/report.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+struct MatrixFlags {
+  SchemaFlags schema;
+  std::string folder;
+};
+
+absl::StatusOr<int> Matrix(const MatrixFlags& flags) {
+  DS_ASSIGN_OR_RETURN(const ReportFormat format,
+                      ParseReportFormat(flags.schema.format));
+  DS_ASSIGN_OR_RETURN(const std::vector<LoadedSchema> schemas,
+                      LoadSchemas(flags.folder, flags.schema.load));
+  std::vector<const SchemaModel*> models;
+  for (const LoadedSchema& schema : schemas) models.push_back(&schema.model());
+  MatrixReport report;
+  for (size_t writer = 0; writer < models.size(); ++writer) {
+    const Lineage lineage(models, models[writer]->schema());
+    for (size_t reader = 0; reader < models.size(); ++reader) {
+      if (models[writer]->schema() != models[reader]->schema()) continue;
+      const DirectionVerdict verdict =
+          writer <= reader ? CompareSchemas(*models[writer], *models[reader],
+                                            Direction::kUpgrade, &lineage)
+                           : CompareSchemas(*models[reader], *models[writer],
+                                            Direction::kDowngrade, &lineage);
+      MatrixCell& cell = *report.add_cells();
+      cell.set_schema(models[writer]->schema());
+      cell.set_writer(models[writer]->version());
+      cell.set_reader(models[reader]->version());
+      cell.set_verdict(LevelName(verdict.level));
+      std::set<std::string> rules;
+      for (const SchemaFinding& finding : verdict.findings) {
+        if (finding.level == verdict.level) rules.insert(finding.rule);
+      }
+      for (const std::string& rule : rules) cell.add_rules(rule);
+    }
+  }
+  std::fputs(RenderMatrix(report, format).c_str(), stdout);
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddMatrix(CLI::App& app, int* exit_code) {
+  auto flags = std::make_shared<MatrixFlags>();
+  CLI::App* verb = app.add_subcommand(
+      "matrix",
+      "Show which version loads whose states, for all released versions. Exit "
+      "code: 0, or 2 for usage or I/O.");
+  verb->add_option("folder", flags->folder, "Folder of released schemas")
+      ->required()
+      ->type_name("DIR");
+  flags->schema.AddTo(verb);
+  verb->callback([flags, exit_code] {
+    const absl::StatusOr<int> result = Matrix(*flags);
+    if (!result.ok()) PrintError(result.status());
+    *exit_code = result.ok() ? *result : kExitUsageOrIo;
+  });
+}
+
+}  // namespace devstate

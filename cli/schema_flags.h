@@ -1,0 +1,40 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_CLI_SCHEMA_FLAGS_H_
+#define DEVSTATE_CLI_SCHEMA_FLAGS_H_
+
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "compat/report.h"
+#include "compat/schema_loader.h"
+#include "compat/waivers.h"
+
+namespace devstate {
+
+// The flags that all verbs about schemas have.
+struct SchemaFlags {
+  SchemaLoadOptions load;
+  std::string format = "text";
+  std::string waivers;
+  std::string today;
+
+  // -I, --root and --format.
+  void AddTo(CLI::App* verb);
+  // --waivers and --today.
+  void AddWaiversTo(CLI::App* verb);
+
+  // The file of --waivers, or none.
+  absl::StatusOr<WaiverSet> ReadWaivers() const;
+};
+
+// One line on standard error.
+void PrintError(const absl::Status& status);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_CLI_SCHEMA_FLAGS_H_

@@ -1,0 +1,32 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_COMPAT_DIFF_H_
+#define DEVSTATE_COMPAT_DIFF_H_
+
+#include "compat/finding.h"
+#include "compat/lineage.h"
+#include "compat/schema_model.h"
+
+namespace devstate {
+
+// What happens to states of one schema that are read with the other, for all
+// states at once: where only the concrete state decides, the finding is
+// CONDITIONAL and says on what. docs/compat_rules.md has the rules.
+//
+// With a `lineage`, the versions between the two are considered as well: a
+// chain of renames is followed, and a number that was free in between is
+// another field.
+//
+// Bounded whatever the schemas are: nesting of 100 messages, 10000 findings.
+DirectionVerdict CompareSchemas(const SchemaModel& old_schema,
+                                const SchemaModel& new_schema,
+                                Direction direction,
+                                const Lineage* lineage = nullptr);
+
+// The worst level of the findings that count, COMPATIBLE at least.
+VerdictLevel WorstLevel(const std::vector<SchemaFinding>& findings);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_COMPAT_DIFF_H_

@@ -1,0 +1,96 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tables of schema changes for tests.
+
+#ifndef DEVSTATE_COMPAT_DIFF_TESTING_H_
+#define DEVSTATE_COMPAT_DIFF_TESTING_H_
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "compat/diff.h"
+#include "compat/rules.h"
+#include "compat/schema_loader.h"
+#include "gtest/gtest.h"
+
+namespace devstate {
+namespace testing {
+
+// What is expected of one direction: "level rule,rule: condition; condition".
+using Expected = const char*;
+
+struct Change {
+  const char* name;
+  // Fields and types of the message.
+  const char* old_body;
+  const char* new_body;
+  Expected upgrade;
+  Expected downgrade;
+};
+
+inline std::string SchemaText(int version, const std::string& body,
+                              const std::string& more = "") {
+  return absl::StrCat(
+      "syntax = \"proto3\"; package t; import \"devstate/options.proto\"; "
+      "message S { option (devstate.message) = { schema: \"t\" device: \"d\" ",
+      absl::StrContains(more, "version") ? ""
+                                         : absl::StrCat("version: ", version),
+      " ", more, " }; ", body, "\n}");
+}
+
+// A body whose fields are those of a record in columns.
+inline std::string InRecord(const std::string& body) {
+  return absl::StrCat("repeated R r = 1; message R {", body, "\n}");
+}
+
+inline LoadedSchema Parse(const std::string& text) {
+  absl::StatusOr<LoadedSchema> schema = ParseSchema("s.proto", text, {});
+  EXPECT_TRUE(schema.ok()) << schema.status() << "\n" << text;
+  return schema.ok() ? *std::move(schema) : LoadedSchema();
+}
+
+inline std::string Describe(const DirectionVerdict& verdict) {
+  std::set<std::string> rules;
+  std::vector<std::string> conditions;
+  for (const SchemaFinding& finding : verdict.findings) {
+    rules.insert(finding.rule);
+    EXPECT_NE(FindRule(finding.rule), nullptr) << finding.rule;
+    EXPECT_FALSE(finding.text.empty()) << finding.rule;
+    EXPECT_EQ(finding.level == CONDITIONAL, !finding.condition.empty());
+    if (!finding.condition.empty()) conditions.push_back(finding.condition);
+  }
+  std::string text =
+      absl::StrCat(absl::AsciiStrToLower(VerdictLevel_Name(verdict.level)), " ",
+                   absl::StrJoin(rules, ","));
+  if (!conditions.empty()) {
+    absl::StrAppend(&text, ": ", absl::StrJoin(conditions, "; "));
+  }
+  return text;
+}
+
+inline void CheckChange(const std::string& name, const std::string& old_text,
+                        const std::string& new_text, Expected upgrade,
+                        Expected downgrade) {
+  const LoadedSchema older = Parse(old_text);
+  const LoadedSchema newer = Parse(new_text);
+  if (older.model().root == nullptr || newer.model().root == nullptr) return;
+  EXPECT_EQ(Describe(CompareSchemas(older.model(), newer.model(),
+                                    Direction::kUpgrade)),
+            upgrade)
+      << name << ", upgrade";
+  EXPECT_EQ(Describe(CompareSchemas(older.model(), newer.model(),
+                                    Direction::kDowngrade)),
+            downgrade)
+      << name << ", downgrade";
+}
+
+}  // namespace testing
+}  // namespace devstate
+
+#endif  // DEVSTATE_COMPAT_DIFF_TESTING_H_

@@ -1,0 +1,264 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "compat/report.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "compat/rules.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace devstate {
+namespace {
+
+std::string ToJson(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  // Fails on invalid UTF-8 only, which no descriptor holds.
+  (void)google::protobuf::util::MessageToJsonString(message, &json, options);
+  absl::StrAppend(&json, "\n");
+  return json;
+}
+
+std::string Escape(absl::string_view text) {
+  return absl::StrReplaceAll(
+      text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
+}
+
+struct JunitCase {
+  std::string name;
+  std::string text;
+  bool failed;
+};
+
+std::string JunitSuite(const std::string& name,
+                       const std::vector<JunitCase>& cases) {
+  const auto failures =
+      std::count_if(cases.begin(), cases.end(),
+                    [](const JunitCase& test) { return test.failed; });
+  std::string xml =
+      absl::StrCat("  <testsuite name=\"", Escape(name), "\" tests=\"",
+                   cases.size(), "\" failures=\"", failures, "\">\n");
+  for (const JunitCase& test : cases) {
+    absl::StrAppend(&xml, "    <testcase classname=\"", Escape(name),
+                    "\" name=\"", Escape(test.name), "\"");
+    if (test.failed) {
+      absl::StrAppend(&xml, "><failure message=\"", Escape(test.text),
+                      "\"/></testcase>\n");
+    } else {
+      absl::StrAppend(&xml, "/>\n");
+    }
+  }
+  absl::StrAppend(&xml, "  </testsuite>\n");
+  return xml;
+}
+
+std::string Junit(const std::string& suites) {
+  return absl::StrCat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
+                      "<testsuites>\n", suites, "</testsuites>\n");
+}
+
+bool Counts(const SchemaFinding& finding,
+            const std::set<VerdictLevel>& accepted) {
+  return finding.waived.empty() && finding.level > CONVERTED &&
+         accepted.count(finding.level) == 0;
+}
+
+std::string FindingText(const SchemaFinding& finding) {
+  return finding.waived.empty()
+             ? finding.text
+             : absl::StrCat(finding.text, " (", finding.waived, ")");
+}
+
+CheckReport ReportOf(const std::vector<DirectionVerdict>& verdicts) {
+  CheckReport report;
+  for (const DirectionVerdict& verdict : verdicts) {
+    DirectionReport& direction = *report.add_directions();
+    direction.set_direction(std::string(DirectionName(verdict.direction)));
+    direction.set_verdict(LevelName(verdict.level));
+    for (const SchemaFinding& finding : verdict.findings) {
+      ReportFinding& entry = *direction.add_findings();
+      entry.set_rule(finding.rule);
+      entry.set_path(finding.path);
+      entry.set_old(finding.old_text);
+      entry.set_new_(finding.new_text);
+      entry.set_text(FindingText(finding));
+      if (finding.level == CONDITIONAL && finding.waived.empty()) {
+        direction.add_conditions(
+            finding.path.empty()
+                ? finding.condition
+                : absl::StrCat(finding.path, ": ", finding.condition));
+      }
+    }
+  }
+  return report;
+}
+
+std::string CheckText(const std::vector<DirectionVerdict>& verdicts) {
+  const CheckReport report = ReportOf(verdicts);
+  std::string text;
+  for (size_t i = 0; i < verdicts.size(); ++i) {
+    const DirectionReport& direction = report.directions(static_cast<int>(i));
+    absl::StrAppend(&text, direction.direction(), ": ", direction.verdict(),
+                    "\n");
+    for (const SchemaFinding& finding : verdicts[i].findings) {
+      absl::StrAppendFormat(&text, "  %-11s %s [%s] ", LevelName(finding.level),
+                            finding.path.empty() ? "(root)" : finding.path,
+                            finding.rule);
+      if (!finding.old_text.empty() || !finding.new_text.empty()) {
+        absl::StrAppend(
+            &text, finding.old_text.empty() ? "nothing" : finding.old_text,
+            " -> ", finding.new_text.empty() ? "nothing" : finding.new_text,
+            ": ");
+      }
+      absl::StrAppend(&text, FindingText(finding), "\n");
+    }
+    if (direction.conditions_size() > 0) {
+      absl::StrAppend(&text, "  loads iff\n");
+      for (const std::string& condition : direction.conditions()) {
+        absl::StrAppend(&text, "    ", condition, "\n");
+      }
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<ReportFormat> ParseReportFormat(absl::string_view text) {
+  if (text == "text") return ReportFormat::kText;
+  if (text == "json") return ReportFormat::kJson;
+  if (text == "junit") return ReportFormat::kJunit;
+  return absl::InvalidArgumentError(
+      absl::StrCat("no format \"", text, "\": use text, json or junit"));
+}
+
+std::string LevelName(VerdictLevel level) {
+  return absl::AsciiStrToLower(VerdictLevel_Name(level));
+}
+
+VerdictLevel WorstUnaccepted(const DirectionVerdict& verdict,
+                             const std::set<VerdictLevel>& accepted) {
+  VerdictLevel worst = IDENTICAL;
+  for (const SchemaFinding& finding : verdict.findings) {
+    if (Counts(finding, accepted)) worst = std::max(worst, finding.level);
+  }
+  return worst;
+}
+
+std::string RenderCheck(const std::vector<DirectionVerdict>& verdicts,
+                        const std::set<VerdictLevel>& accepted,
+                        ReportFormat format) {
+  if (format == ReportFormat::kText) return CheckText(verdicts);
+  if (format == ReportFormat::kJson) return ToJson(ReportOf(verdicts));
+  std::string suites;
+  for (const DirectionVerdict& verdict : verdicts) {
+    std::vector<JunitCase> cases;
+    for (const SchemaFinding& finding : verdict.findings) {
+      cases.push_back(
+          {absl::StrCat(finding.path, " [", finding.rule, "]"),
+           absl::StrCat(LevelName(finding.level), ": ", finding.text,
+                        finding.condition.empty() ? "" : "; ",
+                        finding.condition),
+           Counts(finding, accepted)});
+    }
+    // A suite without any case would look as if nothing had been checked.
+    if (cases.empty()) cases.push_back({LevelName(verdict.level), "", false});
+    absl::StrAppend(
+        &suites,
+        JunitSuite(std::string(DirectionName(verdict.direction)), cases));
+  }
+  return Junit(suites);
+}
+
+std::string RenderLint(const std::string& file,
+                       const std::vector<LintFinding>& findings,
+                       ReportFormat format) {
+  LintReport report;
+  std::vector<JunitCase> cases;
+  std::string text;
+  for (const LintFinding& finding : findings) {
+    const std::string severity(FindRule(finding.rule)->severity);
+    cases.push_back({absl::StrCat(finding.path, " [", finding.rule, "]"),
+                     absl::StrCat(finding.place, ": ", finding.text),
+                     finding.waived.empty() && severity == "error"});
+    absl::StrAppend(&text, finding.place, ": ", severity, ": [", finding.rule,
+                    "] ", finding.path, ": ", finding.text,
+                    finding.waived.empty() ? "" : " (", finding.waived,
+                    finding.waived.empty() ? "" : ")", "\n");
+    if (!finding.waived.empty()) continue;
+    LintReportFinding& entry = *report.add_findings();
+    entry.set_rule(finding.rule);
+    entry.set_severity(severity);
+    entry.set_place(finding.place);
+    entry.set_path(finding.path);
+    entry.set_text(finding.text);
+  }
+  switch (format) {
+    case ReportFormat::kText:
+      return text;
+    case ReportFormat::kJson:
+      return ToJson(report);
+    case ReportFormat::kJunit:
+      break;
+  }
+  if (cases.empty()) cases.push_back({"no finding", "", false});
+  return Junit(JunitSuite(file, cases));
+}
+
+std::string RenderMatrix(const MatrixReport& matrix, ReportFormat format) {
+  if (format == ReportFormat::kJson) return ToJson(matrix);
+  std::map<std::string, std::vector<const MatrixCell*>> schemas;
+  for (const MatrixCell& cell : matrix.cells()) {
+    schemas[cell.schema()].push_back(&cell);
+  }
+  std::string text;
+  for (const auto& [schema, cells] : schemas) {
+    if (format == ReportFormat::kJunit) {
+      std::vector<JunitCase> cases;
+      for (const MatrixCell* cell : cells) {
+        cases.push_back({absl::StrCat("written by ", cell->writer(),
+                                      ", read by ", cell->reader()),
+                         absl::StrCat(cell->verdict(), ": ",
+                                      absl::StrJoin(cell->rules(), ", ")),
+                         cell->verdict() == "refused"});
+      }
+      absl::StrAppend(&text, JunitSuite(schema, cases));
+      continue;
+    }
+    absl::StrAppend(&text, schema, ", written \\ read\n");
+    std::string heading(10, ' ');
+    std::string rows;
+    uint32_t first_writer = cells[0]->writer();
+    uint32_t writer = 0;
+    for (size_t i = 0; i < cells.size(); ++i) {
+      const MatrixCell& cell = *cells[i];
+      if (i == 0 || cell.writer() != writer) {
+        if (i != 0) absl::StrAppend(&rows, "\n");
+        writer = cell.writer();
+        absl::StrAppendFormat(&rows, "  %-8s", absl::StrCat("v", writer));
+      }
+      if (writer == first_writer) {
+        absl::StrAppendFormat(&heading, "%-12s",
+                              absl::StrCat("v", cell.reader()));
+      }
+      absl::StrAppendFormat(&rows, "%-12s", cell.verdict());
+    }
+    for (const std::string& line :
+         {heading, absl::StrReplaceAll(rows, {{" \n", "\n"}})}) {
+      absl::StrAppend(&text, absl::StripTrailingAsciiWhitespace(line), "\n");
+    }
+  }
+  return format == ReportFormat::kJunit ? Junit(text) : text;
+}
+
+}  // namespace devstate

@@ -1,0 +1,42 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_COMPAT_RULES_H_
+#define DEVSTATE_COMPAT_RULES_H_
+
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace devstate {
+
+// A rule that findings name. Ids are never reused; docs/compat_rules.md has a
+// section for each.
+struct Rule {
+  // In kebab-case.
+  absl::string_view id;
+  // "load": may a state be loaded? "lint": is a schema fit for release?
+  absl::string_view family;
+  // Of a load rule the worst verdict that it gives; of a lint rule "error" or
+  // "warning".
+  absl::string_view severity;
+  // One line.
+  absl::string_view text;
+};
+
+// All rules, load rules first.
+const std::vector<Rule>& AllRules();
+
+// Null if there is none.
+const Rule* FindRule(absl::string_view id);
+
+// The rule's section of docs/compat_rules.md, without its heading; empty if
+// there is none.
+absl::string_view RuleSection(absl::string_view id);
+
+// The whole of docs/compat_rules.md.
+absl::string_view RulesDocument();
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_COMPAT_RULES_H_

@@ -1,0 +1,64 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "compat/rules.h"
+
+#include <set>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "gtest/gtest.h"
+
+namespace devstate {
+namespace {
+
+TEST(RulesTest, IdsAreUniqueAndInKebabCase) {
+  std::set<std::string> seen;
+  for (const Rule& rule : AllRules()) {
+    EXPECT_TRUE(seen.insert(std::string(rule.id)).second) << rule.id;
+    EXPECT_EQ(
+        rule.id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-"),
+        absl::string_view::npos)
+        << rule.id;
+    EXPECT_EQ(FindRule(rule.id), &rule);
+  }
+  EXPECT_EQ(FindRule("no-such-rule"), nullptr);
+}
+
+TEST(RulesTest, EveryRuleHasASectionThatSaysTheSame) {
+  for (const Rule& rule : AllRules()) {
+    const std::string section =
+        absl::StrReplaceAll(RuleSection(rule.id), {{"\n", " "}});
+    EXPECT_TRUE(absl::StrContains(
+        section, absl::StrCat("**", rule.severity, "**. ", rule.text)))
+        << rule.id << ": " << section;
+    for (const char* part : {"Why: ", "Example: ", "Remedy: "}) {
+      EXPECT_TRUE(absl::StrContains(section, part)) << rule.id << " " << part;
+    }
+  }
+}
+
+TEST(RulesTest, EverySectionIsARuleOfItsFamily) {
+  const absl::string_view document = RulesDocument();
+  const size_t lint = document.find("\n## Lint rules\n");
+  ASSERT_NE(lint, absl::string_view::npos);
+  size_t sections = 0;
+  for (size_t at = document.find("\n### "); at != absl::string_view::npos;
+       at = document.find("\n### ", at + 1)) {
+    const absl::string_view rest = document.substr(at + 5);
+    const Rule* rule = FindRule(rest.substr(0, rest.find('\n')));
+    ASSERT_NE(rule, nullptr) << rest.substr(0, 40);
+    EXPECT_EQ(rule->family, at < lint ? "load" : "lint") << rule->id;
+    ++sections;
+  }
+  EXPECT_EQ(sections, AllRules().size());
+}
+
+TEST(RulesTest, UnknownRuleHasNoSection) {
+  EXPECT_EQ(RuleSection("no-such-rule"), "");
+}
+
+}  // namespace
+}  // namespace devstate
