@@ -14,7 +14,8 @@ ALLOWED = {
     "codegen": ("proto",),
     "serializer": ("proto",),
     "transport": ("//serializer:byte_stream",),
-    "compat": ("proto", "codegen", "serializer"),
+    # The document of the rules is what `devstate explain` prints.
+    "compat": ("proto", "codegen", "serializer", "//docs:compat_rules"),
     "backend": ("proto", "codegen", "serializer", "compat", "transport"),
     "cli": _ALL,
     "examples": _ALL,
