@@ -4,40 +4,8 @@
 #
 # save, load, migrate, info and verify, with the example back-end at the socket.
 
-set -u
-devstate=$PWD/cli/devstate
-backend=$PWD/examples/fs_backend/fs_backend
-# Not in TEST_TMPDIR, whose path is too long for a socket's.
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-tree=$folder/tree
-mkdir -p "$tree/a/b"
-for i in $(seq 1 300); do echo "$i" > "$tree/a/b/file-$i.txt"; done
-failures=0
+. tests/cli/command_test_lib.sh
 pids=()
-
-fail() {
-  echo "FAILED: $1"
-  sed 's/^/  | /' "$folder/out"
-  failures=$((failures + 1))
-}
-
-# run NAME EXIT_CODE COMMAND…: output goes to $folder/out.
-run() {
-  local name=$1 expected=$2
-  shift 2
-  "$@" > "$folder/out" 2>&1 < /dev/null
-  local code=$?
-  [ "$code" = "$expected" ] || fail "$name: exit code $code, expected $expected"
-}
-
-says() {
-  grep -qF -- "$2" "$folder/out" || fail "$1: does not say \"$2\""
-}
-
-one_line() {
-  [ "$(wc -l < "$folder/out")" = 1 ] || fail "$1: not exactly one line"
-}
 
 # start NAME [FLAG…]: waits until it listens at $folder/NAME.
 start() {
