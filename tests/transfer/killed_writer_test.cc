@@ -21,8 +21,8 @@
 #include "devices/fs/v1/fs.devstate.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "serializer/byte_stream.h"
 #include "serializer/stream_format.h"
+#include "serializer/test_streams.h"
 #include "third_party/absl_compat/status_macros.h"
 #include "third_party/absl_compat/status_matchers.h"
 #include "transport/channel.h"
@@ -40,6 +40,7 @@ using ::devices::fs::v1::InodeRow;
 using ::devices::fs::v1::InodesBatch;
 using ::devices::fs::v1::MountPathsBatch;
 using ::devstate::testing::IsOk;
+using ::devstate::testing::StringSink;
 using ::testing::HasSubstr;
 
 constexpr uint64_t kInodes = 100;
@@ -92,18 +93,6 @@ class IdsDevice : public StateDevice<FsStateCodec> {
   std::vector<uint64_t> ids_;
 };
 
-class StringSink : public ByteSink {
- public:
-  absl::Status Write(absl::string_view bytes) override {
-    bytes_.append(bytes.data(), bytes.size());
-    return absl::OkStatus();
-  }
-  const std::string& bytes() const { return bytes_; }
-
- private:
-  std::string bytes_;
-};
-
 // Where the header and each chunk of `stream` end.
 std::vector<size_t> ChunkEnds(const std::string& stream) {
   std::vector<size_t> ends = {kPrefixSize +
@@ -126,7 +115,7 @@ class KilledWriterTest : public ::testing::Test {
     handler_ = std::make_unique<StateHandler<FsStateCodec>>(&device_, options);
     StringSink sink;
     EXPECT_THAT(handler_->Save(sink), IsOk());
-    stream_ = sink.bytes();
+    stream_ = sink.written;
 
     int sockets[2];
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
