@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/types/optional.h"
 #include "compat/diff_context.h"
+#include "compat/unit_scale.h"
 #include "compat/value_set.h"
 
 namespace devstate {
@@ -57,8 +58,12 @@ class BoundsDiff {
 
  private:
   void CompareValues() {
+    const absl::optional<UnitScale> scale = ScaleBetween(written_, read_);
+    const auto in_writers_unit = [&scale](const ValueSet& values) {
+      return scale.has_value() ? InWritersUnit(values, *scale) : values;
+    };
     const ValueSet written = ValuesOf(written_);
-    const ValueSet read = ValuesOf(read_);
+    const ValueSet read = in_writers_unit(ValuesOf(read_));
     const std::string predicate = Predicate(written, read);
     if (predicate.empty()) {
       if (!Predicate(read, written).empty() && written_.type == read_.type) {
@@ -67,7 +72,8 @@ class BoundsDiff {
       }
       return;
     }
-    const bool by_type = !Predicate(written, ValuesOfType(read_)).empty();
+    const bool by_type =
+        !Predicate(written, in_writers_unit(ValuesOfType(read_))).empty();
     const char* rule = by_type ? "value-may-not-fit" : "bound-narrowed";
     if (written_.presence == Presence::kImplicit && Disjoint(written, read)) {
       Add(rule, REFUSED, BoundsText(written_), BoundsText(read_),

@@ -25,23 +25,8 @@ using Presence = FieldModel::Presence;
 constexpr size_t kMaxDepth = 100;
 constexpr size_t kMaxFindings = 10000;
 
-bool IsSeveral(const FieldModel& field) {
-  return field.presence == Presence::kRepeated ||
-         field.presence == Presence::kMap;
-}
-
 std::string FieldText(const FieldModel& field) {
   return absl::StrCat(field.type_text, " ", field.name, " = ", field.number);
-}
-
-// The field of `message` that is filled as well for as long as the value of
-// its field `wide` fits, or null.
-const FieldModel* NarrowOf(const MessageModel& message,
-                           const FieldModel& wide) {
-  for (const FieldModel& field : message.fields) {
-    if (field.annotations.fallback_for() == wide.name) return &field;
-  }
-  return nullptr;
 }
 
 class Differ {
@@ -138,16 +123,8 @@ class Differ {
               const FieldModel& r) {
     if (!CompareFields(place, w, r, &context_)) return;
     if (w.message == nullptr || r.message == nullptr) return;
-    MessagePlace inner;
-    inner.path = context_.Path(place, w, r);
-    inner.writer_path = JoinPath(place.writer_path, w);
-    inner.reader_path = JoinPath(place.reader_path, r);
-    inner.message = w.message;
-    inner.columns =
-        place.columns || (place.root() && w.presence == Presence::kRepeated);
-    inner.repeated = place.repeated || IsSeveral(w);
-    inner.repeated_path = IsSeveral(w) ? inner.path : place.repeated_path;
-    CompareMessages(inner, *r.message);
+    CompareMessages(InnerPlace(place, w, r, context_.Path(place, w, r)),
+                    *r.message);
   }
 
   // Whether two names of one number are those of one field; a finding in any
@@ -242,7 +219,11 @@ class Differ {
       return true;
     }
     const std::string to_path = JoinPath(to->place.path, *to->field);
-    const bool same_records = to->place.repeated_path == place.repeated_path;
+    // Records travel in batches, which only the root has.
+    const bool same_records =
+        to->place.repeated_path == place.repeated_path &&
+        (place.root() && HoldsRecords(w)) ==
+            (to->place.root() && HoldsRecords(*to->field));
     context_.Add("field-moved", same_records ? CONVERTED : REFUSED,
                  context_.upgrade() ? to_path : path, path, to_path,
                  same_records

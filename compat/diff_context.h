@@ -14,32 +14,10 @@
 #include "absl/strings/string_view.h"
 #include "compat/finding.h"
 #include "compat/lineage.h"
+#include "compat/places.h"
 #include "compat/schema_model.h"
 
 namespace devstate {
-
-// Where a message stands in the state.
-struct MessagePlace {
-  // Empty for the root. With the names of the newer schema, the writer's and
-  // the reader's.
-  std::string path;
-  std::string writer_path;
-  std::string reader_path;
-  // The writer's message.
-  const MessageModel* message = nullptr;
-  // The last field on the path that is repeated or a map, as a path.
-  std::string repeated_path;
-  // Whether it travels in columns: in a repeated message of the root.
-  bool columns = false;
-  // Whether a state can have several.
-  bool repeated = false;
-
-  bool root() const { return path.empty(); }
-};
-
-inline std::string JoinPath(const std::string& path, const FieldModel& field) {
-  return path.empty() ? field.name : absl::StrCat(path, ".", field.name);
-}
 
 // What one comparison knows and finds.
 struct DiffContext {

@@ -15,24 +15,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "compat/diff.h"
+#include "compat/diff_cases.h"
 #include "compat/rules.h"
 #include "compat/schema_loader.h"
 #include "gtest/gtest.h"
 
 namespace devstate {
 namespace testing {
-
-// What is expected of one direction: "level rule,rule: condition; condition".
-using Expected = const char*;
-
-struct Change {
-  const char* name;
-  // Fields and types of the message.
-  const char* old_body;
-  const char* new_body;
-  Expected upgrade;
-  Expected downgrade;
-};
 
 inline std::string SchemaText(int version, const std::string& body,
                               const std::string& more = "") {
@@ -75,8 +64,8 @@ inline std::string Describe(const DirectionVerdict& verdict) {
 }
 
 inline void CheckChange(const std::string& name, const std::string& old_text,
-                        const std::string& new_text, Expected upgrade,
-                        Expected downgrade) {
+                        const std::string& new_text, const char* upgrade,
+                        const char* downgrade) {
   const LoadedSchema older = Parse(old_text);
   const LoadedSchema newer = Parse(new_text);
   if (older.model().root == nullptr || newer.model().root == nullptr) return;
@@ -88,6 +77,23 @@ inline void CheckChange(const std::string& name, const std::string& old_text,
                                     Direction::kDowngrade)),
             downgrade)
       << name << ", downgrade";
+}
+
+// The schemas of a change.
+inline std::string OldText(const Change& change) {
+  return SchemaText(
+      1, change.in_record ? InRecord(change.old_body) : change.old_body);
+}
+inline std::string NewText(const Change& change) {
+  return SchemaText(
+      2, change.in_record ? InRecord(change.new_body) : change.new_body);
+}
+
+inline void CheckChanges(const std::vector<Change>& changes) {
+  for (const Change& change : changes) {
+    CheckChange(change.name, OldText(change), NewText(change), change.upgrade,
+                change.downgrade);
+  }
 }
 
 }  // namespace testing

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "compat/diff_context.h"
+#include "compat/unit_scale.h"
 #include "compat/unit_suffix.h"
 
 namespace devstate {
@@ -64,7 +65,7 @@ class AnnotationDiff {
 
  private:
   void CompareMeaning() {
-    CompareWord("unit-changed", "unit", w_.unit(), r_.unit());
+    CompareUnit();
     CompareWord("encoding-changed", "encoding", w_.encoding(), r_.encoding());
     if (w_.meaning_rev() != r_.meaning_rev()) {
       Add("meaning-changed", REFUSED, Text("meaning_rev", w_.meaning_rev()),
@@ -81,6 +82,24 @@ class AnnotationDiff {
             "another field on a new number");
       }
     }
+  }
+
+  void CompareUnit() {
+    const absl::optional<UnitScale> scale = ScaleBetween(written_, read_);
+    if (!scale.has_value()) {
+      CompareWord("unit-changed", "unit", w_.unit(), r_.unit());
+      return;
+    }
+    const bool whole = scale->divisor == 1;
+    Add("unit-scaled", whole ? CONVERTED : CONDITIONAL, Text("unit", w_.unit()),
+        Text("unit", r_.unit()),
+        whole ? absl::StrCat("the value is multiplied by ", scale->multiplier)
+              : absl::StrCat("the value is divided by ", scale->divisor,
+                             " if that leaves no rest"),
+        whole ? ""
+              : ValueCondition(
+                    place_, written_,
+                    absl::StrCat("is a multiple of ", scale->divisor)));
   }
 
   void CompareWord(absl::string_view rule, absl::string_view name,

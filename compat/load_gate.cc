@@ -92,8 +92,10 @@ Verdict JudgeHeader(const StreamHeader& header, const SchemaInfo& schema) {
 
 Verdict JudgeLoad(const Verdict& header_verdict, const absl::Status& status) {
   Verdict verdict = header_verdict;
-  if (status.ok() || verdict.level() >= REFUSED) return verdict;
+  if (status.ok()) return verdict;
   const Failure failure = FailureOf(status);
+  // What refused the state comes back as the status.
+  if (verdict.level() >= failure.level) return verdict;
   AddFinding(failure.level, failure.rule, "", "", status.message(), &verdict);
   return verdict;
 }

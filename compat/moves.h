@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 
-#include "compat/diff_context.h"
+#include "compat/places.h"
 #include "compat/schema_model.h"
 
 namespace devstate {

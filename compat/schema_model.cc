@@ -218,6 +218,11 @@ SchemaModel BuildSchemaModel(const Descriptor& root) {
   return Builder().Build(root);
 }
 
+bool HoldsRecords(const FieldModel& field) {
+  return field.presence == FieldModel::Presence::kRepeated &&
+         field.message != nullptr;
+}
+
 bool CanBeAbsent(const FieldModel& field) {
   if (field.annotations.required()) return false;
   if (field.presence != FieldModel::Presence::kImplicit) return true;

@@ -100,6 +100,10 @@ struct SchemaModel {
 // The model of `root`, a proto3 message.
 SchemaModel BuildSchemaModel(const google::protobuf::Descriptor& root);
 
+// Whether the values of `field`, a field of a root message, are records, which
+// travel in batches of columns: a repeated message.
+bool HoldsRecords(const FieldModel& field);
+
 // Whether the field is one that a default-valued state can leave out: not
 // required, and without presence also not bounded away from zero.
 bool CanBeAbsent(const FieldModel& field);

@@ -78,7 +78,7 @@ class CardinalityDiff {
 
   bool Run() {
     if (written_.presence == read_.presence) return true;
-    if (place_.root() && IsBatch(written_) != IsBatch(read_)) {
+    if (place_.root() && HoldsRecords(written_) != HoldsRecords(read_)) {
       return Refuse("a repeated message of the root travels in columns");
     }
     switch (written_.presence) {
@@ -95,17 +95,9 @@ class CardinalityDiff {
   }
 
  private:
-  static bool IsBatch(const FieldModel& field) {
-    return field.presence == Presence::kRepeated && field.message != nullptr;
-  }
-
   bool FromImplicit() {
     switch (read_.presence) {
       case Presence::kExplicit:
-        if (place_.columns) {
-          return Require("presence-changed", "is absent or zero",
-                         "a column of an optional field has another layout");
-        }
         Add("presence-changed", CONVERTED,
             "a value of zero arrives as an absent one");
         return true;
@@ -124,12 +116,6 @@ class CardinalityDiff {
   bool FromExplicit() {
     switch (read_.presence) {
       case Presence::kImplicit:
-        if (place_.columns) {
-          return Refuse(
-              "a column of an optional field has another layout, and an absent "
-              "value would be taken for zero",
-              "presence-changed");
-        }
         return Require("presence-changed", "is present",
                        "an absent value would be taken for zero");
       case Presence::kRepeated:
@@ -225,27 +211,13 @@ bool CompareTypes(const MessagePlace& place, const FieldModel& written,
   if (!CardinalityDiff(place, written, read, context).Run()) return false;
   if (written.type == read.type) return true;
   if (wire == Wire::kText) {
-    if (place.columns) {
-      add("column-kind-changed", CONDITIONAL,
-          "a reader refuses a column of another kind: keep the type",
-          FieldCondition(place, written, "is absent or empty"));
-      return false;
-    } else if (read.type == FieldDescriptor::TYPE_STRING) {
+    if (read.type == FieldDescriptor::TYPE_STRING) {
       add("not-utf8", CONDITIONAL, "a string holds UTF-8 only: keep bytes",
           ValueCondition(place, written, "is valid UTF-8"));
     } else {
       add("type-widened", CONVERTED, "the text arrives as bytes");
     }
     return true;
-  }
-  if (place.columns && !same_column) {
-    add("column-kind-changed", CONDITIONAL,
-        "a reader refuses a column of another kind: keep the signedness",
-        FieldCondition(place, written,
-                       written.presence == Presence::kImplicit
-                           ? "is absent or zero"
-                           : "is absent or has no value but zero"));
-    return false;
   }
   if (written.enumeration == nullptr || read.enumeration == nullptr) {
     if (Predicate(ValuesOf(written), ValuesOfType(read)).empty()) {

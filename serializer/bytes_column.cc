@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "serializer/internal/column_loops.h"
 #include "serializer/internal/little_endian.h"
-#include "serializer/internal/utf8.h"
+#include "serializer/utf8.h"
 #include "serializer/message_reader.h"
 #include "third_party/absl_compat/status_macros.h"
 

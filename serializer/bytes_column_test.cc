@@ -9,7 +9,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "serializer/internal/utf8.h"
+#include "serializer/utf8.h"
 #include "serializer/test_columns.h"
 #include "serializer/test_streams.h"
 #include "third_party/absl_compat/status_matchers.h"

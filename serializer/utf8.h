@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef DEVSTATE_SERIALIZER_INTERNAL_UTF8_H_
-#define DEVSTATE_SERIALIZER_INTERNAL_UTF8_H_
+#ifndef DEVSTATE_SERIALIZER_UTF8_H_
+#define DEVSTATE_SERIALIZER_UTF8_H_
 
 #include "absl/strings/string_view.h"
 
@@ -14,4 +14,4 @@ bool IsValidUtf8(absl::string_view text);
 
 }  // namespace devstate
 
-#endif  // DEVSTATE_SERIALIZER_INTERNAL_UTF8_H_
+#endif  // DEVSTATE_SERIALIZER_UTF8_H_

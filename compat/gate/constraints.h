@@ -1,0 +1,51 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_COMPAT_GATE_CONSTRAINTS_H_
+#define DEVSTATE_COMPAT_GATE_CONSTRAINTS_H_
+
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "compat/gate/stream_findings.h"
+#include "compat/schema_model.h"
+#include "google/protobuf/message.h"
+
+namespace devstate {
+
+// Whether values are what the annotations of a schema allow: min, max, one_of,
+// power_of_two, max_len, max_items, unique_by, required, no key of a map twice.
+// Generated readers check the same of records, but for unique_by.
+//
+// Of the elements of a repeated message of the root, unique_by takes 16 bytes
+// of memory an element. Not thread-safe.
+class ConstraintChecker {
+ public:
+  // `schema` must outlive the checker. Of `used_features`, the fields that are
+  // required are required.
+  ConstraintChecker(const SchemaModel* schema,
+                    std::set<std::string> used_features);
+  ~ConstraintChecker();
+
+  // The singular fields of the root, which holds no records.
+  void CheckRoot(const google::protobuf::Message& root,
+                 StreamFindings* findings);
+
+  // A record of the root's field `field`.
+  void CheckRecord(const FieldModel& field,
+                   const google::protobuf::Message& record,
+                   StreamFindings* findings);
+
+  // Once, after all records: what is about their number.
+  void CheckEnd(StreamFindings* findings);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_COMPAT_GATE_CONSTRAINTS_H_

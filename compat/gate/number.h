@@ -1,0 +1,47 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Numbers of any protobuf type, as one kind of value.
+
+#ifndef DEVSTATE_COMPAT_GATE_NUMBER_H_
+#define DEVSTATE_COMPAT_GATE_NUMBER_H_
+
+#include <string>
+
+#include "absl/numeric/int128.h"
+#include "google/protobuf/message.h"
+
+namespace devstate {
+
+// An integer, an enum's number, a bool (0 or 1), a float or a double.
+struct Number {
+  bool floating = false;
+  // If not floating.
+  absl::int128 integer = 0;
+  // If floating.
+  double real = 0;
+
+  bool IsZero() const { return floating ? real == 0 : integer == 0; }
+};
+
+std::string NumberText(const Number& number);
+
+// Whether fields of this type hold numbers.
+bool HoldsNumbers(const google::protobuf::FieldDescriptor& field);
+
+// The value of `field`, or of its element `index` if it is repeated.
+Number GetNumber(const google::protobuf::Message& message,
+                 const google::protobuf::FieldDescriptor& field, int index);
+
+// Whether the type of `field` holds `number` without any loss; an enum holds
+// the numbers that it names.
+bool Fits(const Number& number, const google::protobuf::FieldDescriptor& field);
+
+// Sets `field`, or adds an element if it is repeated. `number` must fit.
+void SetNumber(const Number& number,
+               const google::protobuf::FieldDescriptor& field,
+               google::protobuf::Message* message);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_COMPAT_GATE_NUMBER_H_

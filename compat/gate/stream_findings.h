@@ -1,0 +1,63 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_COMPAT_GATE_STREAM_FINDINGS_H_
+#define DEVSTATE_COMPAT_GATE_STREAM_FINDINGS_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "devstate/verdict.pb.h"
+
+namespace devstate {
+
+// What was found in one stream. The same rule at the same path is one finding,
+// however many records have it: its text tells the first place and the number.
+// Not thread-safe.
+class StreamFindings {
+ public:
+  // Further findings are counted into the level only.
+  static constexpr size_t kMaxFindings = 1000;
+
+  // Where findings come from until the next call: "inodes[17]", or empty for
+  // the root's singular fields.
+  void SetRecord(absl::string_view field, uint64_t index) {
+    field_ = field;
+    index_ = index;
+  }
+
+  // `path` is that of the schema, without indexes. `written` is what the writer
+  // has, `read` what the reader has or allows.
+  void Add(absl::string_view rule, VerdictLevel level, absl::string_view path,
+           std::string written, std::string read, std::string text);
+
+  // A finding that is not about one record.
+  void Add(const Finding& finding);
+
+  // The worst so far, VERDICT_UNSPECIFIED if there is none.
+  VerdictLevel level() const { return level_; }
+
+  // The findings sorted by path, then rule.
+  std::vector<Finding> Sorted() const;
+
+ private:
+  struct Entry {
+    Finding finding;
+    std::string place;
+    uint64_t count = 0;
+  };
+
+  // By path and rule.
+  std::map<std::pair<std::string, std::string>, Entry> entries_;
+  absl::string_view field_;
+  uint64_t index_ = 0;
+  VerdictLevel level_ = VERDICT_UNSPECIFIED;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_COMPAT_GATE_STREAM_FINDINGS_H_

@@ -1,0 +1,52 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where the messages of a schema stand in a state.
+
+#ifndef DEVSTATE_COMPAT_PLACES_H_
+#define DEVSTATE_COMPAT_PLACES_H_
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "compat/schema_model.h"
+
+namespace devstate {
+
+// Where a message stands in the state.
+struct MessagePlace {
+  // Empty for the root. With the names of the newer schema, the writer's and
+  // the reader's.
+  std::string path;
+  std::string writer_path;
+  std::string reader_path;
+  // The writer's message.
+  const MessageModel* message = nullptr;
+  // The last field on the path that is repeated or a map, as a path.
+  std::string repeated_path;
+  // Whether it travels in columns: in a repeated message of the root.
+  bool columns = false;
+  // Whether a state can have several.
+  bool repeated = false;
+  // Messages that it is nested in, itself included.
+  int depth = 1;
+
+  bool root() const { return path.empty(); }
+};
+
+inline std::string JoinPath(const std::string& path, const FieldModel& field) {
+  return path.empty() ? field.name : absl::StrCat(path, ".", field.name);
+}
+
+// The place of the messages that `written` of `place` holds and `read` takes.
+// `path` is that of the field.
+MessagePlace InnerPlace(const MessagePlace& place, const FieldModel& written,
+                        const FieldModel& read, std::string path);
+
+// The field of `message` that is filled as well for as long as the value of
+// its field `wide` fits, or null.
+const FieldModel* NarrowOf(const MessageModel& message, const FieldModel& wide);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_COMPAT_PLACES_H_
