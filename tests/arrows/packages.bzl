@@ -6,6 +6,7 @@ PACKAGES = [
     "cli",
     "codegen",
     "compat",
+    "compat/dynamic",
     "docs",
     "examples/common",
     "examples/fs_backend",
