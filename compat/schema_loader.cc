@@ -14,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "devstate/options.pb.h"
 #include "google/protobuf/compiler/importer.h"
@@ -245,15 +246,20 @@ class SchemaReader {
     return FromTree(std::make_unique<TextTree>(path_, text), path_);
   }
 
-  absl::StatusOr<LoadedSchema> FromDescriptorSet() {
+  absl::StatusOr<LoadedSchema> FromDescriptorSetFile() {
     std::ifstream file(path_, std::ios::binary);
     const std::string bytes((std::istreambuf_iterator<char>(file)), {});
     if (!file.good() && !file.eof()) {
       return absl::NotFoundError(absl::StrCat(path_, ": cannot be read"));
     }
+    return FromDescriptorSet(bytes);
+  }
+
+  absl::StatusOr<LoadedSchema> FromDescriptorSet(absl::string_view bytes) {
     FileDescriptorSet set;
-    if (!set.ParsePartialFromString(bytes) || !set.IsInitialized() ||
-        set.file().empty()) {
+    if (!set.ParsePartialFromArray(bytes.data(),
+                                   static_cast<int>(bytes.size())) ||
+        !set.IsInitialized() || set.file().empty()) {
       return absl::InvalidArgumentError(absl::StrCat(
           path_,
           ": neither a .proto file nor a binary FileDescriptorSet: protoc "
@@ -330,13 +336,19 @@ absl::StatusOr<LoadedSchema> LoadSchema(const std::string& path,
   }
   SchemaReader reader(path, options);
   return absl::EndsWith(path, ".proto") ? reader.FromProto()
-                                        : reader.FromDescriptorSet();
+                                        : reader.FromDescriptorSetFile();
 }
 
 absl::StatusOr<LoadedSchema> ParseSchema(const std::string& name,
                                          const std::string& text,
                                          const SchemaLoadOptions& options) {
   return SchemaReader(name, options).FromText(text);
+}
+
+absl::StatusOr<LoadedSchema> ParseDescriptorSet(
+    const std::string& name, absl::string_view bytes,
+    const SchemaLoadOptions& options) {
+  return SchemaReader(name, options).FromDescriptorSet(bytes);
 }
 
 absl::StatusOr<std::vector<LoadedSchema>> LoadSchemas(

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "compat/schema_model.h"
 #include "google/protobuf/descriptor.h"
 
@@ -66,6 +67,12 @@ absl::StatusOr<std::vector<LoadedSchema>> LoadSchemas(
 absl::StatusOr<LoadedSchema> ParseSchema(const std::string& name,
                                          const std::string& text,
                                          const SchemaLoadOptions& options);
+
+// A schema from a serialized FileDescriptorSet of less than 2 GiB; `name` is
+// for messages. Whoever did not make the set itself bounds it first.
+absl::StatusOr<LoadedSchema> ParseDescriptorSet(
+    const std::string& name, absl::string_view bytes,
+    const SchemaLoadOptions& options);
 
 }  // namespace devstate
 

@@ -163,8 +163,15 @@ class NumberColumnReader {
   size_t mask_ = 0;
 };
 
-// A column of a protobuf enum. Enums are closed: a value that the schema does
-// not name is an error.
+// The error for a value of a protobuf enum that the schema does not name: enums
+// are closed.
+inline absl::Status UnnamedEnumValue(const DecodeContext& context) {
+  return context.Error(UNKNOWN_CONTENT,
+                       "an enum has a value that the schema does not name: "
+                       "update the reader");
+}
+
+// A column of a protobuf enum.
 template <bool (*kIsValid)(int)>
 class EnumColumnReader : public NumberColumnReader<int32_t> {
  public:
@@ -173,9 +180,7 @@ class EnumColumnReader : public NumberColumnReader<int32_t> {
     absl::Status status =
         NumberColumnReader<int32_t>::Decode(column, count, context);
     if (status.ok() && !AllOf(count, kIsValid)) {
-      status = context.Error(UNKNOWN_CONTENT,
-                             "an enum has a value that the schema does not "
-                             "name: update the reader");
+      status = UnnamedEnumValue(context);
     }
     return status;
   }

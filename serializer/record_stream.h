@@ -69,14 +69,16 @@ class RecordWriter {
   absl::Status BeginState(const google::protobuf::Message& root);
 
   // Adds a record of the field `number`; writes a batch when it is full.
-  // `variable_size` is how many bytes `row` takes beside its numbers.
+  // `variable_size` is how many bytes `row` takes beside its numbers, and
+  // `row_size` the size of a generated row of this type.
   template <typename Builder>
   ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status AddRecord(
       uint32_t number, absl::string_view name, Builder& builder,
-      const typename Builder::Row& row, size_t variable_size) {
+      const typename Builder::Row& row, size_t variable_size,
+      size_t row_size = sizeof(typename Builder::Row)) {
     if (ABSL_PREDICT_FALSE(number != pending_.number)) {
       absl::Status status =
-          StartField({number, name, sizeof(row), &builder, &Write<Builder>});
+          StartField({number, name, row_size, &builder, &Write<Builder>});
       if (!status.ok()) return status;
     }
     batch_bytes_ += variable_size;

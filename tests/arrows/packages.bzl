@@ -7,6 +7,7 @@ PACKAGES = [
     "codegen",
     "compat",
     "compat/gate",
+    "compat/dynamic",
     "docs",
     "examples/common",
     "examples/fs_backend",

@@ -3,8 +3,10 @@
 
 #include "tests/codegen/everything_rows.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
@@ -118,11 +120,23 @@ T Own(T value) {
 }
 std::string Own(absl::string_view value) { return std::string(value); }
 
-#define DEVSTATE_SCALARS(X)                                         \
-  X(i32)                                                            \
-  X(i64)                                                            \
-  X(u32) X(u64) X(s32) X(s64) X(f32) X(f64) X(sf32) X(sf64) X(real) \
-      X(wide_real) X(flag) X(text) X(data) X(color)
+// The entries by key: protobuf's maps have another order in each run.
+template <typename Map>
+auto Sorted(const Map& map) {
+  std::vector<const typename Map::value_type*> entries;
+  for (const auto& entry : map) entries.push_back(&entry);
+  std::sort(entries.begin(), entries.end(),
+            [](const auto* a, const auto* b) { return a->first < b->first; });
+  return entries;
+}
+
+#define DEVSTATE_SCALARS(X)                                                \
+  X(i32)                                                                   \
+  X(i64)                                                                   \
+  X(u32)                                                                   \
+  X(u64)                                                                   \
+  X(s32) X(s64) X(f32) X(f64) X(sf32) X(sf64) X(real) X(wide_real) X(flag) \
+      X(text) X(data) X(color)
 
 #define DEVSTATE_TO(name) row.name = m.name();
 #define DEVSTATE_FROM(name) m->set_##name(Own(row.name));
@@ -177,15 +191,15 @@ RepeatedsRow ToRow(const Repeateds& m, Storage& storage) {
   row.parts = storage.Keep<PartRow>(
       m.parts(), [](const Part& part) { return ToRow(part); });
   row.by_name = storage.Keep<Repeateds_ByNameEntryRow>(
-      m.by_name(), [](const auto& entry) {
+      Sorted(m.by_name()), [](const auto* entry) {
         Repeateds_ByNameEntryRow result;
-        result.key = entry.first;
-        result.value = ToRow(entry.second);
+        result.key = entry->first;
+        result.value = ToRow(entry->second);
         return result;
       });
   row.by_number = storage.Keep<Repeateds_ByNumberEntryRow>(
-      m.by_number(), [](const auto& entry) {
-        return Repeateds_ByNumberEntryRow{entry.first, entry.second};
+      Sorted(m.by_number()), [](const auto* entry) {
+        return Repeateds_ByNumberEntryRow{entry->first, entry->second};
       });
   row.nothings = storage.Keep<NothingRow>(
       m.nothings(), [](const Nothing&) { return NothingRow(); });
@@ -195,7 +209,9 @@ void FromRow(const RepeatedsRow& row, Repeateds* m) {
   DEVSTATE_SCALARS(DEVSTATE_FROM_REPEATED)
   for (const PartRow& part : row.parts) FromRow(part, m->add_parts());
   for (const auto& entry : row.by_name) {
-    FromRow(*entry.value, &(*m->mutable_by_name())[Own(entry.key)]);
+    Part part;
+    if (entry.value) FromRow(*entry.value, &part);
+    (*m->mutable_by_name())[Own(entry.key)] = part;
   }
   for (const auto& entry : row.by_number) {
     (*m->mutable_by_number())[entry.key] = Own(entry.value);
@@ -416,8 +432,8 @@ absl::Status Write(State& state, ByteSink* sink, WriterOptions options) {
   return writer.Finish();
 }
 
-absl::Status Read(ByteSource* source, State* state) {
-  EverythingReader reader(source);
+absl::Status Read(ByteSource* source, State* state, const Limits& limits) {
+  EverythingReader reader(source, limits);
   Collector collector(state);
   return reader.Read(collector);
 }

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
 #include "serializer/byte_stream.h"
+#include "serializer/limits.h"
 #include "serializer/stream_writer.h"
 #include "tests/codegen/everything.devstate.h"
 
@@ -48,7 +49,8 @@ State RandomState(uint64_t seed, size_t count);
 
 // Through the generated writer and back through the generated reader.
 absl::Status Write(State& state, ByteSink* sink, WriterOptions options);
-absl::Status Read(ByteSource* source, State* state);
+absl::Status Read(ByteSource* source, State* state,
+                  const Limits& limits = Limits());
 
 // Fails the test if they differ.
 void ExpectSameState(State& actual, State& expected);
