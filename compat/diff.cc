@@ -329,8 +329,14 @@ class Differ {
     if (narrow != nullptr) {
       const FieldModel* written = place.message->FindNumber(narrow->number);
       if (written != nullptr && written->name == narrow->name) {
-        context_.Add("fallback-field", CONVERTED, path, FieldText(*written),
-                     FieldText(r), "the value is taken from the older field");
+        const std::string predicate =
+            Predicate(ValuesOf(*written), ValuesOf(r));
+        context_.Add(
+            "fallback-field", predicate.empty() ? CONVERTED : CONDITIONAL, path,
+            FieldText(*written), FieldText(r),
+            "the value is taken from the older field",
+            predicate.empty() ? ""
+                              : ValueCondition(place, *written, predicate));
         return;
       }
     }

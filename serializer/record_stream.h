@@ -19,7 +19,10 @@
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
 #include "serializer/byte_stream.h"
+#include "serializer/chunk_filter.h"
 #include "serializer/decode_context.h"
+#include "serializer/internal/byte_buffer.h"
+#include "serializer/message_writer.h"
 #include "serializer/schema_info.h"
 #include "serializer/stream_reader.h"
 #include "serializer/stream_writer.h"
@@ -60,6 +63,14 @@ class RecordBatch {
 class RecordWriter {
  public:
   const StreamWriter& stream() const { return stream_; }
+
+  // Makes this a writer of `profile`, another version of its schema: the header
+  // is that version's, and `filter` turns each chunk into that version's. Must
+  // come before Begin(). Both must outlive the writer.
+  void WriteAs(const SchemaInfo* profile, ChunkFilter* filter) {
+    profile_ = profile;
+    filter_ = filter;
+  }
 
  protected:
   RecordWriter(ByteSink* sink, const SchemaInfo& schema, WriterOptions options)
@@ -116,17 +127,26 @@ class RecordWriter {
                        " to ", writer.stream_.records() + records - 1, ": ",
                        status.message()));
     }
-    builder.EncodeBody(*writer.stream_.BeginChunk());
+    builder.EncodeBody(*writer.BeginChunk());
     builder.Clear();
-    return writer.stream_.EndChunk(ChunkType::kBatch, writer.pending_.number,
-                                   static_cast<uint32_t>(records));
+    return writer.EndChunk(ChunkType::kBatch, writer.pending_.number,
+                           static_cast<uint32_t>(records));
   }
+
+  // As the stream's, but through the filter if there is one.
+  MessageWriter* BeginChunk();
+  absl::Status EndChunk(ChunkType type, uint32_t field, uint32_t records);
 
   absl::Status StartField(const Pending& field);
   absl::Status FlushBatch();
 
   StreamWriter stream_;
   const SchemaInfo& schema_;
+  const SchemaInfo* profile_ = nullptr;
+  ChunkFilter* filter_ = nullptr;
+  // The chunk under way, if there is a filter.
+  ByteBuffer unfiltered_;
+  MessageWriter unfiltered_writer_{&unfiltered_};
   Pending pending_ = {};
   // FAILED_PRECONDITION, now and for ever: the stream would have a gap.
   absl::Status Misuse(const std::string& message);
@@ -149,6 +169,10 @@ class RecordReader {
   // Read…() does it if the caller does not. The header is valid as long as the
   // reader.
   absl::StatusOr<const StreamHeader*> ReadHeader();
+
+  // Shows every chunk to `filter`, which must outlive the reader, before it is
+  // decoded. Must come before Read…().
+  void SetFilter(ChunkFilter* filter) { filter_ = filter; }
 
  protected:
   RecordReader(ByteSource* source, const SchemaInfo& schema,
@@ -188,6 +212,7 @@ class RecordReader {
 
   StreamReader stream_;
   const SchemaInfo& schema_;
+  ChunkFilter* filter_ = nullptr;
   const StreamHeader* header_ = nullptr;
   bool read_ = false;
 };

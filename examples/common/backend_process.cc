@@ -42,6 +42,8 @@ void AddTransferFlags(CLI::App& app, BackendFlags* flags) {
   app.add_option("--channel", flags->channel, "Kind of the own channel")
       ->check(CLI::IsMember({"pipe", "socketpair", "memfd", "file"}))
       ->capture_default_str();
+  app.add_option("--load-report", flags->load_report,
+                 "File for the verdict on each load, as JSON");
   app.add_option("--compression", flags->compression,
                  "automatic, raw, zstd or zstd:LEVEL")
       ->capture_default_str();
@@ -59,13 +61,14 @@ void LogReport(const StateReport& report) {
   switch (report.event) {
     case StateReport::Event::kSaved:
       Log(report.status.ok()
-              ? absl::StrCat("saved: ", amount)
+              ? absl::StrCat("saved: ", amount, ", schema version ",
+                             report.saved_version)
               : absl::StrCat("save failed: ", report.status.message()));
       break;
     case StateReport::Event::kVerified:
-      Log(report.status.ok() ? absl::StrCat("verified: ", amount, ", verdict ",
-                                            VerdictText(report.verdict))
-                             : VerdictText(report.verdict));
+      Log(report.status.ok()
+              ? absl::StrCat("verified: ", amount, ", ", report.verdict_line)
+              : report.verdict_line);
       break;
     case StateReport::Event::kCommitted:
       Log(report.status.ok()
@@ -83,6 +86,7 @@ absl::StatusOr<StateOptions> MakeStateOptions(const BackendFlags& flags,
   DS_ASSIGN_OR_RETURN(options.writer.compression,
                       Compression::Parse(flags.compression));
   options.report = LogReport;
+  options.load_report_file = flags.load_report;
   return options;
 }
 

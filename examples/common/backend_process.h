@@ -26,6 +26,7 @@ struct BackendFlags {
   std::string channel = "pipe";
   std::string fd = "given";
   std::string compression = "automatic";
+  std::string load_report;
 };
 
 // In two parts, so that a back-end's own flags stand where they are looked for.
