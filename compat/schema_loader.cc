@@ -14,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "devstate/options.pb.h"
 #include "google/protobuf/compiler/importer.h"
@@ -251,9 +252,14 @@ class SchemaReader {
     if (!file.good() && !file.eof()) {
       return absl::NotFoundError(absl::StrCat(path_, ": cannot be read"));
     }
+    return FromBytes(bytes);
+  }
+
+  absl::StatusOr<LoadedSchema> FromBytes(absl::string_view bytes) {
     FileDescriptorSet set;
-    if (!set.ParsePartialFromString(bytes) || !set.IsInitialized() ||
-        set.file().empty()) {
+    if (!set.ParsePartialFromArray(bytes.data(),
+                                   static_cast<int>(bytes.size())) ||
+        !set.IsInitialized() || set.file().empty()) {
       return absl::InvalidArgumentError(absl::StrCat(
           path_,
           ": neither a .proto file nor a binary FileDescriptorSet: protoc "
@@ -339,6 +345,41 @@ absl::StatusOr<LoadedSchema> ParseSchema(const std::string& name,
   return SchemaReader(name, options).FromText(text);
 }
 
+absl::StatusOr<LoadedSchema> ParseDescriptorSet(
+    const std::string& name, absl::string_view bytes,
+    const SchemaLoadOptions& options) {
+  if (bytes.size() > kMaxFileSize) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": larger than 64 MiB, which no schema is"));
+  }
+  return SchemaReader(name, options).FromBytes(bytes);
+}
+
+absl::StatusOr<std::vector<LoadedSchema>> LoadSchemaFiles(
+    const std::vector<std::string>& paths, const SchemaLoadOptions& options) {
+  std::vector<LoadedSchema> schemas;
+  for (const std::string& path : paths) {
+    absl::StatusOr<LoadedSchema> schema = LoadSchema(path, options);
+    if (absl::IsFailedPrecondition(schema.status())) continue;
+    if (!schema.ok()) return schema.status();
+    schemas.push_back(*std::move(schema));
+  }
+  if (schemas.empty() && !paths.empty()) {
+    return absl::NotFoundError(absl::StrCat(
+        paths[0], paths.size() > 1 ? " and the other files hold" : ": holds",
+        " no schema: put released .proto files or descriptor sets with a root "
+        "message there"));
+  }
+  std::sort(schemas.begin(), schemas.end(),
+            [](const LoadedSchema& a, const LoadedSchema& b) {
+              const SchemaModel& x = a.model();
+              const SchemaModel& y = b.model();
+              return std::make_tuple(x.schema(), x.version(), x.file) <
+                     std::make_tuple(y.schema(), y.version(), y.file);
+            });
+  return schemas;
+}
+
 absl::StatusOr<std::vector<LoadedSchema>> LoadSchemas(
     const std::string& folder, const SchemaLoadOptions& options) {
   std::error_code error;
@@ -361,28 +402,13 @@ absl::StatusOr<std::vector<LoadedSchema>> LoadSchemas(
     }
   };
   collect(folder, true, collect);
-  std::sort(paths.begin(), paths.end());
-  std::vector<LoadedSchema> schemas;
-  for (const std::string& path : paths) {
-    absl::StatusOr<LoadedSchema> schema = LoadSchema(path, options);
-    if (absl::IsFailedPrecondition(schema.status())) continue;
-    if (!schema.ok()) return schema.status();
-    schemas.push_back(*std::move(schema));
-  }
-  if (schemas.empty()) {
+  if (paths.empty()) {
     return absl::NotFoundError(absl::StrCat(
         folder,
         ": holds no schema: put released .proto files or descriptor "
         "sets with a root message there"));
   }
-  std::sort(schemas.begin(), schemas.end(),
-            [](const LoadedSchema& a, const LoadedSchema& b) {
-              const SchemaModel& x = a.model();
-              const SchemaModel& y = b.model();
-              return std::make_tuple(x.schema(), x.version(), x.file) <
-                     std::make_tuple(y.schema(), y.version(), y.file);
-            });
-  return schemas;
+  return LoadSchemaFiles(paths, options);
 }
 
 }  // namespace devstate

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "compat/schema_model.h"
 #include "google/protobuf/descriptor.h"
 
@@ -61,11 +62,23 @@ absl::StatusOr<LoadedSchema> LoadSchema(const std::string& path,
 absl::StatusOr<std::vector<LoadedSchema>> LoadSchemas(
     const std::string& folder, const SchemaLoadOptions& options);
 
+// Every schema of `paths`, passed over and sorted as in a folder. NOT_FOUND if
+// there are files and none of them has a root message.
+absl::StatusOr<std::vector<LoadedSchema>> LoadSchemaFiles(
+    const std::vector<std::string>& paths, const SchemaLoadOptions& options);
+
 // A schema from the text of a .proto file that imports nothing but
 // devstate/options.proto.
 absl::StatusOr<LoadedSchema> ParseSchema(const std::string& name,
                                          const std::string& text,
                                          const SchemaLoadOptions& options);
+
+// A schema from a binary FileDescriptorSet in memory, which may come from
+// anywhere: a stream, a manifest. `name` is for errors and is the model's file.
+// At most 64 MiB.
+absl::StatusOr<LoadedSchema> ParseDescriptorSet(
+    const std::string& name, absl::string_view bytes,
+    const SchemaLoadOptions& options);
 
 }  // namespace devstate
 
