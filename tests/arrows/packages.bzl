@@ -22,6 +22,7 @@ PACKAGES = [
     "tests/bench",
     "tests/foreign",
     "tests/qemu",
+    "tests/release",
     "tests/transfer",
     "transport",
     "tests/codegen",
