@@ -153,7 +153,9 @@ def _devstate_manifest_impl(ctx):
     args.add("--version-text", ctx.attr.version)
     args.add_all(ctx.attr.loads, before_each = "--loads")
     args.add_all(ctx.attr.saves, before_each = "--saves")
-    args.add("--include", "%s/%s" % (ctx.label.package, ctx.outputs.header.basename))
+    args.add("--include", "/".join(
+        [part for part in [ctx.label.package, ctx.outputs.header.basename] if part],
+    ))
     args.add("--manifest-out", ctx.outputs.manifest)
     args.add("--header-out", ctx.outputs.header)
     args.add("--source-out", ctx.outputs.source)

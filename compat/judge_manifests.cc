@@ -137,12 +137,12 @@ DirectionVerdict JudgeManifests(const LoadedManifest& from,
   }
   if (!best.has_value()) {
     best = DirectionVerdict{direction, REFUSED, {}};
+    const bool saves = from.NewestSaved() != nullptr;
+    const bool loads = to.NewestLoaded() != nullptr;
     best->findings.push_back(MakeFinding(
-        "no-common-form", REFUSED,
-        from.NewestSaved() == nullptr ? "saves nothing" : "saves",
-        to.NewestLoaded() == nullptr ? "loads nothing" : "loads",
-        "there is no version that the one saves or none that the other loads: "
-        "take a back-end that does",
+        "no-common-form", REFUSED, saves ? "" : "saves no version",
+        loads ? "" : "loads no version",
+        "one of the two takes no part in migrations: take a back-end that does",
         direction));
   }
   best->direction = direction;

@@ -246,7 +246,7 @@ absl::StatusOr<LoadedManifest> ParseManifest(const std::string& name,
                                              absl::string_view bytes) {
   if (bytes.size() > kMaxManifestBytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat(name, ": larger than 16 MiB, which no manifest is"));
+        absl::StrCat(name, ": larger than 4 MiB, which no manifest is"));
   }
   LoadedManifest loaded;
   loaded.file = name;
@@ -267,20 +267,20 @@ absl::StatusOr<LoadedManifest> ParseManifest(const std::string& name,
 
 absl::StatusOr<LoadedManifest> LoadManifest(const std::string& path) {
   std::error_code error;
-  if (!fs::is_regular_file(path, error)) {
-    return absl::NotFoundError(absl::StrCat(
-        path, ": ",
-        fs::exists(path, error) ? "is not a file" : "no such file"));
+  if (!fs::exists(path, error) || fs::is_directory(path, error)) {
+    return absl::NotFoundError(absl::StrCat(path, ": ",
+                                            fs::exists(path, error)
+                                                ? "is a folder, not a manifest"
+                                                : "no such file"));
   }
   std::ifstream file(path, std::ios::binary);
   // One byte more than is allowed is enough to refuse it.
-  std::string bytes(
-      std::min<uintmax_t>(fs::file_size(path, error), kMaxManifestBytes + 1),
-      '\0');
+  std::string bytes(kMaxManifestBytes + 1, '\0');
   file.read(&bytes[0], static_cast<std::streamsize>(bytes.size()));
-  if (error || file.fail()) {
+  if (!file.is_open() || file.bad()) {
     return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
   }
+  bytes.resize(static_cast<size_t>(file.gcount()));
   return ParseManifest(path, bytes);
 }
 

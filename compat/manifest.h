@@ -18,7 +18,7 @@ namespace devstate {
 // Bounds of a manifest, which may come from anywhere: its size, its versions,
 // how many of them are loaded and how many saved, and its descriptor sets, each
 // and all together, after decompression.
-inline constexpr size_t kMaxManifestBytes = size_t{16} << 20;
+inline constexpr size_t kMaxManifestBytes = size_t{4} << 20;
 inline constexpr int kMaxManifestVersions = 256;
 inline constexpr int kMaxManifestUses = 16;
 inline constexpr size_t kMaxDescriptorSetBytes = size_t{1} << 20;
@@ -49,7 +49,7 @@ bool IsManifest(absl::string_view bytes);
 absl::StatusOr<LoadedManifest> ParseManifest(const std::string& name,
                                              absl::string_view bytes);
 
-// The same from a file; NOT_FOUND if it cannot be read.
+// The same from a file or a pipe, to its end; NOT_FOUND if it cannot be read.
 absl::StatusOr<LoadedManifest> LoadManifest(const std::string& path);
 
 }  // namespace devstate

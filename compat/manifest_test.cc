@@ -166,7 +166,7 @@ TEST(ManifestTest, CountsAreBounded) {
       ParseManifest("m", ManifestJson(manifest)),
       StatusIs(kInvalid, HasSubstr("more than 16 versions are loaded")));
   EXPECT_THAT(ParseManifest("m", std::string(kMaxManifestBytes + 1, '{')),
-              StatusIs(kInvalid, HasSubstr("16 MiB")));
+              StatusIs(kInvalid, HasSubstr("4 MiB")));
 }
 
 TEST(ManifestTest, RubbishIsRefusedInOneLine) {
@@ -204,11 +204,12 @@ TEST(ManifestTest, FileIsReadByName) {
   const auto loaded = LoadManifest(path);
   ASSERT_THAT(loaded, IsOk());
   EXPECT_EQ(loaded->file, path);
+  EXPECT_THAT(LoadManifest("/dev/zero"),
+              StatusIs(kInvalid, HasSubstr("4 MiB")));
   EXPECT_THAT(LoadManifest(path + ".none"),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("no such file")));
-  EXPECT_THAT(
-      LoadManifest(::testing::TempDir()),
-      StatusIs(absl::StatusCode::kNotFound, HasSubstr("is not a file")));
+  EXPECT_THAT(LoadManifest(::testing::TempDir()),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("is a folder")));
 }
 
 }  // namespace

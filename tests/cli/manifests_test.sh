@@ -74,6 +74,10 @@ run "other device" 1 check --from "$folder/fs.manifest" \
   --to "$folder/net.manifest"
 says "other device" "[wrong-device]"
 
+run "pipes" 0 check --from <("$backend" --print-manifest) \
+  --to <("$backend" --print-manifest)
+says "pipes" "identical"
+
 for flags in "" "--from $old" "--to $old" "--from $old --new x" \
   "--from $old --to $new --old x" "--old x"; do
   # In words.
@@ -93,6 +97,10 @@ one_line "no file"
 says "no file" "$folder/none: no such file"
 run "no manifest" 2 check --from "$devstate" --to "$new"
 one_line "no manifest"
+run "endless file" 2 check --from /dev/zero --to "$new"
+one_line "endless file"
+run "folder" 2 check --from "$folder" --to "$new"
+one_line "folder"
 echo "{" > "$folder/cut"
 run "cut" 2 check --from "$folder/cut" --to "$new"
 one_line "cut"
