@@ -119,16 +119,19 @@ DirectionVerdict JudgeManifests(const LoadedManifest& from,
     if (!from.manifest.versions(static_cast<int>(w)).saves()) continue;
     const SchemaModel& writer = from.schemas[w].model();
     const SchemaModel& newest = from.NewestSaved()->model();
+    std::vector<SchemaFinding> older;
+    if (&writer != &newest) {
+      older.push_back(SavedAsOlder(newest, writer, direction, lineage));
+    }
     for (size_t r = to.schemas.size(); r-- > 0;) {
       if (!to.manifest.versions(static_cast<int>(r)).loads()) continue;
+      // Nothing is better, and the newest come first.
+      if (best.has_value() && best->level == IDENTICAL) continue;
       const SchemaModel& reader = to.schemas[r].model();
       DirectionVerdict verdict = Compare(writer, reader, direction, lineage);
-      if (&writer != &newest) {
-        verdict.findings.insert(
-            verdict.findings.begin(),
-            SavedAsOlder(newest, writer, direction, lineage));
-        verdict.level = WorstLevel(verdict.findings);
-      }
+      verdict.findings.insert(verdict.findings.begin(), older.begin(),
+                              older.end());
+      if (!older.empty()) verdict.level = WorstLevel(verdict.findings);
       if (best.has_value() && best->level <= verdict.level) continue;
       verdict.saved_as = writer.version();
       verdict.loaded_as = reader.version();

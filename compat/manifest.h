@@ -21,8 +21,8 @@ namespace devstate {
 inline constexpr size_t kMaxManifestBytes = size_t{4} << 20;
 inline constexpr int kMaxManifestVersions = 256;
 inline constexpr int kMaxManifestUses = 16;
-inline constexpr size_t kMaxDescriptorSetBytes = size_t{1} << 20;
-inline constexpr size_t kMaxAllDescriptorSetBytes = size_t{8} << 20;
+inline constexpr size_t kMaxDescriptorSetBytes = size_t{256} << 10;
+inline constexpr size_t kMaxAllDescriptorSetBytes = size_t{4} << 20;
 
 // A manifest that agrees with itself: every schema in it has the name, the
 // device, the version and the fingerprint that the manifest says.

@@ -13,6 +13,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "compat/manifest.h"
 #include "compat/manifest_writer.h"
 #include "google/protobuf/stubs/logging.h"
 #include "third_party/absl_compat/status_macros.h"
@@ -48,6 +49,8 @@ absl::Status Run(const Flags& flags) {
   DS_ASSIGN_OR_RETURN(const Manifest manifest,
                       MakeManifest(flags.manifest, current, released));
   const std::string json = ManifestJson(manifest);
+  // What nobody could read is an error of this build.
+  DS_RETURN_IF_ERROR(ParseManifest(flags.schema, json).status());
   DS_RETURN_IF_ERROR(WriteFile(flags.manifest_out, json));
   DS_RETURN_IF_ERROR(WriteFile(flags.header_out, ManifestHeader(current)));
   return WriteFile(flags.source_out,

@@ -131,7 +131,7 @@ TEST(ManifestTest, DescriptorSetsAreBounded) {
 }
 
 TEST(ManifestTest, DescriptorSetsAreBoundedTogether) {
-  Manifest manifest = MakeTestManifest(std::vector<std::string>(10, ""));
+  Manifest manifest = MakeTestManifest(std::vector<std::string>(20, ""));
   const auto pad = [&manifest](size_t bytes) {
     for (int i = 0; i < manifest.versions_size(); ++i) {
       const LoadedSchema schema =
@@ -147,8 +147,8 @@ TEST(ManifestTest, DescriptorSetsAreBoundedTogether) {
     }
     return ParseManifest("m", ManifestJson(manifest));
   };
-  EXPECT_THAT(pad(800000), IsOk());
-  EXPECT_THAT(pad(1000000), StatusIs(kInvalid, HasSubstr("are left for it")));
+  EXPECT_THAT(pad(200000), IsOk());
+  EXPECT_THAT(pad(210000), StatusIs(kInvalid, HasSubstr("are left for it")));
 }
 
 TEST(ManifestTest, CountsAreBounded) {
