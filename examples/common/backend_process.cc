@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "backend/capabilities.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::examples {
@@ -49,6 +50,29 @@ void AddTransferFlags(CLI::App& app, BackendFlags* flags) {
       ->capture_default_str();
 }
 
+void AddManifestFlags(CLI::App& app, const char* type,
+                      absl::string_view manifest) {
+  // The way out that CLI11 has, before it looks for required flags.
+  app.add_flag_callback(
+      "--print-capabilities",
+      [type, manifest] {
+        const absl::StatusOr<Manifest> own = ParseOwnManifest(manifest);
+        if (!own.ok()) {
+          throw CLI::RuntimeError(ExitCode(type, own.status()));
+        }
+        absl::PrintF("%s", CapabilitiesJson(type, {"migrate-precopy"}, *own));
+        throw CLI::Success();
+      },
+      "Print what the program is and can do, as JSON, and end");
+  app.add_flag_callback(
+      "--print-manifest",
+      [manifest] {
+        absl::PrintF("%s", manifest);
+        throw CLI::Success();
+      },
+      "Print what it can load and save, for devstate check, and end");
+}
+
 void Log(absl::string_view line) {
   absl::PrintF("%s\n", line);
   std::fflush(stdout);
@@ -79,10 +103,10 @@ void LogReport(const StateReport& report) {
 }
 
 absl::StatusOr<StateOptions> MakeStateOptions(const BackendFlags& flags,
-                                              const char* implementation) {
+                                              absl::string_view manifest) {
   StateOptions options;
-  options.writer.implementation.set_name(implementation);
-  options.writer.implementation.set_version("1");
+  DS_ASSIGN_OR_RETURN(const Manifest own, ParseOwnManifest(manifest));
+  options.writer.implementation = own.implementation();
   DS_ASSIGN_OR_RETURN(options.writer.compression,
                       Compression::Parse(flags.compression));
   options.report = LogReport;

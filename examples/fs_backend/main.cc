@@ -16,6 +16,7 @@
 #include "examples/common/backend_process.h"
 #include "examples/fs_backend/directory_walker.h"
 #include "examples/fs_backend/fs_device.h"
+#include "examples/fs_backend/fs_manifest.h"
 #include "examples/fs_backend/table_text.h"
 #include "examples/fs_backend/tree.h"
 #include "third_party/absl_compat/status_macros.h"
@@ -30,8 +31,9 @@ struct Flags {
 };
 
 absl::Status Run(const Flags& flags) {
-  DS_ASSIGN_OR_RETURN(StateOptions options,
-                      MakeStateOptions(flags.backend, "devstate-fs-backend"));
+  DS_ASSIGN_OR_RETURN(
+      StateOptions options,
+      MakeStateOptions(flags.backend, devices::fs::v1::FsStateManifest()));
   // Also of a destination: a directory that is not there is an error now.
   DS_RETURN_IF_ERROR(OpenRoot(flags.shared_dir).status());
   Walk walk;
@@ -60,6 +62,7 @@ int Main(int argc, char** argv) {
   app.add_option("--shared-dir", flags.shared_dir, "Directory to share")
       ->required();
   AddTransferFlags(app, &flags.backend);
+  AddManifestFlags(app, "fs", devices::fs::v1::FsStateManifest());
   app.add_option("--table-out", flags.table_out,
                  "File that shows the table at the start and after each load");
   CLI11_PARSE(app, argc, argv);

@@ -24,6 +24,7 @@ PACKAGES = [
     "tests/bench",
     "tests/foreign",
     "tests/qemu",
+    "tests/release",
     "tests/transfer",
     "transport",
     "tests/codegen",
