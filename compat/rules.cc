@@ -108,6 +108,8 @@ const std::vector<Rule>& AllRules() {
        "Messages are nested more than 100 deep."},
       {"too-many-findings", "load", "refused",
        "There are more than 10000 differences."},
+      {"value-out-of-bounds", "load", "refused",
+       "A value breaks an annotation of the schema."},
       {"device-refused", "load", "refused",
        "The device itself refuses the state."},
       {"not-a-stream", "load", "damaged", "The bytes are no devstate stream."},
