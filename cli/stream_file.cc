@@ -100,7 +100,9 @@ int PrintFileError(absl::string_view name, const absl::Status& status) {
   absl::FPrintF(stderr, "devstate: %s:%s%s\n", name == "-" ? "(stdin)" : name,
                 has_offset ? "" : " ", message);
   if (!detail.has_value()) return kExitUsageOrIo;
-  return detail->reason() == UNKNOWN_CONTENT ? kExitRefused : kExitDamaged;
+  const bool refused =
+      detail->reason() == UNKNOWN_CONTENT || detail->reason() == CONSTRAINT;
+  return refused ? kExitRefused : kExitDamaged;
 }
 
 }  // namespace devstate

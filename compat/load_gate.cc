@@ -53,6 +53,8 @@ Failure FailureOf(const absl::Status& status) {
       return {"limit", DAMAGED};
     case UNKNOWN_CONTENT:
       return {"unknown-critical", REFUSED};
+    case CONSTRAINT:
+      return {"value-out-of-bounds", REFUSED};
     default:
       return {"malformed", DAMAGED};
   }

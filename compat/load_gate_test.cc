@@ -96,6 +96,7 @@ TEST(JudgeLoadTest, EveryReasonHasItsRuleAndLevel) {
       {LIMIT, "limit", DAMAGED},
       {MALFORMED, "malformed", DAMAGED},
       {UNKNOWN_CONTENT, "unknown-critical", REFUSED},
+      {CONSTRAINT, "value-out-of-bounds", REFUSED},
   };
   for (const auto& test_case : kCases) {
     const Verdict verdict = JudgeLoad(Verdict(), Damage(test_case.reason));

@@ -23,6 +23,7 @@
 #include "serializer/decode_context.h"
 #include "serializer/internal/byte_buffer.h"
 #include "serializer/message_writer.h"
+#include "serializer/row_kind.h"
 #include "serializer/schema_info.h"
 #include "serializer/stream_reader.h"
 #include "serializer/stream_writer.h"
@@ -120,7 +121,8 @@ class RecordWriter {
     Builder& builder = *static_cast<Builder*>(writer.pending_.builder);
     if (builder.size() == 0) return absl::OkStatus();
     const size_t records = builder.size();
-    if (absl::Status status = builder.Validate(); !status.ok()) {
+    if (absl::Status status = builder.Validate(RowKind::kRecord);
+        !status.ok()) {
       return absl::Status(
           status.code(),
           absl::StrCat(writer.pending_.name, " ", writer.stream_.records(),
@@ -195,7 +197,7 @@ class RecordReader {
   template <typename Columns, typename Visit>
   absl::Status DecodeBatch(const Chunk& chunk, absl::string_view name,
                            Columns& columns, Visit visit) {
-    DecodeContext context(chunk, stream_.limits());
+    DecodeContext context(chunk, stream_.limits(), header_->schema_version());
     DecodeContext::PathScope scope(context, name);
     absl::Status status =
         columns.Decode(chunk.payload, chunk.header.records, context);
