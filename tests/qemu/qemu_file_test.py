@@ -4,7 +4,9 @@
 
 import json
 import os
+import socket
 import subprocess
+import threading
 
 import harness
 import image
@@ -40,6 +42,42 @@ def devstate(*arguments):
 def listed(path):
     text = devstate('qemu', 'list', '--format', 'json', path)
     return json.loads(text)['devices']
+
+
+class Recorder:
+    """Takes every channel of a migration, and keeps what comes."""
+
+    def __init__(self, path):
+        self.channels = []
+        self.readers = []
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(path)
+        self.socket.listen(8)
+        self.acceptor = threading.Thread(target=self._accept, daemon=True)
+        self.acceptor.start()
+
+    def _accept(self):
+        while True:
+            try:
+                channel, _ = self.socket.accept()
+            except OSError:
+                return
+            self.readers.append(threading.Thread(
+                target=self._read, args=(channel,), daemon=True))
+            self.readers[-1].start()
+
+    def _read(self, channel):
+        with channel, channel.makefile('rb') as stream:
+            self.channels.append(stream.read())
+
+    def finish(self):
+        """What came, when the sender has closed all channels."""
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.acceptor.join(harness.PATIENCE)
+        for reader in self.readers:
+            reader.join(harness.PATIENCE)
+        return self.channels
 
 
 class QemuFileTest(harness.QemuTest):
@@ -112,11 +150,31 @@ class QemuFileTest(harness.QemuTest):
 
     def test_files_of_every_kind(self):
         for name, capabilities in CAPABILITIES.items():
+            if 'mapped-ram' in capabilities and harness.qemu_version() < (9, 0):
+                continue
             with self.subTest(name):
                 self.round_trip(capabilities)
 
     def test_machine_with_many_other_devices(self):
         self.round_trip([], OTHER_DEVICES)
+
+    def test_main_channel_of_a_migration_over_several(self):
+        backend = self.backend(size=200000, seed=1)
+        qemu = self.qemu(backend)
+        self.set_capabilities(qemu, ['multifd'])
+        recorder = Recorder(self.path('channels'))
+        qemu.command('migrate', uri='unix:' + self.path('channels'))
+        self.assert_completed(qemu.migration(), qemu)
+        qemu.stop()
+        channels = recorder.finish()
+        self.assertGreater(len(channels), 1)
+        main = [channel for channel in channels if channel[:4] == b'QEVM']
+        self.assertEqual(len(main), 1)
+        path = self.path('image')
+        with open(path, 'wb') as file:
+            file.write(main[0])
+        self.assertEqual(devstate('qemu', 'extract', path, '-o', '-'),
+                         image.state_of(main[0]))
 
     def test_section_before_guest_memory(self):
         path = self.path('image')
