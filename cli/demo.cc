@@ -26,6 +26,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "cli/child_process.h"
+#include "cli/temporary_folder.h"
 #include "cli/verb.h"
 #include "serializer/byte_stream.h"
 #include "third_party/absl_compat/status_macros.h"
@@ -55,32 +56,6 @@ std::string DefaultBackend() {
       self.string(), ".runfiles/devstate/examples/fs_backend/fs_backend");
   return std::filesystem::exists(backend, error) ? backend : "";
 }
-
-// A folder that goes with the object.
-class TemporaryFolder {
- public:
-  static absl::StatusOr<std::unique_ptr<TemporaryFolder>> Create() {
-    const char* base = getenv("TMPDIR");
-    std::string path =
-        absl::StrCat(base != nullptr ? base : "/tmp", "/devstate-demo.XXXXXX");
-    if (mkdtemp(&path[0]) == nullptr) {
-      return absl::UnavailableError(absl::StrCat(
-          "cannot make the folder ", path, ": set TMPDIR to a writable one"));
-    }
-    return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(path));
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string File(absl::string_view name) const {
-    return absl::StrCat(path_, "/", name);
-  }
-
- private:
-  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
-  const std::string path_;
-};
 
 // Shows the vhost-user messages of one connection as they pass, a request and
 // its reply on one line, and remembers when the last CHECK was sent.
@@ -199,7 +174,7 @@ class Demo {
     if (working_directory != nullptr) {
       flags_.tree = std::filesystem::path(working_directory) / flags_.tree;
     }
-    DS_ASSIGN_OR_RETURN(folder_, TemporaryFolder::Create());
+    DS_ASSIGN_OR_RETURN(folder_, TemporaryFolder::Create("demo"));
 
     Title("Two back-ends share one directory, each a process of its own");
     DS_ASSIGN_OR_RETURN(Backend source, StartBackend("source", {}));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
@@ -13,15 +14,12 @@
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
-namespace {
-
 absl::Status AtSocket(const std::string& socket, const absl::Status& status) {
-  if (status.ok()) return status;
+  // Connecting names it already.
+  if (status.ok() || absl::StartsWith(status.message(), socket)) return status;
   return absl::Status(status.code(),
                       absl::StrCat(socket, ": ", status.message()));
 }
-
-}  // namespace
 
 void LiveFlags::AddTo(CLI::App& verb) {
   verb.add_option("--channel", channel, "What the state goes through")

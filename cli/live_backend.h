@@ -30,6 +30,9 @@ struct LiveFlags {
 absl::StatusOr<std::unique_ptr<FrontendEndpoint>> ConnectBackend(
     const std::string& socket, const LiveFlags& flags);
 
+// `status` with the socket in front, if it does not name it.
+absl::Status AtSocket(const std::string& socket, const absl::Status& status);
+
 // OK if the back-end accepted the transfer; else FAILED_PRECONDITION with its
 // answer to CHECK_DEVICE_STATE and where to look for the reason.
 absl::Status CheckTransfer(const std::string& socket,

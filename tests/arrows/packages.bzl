@@ -4,6 +4,7 @@ PACKAGES = [
     "backend",
     "backend/devices",
     "cli",
+    "cli/conformance",
     "codegen",
     "compat",
     "docs",
