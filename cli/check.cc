@@ -3,6 +3,8 @@
 //
 // devstate check: may states of one schema be loaded with the other?
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -12,6 +14,7 @@
 
 #include "CLI/CLI.hpp"
 #include "cli/schema_flags.h"
+#include "cli/terminal.h"
 #include "cli/verb.h"
 #include "compat/diff.h"
 #include "compat/lineage.h"
@@ -29,6 +32,13 @@ struct CheckFlags {
   std::string lineage;
   std::vector<std::string> accept;
 };
+
+std::string PaintVerdict(absl::string_view word, VerdictLevel level) {
+  const Colour colour = level >= REFUSED    ? Colour::kRed
+                        : level > CONVERTED ? Colour::kYellow
+                                            : Colour::kGreen;
+  return Painted(word, colour, STDOUT_FILENO);
+}
 
 absl::StatusOr<int> Check(const CheckFlags& flags) {
   DS_ASSIGN_OR_RETURN(const ReportFormat format,
@@ -65,7 +75,8 @@ absl::StatusOr<int> Check(const CheckFlags& flags) {
     worst = std::max(worst, WorstUnaccepted(verdict, accepted));
     verdicts.push_back(std::move(verdict));
   }
-  std::fputs(RenderCheck(verdicts, accepted, format).c_str(), stdout);
+  std::fputs(RenderCheck(verdicts, accepted, format, PaintVerdict).c_str(),
+             stdout);
   if (const absl::Status status = waivers.Check(); !status.ok()) {
     PrintError(status);
     worst = std::max(worst, REFUSED);
@@ -94,10 +105,7 @@ void AddCheck(CLI::App& app, int* exit_code) {
   auto flags = std::make_shared<CheckFlags>();
   CLI::App* verb = app.add_subcommand(
       "check",
-      "Say whether states of two schemas can be loaded with each other: "
-      "upgrade is the newer reading the older one's, downgrade the reverse. "
-      "Exit code: 0 loads, 1 refused, 2 usage or I/O, 4 depends on the state, "
-      "5 loses ignorable data.");
+      "Say whether states of two schemas can be loaded with each other");
   verb->add_option("--old", flags->old_file,
                    "Older schema: a .proto file or a descriptor set")
       ->required()
@@ -119,6 +127,12 @@ void AddCheck(CLI::App& app, int* exit_code) {
       ->check(CLI::IsMember({"lossy", "conditional"}));
   flags->schema.AddTo(verb);
   flags->schema.AddWaiversTo(verb);
+  verb->footer(
+      "Upgrade is the newer reading the older one's state, downgrade the "
+      "reverse.\n"
+      "Exit codes: 0 loads, 1 refused, 2 usage or I/O, 4 depends on the state, "
+      "5 loses\nignorable data.\n"
+      "Example: devstate check --old released/v1.proto --new net.proto");
   verb->callback([flags, exit_code] {
     const absl::StatusOr<int> result = Check(*flags);
     if (!result.ok()) PrintError(result.status());

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -36,8 +37,10 @@ ChannelKind LiveFlags::channel_kind() const {
 }
 
 absl::StatusOr<std::unique_ptr<FrontendEndpoint>> ConnectBackend(
-    const std::string& socket, const LiveFlags& flags) {
+    const std::string& socket, const LiveFlags& flags,
+    std::function<void(uint64_t bytes)> progress) {
   FrontendEndpointOptions options;
+  options.progress = std::move(progress);
   const absl::Duration timeout = absl::Seconds(flags.timeout_seconds);
   options.connect_timeout = std::min(options.connect_timeout, timeout);
   options.reply_timeout = std::min(options.reply_timeout, timeout);

@@ -18,6 +18,10 @@
 namespace devstate {
 namespace {
 
+std::string Unpainted(absl::string_view word, VerdictLevel /*level*/) {
+  return std::string(word);
+}
+
 JunitCase::Result ResultOf(bool failed) {
   return failed ? JunitCase::Result::kFailed : JunitCase::Result::kPassed;
 }
@@ -58,17 +62,20 @@ CheckReport ReportOf(const std::vector<DirectionVerdict>& verdicts) {
   return report;
 }
 
-std::string CheckText(const std::vector<DirectionVerdict>& verdicts) {
+std::string CheckText(const std::vector<DirectionVerdict>& verdicts,
+                      const VerdictPainter& paint) {
   const CheckReport report = ReportOf(verdicts);
   std::string text;
   for (size_t i = 0; i < verdicts.size(); ++i) {
     const DirectionReport& direction = report.directions(static_cast<int>(i));
-    absl::StrAppend(&text, direction.direction(), ": ", direction.verdict(),
-                    "\n");
+    absl::StrAppend(&text, direction.direction(), ": ",
+                    paint(direction.verdict(), verdicts[i].level), "\n");
     for (const SchemaFinding& finding : verdicts[i].findings) {
-      absl::StrAppendFormat(&text, "  %-11s %s [%s] ", LevelName(finding.level),
-                            finding.path.empty() ? "(root)" : finding.path,
-                            finding.rule);
+      absl::StrAppendFormat(
+          &text, "  %s %s [%s] ",
+          paint(absl::StrFormat("%-11s", LevelName(finding.level)),
+                finding.level),
+          finding.path.empty() ? "(root)" : finding.path, finding.rule);
       if (!finding.old_text.empty() || !finding.new_text.empty()) {
         absl::StrAppend(
             &text, finding.old_text.empty() ? "nothing" : finding.old_text,
@@ -112,8 +119,10 @@ VerdictLevel WorstUnaccepted(const DirectionVerdict& verdict,
 
 std::string RenderCheck(const std::vector<DirectionVerdict>& verdicts,
                         const std::set<VerdictLevel>& accepted,
-                        ReportFormat format) {
-  if (format == ReportFormat::kText) return CheckText(verdicts);
+                        ReportFormat format, const VerdictPainter& paint) {
+  if (format == ReportFormat::kText) {
+    return CheckText(verdicts, paint != nullptr ? paint : Unpainted);
+  }
   if (format == ReportFormat::kJson) return ReportJson(ReportOf(verdicts));
   std::string suites;
   for (const DirectionVerdict& verdict : verdicts) {
