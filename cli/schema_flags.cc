@@ -3,7 +3,9 @@
 
 #include "cli/schema_flags.h"
 
+#include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -12,6 +14,11 @@
 #include "absl/time/time.h"
 
 namespace devstate {
+namespace {
+
+constexpr uint64_t kMaxWaiversSize = 1 << 20;
+
+}  // namespace
 
 void SchemaFlags::AddTo(CLI::App* verb) {
   verb->add_option("-I,--import", load.import_paths,
@@ -37,6 +44,17 @@ void SchemaFlags::AddWaiversTo(CLI::App* verb) {
 
 absl::StatusOr<WaiverSet> SchemaFlags::ReadWaivers() const {
   if (waivers.empty()) return WaiverSet();
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(waivers, error)) {
+    return absl::NotFoundError(
+        absl::StrCat(waivers, ": ",
+                     std::filesystem::exists(waivers, error) ? "is not a file"
+                                                             : "no such file"));
+  }
+  if (std::filesystem::file_size(waivers, error) > kMaxWaiversSize) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(waivers, ": larger than 1 MiB, which no waivers are"));
+  }
   std::ifstream file(waivers, std::ios::binary);
   if (!file.is_open()) {
     return absl::NotFoundError(absl::StrCat(waivers, ": cannot be read"));
