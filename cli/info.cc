@@ -90,7 +90,9 @@ void AddInfo(CLI::App& app, int* exit_code) {
   verb->add_option("--format", flags->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
-  verb->footer("Example: devstate info fs0.dstate");
+  verb->footer(
+      "Exit codes: 0, 1 of a newer format, 2 not readable, 3 damaged.\n"
+      "Example: devstate info fs0.dstate");
   verb->callback([flags, exit_code] {
     const absl::Status status = Run(*flags);
     if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
