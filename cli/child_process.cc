@@ -91,7 +91,8 @@ std::optional<std::string> ChildProcess::WaitForExit(absl::Duration timeout) {
     const int ready = poll(&entry, 1, deadline.PollTimeout());
     int status = 0;
     if (ready > 0 && waitpid(pid_, &status, 0) == pid_) {
-      if (WIFSIGNALED(status)) {
+      ended_by_signal_ = WIFSIGNALED(status);
+      if (ended_by_signal_) {
         exit_ = absl::StrCat("was ended by signal ", WTERMSIG(status), " (",
                              strsignal(WTERMSIG(status)), ")");
       } else {

@@ -52,6 +52,8 @@ class ChildProcess {
   // 11 (Segmentation fault)"; nothing if it still runs after `timeout`. One
   // thread at a time.
   std::optional<std::string> WaitForExit(absl::Duration timeout);
+  // Of a process that WaitForExit() has seen ended.
+  bool ended_by_signal() const { return ended_by_signal_; }
 
  private:
   ChildProcess(pid_t pid, FileDescriptor pid_fd, FileDescriptor output,
@@ -64,6 +66,7 @@ class ChildProcess {
   // Ends the thread: a grandchild may keep the output open.
   const WakeEvent stop_;
   std::optional<std::string> exit_;
+  bool ended_by_signal_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::string> lines_;

@@ -44,6 +44,11 @@ class Bench {
   // Empty if the back-end answers on another connection; else what became of
   // it: "the back-end exited with code 0".
   std::string Fate();
+  // After Fate(): whether a signal ended it. Unknown, so false, for a back-end
+  // that was not started here.
+  bool crashed() const {
+    return process_ != nullptr && process_->ended_by_signal();
+  }
 
  private:
   Bench(const BenchOptions& options, std::string socket,

@@ -28,6 +28,7 @@ constexpr uint64_t kWanted = kProtocolFMq | kProtocolFLogShmfd |
 constexpr uint32_t kRing = 0;  // every device has it
 // More than a pipe takes at once: the transport's have 1 MiB.
 constexpr size_t kLong = 4 << 20;
+constexpr char kClosed[] = "closed the connection";
 constexpr size_t kMemory = 64 << 10;  // of the guest
 
 absl::Status Broken(std::string what) {
@@ -90,7 +91,7 @@ absl::StatusOr<std::string> Refused(Peer& peer, std::string payload,
                                     std::vector<FileDescriptor> fds) {
   const absl::StatusOr<Message> reply =
       peer.Ask(kSetDeviceStateFd, std::move(payload), std::move(fds));
-  if (absl::IsUnavailable(reply.status())) return "closed the connection";
+  if (absl::IsUnavailable(reply.status())) return kClosed;
   DS_RETURN_IF_ERROR(reply.status());
   if (reply->payload.size() != 8) {
     return Broken(absl::StrCat("the reply has ", reply->payload.size(),
@@ -105,6 +106,16 @@ absl::StatusOr<std::string> Refused(Peer& peer, std::string payload,
                                reply->fds.size(), " file descriptors"));
   }
   return absl::StrCat("refused with ", Hex(value));
+}
+
+// To close the connection is a refusal, to crash is none.
+absl::Status DidNotCrash(Bench& bench, std::unique_ptr<Peer> peer,
+                         absl::string_view how) {
+  if (how != kClosed) return absl::OkStatus();
+  peer.reset();
+  const std::string fate = bench.Fate();
+  if (!bench.crashed()) return absl::OkStatus();
+  return Broken(absl::StrCat(how, ", and ", fate));
 }
 
 absl::Status CheckIsZero(Peer& peer) {
@@ -157,6 +168,8 @@ absl::StatusOr<std::string> B1OnlyWhenNegotiated(Bench& bench) {
     return Broken(absl::StrCat("DEVICE_STATE was not negotiated, and ",
                                how.status().message()));
   }
+  DS_RETURN_IF_ERROR(how.status());
+  DS_RETURN_IF_ERROR(DidNotCrash(bench, std::move(peer), *how));
   return how;
 }
 
@@ -232,6 +245,7 @@ absl::StatusOr<std::string> B4NoFdWithAnError(Bench& bench) {
   DS_ASSIGN_OR_RETURN(
       const std::string how,
       Refused(*peer, TwoU32(0, 9), One(std::move(ends.write_end))));
+  DS_RETURN_IF_ERROR(DidNotCrash(bench, std::move(peer), how));
   return absl::StrCat("phase 9: ", how, ", no file descriptor");
 }
 
@@ -453,7 +467,7 @@ absl::StatusOr<std::string> B15MalformedIsRefused(Bench& bench) {
     if (!how.ok()) {
       return Broken(absl::StrCat(request.what, ": ", how.status().message()));
     }
-    if (*how != "closed the connection") continue;
+    if (*how != kClosed) continue;
     ++closed;
     peer.reset();
     if (const std::string fate = bench.Fate(); !fate.empty()) {

@@ -127,6 +127,14 @@ class ConformanceTest(unittest.TestCase):
                 self.assertEqual(cases[name]['result'], 'fail')
                 self.assertIn(text, cases[name]['happened'])
 
+    def test_crash_is_no_refusal(self):
+        cases = self.results('--start', DEVIATING + ' --deviation crash',
+                             '--only', 'B1,B4,B15', code=1)
+        for case in cases.values():
+            self.assertEqual(case['result'], 'fail', case)
+            self.assertIn('the back-end was ended by signal 9',
+                          case['happened'])
+
     def test_back_end_that_ends_fails_its_case_and_the_rest_is_skipped(self):
         socket = self.run_backend(DEVIATING + ' --deviation B15')
         cases = self.results('--backend', socket, '--only', 'B14,B15,B16',

@@ -4,6 +4,8 @@
 
   deviating_backend.py --socket-path PATH [--deviation B7]
 
+The deviation "crash" is to end by a signal at every malformed request.
+
 Written from the vhost-user text alone, without devstate: what the conformance
 cases are tried against. Serves one connection after another.
 """
@@ -122,6 +124,8 @@ class Backend:
     def refuse(self, fds):
         if self.deviation == 'B15':
             os._exit(0)
+        if self.deviation == 'crash':
+            os.kill(os.getpid(), signal.SIGKILL)
         for fd in fds:
             os.close(fd)
         if self.deviation == 'B4':
