@@ -40,10 +40,13 @@ int Explain(const std::string& id) {
 
 void AddExplain(CLI::App& app, int* exit_code) {
   auto id = std::make_shared<std::string>();
-  CLI::App* verb = app.add_subcommand(
-      "explain", "Say what a rule means, or list all rules.");
+  CLI::App* verb =
+      app.add_subcommand("explain", "Say what a rule means, or list all rules");
   verb->add_option("rule", *id, "As in the findings of check and lint")
       ->type_name("RULE");
+  verb->footer(
+      "Exit codes: 0, or 2 for a rule that does not exist.\n"
+      "Example: devstate explain numbers-swapped");
   verb->callback([id, exit_code] { *exit_code = Explain(*id); });
 }
 

@@ -57,6 +57,14 @@ absl::StatusOr<std::shared_ptr<ByteSource>> OpenInput(const std::string& name) {
   return ReadFrom(std::move(fd));
 }
 
+std::optional<uint64_t> FileSize(const std::string& name) {
+  struct stat info = {};
+  if (stat(name.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return std::nullopt;
+  }
+  return static_cast<uint64_t>(info.st_size);
+}
+
 absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Create(
     const std::string& name) {
   struct stat status;

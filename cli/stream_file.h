@@ -7,7 +7,9 @@
 #ifndef DEVSTATE_CLI_STREAM_FILE_H_
 #define DEVSTATE_CLI_STREAM_FILE_H_
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -28,6 +30,9 @@ absl::StatusOr<std::shared_ptr<ByteSource>> ReadFrom(FileDescriptor fd);
 
 // Both.
 absl::StatusOr<std::shared_ptr<ByteSource>> OpenInput(const std::string& name);
+
+// The bytes of a regular file, if `name` is one.
+std::optional<uint64_t> FileSize(const std::string& name);
 
 // A file that appears under its name only when it is complete. Long runs of
 // zeros become holes in it.

@@ -3,13 +3,17 @@
 //
 // devstate verify: whether a stream is whole.
 
+#include <unistd.h>
+
 #include <memory>
 #include <string>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "cli/progress.h"
 #include "cli/state_input.h"
+#include "cli/terminal.h"
 #include "cli/verb.h"
 #include "serializer/stream_reader.h"
 #include "third_party/absl_compat/status_macros.h"
@@ -20,13 +24,17 @@ namespace {
 absl::Status Run(const StateInput& input) {
   StreamReader reader(input.source.get());
   DS_RETURN_IF_ERROR(reader.ReadHeader().status());
+  Progress progress("verifying", input.size);
   while (true) {
     DS_ASSIGN_OR_RETURN(const absl::optional<Chunk> chunk, reader.NextChunk());
     if (!chunk.has_value()) break;
+    progress.Update(reader.offset());
   }
+  progress.Clear();
   absl::PrintF(
-      "%s: whole: %d chunks, %d records, %d bytes, %d before compression\n",
-      input.name, reader.chunks(), reader.records(), reader.offset(),
+      "%s: %s: %d chunks, %d records, %d bytes, %d before compression\n",
+      input.name, Painted("whole", Colour::kGreen, STDOUT_FILENO),
+      reader.chunks(), reader.records(), reader.offset(),
       reader.decoded_bytes());
   return absl::OkStatus();
 }

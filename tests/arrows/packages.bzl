@@ -5,6 +5,7 @@ PACKAGES = [
     "backend/devices",
     "cli",
     "cli/qemu_file",
+    "cli/conformance",
     "codegen",
     "compat",
     "compat/gate",

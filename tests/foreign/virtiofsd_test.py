@@ -82,8 +82,12 @@ class VirtiofsdTest(unittest.TestCase):
                 self.assertGreater(os.path.getsize(self.path('loaded')), 0)
 
 
-if __name__ == '__main__':
+def main():
     if virtiofsd() is None:
         print('SKIPPED: no virtiofsd; name one in $VIRTIOFSD')
         sys.exit(0)
-    unittest.main(verbosity=2)
+    unittest.main(module='__main__', verbosity=2)
+
+
+if __name__ == '__main__':
+    main()
