@@ -17,6 +17,11 @@ int main(int argc, char** argv) {
   devstate::AddDemo(app, &exit_code);
   devstate::AddInfo(app, &exit_code);
   devstate::AddVerify(app, &exit_code);
+  devstate::AddDump(app, &exit_code);
+  devstate::AddDiff(app, &exit_code);
+  devstate::AddStats(app, &exit_code);
+  devstate::AddEncode(app, &exit_code);
+  devstate::AddDecode(app, &exit_code);
   devstate::AddSave(app, &exit_code);
   devstate::AddLoad(app, &exit_code);
   devstate::AddMigrate(app, &exit_code);

@@ -25,6 +25,8 @@
 namespace devstate {
 namespace {
 
+constexpr size_t kMaxWholeInput = size_t{1} << 30;
+
 absl::Status ErrnoError(absl::string_view what) {
   return absl::UnavailableError(absl::StrCat(what, ": ", std::strerror(errno)));
 }
@@ -45,10 +47,27 @@ absl::StatusOr<std::shared_ptr<ByteSource>> OpenInput(const std::string& name) {
   return std::shared_ptr<ByteSource>(std::move(source));
 }
 
+absl::StatusOr<std::string> ReadInput(const std::string& name) {
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
+                      OpenInput(name));
+  std::string bytes;
+  std::string buffer(64 * 1024, '\0');
+  while (true) {
+    DS_ASSIGN_OR_RETURN(const size_t size,
+                        source->Read(&buffer[0], buffer.size()));
+    if (size == 0) return bytes;
+    if (bytes.size() + size > kMaxWholeInput) {
+      return absl::ResourceExhaustedError(
+          "larger than 1 GiB, which is not read as a whole");
+    }
+    bytes.append(buffer, 0, size);
+  }
+}
+
 absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Create(
-    const std::string& name) {
+    const std::string& name, Content content) {
   if (name == "-") {
-    if (isatty(STDOUT_FILENO)) {
+    if (content == Content::kBinary && isatty(STDOUT_FILENO)) {
       return absl::FailedPreconditionError(
           "a device state is not for a terminal: name a file, or redirect "
           "standard output");

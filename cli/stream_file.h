@@ -23,13 +23,18 @@ namespace devstate {
 // …
 absl::StatusOr<std::shared_ptr<ByteSource>> OpenInput(const std::string& name);
 
+// All bytes of `name`. RESOURCE_EXHAUSTED beyond 1 GiB.
+absl::StatusOr<std::string> ReadInput(const std::string& name);
+
 // A file that appears under its name only when it is complete.
 class OutputFile : public ByteSink {
  public:
-  // FAILED_PRECONDITION if `name` is "-" and standard output is a terminal: the
-  // bytes of a state are not for one.
+  enum class Content { kBinary, kText };
+
+  // FAILED_PRECONDITION if `name` is "-", standard output is a terminal and the
+  // content is binary: the bytes of a state are not for one.
   static absl::StatusOr<std::unique_ptr<OutputFile>> Create(
-      const std::string& name);
+      const std::string& name, Content content = Content::kBinary);
   // Removes what was written, unless Commit() succeeded.
   ~OutputFile() override;
 

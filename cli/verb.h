@@ -27,7 +27,11 @@ int ExitCodeOf(VerdictLevel level);
 // Each adds its verb to `app`; when the verb was given, its exit code is stored
 // in `exit_code` while the command line is parsed.
 void AddCheck(CLI::App& app, int* exit_code);
+void AddDecode(CLI::App& app, int* exit_code);
 void AddDemo(CLI::App& app, int* exit_code);
+void AddDiff(CLI::App& app, int* exit_code);
+void AddDump(CLI::App& app, int* exit_code);
+void AddEncode(CLI::App& app, int* exit_code);
 void AddExplain(CLI::App& app, int* exit_code);
 void AddInfo(CLI::App& app, int* exit_code);
 void AddLint(CLI::App& app, int* exit_code);
@@ -35,6 +39,7 @@ void AddLoad(CLI::App& app, int* exit_code);
 void AddMatrix(CLI::App& app, int* exit_code);
 void AddMigrate(CLI::App& app, int* exit_code);
 void AddSave(CLI::App& app, int* exit_code);
+void AddStats(CLI::App& app, int* exit_code);
 void AddVerify(CLI::App& app, int* exit_code);
 
 }  // namespace devstate
