@@ -26,6 +26,7 @@
 #include "devstate/options.pb.h"
 #include "google/protobuf/text_format.h"
 #include "serializer/stream_format.h"
+#include "serializer/stream_reader.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -45,16 +46,22 @@ struct DiffFlags {
 
 struct Value {
   std::string text;
-  bool sensitive;
+  bool sensitive = false;
+  // Cannot be told from a field that is not there.
+  bool is_default = false;
 };
 using Values = std::map<std::string, Value>;
 
 std::string TextOf(const Message& message, const FieldDescriptor* field,
                    int index) {
+  // Made once: it costs more than most values.
+  static const auto* const printer = [] {
+    auto* single_line = new google::protobuf::TextFormat::Printer;
+    single_line->SetSingleLineMode(true);
+    return single_line;
+  }();
   std::string text;
-  google::protobuf::TextFormat::Printer printer;
-  printer.SetSingleLineMode(true);
-  printer.PrintFieldValueToString(message, field, index, &text);
+  printer->PrintFieldValueToString(message, field, index, &text);
   return text;
 }
 
@@ -64,7 +71,9 @@ void AddValues(const Message& message, const std::string& prefix,
 void AddValue(const Message& message, const FieldDescriptor* field, int index,
               const std::string& path, bool sensitive, Values* values) {
   if (field->message_type() == nullptr) {
-    (*values)[path] = {TextOf(message, field, index), sensitive};
+    (*values)[path] = {TextOf(message, field, index), sensitive,
+                       OccursOnce(*field) &&
+                           !message.GetReflection()->HasField(message, field)};
     return;
   }
   const auto* reflection = message.GetReflection();
@@ -72,7 +81,7 @@ void AddValue(const Message& message, const FieldDescriptor* field, int index,
       index < 0 ? reflection->GetMessage(message, field)
                 : reflection->GetRepeatedMessage(message, field, index);
   // Tells a message of defaults from none.
-  (*values)[path] = {"present", sensitive};
+  (*values)[path] = {"present", sensitive, false};
   AddValues(child, path + ".", sensitive, values);
 }
 
@@ -138,9 +147,33 @@ RecordName NameOf(const FieldDescriptor& field, const Message& record,
           absl::StrCat(field.name(), "[", absl::StrJoin(full, ","), "]")};
 }
 
-uint64_t DigestOf(const Values& values) {
+void ClearVolatile(Message* message) {
+  const auto* reflection = message->GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection->ListFields(*message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (field->options().GetExtension(devstate::field).volatile_()) {
+      reflection->ClearField(message, field);
+    } else if (field->message_type() != nullptr && field->is_repeated()) {
+      for (int i = 0; i < reflection->FieldSize(*message, field); ++i) {
+        ClearVolatile(reflection->MutableRepeatedMessage(message, field, i));
+      }
+    } else if (field->message_type() != nullptr) {
+      ClearVolatile(reflection->MutableMessage(message, field));
+    }
+  }
+}
+
+// Of a record without volatile fields. By its text, records of two versions of
+// a schema can be compared, but that takes several times as long.
+uint64_t DigestOf(const Message& record, bool by_text) {
   std::string text;
-  for (const auto& [path, value] : values) {
+  if (!by_text) {
+    record.SerializePartialToString(&text);
+    return Checksum(text);
+  }
+  for (const auto& [path, value] : ValuesOf(record)) {
+    if (value.is_default) continue;
     absl::StrAppend(&text, path, "=", value.text, "\n");
   }
   return Checksum(text);
@@ -156,6 +189,8 @@ class RecordVisitor : public DynamicStateVisitor {
       : show_sensitive_(show_sensitive), on_record_(std::move(on_record)) {}
 
   const Values& root() const { return root_; }
+  // To be called at the end: frees the keys.
+  void Finish() { seen_ = {}; }
 
   absl::Status OnRoot(const Message& root) override {
     root_ = ValuesOf(root);
@@ -176,6 +211,7 @@ class RecordVisitor : public DynamicStateVisitor {
         absl::StrAppend(&name.shown, " again");
         key = Checksum(absl::StrCat(name.full, " again ", before));
       }
+      ClearVolatile(record.get());
       on_record_(name, key, *record);
     }
     return absl::OkStatus();
@@ -201,10 +237,13 @@ class Differ {
 
   // Three passes: A, B, and A again for what only B tells to be of interest.
   absl::StatusOr<bool> Run() {
+    DS_ASSIGN_OR_RETURN(const std::string first_schema, FingerprintOf(0));
+    DS_ASSIGN_OR_RETURN(const std::string second_schema, FingerprintOf(1));
+    by_text_ = first_schema != second_schema;
     RecordVisitor first(
         flags_.show_sensitive,
         [this](const RecordName&, uint64_t key, const Message& record) {
-          entries_[key].digest = DigestOf(ValuesOf(record));
+          entries_[key].digest = DigestOf(record, by_text_);
         });
     DS_RETURN_IF_ERROR(Pass(flags_.files[0], first));
     RecordVisitor second(
@@ -238,25 +277,39 @@ class Differ {
     enum { kOnlyA, kSame, kChanged } state = kOnlyA;
   };
 
-  absl::Status Pass(const std::string& file, RecordVisitor& visitor) {
+  // The file must be one that can be opened again.
+  absl::StatusOr<std::shared_ptr<ByteSource>> Open(const std::string& file) {
     file_ = file;
     if (file == "-") {
       return absl::InvalidArgumentError(
           "diff reads its files more than once: name a file");
     }
+    return OpenInput(file);
+  }
+
+  absl::StatusOr<std::string> FingerprintOf(size_t file) {
     DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
-                        OpenInput(file));
-    DynamicStateReader reader(source.get());
+                        Open(flags_.files[file]));
+    StreamReader reader(source.get());
     DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
-    if (root_message_.empty()) root_message_ = header->root_message();
+    if (file == 0) root_message_ = header->root_message();
     if (root_message_ != header->root_message()) {
       return absl::InvalidArgumentError(absl::StrCat(
           "holds a ", header->root_message(), ", the other file a ",
           root_message_, ": they have no field in common"));
     }
+    return header->fingerprint();
+  }
+
+  absl::Status Pass(const std::string& file, RecordVisitor& visitor) {
+    DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source, Open(file));
+    DynamicStateReader reader(source.get());
+    DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
     DS_ASSIGN_OR_RETURN(const LoadedSchema schema,
                         flags_.schema.LoadFor(*header));
-    return reader.Read(schema.root(), visitor);
+    DS_RETURN_IF_ERROR(reader.Read(schema.root(), visitor));
+    visitor.Finish();
+    return absl::OkStatus();
   }
 
   void OnSecond(const RecordName& name, uint64_t key, const Message& record) {
@@ -269,14 +322,13 @@ class Differ {
       }
       return;
     }
-    Values values = ValuesOf(record);
-    if (DigestOf(values) == entry->second.digest) {
+    if (DigestOf(record, by_text_) == entry->second.digest) {
       entry->second.state = Entry::kSame;
       return;
     }
     entry->second.state = Entry::kChanged;
     if (changed_++ < flags_.limit) {
-      changed_values_[key] = std::move(values);
+      changed_values_[key] = ValuesOf(record);
     } else {
       left_out_ = true;
     }
@@ -301,7 +353,7 @@ class Differ {
 
   void PrintChanges(const std::string& prefix, const Values& before,
                     const Values& after) {
-    const Value absent = {"absent", false};
+    const Value absent = {"absent", false, true};
     Values paths = before;
     paths.insert(after.begin(), after.end());
     for (const auto& [path, value] : paths) {
@@ -309,7 +361,8 @@ class Differ {
       const auto b = after.find(path);
       const Value& from = a == before.end() ? absent : a->second;
       const Value& to = b == after.end() ? absent : b->second;
-      if (a != before.end() && b != after.end() && from.text == to.text) {
+      const bool both = a != before.end() && b != after.end();
+      if (both ? from.text == to.text : from.is_default && to.is_default) {
         continue;
       }
       if (prefix.empty()) ++root_changes_;
@@ -325,6 +378,7 @@ class Differ {
   const DiffFlags& flags_;
   std::string file_;
   std::string root_message_;
+  bool by_text_ = false;
   std::unordered_map<uint64_t, Entry> entries_;
   std::unordered_map<uint64_t, Values> changed_values_;
   std::vector<std::string> added_;
@@ -351,7 +405,7 @@ void AddDiff(CLI::App& app, int* exit_code) {
   flags->schema.AddTo(verb);
   verb->footer(
       "Records are told apart by their key, (devstate.message).key, else by\n"
-      "their position. Volatile fields are left out. Takes about 100 bytes of\n"
+      "their position. Volatile fields are left out. Takes about 150 bytes of\n"
       "memory for each record, whatever its size, and what --limit allows.\n"
       "Exit codes: 0 the same, 1 different, 2 not readable, 3 damaged.\n"
       "Example: devstate diff before.dstate after.dstate");

@@ -141,6 +141,16 @@ says diff-cut "cut.dstate"
 run diff-none 2 "$devstate" diff a.dstate none.dstate
 says diff-none "none.dstate"
 run diff-stdin 2 "$devstate" diff a.dstate -
+# Two versions of a schema.
+sed 's/version: 1/version: 2/; s/string text = 2;/string text = 2; uint32 \
+new = 6;/' t.proto > v2.proto
+"$devstate" encode --schema v2.proto --format text a.text -o v2.dstate
+run versions-same 0 "$devstate" diff a.dstate v2.dstate
+sed 's/text: "one"/text: "one" new: 5/' a.text > v2.text
+"$devstate" encode --schema v2.proto --format text v2.text -o v2.dstate
+run versions 1 "$devstate" diff a.dstate v2.dstate
+says versions "~ keyed[id=1].new: absent -> 5"
+says versions "0 records added, 0 removed, 1 changed"
 # Keys that occur twice are records, too.
 echo 'keyed { id: 1 } keyed { id: 1 }' | encode twice.dstate
 echo 'keyed { id: 1 }' | encode once.dstate
