@@ -24,11 +24,13 @@ void StateSchemaFlags::AddTo(CLI::App* verb, bool schema_required) {
   if (schema_required) option->required();
   verb->add_option("--root", load.root,
                    "Root message, if not the one with a schema name")
-      ->type_name("MESSAGE");
+      ->type_name("MESSAGE")
+      ->needs(option);
   verb->add_option("-I,--import", load.import_paths,
                    "Folder to look for imports in; may be repeated")
       ->allow_extra_args(false)
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->needs(option);
 }
 
 absl::StatusOr<LoadedSchema> StateSchemaFlags::Load() const {

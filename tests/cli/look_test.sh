@@ -100,6 +100,7 @@ head -c -20 a.dstate > cut.dstate
 run cut 3 "$devstate" dump cut.dstate
 run cut 3 "$devstate" dump --annotate cut.dstate
 says cut "StreamHeader"
+run root-of-nothing 2 "$devstate" dump --root t.S a.dstate
 run no-file 2 "$devstate" dump none.dstate
 one_line no-file
 
