@@ -56,7 +56,11 @@ int main(int argc, char** argv) {
   devstate::AddCheck(app, &exit_code);
   devstate::AddCompletion(app, &exit_code);
   devstate::AddConformance(app, &exit_code);
+  devstate::AddDecode(app, &exit_code);
   devstate::AddDemo(app, &exit_code);
+  devstate::AddDiff(app, &exit_code);
+  devstate::AddDump(app, &exit_code);
+  devstate::AddEncode(app, &exit_code);
   devstate::AddExplain(app, &exit_code);
   devstate::AddInfo(app, &exit_code);
   devstate::AddLint(app, &exit_code);
@@ -67,6 +71,7 @@ int main(int argc, char** argv) {
   devstate::AddProbe(app, &exit_code);
   devstate::AddQemu(app, &exit_code);
   devstate::AddSave(app, &exit_code);
+  devstate::AddStats(app, &exit_code);
   devstate::AddVerify(app, &exit_code);
   try {
     app.parse(argc, argv);

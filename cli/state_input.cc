@@ -67,7 +67,7 @@ absl::Status OpenStateOfFile(FileDescriptor fd, const std::string& device,
   state->source = state->file->OpenState(*found);
   input->device = found->device;
   input->file_offset = found->offset;
-  input->size = found->size;
+  input->size = found->bytes;
   absl::StrAppendFormat(&input->name, " (state of %s at 0x%x)",
                         absl::Utf8SafeCEscape(found->device), found->offset);
   input->source = std::shared_ptr<ByteSource>(state, state->source.get());

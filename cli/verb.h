@@ -43,7 +43,11 @@ int ExitCodeOf(VerdictLevel level);
 void AddCheck(CLI::App& app, int* exit_code);
 void AddCompletion(CLI::App& app, int* exit_code);
 void AddConformance(CLI::App& app, int* exit_code);
+void AddDecode(CLI::App& app, int* exit_code);
 void AddDemo(CLI::App& app, int* exit_code);
+void AddDiff(CLI::App& app, int* exit_code);
+void AddDump(CLI::App& app, int* exit_code);
+void AddEncode(CLI::App& app, int* exit_code);
 void AddExplain(CLI::App& app, int* exit_code);
 void AddInfo(CLI::App& app, int* exit_code);
 void AddLint(CLI::App& app, int* exit_code);
@@ -54,6 +58,7 @@ void AddMigrate(CLI::App& app, int* exit_code);
 void AddQemu(CLI::App& app, int* exit_code);
 void AddProbe(CLI::App& app, int* exit_code);
 void AddSave(CLI::App& app, int* exit_code);
+void AddStats(CLI::App& app, int* exit_code);
 void AddVerify(CLI::App& app, int* exit_code);
 
 }  // namespace devstate
