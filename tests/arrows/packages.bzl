@@ -6,6 +6,8 @@ PACKAGES = [
     "cli",
     "codegen",
     "compat",
+    "compat/devices",
+    "compat/virtiofsd",
     "docs",
     "examples/common",
     "examples/fs_backend",
