@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   devstate::AddSave(app, &exit_code);
   devstate::AddLoad(app, &exit_code);
   devstate::AddMigrate(app, &exit_code);
+  devstate::AddConvert(app, &exit_code);
   devstate::AddExplain(app, &exit_code);
   devstate::AddLint(app, &exit_code);
   devstate::AddMatrix(app, &exit_code);

@@ -27,6 +27,7 @@ int ExitCodeOf(VerdictLevel level);
 // Each adds its verb to `app`; when the verb was given, its exit code is stored
 // in `exit_code` while the command line is parsed.
 void AddCheck(CLI::App& app, int* exit_code);
+void AddConvert(CLI::App& app, int* exit_code);
 void AddDemo(CLI::App& app, int* exit_code);
 void AddExplain(CLI::App& app, int* exit_code);
 void AddInfo(CLI::App& app, int* exit_code);
