@@ -58,7 +58,7 @@ using ::devstate::virtiofsd::testing::Varint;
 constexpr uint64_t kDirectories = 50;
 // More than are collected before they are sorted for the first time.
 constexpr uint64_t kFewFiles = 80000;
-constexpr uint64_t kManyFiles = 320000;
+constexpr uint64_t kManyFiles = 200000;
 // What the allocator may round up differently.
 constexpr size_t kSlack = 16 * 1024;
 
