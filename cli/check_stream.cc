@@ -22,10 +22,9 @@ namespace {
 
 // The verdict on a stream in the form of one on two schemas.
 DirectionVerdict ToDirection(const Verdict& verdict, bool upgrade) {
-  DirectionVerdict result{
-      upgrade ? Direction::kUpgrade : Direction::kDowngrade,
-      verdict.level(),
-      {}};
+  DirectionVerdict result{upgrade ? Direction::kUpgrade : Direction::kDowngrade,
+                          verdict.level(),
+                          {}};
   for (const Finding& finding : verdict.findings()) {
     // "old" and "new" are by age there, the writer's and the reader's here.
     result.findings.push_back({finding.rule(), finding.level(), finding.path(),

@@ -21,7 +21,7 @@ namespace {
 int Explain(const std::string& id) {
   if (id.empty()) {
     for (const Rule& rule : AllRules()) {
-      absl::PrintF("%-32s %-5s %-12s %s\n", rule.id, rule.family, rule.severity,
+      absl::PrintF("%-32s %-7s %-12s %s\n", rule.id, rule.family, rule.severity,
                    rule.text);
     }
     return kExitOk;

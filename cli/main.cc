@@ -56,6 +56,7 @@ int main(int argc, char** argv) {
   devstate::AddCheck(app, &exit_code);
   devstate::AddCompletion(app, &exit_code);
   devstate::AddConformance(app, &exit_code);
+  devstate::AddConvert(app, &exit_code);
   devstate::AddDecode(app, &exit_code);
   devstate::AddDemo(app, &exit_code);
   devstate::AddDiff(app, &exit_code);

@@ -44,6 +44,7 @@ void AddCheck(CLI::App& app, int* exit_code);
 void AddCompletion(CLI::App& app, int* exit_code);
 void AddConformance(CLI::App& app, int* exit_code);
 void AddDecode(CLI::App& app, int* exit_code);
+void AddConvert(CLI::App& app, int* exit_code);
 void AddDemo(CLI::App& app, int* exit_code);
 void AddDiff(CLI::App& app, int* exit_code);
 void AddDump(CLI::App& app, int* exit_code);

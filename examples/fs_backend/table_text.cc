@@ -27,7 +27,8 @@ void WriteTable(const InodeTable& table, std::ostream& file) {
          << std::oct << handle.flags << std::dec << "\n";
   }
   file << "next inode " << table.next_inode_id << " handle "
-       << table.next_handle_id << "\n";
+       << table.next_handle_id << "\n"
+       << "session " << SessionText(table.session) << "\n";
 }
 
 }  // namespace

@@ -10,6 +10,8 @@ PACKAGES = [
     "compat",
     "compat/gate",
     "compat/dynamic",
+    "compat/devices",
+    "compat/virtiofsd",
     "docs",
     "examples/common",
     "examples/fs_backend",

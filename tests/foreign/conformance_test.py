@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """devstate conformance against virtiofsd: what it keeps, and its deviations.
 
-Finds virtiofsd as virtiofsd_test.py does, and is skipped where there is none.
+Finds virtiofsd as foreign_testing.py does, and is skipped where there is none.
 """
 
 import json
@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import unittest
 
-import virtiofsd_test
+import foreign_testing
 
 DEVSTATE = os.path.abspath('cli/devstate')
 PATIENCE = 100  # seconds
@@ -24,7 +24,7 @@ class ConformanceTest(unittest.TestCase):
 
     def run_cases(self, *flags):
         with tempfile.TemporaryDirectory() as share:
-            command = ' '.join(map(shlex.quote, virtiofsd_test.virtiofsd()))
+            command = ' '.join(map(shlex.quote, foreign_testing.virtiofsd()))
             command += ' --socket-path {socket} --sandbox none --shared-dir '
             done = subprocess.run(
                 [DEVSTATE, 'conformance', '--format', 'json', '--start',
@@ -49,4 +49,4 @@ class ConformanceTest(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    virtiofsd_test.main()
+    foreign_testing.main()
