@@ -16,6 +16,7 @@
 #include "examples/common/backend_process.h"
 #include "examples/fs_backend/directory_walker.h"
 #include "examples/fs_backend/fs_device.h"
+#include "examples/fs_backend/release.h"
 #include "examples/fs_backend/table_text.h"
 #include "examples/fs_backend/tree.h"
 #include "third_party/absl_compat/status_macros.h"
@@ -27,6 +28,7 @@ struct Flags {
   BackendFlags backend;
   std::string shared_dir;
   std::string table_out;
+  WalkOptions walk;
 };
 
 absl::Status Run(const Flags& flags) {
@@ -36,7 +38,7 @@ absl::Status Run(const Flags& flags) {
   DS_RETURN_IF_ERROR(OpenRoot(flags.shared_dir).status());
   Walk walk;
   if (!flags.backend.await_load) {
-    DS_ASSIGN_OR_RETURN(walk, WalkDirectory(flags.shared_dir, WalkOptions()));
+    DS_ASSIGN_OR_RETURN(walk, WalkDirectory(flags.shared_dir, flags.walk));
   }
   FsDevice device(flags.shared_dir, std::move(walk));
   Log(absl::StrFormat("state: %d inodes, %d open files",
@@ -59,6 +61,15 @@ int Main(int argc, char** argv) {
   AddSocketFlag(app, &flags.backend);
   app.add_option("--shared-dir", flags.shared_dir, "Directory to share")
       ->required();
+  const ReleaseFeatures features = FeaturesOfRelease();
+  if (features.change_times) {
+    app.add_flag("--change-times", flags.walk.change_times,
+                 "Note when each file was changed");
+  }
+  if (features.locks) {
+    app.add_flag("--locks", flags.walk.locks,
+                 "As if the guest held locks on its open files");
+  }
   AddTransferFlags(app, &flags.backend);
   app.add_option("--table-out", flags.table_out,
                  "File that shows the table at the start and after each load");

@@ -92,6 +92,8 @@ class Refinder {
       }
       ++refound_.file_handles_checked;
     }
+    refound_.changed +=
+        inode.ctime_ns != 0 && inode.ctime_ns != facts->ctime_ns;
     ++refound_.inodes;
     return OpenHandlesOf(index, fd);
   }
@@ -106,7 +108,7 @@ class Refinder {
     for (; next != by_inode_.end() && table_.open_handles[*next].inode == id;
          ++next) {
       const OpenHandle& handle = table_.open_handles[*next];
-      FileDescriptor opened = Reopen(fd, handle.flags);
+      FileDescriptor opened = Reopen(fd, static_cast<int>(handle.flags));
       if (!opened.valid()) {
         return ErrnoStatus(errno, absl::StrCat("cannot open handle ", handle.id,
                                                " of ", Name(index)));

@@ -11,6 +11,8 @@ PACKAGES = [
     "docs",
     "examples/common",
     "examples/fs_backend",
+    "examples/fs_backend_alt",
+    "examples/fs_backend/schemas",
     "examples/net_backend",
     "examples/session_embedding",
     "proto/devices/blk/v1",
