@@ -1,39 +1,29 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// devstate check: may states of one schema be loaded with the other?
+// devstate check: may states of one schema, or of one back-end, be loaded with
+// the other?
 
-#include <algorithm>
-#include <cstdio>
 #include <memory>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "cli/check_flags.h"
+#include "cli/check_manifests.h"
 #include "cli/schema_flags.h"
 #include "cli/verb.h"
 #include "compat/diff.h"
 #include "compat/lineage.h"
-#include "compat/report.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {
 
-struct CheckFlags {
-  SchemaFlags schema;
-  std::string old_file;
-  std::string new_file;
-  std::string direction = "both";
-  std::string lineage;
-  std::vector<std::string> accept;
-};
-
-absl::StatusOr<int> Check(const CheckFlags& flags) {
-  DS_ASSIGN_OR_RETURN(const ReportFormat format,
-                      ParseReportFormat(flags.schema.format));
-  DS_ASSIGN_OR_RETURN(WaiverSet waivers, flags.schema.ReadWaivers());
+absl::StatusOr<int> CheckSchemas(const CheckFlags& flags) {
   DS_ASSIGN_OR_RETURN(const LoadedSchema older,
                       LoadSchema(flags.old_file, flags.schema.load));
   DS_ASSIGN_OR_RETURN(const LoadedSchema newer,
@@ -47,66 +37,73 @@ absl::StatusOr<int> Check(const CheckFlags& flags) {
   for (const LoadedSchema& schema : released) models.push_back(&schema.model());
   const Lineage lineage(models, newer.model().schema());
 
-  std::set<VerdictLevel> accepted;
-  for (const std::string& word : flags.accept) {
-    accepted.insert(word == "lossy" ? LOSSY : CONDITIONAL);
-  }
   std::vector<DirectionVerdict> verdicts;
-  VerdictLevel worst = IDENTICAL;
   for (const Direction direction :
        {Direction::kUpgrade, Direction::kDowngrade}) {
     if (flags.direction != "both" &&
         flags.direction != DirectionName(direction)) {
       continue;
     }
-    DirectionVerdict verdict =
-        CompareSchemas(older.model(), newer.model(), direction, &lineage);
-    waivers.Apply(&verdict);
-    worst = std::max(worst, WorstUnaccepted(verdict, accepted));
-    verdicts.push_back(std::move(verdict));
+    verdicts.push_back(
+        CompareSchemas(older.model(), newer.model(), direction, &lineage));
   }
-  std::fputs(RenderCheck(verdicts, accepted, format).c_str(), stdout);
-  if (const absl::Status status = waivers.Check(); !status.ok()) {
-    PrintError(status);
-    worst = std::max(worst, REFUSED);
+  return ReportVerdicts(flags, std::move(verdicts));
+}
+
+absl::StatusOr<int> Check(const CheckFlags& flags) {
+  const bool schemas = !flags.old_file.empty() && !flags.new_file.empty();
+  const bool manifests = !flags.from.empty() && !flags.to.empty();
+  const bool any_schema = !flags.old_file.empty() || !flags.new_file.empty();
+  const bool any_manifest = !flags.from.empty() || !flags.to.empty();
+  if (schemas == manifests || (any_schema && any_manifest)) {
+    return absl::InvalidArgumentError(
+        "check: give either two schemas with --old and --new, or two manifests "
+        "with --from and --to");
   }
-  return ExitCodeOf(worst);
+  if (manifests) {
+    if (!flags.lineage.empty()) {
+      return absl::InvalidArgumentError(
+          "check: --lineage goes with --old and --new: a manifest holds the "
+          "released versions itself");
+    }
+    return CheckManifests(flags);
+  }
+  if (flags.direction == "migration" || flags.direction == "rollback") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("check: --direction ", flags.direction,
+                     " goes with --from and --to: two schemas have an upgrade "
+                     "and a downgrade"));
+  }
+  return CheckSchemas(flags);
 }
 
 }  // namespace
-
-int ExitCodeOf(VerdictLevel level) {
-  switch (level) {
-    case DAMAGED:
-      return kExitDamaged;
-    case REFUSED:
-      return kExitRefused;
-    case CONDITIONAL:
-      return kExitConditional;
-    case LOSSY:
-      return kExitLossy;
-    default:
-      return kExitOk;
-  }
-}
 
 void AddCheck(CLI::App& app, int* exit_code) {
   auto flags = std::make_shared<CheckFlags>();
   CLI::App* verb = app.add_subcommand(
       "check",
-      "Say whether states of two schemas can be loaded with each other: "
-      "upgrade is the newer reading the older one's, downgrade the reverse. "
+      "Say whether states of two schemas, or of two back-ends by their "
+      "manifests, can be loaded with each other: upgrade is the newer reading "
+      "the older one's, downgrade the reverse. Of two back-ends the migration "
+      "comes first and the way back second. "
       "Exit code: 0 loads, 1 refused, 2 usage or I/O, 4 depends on the state, "
       "5 loses ignorable data.");
   verb->add_option("--old", flags->old_file,
                    "Older schema: a .proto file or a descriptor set")
-      ->required()
       ->type_name("SCHEMA");
   verb->add_option("--new", flags->new_file, "Newer schema")
-      ->required()
       ->type_name("SCHEMA");
-  verb->add_option("--direction", flags->direction, "What to look at")
-      ->check(CLI::IsMember({"upgrade", "downgrade", "both"}))
+  verb->add_option("--from", flags->from,
+                   "What the source of a migration can save")
+      ->type_name("MANIFEST");
+  verb->add_option("--to", flags->to,
+                   "What the destination of a migration can load")
+      ->type_name("MANIFEST");
+  verb->add_option("--direction", flags->direction,
+                   "What to look at; migration and rollback with manifests")
+      ->check(CLI::IsMember(
+          {"upgrade", "downgrade", "migration", "rollback", "both"}))
       ->capture_default_str();
   verb->add_option("--lineage", flags->lineage,
                    "Folder of released schemas, for what happened between the "
@@ -119,6 +116,7 @@ void AddCheck(CLI::App& app, int* exit_code) {
       ->check(CLI::IsMember({"lossy", "conditional"}));
   flags->schema.AddTo(verb);
   flags->schema.AddWaiversTo(verb);
+  verb->footer("Example: devstate check --from old.manifest --to new.manifest");
   verb->callback([flags, exit_code] {
     const absl::StatusOr<int> result = Check(*flags);
     if (!result.ok()) PrintError(result.status());

@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "cli/stream_file.h"
+#include "cli/state_input.h"
 #include "cli/verb.h"
 #include "google/protobuf/util/json_util.h"
 #include "serializer/stream_reader.h"
@@ -22,7 +22,7 @@ namespace devstate {
 namespace {
 
 struct InfoFlags {
-  std::string file;
+  StateInputFlags input;
   std::string format = "text";
 };
 
@@ -31,10 +31,14 @@ std::string Printable(const std::string& text) {
   return text.empty() ? "-" : absl::Utf8SafeCEscape(text);
 }
 
-void PrintText(const StreamHeader& header) {
+void PrintText(const StateInput& input, const StreamHeader& header) {
   const auto line = [](absl::string_view name, absl::string_view value) {
     absl::PrintF("%-15s %s\n", name, value);
   };
+  if (!input.device.empty()) {
+    line("QEMU device", absl::StrFormat("%s, at 0x%x", Printable(input.device),
+                                        input.file_offset));
+  }
   line("device", Printable(header.device()));
   line("instance", Printable(header.instance()));
   line("schema", absl::StrCat(Printable(header.schema()), " version ",
@@ -59,13 +63,11 @@ void PrintText(const StreamHeader& header) {
                                          " bytes, compressed"));
 }
 
-absl::Status Run(const InfoFlags& flags) {
-  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
-                      OpenInput(flags.file));
-  StreamReader reader(source.get());
+absl::Status Run(const InfoFlags& flags, const StateInput& input) {
+  StreamReader reader(input.source.get());
   DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
   if (flags.format == "text") {
-    PrintText(*header);
+    PrintText(input, *header);
     return absl::OkStatus();
   }
   google::protobuf::util::JsonPrintOptions options;
@@ -85,15 +87,15 @@ void AddInfo(CLI::App& app, int* exit_code) {
   CLI::App* verb =
       app.add_subcommand("info", "Show what the header of a stream says");
   auto flags = std::make_shared<InfoFlags>();
-  verb->add_option("FILE", flags->file, "Stream, - for standard input")
-      ->required();
+  flags->input.AddTo(*verb);
   verb->add_option("--format", flags->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   verb->footer("Example: devstate info fs0.dstate");
   verb->callback([flags, exit_code] {
-    const absl::Status status = Run(*flags);
-    if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
+    *exit_code = WithState(flags->input, [&](const StateInput& input) {
+      return Run(*flags, input);
+    });
   });
 }
 

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   devstate::AddExplain(app, &exit_code);
   devstate::AddLint(app, &exit_code);
   devstate::AddMatrix(app, &exit_code);
+  devstate::AddQemu(app, &exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -4,12 +4,6 @@
 #include "cli/schema_flags.h"
 
 #include <cstdio>
-#include <fstream>
-#include <iterator>
-
-#include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 
 namespace devstate {
 
@@ -36,17 +30,7 @@ void SchemaFlags::AddWaiversTo(CLI::App* verb) {
 }
 
 absl::StatusOr<WaiverSet> SchemaFlags::ReadWaivers() const {
-  if (waivers.empty()) return WaiverSet();
-  std::ifstream file(waivers, std::ios::binary);
-  if (!file.is_open()) {
-    return absl::NotFoundError(absl::StrCat(waivers, ": cannot be read"));
-  }
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  return WaiverSet::Parse(
-      waivers, text,
-      today.empty()
-          ? absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone())
-          : today);
+  return LoadWaivers(waivers, today);
 }
 
 void PrintError(const absl::Status& status) {

@@ -25,16 +25,23 @@
 namespace devstate {
 namespace {
 
+// Of zeros, worth leaving out of a file.
+constexpr size_t kSmallestHole = 64 << 10;
+
 absl::Status ErrnoError(absl::string_view what) {
   return absl::UnavailableError(absl::StrCat(what, ": ", std::strerror(errno)));
 }
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<ByteSource>> OpenInput(const std::string& name) {
+absl::StatusOr<FileDescriptor> OpenForReading(const std::string& name) {
   FileDescriptor fd(name == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
                                 : open(name.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return ErrnoError("cannot open it");
+  return fd;
+}
+
+absl::StatusOr<std::shared_ptr<ByteSource>> ReadFrom(FileDescriptor fd) {
   DS_ASSIGN_OR_RETURN(Channel channel,
                       AdmitChannel(std::move(fd), ChannelUse::kRead));
   // A user's own pipe may take its time.
@@ -45,16 +52,28 @@ absl::StatusOr<std::shared_ptr<ByteSource>> OpenInput(const std::string& name) {
   return std::shared_ptr<ByteSource>(std::move(source));
 }
 
+absl::StatusOr<std::shared_ptr<ByteSource>> OpenInput(const std::string& name) {
+  DS_ASSIGN_OR_RETURN(FileDescriptor fd, OpenForReading(name));
+  return ReadFrom(std::move(fd));
+}
+
 absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Create(
     const std::string& name) {
-  if (name == "-") {
-    if (isatty(STDOUT_FILENO)) {
+  struct stat status;
+  // What is no regular file is written to: a FIFO or /dev/null must not be
+  // replaced.
+  const bool exists_as_other = name != "-" &&
+                               stat(name.c_str(), &status) == 0 &&
+                               !S_ISREG(status.st_mode);
+  if (name == "-" || exists_as_other) {
+    FileDescriptor fd(name == "-" ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+                                  : open(name.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!fd.valid()) return ErrnoError("cannot write to it");
+    if (isatty(fd.get())) {
       return absl::FailedPreconditionError(
           "a device state is not for a terminal: name a file, or redirect "
           "standard output");
     }
-    FileDescriptor fd(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
-    if (!fd.valid()) return ErrnoError("cannot use standard output");
     return std::unique_ptr<OutputFile>(new OutputFile(name, "", std::move(fd)));
   }
   const std::string unfinished = name + ".part";
@@ -71,6 +90,12 @@ OutputFile::~OutputFile() {
 }
 
 absl::Status OutputFile::Write(absl::string_view bytes) {
+  // Migration files with memory at fixed places are mostly holes.
+  if (!unfinished_.empty() && bytes.size() >= kSmallestHole &&
+      bytes.find_first_not_of('\0') == absl::string_view::npos &&
+      lseek(fd_.get(), static_cast<off_t>(bytes.size()), SEEK_CUR) >= 0) {
+    return absl::OkStatus();
+  }
   while (!bytes.empty()) {
     const ssize_t written = write(fd_.get(), bytes.data(), bytes.size());
     if (written < 0) {
@@ -84,7 +109,9 @@ absl::Status OutputFile::Write(absl::string_view bytes) {
 
 absl::Status OutputFile::Commit() {
   if (unfinished_.empty()) return absl::OkStatus();
-  if (fsync(fd_.get()) != 0 ||
+  // The last bytes may be a hole.
+  if (ftruncate(fd_.get(), lseek(fd_.get(), 0, SEEK_CUR)) != 0 ||
+      fsync(fd_.get()) != 0 ||
       std::rename(unfinished_.c_str(), name_.c_str()) != 0) {
     return ErrnoError("cannot finish it");
   }
@@ -100,7 +127,9 @@ int PrintFileError(absl::string_view name, const absl::Status& status) {
   absl::FPrintF(stderr, "devstate: %s:%s%s\n", name == "-" ? "(stdin)" : name,
                 has_offset ? "" : " ", message);
   if (!detail.has_value()) return kExitUsageOrIo;
-  return detail->reason() == UNKNOWN_CONTENT ? kExitRefused : kExitDamaged;
+  const bool refused =
+      detail->reason() == UNKNOWN_CONTENT || detail->reason() == CONSTRAINT;
+  return refused ? kExitRefused : kExitDamaged;
 }
 
 }  // namespace devstate

@@ -18,16 +18,24 @@
 
 namespace devstate {
 
-// Opens `name` for reading, from where standard input stands if it is "-".
-// Errors name the file and the reason: a directory, a terminal, no permission,
-// …
+// Opens `name` for reading; standard input if it is "-". UNAVAILABLE with the
+// reason.
+absl::StatusOr<FileDescriptor> OpenForReading(const std::string& name);
+
+// Reads `fd` from where it stands. Errors name the reason: a directory, a
+// terminal, …
+absl::StatusOr<std::shared_ptr<ByteSource>> ReadFrom(FileDescriptor fd);
+
+// Both.
 absl::StatusOr<std::shared_ptr<ByteSource>> OpenInput(const std::string& name);
 
-// A file that appears under its name only when it is complete.
+// A file that appears under its name only when it is complete. Long runs of
+// zeros become holes in it.
 class OutputFile : public ByteSink {
  public:
-  // FAILED_PRECONDITION if `name` is "-" and standard output is a terminal: the
-  // bytes of a state are not for one.
+  // Standard output if `name` is "-". It and what is no regular file, a FIFO
+  // for instance, are written to as they are. FAILED_PRECONDITION for a
+  // terminal: the bytes of a state are not for one.
   static absl::StatusOr<std::unique_ptr<OutputFile>> Create(
       const std::string& name);
   // Removes what was written, unless Commit() succeeded.
@@ -43,7 +51,7 @@ class OutputFile : public ByteSink {
         fd_(std::move(fd)) {}
 
   const std::string name_;
-  // Empty for standard output and after Commit().
+  // Empty after Commit(), and for what is not replaced.
   std::string unfinished_;
   FileDescriptor fd_;
 };

@@ -34,6 +34,7 @@ void AddLint(CLI::App& app, int* exit_code);
 void AddLoad(CLI::App& app, int* exit_code);
 void AddMatrix(CLI::App& app, int* exit_code);
 void AddMigrate(CLI::App& app, int* exit_code);
+void AddQemu(CLI::App& app, int* exit_code);
 void AddSave(CLI::App& app, int* exit_code);
 void AddVerify(CLI::App& app, int* exit_code);
 

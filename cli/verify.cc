@@ -9,7 +9,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
-#include "cli/stream_file.h"
+#include "cli/state_input.h"
 #include "cli/verb.h"
 #include "serializer/stream_reader.h"
 #include "third_party/absl_compat/status_macros.h"
@@ -17,10 +17,8 @@
 namespace devstate {
 namespace {
 
-absl::Status Run(const std::string& file) {
-  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
-                      OpenInput(file));
-  StreamReader reader(source.get());
+absl::Status Run(const StateInput& input) {
+  StreamReader reader(input.source.get());
   DS_RETURN_IF_ERROR(reader.ReadHeader().status());
   while (true) {
     DS_ASSIGN_OR_RETURN(const absl::optional<Chunk> chunk, reader.NextChunk());
@@ -28,8 +26,8 @@ absl::Status Run(const std::string& file) {
   }
   absl::PrintF(
       "%s: whole: %d chunks, %d records, %d bytes, %d before compression\n",
-      file == "-" ? "(stdin)" : file, reader.chunks(), reader.records(),
-      reader.offset(), reader.decoded_bytes());
+      input.name, reader.chunks(), reader.records(), reader.offset(),
+      reader.decoded_bytes());
   return absl::OkStatus();
 }
 
@@ -38,15 +36,12 @@ absl::Status Run(const std::string& file) {
 void AddVerify(CLI::App& app, int* exit_code) {
   CLI::App* verb = app.add_subcommand(
       "verify", "Check every checksum, count and the order of a stream");
-  auto file = std::make_shared<std::string>();
-  verb->add_option("FILE", *file, "Stream, - for standard input")->required();
+  auto flags = std::make_shared<StateInputFlags>();
+  flags->AddTo(*verb);
   verb->footer(
       "Exit codes: 0 whole, 1 of a newer format, 2 not readable, 3 damaged.\n"
       "Example: devstate verify fs0.dstate");
-  verb->callback([file, exit_code] {
-    const absl::Status status = Run(*file);
-    if (!status.ok()) *exit_code = PrintFileError(*file, status);
-  });
+  verb->callback([flags, exit_code] { *exit_code = WithState(*flags, Run); });
 }
 
 }  // namespace devstate

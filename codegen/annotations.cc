@@ -8,6 +8,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "codegen/field_constraints.h"
 #include "codegen/record_model.h"
 #include "devstate/options.pb.h"
 #include "third_party/absl_compat/status_macros.h"
@@ -235,6 +236,11 @@ class Checker {
                                         "hold"));
       }
     }
+    if (IsInteger(field) && !HasAllowedNumber(field)) {
+      return SchemaError(field,
+                         "required, min, max, power_of_two and one_of leave no "
+                         "value that all of them allow");
+    }
     return absl::OkStatus();
   }
 
@@ -247,6 +253,16 @@ class Checker {
     if (annotations.has_max_items() && !field.is_repeated()) {
       return SchemaError(field,
                          "max_items is for repeated fields and maps only");
+    }
+    const bool no_bytes = annotations.has_max_len() &&
+                          annotations.max_len() == 0 && !field.is_repeated() &&
+                          !field.has_presence();
+    const bool no_items =
+        annotations.has_max_items() && annotations.max_items() == 0;
+    if (annotations.required() && (no_bytes || no_items)) {
+      return SchemaError(field,
+                         "a required field cannot be empty: raise max_len or "
+                         "max_items above 0");
     }
     if (annotations.unique_by_size() > 0 &&
         (!field.is_repeated() || field.message_type() == nullptr)) {

@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "codegen/cpp_code.h"
+#include "codegen/cpp_constraints.h"
 #include "codegen/cpp_names.h"
 
 namespace devstate {
@@ -97,6 +98,7 @@ void PrintRow(const RecordType& type, Printer& printer) {
   for (const RecordField& field : type.fields) {
     const bool number = field.cardinality == RecordField::Cardinality::kOne &&
                         ValueType(field) != "absl::string_view";
+    PrintConstraintComments(field, printer);
     printer.Print("$type$ $name$$init$;\n", "type", MemberType(field), "name",
                   MemberName(*field.descriptor), "init", number ? "{}" : "");
   }
@@ -155,8 +157,13 @@ void PrintBuilder(const RecordType& type, Printer& printer) {
       "  }\n"
       "  size_t size() const { return size_; }\n"
       "  void Clear();\n"
-      "  // INVALID_ARGUMENT if a row cannot be written.\n"
-      "  absl::Status Validate() const;\n"
+      "  // INVALID_ARGUMENT if a row cannot be written: text that is not "
+      "UTF-8,\n"
+      "  // several members of a oneof, an enum without a name, or a value "
+      "that\n"
+      "  // the schema's annotations do not allow. `rows` is what the rows "
+      "are.\n"
+      "  absl::Status Validate(::devstate::RowKind rows) const;\n"
       "  // The $name$Columns message, as field `field` or alone.\n"
       "  void Encode(uint32_t field, ::devstate::MessageWriter& out);\n"
       "  void EncodeBody(::devstate::MessageWriter& out);\n"
@@ -188,7 +195,8 @@ void PrintReader(const RecordType& type, Printer& printer) {
       "\n"
       "  void SetDefault();\n"
       "  // Checks everything that can be wrong with a serialized\n"
-      "  // $name$Columns of `count` rows. `columns` must outlive the rows.\n"
+      "  // $name$Columns of `count` rows, and that the values are those that\n"
+      "  // the schema's annotations allow. `columns` must outlive the rows.\n"
       "  absl::Status Decode(absl::string_view columns, size_t count,\n"
       "                      ::devstate::DecodeContext& context);\n"
       "  // Row `i`; to be called for the rows one after the other, from 0.\n"
@@ -352,10 +360,12 @@ void PrintHeader(const RecordModel& model, Printer& printer) {
       "#include \"$base$.pb.h\"\n"
       "#include \"serializer/bytes_column.h\"\n"
       "#include \"serializer/decode_context.h\"\n"
+      "#include \"serializer/enum_column.h\"\n"
       "#include \"serializer/message_writer.h\"\n"
       "#include \"serializer/number_column.h\"\n"
       "#include \"serializer/occurrences.h\"\n"
       "#include \"serializer/record_stream.h\"\n"
+      "#include \"serializer/row_kind.h\"\n"
       "#include \"serializer/row_size.h\"\n"
       "#include \"serializer/schema_info.h\"\n"
       "\n");

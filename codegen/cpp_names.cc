@@ -59,12 +59,9 @@ std::string ColumnType(const RecordField& field, const char* kind) {
     case FieldDescriptor::CPPTYPE_STRING:
       return absl::StrCat("::devstate::BytesColumn", kind);
     case FieldDescriptor::CPPTYPE_ENUM:
-      if (absl::string_view(kind) == "Reader") {
-        return absl::StrCat("::devstate::EnumColumnReader<&",
-                            ProtobufName(*field.descriptor->enum_type()),
-                            "_IsValid>");
-      }
-      return "::devstate::NumberColumnBuilder<int32_t>";
+      return absl::StrCat("::devstate::EnumColumn", kind, "<&",
+                          ProtobufName(*field.descriptor->enum_type()),
+                          "_IsValid>");
     default:
       return absl::StrCat("::devstate::NumberColumn", kind, "<",
                           ValueType(field), ">");

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "codegen/compress.h"
 #include "codegen/cpp_code.h"
+#include "codegen/cpp_constraints.h"
 #include "codegen/cpp_names.h"
 #include "codegen/fingerprint.h"
 #include "devstate/options.pb.h"
@@ -36,7 +37,8 @@ void PrintBuilderMethods(const RecordType& type, Printer& printer) {
       "  size_ = 0;\n"
       "}\n"
       "\n"
-      "absl::Status $name$ColumnsBuilder::Validate() const {\n",
+      "absl::Status $name$ColumnsBuilder::Validate(\n"
+      "    [[maybe_unused]] ::devstate::RowKind rows) const {\n",
       "name", type.name);
   for (int i = 0; i < type.descriptor->real_oneof_decl_count(); ++i) {
     const OneofDescriptor& oneof = *type.descriptor->oneof_decl(i);
@@ -55,9 +57,11 @@ void PrintBuilderMethods(const RecordType& type, Printer& printer) {
   for (const RecordField& field : type.fields) {
     printer.Print(
         "  DS_RETURN_IF_ERROR(\n"
-        "      ::devstate::InField(\"$field$\", $name$_column_.Validate()));\n",
-        "field", field.descriptor->name(), "name",
-        MemberName(*field.descriptor));
+        "      ::devstate::$in$(\"$field$\", "
+        "$name$_column_.Validate(rows)));\n",
+        "in", field.message != nullptr ? "InMessage" : "InField", "field",
+        field.descriptor->name(), "name", MemberName(*field.descriptor));
+    PrintValidateConstraints(type, field, printer);
   }
   printer.Print(
       "  return absl::OkStatus();\n"
@@ -137,6 +141,9 @@ void PrintReaderMethods(const RecordType& type, Printer& printer) {
         "$oneof$\");\n"
         "  }\n",
         "members", absl::StrJoin(members, ", "), "oneof", oneof.name());
+  }
+  for (const RecordField& field : type.fields) {
+    PrintCheckConstraints(type, field, printer);
   }
   printer.Print(
       "  return absl::OkStatus();\n"
@@ -261,12 +268,16 @@ void PrintSource(const RecordModel& model, Printer& printer) {
       "\n"
       "#include \"$base$.devstate.h\"\n"
       "\n"
+      "#include <limits>\n"
+      "\n"
       "#include \"serializer/columns_walker.h\"\n"
+      "#include \"serializer/constraints.h\"\n"
       "#include \"third_party/absl_compat/status_macros.h\"\n"
       "\n");
   if (!ns.empty()) printer.Print("namespace $ns$ {\n\n", "ns", ns);
   PrintSchema(model, variables, printer);
   for (const auto& type : model.types) {
+    PrintConstraints(*type, printer);
     PrintBuilderMethods(*type, printer);
     PrintReaderMethods(*type, printer);
   }

@@ -1,15 +1,26 @@
-"""devstate_cc_library: the C++ codec of a schema, generated in its own build."""
+"""Rules for a back-end's build: the codec of its schema, its manifest, its test."""
 
-def _devstate_codegen_impl(ctx):
-    proto = ctx.attr.proto[ProtoInfo]
+_PROTOC = attr.label(
+    default = "@com_google_protobuf//:protoc",
+    executable = True,
+    allow_single_file = True,
+    cfg = "host",
+)
+
+def _import_path(ctx, proto):
+    """Returns how other files import the schema's one file."""
     if len(proto.direct_sources) != 1:
         fail("%s: the proto_library must have exactly one source, the file of the root message" % ctx.label)
     source = proto.direct_sources[0]
-    root = proto.proto_source_root
     import_path = source.path
-    for prefix in [root + "/", ctx.bin_dir.path + "/"]:
+    for prefix in [proto.proto_source_root + "/", ctx.bin_dir.path + "/"]:
         if import_path.startswith(prefix):
             import_path = import_path[len(prefix):]
+    return import_path
+
+def _devstate_codegen_impl(ctx):
+    proto = ctx.attr.proto[ProtoInfo]
+    import_path = _import_path(ctx, proto)
     base = import_path[:-len(".proto")]
     folder = ctx.attr.folder
     header = ctx.actions.declare_file(folder + "/" + base + ".devstate.h")
@@ -46,12 +57,7 @@ _devstate_codegen = rule(
         "proto": attr.label(mandatory = True, providers = [ProtoInfo]),
         "root": attr.string(mandatory = True),
         "folder": attr.string(mandatory = True),
-        "_protoc": attr.label(
-            default = "@com_google_protobuf//:protoc",
-            executable = True,
-            allow_single_file = True,
-            cfg = "host",
-        ),
+        "_protoc": _PROTOC,
         "_plugin": attr.label(
             default = Label("//codegen:protoc-gen-devstate"),
             executable = True,
@@ -117,3 +123,212 @@ def devstate_cc_library(name, proto, root, **kwargs):
         deps = [Label("//proto/devstate:columns_proto")],
         **kwargs
     )
+
+def _descriptor_set(ctx, proto):
+    """Declares the schema and all that it imports, in one file, with places."""
+    out = ctx.actions.declare_file(ctx.label.name + ".schema.binpb")
+    args = ctx.actions.args()
+    args.add("--include_imports")
+    args.add("--include_source_info")
+    args.add("--descriptor_set_out", out)
+    args.add_all(proto.transitive_proto_path, format_each = "-I%s")
+    args.add(_import_path(ctx, proto))
+    ctx.actions.run(
+        executable = ctx.executable._protoc,
+        arguments = [args],
+        inputs = proto.transitive_sources,
+        outputs = [out],
+        mnemonic = "DevstateSchema",
+        progress_message = "Reading the schema of %s" % ctx.label,
+    )
+    return out
+
+def _devstate_manifest_impl(ctx):
+    schema = _descriptor_set(ctx, ctx.attr.proto[ProtoInfo])
+    args = ctx.actions.args()
+    args.add("--schema", schema)
+    args.add("--root", ctx.attr.root)
+    args.add_all(ctx.files.released, before_each = "--released")
+    args.add("--implementation", ctx.attr.implementation)
+    args.add("--version-text", ctx.attr.version)
+    args.add_all(ctx.attr.loads, before_each = "--loads")
+    args.add_all(ctx.attr.saves, before_each = "--saves")
+    args.add("--include", "/".join(
+        [part for part in [ctx.label.package, ctx.outputs.header.basename] if part],
+    ))
+    args.add("--manifest-out", ctx.outputs.manifest)
+    args.add("--header-out", ctx.outputs.header)
+    args.add("--source-out", ctx.outputs.source)
+    ctx.actions.run(
+        executable = ctx.executable._writer,
+        arguments = [args],
+        inputs = depset([schema] + ctx.files.released),
+        outputs = [ctx.outputs.manifest, ctx.outputs.header, ctx.outputs.source],
+        mnemonic = "DevstateManifest",
+        progress_message = "Writing the manifest %s" % ctx.label,
+    )
+    return [DefaultInfo(files = depset([ctx.outputs.manifest]))]
+
+_devstate_manifest = rule(
+    implementation = _devstate_manifest_impl,
+    attrs = {
+        "proto": attr.label(mandatory = True, providers = [ProtoInfo]),
+        "root": attr.string(mandatory = True),
+        "released": attr.label_list(allow_files = True),
+        "implementation": attr.string(mandatory = True),
+        "version": attr.string(mandatory = True),
+        "loads": attr.string_list(),
+        "saves": attr.string_list(),
+        "manifest": attr.output(mandatory = True),
+        "header": attr.output(mandatory = True),
+        "source": attr.output(mandatory = True),
+        "_protoc": _PROTOC,
+        "_writer": attr.label(
+            default = Label("//compat:devstate-manifest"),
+            executable = True,
+            cfg = "host",
+        ),
+    },
+)
+
+def devstate_manifest(
+        name,
+        proto,
+        root,
+        implementation,
+        version,
+        released = [],
+        loads = [],
+        saves = [],
+        **kwargs):
+    """Writes what a back-end can load and save (docs/manifests.md).
+
+    It makes NAME.manifest, which `devstate check --from --to` reads, and a
+    cc_library NAME with the header "NAME.h" beside it, whose function
+    <Root>Manifest() returns the same text.
+
+    Args:
+      name: name of the cc_library.
+      proto: label of a proto_library with one source, the root's file.
+      root: full name of the root message, package included.
+      implementation: name of the back-end, as its streams carry it.
+      version: version of the back-end, as its streams carry it.
+      released: the released schemas: .proto files with what they import, or
+        descriptor sets.
+      loads: released versions that the back-end loads with steps of its own;
+        what the rules alone let it load needs no mention.
+      saves: released versions that the back-end can be told to save.
+      **kwargs: handed to all targets: visibility, testonly, tags.
+    """
+    outs = [name + extension for extension in [".manifest", ".h", ".cc"]]
+    _devstate_manifest(
+        name = name + "_manifest",
+        proto = proto,
+        root = root,
+        implementation = implementation,
+        version = version,
+        released = released,
+        loads = [str(number) for number in loads],
+        saves = [str(number) for number in saves],
+        manifest = outs[0],
+        header = outs[1],
+        source = outs[2],
+        **kwargs
+    )
+    native.cc_library(
+        name = name,
+        srcs = [outs[2]],
+        hdrs = [outs[1]],
+        deps = [Label("//third_party/absl:strings")],
+        **kwargs
+    )
+
+def _devstate_compat_test_impl(ctx):
+    schema = _descriptor_set(ctx, ctx.attr.proto[ProtoInfo])
+    words = [
+        "--root",
+        ctx.attr.root,
+        "--upgrade",
+        ctx.attr.upgrade,
+        "--downgrade",
+        ctx.attr.downgrade,
+        "--schema",
+        schema.short_path,
+    ]
+    for released in ctx.files.released:
+        words += ["--released", released.short_path]
+    if ctx.file.waivers:
+        words += ["--waivers", ctx.file.waivers.short_path]
+    script = ctx.actions.declare_file(ctx.label.name + ".sh")
+    ctx.actions.write(
+        script,
+        "#!/bin/sh\nexec " + " ".join([
+            "'%s'" % word.replace("'", "'\\''")
+            for word in [ctx.executable._runner.short_path] + words
+        ]) + " \"$@\"\n",
+        is_executable = True,
+    )
+    runfiles = ctx.runfiles(
+        files = [schema] + ctx.files.released + ctx.files.waivers,
+    ).merge(ctx.attr._runner[DefaultInfo].default_runfiles)
+    return [DefaultInfo(executable = script, runfiles = runfiles)]
+
+_LEVELS = [
+    "identical",
+    "compatible",
+    "defaulted",
+    "converted",
+    "lossy",
+    "conditional",
+    "refused",
+]
+
+devstate_compat_test = rule(
+    implementation = _devstate_compat_test_impl,
+    doc = """Fails if a schema is not fit for release after the released ones.
+
+The schema is linted after the released versions and compared with each of them
+in both directions. The test prints each finding that fails it: rule, path and
+remedy (docs/compat_rules.md).""",
+    attrs = {
+        "proto": attr.label(
+            mandatory = True,
+            providers = [ProtoInfo],
+            doc = "A proto_library with one source, the root's file.",
+        ),
+        "root": attr.string(
+            mandatory = True,
+            doc = "Full name of the root message, package included.",
+        ),
+        "released": attr.label_list(
+            mandatory = True,
+            allow_empty = False,
+            allow_files = True,
+            doc = "The released schemas: .proto files with what they import, " +
+                  "or descriptor sets.",
+        ),
+        "waivers": attr.label(
+            allow_single_file = True,
+            doc = "Findings that are known and accepted.",
+        ),
+        "upgrade": attr.string(
+            default = "converted",
+            values = _LEVELS,
+            doc = "The worst verdict that passes for the schema's reading of " +
+                  "released states.",
+        ),
+        "downgrade": attr.string(
+            default = "conditional",
+            values = _LEVELS,
+            doc = "The worst verdict that passes for released readers of the " +
+                  "schema's states.",
+        ),
+        "_protoc": _PROTOC,
+        "_runner": attr.label(
+            default = Label("//compat:devstate-compat-test"),
+            executable = True,
+            cfg = "target",
+        ),
+    },
+    test = True,
+)

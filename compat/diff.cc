@@ -24,6 +24,8 @@ using Presence = FieldModel::Presence;
 
 constexpr size_t kMaxDepth = 100;
 constexpr size_t kMaxFindings = 10000;
+// Paths can be as long as names and nesting let them.
+constexpr size_t kMaxTextBytes = size_t{16} << 20;
 
 std::string FieldText(const FieldModel& field) {
   return absl::StrCat(field.type_text, " ", field.name, " = ", field.number);
@@ -88,10 +90,13 @@ class Differ {
     auto w = writer.fields.begin();
     auto r = reader.fields.begin();
     while (w != writer.fields.end() || r != reader.fields.end()) {
-      if (context_.findings.size() > kMaxFindings) {
+      if (context_.findings.size() > kMaxFindings ||
+          context_.text_bytes > kMaxTextBytes) {
         if (!full_) {
-          context_.Add("too-many-findings", REFUSED, "", "", "",
-                       "more than 10000 differences: these are two schemas");
+          context_.Add(
+              "too-many-findings", REFUSED, "", "", "",
+              "more than 10000 differences, or 16 MiB of them: these are "
+              "two schemas");
         }
         full_ = true;
         break;
@@ -329,8 +334,14 @@ class Differ {
     if (narrow != nullptr) {
       const FieldModel* written = place.message->FindNumber(narrow->number);
       if (written != nullptr && written->name == narrow->name) {
-        context_.Add("fallback-field", CONVERTED, path, FieldText(*written),
-                     FieldText(r), "the value is taken from the older field");
+        const std::string predicate =
+            Predicate(ValuesOf(*written), ValuesOf(r));
+        context_.Add(
+            "fallback-field", predicate.empty() ? CONVERTED : CONDITIONAL, path,
+            FieldText(*written), FieldText(r),
+            "the value is taken from the older field",
+            predicate.empty() ? ""
+                              : ValueCondition(place, *written, predicate));
         return;
       }
     }

@@ -18,7 +18,8 @@ namespace devstate {
 // chain of renames is followed, and a number that was free in between is
 // another field.
 //
-// Bounded whatever the schemas are: nesting of 100 messages, 10000 findings.
+// Bounded whatever the schemas are: nesting of 100 messages, 10000 findings
+// or 16 MiB of them.
 DirectionVerdict CompareSchemas(const SchemaModel& old_schema,
                                 const SchemaModel& new_schema,
                                 Direction direction,

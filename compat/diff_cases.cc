@@ -94,7 +94,8 @@ const std::vector<Change>& FieldsThatOneSideLacksChanges() {
       {"wider field that is bounded", "uint32 n = 1;",
        "uint32 n = 1 " F("fallback_for: \"w\"") "; uint64 w = 2 " F(
            "max: 1000") ";",
-       "converted fallback-field", "converted fallback-field"},
+       "conditional fallback-field: field 1 (n) is at most 1000",
+       "converted fallback-field"},
   };
   return changes;
 }

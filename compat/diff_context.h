@@ -6,6 +6,7 @@
 #ifndef DEVSTATE_COMPAT_DIFF_CONTEXT_H_
 #define DEVSTATE_COMPAT_DIFF_CONTEXT_H_
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,8 @@ struct DiffContext {
   const SchemaModel* reader;
   const Lineage* lineage;
   std::vector<SchemaFinding> findings;
+  // What all findings say, together.
+  size_t text_bytes = 0;
 
   bool upgrade() const { return direction == Direction::kUpgrade; }
   uint32_t old_version() const {
@@ -52,6 +55,8 @@ struct DiffContext {
            std::string written, std::string read, std::string text,
            std::string condition = "") {
     if (!upgrade()) written.swap(read);
+    text_bytes += path.size() + written.size() + read.size() + text.size() +
+                  condition.size();
     findings.push_back({std::string(rule), level, std::move(path),
                         std::move(written), std::move(read), std::move(text),
                         std::move(condition), ""});

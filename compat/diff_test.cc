@@ -103,6 +103,29 @@ TEST(DiffTest, RecursiveAndSharedTypesEnd) {
   EXPECT_LT(verdict.findings.size(), 10100u);
 }
 
+TEST(DiffTest, TextOfFindingsIsBounded) {
+  const std::string name(20000, 'n');
+  std::string body = "M0 m = 1;";
+  for (int i = 0; i < 10; ++i) {
+    absl::StrAppend(&body, "message M", i, " { M", i + 1, " ", name, " = 1; }");
+  }
+  const auto with = [&](const std::string& type) {
+    std::string last;
+    for (int i = 1; i < 2000; ++i) {
+      absl::StrAppend(&last, type, " x", i, " = ", i, ";");
+    }
+    return Parse(SchemaText(1, absl::StrCat(body, "message M10 {", last, "}")));
+  };
+  const LoadedSchema older = with("uint32");
+  const LoadedSchema newer = with("string");
+  const DirectionVerdict verdict =
+      CompareSchemas(older.model(), newer.model(), Direction::kUpgrade);
+  EXPECT_EQ(verdict.level, REFUSED);
+  // 200 KB each.
+  EXPECT_LT(verdict.findings.size(), 100u);
+  EXPECT_EQ(verdict.findings.front().rule, "too-many-findings");
+}
+
 TEST(DiffTest, NestingIsBounded) {
   std::string body = "M0 m = 1;";
   for (int i = 0; i < 150; ++i) {

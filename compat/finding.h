@@ -4,10 +4,12 @@
 #ifndef DEVSTATE_COMPAT_FINDING_H_
 #define DEVSTATE_COMPAT_FINDING_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "devstate/verdict.pb.h"
 
 namespace devstate {
@@ -44,6 +46,10 @@ struct DirectionVerdict {
   VerdictLevel level;
   // Sorted by path, then rule.
   std::vector<SchemaFinding> findings;
+  // Of two back-ends: the schema versions that the one saves as and the other
+  // loads.
+  absl::optional<uint32_t> saved_as = absl::nullopt;
+  absl::optional<uint32_t> loaded_as = absl::nullopt;
 };
 
 }  // namespace devstate

@@ -89,13 +89,16 @@ class Linter {
 
   void CheckVersions() {
     uint32_t newest = 0;
+    const SchemaModel* before = nullptr;
     for (const SchemaModel* released : all_released_) {
-      if (released->version() == newest) {
+      if (before != nullptr && released->version() == before->version() &&
+          released->fingerprint != before->fingerprint) {
         AddToRoot("same-version-other-fingerprint",
                   absl::StrCat(released->file, " is another version ", newest,
                                " than the one released before: restore it, "
                                "and give the change a new version"));
       }
+      before = released;
       newest = std::max(newest, released->version());
     }
     if (all_released_.empty()) return;

@@ -180,6 +180,12 @@ TEST(LintTest, ReleasedVersionIsOneSchema) {
             "same-version-other-fingerprint");
 }
 
+TEST(LintTest, ReleasedSchemaMayBeThereTwice) {
+  EXPECT_EQ(
+      Lint({{1, "uint32 a = 1;"}, {1, "uint32 a = 1;"}, {2, "uint32 a = 1;"}}),
+      "");
+}
+
 TEST(LintTest, NumberHasOneOwner) {
   EXPECT_EQ(Lint("uint32 a = 1 " F("owner: \"x\"") ";",
                  "uint32 a = 1 " F("owner: \"y\"") ";"),

@@ -8,12 +8,16 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "compat/rules.h"
 #include "serializer/stream_error.h"
 
 namespace devstate {
 namespace {
 
 constexpr uint64_t kReplyTag = 0xd5;
+// What the low half of the reply is.
+constexpr uint64_t kReplyField = 1;
+constexpr uint64_t kReplyChunk = 2;
 
 void AddFinding(VerdictLevel level, absl::string_view rule,
                 std::string old_text, std::string new_text,
@@ -49,6 +53,8 @@ Failure FailureOf(const absl::Status& status) {
       return {"limit", DAMAGED};
     case UNKNOWN_CONTENT:
       return {"unknown-critical", REFUSED};
+    case CONSTRAINT:
+      return {"value-out-of-bounds", REFUSED};
     default:
       return {"malformed", DAMAGED};
   }
@@ -120,14 +126,22 @@ std::string VerdictText(const Verdict& verdict) {
 
 uint64_t CheckReplyValue(const Verdict& verdict, const absl::Status& status) {
   if (verdict.level() < REFUSED && status.ok()) return 0;
+  uint64_t reply = kReplyTag << 56 | static_cast<uint64_t>(verdict.level())
+                                         << 48;
   const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
-  const uint64_t reason = detail.has_value() ? detail->reason() : 0;
-  const uint64_t chunk = detail.has_value() && detail->has_chunk()
-                             ? uint64_t{detail->chunk()} + 1
-                             : 0;
-  return kReplyTag << 56 | static_cast<uint64_t>(verdict.level()) << 48 |
-         reason << 40 | static_cast<uint64_t>(status.code()) << 32 |
-         std::min<uint64_t>(chunk, 0xffffffff);
+  for (const Finding& finding : verdict.findings()) {
+    if (finding.level() != verdict.level()) continue;
+    const Rule* rule = FindRule(finding.rule());
+    if (rule != nullptr) reply |= static_cast<uint64_t>(rule->code) << 40;
+    if (finding.field_number() != 0) {
+      return reply | kReplyField << 32 | finding.field_number();
+    }
+    break;
+  }
+  if (detail.has_value() && detail->has_chunk()) {
+    reply |= kReplyChunk << 32 | detail->chunk();
+  }
+  return reply;
 }
 
 }  // namespace devstate

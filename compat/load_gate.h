@@ -33,10 +33,11 @@ absl::Status VerdictStatus(const Verdict& verdict);
 std::string VerdictText(const Verdict& verdict);
 
 // The answer to CHECK_DEVICE_STATE. 0 exactly if the verdict lets the state be
-// loaded. Otherwise, from the highest byte: 0xd5; VerdictLevel; ErrorReason of
-// `status`, or 0; absl::StatusCode of `status`; and in the low 32 bits the
-// chunk index plus 1, or 0 if the reason is not in a chunk. QEMU 10.0 only
-// looks whether the value is 0 (hw/virtio/vhost.c, vhost_check_device_state).
+// loaded and `status` is OK. Otherwise, from the highest byte: 0xd5;
+// VerdictLevel; the code of the rule that made the verdict (Rule::code), or 0;
+// what the low 32 bits are: 0 nothing, 1 the number of the field that the
+// finding is about, 2 the index of the chunk. QEMU 10.0 only looks whether the
+// value is 0 (hw/virtio/vhost.c, vhost_check_device_state).
 uint64_t CheckReplyValue(const Verdict& verdict, const absl::Status& status);
 
 }  // namespace devstate

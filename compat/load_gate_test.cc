@@ -3,6 +3,7 @@
 
 #include "compat/load_gate.h"
 
+#include "compat/rules.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "serializer/stream_error.h"
@@ -95,6 +96,7 @@ TEST(JudgeLoadTest, EveryReasonHasItsRuleAndLevel) {
       {LIMIT, "limit", DAMAGED},
       {MALFORMED, "malformed", DAMAGED},
       {UNKNOWN_CONTENT, "unknown-critical", REFUSED},
+      {CONSTRAINT, "value-out-of-bounds", REFUSED},
   };
   for (const auto& test_case : kCases) {
     const Verdict verdict = JudgeLoad(Verdict(), Damage(test_case.reason));
@@ -118,10 +120,24 @@ TEST(CheckReplyValueTest, ZeroExactlyOnAcceptance) {
   EXPECT_NE(CheckReplyValue(verdict, absl::OkStatus()), 0);
 }
 
-TEST(CheckReplyValueTest, RefusalTellsLevelReasonCodeAndChunk) {
+TEST(CheckReplyValueTest, DamageTellsRuleAndChunk) {
   const absl::Status status = Damage(CHECKSUM);
+  const uint64_t code = FindRule("checksum")->code;
   EXPECT_EQ(CheckReplyValue(JudgeLoad(Verdict(), status), status),
-            0xd508030f00000008u);
+            0xd508000200000007u | code << 40);
+}
+
+TEST(CheckReplyValueTest, RefusalTellsRuleAndField) {
+  Verdict verdict;
+  verdict.set_level(REFUSED);
+  verdict.add_findings()->set_level(COMPATIBLE);
+  Finding& finding = *verdict.add_findings();
+  finding.set_level(REFUSED);
+  finding.set_rule("unknown-critical");
+  finding.set_field_number(0x1234567);
+  const uint64_t code = FindRule("unknown-critical")->code;
+  EXPECT_EQ(CheckReplyValue(verdict, VerdictStatus(verdict)),
+            0xd507000101234567u | code << 40);
 }
 
 }  // namespace

@@ -85,6 +85,8 @@ CheckReport ReportOf(const std::vector<DirectionVerdict>& verdicts) {
     DirectionReport& direction = *report.add_directions();
     direction.set_direction(std::string(DirectionName(verdict.direction)));
     direction.set_verdict(LevelName(verdict.level));
+    if (verdict.saved_as) direction.set_saved_as(*verdict.saved_as);
+    if (verdict.loaded_as) direction.set_loaded_as(*verdict.loaded_as);
     for (const SchemaFinding& finding : verdict.findings) {
       ReportFinding& entry = *direction.add_findings();
       entry.set_rule(finding.rule);
@@ -108,8 +110,12 @@ std::string CheckText(const std::vector<DirectionVerdict>& verdicts) {
   std::string text;
   for (size_t i = 0; i < verdicts.size(); ++i) {
     const DirectionReport& direction = report.directions(static_cast<int>(i));
-    absl::StrAppend(&text, direction.direction(), ": ", direction.verdict(),
-                    "\n");
+    absl::StrAppend(&text, direction.direction(), ": ", direction.verdict());
+    if (direction.has_saved_as()) {
+      absl::StrAppend(&text, ", saves as version ", direction.saved_as(),
+                      ", loads as version ", direction.loaded_as());
+    }
+    absl::StrAppend(&text, "\n");
     for (const SchemaFinding& finding : verdicts[i].findings) {
       absl::StrAppendFormat(&text, "  %-11s %s [%s] ", LevelName(finding.level),
                             finding.path.empty() ? "(root)" : finding.path,

@@ -22,6 +22,9 @@ struct Rule {
   absl::string_view severity;
   // One line.
   absl::string_view text;
+  // Of a load rule: what stands for it in the answer to CHECK_DEVICE_STATE,
+  // never changed and never reused. 1 to 255.
+  int code = 0;
 };
 
 // All rules, load rules first.

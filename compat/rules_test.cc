@@ -60,5 +60,15 @@ TEST(RulesTest, UnknownRuleHasNoSection) {
   EXPECT_EQ(RuleSection("no-such-rule"), "");
 }
 
+TEST(RulesTest, LoadRulesHaveCodesOfTheirOwn) {
+  std::set<int> codes;
+  for (const Rule& rule : AllRules()) {
+    if (rule.family != "load") continue;
+    EXPECT_GT(rule.code, 0) << rule.id;
+    EXPECT_LE(rule.code, 255) << rule.id;
+    EXPECT_TRUE(codes.insert(rule.code).second) << rule.id;
+  }
+}
+
 }  // namespace
 }  // namespace devstate

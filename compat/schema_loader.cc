@@ -252,10 +252,10 @@ class SchemaReader {
     if (!file.good() && !file.eof()) {
       return absl::NotFoundError(absl::StrCat(path_, ": cannot be read"));
     }
-    return FromDescriptorSet(bytes);
+    return FromBytes(bytes);
   }
 
-  absl::StatusOr<LoadedSchema> FromDescriptorSet(absl::string_view bytes) {
+  absl::StatusOr<LoadedSchema> FromBytes(absl::string_view bytes) {
     FileDescriptorSet set;
     if (!set.ParsePartialFromArray(bytes.data(),
                                    static_cast<int>(bytes.size())) ||
@@ -348,7 +348,36 @@ absl::StatusOr<LoadedSchema> ParseSchema(const std::string& name,
 absl::StatusOr<LoadedSchema> ParseDescriptorSet(
     const std::string& name, absl::string_view bytes,
     const SchemaLoadOptions& options) {
-  return SchemaReader(name, options).FromDescriptorSet(bytes);
+  if (bytes.size() > kMaxFileSize) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": larger than 64 MiB, which no schema is"));
+  }
+  return SchemaReader(name, options).FromBytes(bytes);
+}
+
+absl::StatusOr<std::vector<LoadedSchema>> LoadSchemaFiles(
+    const std::vector<std::string>& paths, const SchemaLoadOptions& options) {
+  std::vector<LoadedSchema> schemas;
+  for (const std::string& path : paths) {
+    absl::StatusOr<LoadedSchema> schema = LoadSchema(path, options);
+    if (absl::IsFailedPrecondition(schema.status())) continue;
+    if (!schema.ok()) return schema.status();
+    schemas.push_back(*std::move(schema));
+  }
+  if (schemas.empty() && !paths.empty()) {
+    return absl::NotFoundError(absl::StrCat(
+        paths[0], paths.size() > 1 ? " and the other files hold" : ": holds",
+        " no schema: put released .proto files or descriptor sets with a root "
+        "message there"));
+  }
+  std::sort(schemas.begin(), schemas.end(),
+            [](const LoadedSchema& a, const LoadedSchema& b) {
+              const SchemaModel& x = a.model();
+              const SchemaModel& y = b.model();
+              return std::make_tuple(x.schema(), x.version(), x.file) <
+                     std::make_tuple(y.schema(), y.version(), y.file);
+            });
+  return schemas;
 }
 
 absl::StatusOr<std::vector<LoadedSchema>> LoadSchemas(
@@ -373,28 +402,13 @@ absl::StatusOr<std::vector<LoadedSchema>> LoadSchemas(
     }
   };
   collect(folder, true, collect);
-  std::sort(paths.begin(), paths.end());
-  std::vector<LoadedSchema> schemas;
-  for (const std::string& path : paths) {
-    absl::StatusOr<LoadedSchema> schema = LoadSchema(path, options);
-    if (absl::IsFailedPrecondition(schema.status())) continue;
-    if (!schema.ok()) return schema.status();
-    schemas.push_back(*std::move(schema));
-  }
-  if (schemas.empty()) {
+  if (paths.empty()) {
     return absl::NotFoundError(absl::StrCat(
         folder,
         ": holds no schema: put released .proto files or descriptor "
         "sets with a root message there"));
   }
-  std::sort(schemas.begin(), schemas.end(),
-            [](const LoadedSchema& a, const LoadedSchema& b) {
-              const SchemaModel& x = a.model();
-              const SchemaModel& y = b.model();
-              return std::make_tuple(x.schema(), x.version(), x.file) <
-                     std::make_tuple(y.schema(), y.version(), y.file);
-            });
-  return schemas;
+  return LoadSchemaFiles(paths, options);
 }
 
 }  // namespace devstate

@@ -62,14 +62,20 @@ absl::StatusOr<LoadedSchema> LoadSchema(const std::string& path,
 absl::StatusOr<std::vector<LoadedSchema>> LoadSchemas(
     const std::string& folder, const SchemaLoadOptions& options);
 
+// Every schema of `paths`, passed over and sorted as in a folder. NOT_FOUND if
+// there are files and none of them has a root message.
+absl::StatusOr<std::vector<LoadedSchema>> LoadSchemaFiles(
+    const std::vector<std::string>& paths, const SchemaLoadOptions& options);
+
 // A schema from the text of a .proto file that imports nothing but
 // devstate/options.proto.
 absl::StatusOr<LoadedSchema> ParseSchema(const std::string& name,
                                          const std::string& text,
                                          const SchemaLoadOptions& options);
 
-// A schema from a serialized FileDescriptorSet of less than 2 GiB; `name` is
-// for messages. Whoever did not make the set itself bounds it first.
+// A schema from a binary FileDescriptorSet in memory, which may come from
+// anywhere: a stream, a manifest. `name` is for errors and is the model's file.
+// At most 64 MiB.
 absl::StatusOr<LoadedSchema> ParseDescriptorSet(
     const std::string& name, absl::string_view bytes,
     const SchemaLoadOptions& options);

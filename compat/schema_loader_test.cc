@@ -66,6 +66,11 @@ TEST_F(SchemaLoaderTest, DescriptorSetIsTheSameSchema) {
   const auto binary = LoadSchema(Write("a.binpb", set.SerializeAsString()), {});
   ASSERT_TRUE(binary.ok()) << binary.status();
   EXPECT_EQ(binary->model().fingerprint, text->model().fingerprint);
+  const auto memory = ParseDescriptorSet("m", set.SerializeAsString(), {});
+  ASSERT_TRUE(memory.ok()) << memory.status();
+  EXPECT_EQ(memory->model().fingerprint, text->model().fingerprint);
+  EXPECT_EQ(memory->model().file, "m");
+  EXPECT_FALSE(ParseDescriptorSet("m", "rubbish", {}).ok());
 }
 
 TEST_F(SchemaLoaderTest, ImportsAreFoundInTheirFolders) {
@@ -112,6 +117,17 @@ TEST_F(SchemaLoaderTest, FolderIsSortedByVersionAndFilesWithoutRootPass) {
   EXPECT_EQ((*schemas)[0].model().version(), 1u);
   EXPECT_EQ((*schemas)[1].model().version(), 2u);
   EXPECT_FALSE(LoadSchemas(folder_ + "/none", {}).ok());
+}
+
+TEST_F(SchemaLoaderTest, FilesWithoutRootPassUnlessThereIsNoOther) {
+  const std::string part =
+      Write("part.proto", "syntax = \"proto3\"; message P {}");
+  const std::string schema = Write("a.proto", SchemaText(1, ""));
+  const auto schemas = LoadSchemaFiles({part, schema}, {});
+  ASSERT_TRUE(schemas.ok()) << schemas.status();
+  EXPECT_EQ(schemas->size(), 1u);
+  EXPECT_FALSE(LoadSchemaFiles({part}, {}).ok());
+  EXPECT_TRUE(LoadSchemaFiles({}, {}).ok());
 }
 
 }  // namespace

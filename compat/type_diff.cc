@@ -99,7 +99,7 @@ class CardinalityDiff {
     switch (read_.presence) {
       case Presence::kExplicit:
         Add("presence-changed", CONVERTED,
-            "a value of zero arrives as an absent one");
+            "a zero, which was not written, arrives as a value");
         return true;
       case Presence::kRepeated:
         if (place_.columns) {

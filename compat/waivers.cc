@@ -3,10 +3,14 @@
 
 #include "compat/waivers.h"
 
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "compat/diff.h"
 #include "compat/rules.h"
 #include "google/protobuf/io/tokenizer.h"
@@ -147,6 +151,21 @@ absl::Status WaiverSet::Check() const {
     }
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<WaiverSet> LoadWaivers(const std::string& path,
+                                      const std::string& today) {
+  if (path.empty()) return WaiverSet();
+  std::ifstream file(path, std::ios::binary);
+  if (!file.is_open()) {
+    return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
+  }
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  return WaiverSet::Parse(
+      path, text,
+      today.empty()
+          ? absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone())
+          : today);
 }
 
 }  // namespace devstate

@@ -53,6 +53,11 @@ class WaiverSet {
   std::vector<Entry> entries_;
 };
 
+// The waivers of a file, on the day `today` (YYYY-MM-DD; empty: today in UTC).
+// None if `path` is empty. Errors are NOT_FOUND and those of Parse().
+absl::StatusOr<WaiverSet> LoadWaivers(const std::string& path,
+                                      const std::string& today);
+
 }  // namespace devstate
 
 #endif  // DEVSTATE_COMPAT_WAIVERS_H_

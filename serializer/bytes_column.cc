@@ -56,7 +56,7 @@ void WriteWords(const char* data, size_t count, size_t words,
 
 }  // namespace
 
-absl::Status BytesColumnBuilder::Validate() const {
+absl::Status BytesColumnBuilder::Validate(RowKind rows) const {
   if (kind_ != TEXT) return absl::OkStatus();
   const size_t row = FirstInvalidText(data_.view(), lengths_.size(),
                                       [this](size_t i) { return lengths_[i]; });
@@ -64,9 +64,10 @@ absl::Status BytesColumnBuilder::Validate() const {
   size_t position = 0;
   for (size_t i = 0; i < row; ++i) position += lengths_[i];
   return absl::InvalidArgumentError(absl::StrCat(
-      "\"", absl::CHexEscape(data_.view().substr(position, lengths_[row])),
-      "\" is not valid UTF-8: declare the field as bytes, or convert the "
-      "text"));
+      RowText(rows, row), " has \"",
+      absl::CHexEscape(data_.view().substr(position, lengths_[row])),
+      "\", which is not valid UTF-8: declare the field as bytes, or convert "
+      "the text"));
 }
 
 void BytesColumnBuilder::Encode(uint32_t field, MessageWriter& out) const {

@@ -36,8 +36,12 @@ class BytesColumnBuilder {
   }
   // Appends field `field` with a BytesColumn; nothing if all values are empty.
   void Encode(uint32_t field, MessageWriter& out) const;
+  // Of each value, in bytes.
+  absl::Span<const uint32_t> lengths() const {
+    return {lengths_.data(), lengths_.size()};
+  }
   // INVALID_ARGUMENT if a TEXT value is not valid UTF-8; names the row.
-  absl::Status Validate() const;
+  absl::Status Validate(RowKind rows) const;
 
  private:
   const ColumnKind kind_;
@@ -56,6 +60,9 @@ class BytesColumnReader {
   // CONCATENATED; both must outlive their use.
   absl::Status Decode(absl::string_view column, size_t count,
                       DecodeContext& context);
+
+  // Of each value, in bytes.
+  const NumberColumnReader<uint32_t>& lengths() const { return lengths_; }
 
   // Row `i`; to be called for the rows one after the other, from 0.
   void Read(size_t i, absl::string_view& value) {

@@ -186,21 +186,23 @@ TEST(BytesColumnBuilder, StartsAnewAfterClear) {
 TEST(BytesColumnBuilder, TextThatIsNotUtf8IsRefusedByItsContent) {
   BytesColumnBuilder builder(TEXT);
   builder.Append("fine");
-  EXPECT_THAT(builder.Validate(), IsOk());
+  EXPECT_THAT(builder.Validate(RowKind::kRecord), IsOk());
   builder.Append("caf\xe9");
-  EXPECT_THAT(builder.Validate(),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("\"caf\\xe9\" is not valid UTF-8")));
+  EXPECT_THAT(
+      builder.Validate(RowKind::kRecord),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("record 1 of the batch has \"caf\\xe9\", which "
+                         "is not valid UTF-8")));
   BytesColumnBuilder bytes(BYTES);
   bytes.Append("caf\xe9");
-  EXPECT_THAT(bytes.Validate(), IsOk());
+  EXPECT_THAT(bytes.Validate(RowKind::kRecord), IsOk());
 }
 
 TEST(BytesColumnBuilder, ACharacterSplitOverTwoTextsIsRefused) {
   BytesColumnBuilder builder(TEXT);
   builder.Append("\xc3");
   builder.Append("\xa9");
-  EXPECT_THAT(builder.Validate(),
+  EXPECT_THAT(builder.Validate(RowKind::kRecord),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("\\xc3")));
 }
 

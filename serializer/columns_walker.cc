@@ -3,7 +3,6 @@
 
 #include "serializer/columns_walker.h"
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "serializer/internal/varint.h"
 
@@ -38,11 +37,14 @@ absl::Status ColumnsWalker::UnknownColumn() const {
 
 absl::Status InField(absl::string_view field, absl::Status status) {
   if (status.ok()) return status;
-  const absl::string_view message = status.message();
-  return absl::Status(
-      status.code(),
-      absl::StrCat(field, absl::StartsWith(message, "\"") ? ": " : ".",
-                   message));
+  return absl::Status(status.code(),
+                      absl::StrCat(field, ": ", status.message()));
+}
+
+absl::Status InMessage(absl::string_view field, absl::Status status) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat(field, ".", status.message()));
 }
 
 }  // namespace devstate

@@ -38,8 +38,10 @@ class ColumnsWalker {
   DecodeContext& context_;
 };
 
-// `status` with the field's name before its message.
+// `status` with the name of the field that it is about before its message.
 absl::Status InField(absl::string_view field, absl::Status status);
+// The same for the field of the message that it is about a field of.
+absl::Status InMessage(absl::string_view field, absl::Status status);
 
 }  // namespace devstate
 

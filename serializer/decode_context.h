@@ -11,18 +11,23 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "serializer/limits.h"
+#include "serializer/row_kind.h"
 #include "serializer/stream_reader.h"
 
 namespace devstate {
 
 // What decoding the columns of one chunk needs to know of its surroundings: the
-// chunk and the field under way, for error messages, and how much memory the
-// batch may still take. Not thread-safe.
+// chunk and the field under way, for error messages, the version of the
+// writer's schema, and how much memory the batch may still take. Not
+// thread-safe.
 class DecodeContext {
  public:
-  // `chunk` must outlive the context.
-  DecodeContext(const Chunk& chunk, const Limits& limits)
-      : chunk_(chunk), memory_left_(limits.max_batch_memory) {}
+  // `chunk` must outlive the context. `schema_version` is the writer's.
+  DecodeContext(const Chunk& chunk, const Limits& limits,
+                uint32_t schema_version)
+      : chunk_(chunk),
+        schema_version_(schema_version),
+        memory_left_(limits.max_batch_memory) {}
 
   DecodeContext(const DecodeContext&) = delete;
   DecodeContext& operator=(const DecodeContext&) = delete;
@@ -47,6 +52,17 @@ class DecodeContext {
     const PathScope* const parent_;
   };
 
+  uint32_t schema_version() const { return schema_version_; }
+
+  // Whether the message that the field under way is a field of is a record, or
+  // part of one. The first name is that of the batch.
+  RowKind row_kind() const {
+    return path_ == nullptr || path_->parent_ == nullptr ||
+                   path_->parent_->parent_ == nullptr
+               ? RowKind::kRecord
+               : RowKind::kOccurrence;
+  }
+
   // An error about the field under way.
   absl::Status Error(ErrorReason reason, absl::string_view message) const;
 
@@ -57,6 +73,7 @@ class DecodeContext {
   static std::string PathText(const PathScope* path);
 
   const Chunk& chunk_;
+  const uint32_t schema_version_;
   uint64_t memory_left_;
   const PathScope* path_ = nullptr;
 };

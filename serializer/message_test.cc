@@ -178,7 +178,7 @@ class Walking : public ::testing::Test {
   }
 
   Chunk chunk_;
-  DecodeContext context_{chunk_, Limits()};
+  DecodeContext context_{chunk_, Limits(), /*schema_version=*/1};
 };
 
 TEST_F(Walking, ColumnsComeInAscendingOrder) {
@@ -225,7 +225,7 @@ TEST(DecodeContext, NamesThePathOfTheField) {
   Chunk chunk;
   chunk.offset = 0x10;
   chunk.header.sequence = 3;
-  DecodeContext context(chunk, Limits());
+  DecodeContext context(chunk, Limits(), /*schema_version=*/1);
   DecodeContext::PathScope outer(context, "inodes");
   {
     DecodeContext::PathScope inner(context, "name");
@@ -240,7 +240,7 @@ TEST(DecodeContext, MemoryIsChargedUpToTheLimitAndNotBeyond) {
   Limits limits;
   limits.max_batch_memory = 100;
   Chunk chunk;
-  DecodeContext context(chunk, limits);
+  DecodeContext context(chunk, limits, /*schema_version=*/1);
   EXPECT_THAT(context.ChargeMemory(10, 8), IsOk());
   EXPECT_THAT(context.ChargeMemory(3, 8),
               StatusIs(absl::StatusCode::kResourceExhausted));
@@ -252,10 +252,11 @@ TEST(DecodeContext, MemoryIsChargedUpToTheLimitAndNotBeyond) {
 }
 
 TEST(InField, NamesPathsAndValues) {
-  EXPECT_EQ(
-      InField("a", InField("b", absl::UnknownError("\"x\" is bad"))).message(),
-      "a.b: \"x\" is bad");
+  EXPECT_EQ(InMessage("a", InField("b", absl::UnknownError("\"x\" is bad")))
+                .message(),
+            "a.b: \"x\" is bad");
   EXPECT_THAT(InField("a", absl::OkStatus()), IsOk());
+  EXPECT_THAT(InMessage("a", absl::OkStatus()), IsOk());
 }
 
 }  // namespace

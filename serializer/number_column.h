@@ -7,6 +7,7 @@
 #ifndef DEVSTATE_SERIALIZER_NUMBER_COLUMN_H_
 #define DEVSTATE_SERIALIZER_NUMBER_COLUMN_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -14,11 +15,13 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "devstate/columns.pb.h"
 #include "serializer/decode_context.h"
 #include "serializer/internal/byte_buffer.h"
 #include "serializer/internal/varint.h"
 #include "serializer/message_writer.h"
+#include "serializer/row_kind.h"
 
 namespace devstate {
 
@@ -42,6 +45,17 @@ struct NumberTraits {
       Bits bits;
       std::memcpy(&bits, &value, sizeof(bits));
       return bits;
+    }
+  }
+  static T FromBits(Bits bits) {
+    if constexpr (kZigZag) {
+      return static_cast<T>(UnZigZag(bits));
+    } else if constexpr (std::is_same_v<T, bool>) {
+      return bits != 0;
+    } else {
+      T value;
+      std::memcpy(&value, &bits, sizeof(value));
+      return value;
     }
   }
 };
@@ -79,7 +93,11 @@ class NumberColumnBuilder {
   }
   size_t size() const { return bits_.size(); }
   void Clear() { bits_.clear(); }
-  absl::Status Validate() const { return absl::OkStatus(); }
+  absl::Span<const typename Traits::Bits> stored() const {
+    return {bits_.data(), bits_.size()};
+  }
+  // INVALID_ARGUMENT if a value cannot be written: any number can.
+  absl::Status Validate(RowKind) const { return absl::OkStatus(); }
   void Encode(uint32_t field, MessageWriter& out) const {
     EncodeNumbers<typename Traits::Bits>(field, Traits::kKind, bits_.data(),
                                          bits_.size(), out);
@@ -122,7 +140,7 @@ class NumberColumnReader {
   }
 
   // Row `i`; must be less than the count given to Decode().
-  T operator[](size_t i) const { return FromBits(bits_[i & mask_]); }
+  T operator[](size_t i) const { return Traits::FromBits(bits_[i & mask_]); }
   template <typename U>
   void Read(size_t i, U& value) const {
     value = static_cast<U>((*this)[i]);
@@ -138,6 +156,11 @@ class NumberColumnReader {
     return true;
   }
 
+  // The bits of `count` values: one for all of them if they are the same.
+  absl::Span<const Bits> stored(size_t count) const {
+    return {bits_.data(), mask_ == 0 ? std::min<size_t>(count, 1) : count};
+  }
+
   // Sum of all values, for the counts of occurrences.
   uint64_t Sum(size_t count) const {
     if (mask_ == 0) return uint64_t{bits_[0]} * count;
@@ -147,43 +170,8 @@ class NumberColumnReader {
   }
 
  private:
-  static T FromBits(Bits bits) {
-    if constexpr (Traits::kZigZag) {
-      return static_cast<T>(UnZigZag(bits));
-    } else if constexpr (std::is_same_v<T, bool>) {
-      return bits != 0;
-    } else {
-      T value;
-      std::memcpy(&value, &bits, sizeof(value));
-      return value;
-    }
-  }
-
   UninitializedBuffer<Bits> bits_;
   size_t mask_ = 0;
-};
-
-// The error for a value of a protobuf enum that the schema does not name: enums
-// are closed.
-inline absl::Status UnnamedEnumValue(const DecodeContext& context) {
-  return context.Error(UNKNOWN_CONTENT,
-                       "an enum has a value that the schema does not name: "
-                       "update the reader");
-}
-
-// A column of a protobuf enum.
-template <bool (*kIsValid)(int)>
-class EnumColumnReader : public NumberColumnReader<int32_t> {
- public:
-  absl::Status Decode(absl::string_view column, size_t count,
-                      DecodeContext& context) {
-    absl::Status status =
-        NumberColumnReader<int32_t>::Decode(column, count, context);
-    if (status.ok() && !AllOf(count, kIsValid)) {
-      status = UnnamedEnumValue(context);
-    }
-    return status;
-  }
 };
 
 }  // namespace devstate

@@ -16,6 +16,7 @@
 #include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "serializer/enum_column.h"
 #include "serializer/test_columns.h"
 #include "serializer/test_streams.h"
 #include "third_party/absl_compat/status_matchers.h"

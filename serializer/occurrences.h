@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 
 #include "absl/base/attributes.h"
 #include "absl/status/status.h"
@@ -22,6 +23,7 @@
 #include "serializer/message_reader.h"
 #include "serializer/message_writer.h"
 #include "serializer/number_column.h"
+#include "serializer/row_kind.h"
 
 namespace devstate {
 
@@ -36,7 +38,14 @@ class OccurrencesBuilder {
   template <typename... Args>
   explicit OccurrencesBuilder(Args... args) : values_(args...) {}
 
-  absl::Status Validate() const { return values_.Validate(); }
+  // INVALID_ARGUMENT if a value cannot be written. Values are not rows of what
+  // the field occurs in.
+  absl::Status Validate(RowKind) const {
+    return values_.Validate(RowKind::kOccurrence);
+  }
+  // How often the field occurs in each row, as far as the last row that has it.
+  const NumberColumnBuilder<Count>& counts() const { return counts_; }
+  const Column& values() const { return values_; }
   void Clear() {
     counts_.Clear();
     values_.Clear();
@@ -91,6 +100,13 @@ class RepeatedBuilder : public OccurrencesBuilder<uint32_t, Column> {
   }
 };
 
+// Whether `Column` is generated for a message.
+template <typename Column, typename = void>
+inline constexpr bool kIsMessage = false;
+template <typename Column>
+inline constexpr bool kIsMessage<Column, std::void_t<typename Column::Row>> =
+    true;
+
 template <typename Count, typename Column>
 class OccurrencesReader {
  public:
@@ -126,8 +142,13 @@ class OccurrencesReader {
       return status;
     }
     if (!fields.has(kOccurringValuesField)) {
-      values_.SetDefault();
-      return absl::OkStatus();
+      // Defaults, too, can break what a schema asks of a message.
+      if constexpr (kIsMessage<Column>) {
+        return values_.Decode("", total_, context);
+      } else {
+        values_.SetDefault();
+        return absl::OkStatus();
+      }
     }
     return values_.Decode(fields.bytes(kOccurringValuesField), total_, context);
   }
@@ -135,6 +156,9 @@ class OccurrencesReader {
   // How often the field occurs in row `i`, and in all rows.
   size_t CountAt(size_t i) const { return counts_[i]; }
   uint64_t total() const { return total_; }
+  const NumberColumnReader<Count>& counts() const { return counts_; }
+  // Of total() values; of none, whatever it holds.
+  const Column& values() const { return values_; }
 
  protected:
   NumberColumnReader<Count> counts_;

@@ -19,9 +19,17 @@ absl::Status RecordWriter::BeginState(const Message& root) {
   DS_RETURN_IF_ERROR(status_);
   if (begun_) return Misuse("Begin() twice");
   begun_ = true;
-  status_ = stream_.WriteHeader(MakeHeader(schema_, stream_.options()));
+  StreamHeader header =
+      MakeHeader(profile_ == nullptr ? schema_ : *profile_, stream_.options());
+  if (profile_ != nullptr) {
+    ConversionRecord& conversion = *header.add_conversions();
+    conversion.set_from_version(schema_.version);
+    conversion.set_to_version(profile_->version);
+    *conversion.mutable_by() = header.writer();
+  }
+  status_ = stream_.WriteHeader(std::move(header));
   DS_RETURN_IF_ERROR(status_);
-  MessageWriter* payload = stream_.BeginChunk();
+  MessageWriter* payload = BeginChunk();
   std::string serialized;
   {
     google::protobuf::io::StringOutputStream output(&serialized);
@@ -32,7 +40,35 @@ absl::Status RecordWriter::BeginState(const Message& root) {
         (static_cast<void>(root.ByteSizeLong()), &coded));
   }
   payload->out().Append(serialized);
-  return status_ = stream_.EndChunk(ChunkType::kRoot, 0, 0);
+  return status_ = EndChunk(ChunkType::kRoot, 0, 0);
+}
+
+MessageWriter* RecordWriter::BeginChunk() {
+  if (filter_ == nullptr) return stream_.BeginChunk();
+  unfiltered_.clear();
+  const WriterOptions& options = stream_.options();
+  unfiltered_writer_.set_column_options(
+      {options.plain_columns,
+       options.compression.mode != Compression::Mode::kRaw});
+  return &unfiltered_writer_;
+}
+
+absl::Status RecordWriter::EndChunk(ChunkType type, uint32_t field,
+                                    uint32_t records) {
+  if (filter_ == nullptr) return stream_.EndChunk(type, field, records);
+  Chunk chunk;
+  chunk.header.sequence = static_cast<uint32_t>(stream_.chunks());
+  chunk.header.type = type;
+  chunk.header.field = field;
+  chunk.header.records = records;
+  chunk.header.decoded_size = static_cast<uint32_t>(unfiltered_.size());
+  chunk.payload = unfiltered_.view();
+  DS_ASSIGN_OR_RETURN(const Chunk filtered, filter_->Filter(chunk));
+  if (type == ChunkType::kBatch && filtered.header.records == 0) {
+    return absl::OkStatus();
+  }
+  stream_.BeginChunk()->out().Append(filtered.payload);
+  return stream_.EndChunk(type, filtered.header.field, filtered.header.records);
 }
 
 absl::Status RecordWriter::StartField(const Pending& field) {
@@ -111,6 +147,13 @@ absl::Status RecordReader::ReadStateImpl() {
   while (true) {
     DS_ASSIGN_OR_RETURN(absl::optional<Chunk> chunk, stream_.NextChunk());
     if (!chunk.has_value()) return absl::OkStatus();
+    if (filter_ != nullptr) {
+      DS_ASSIGN_OR_RETURN(chunk, filter_->Filter(*chunk));
+      if (chunk->header.type == ChunkType::kBatch &&
+          chunk->header.records == 0) {
+        continue;
+      }
+    }
     DS_RETURN_IF_ERROR(chunk->header.type == ChunkType::kRoot
                            ? HandleRoot(*chunk)
                            : HandleBatch(*chunk));

@@ -19,7 +19,11 @@
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
 #include "serializer/byte_stream.h"
+#include "serializer/chunk_filter.h"
 #include "serializer/decode_context.h"
+#include "serializer/internal/byte_buffer.h"
+#include "serializer/message_writer.h"
+#include "serializer/row_kind.h"
 #include "serializer/schema_info.h"
 #include "serializer/stream_reader.h"
 #include "serializer/stream_writer.h"
@@ -60,6 +64,14 @@ class RecordBatch {
 class RecordWriter {
  public:
   const StreamWriter& stream() const { return stream_; }
+
+  // Makes this a writer of `profile`, another version of its schema: the header
+  // is that version's, and `filter` turns each chunk into that version's. Must
+  // come before Begin(). Both must outlive the writer.
+  void WriteAs(const SchemaInfo* profile, ChunkFilter* filter) {
+    profile_ = profile;
+    filter_ = filter;
+  }
 
  protected:
   RecordWriter(ByteSink* sink, const SchemaInfo& schema, WriterOptions options)
@@ -109,24 +121,34 @@ class RecordWriter {
     Builder& builder = *static_cast<Builder*>(writer.pending_.builder);
     if (builder.size() == 0) return absl::OkStatus();
     const size_t records = builder.size();
-    if (absl::Status status = builder.Validate(); !status.ok()) {
+    if (absl::Status status = builder.Validate(RowKind::kRecord);
+        !status.ok()) {
       return absl::Status(
           status.code(),
           absl::StrCat(writer.pending_.name, " ", writer.stream_.records(),
                        " to ", writer.stream_.records() + records - 1, ": ",
                        status.message()));
     }
-    builder.EncodeBody(*writer.stream_.BeginChunk());
+    builder.EncodeBody(*writer.BeginChunk());
     builder.Clear();
-    return writer.stream_.EndChunk(ChunkType::kBatch, writer.pending_.number,
-                                   static_cast<uint32_t>(records));
+    return writer.EndChunk(ChunkType::kBatch, writer.pending_.number,
+                           static_cast<uint32_t>(records));
   }
+
+  // As the stream's, but through the filter if there is one.
+  MessageWriter* BeginChunk();
+  absl::Status EndChunk(ChunkType type, uint32_t field, uint32_t records);
 
   absl::Status StartField(const Pending& field);
   absl::Status FlushBatch();
 
   StreamWriter stream_;
   const SchemaInfo& schema_;
+  const SchemaInfo* profile_ = nullptr;
+  ChunkFilter* filter_ = nullptr;
+  // The chunk under way, if there is a filter.
+  ByteBuffer unfiltered_;
+  MessageWriter unfiltered_writer_{&unfiltered_};
   Pending pending_ = {};
   // FAILED_PRECONDITION, now and for ever: the stream would have a gap.
   absl::Status Misuse(const std::string& message);
@@ -150,6 +172,10 @@ class RecordReader {
   // reader.
   absl::StatusOr<const StreamHeader*> ReadHeader();
 
+  // Shows every chunk to `filter`, which must outlive the reader, before it is
+  // decoded. Must come before Read…().
+  void SetFilter(ChunkFilter* filter) { filter_ = filter; }
+
  protected:
   RecordReader(ByteSource* source, const SchemaInfo& schema,
                const Limits& limits)
@@ -171,7 +197,7 @@ class RecordReader {
   template <typename Columns, typename Visit>
   absl::Status DecodeBatch(const Chunk& chunk, absl::string_view name,
                            Columns& columns, Visit visit) {
-    DecodeContext context(chunk, stream_.limits());
+    DecodeContext context(chunk, stream_.limits(), header_->schema_version());
     DecodeContext::PathScope scope(context, name);
     absl::Status status =
         columns.Decode(chunk.payload, chunk.header.records, context);
@@ -188,6 +214,7 @@ class RecordReader {
 
   StreamReader stream_;
   const SchemaInfo& schema_;
+  ChunkFilter* filter_ = nullptr;
   const StreamHeader* header_ = nullptr;
   bool read_ = false;
 };

@@ -22,6 +22,8 @@ absl::StatusCode CodeOf(ErrorReason reason) {
       return absl::StatusCode::kResourceExhausted;
     case UNKNOWN_CONTENT:
       return absl::StatusCode::kUnimplemented;
+    case CONSTRAINT:
+      return absl::StatusCode::kFailedPrecondition;
     default:
       return absl::StatusCode::kInvalidArgument;
   }

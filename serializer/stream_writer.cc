@@ -3,7 +3,6 @@
 
 #include "serializer/stream_writer.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,8 +15,10 @@ namespace {
 // stay in the second-level cache together with the chunk under way.
 constexpr size_t kFlushSize = 64 * 1024;
 
-constexpr size_t kMinAutomaticSize = 4096;
-constexpr uint32_t kMaxSkip = 16;
+// Below the first, starting a thread costs more than it can save; below the
+// second, handing a chunk over costs more than compressing it.
+constexpr uint64_t kMinBytesBeforeThread = 256 * 1024;
+constexpr size_t kMinChunkForThread = 16 * 1024;
 
 }  // namespace
 
@@ -42,7 +43,10 @@ StreamHeader MakeHeader(const SchemaInfo& schema,
 }
 
 StreamWriter::StreamWriter(ByteSink* sink, WriterOptions options)
-    : sink_(sink), options_(std::move(options)) {
+    : sink_(sink),
+      options_(std::move(options)),
+      sealer_(options_.compression, options_.limits.max_expansion),
+      may_start_thread_(options_.use_second_thread) {
   payload_.set_column_options(
       {options_.plain_columns,
        options_.compression.mode != Compression::Mode::kRaw});
@@ -69,56 +73,20 @@ absl::Status StreamWriter::WriteHeader(StreamHeader header) {
   prefix.header_checksum = Checksum(message);
   EncodePrefix(prefix, out_.Extend(kPrefixSize));
   out_.Append(message);
-  previous_checksum_ = prefix.prefix_checksum;
+  sealer_.Start(prefix.prefix_checksum);
   return absl::OkStatus();
 }
 
-bool StreamWriter::ShouldCompress(size_t size) const {
-  switch (options_.compression.mode) {
-    case Compression::Mode::kRaw:
-      return false;
-    case Compression::Mode::kZstd:
-      return size > 0;
-    case Compression::Mode::kAutomatic:
-      return size >= kMinAutomaticSize && skip_compression_ == 0;
-  }
-  return false;
-}
-
 MessageWriter* StreamWriter::BeginChunk() {
-  chunk_start_ = out_.size();
-  out_.Extend(kChunkHeaderSize);
   chunk_in_scratch_ = options_.compression.mode != Compression::Mode::kRaw;
-  scratch_.clear();
+  if (chunk_in_scratch_) {
+    scratch_.clear();
+  } else {
+    chunk_start_ = out_.size();
+    out_.Extend(kChunkHeaderSize);
+  }
   payload_.set_out(chunk_in_scratch_ ? &scratch_ : &out_);
   return &payload_;
-}
-
-absl::StatusOr<size_t> StreamWriter::CompressPayload() {
-  const size_t start = out_.size();
-  const size_t bound = Compressor::Bound(scratch_.size());
-  char* compressed = out_.Extend(bound);
-  DS_ASSIGN_OR_RETURN(
-      const size_t size,
-      compressor_.Compress(scratch_.view(), options_.compression.level,
-                           compressed, bound));
-  const bool smaller = size < scratch_.size();
-  if (smaller && ExpandsTooMuch(size)) {
-    out_.ResizeUninitialized(start);
-    return 0;
-  }
-  out_.ResizeUninitialized(start + (smaller ? size : 0));
-  // Skip further and further ahead while nothing shrinks.
-  next_skip_ = smaller ? 1 : std::min(next_skip_ * 2, kMaxSkip);
-  skip_compression_ = smaller ? 0 : next_skip_;
-  return smaller ? size : 0;
-}
-
-// A state of zeros can shrink to what readers take for a decompression bomb.
-bool StreamWriter::ExpandsTooMuch(size_t stored_size) const {
-  return Expansion(trailer_.decoded_bytes() + scratch_.size(),
-                   trailer_.stored_bytes() + stored_size) >
-         options_.limits.max_expansion;
 }
 
 absl::Status StreamWriter::EndChunk(ChunkType type, uint32_t field,
@@ -193,41 +161,37 @@ absl::Status StreamWriter::CheckLimits(ChunkType type, uint32_t field,
 absl::Status StreamWriter::EndChunkImpl(ChunkType type, uint32_t field,
                                         uint32_t records) {
   DS_RETURN_IF_ERROR(CheckOrder(type, field, records));
-  const size_t payload_start = chunk_start_ + kChunkHeaderSize;
   const size_t decoded_size =
-      chunk_in_scratch_ ? scratch_.size() : out_.size() - payload_start;
+      chunk_in_scratch_ ? scratch_.size()
+                        : out_.size() - chunk_start_ - kChunkHeaderSize;
   DS_RETURN_IF_ERROR(CheckLimits(type, field, records, decoded_size));
   ChunkHeader header;
   header.type = type;
   header.sequence = static_cast<uint32_t>(trailer_.chunks());
   header.field = field;
   header.records = records;
-  header.decoded_size = static_cast<uint32_t>(decoded_size);
-  if (chunk_in_scratch_) {
-    size_t compressed_size = 0;
-    if (ShouldCompress(decoded_size)) {
-      DS_ASSIGN_OR_RETURN(compressed_size, CompressPayload());
-    } else if (skip_compression_ > 0) {
-      --skip_compression_;
-    }
-    if (compressed_size != 0) {
-      header.codec = ChunkCodec::kZstd;
-    } else {
-      out_.Append(scratch_.view());
-    }
+  if (!chunk_in_scratch_) {
+    sealer_.SealInPlace(header, chunk_start_, out_);
+  } else {
+    DS_ASSIGN_OR_RETURN(const bool second, HasSecondThread(decoded_size));
+    DS_RETURN_IF_ERROR(second ? second_thread_->Add(header, scratch_, out_)
+                              : sealer_.Seal(header, scratch_.view(), out_));
   }
-  const size_t stored_size = out_.size() - payload_start;
-  header.stored_size = static_cast<uint32_t>(stored_size);
-  header.payload_checksum =
-      Checksum({out_.data() + payload_start, stored_size});
-  EncodeChunkHeader(header, previous_checksum_, out_.data() + chunk_start_);
-  previous_checksum_ = header.header_checksum;
   last_field_ = field;
   trailer_.set_chunks(trailer_.chunks() + 1);
   trailer_.set_records(trailer_.records() + records);
   trailer_.set_decoded_bytes(trailer_.decoded_bytes() + decoded_size);
-  trailer_.set_stored_bytes(trailer_.stored_bytes() + stored_size);
   return out_.size() >= kFlushSize ? Flush() : absl::OkStatus();
+}
+
+absl::StatusOr<bool> StreamWriter::HasSecondThread(size_t decoded_size) {
+  if (may_start_thread_ && decoded_size >= kMinChunkForThread &&
+      trailer_.decoded_bytes() >= kMinBytesBeforeThread) {
+    may_start_thread_ = false;
+    if (!out_.empty()) DS_RETURN_IF_ERROR(Flush());
+    second_thread_ = SealingThread::Start(&sealer_, kFlushSize);
+  }
+  return second_thread_ != nullptr;
 }
 
 absl::Status StreamWriter::Flush() {
@@ -245,7 +209,13 @@ absl::Status StreamWriter::Finish() {
                                           : "Finish() before the root chunk");
   }
   stage_ = Stage::kFinished;
-  trailer_.set_digest(previous_checksum_);
+  if (second_thread_ != nullptr) {
+    status_ = second_thread_->Finish(out_);
+    second_thread_ = nullptr;
+    DS_RETURN_IF_ERROR(status_);
+  }
+  trailer_.set_stored_bytes(sealer_.stored_bytes());
+  trailer_.set_digest(sealer_.digest());
   const std::string message = trailer_.SerializeAsString();
   ChunkHeader header;
   header.type = ChunkType::kTrailer;
@@ -253,7 +223,7 @@ absl::Status StreamWriter::Finish() {
   header.stored_size = header.decoded_size =
       static_cast<uint32_t>(message.size());
   header.payload_checksum = Checksum(message);
-  EncodeChunkHeader(header, previous_checksum_, out_.Extend(kChunkHeaderSize));
+  EncodeChunkHeader(header, sealer_.digest(), out_.Extend(kChunkHeaderSize));
   out_.Append(message);
   return status_ = Flush();
 }

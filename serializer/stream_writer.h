@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@
 #include "serializer/byte_stream.h"
 #include "serializer/compression.h"
 #include "serializer/internal/byte_buffer.h"
+#include "serializer/internal/chunk_sealer.h"
+#include "serializer/internal/sealing_thread.h"
 #include "serializer/limits.h"
 #include "serializer/message_writer.h"
 #include "serializer/schema_info.h"
@@ -45,6 +48,14 @@ struct WriterOptions {
   uint32_t max_batch_records = 2048;
   uint32_t max_batch_bytes = 192 * 1024;
 
+  // Let a second thread compress while the caller's encodes: pays where a core
+  // is free. It starts when 256 KiB of payload have gone before, unless chunks
+  // are stored raw or smaller than 16 KiB, and ends with Finish() or the
+  // writer. It has all signals blocked and calls nothing of the application's.
+  // Where none can be started the caller's thread does it all, as it does with
+  // false: for processes that may not have one. The bytes are the same.
+  bool use_second_thread = true;
+
   // Write every number column PLAIN, as the simplest writer would.
   bool plain_columns = false;
 
@@ -54,15 +65,22 @@ struct WriterOptions {
 // Header fields that follow from `schema` and `options`.
 StreamHeader MakeHeader(const SchemaInfo& schema, const WriterOptions& options);
 
-// Not thread-safe. Uses memory for two chunks at most, whatever the state's
-// size, and less than 16 KiB for a state of less than 4 KiB. Starts no thread.
+// Not thread-safe. The sink is called on the caller's thread, within EndChunk()
+// and Finish(). Uses memory for two chunks at most, whatever the state's size,
+// with a second thread 2 MiB and memory for six; less than 16 KiB for a state
+// of less than 4 KiB.
 //
 // After the first error every call returns it again: a stream with a gap can
-// never end with a valid trailer.
+// never end with a valid trailer. With a second thread an error of compression
+// comes a few chunks later, at the latest from Finish().
 class StreamWriter {
  public:
   // `sink` must outlive the writer.
   StreamWriter(ByteSink* sink, WriterOptions options);
+
+  // Gives up the stream unless it is finished; waits for the chunk that a
+  // second thread is compressing, never for the sink.
+  ~StreamWriter() = default;
 
   StreamWriter(const StreamWriter&) = delete;
   StreamWriter& operator=(const StreamWriter&) = delete;
@@ -99,11 +117,8 @@ class StreamWriter {
                           uint32_t records) const;
   absl::Status CheckLimits(ChunkType type, uint32_t field, uint32_t records,
                            size_t decoded_size) const;
-  bool ShouldCompress(size_t size) const;
-  // Compresses the payload in scratch_ behind the chunk header in out_. Returns
-  // the stored size, or 0 if raw is not larger.
-  absl::StatusOr<size_t> CompressPayload();
-  bool ExpandsTooMuch(size_t stored_size) const;
+  // Starts the second thread if it is time; whether there is one.
+  absl::StatusOr<bool> HasSecondThread(size_t decoded_size);
   absl::Status Flush();
 
   ByteSink* const sink_;
@@ -113,19 +128,19 @@ class StreamWriter {
   // The payload under way, if it may get compressed.
   ByteBuffer scratch_;
   MessageWriter payload_;
-  Compressor compressor_;
   enum class Stage { kHeader, kChunks, kFinished };
   Stage stage_ = Stage::kHeader;
   uint32_t last_field_ = 0;
   size_t chunk_start_ = 0;
   bool chunk_in_scratch_ = false;
-  // Chunks left to store raw without a try, and how many to skip next time.
-  uint32_t skip_compression_ = 0;
-  uint32_t next_skip_ = 1;
-  uint64_t previous_checksum_ = 0;
   uint64_t bytes_written_ = 0;
+  // Digest and stored bytes come in with Finish().
   StreamTrailer trailer_;
   absl::Status status_;
+  ChunkSealer sealer_;
+  // Seals with sealer_ while it is there.
+  std::unique_ptr<SealingThread> second_thread_;
+  bool may_start_thread_;
 };
 
 }  // namespace devstate

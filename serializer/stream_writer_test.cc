@@ -4,7 +4,6 @@
 #include "serializer/stream_writer.h"
 
 #include <functional>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -19,6 +18,7 @@ namespace {
 
 using ::devstate::testing::HandmadeStream;
 using ::devstate::testing::IsOk;
+using ::devstate::testing::Noise;
 using ::devstate::testing::StatusIs;
 using ::devstate::testing::StringSink;
 using ::devstate::testing::StringSource;
@@ -61,13 +61,6 @@ Found ReadAll(const std::string& bytes) {
     found.payloads.push_back(std::string((*chunk)->payload));
     found.codecs.push_back((*chunk)->header.codec);
   }
-}
-
-std::string Noise(size_t size, uint32_t seed = 1) {
-  std::mt19937 random(seed);
-  std::string noise(size, '\0');
-  for (char& c : noise) c = static_cast<char>(random());
-  return noise;
 }
 
 TEST(StreamWriter, WritesWhatTheFormatSays) {

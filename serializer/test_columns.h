@@ -56,7 +56,7 @@ absl::Status DecodeColumn(Reader& reader, const std::string& bytes,
   Chunk chunk;
   chunk.offset = 0x123;
   chunk.header.sequence = 7;
-  DecodeContext context(chunk, limits);
+  DecodeContext context(chunk, limits, /*schema_version=*/1);
   DecodeContext::PathScope scope(context, "field");
   return reader.Decode(bytes, count, context);
 }

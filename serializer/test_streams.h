@@ -8,7 +8,9 @@
 #define DEVSTATE_SERIALIZER_TEST_STREAMS_H_
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,6 +66,14 @@ class StringSource : public ByteSource {
   const size_t max_read_;
   size_t position_ = 0;
 };
+
+// What does not compress.
+inline std::string Noise(size_t size, uint32_t seed = 1) {
+  std::mt19937 random(seed);
+  std::string noise(size, '\0');
+  for (char& c : noise) c = static_cast<char>(random());
+  return noise;
+}
 
 // A stream, piece by piece.
 class HandmadeStream {

@@ -12,6 +12,7 @@
 #include "serializer/bytes_column.h"
 #include "serializer/columns_walker.h"
 #include "serializer/decode_context.h"
+#include "serializer/enum_column.h"
 #include "serializer/number_column.h"
 #include "serializer/occurrences.h"
 #include "third_party/absl_compat/status_macros.h"

@@ -66,8 +66,9 @@ void SetText(std::string value, const FieldDescriptor& field,
 
 class Converter::Impl {
  public:
-  Impl(const SchemaModel* writer, const SchemaModel* reader)
-      : plan_(writer, reader) {}
+  Impl(const SchemaModel* writer, const SchemaModel* reader,
+       std::set<std::string> left_out)
+      : plan_(writer, reader, std::move(left_out)) {}
 
   void ConvertRoot(const Message& written, Message* read,
                    StreamFindings* findings) {
@@ -128,6 +129,8 @@ class Converter::Impl {
     if (from == nullptr || field.records) return;
     const bool content = HasContent(written, *from);
     switch (field.action) {
+      case FieldPlan::kLeaveOut:
+        break;
       case FieldPlan::kCopy:
         CopyField(field, written, *from, read, run);
         break;
@@ -142,9 +145,7 @@ class Converter::Impl {
                        /*read=*/nullptr, run);
         break;
       case FieldPlan::kFallback:
-        if (!content) break;
-        read->GetReflection()->ClearField(read, Find(*read, *field.read));
-        CopyField(field, written, *from, read, run);
+        if (content) CopyFallback(field, written, *from, read, run);
         break;
       case FieldPlan::kDrop:
         if (!content) break;
@@ -163,13 +164,35 @@ class Converter::Impl {
     return target;
   }
 
+  // The narrower field has come across already, if the writer filled it.
+  void CopyFallback(FieldPlan& field, const Message& written,
+                    const FieldDescriptor& from, Message* read, Run& run) {
+    const FieldDescriptor& to = *Find(*read, *field.read);
+    if (HasContent(*read, to) && HoldsNumbers(from) && !from.is_repeated()) {
+      const Number wide = GetNumber(written, from, 0);
+      const Number narrow = GetNumber(*read, to, 0);
+      if (Fits(wide, to) && NumberText(wide) != NumberText(narrow)) {
+        Refuse("fallback-field", field, Text(field, wide), Text(field, narrow),
+               "the field and the narrower one that stands in for it differ: "
+               "the writer does not keep to its schema",
+               run.findings);
+        return;
+      }
+    }
+    read->GetReflection()->ClearField(read, &to);
+    CopyField(field, written, from, read, run);
+  }
+
   // `read` may be null if there is nothing to copy.
   void CopyField(FieldPlan& field, const Message& written,
                  const FieldDescriptor& from, Message* read, Run& run) {
     const bool content = HasContent(written, from);
     const int count = CountOf(written, from);
     if (!CardinalityHolds(field, from, count, content, run.findings)) return;
-    if (!content) return;
+    if (!content) {
+      KeepZero(field, from, read);
+      return;
+    }
     if (field.feature_changed) {
       Refuse("feature-changed", field,
              ValueText(written, *field.written, from, 0),
@@ -189,6 +212,28 @@ class Converter::Impl {
       } else {
         CopyText(field, written, from, i, read, to, run.findings);
       }
+    }
+  }
+
+  // A field without presence always has a value: where the reader can tell, a
+  // zero is one, too. Members of a oneof would displace each other.
+  static void KeepZero(const FieldPlan& field, const FieldDescriptor& from,
+                       Message* read) {
+    if (read == nullptr || from.has_presence() || from.is_repeated() ||
+        field.action != FieldPlan::kCopy ||
+        field.read->presence != Presence::kExplicit) {
+      return;
+    }
+    const FieldDescriptor& to = *Find(*read, *field.read);
+    if (to.real_containing_oneof() != nullptr) return;
+    if (HoldsNumbers(to)) {
+      Number zero;
+      zero.floating = HoldsNumbers(from) &&
+                      (to.cpp_type() == FieldDescriptor::CPPTYPE_FLOAT ||
+                       to.cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE);
+      SetNumber(zero, to, read);
+    } else if (to.message_type() == nullptr) {
+      SetText("", to, read);
     }
   }
 
@@ -232,11 +277,15 @@ class Converter::Impl {
     const FieldDescriptor* present =
         read.GetReflection()->GetOneofFieldDescriptor(read, oneof);
     if (present == nullptr || present == &to) return true;
-    Refuse("oneof-joined", field,
-           absl::StrCat("present together with ", present->name()),
-           absl::StrCat("oneof ", oneof->name()),
-           "the reader keeps one of the two only: save for its version",
-           findings);
+    const size_t parent = field.path.rfind('.');
+    findings->Add(
+        "oneof-joined", REFUSED,
+        parent == std::string::npos
+            ? oneof->name()
+            : absl::StrCat(field.path.substr(0, parent + 1), oneof->name()),
+        absl::StrCat(present->name(), " and ", to.name()),
+        absl::StrCat("oneof ", oneof->name()),
+        "the reader keeps one of the two only: save for its version");
     return false;
   }
 
@@ -375,8 +424,9 @@ class Converter::Impl {
   ConversionPlan plan_;
 };
 
-Converter::Converter(const SchemaModel* writer, const SchemaModel* reader)
-    : impl_(std::make_unique<Impl>(writer, reader)) {}
+Converter::Converter(const SchemaModel* writer, const SchemaModel* reader,
+                     std::set<std::string> left_out)
+    : impl_(std::make_unique<Impl>(writer, reader, std::move(left_out))) {}
 Converter::~Converter() = default;
 
 void Converter::ConvertRoot(const Message& written, Message* read,

@@ -5,6 +5,8 @@
 #define DEVSTATE_COMPAT_GATE_CONVERSION_H_
 
 #include <memory>
+#include <set>
+#include <string>
 
 #include "compat/finding.h"
 #include "compat/gate/stream_findings.h"
@@ -26,8 +28,11 @@ namespace devstate {
 // Not thread-safe.
 class Converter {
  public:
-  // Both must outlive the converter.
-  Converter(const SchemaModel* writer, const SchemaModel* reader);
+  // Both must outlive the converter. The fields at `left_out`, paths from the
+  // root with the names of the newer schema, are somebody else's: nothing is
+  // copied into or out of them, and nothing is found.
+  Converter(const SchemaModel* writer, const SchemaModel* reader,
+            std::set<std::string> left_out = {});
   ~Converter();
 
   // From the root message without its records to an empty one of the reader's.

@@ -36,9 +36,11 @@ bool SameColumn(const FieldPlan& plan) {
 }  // namespace
 
 ConversionPlan::ConversionPlan(const SchemaModel* writer,
-                               const SchemaModel* reader)
+                               const SchemaModel* reader,
+                               std::set<std::string> left_out)
     : writer_(*writer),
       reader_(*reader),
+      left_out_(std::move(left_out)),
       upgrade_(writer->version() <= reader->version()),
       moves_(*writer, *reader) {
   MessagePlace place;
@@ -109,6 +111,13 @@ void ConversionPlan::FillField(const MessagePlace& place,
   plan->path = JoinPath(place.path, written);
   plan->records = place.root() && HoldsRecords(written);
   plan->columns = place.columns;
+  FillAction(place, reader, written, plan);
+  if (left_out_.count(plan->path) != 0) plan->action = FieldPlan::kLeaveOut;
+}
+
+void ConversionPlan::FillAction(const MessagePlace& place,
+                                const MessageModel* reader,
+                                const FieldModel& written, FieldPlan* plan) {
   const FieldModel* read =
       reader == nullptr ? nullptr : reader->FindNumber(written.number);
   if (read != nullptr) {
@@ -188,6 +197,7 @@ void ConversionPlan::FillCompletions(const MessagePlace& place,
   for (const FieldModel& read : reader.fields) {
     const FieldModel* written = place.message->FindNumber(read.number);
     const std::string path = JoinPath(place.path, read);
+    if (left_out_.count(path) != 0) continue;
     const bool has_default =
         upgrade_ && !read.annotations.absent_default().empty();
     if (written != nullptr) {

@@ -32,6 +32,8 @@ struct FieldPlan {
     kFallback,
     // Nothing: the reader does not have it.
     kDrop,
+    // Nothing: somebody else takes care of it.
+    kLeaveOut,
   };
 
   const FieldModel* written = nullptr;
@@ -76,8 +78,9 @@ struct MessagePlan {
 // of CompareSchemas(), worked out once for each place.
 class ConversionPlan {
  public:
-  // Both must outlive the plan.
-  ConversionPlan(const SchemaModel* writer, const SchemaModel* reader);
+  // Both must outlive the plan. `left_out`: see Converter.
+  ConversionPlan(const SchemaModel* writer, const SchemaModel* reader,
+                 std::set<std::string> left_out);
 
   bool upgrade() const { return upgrade_; }
   MessagePlan& root() { return root_; }
@@ -95,6 +98,8 @@ class ConversionPlan {
  private:
   void Fill(const MessagePlace& place, const MessageModel* reader,
             MessagePlan* plan);
+  void FillAction(const MessagePlace& place, const MessageModel* reader,
+                  const FieldModel& written, FieldPlan* plan);
   void FillField(const MessagePlace& place, const MessageModel* reader,
                  const FieldModel& written, FieldPlan* plan);
   // Whether the field has moved; then the plan is complete.
@@ -109,6 +114,7 @@ class ConversionPlan {
 
   const SchemaModel& writer_;
   const SchemaModel& reader_;
+  const std::set<std::string> left_out_;
   const bool upgrade_;
   const Moves moves_;
   MessagePlan root_;

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "backend/capabilities.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::examples {
@@ -42,9 +43,34 @@ void AddTransferFlags(CLI::App& app, BackendFlags* flags) {
   app.add_option("--channel", flags->channel, "Kind of the own channel")
       ->check(CLI::IsMember({"pipe", "socketpair", "memfd", "file"}))
       ->capture_default_str();
+  app.add_option("--load-report", flags->load_report,
+                 "File for the verdict on each load, as JSON");
   app.add_option("--compression", flags->compression,
                  "automatic, raw, zstd or zstd:LEVEL")
       ->capture_default_str();
+}
+
+void AddManifestFlags(CLI::App& app, const char* type,
+                      absl::string_view manifest) {
+  // The way out that CLI11 has, before it looks for required flags.
+  app.add_flag_callback(
+      "--print-capabilities",
+      [type, manifest] {
+        const absl::StatusOr<Manifest> own = ParseOwnManifest(manifest);
+        if (!own.ok()) {
+          throw CLI::RuntimeError(ExitCode(type, own.status()));
+        }
+        absl::PrintF("%s", CapabilitiesJson(type, {"migrate-precopy"}, *own));
+        throw CLI::Success();
+      },
+      "Print what the program is and can do, as JSON, and end");
+  app.add_flag_callback(
+      "--print-manifest",
+      [manifest] {
+        absl::PrintF("%s", manifest);
+        throw CLI::Success();
+      },
+      "Print what it can load and save, for devstate check, and end");
 }
 
 void Log(absl::string_view line) {
@@ -59,13 +85,14 @@ void LogReport(const StateReport& report) {
   switch (report.event) {
     case StateReport::Event::kSaved:
       Log(report.status.ok()
-              ? absl::StrCat("saved: ", amount)
+              ? absl::StrCat("saved: ", amount, ", schema version ",
+                             report.saved_version)
               : absl::StrCat("save failed: ", report.status.message()));
       break;
     case StateReport::Event::kVerified:
-      Log(report.status.ok() ? absl::StrCat("verified: ", amount, ", verdict ",
-                                            VerdictText(report.verdict))
-                             : VerdictText(report.verdict));
+      Log(report.status.ok()
+              ? absl::StrCat("verified: ", amount, ", ", report.verdict_line)
+              : report.verdict_line);
       break;
     case StateReport::Event::kCommitted:
       Log(report.status.ok()
@@ -76,13 +103,14 @@ void LogReport(const StateReport& report) {
 }
 
 absl::StatusOr<StateOptions> MakeStateOptions(const BackendFlags& flags,
-                                              const char* implementation) {
+                                              absl::string_view manifest) {
   StateOptions options;
-  options.writer.implementation.set_name(implementation);
-  options.writer.implementation.set_version("1");
+  DS_ASSIGN_OR_RETURN(const Manifest own, ParseOwnManifest(manifest));
+  options.writer.implementation = own.implementation();
   DS_ASSIGN_OR_RETURN(options.writer.compression,
                       Compression::Parse(flags.compression));
   options.report = LogReport;
+  options.load_report_file = flags.load_report;
   return options;
 }
 

@@ -26,6 +26,7 @@ struct BackendFlags {
   std::string channel = "pipe";
   std::string fd = "given";
   std::string compression = "automatic";
+  std::string load_report;
 };
 
 // In two parts, so that a back-end's own flags stand where they are looked for.
@@ -33,15 +34,21 @@ struct BackendFlags {
 void AddSocketFlag(CLI::App& app, BackendFlags* flags);
 void AddTransferFlags(CLI::App& app, BackendFlags* flags);
 
+// --print-capabilities and --print-manifest of a back-end of QEMU's device type
+// `type` with this manifest, as JSON: the process prints and ends, whatever
+// other flags there are. `manifest` is of static storage.
+void AddManifestFlags(CLI::App& app, const char* type,
+                      absl::string_view manifest);
+
 void Log(absl::string_view line);
 
 // One line on a save, a load or a commit.
 void LogReport(const StateReport& report);
 
-// Of a back-end that writes states under the name `implementation` and logs its
-// reports.
+// Of a back-end that writes states as the implementation of `manifest` and logs
+// its reports.
 absl::StatusOr<StateOptions> MakeStateOptions(const BackendFlags& flags,
-                                              const char* implementation);
+                                              absl::string_view manifest);
 
 // Listens and serves front-ends until SIGTERM or SIGINT. `after_load` is called
 // after each load that CHECK_DEVICE_STATE has asked about, good or not; its

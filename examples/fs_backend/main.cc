@@ -33,7 +33,7 @@ struct Flags {
 
 absl::Status Run(const Flags& flags) {
   DS_ASSIGN_OR_RETURN(StateOptions options,
-                      MakeStateOptions(flags.backend, "devstate-fs-backend"));
+                      MakeStateOptions(flags.backend, ManifestOfRelease()));
   // Also of a destination: a directory that is not there is an error now.
   DS_RETURN_IF_ERROR(OpenRoot(flags.shared_dir).status());
   Walk walk;
@@ -71,6 +71,7 @@ int Main(int argc, char** argv) {
                  "As if the guest held locks on its open files");
   }
   AddTransferFlags(app, &flags.backend);
+  AddManifestFlags(app, "fs", ManifestOfRelease());
   app.add_option("--table-out", flags.table_out,
                  "File that shows the table at the start and after each load");
   CLI11_PARSE(app, argc, argv);

@@ -9,10 +9,14 @@
 #define DEVSTATE_EXAMPLES_FS_BACKEND_RELEASE_H_
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "devices/fs/v1/fs.devstate.h"
 #include "examples/fs_backend/inode_table.h"
 
 namespace devstate::examples {
+
+// What the release loads and saves, as devstate_manifest wrote it.
+absl::string_view ManifestOfRelease();
 
 // What a table of this release can have.
 struct ReleaseFeatures {

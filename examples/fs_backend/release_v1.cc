@@ -1,11 +1,16 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include "examples/fs_backend/fs_manifest_v1.h"
 #include "examples/fs_backend/release.h"
 
 namespace devstate::examples {
 
 using ::devices::fs::v1::InodeRow;
+
+absl::string_view ManifestOfRelease() {
+  return devices::fs::v1::FsStateManifest();
+}
 
 ReleaseFeatures FeaturesOfRelease() { return {}; }
 

@@ -14,13 +14,12 @@
 #include "examples/common/backend_process.h"
 #include "examples/common/text_file.h"
 #include "examples/fs_backend_alt/alt_device.h"
+#include "examples/fs_backend_alt/fs_alt_manifest.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::examples::alt {
 namespace {
 
-// As the schema names the owner of its private section.
-constexpr char kImplementation[] = "devstate-fs-alt";
 constexpr size_t kMaxWantedPaths = 64;
 
 struct Flags {
@@ -42,8 +41,9 @@ absl::StatusOr<AltState> InitialState(const Flags& flags) {
 }
 
 absl::Status Run(const Flags& flags) {
-  DS_ASSIGN_OR_RETURN(StateOptions options,
-                      MakeStateOptions(flags.backend, kImplementation));
+  DS_ASSIGN_OR_RETURN(
+      StateOptions options,
+      MakeStateOptions(flags.backend, devices::fs::v1::FsStateManifest()));
   DS_ASSIGN_OR_RETURN(AltState state, InitialState(flags));
   AltDevice device(flags.shared_dir, std::move(state));
   const auto show = [&]() -> absl::Status {
@@ -69,6 +69,7 @@ int Main(int argc, char** argv) {
   app.add_option("--shared-dir", flags.shared_dir, "Directory to share")
       ->required();
   AddTransferFlags(app, &flags.backend);
+  AddManifestFlags(app, "fs", devices::fs::v1::FsStateManifest());
   app.add_option("--table-out", flags.table_out,
                  "File that shows the tree at the start and after each load");
   CLI11_PARSE(app, argc, argv);

@@ -17,6 +17,7 @@
 #include "examples/common/backend_process.h"
 #include "examples/net_backend/net_device.h"
 #include "examples/net_backend/net_features.h"
+#include "examples/net_backend/net_manifest.h"
 #include "examples/net_backend/seeded_model.h"
 #include "examples/net_backend/state_text.h"
 #include "third_party/absl_compat/status_macros.h"
@@ -42,8 +43,9 @@ VhostUserDeviceOptions DeviceOptions() {
 }
 
 absl::Status Run(const Flags& flags) {
-  DS_ASSIGN_OR_RETURN(StateOptions options,
-                      MakeStateOptions(flags.backend, "devstate-net-backend"));
+  DS_ASSIGN_OR_RETURN(
+      StateOptions options,
+      MakeStateOptions(flags.backend, devices::net::v1::NetStateManifest()));
   NetDevice device(flags.backend.await_load ? NetModel()
                                             : SeededModel(flags.seed));
   Log(absl::StrFormat("state: %d rings, %d requests in flight",
@@ -67,6 +69,7 @@ int Main(int argc, char** argv) {
   app.add_option("--seed", flags.seed, "What the guest did with the device")
       ->capture_default_str();
   AddTransferFlags(app, &flags.backend);
+  AddManifestFlags(app, "net", devices::net::v1::NetStateManifest());
   app.add_option("--state-out", flags.state_out,
                  "File that shows the state at the start and after each load; "
                  "it has the guest's hash keys");

@@ -6,15 +6,7 @@
 #include <algorithm>
 
 #include "serializer/internal/varint.h"
-
-// A second copy of each loop for processors with AVX2, chosen when the program
-// starts. Sanitizers are not up at that moment.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define DEVSTATE_VECTORIZED __attribute__((target_clones("avx2", "default")))
-#else
-#define DEVSTATE_VECTORIZED
-#endif
+#include "serializer/internal/vectorized.h"
 
 namespace devstate {
 

@@ -154,7 +154,8 @@ InodeTable GenerateTable(size_t count) {
     Directory& in = path.back();
     LiveInode inode = {};
     inode.id = i + 1;
-    inode.parent = i == 0 ? 0 : table.inodes[in.index].id;
+    // The root, too, has a parent and a name, as the schema asks of every path.
+    inode.parent = i == 0 ? inode.id : table.inodes[in.index].id;
     inode.refcount = 1 + (random() % 16 == 0 ? random() % 4 : 0);
     inode.ino = ino;
     inode.mount_id = 27;
@@ -163,7 +164,7 @@ InodeTable GenerateTable(size_t count) {
     const uint32_t handle[2] = {static_cast<uint32_t>(ino),
                                 static_cast<uint32_t>(random())};
     std::memcpy(inode.handle, handle, sizeof(handle));
-    const std::string name = i == 0 ? "" : MakeName(is_directory, in);
+    const std::string name = i == 0 ? "/" : MakeName(is_directory, in);
     inode.name_offset = table.names.size();
     inode.name_size = static_cast<uint32_t>(name.size());
     table.names.Append(name);

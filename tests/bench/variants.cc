@@ -225,10 +225,12 @@ absl::Status ReceiveMessage(int fd, Received* received) {
 // --- (c) devstate, through its own channels ---
 
 absl::Status SendDevstate(const InodeTable& table, int fd,
-                          Compression compression) {
+                          Compression compression,
+                          bool use_second_thread = true) {
   WriterOptions options;
   options.implementation.set_name("bench");
   options.compression = compression;
+  options.use_second_thread = use_second_thread;
   DS_ASSIGN_OR_RETURN(Channel channel, AdmitChannel(FileDescriptor(dup(fd)),
                                                     ChannelUse::kWrite));
   DS_ASSIGN_OR_RETURN(const std::shared_ptr<FdSink> sink,
@@ -313,6 +315,9 @@ absl::Status SendRaw(const InodeTable& table, int fd) {
 }
 absl::Status SendZstd1(const InodeTable& table, int fd) {
   return SendDevstate(table, fd, Compression::Zstd(1));
+}
+absl::Status SendZstd1OneThread(const InodeTable& table, int fd) {
+  return SendDevstate(table, fd, Compression::Zstd(1), false);
 }
 absl::Status SendAutomatic(const InodeTable& table, int fd) {
   return SendDevstate(table, fd, Compression::Automatic());
@@ -441,6 +446,8 @@ std::vector<Variant> AllVariants() {
       {"(b) one protobuf message", true, &SendMessage, &ReceiveMessage},
       {"(c) devstate raw", true, &SendRaw, &ReceiveDevstate},
       {"(c) devstate zstd 1", true, &SendZstd1, &ReceiveDevstate},
+      {"(c) devstate zstd 1, one thread", true, &SendZstd1OneThread,
+       &ReceiveDevstate},
       {"(c) devstate automatic", true, &SendAutomatic, &ReceiveDevstate},
       {"(c) devstate raw, owned strings", true, &SendRaw, &ReceiveOwned},
       {"(d) bare pipe, bytes of (c) raw", true, &SendBytes, &ReceiveBytes,

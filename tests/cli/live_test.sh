@@ -38,6 +38,18 @@ says "info" "devices.fs.v1 version 1"
 run "info as JSON" 0 "$devstate" info --format json "$state"
 python3 -m json.tool < "$folder/out" > "$folder/json" || fail "info: no JSON"
 
+"$backend" --print-manifest > "$folder/manifest"
+python3 - "$folder/json" "$folder/manifest" <<'END' ||
+import json, sys
+header, manifest = (json.load(open(name)) for name in sys.argv[1:])
+assert header["writer"] == manifest["implementation"], (header, manifest)
+version = manifest["versions"][-1]
+assert header["schema_version"] == version["version"], (header, manifest)
+assert header["fingerprint"] == version["fingerprint"], (header, manifest)
+assert header["descriptor_set"] == version["descriptor_set"]
+END
+  fail "the manifest is not that of the stream"
+
 run "load" 0 "$devstate" load --socket "$folder/first" "$state"
 cmp -s "$folder/source.table" "$folder/first.table" ||
   fail "load: the tables differ"

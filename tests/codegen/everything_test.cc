@@ -297,9 +297,11 @@ TEST(EverythingWriter, TextThatIsNotUtf8IsRefusedByItsPath) {
   row.part.emplace();
   row.part->label = "\xff";
   ASSERT_THAT(writer.AddOptionals(row), IsOk());
-  EXPECT_THAT(writer.Finish(),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("optionals 0 to 0: part.label: \"\\xff\"")));
+  EXPECT_THAT(
+      writer.Finish(),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("optionals 0 to 0: part.label: occurrence 0 in the "
+                         "batch has \"\\xff\"")));
 }
 
 TEST(EverythingWriter, BatchesFitIntoChunksWhateverTheOptions) {

@@ -9,6 +9,7 @@
 
 #include "counter.devstate.h"
 #include "counter_columns.pb.h"
+#include "counter_manifest.h"
 
 namespace {
 
@@ -60,8 +61,8 @@ absl::Status Run(std::string* text) {
   absl::Status status = writer.Begin(root);
   if (!status.ok()) return status;
   for (const counter::v1::CounterRow& row :
-       {counter::v1::CounterRow{"rx", 5, {}},
-        counter::v1::CounterRow{"tx", 7, 100}}) {
+       {counter::v1::CounterRow{"rx", 5, {}, {}},
+        counter::v1::CounterRow{"tx", 7, 100, {}}}) {
     status = writer.AddCounters(row);
     if (!status.ok()) return status;
   }
@@ -85,5 +86,10 @@ int main() {
     std::cerr << status << ": \"" << text << "\"\n";
     return 1;
   }
-  return counter::v1::CounterColumns::descriptor()->field_count() == 3 ? 0 : 1;
+  if (counter::v1::CounterStateManifest().find("\"counter-backend\"") ==
+      absl::string_view::npos) {
+    std::cerr << counter::v1::CounterStateManifest() << "\n";
+    return 1;
+  }
+  return counter::v1::CounterColumns::descriptor()->field_count() == 4 ? 0 : 1;
 }

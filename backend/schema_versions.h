@@ -1,0 +1,38 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The versions of a schema that a back-end can write.
+
+#ifndef DEVSTATE_BACKEND_SCHEMA_VERSIONS_H_
+#define DEVSTATE_BACKEND_SCHEMA_VERSIONS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "compat/gate/conversion_chain.h"
+#include "compat/gate/schema_archive.h"
+#include "serializer/byte_stream.h"
+#include "serializer/schema_info.h"
+
+namespace devstate {
+
+// The versions of the archive below that of `own`, in ascending order. None if
+// `archive` is null.
+std::vector<uint32_t> OlderVersions(const SchemaArchive* archive,
+                                    const SchemaInfo& own);
+
+// NOT_FOUND, with the versions that there are, if the archive lacks `version`.
+absl::StatusOr<SchemaView> FindVersion(const SchemaArchive* archive,
+                                       const SchemaInfo& own, uint32_t version);
+
+// Takes all bytes and keeps none.
+class NullSink : public ByteSink {
+ public:
+  absl::Status Write(absl::string_view) override { return absl::OkStatus(); }
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_BACKEND_SCHEMA_VERSIONS_H_

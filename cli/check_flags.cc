@@ -1,0 +1,38 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cli/check_flags.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "cli/verb.h"
+#include "compat/report.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+
+absl::StatusOr<int> ReportVerdicts(const CheckFlags& flags,
+                                   std::vector<DirectionVerdict> verdicts) {
+  DS_ASSIGN_OR_RETURN(const ReportFormat format,
+                      ParseReportFormat(flags.schema.format));
+  DS_ASSIGN_OR_RETURN(WaiverSet waivers, flags.schema.ReadWaivers());
+  std::set<VerdictLevel> accepted;
+  for (const std::string& word : flags.accept) {
+    accepted.insert(word == "lossy" ? LOSSY : CONDITIONAL);
+  }
+  VerdictLevel worst = IDENTICAL;
+  for (DirectionVerdict& verdict : verdicts) {
+    waivers.Apply(&verdict);
+    worst = std::max(worst, WorstUnaccepted(verdict, accepted));
+  }
+  std::fputs(RenderCheck(verdicts, accepted, format).c_str(), stdout);
+  if (const absl::Status status = waivers.Check(); !status.ok()) {
+    PrintError(status);
+    worst = std::max(worst, REFUSED);
+  }
+  return ExitCodeOf(worst);
+}
+
+}  // namespace devstate

@@ -1,0 +1,181 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// devstate qemu: the states of back-ends in a QEMU migration file.
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "cli/qemu_file/qemu_file.h"
+#include "cli/state_input.h"
+#include "cli/stream_file.h"
+#include "cli/verb.h"
+#include "nlohmann/json.hpp"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+constexpr char kFileHelp[] = "QEMU migration file";
+constexpr char kDeviceHelp[] =
+    "The device, as list names it; may be left out if there is but one";
+
+struct QemuFlags {
+  std::string file;
+  std::string device;
+  std::string format = "text";
+  std::string state;
+  std::string output;
+};
+
+absl::StatusOr<std::unique_ptr<QemuFile>> OpenFile(const std::string& name) {
+  DS_ASSIGN_OR_RETURN(FileDescriptor fd, OpenForReading(name));
+  DS_ASSIGN_OR_RETURN(std::unique_ptr<RandomAccess> bytes,
+                      OpenRandomAccess(std::move(fd)));
+  return QemuFile::Open(std::move(bytes));
+}
+
+absl::Status List(const QemuFlags& flags) {
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
+                      OpenFile(flags.file));
+  nlohmann::ordered_json devices = nlohmann::ordered_json::array();
+  for (const BackendState& state : file->states()) {
+    DS_ASSIGN_OR_RETURN(const std::string head,
+                        ReadHead(*file->OpenState(state), kStateHeadSize));
+    const absl::string_view kind = StateKindName(RecognizeState(head));
+    if (flags.format == "text") {
+      absl::PrintF("%-32s %12d bytes  %-9s at 0x%x\n",
+                   absl::Utf8SafeCEscape(state.Id()), state.bytes, kind,
+                   state.offset);
+    }
+    devices.push_back({{"device", state.device},
+                       {"instance", state.instance},
+                       {"offset", state.offset},
+                       {"bytes", state.bytes},
+                       {"kind", std::string(kind)}});
+  }
+  if (flags.format == "json") {
+    absl::PrintF("%s\n",
+                 nlohmann::ordered_json({{"devices", std::move(devices)}})
+                     .dump(2, ' ', /*ensure_ascii=*/true,
+                           nlohmann::ordered_json::error_handler_t::replace));
+  } else if (devices.empty()) {
+    absl::PrintF("no device has a back-end's state\n");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Extract(const QemuFlags& flags) {
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
+                      OpenFile(flags.file));
+  DS_ASSIGN_OR_RETURN(const BackendState* const state,
+                      file->Find(flags.device));
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> output,
+                      OutputFile::Create(flags.output));
+  const std::unique_ptr<ByteSource> source = file->OpenState(*state);
+  std::string buffer(256 << 10, '\0');
+  while (true) {
+    DS_ASSIGN_OR_RETURN(const size_t got,
+                        source->Read(&buffer[0], buffer.size()));
+    if (got == 0) break;
+    DS_RETURN_IF_ERROR(output->Write(absl::string_view(buffer).substr(0, got)));
+  }
+  DS_RETURN_IF_ERROR(output->Commit());
+  absl::FPrintF(stderr, "extracted %d bytes of %s\n", state->bytes,
+                absl::Utf8SafeCEscape(state->Id()));
+  return absl::OkStatus();
+}
+
+absl::Status Inject(const QemuFlags& flags, StateInput& replacement) {
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
+                      OpenFile(flags.file));
+  DS_ASSIGN_OR_RETURN(const BackendState* const state,
+                      file->Find(flags.device));
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> output,
+                      OutputFile::Create(flags.output));
+  DS_RETURN_IF_ERROR(file->Inject(*state, *replacement.source, *output));
+  DS_RETURN_IF_ERROR(output->Commit());
+  absl::FPrintF(stderr, "replaced the state of %s\n",
+                absl::Utf8SafeCEscape(state->Id()));
+  return absl::OkStatus();
+}
+
+void AddList(CLI::App& qemu, int* exit_code) {
+  CLI::App* verb =
+      qemu.add_subcommand("list", "List the devices that have a state");
+  auto flags = std::make_shared<QemuFlags>();
+  verb->add_option("FILE", flags->file, kFileHelp)->required();
+  verb->add_option("--format", flags->format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  verb->footer("Example: devstate qemu list vm.mig");
+  verb->callback([flags, exit_code] {
+    const absl::Status status = List(*flags);
+    if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
+  });
+}
+
+void AddExtract(CLI::App& qemu, int* exit_code) {
+  CLI::App* verb =
+      qemu.add_subcommand("extract", "Write the state of one device");
+  auto flags = std::make_shared<QemuFlags>();
+  verb->add_option("FILE", flags->file, kFileHelp)->required();
+  verb->add_option("--device", flags->device, kDeviceHelp);
+  verb->add_option("-o,--output", flags->output,
+                   "File to write, - for standard output")
+      ->required();
+  verb->footer(
+      "Example: devstate qemu extract vm.mig --device "
+      "0000:00:01.0/vhost-user-fs -o fs0.dstate");
+  verb->callback([flags, exit_code] {
+    const absl::Status status = Extract(*flags);
+    if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
+  });
+}
+
+void AddInject(CLI::App& qemu, int* exit_code) {
+  CLI::App* verb = qemu.add_subcommand(
+      "inject", "Write a migration file with another state of one device");
+  auto flags = std::make_shared<QemuFlags>();
+  verb->add_option("FILE", flags->file, kFileHelp)->required();
+  verb->add_option("STATE", flags->state, "New state, - for standard input")
+      ->required();
+  verb->add_option("--device", flags->device, kDeviceHelp);
+  verb->add_option("-o,--output", flags->output,
+                   "File to write, - for standard output")
+      ->required();
+  verb->footer("Example: devstate qemu inject vm.mig fs0.dstate -o vm-new.mig");
+  verb->callback([flags, exit_code] {
+    absl::StatusOr<StateInput> replacement = OpenState({flags->state, ""});
+    if (!replacement.ok()) {
+      *exit_code = PrintFileError(flags->state, replacement.status());
+      return;
+    }
+    const absl::Status status = Inject(*flags, *replacement);
+    if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
+  });
+}
+
+}  // namespace
+
+void AddQemu(CLI::App& app, int* exit_code) {
+  CLI::App* verb = app.add_subcommand(
+      "qemu", "List, extract and replace states in a QEMU migration file");
+  verb->require_subcommand(1);
+  AddList(*verb, exit_code);
+  AddExtract(*verb, exit_code);
+  AddInject(*verb, exit_code);
+  verb->footer(
+      "Exit codes: 0 done, 2 not a QEMU migration file, no such device or not "
+      "readable,\n3 damaged.\n"
+      "A migration file is read from its end: it cannot come through a pipe.");
+}
+
+}  // namespace devstate

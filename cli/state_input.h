@@ -1,0 +1,62 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A state that a verb reads, wherever it is: a file of its own, standard input,
+// or a device of a QEMU migration file.
+
+#ifndef DEVSTATE_CLI_STATE_INPUT_H_
+#define DEVSTATE_CLI_STATE_INPUT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cli/state_kind.h"
+#include "serializer/byte_stream.h"
+
+namespace devstate {
+
+// Bytes at the start of `source`, up to `size`: fewer where it ends.
+absl::StatusOr<std::string> ReadHead(ByteSource& source, size_t size);
+
+struct StateInput {
+  std::shared_ptr<ByteSource> source;
+  StateKind kind = StateKind::kOpaque;
+  // Of a QEMU migration file: the device, and where in the file its state
+  // starts. Offsets in the state leave out the lengths that QEMU stores between
+  // its chunks.
+  std::string device;
+  uint64_t file_offset = 0;
+  // What errors are about, for PrintFileError(): the file, and the device.
+  std::string name;
+};
+
+// The options that choose a state.
+struct StateInputFlags {
+  // "-" is standard input, where a QEMU migration file must be redirected from
+  // a file.
+  std::string file;
+  // Which of a QEMU migration file's states; empty: the only one.
+  std::string device;
+
+  // Adds FILE and --device.
+  void AddTo(CLI::App& verb);
+};
+
+// Opens the state. Errors are those of OpenInput(), QemuFile::Open() and
+// QemuFile::Find(); INVALID_ARGUMENT for a device of a file that is not QEMU's.
+absl::StatusOr<StateInput> OpenState(const StateInputFlags& flags);
+
+// Calls `run` with the state. Prints the error of either in one line, and
+// returns the exit code.
+int WithState(const StateInputFlags& flags,
+              const std::function<absl::Status(const StateInput&)>& run);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_CLI_STATE_INPUT_H_

@@ -1,0 +1,29 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_CODEGEN_CPP_CONSTRAINTS_H_
+#define DEVSTATE_CODEGEN_CPP_CONSTRAINTS_H_
+
+#include "codegen/record_model.h"
+#include "google/protobuf/io/printer.h"
+
+namespace devstate {
+
+// Comments in a row struct that say what the field's annotations allow.
+void PrintConstraintComments(const RecordField& field,
+                             google::protobuf::io::Printer& printer);
+
+// Constants for the constraints of all fields of `type`.
+void PrintConstraints(const RecordType& type,
+                      google::protobuf::io::Printer& printer);
+
+// Statements that check them: at the end of a builder's Validate(), and of a
+// reader's Decode(), when the field's columns are there.
+void PrintValidateConstraints(const RecordType& type, const RecordField& field,
+                              google::protobuf::io::Printer& printer);
+void PrintCheckConstraints(const RecordType& type, const RecordField& field,
+                           google::protobuf::io::Printer& printer);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_CODEGEN_CPP_CONSTRAINTS_H_

@@ -1,0 +1,112 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_COMPAT_GATE_CONVERSION_CHAIN_H_
+#define DEVSTATE_COMPAT_GATE_CONVERSION_CHAIN_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "compat/finding.h"
+#include "compat/gate/conversion.h"
+#include "compat/gate/schema_archive.h"
+#include "compat/gate/stream_findings.h"
+#include "compat/lineage.h"
+#include "compat/schema_model.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/dynamic_message.h"
+#include "google/protobuf/message.h"
+
+namespace devstate {
+
+// A schema with its descriptors. Both must outlive its users.
+struct SchemaView {
+  const google::protobuf::Descriptor* root = nullptr;
+  const SchemaModel* model = nullptr;
+};
+
+// An upgrade or downgrade step: what annotations cannot express of the way from
+// one version of a schema to another.
+struct ConversionStep {
+  std::string schema;
+  uint32_t from = 0;
+  uint32_t to = 0;
+  // The root's field whose records are converted; empty for the singular
+  // fields.
+  std::string record_field;
+  // The fields that it takes care of, as paths from the root, with the names of
+  // the newer version. What annotations say of them does not count, and nothing
+  // is copied into them.
+  std::vector<std::string> paths;
+  // Completes `read`, which has everything else already, from `written`. A pure
+  // function. An error refuses the state, with its message.
+  std::function<absl::Status(const google::protobuf::Message& written,
+                             google::protobuf::Message* read)>
+      run;
+};
+
+using StepTable = std::vector<ConversionStep>;
+
+// The way of states from the writer's version to the reader's: annotations
+// alone where they suffice, else the shortest way over known versions and
+// steps. Not thread-safe.
+class ConversionChain {
+ public:
+  // `archive` and `steps` may be null; both, and the schemas, must outlive the
+  // chain.
+  ConversionChain(const SchemaView& writer, const SchemaView& reader,
+                  const SchemaArchive* archive, const StepTable* steps);
+  ~ConversionChain();
+
+  // What the schemas say of all states together, for each hop.
+  const std::vector<SchemaFinding>& findings() const { return findings_; }
+
+  // The versions on the way, both ends included.
+  std::vector<uint32_t> versions() const;
+
+  // The root without its records, as the reader has it.
+  std::unique_ptr<google::protobuf::Message> ConvertRoot(
+      const google::protobuf::Message& written, StreamFindings* findings);
+
+  // The reader's field for records of the writer's root field `written`; null
+  // if there is none: then what happens to them is a finding.
+  const FieldModel* RecordField(const FieldModel& written,
+                                StreamFindings* findings);
+
+  // Whether batches of `written` are the reader's as they are, but for columns
+  // and values that it does not know.
+  bool PassesUnchanged(const FieldModel& written);
+
+  // A record of `written`, which has a RecordField().
+  std::unique_ptr<google::protobuf::Message> ConvertRecord(
+      const FieldModel& written, const google::protobuf::Message& record,
+      StreamFindings* findings);
+
+ private:
+  struct Hop;
+
+  // Whether states can go from one version to the other at once.
+  std::unique_ptr<Hop> MakeHop(const SchemaView& from, const SchemaView& to);
+  // Fills hops_ with the shortest way, at most `kMaxHops` long.
+  void FindWay(const SchemaView& writer, const SchemaView& reader);
+  // `field` is of the hop's writer; null for the root.
+  std::unique_ptr<google::protobuf::Message> RunHop(
+      Hop& hop, const FieldModel* field,
+      const google::protobuf::Message& written, StreamFindings* findings);
+
+  const SchemaArchive* const archive_;
+  const StepTable* const steps_;
+  std::unique_ptr<Lineage> lineage_;
+  std::vector<std::unique_ptr<Hop>> hops_;
+  std::vector<SchemaFinding> findings_;
+  google::protobuf::DynamicMessageFactory factory_;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_COMPAT_GATE_CONVERSION_CHAIN_H_

@@ -1,0 +1,86 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "compat/gate/load_report.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace devstate {
+namespace {
+
+constexpr int kMaxInLine = 3;
+
+std::string LevelWord(VerdictLevel level) {
+  return absl::AsciiStrToLower(VerdictLevel_Name(level));
+}
+
+}  // namespace
+
+std::string VerdictLogLine(const Verdict& verdict, const StreamHeader& header,
+                           const SchemaInfo& reader) {
+  std::string line = LevelWord(verdict.level());
+  if (header.schema().empty()) {
+    absl::StrAppend(&line, ": no header was read");
+  } else {
+    absl::StrAppend(&line, ": state of ",
+                    absl::Utf8SafeCEscape(header.schema()), " version ",
+                    header.schema_version(), " by ",
+                    absl::Utf8SafeCEscape(header.writer().name()), " ",
+                    absl::Utf8SafeCEscape(header.writer().version()));
+  }
+  absl::StrAppend(&line, ", reader has version ", reader.version);
+  int shown = 0;
+  int hidden = 0;
+  for (const Finding& finding : verdict.findings()) {
+    // What does not make the verdict is in the report.
+    if (finding.level() < verdict.level() || finding.level() <= COMPATIBLE) {
+      continue;
+    }
+    if (shown == kMaxInLine) {
+      ++hidden;
+      continue;
+    }
+    absl::StrAppend(&line, shown == 0 ? ": " : "; ", "[", finding.rule(), "] ");
+    if (!finding.path().empty()) {
+      absl::StrAppend(&line, absl::Utf8SafeCEscape(finding.path()), ": ");
+    }
+    absl::StrAppend(&line, absl::Utf8SafeCEscape(finding.text()));
+    ++shown;
+  }
+  if (hidden > 0) absl::StrAppend(&line, "; and ", hidden, " more");
+  return line;
+}
+
+std::string LoadReportJson(const Verdict& verdict, const StreamHeader& header,
+                           const SchemaInfo& reader) {
+  LoadReport report;
+  report.set_verdict(LevelWord(verdict.level()));
+  report.set_schema(header.schema());
+  *report.mutable_writer() = header.writer();
+  report.set_writer_version(header.schema_version());
+  report.set_reader_version(reader.version);
+  for (const Finding& finding : verdict.findings()) {
+    LoadReportFinding& out = *report.add_findings();
+    out.set_rule(finding.rule());
+    out.set_level(LevelWord(finding.level()));
+    out.set_path(finding.path());
+    out.set_written(finding.old());
+    out.set_read(finding.new_());
+    out.set_text(finding.text());
+  }
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  options.always_print_primitive_fields = true;
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(report, &json, options)
+           .ok()) {
+    // Text that is not UTF-8: the reason must not get lost with it.
+    return absl::StrCat("{\"verdict\":\"", LevelWord(verdict.level()), "\"}");
+  }
+  return json;
+}
+
+}  // namespace devstate

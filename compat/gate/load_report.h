@@ -1,0 +1,32 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What people and programs learn about a verdict.
+
+#ifndef DEVSTATE_COMPAT_GATE_LOAD_REPORT_H_
+#define DEVSTATE_COMPAT_GATE_LOAD_REPORT_H_
+
+#include <string>
+
+#include "devstate/stream.pb.h"
+#include "devstate/verdict.pb.h"
+#include "serializer/schema_info.h"
+
+namespace devstate {
+
+// One line for a log: level, both versions, and of each finding that makes the
+// verdict rule id, path and text with the remedy:
+//   refused: state of devices.fs.v1 version 3 by fs 3.0, reader has version 1:
+//   [unknown-critical] locks: the reader does not know the field …
+// Of more than 3 such findings it tells the number. What the stream says is
+// escaped.
+std::string VerdictLogLine(const Verdict& verdict, const StreamHeader& header,
+                           const SchemaInfo& reader);
+
+// LoadReport of verdict.proto as JSON, in one line.
+std::string LoadReportJson(const Verdict& verdict, const StreamHeader& header,
+                           const SchemaInfo& reader);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_COMPAT_GATE_LOAD_REPORT_H_

@@ -1,0 +1,208 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "compat/gate/random_state.h"
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/numeric/int128.h"
+#include "absl/strings/str_cat.h"
+#include "compat/dynamic/state_writer.h"
+#include "compat/gate/constraints.h"
+#include "compat/gate/number.h"
+#include "compat/gate/stream_findings.h"
+#include "compat/value_set.h"
+#include "gtest/gtest.h"
+#include "serializer/test_streams.h"
+
+namespace devstate {
+namespace testing {
+namespace {
+
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::Message;
+using ::google::protobuf::Reflection;
+
+constexpr int kMaxDepth = 4;
+
+class Filler {
+ public:
+  explicit Filler(std::mt19937* random) : random_(*random) {}
+
+  void Fill(const MessageModel& model, Message* message, int depth) {
+    for (const FieldModel& field : model.fields) {
+      const FieldDescriptor& descriptor =
+          *message->GetDescriptor()->FindFieldByNumber(field.number);
+      const bool needed = field.annotations.required() || !CanBeAbsent(field);
+      // An entry without a value has one all the same.
+      if (!needed && !model.map_entry && Below(2) == 0) continue;
+      if (descriptor.real_containing_oneof() != nullptr &&
+          message->GetReflection()->HasOneof(
+              *message, descriptor.real_containing_oneof())) {
+        continue;
+      }
+      uint64_t count = 1;
+      if (descriptor.is_repeated()) {
+        count = Below(7);
+        if (needed && count == 0) count = 1;
+        if (field.annotations.has_max_items()) {
+          count = std::min(count, field.annotations.max_items());
+        }
+      }
+      if (field.message != nullptr && depth >= kMaxDepth) continue;
+      for (uint64_t i = 0; i < count; ++i) {
+        FillValue(field, descriptor, needed, i, message, depth);
+      }
+    }
+    for (const FieldModel& field : model.fields) {
+      if (!field.annotations.fallback_for().empty()) FillNarrow(field, message);
+    }
+  }
+
+ private:
+  // What a writer does that has a wider field: the narrower one has the same
+  // value if it fits.
+  static void FillNarrow(const FieldModel& narrow, Message* message) {
+    const auto* descriptor = message->GetDescriptor();
+    const FieldDescriptor* from =
+        descriptor->FindFieldByName(narrow.annotations.fallback_for());
+    const FieldDescriptor& to = *descriptor->FindFieldByNumber(narrow.number);
+    if (from == nullptr) return;
+    const Number number = GetNumber(*message, *from, 0);
+    message->GetReflection()->ClearField(message, &to);
+    if (Fits(number, to)) SetNumber(number, to, message);
+  }
+
+  uint64_t Below(uint64_t limit) {
+    return std::uniform_int_distribution<uint64_t>(0, limit - 1)(random_);
+  }
+
+  void FillValue(const FieldModel& field, const FieldDescriptor& descriptor,
+                 bool needed, uint64_t index, Message* message, int depth) {
+    const Reflection& reflection = *message->GetReflection();
+    if (field.message != nullptr) {
+      Message* inner = descriptor.is_repeated()
+                           ? reflection.AddMessage(message, &descriptor)
+                           : reflection.MutableMessage(message, &descriptor);
+      Fill(*field.message, inner, depth + 1);
+      // Keys and what is unique_by must differ.
+      if (descriptor.is_map()) MakeUnique("key", index, inner);
+      for (const std::string& name : field.annotations.unique_by()) {
+        MakeUnique(name, index, inner);
+      }
+      return;
+    }
+    if (HoldsNumbers(descriptor)) {
+      SetNumber(NumberFor(field, descriptor, needed), descriptor, message);
+      return;
+    }
+    const std::string text = TextFor(field, descriptor, needed);
+    if (descriptor.is_repeated()) {
+      reflection.AddString(message, &descriptor, text);
+    } else {
+      reflection.SetString(message, &descriptor, text);
+    }
+  }
+
+  static void MakeUnique(const std::string& name, uint64_t index,
+                         Message* message) {
+    const FieldDescriptor& field =
+        *message->GetDescriptor()->FindFieldByName(name);
+    if (!HoldsNumbers(field)) {
+      message->GetReflection()->SetString(message, &field,
+                                          absl::StrCat("key", index));
+    } else if (field.cpp_type() != FieldDescriptor::CPPTYPE_BOOL) {
+      Number number;
+      number.integer = index;
+      SetNumber(number, field, message);
+    }
+  }
+
+  Number NumberFor(const FieldModel& field, const FieldDescriptor& descriptor,
+                   bool needed) {
+    Number number;
+    if (!IsInteger(field)) {
+      number.floating = true;
+      number.real = static_cast<double>(Below(5)) / 2;
+      return number;
+    }
+    const ValueSet values = ValuesOf(field);
+    std::vector<absl::int128> candidates = {
+        values.low, values.high, 0,    1,
+        2,          3,           5,    -1,
+        9,          10,          512,  1000,
+        1024,       3000,        4096, absl::int128(Below(UINT32_MAX))};
+    for (const int bit : {8, 16, 31, 32, 62, 63}) {
+      candidates.push_back(absl::int128(1) << bit);
+      candidates.push_back((absl::int128(1) << bit) - 1);
+    }
+    if (values.values.has_value()) {
+      candidates.assign(values.values->begin(), values.values->end());
+    }
+    // Some of them are allowed: every table's bounds have one.
+    while (true) {
+      const uint64_t choice = Below(candidates.size() + 6);
+      number.integer = choice < candidates.size() ? candidates[choice]
+                       : choice % 2 == 0          ? values.low
+                                                  : values.high;
+      if (values.Contains(number.integer) && Fits(number, descriptor) &&
+          !(needed && field.annotations.required() && number.integer == 0)) {
+        return number;
+      }
+    }
+  }
+
+  std::string TextFor(const FieldModel& field,
+                      const FieldDescriptor& descriptor, bool needed) {
+    static const char* const kTexts[] = {"", "a", "text", "longer than eight"};
+    std::string text = kTexts[Below(4)];
+    if (needed && text.empty()) text = "x";
+    if (descriptor.type() == FieldDescriptor::TYPE_BYTES && Below(2) == 0) {
+      text += "\xff";
+    }
+    if (field.annotations.has_max_len() &&
+        text.size() > field.annotations.max_len()) {
+      text.resize(field.annotations.max_len());
+    }
+    return text;
+  }
+
+  std::mt19937& random_;
+};
+
+}  // namespace
+
+void FillRandomly(const LoadedSchema& schema, std::mt19937* random,
+                  Message* message) {
+  Filler(random).Fill(*schema.model().root, message, 0);
+}
+
+std::string WriteStream(const LoadedSchema& schema, const SchemaInfo& info,
+                        const Message& root) {
+  WriterOptions options;
+  options.compression = Compression::Raw();
+  StringSink sink;
+  DynamicStateWriter writer(&sink, schema.root(), info, options);
+  std::unique_ptr<Message> singular(root.New());
+  singular->CopyFrom(root);
+  std::vector<const FieldDescriptor*> batches;
+  for (const FieldModel& field : schema.model().root->fields) {
+    if (!HoldsRecords(field)) continue;
+    batches.push_back(schema.root().FindFieldByNumber(field.number));
+    singular->GetReflection()->ClearField(singular.get(), batches.back());
+  }
+  EXPECT_TRUE(writer.Begin(*singular).ok());
+  for (const FieldDescriptor* field : batches) {
+    for (int i = 0; i < root.GetReflection()->FieldSize(root, field); ++i) {
+      const absl::Status status = writer.Add(
+          *field, root.GetReflection()->GetRepeatedMessage(root, field, i));
+      EXPECT_TRUE(status.ok()) << status;
+    }
+  }
+  EXPECT_TRUE(writer.Finish().ok());
+  return sink.written;
+}
+
+}  // namespace testing
+}  // namespace devstate

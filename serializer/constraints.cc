@@ -1,0 +1,176 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "serializer/constraints.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+
+#include "absl/strings/str_cat.h"
+#include "serializer/internal/varint.h"
+#include "serializer/internal/vectorized.h"
+
+namespace devstate {
+namespace {
+
+template <typename T>
+using BitsOf = typename NumberTraits<T>::Bits;
+
+// The distance of an integer from `low`, modulo 2^width: what is below becomes
+// large, so that one comparison is enough for both bounds.
+template <typename T>
+BitsOf<T> DistanceFrom(T low, BitsOf<T> bits) {
+  return static_cast<BitsOf<T>>(
+      static_cast<BitsOf<T>>(NumberTraits<T>::FromBits(bits)) -
+      static_cast<BitsOf<T>>(low));
+}
+
+template <typename T>
+DEVSTATE_VECTORIZED bool AnyOutside(const BitsOf<T>* bits, size_t count, T low,
+                                    T high) {
+  BitsOf<T> outside = 0;
+  if constexpr (std::is_floating_point_v<T>) {
+    for (size_t i = 0; i < count; ++i) {
+      const T value = NumberTraits<T>::FromBits(bits[i]);
+      outside |= static_cast<BitsOf<T>>(!(value >= low) | !(value <= high));
+    }
+  } else {
+    const auto span = static_cast<BitsOf<T>>(static_cast<BitsOf<T>>(high) -
+                                             static_cast<BitsOf<T>>(low));
+    for (size_t i = 0; i < count; ++i) {
+      outside |= static_cast<BitsOf<T>>(DistanceFrom<T>(low, bits[i]) > span);
+    }
+  }
+  return outside != 0;
+}
+
+template <typename Bits>
+DEVSTATE_VECTORIZED bool AnyZero(const Bits* bits, size_t count) {
+  Bits zero = 0;
+  for (size_t i = 0; i < count; ++i) {
+    zero |= static_cast<Bits>(bits[i] == 0);
+  }
+  return zero != 0;
+}
+
+// Of values above 0.
+template <typename T>
+DEVSTATE_VECTORIZED bool AnyWithTwoBits(const BitsOf<T>* bits, size_t count) {
+  BitsOf<T> lower_bits = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const auto value =
+        static_cast<BitsOf<T>>(NumberTraits<T>::FromBits(bits[i]));
+    lower_bits |= static_cast<BitsOf<T>>(value & (value - 1));
+  }
+  return lower_bits != 0;
+}
+
+// Of values from `low` to `low` + 63: bit i of `mask` allows `low` + i.
+template <typename T>
+DEVSTATE_VECTORIZED bool AnyNotInMask(const BitsOf<T>* bits, size_t count,
+                                      T low, uint64_t mask) {
+  uint64_t missing = 0;
+  for (size_t i = 0; i < count; ++i) {
+    missing |= ~mask >> (DistanceFrom<T>(low, bits[i]) & 63) & 1;
+  }
+  return missing != 0;
+}
+
+template <typename T>
+bool IsAllowed(BitsOf<T> bits, const NumberConstraint<T>& constraint) {
+  if (constraint.not_zero && bits == 0) return false;
+  if (constraint.bounded &&
+      AnyOutside<T>(&bits, 1, constraint.low, constraint.high)) {
+    return false;
+  }
+  if (constraint.power_of_two && AnyWithTwoBits<T>(&bits, 1)) return false;
+  return constraint.one_of.empty() ||
+         std::binary_search(constraint.one_of.begin(), constraint.one_of.end(),
+                            NumberTraits<T>::FromBits(bits));
+}
+
+// Whether all values are allowed; false if that takes a closer look.
+template <typename T>
+bool AllAllowed(const BitsOf<T>* bits, size_t count,
+                const NumberConstraint<T>& constraint) {
+  if (constraint.not_zero && AnyZero(bits, count)) return false;
+  if (constraint.bounded &&
+      AnyOutside<T>(bits, count, constraint.low, constraint.high)) {
+    return false;
+  }
+  if constexpr (!std::is_floating_point_v<T>) {
+    if (constraint.power_of_two && AnyWithTwoBits<T>(bits, count)) return false;
+    if (!constraint.one_of.empty()) {
+      const T low = constraint.low;
+      const auto distance = [low](T value) {
+        return DistanceFrom<T>(low, NumberTraits<T>::ToBits(value));
+      };
+      if (distance(constraint.high) >= 64) return false;
+      uint64_t mask = 0;
+      for (const T value : constraint.one_of) {
+        mask |= uint64_t{1} << distance(value);
+      }
+      return !AnyNotInMask<T>(bits, count, low, mask);
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+template <typename T>
+std::string FindViolation(absl::Span<const BitsOf<T>> bits,
+                          const NumberConstraint<T>& constraint, RowKind rows,
+                          size_t first) {
+  if (AllAllowed<T>(bits.data(), bits.size(), constraint)) return "";
+  const auto found = std::find_if_not(
+      bits.begin(), bits.end(),
+      [&](BitsOf<T> value) { return IsAllowed<T>(value, constraint); });
+  if (found == bits.end()) return "";
+  if (constraint.may_be_unused &&
+      std::all_of(bits.begin(), bits.end(),
+                  [](BitsOf<T> value) { return value == 0; })) {
+    return "";
+  }
+  const std::string value =
+      constraint.sensitive
+          ? "a value that is not shown"
+          : absl::StrCat(NumberTraits<T>::FromBits(*found), constraint.unit);
+  return absl::StrCat(
+      RowText(rows, first + static_cast<size_t>(found - bits.begin())), " has ",
+      value, ", allowed is ", constraint.allowed);
+}
+
+absl::Status ViolationError(const std::string& violation,
+                            const DecodeContext& context) {
+  if (violation.empty()) return absl::OkStatus();
+  return context.Error(
+      CONSTRAINT,
+      absl::StrCat(violation,
+                   ": correct the writer, or, if its schema allows the value, "
+                   "widen this reader's"));
+}
+
+absl::Status ViolationError(const std::string& violation,
+                            absl::string_view field) {
+  if (violation.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, ": ", violation,
+                   ": no reader would load it, save what the schema allows"));
+}
+
+#define DEVSTATE_INSTANTIATE(T)                                           \
+  template std::string FindViolation(absl::Span<const BitsOf<T>> bits,    \
+                                     const NumberConstraint<T>&, RowKind, \
+                                     size_t)
+DEVSTATE_INSTANTIATE(bool);
+DEVSTATE_INSTANTIATE(int32_t);
+DEVSTATE_INSTANTIATE(int64_t);
+DEVSTATE_INSTANTIATE(uint32_t);
+DEVSTATE_INSTANTIATE(uint64_t);
+DEVSTATE_INSTANTIATE(float);
+DEVSTATE_INSTANTIATE(double);
+#undef DEVSTATE_INSTANTIATE
+
+}  // namespace devstate

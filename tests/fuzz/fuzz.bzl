@@ -1,0 +1,29 @@
+"""Fuzz targets that run as tests."""
+
+def fuzz_test(name, srcs, corpus, deps, mutations = 2000, size = "small", **kwargs):
+    """Declares a test that replays a corpus and mutations of it.
+
+    docs/fuzzing.md tells how to build the same sources with libFuzzer.
+
+    Args:
+      name: the test.
+      srcs: define LLVMFuzzerTestOneInput().
+      corpus: files, each of which is one input.
+      deps: of the sources.
+      mutations: how many there are of each file. They are the same every time.
+      size: as any test's.
+      **kwargs: as any test's.
+    """
+    native.cc_test(
+        name = name,
+        size = size,
+        srcs = srcs,
+        args = ["--mutations=%d" % mutations] + ["$(rootpaths %s)" % file for file in corpus],
+        data = corpus,
+        # libFuzzer has a main() of its own.
+        deps = deps + select({
+            "//tests/fuzz:libfuzzer": [],
+            "//conditions:default": ["//tests/fuzz:replay_main"],
+        }),
+        **kwargs
+    )
