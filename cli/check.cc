@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// devstate check: may states of one schema, or of one back-end, be loaded with
-// the other?
+// devstate check: may a state be loaded? This one, those of a schema, or those
+// of a back-end.
 
 #include <memory>
 #include <string>
@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/check_flags.h"
 #include "cli/check_manifests.h"
+#include "cli/check_stream.h"
 #include "cli/schema_flags.h"
 #include "cli/verb.h"
 #include "compat/diff.h"
@@ -50,31 +51,40 @@ absl::StatusOr<int> CheckSchemas(const CheckFlags& flags) {
   return ReportVerdicts(flags, std::move(verdicts));
 }
 
-absl::StatusOr<int> Check(const CheckFlags& flags) {
-  const bool schemas = !flags.old_file.empty() && !flags.new_file.empty();
-  const bool manifests = !flags.from.empty() && !flags.to.empty();
-  const bool any_schema = !flags.old_file.empty() || !flags.new_file.empty();
-  const bool any_manifest = !flags.from.empty() || !flags.to.empty();
-  if (schemas == manifests || (any_schema && any_manifest)) {
+// Whether the options are those of one form, and of one only.
+absl::Status CheckForm(const CheckFlags& flags) {
+  const int schemas = !flags.old_file.empty() + !flags.new_file.empty();
+  const int manifests = !flags.from.empty() + !flags.to.empty();
+  const int stream = !flags.stream.file.empty() + !flags.reader.empty();
+  if (schemas % 2 + manifests % 2 + stream % 2 != 0 ||
+      schemas + manifests + stream != 2) {
     return absl::InvalidArgumentError(
-        "check: give either two schemas with --old and --new, or two manifests "
-        "with --from and --to");
+        "check: give two schemas with --old and --new, or two manifests with "
+        "--from and --to, or a STREAM and its --reader");
   }
-  if (manifests) {
-    if (!flags.lineage.empty()) {
-      return absl::InvalidArgumentError(
-          "check: --lineage goes with --old and --new: a manifest holds the "
-          "released versions itself");
-    }
-    return CheckManifests(flags);
+  if (manifests != 0 && !flags.lineage.empty()) {
+    return absl::InvalidArgumentError(
+        "check: --lineage goes with schemas: a manifest holds the released "
+        "versions itself");
   }
-  if (flags.direction == "migration" || flags.direction == "rollback") {
+  if (manifests == 0 &&
+      (flags.direction == "migration" || flags.direction == "rollback")) {
     return absl::InvalidArgumentError(
         absl::StrCat("check: --direction ", flags.direction,
                      " goes with --from and --to: two schemas have an upgrade "
                      "and a downgrade"));
   }
-  return CheckSchemas(flags);
+  if (stream != 0 && flags.direction != "both") {
+    return absl::InvalidArgumentError(
+        "check: a stream has one direction: leave --direction out");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> Check(const CheckFlags& flags) {
+  DS_RETURN_IF_ERROR(CheckForm(flags));
+  if (!flags.from.empty()) return CheckManifests(flags);
+  return flags.reader.empty() ? CheckSchemas(flags) : CheckStreamFile(flags);
 }
 
 }  // namespace
@@ -83,12 +93,17 @@ void AddCheck(CLI::App& app, int* exit_code) {
   auto flags = std::make_shared<CheckFlags>();
   CLI::App* verb = app.add_subcommand(
       "check",
-      "Say whether states of two schemas, or of two back-ends by their "
-      "manifests, can be loaded with each other: upgrade is the newer reading "
-      "the older one's, downgrade the reverse. Of two back-ends the migration "
-      "comes first and the way back second. "
-      "Exit code: 0 loads, 1 refused, 2 usage or I/O, 4 depends on the state, "
-      "5 loses ignorable data.");
+      "Say whether a state can be loaded: this one, all of a schema, or those "
+      "of a back-end");
+  verb->add_option("STREAM", flags->stream.file,
+                   "A state, or a QEMU migration file with one; - for standard "
+                   "input");
+  verb->add_option("--reader", flags->reader,
+                   "What the state is to be loaded with: a schema, or the "
+                   "manifest of a back-end")
+      ->type_name("SCHEMA|MANIFEST");
+  verb->add_option("--device", flags->stream.device,
+                   "Of a QEMU migration file with several states: the device");
   verb->add_option("--old", flags->old_file,
                    "Older schema: a .proto file or a descriptor set")
       ->type_name("SCHEMA");
@@ -116,7 +131,15 @@ void AddCheck(CLI::App& app, int* exit_code) {
       ->check(CLI::IsMember({"lossy", "conditional"}));
   flags->schema.AddTo(verb);
   flags->schema.AddWaiversTo(verb);
-  verb->footer("Example: devstate check --from old.manifest --to new.manifest");
+  verb->footer(
+      "Of two schemas, upgrade is the newer reading the older one's state and\n"
+      "downgrade the reverse. Of two manifests the migration comes first and "
+      "the way\nback second.\n"
+      "Exit codes: 0 loads, 1 refused, 2 usage or I/O, 3 damaged, 4 depends on "
+      "the\nstate, 5 loses ignorable data.\n"
+      "Example: devstate check fs0.dstate --reader released/v1.proto\n"
+      "Example: devstate check --old released/v1.proto --new net.proto\n"
+      "Example: devstate check --from old.manifest --to new.manifest");
   verb->callback([flags, exit_code] {
     const absl::StatusOr<int> result = Check(*flags);
     if (!result.ok()) PrintError(result.status());

@@ -3,15 +3,28 @@
 
 #include "cli/check_flags.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <set>
 
+#include "cli/terminal.h"
 #include "cli/verb.h"
 #include "compat/report.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
+namespace {
+
+std::string PaintVerdict(absl::string_view word, VerdictLevel level) {
+  const Colour colour = level >= REFUSED    ? Colour::kRed
+                        : level > CONVERTED ? Colour::kYellow
+                                            : Colour::kGreen;
+  return Painted(word, colour, STDOUT_FILENO);
+}
+
+}  // namespace
 
 absl::StatusOr<int> ReportVerdicts(const CheckFlags& flags,
                                    std::vector<DirectionVerdict> verdicts) {
@@ -27,7 +40,8 @@ absl::StatusOr<int> ReportVerdicts(const CheckFlags& flags,
     waivers.Apply(&verdict);
     worst = std::max(worst, WorstUnaccepted(verdict, accepted));
   }
-  std::fputs(RenderCheck(verdicts, accepted, format).c_str(), stdout);
+  std::fputs(RenderCheck(verdicts, accepted, format, PaintVerdict).c_str(),
+             stdout);
   if (const absl::Status status = waivers.Check(); !status.ok()) {
     PrintError(status);
     worst = std::max(worst, REFUSED);

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "cli/schema_flags.h"
+#include "cli/state_input.h"
 #include "compat/finding.h"
 
 namespace devstate {
@@ -24,6 +25,9 @@ struct CheckFlags {
   // Of two manifests.
   std::string from;
   std::string to;
+  // Of a stream.
+  StateInputFlags stream;
+  std::string reader;
 
   std::string direction = "both";
   std::vector<std::string> accept;

@@ -3,14 +3,18 @@
 
 #include "cli/check_stream.h"
 
-#include <cstdio>
+#include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "cli/stream_file.h"
 #include "compat/finding.h"
 #include "compat/gate/schema_archive.h"
 #include "compat/gate/stream_gate.h"
-#include "compat/report.h"
+#include "compat/manifest.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -18,10 +22,9 @@ namespace {
 
 // The verdict on a stream in the form of one on two schemas.
 DirectionVerdict ToDirection(const Verdict& verdict, bool upgrade) {
-  DirectionVerdict result{
-      upgrade ? Direction::kUpgrade : Direction::kDowngrade,
-      verdict.level(),
-      {}};
+  DirectionVerdict result{upgrade ? Direction::kUpgrade : Direction::kDowngrade,
+                          verdict.level(),
+                          {}};
   for (const Finding& finding : verdict.findings()) {
     // "old" and "new" are by age there, the writer's and the reader's here.
     result.findings.push_back({finding.rule(), finding.level(), finding.path(),
@@ -30,6 +33,38 @@ DirectionVerdict ToDirection(const Verdict& verdict, bool upgrade) {
                                finding.text(), "", ""});
   }
   return result;
+}
+
+// The schema that decides, and what owns it.
+struct Reader {
+  std::unique_ptr<LoadedManifest> manifest;
+  std::unique_ptr<LoadedSchema> own;
+  const LoadedSchema* schema = nullptr;
+};
+
+absl::StatusOr<Reader> LoadReader(const std::string& path,
+                                  const SchemaLoadOptions& options) {
+  Reader reader;
+  std::string head;
+  if (!absl::EndsWith(path, ".proto")) {
+    DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
+                        OpenInput(path));
+    DS_ASSIGN_OR_RETURN(head, ReadHead(*source, kMaxManifestBytes));
+  }
+  if (!IsManifest(head)) {
+    DS_ASSIGN_OR_RETURN(LoadedSchema schema, LoadSchema(path, options));
+    reader.own = std::make_unique<LoadedSchema>(std::move(schema));
+    reader.schema = reader.own.get();
+    return reader;
+  }
+  DS_ASSIGN_OR_RETURN(LoadedManifest manifest, ParseManifest(path, head));
+  reader.manifest = std::make_unique<LoadedManifest>(std::move(manifest));
+  reader.schema = reader.manifest->NewestLoaded();
+  if (reader.schema == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": a back-end with this manifest loads nothing"));
+  }
+  return reader;
 }
 
 absl::StatusOr<SchemaArchive> ReadArchive(const std::string& folder,
@@ -46,26 +81,25 @@ absl::StatusOr<SchemaArchive> ReadArchive(const std::string& folder,
 
 }  // namespace
 
-absl::StatusOr<VerdictLevel> CheckStreamWithReader(
-    ByteSource& stream, const std::string& reader, const std::string& lineage,
-    const SchemaFlags& flags, const std::set<VerdictLevel>& accepted) {
-  DS_ASSIGN_OR_RETURN(const ReportFormat format,
-                      ParseReportFormat(flags.format));
-  DS_ASSIGN_OR_RETURN(WaiverSet waivers, flags.ReadWaivers());
-  DS_ASSIGN_OR_RETURN(const LoadedSchema schema,
-                      LoadSchema(reader, flags.load));
-  DS_ASSIGN_OR_RETURN(const SchemaArchive archive,
-                      ReadArchive(lineage, flags.load));
+absl::StatusOr<int> CheckStreamFile(const CheckFlags& flags) {
+  DS_ASSIGN_OR_RETURN(const Reader reader,
+                      LoadReader(flags.reader, flags.schema.load));
+  DS_ASSIGN_OR_RETURN(SchemaArchive archive,
+                      ReadArchive(flags.lineage, flags.schema.load));
+  const absl::StatusOr<StateInput> input = OpenState(flags.stream);
+  if (!input.ok()) {
+    return absl::Status(
+        input.status().code(),
+        absl::StrCat(flags.stream.file, ": ", input.status().message()));
+  }
   GateOptions options;
   options.archive = &archive;
   bool upgrade = false;
-  const Verdict verdict = CheckStream(
-      &stream, {&schema.root(), &schema.model()}, options, &upgrade);
-  DirectionVerdict direction = ToDirection(verdict, upgrade);
-  waivers.Apply(&direction);
-  std::fputs(RenderCheck({direction}, accepted, format).c_str(), stdout);
-  DS_RETURN_IF_ERROR(waivers.Check());
-  return WorstUnaccepted(direction, accepted);
+  const LoadedSchema& schema = *reader.schema;
+  const Verdict verdict =
+      CheckStream(input->source.get(), {&schema.root(), &schema.model()},
+                  options, &upgrade);
+  return ReportVerdicts(flags, {ToDirection(verdict, upgrade)});
 }
 
 }  // namespace devstate

@@ -4,8 +4,10 @@
 #include "cli/child_process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,11 +16,19 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "third_party/absl_compat/status_macros.h"
+#include "transport/deadline.h"
 
 namespace devstate {
+namespace {
+
+constexpr absl::Duration kGrace = absl::Seconds(10);
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(
     std::vector<std::string> arguments) {
+  DS_ASSIGN_OR_RETURN(WakeEvent stop, WakeEvent::Create());
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) {
     return absl::ResourceExhaustedError(
@@ -43,24 +53,67 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(
     return absl::NotFoundError(absl::StrCat("cannot start ", arguments[0], ": ",
                                             std::strerror(error)));
   }
-  return std::unique_ptr<ChildProcess>(
-      new ChildProcess(pid, std::move(read_end)));
+  // Not reaped yet, so the number is still this child's.
+  FileDescriptor pid_fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (!pid_fd.valid()) {
+    const int open_error = errno;
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "cannot watch ", arguments[0], ": ", std::strerror(open_error)));
+  }
+  return std::unique_ptr<ChildProcess>(new ChildProcess(
+      pid, std::move(pid_fd), std::move(read_end), std::move(stop)));
 }
 
-ChildProcess::ChildProcess(pid_t pid, FileDescriptor output)
-    : pid_(pid), output_(std::move(output)), reader_([this] { ReadLines(); }) {}
+ChildProcess::ChildProcess(pid_t pid, FileDescriptor pid_fd,
+                           FileDescriptor output, WakeEvent stop)
+    : pid_(pid),
+      pid_fd_(std::move(pid_fd)),
+      output_(std::move(output)),
+      stop_(std::move(stop)),
+      reader_([this] { ReadLines(); }) {}
 
 ChildProcess::~ChildProcess() {
-  kill(pid_, SIGTERM);
-  // The end of its output is the end of the process, and of the thread.
+  for (const int signal : {SIGTERM, SIGKILL}) {
+    if (exit_.has_value()) break;
+    kill(pid_, signal);
+    WaitForExit(kGrace);
+  }
+  stop_.Signal();
   reader_.join();
-  waitpid(pid_, nullptr, 0);
+}
+
+std::optional<std::string> ChildProcess::WaitForExit(absl::Duration timeout) {
+  const Deadline deadline = Deadline::After(timeout);
+  while (!exit_.has_value()) {
+    pollfd entry = {pid_fd_.get(), POLLIN, 0};
+    const int ready = poll(&entry, 1, deadline.PollTimeout());
+    int status = 0;
+    if (ready > 0 && waitpid(pid_, &status, 0) == pid_) {
+      ended_by_signal_ = WIFSIGNALED(status);
+      if (ended_by_signal_) {
+        exit_ = absl::StrCat("was ended by signal ", WTERMSIG(status), " (",
+                             strsignal(WTERMSIG(status)), ")");
+      } else {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        exit_ = absl::StrCat("exited with code ", WEXITSTATUS(status),
+                             last_line_.empty() ? "" : ": ", last_line_);
+      }
+    } else if (deadline.Expired()) {
+      break;
+    }
+  }
+  return exit_;
 }
 
 void ChildProcess::ReadLines() {
   std::string partial;
   char buffer[4096];
   while (true) {
+    pollfd entries[2] = {{output_.get(), POLLIN, 0}, {stop_.fd(), POLLIN, 0}};
+    if (poll(entries, 2, -1) < 0 && errno == EINTR) continue;
+    if (entries[0].revents == 0 && entries[1].revents != 0) return;
     const ssize_t size = read(output_.get(), buffer, sizeof(buffer));
     if (size < 0 && errno == EINTR) continue;
     std::lock_guard<std::mutex> lock(mutex_);

@@ -11,6 +11,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,12 +21,14 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "transport/file_descriptor.h"
+#include "transport/wake_event.h"
 
 namespace devstate {
 
 // A program started by this one, whose output is read line by line. The
-// destructor ends it with SIGTERM and waits. Thread-safe but for construction
-// and destruction.
+// destructor ends it with SIGTERM, and with SIGKILL if it has not ended ten
+// seconds later. Thread-safe but for construction, destruction and
+// WaitForExit().
 class ChildProcess {
  public:
   // `arguments[0]` is the program's path. Standard output and standard error
@@ -45,12 +48,25 @@ class ChildProcess {
   // Takes all lines that are there now.
   std::vector<std::string> TakeLines();
 
+  // How it ended, "exited with code 1: <its last line>" or "was ended by signal
+  // 11 (Segmentation fault)"; nothing if it still runs after `timeout`. One
+  // thread at a time.
+  std::optional<std::string> WaitForExit(absl::Duration timeout);
+  // Of a process that WaitForExit() has seen ended.
+  bool ended_by_signal() const { return ended_by_signal_; }
+
  private:
-  ChildProcess(pid_t pid, FileDescriptor output);
+  ChildProcess(pid_t pid, FileDescriptor pid_fd, FileDescriptor output,
+               WakeEvent stop);
   void ReadLines();
 
   const pid_t pid_;
+  const FileDescriptor pid_fd_;
   const FileDescriptor output_;
+  // Ends the thread: a grandchild may keep the output open.
+  const WakeEvent stop_;
+  std::optional<std::string> exit_;
+  bool ended_by_signal_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::string> lines_;

@@ -6,7 +6,6 @@
 // code that moved the state.
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -14,6 +13,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +26,8 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "cli/child_process.h"
+#include "cli/progress.h"
+#include "cli/temporary_folder.h"
 #include "cli/verb.h"
 #include "serializer/byte_stream.h"
 #include "third_party/absl_compat/status_macros.h"
@@ -55,32 +57,6 @@ std::string DefaultBackend() {
       self.string(), ".runfiles/devstate/examples/fs_backend/fs_backend");
   return std::filesystem::exists(backend, error) ? backend : "";
 }
-
-// A folder that goes with the object.
-class TemporaryFolder {
- public:
-  static absl::StatusOr<std::unique_ptr<TemporaryFolder>> Create() {
-    const char* base = getenv("TMPDIR");
-    std::string path =
-        absl::StrCat(base != nullptr ? base : "/tmp", "/devstate-demo.XXXXXX");
-    if (mkdtemp(&path[0]) == nullptr) {
-      return absl::UnavailableError(absl::StrCat(
-          "cannot make the folder ", path, ": set TMPDIR to a writable one"));
-    }
-    return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(path));
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string File(absl::string_view name) const {
-    return absl::StrCat(path_, "/", name);
-  }
-
- private:
-  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
-  const std::string path_;
-};
 
 // Shows the vhost-user messages of one connection as they pass, a request and
 // its reply on one line, and remembers when the last CHECK was sent.
@@ -199,7 +175,7 @@ class Demo {
     if (working_directory != nullptr) {
       flags_.tree = std::filesystem::path(working_directory) / flags_.tree;
     }
-    DS_ASSIGN_OR_RETURN(folder_, TemporaryFolder::Create());
+    DS_ASSIGN_OR_RETURN(folder_, TemporaryFolder::Create("demo"));
 
     Title("Two back-ends share one directory, each a process of its own");
     DS_ASSIGN_OR_RETURN(Backend source, StartBackend("source", {}));
@@ -261,10 +237,9 @@ class Demo {
                             backend.messages.get()](const MessageEvent& event) {
       messages->OnMessage(event);
     };
-    // Only where somebody watches, and not once for each piece.
-    if (isatty(STDOUT_FILENO)) {
-      options.progress = [this](uint64_t bytes) { ShowProgress(bytes); };
-    }
+    options.progress = [this](uint64_t bytes) {
+      if (progress_.has_value()) progress_->Update(bytes);
+    };
     DS_ASSIGN_OR_RETURN(backend.endpoint,
                         FrontendEndpoint::Connect(
                             folder_->File(backend.name + ".sock"), options));
@@ -277,21 +252,17 @@ class Demo {
     return absl::OkStatus();
   }
 
-  void ShowProgress(uint64_t bytes) {
-    const absl::Time now = absl::Now();
-    if (now - last_progress_ < absl::Milliseconds(100)) return;
-    last_progress_ = now;
-    absl::PrintF("  … %d bytes\r", bytes);
-    std::fflush(stdout);
-  }
-
   // Returns the size of the stream.
   absl::StatusOr<uint64_t> Transfer(Backend& source, Backend& destination) {
     const absl::Time start = absl::Now();
     DS_ASSIGN_OR_RETURN(const std::unique_ptr<SaveSource> state,
                         source.endpoint->OpenSave(channel_));
-    DS_ASSIGN_OR_RETURN(const TransferResult result,
-                        destination.endpoint->LoadState(channel_, *state));
+    progress_.emplace("  transferring");
+    const absl::StatusOr<TransferResult> loaded =
+        destination.endpoint->LoadState(channel_, *state);
+    progress_.reset();
+    DS_RETURN_IF_ERROR(loaded.status());
+    const TransferResult& result = *loaded;
     const absl::Time end = absl::Now();
     DS_RETURN_IF_ERROR(source.ShowLog("saved", "saved"));
     DS_RETURN_IF_ERROR(destination.ShowLog("verified", "committed"));
@@ -366,7 +337,8 @@ class Demo {
   DemoFlags flags_;
   ChannelKind channel_ = ChannelKind::kPipe;
   std::unique_ptr<TemporaryFolder> folder_;
-  absl::Time last_progress_;
+  // While a good state is under way.
+  std::optional<Progress> progress_;
 };
 
 }  // namespace
@@ -391,6 +363,7 @@ void AddDemo(CLI::App& app, int* exit_code) {
   verb->add_option("--backend", flags->backend,
                    "The example back-end, if it is not beside this program");
   verb->footer(
+      "Exit codes: 0 all of it held, 1 something did not, 2 usage.\n"
       "Example: devstate demo --tree /usr/share/doc --channel memfd --fd own");
   verb->callback([flags, exit_code] {
     const absl::Status status = Demo(*flags).Run();

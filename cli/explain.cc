@@ -21,7 +21,7 @@ namespace {
 int Explain(const std::string& id) {
   if (id.empty()) {
     for (const Rule& rule : AllRules()) {
-      absl::PrintF("%-32s %-5s %-12s %s\n", rule.id, rule.family, rule.severity,
+      absl::PrintF("%-32s %-7s %-12s %s\n", rule.id, rule.family, rule.severity,
                    rule.text);
     }
     return kExitOk;
@@ -40,10 +40,13 @@ int Explain(const std::string& id) {
 
 void AddExplain(CLI::App& app, int* exit_code) {
   auto id = std::make_shared<std::string>();
-  CLI::App* verb = app.add_subcommand(
-      "explain", "Say what a rule means, or list all rules.");
+  CLI::App* verb =
+      app.add_subcommand("explain", "Say what a rule means, or list all rules");
   verb->add_option("rule", *id, "As in the findings of check and lint")
       ->type_name("RULE");
+  verb->footer(
+      "Exit codes: 0, or 2 for a rule that does not exist.\n"
+      "Example: devstate explain numbers-swapped");
   verb->callback([id, exit_code] { *exit_code = Explain(*id); });
 }
 

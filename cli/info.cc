@@ -91,7 +91,9 @@ void AddInfo(CLI::App& app, int* exit_code) {
   verb->add_option("--format", flags->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
-  verb->footer("Example: devstate info fs0.dstate");
+  verb->footer(
+      "Exit codes: 0, 1 of a newer format, 2 not readable, 3 damaged.\n"
+      "Example: devstate info fs0.dstate");
   verb->callback([flags, exit_code] {
     *exit_code = WithState(flags->input, [&](const StateInput& input) {
       return Run(*flags, input);

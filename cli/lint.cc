@@ -61,10 +61,8 @@ absl::StatusOr<int> Lint(const LintFlags& flags) {
 
 void AddLint(CLI::App& app, int* exit_code) {
   auto flags = std::make_shared<LintFlags>();
-  CLI::App* verb = app.add_subcommand(
-      "lint",
-      "Say whether a schema is fit for release. Exit code: 0 yes, 1 no, 2 "
-      "usage or I/O; warnings alone exit with 0.");
+  CLI::App* verb =
+      app.add_subcommand("lint", "Say whether a schema is fit for release");
   verb->add_option("schema", flags->file, "A .proto file or a descriptor set")
       ->required()
       ->type_name("SCHEMA");
@@ -72,6 +70,9 @@ void AddLint(CLI::App& app, int* exit_code) {
       ->type_name("DIR");
   flags->schema.AddTo(verb);
   flags->schema.AddWaiversTo(verb);
+  verb->footer(
+      "Exit codes: 0 yes, be it with warnings, 1 no, 2 usage or I/O.\n"
+      "Example: devstate lint net.proto --against released/");
   verb->callback([flags, exit_code] {
     const absl::StatusOr<int> result = Lint(*flags);
     if (!result.ok()) PrintError(result.status());

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
@@ -13,15 +15,12 @@
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
-namespace {
-
 absl::Status AtSocket(const std::string& socket, const absl::Status& status) {
-  if (status.ok()) return status;
+  // Connecting names it already.
+  if (status.ok() || absl::StartsWith(status.message(), socket)) return status;
   return absl::Status(status.code(),
                       absl::StrCat(socket, ": ", status.message()));
 }
-
-}  // namespace
 
 void LiveFlags::AddTo(CLI::App& verb) {
   verb.add_option("--channel", channel, "What the state goes through")
@@ -38,8 +37,10 @@ ChannelKind LiveFlags::channel_kind() const {
 }
 
 absl::StatusOr<std::unique_ptr<FrontendEndpoint>> ConnectBackend(
-    const std::string& socket, const LiveFlags& flags) {
+    const std::string& socket, const LiveFlags& flags,
+    std::function<void(uint64_t bytes)> progress) {
   FrontendEndpointOptions options;
+  options.progress = std::move(progress);
   const absl::Duration timeout = absl::Seconds(flags.timeout_seconds);
   options.connect_timeout = std::min(options.connect_timeout, timeout);
   options.reply_timeout = std::min(options.reply_timeout, timeout);

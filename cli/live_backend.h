@@ -6,6 +6,8 @@
 #ifndef DEVSTATE_CLI_LIVE_BACKEND_H_
 #define DEVSTATE_CLI_LIVE_BACKEND_H_
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -26,9 +28,14 @@ struct LiveFlags {
 };
 
 // Connects to the back-end at `socket` and negotiates. The device must be
-// suspended: this front-end never starts it. Errors name the socket.
+// suspended: this front-end never starts it. `progress`, if any, gets the bytes
+// of the transfer so far, after each piece. Errors name the socket.
 absl::StatusOr<std::unique_ptr<FrontendEndpoint>> ConnectBackend(
-    const std::string& socket, const LiveFlags& flags);
+    const std::string& socket, const LiveFlags& flags,
+    std::function<void(uint64_t bytes)> progress = nullptr);
+
+// `status` with the socket in front, if it does not name it.
+absl::Status AtSocket(const std::string& socket, const absl::Status& status);
 
 // OK if the back-end accepted the transfer; else FAILED_PRECONDITION with its
 // answer to CHECK_DEVICE_STATE and where to look for the reason.

@@ -3,6 +3,9 @@
 //
 // devstate load: a state from a file into a running back-end.
 
+#include <unistd.h>
+
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -12,7 +15,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/live_backend.h"
+#include "cli/progress.h"
 #include "cli/stream_file.h"
+#include "cli/terminal.h"
 #include "cli/verb.h"
 #include "third_party/absl_compat/status_macros.h"
 
@@ -31,13 +36,17 @@ absl::Status Run(const LoadFlags& flags) {
     return absl::UnavailableError(
         absl::StrCat(flags.file, ": ", input.status().message()));
   }
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<FrontendEndpoint> backend,
-                      ConnectBackend(flags.socket, flags.live));
+  Progress progress("loading", FileSize(flags.file));
+  DS_ASSIGN_OR_RETURN(
+      const std::unique_ptr<FrontendEndpoint> backend,
+      ConnectBackend(flags.socket, flags.live,
+                     [&progress](uint64_t bytes) { progress.Update(bytes); }));
   DS_ASSIGN_OR_RETURN(const TransferResult result,
                       backend->LoadState(flags.live.channel_kind(), **input));
   DS_RETURN_IF_ERROR(CheckTransfer(flags.socket, result));
-  absl::FPrintF(stderr, "loaded %d bytes, accepted by the back-end\n",
-                result.bytes);
+  progress.Clear();
+  absl::FPrintF(stderr, "loaded %d bytes, %s by the back-end\n", result.bytes,
+                Painted("accepted", Colour::kGreen, STDERR_FILENO));
   return absl::OkStatus();
 }
 
@@ -52,7 +61,9 @@ void AddLoad(CLI::App& app, int* exit_code) {
   verb->add_option("FILE", flags->file, "State, - for standard input")
       ->required();
   flags->live.AddTo(*verb);
-  verb->footer("Example: devstate load --socket /run/fs1.sock fs0.dstate");
+  verb->footer(
+      "Exit codes: 0 accepted, 1 refused by the back-end, 2 usage or I/O.\n"
+      "Example: devstate load --socket /run/fs1.sock fs0.dstate");
   verb->callback([flags, exit_code] {
     const absl::Status status = Run(*flags);
     if (!status.ok()) *exit_code = PrintLiveError(status);

@@ -65,12 +65,14 @@ void AddMatrix(CLI::App& app, int* exit_code) {
   auto flags = std::make_shared<MatrixFlags>();
   CLI::App* verb = app.add_subcommand(
       "matrix",
-      "Show which version loads whose states, for all released versions. Exit "
-      "code: 0, or 2 for usage or I/O.");
+      "Show which version loads whose states, for all released versions");
   verb->add_option("folder", flags->folder, "Folder of released schemas")
       ->required()
       ->type_name("DIR");
   flags->schema.AddTo(verb);
+  verb->footer(
+      "Exit codes: 0, or 2 for usage or I/O.\n"
+      "Example: devstate matrix released/");
   verb->callback([flags, exit_code] {
     const absl::StatusOr<int> result = Matrix(*flags);
     if (!result.ok()) PrintError(result.status());

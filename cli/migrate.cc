@@ -3,6 +3,9 @@
 //
 // devstate migrate: the state of one running back-end into another.
 
+#include <unistd.h>
+
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -12,6 +15,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "cli/live_backend.h"
+#include "cli/progress.h"
+#include "cli/terminal.h"
 #include "cli/verb.h"
 #include "third_party/absl_compat/status_macros.h"
 
@@ -27,8 +32,11 @@ struct MigrateFlags {
 absl::Status Run(const MigrateFlags& flags) {
   DS_ASSIGN_OR_RETURN(const std::unique_ptr<FrontendEndpoint> source,
                       ConnectBackend(flags.from, flags.live));
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<FrontendEndpoint> destination,
-                      ConnectBackend(flags.to, flags.live));
+  Progress progress("migrating");
+  DS_ASSIGN_OR_RETURN(
+      const std::unique_ptr<FrontendEndpoint> destination,
+      ConnectBackend(flags.to, flags.live,
+                     [&progress](uint64_t bytes) { progress.Update(bytes); }));
   const absl::Time start = absl::Now();
   DS_ASSIGN_OR_RETURN(const std::unique_ptr<SaveSource> state,
                       source->OpenSave(flags.live.channel_kind()));
@@ -36,9 +44,10 @@ absl::Status Run(const MigrateFlags& flags) {
       const TransferResult result,
       destination->LoadState(flags.live.channel_kind(), *state));
   DS_RETURN_IF_ERROR(CheckTransfer(flags.to, result));
-  absl::FPrintF(stderr,
-                "migrated %d bytes in %.0f ms, accepted by both back-ends\n",
-                result.bytes, absl::ToDoubleMilliseconds(absl::Now() - start));
+  progress.Clear();
+  absl::FPrintF(stderr, "migrated %d bytes in %.0f ms, %s by both back-ends\n",
+                result.bytes, absl::ToDoubleMilliseconds(absl::Now() - start),
+                Painted("accepted", Colour::kGreen, STDERR_FILENO));
   return absl::OkStatus();
 }
 
@@ -52,6 +61,7 @@ void AddMigrate(CLI::App& app, int* exit_code) {
   verb->add_option("--to", flags->to, "The destination's socket")->required();
   flags->live.AddTo(*verb);
   verb->footer(
+      "Exit codes: 0 accepted by both, 1 refused by one, 2 usage or I/O.\n"
       "Example: devstate migrate --from /run/fs0.sock --to /run/fs1.sock");
   verb->callback([flags, exit_code] {
     const absl::Status status = Run(*flags);

@@ -3,6 +3,9 @@
 //
 // devstate save: the state of a running back-end into a file.
 
+#include <unistd.h>
+
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -12,7 +15,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/live_backend.h"
+#include "cli/progress.h"
 #include "cli/stream_file.h"
+#include "cli/terminal.h"
 #include "cli/verb.h"
 #include "third_party/absl_compat/status_macros.h"
 
@@ -32,14 +37,18 @@ absl::Status Run(const SaveFlags& flags) {
     return absl::UnavailableError(
         absl::StrCat(flags.output, ": ", output.status().message()));
   }
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<FrontendEndpoint> backend,
-                      ConnectBackend(flags.socket, flags.live));
+  Progress progress("saving");
+  DS_ASSIGN_OR_RETURN(
+      const std::unique_ptr<FrontendEndpoint> backend,
+      ConnectBackend(flags.socket, flags.live,
+                     [&progress](uint64_t bytes) { progress.Update(bytes); }));
   DS_ASSIGN_OR_RETURN(const TransferResult result,
                       backend->SaveState(flags.live.channel_kind(), **output));
   DS_RETURN_IF_ERROR(CheckTransfer(flags.socket, result));
   DS_RETURN_IF_ERROR((*output)->Commit());
-  absl::FPrintF(stderr, "saved %d bytes, accepted by the back-end\n",
-                result.bytes);
+  progress.Clear();
+  absl::FPrintF(stderr, "saved %d bytes, %s by the back-end\n", result.bytes,
+                Painted("accepted", Colour::kGreen, STDERR_FILENO));
   return absl::OkStatus();
 }
 
@@ -55,7 +64,9 @@ void AddSave(CLI::App& app, int* exit_code) {
                    "File to write, - for standard output")
       ->required();
   flags->live.AddTo(*verb);
-  verb->footer("Example: devstate save --socket /run/fs0.sock -o fs0.dstate");
+  verb->footer(
+      "Exit codes: 0 accepted, 1 refused by the back-end, 2 usage or I/O.\n"
+      "Example: devstate save --socket /run/fs0.sock -o fs0.dstate");
   verb->callback([flags, exit_code] {
     const absl::Status status = Run(*flags);
     if (!status.ok()) *exit_code = PrintLiveError(status);

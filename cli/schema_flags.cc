@@ -3,9 +3,15 @@
 
 #include "cli/schema_flags.h"
 
+#include <cstdint>
 #include <cstdio>
 
 namespace devstate {
+namespace {
+
+constexpr uint64_t kMaxWaiversSize = 1 << 20;
+
+}  // namespace
 
 void SchemaFlags::AddTo(CLI::App* verb) {
   verb->add_option("-I,--import", load.import_paths,

@@ -67,6 +67,7 @@ absl::Status OpenStateOfFile(FileDescriptor fd, const std::string& device,
   state->source = state->file->OpenState(*found);
   input->device = found->device;
   input->file_offset = found->offset;
+  input->size = found->bytes;
   absl::StrAppendFormat(&input->name, " (state of %s at 0x%x)",
                         absl::Utf8SafeCEscape(found->device), found->offset);
   input->source = std::shared_ptr<ByteSource>(state, state->source.get());
@@ -106,6 +107,7 @@ absl::StatusOr<StateInput> OpenState(const StateInputFlags& flags) {
   if (is_qemu_file) {
     DS_RETURN_IF_ERROR(OpenStateOfFile(std::move(fd), flags.device, &input));
   } else {
+    input.size = FileSize(flags.file);
     DS_ASSIGN_OR_RETURN(input.source, ReadFrom(std::move(fd)));
   }
   DS_ASSIGN_OR_RETURN(std::string head,

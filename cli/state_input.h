@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "CLI/CLI.hpp"
@@ -32,6 +33,8 @@ struct StateInput {
   // its chunks.
   std::string device;
   uint64_t file_offset = 0;
+  // Of the state, if it is known without reading it.
+  std::optional<uint64_t> size;
   // What errors are about, for PrintFileError(): the file, and the device.
   std::string name;
 };

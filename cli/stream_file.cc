@@ -27,6 +27,7 @@ namespace {
 
 // Of zeros, worth leaving out of a file.
 constexpr size_t kSmallestHole = 64 << 10;
+constexpr size_t kMaxWholeInput = size_t{1} << 30;
 
 absl::Status ErrnoError(absl::string_view what) {
   return absl::UnavailableError(absl::StrCat(what, ": ", std::strerror(errno)));
@@ -57,8 +58,33 @@ absl::StatusOr<std::shared_ptr<ByteSource>> OpenInput(const std::string& name) {
   return ReadFrom(std::move(fd));
 }
 
+std::optional<uint64_t> FileSize(const std::string& name) {
+  struct stat info = {};
+  if (stat(name.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return std::nullopt;
+  }
+  return static_cast<uint64_t>(info.st_size);
+}
+
+absl::StatusOr<std::string> ReadInput(const std::string& name) {
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
+                      OpenInput(name));
+  std::string bytes;
+  std::string buffer(64 * 1024, '\0');
+  while (true) {
+    DS_ASSIGN_OR_RETURN(const size_t size,
+                        source->Read(&buffer[0], buffer.size()));
+    if (size == 0) return bytes;
+    if (bytes.size() + size > kMaxWholeInput) {
+      return absl::ResourceExhaustedError(
+          "larger than 1 GiB, which is not read as a whole");
+    }
+    bytes.append(buffer, 0, size);
+  }
+}
+
 absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Create(
-    const std::string& name) {
+    const std::string& name, Content content) {
   struct stat status;
   // What is no regular file is written to: a FIFO or /dev/null must not be
   // replaced.
@@ -69,7 +95,7 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Create(
     FileDescriptor fd(name == "-" ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
                                   : open(name.c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd.valid()) return ErrnoError("cannot write to it");
-    if (isatty(fd.get())) {
+    if (content == Content::kBinary && isatty(fd.get())) {
       return absl::FailedPreconditionError(
           "a device state is not for a terminal: name a file, or redirect "
           "standard output");

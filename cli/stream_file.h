@@ -7,7 +7,9 @@
 #ifndef DEVSTATE_CLI_STREAM_FILE_H_
 #define DEVSTATE_CLI_STREAM_FILE_H_
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -29,15 +31,23 @@ absl::StatusOr<std::shared_ptr<ByteSource>> ReadFrom(FileDescriptor fd);
 // Both.
 absl::StatusOr<std::shared_ptr<ByteSource>> OpenInput(const std::string& name);
 
+// The bytes of a regular file, if `name` is one.
+std::optional<uint64_t> FileSize(const std::string& name);
+
+// All bytes of `name`. RESOURCE_EXHAUSTED beyond 1 GiB.
+absl::StatusOr<std::string> ReadInput(const std::string& name);
+
 // A file that appears under its name only when it is complete. Long runs of
 // zeros become holes in it.
 class OutputFile : public ByteSink {
  public:
+  enum class Content { kBinary, kText };
+
   // Standard output if `name` is "-". It and what is no regular file, a FIFO
   // for instance, are written to as they are. FAILED_PRECONDITION for a
-  // terminal: the bytes of a state are not for one.
+  // terminal if the content is binary: the bytes of a state are not for one.
   static absl::StatusOr<std::unique_ptr<OutputFile>> Create(
-      const std::string& name);
+      const std::string& name, Content content = Content::kBinary);
   // Removes what was written, unless Commit() succeeded.
   ~OutputFile() override;
 

@@ -12,59 +12,18 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "compat/report_text.h"
 #include "compat/rules.h"
-#include "google/protobuf/util/json_util.h"
 
 namespace devstate {
 namespace {
 
-std::string ToJson(const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  // Fails on invalid UTF-8 only, which no descriptor holds.
-  (void)google::protobuf::util::MessageToJsonString(message, &json, options);
-  absl::StrAppend(&json, "\n");
-  return json;
+std::string Unpainted(absl::string_view word, VerdictLevel /*level*/) {
+  return std::string(word);
 }
 
-std::string Escape(absl::string_view text) {
-  return absl::StrReplaceAll(
-      text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
-}
-
-struct JunitCase {
-  std::string name;
-  std::string text;
-  bool failed;
-};
-
-std::string JunitSuite(const std::string& name,
-                       const std::vector<JunitCase>& cases) {
-  const auto failures =
-      std::count_if(cases.begin(), cases.end(),
-                    [](const JunitCase& test) { return test.failed; });
-  std::string xml =
-      absl::StrCat("  <testsuite name=\"", Escape(name), "\" tests=\"",
-                   cases.size(), "\" failures=\"", failures, "\">\n");
-  for (const JunitCase& test : cases) {
-    absl::StrAppend(&xml, "    <testcase classname=\"", Escape(name),
-                    "\" name=\"", Escape(test.name), "\"");
-    if (test.failed) {
-      absl::StrAppend(&xml, "><failure message=\"", Escape(test.text),
-                      "\"/></testcase>\n");
-    } else {
-      absl::StrAppend(&xml, "/>\n");
-    }
-  }
-  absl::StrAppend(&xml, "  </testsuite>\n");
-  return xml;
-}
-
-std::string Junit(const std::string& suites) {
-  return absl::StrCat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
-                      "<testsuites>\n", suites, "</testsuites>\n");
+JunitCase::Result ResultOf(bool failed) {
+  return failed ? JunitCase::Result::kFailed : JunitCase::Result::kPassed;
 }
 
 bool Counts(const SchemaFinding& finding,
@@ -105,21 +64,25 @@ CheckReport ReportOf(const std::vector<DirectionVerdict>& verdicts) {
   return report;
 }
 
-std::string CheckText(const std::vector<DirectionVerdict>& verdicts) {
+std::string CheckText(const std::vector<DirectionVerdict>& verdicts,
+                      const VerdictPainter& paint) {
   const CheckReport report = ReportOf(verdicts);
   std::string text;
   for (size_t i = 0; i < verdicts.size(); ++i) {
     const DirectionReport& direction = report.directions(static_cast<int>(i));
-    absl::StrAppend(&text, direction.direction(), ": ", direction.verdict());
+    absl::StrAppend(&text, direction.direction(), ": ",
+                    paint(direction.verdict(), verdicts[i].level));
     if (direction.has_saved_as()) {
       absl::StrAppend(&text, ", saves as version ", direction.saved_as(),
                       ", loads as version ", direction.loaded_as());
     }
     absl::StrAppend(&text, "\n");
     for (const SchemaFinding& finding : verdicts[i].findings) {
-      absl::StrAppendFormat(&text, "  %-11s %s [%s] ", LevelName(finding.level),
-                            finding.path.empty() ? "(root)" : finding.path,
-                            finding.rule);
+      absl::StrAppendFormat(
+          &text, "  %s %s [%s] ",
+          paint(absl::StrFormat("%-11s", LevelName(finding.level)),
+                finding.level),
+          finding.path.empty() ? "(root)" : finding.path, finding.rule);
       if (!finding.old_text.empty() || !finding.new_text.empty()) {
         absl::StrAppend(
             &text, finding.old_text.empty() ? "nothing" : finding.old_text,
@@ -163,9 +126,11 @@ VerdictLevel WorstUnaccepted(const DirectionVerdict& verdict,
 
 std::string RenderCheck(const std::vector<DirectionVerdict>& verdicts,
                         const std::set<VerdictLevel>& accepted,
-                        ReportFormat format) {
-  if (format == ReportFormat::kText) return CheckText(verdicts);
-  if (format == ReportFormat::kJson) return ToJson(ReportOf(verdicts));
+                        ReportFormat format, const VerdictPainter& paint) {
+  if (format == ReportFormat::kText) {
+    return CheckText(verdicts, paint != nullptr ? paint : Unpainted);
+  }
+  if (format == ReportFormat::kJson) return ReportJson(ReportOf(verdicts));
   std::string suites;
   for (const DirectionVerdict& verdict : verdicts) {
     std::vector<JunitCase> cases;
@@ -175,15 +140,15 @@ std::string RenderCheck(const std::vector<DirectionVerdict>& verdicts,
            absl::StrCat(LevelName(finding.level), ": ", finding.text,
                         finding.condition.empty() ? "" : "; ",
                         finding.condition),
-           Counts(finding, accepted)});
+           ResultOf(Counts(finding, accepted))});
     }
     // A suite without any case would look as if nothing had been checked.
-    if (cases.empty()) cases.push_back({LevelName(verdict.level), "", false});
+    if (cases.empty()) cases.push_back({LevelName(verdict.level), ""});
     absl::StrAppend(
         &suites,
         JunitSuite(std::string(DirectionName(verdict.direction)), cases));
   }
-  return Junit(suites);
+  return JunitDocument(suites);
 }
 
 std::string RenderLint(const std::string& file,
@@ -196,7 +161,7 @@ std::string RenderLint(const std::string& file,
     const std::string severity(FindRule(finding.rule)->severity);
     cases.push_back({absl::StrCat(finding.path, " [", finding.rule, "]"),
                      absl::StrCat(finding.place, ": ", finding.text),
-                     finding.waived.empty() && severity == "error"});
+                     ResultOf(finding.waived.empty() && severity == "error")});
     absl::StrAppend(&text, finding.place, ": ", severity, ": [", finding.rule,
                     "] ", finding.path, ": ", finding.text,
                     finding.waived.empty() ? "" : " (", finding.waived,
@@ -213,16 +178,16 @@ std::string RenderLint(const std::string& file,
     case ReportFormat::kText:
       return text;
     case ReportFormat::kJson:
-      return ToJson(report);
+      return ReportJson(report);
     case ReportFormat::kJunit:
       break;
   }
-  if (cases.empty()) cases.push_back({"no finding", "", false});
-  return Junit(JunitSuite(file, cases));
+  if (cases.empty()) cases.push_back({"no finding", ""});
+  return JunitDocument(JunitSuite(file, cases));
 }
 
 std::string RenderMatrix(const MatrixReport& matrix, ReportFormat format) {
-  if (format == ReportFormat::kJson) return ToJson(matrix);
+  if (format == ReportFormat::kJson) return ReportJson(matrix);
   std::map<std::string, std::vector<const MatrixCell*>> schemas;
   for (const MatrixCell& cell : matrix.cells()) {
     schemas[cell.schema()].push_back(&cell);
@@ -236,7 +201,7 @@ std::string RenderMatrix(const MatrixReport& matrix, ReportFormat format) {
                                       ", read by ", cell->reader()),
                          absl::StrCat(cell->verdict(), ": ",
                                       absl::StrJoin(cell->rules(), ", ")),
-                         cell->verdict() == "refused"});
+                         ResultOf(cell->verdict() == "refused")});
       }
       absl::StrAppend(&text, JunitSuite(schema, cases));
       continue;
@@ -264,7 +229,7 @@ std::string RenderMatrix(const MatrixReport& matrix, ReportFormat format) {
       absl::StrAppend(&text, absl::StripTrailingAsciiWhitespace(line), "\n");
     }
   }
-  return format == ReportFormat::kJunit ? Junit(text) : text;
+  return format == ReportFormat::kJunit ? JunitDocument(text) : text;
 }
 
 }  // namespace devstate

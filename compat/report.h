@@ -4,6 +4,7 @@
 #ifndef DEVSTATE_COMPAT_REPORT_H_
 #define DEVSTATE_COMPAT_REPORT_H_
 
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,12 +30,18 @@ std::string LevelName(VerdictLevel level);
 VerdictLevel WorstUnaccepted(const DirectionVerdict& verdict,
                              const std::set<VerdictLevel>& accepted);
 
-// The verdicts of all directions. JSON is CheckReport of verdict.proto, with
-// every field of it. In JUnit's XML a direction is a test suite and a finding a
-// test case, which fails if its level is neither accepted nor waived.
+// How the text form shows a verdict's word, for colours.
+using VerdictPainter =
+    std::function<std::string(absl::string_view word, VerdictLevel level)>;
+
+// The verdicts of all directions. `paint`: default as it is. JSON is
+// CheckReport of verdict.proto, with every field of it. In JUnit's XML a
+// direction is a test suite and a finding a test case, which fails if its level
+// is neither accepted nor waived.
 std::string RenderCheck(const std::vector<DirectionVerdict>& verdicts,
                         const std::set<VerdictLevel>& accepted,
-                        ReportFormat format);
+                        ReportFormat format,
+                        const VerdictPainter& paint = nullptr);
 
 // JSON is LintReport, without findings that are waived.
 std::string RenderLint(const std::string& file,

@@ -16,9 +16,10 @@ struct Rule {
   // In kebab-case.
   absl::string_view id;
   // "load": may a state be loaded? "lint": is a schema fit for release?
+  // "foreign": can a foreign state be converted?
   absl::string_view family;
-  // Of a load rule the worst verdict that it gives; of a lint rule "error" or
-  // "warning".
+  // Of a lint rule "error" or "warning"; of the others the worst verdict that
+  // it gives.
   absl::string_view severity;
   // One line.
   absl::string_view text;
@@ -27,7 +28,7 @@ struct Rule {
   int code = 0;
 };
 
-// All rules, load rules first.
+// All rules: load rules, lint rules, foreign rules.
 const std::vector<Rule>& AllRules();
 
 // Null if there is none.

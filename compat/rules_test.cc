@@ -44,13 +44,17 @@ TEST(RulesTest, EverySectionIsARuleOfItsFamily) {
   const absl::string_view document = RulesDocument();
   const size_t lint = document.find("\n## Lint rules\n");
   ASSERT_NE(lint, absl::string_view::npos);
+  const size_t foreign = document.find("\n## Foreign rules\n");
+  ASSERT_NE(foreign, absl::string_view::npos);
   size_t sections = 0;
   for (size_t at = document.find("\n### "); at != absl::string_view::npos;
        at = document.find("\n### ", at + 1)) {
     const absl::string_view rest = document.substr(at + 5);
     const Rule* rule = FindRule(rest.substr(0, rest.find('\n')));
     ASSERT_NE(rule, nullptr) << rest.substr(0, 40);
-    EXPECT_EQ(rule->family, at < lint ? "load" : "lint") << rule->id;
+    EXPECT_EQ(rule->family,
+              at < lint ? "load" : (at < foreign ? "lint" : "foreign"))
+        << rule->id;
     ++sections;
   }
   EXPECT_EQ(sections, AllRules().size());

@@ -238,6 +238,24 @@ INSTANTIATE_TEST_SUITE_P(
                                          ChannelKind::kFile)),
     ChannelsName);
 
+TEST(EndpointTest, OfferIsAskedForWithoutAcknowledgingAnything) {
+  FakeDevice device;
+  ServedEndpoint served(&device);
+  auto frontend = FrontendEndpoint::FromSocket(served.TakeSocket());
+  ASSERT_THAT(frontend, IsOk());
+  const auto offer = (*frontend)->GetOffer();
+  ASSERT_THAT(offer, IsOk());
+  EXPECT_NE(offer->features & kVhostFLogAll, 0u);
+  EXPECT_EQ(offer->protocol_features, kDefaultProtocolFeatures);
+  EXPECT_EQ((*frontend)->protocol_features(), 0u);
+  StringSink out;
+  EXPECT_THAT((*frontend)->SaveState(ChannelKind::kPipe, out),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ((*frontend)->GetQueueNum(*offer).value_or(0), 16u);
+  EXPECT_THAT((*frontend)->GetQueueNum({}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("MQ")));
+}
+
 TEST(EndpointTest, TransferWithoutTheFeatureBitIsRefused) {
   FakeDevice device;
   BackendEndpointOptions options;

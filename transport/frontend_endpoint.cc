@@ -98,19 +98,40 @@ absl::Status FrontendEndpoint::SendU64(uint32_t request, uint64_t value) {
   return Send(MakeRequest(request, U64Payload(value)));
 }
 
+absl::StatusOr<BackendOffer> FrontendEndpoint::GetOffer() {
+  BackendOffer offer;
+  DS_ASSIGN_OR_RETURN(offer.features, CallU64(kGetFeatures));
+  if ((offer.features & kVhostUserFProtocolFeatures) != 0) {
+    DS_ASSIGN_OR_RETURN(offer.protocol_features, CallU64(kGetProtocolFeatures));
+  }
+  return offer;
+}
+
+absl::StatusOr<uint64_t> FrontendEndpoint::GetQueueNum(
+    const BackendOffer& offer) {
+  if ((offer.protocol_features & kProtocolFMq) == 0) {
+    return absl::FailedPreconditionError(
+        "the back-end does not offer the protocol feature MQ (bit 0), so its "
+        "number of queues cannot be asked for");
+  }
+  DS_RETURN_IF_ERROR(SendU64(kSetProtocolFeatures, kProtocolFMq));
+  return CallU64(kGetQueueNum);
+}
+
 absl::Status FrontendEndpoint::Negotiate() {
-  DS_ASSIGN_OR_RETURN(features_, CallU64(kGetFeatures));
+  DS_ASSIGN_OR_RETURN(const BackendOffer offer, GetOffer());
+  features_ = offer.features;
   if ((features_ & kVhostUserFProtocolFeatures) == 0) {
     DS_RETURN_IF_ERROR(Send(MakeRequest(kSetOwner)));
     return absl::FailedPreconditionError(
         "the back-end knows no protocol features, so no device state");
   }
-  DS_ASSIGN_OR_RETURN(const uint64_t offered, CallU64(kGetProtocolFeatures));
   const uint64_t wanted = kProtocolFMq | kProtocolFLogShmfd |
                           kProtocolFReplyAck | kProtocolFConfigureMemSlots |
                           kProtocolFDeviceState;
-  DS_RETURN_IF_ERROR(SendU64(kSetProtocolFeatures, offered & wanted));
-  protocol_features_ = offered & wanted;
+  DS_RETURN_IF_ERROR(
+      SendU64(kSetProtocolFeatures, offer.protocol_features & wanted));
+  protocol_features_ = offer.protocol_features & wanted;
   if ((protocol_features_ & kProtocolFMq) != 0) {
     DS_RETURN_IF_ERROR(CallU64(kGetQueueNum).status());
   }

@@ -48,6 +48,14 @@ struct FrontendEndpointOptions {
   std::function<void(uint64_t bytes)> progress;
 };
 
+// What a back-end offers, whatever of it is acknowledged.
+struct BackendOffer {
+  uint64_t features = 0;
+  // 0 if `features` lacks VHOST_USER_F_PROTOCOL_FEATURES: then the back-end
+  // is not asked.
+  uint64_t protocol_features = 0;
+};
+
 struct TransferResult {
   ChannelKind channel = ChannelKind::kPipe;  // the one that was used
   bool own_channel = false;                  // the back-end's FD
@@ -99,6 +107,14 @@ class FrontendEndpoint {
       const std::string& socket_path, FrontendEndpointOptions options = {});
   static absl::StatusOr<std::unique_ptr<FrontendEndpoint>> FromSocket(
       FileDescriptor socket, FrontendEndpointOptions options = {});
+
+  // Asks what the back-end offers and acknowledges nothing.
+  absl::StatusOr<BackendOffer> GetOffer();
+
+  // The answer to GET_QUEUE_NUM. Acknowledges MQ alone, without which the
+  // question is not allowed: for a connection that will not Negotiate().
+  // FAILED_PRECONDITION if `offer` lacks MQ.
+  absl::StatusOr<uint64_t> GetQueueNum(const BackendOffer& offer);
 
   // The messages of QEMU's connect sequence up to SET_OWNER.
   // FAILED_PRECONDITION if the back-end does not offer device state; the

@@ -50,6 +50,12 @@ class StagedFsState : public StagedState<FsStateCodec> {
   absl::Status OnRoot(const FsState& root) override {
     staged_.table.next_inode_id = root.next_inode();
     staged_.table.next_handle_id = root.next_handle();
+    if (root.has_session()) {
+      const devices::fs::v1::Session& session = root.session();
+      staged_.table.session =
+          Session{session.writeback_cache(), session.announce_submounts(),
+                  session.posix_acl(), session.supplementary_group_extension()};
+    }
     return absl::OkStatus();
   }
 
@@ -120,6 +126,14 @@ absl::Status FsDevice::SaveState(FsStateWriter& writer) {
   FsState root;
   root.set_next_inode(table.next_inode_id);
   root.set_next_handle(table.next_handle_id);
+  if (table.session.has_value()) {
+    devices::fs::v1::Session& session = *root.mutable_session();
+    session.set_writeback_cache(table.session->writeback_cache);
+    session.set_announce_submounts(table.session->announce_submounts);
+    session.set_posix_acl(table.session->posix_acl);
+    session.set_supplementary_group_extension(
+        table.session->supplementary_group_extension);
+  }
   DS_RETURN_IF_ERROR(writer.Begin(root));
   std::set<uint64_t> mounts;
   for (const Inode& inode : table.inodes) {

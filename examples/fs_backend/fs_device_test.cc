@@ -15,6 +15,7 @@
 namespace devstate::examples {
 namespace {
 
+using ::devices::fs::v1::FsState;
 using ::devices::fs::v1::FsStateCodec;
 using ::devices::fs::v1::FsStateWriter;
 using ::devices::fs::v1::InodeRow;
@@ -66,6 +67,20 @@ TEST_F(FsDeviceTest, LoadedTableEqualsTheSourcesWithItsFilesOpen) {
   EXPECT_EQ(FirstDifference(source_->table(), destination_->table()),
             std::nullopt);
   EXPECT_EQ(destination_->open_files(), 2u);
+}
+
+TEST_F(FsDeviceTest, SessionIsHandedOn) {
+  StringSink sink;
+  FsStateWriter writer(&sink);
+  FsState root;
+  root.mutable_session()->set_posix_acl(true);
+  ASSERT_THAT(writer.Begin(root), IsOk());
+  ASSERT_THAT(writer.Finish(), IsOk());
+  ASSERT_THAT(Load(sink.written), IsOk());
+  ASSERT_THAT(handler().Commit(), IsOk());
+  EXPECT_EQ(SessionText(destination_->table().session),
+            "writeback 0 submounts 0 acl 1 groups 0");
+  EXPECT_EQ(Save(*destination_), sink.written);
 }
 
 TEST_F(FsDeviceTest, NothingShowsBeforeCommit) {

@@ -30,7 +30,7 @@ absl::Status BadInode(const InodeTable& table, size_t index,
 
 // Ids ascend, so none occurs twice, and lookups by id work afterwards.
 absl::Status CheckIds(const InodeTable& table) {
-  if (table.inodes.empty() || table.inodes[0].id != kRootId) {
+  if (table.inodes[0].id != kRootId) {
     return absl::InvalidArgumentError(
         absl::StrCat("the table has no root, inode ", kRootId,
                      ": it does not come from a mounted file system"));
@@ -63,7 +63,7 @@ absl::StatusOr<std::vector<size_t>> CheckParents(const InodeTable& table) {
   if (root.parent != 0 || !root.name.empty()) {
     return BadInode(table, 0, "the root has a parent or a name");
   }
-  if (!S_ISDIR(root.mode)) {
+  if (root.mode != 0 && !S_ISDIR(root.mode)) {
     return BadInode(table, 0, "the root is a ", TypeName(root.mode));
   }
   for (size_t i = 1; i < table.inodes.size(); ++i) {
@@ -78,9 +78,10 @@ absl::StatusOr<std::vector<size_t>> CheckParents(const InodeTable& table) {
       return BadInode(table, i, "its parent, inode ", inode.parent,
                       ", is missing");
     }
-    if (!S_ISDIR(table.inodes[*parent].mode)) {
+    const uint32_t mode = table.inodes[*parent].mode;
+    if (mode != 0 && !S_ISDIR(mode)) {
       return BadInode(table, i, "its parent, inode ", inode.parent, ", is a ",
-                      TypeName(table.inodes[*parent].mode));
+                      TypeName(mode));
     }
     parents[i] = *parent;
     ++children[*parent];
@@ -133,15 +134,10 @@ absl::Status CheckOpenHandles(const InodeTable& table) {
       return absl::InvalidArgumentError(
           absl::StrCat(name, ": its inode ", handle.inode, " is missing"));
     }
+    // Without a mode, the file itself tells when it is found.
     const uint32_t mode = table.inodes[*index].mode;
-    if (!S_ISREG(mode) && !S_ISDIR(mode)) {
-      return BadInode(table, *index, name, " would open a ", TypeName(mode),
-                      "; only regular files and directories are held open");
-    }
-    const int64_t access = handle.flags & O_ACCMODE;
-    if (access == O_ACCMODE || (S_ISDIR(mode) && access != O_RDONLY)) {
-      return BadInode(table, *index, name, " has access mode ", access,
-                      ", which a ", TypeName(mode), " does not have");
+    if (mode != 0) {
+      DS_RETURN_IF_ERROR(CheckOpenHandle(table, handle, *index, mode));
     }
   }
   if (!table.open_handles.empty() &&
@@ -258,6 +254,13 @@ std::string LockText(const FileLock& lock) {
                       " owner ", lock.owner, " pid ", lock.pid);
 }
 
+std::string SessionText(const std::optional<Session>& session) {
+  if (!session.has_value()) return "none";
+  return absl::StrCat("writeback ", session->writeback_cache, " submounts ",
+                      session->announce_submounts, " acl ", session->posix_acl,
+                      " groups ", session->supplementary_group_extension);
+}
+
 std::optional<size_t> FindInode(const InodeTable& table, uint64_t id) {
   const std::vector<Inode>& inodes = table.inodes;
   if (id >= kRootId && id - kRootId < inodes.size() &&
@@ -297,12 +300,29 @@ std::string PathOf(const InodeTable& table, size_t index) {
 }
 
 absl::Status CheckTable(const InodeTable& table) {
+  // The guest has not mounted yet.
+  if (table.inodes.empty()) return CheckOpenHandles(table);
   DS_RETURN_IF_ERROR(CheckIds(table));
   absl::StatusOr<std::vector<size_t>> parents = CheckParents(table);
   DS_RETURN_IF_ERROR(parents.status());
   DS_RETURN_IF_ERROR(CheckAcyclic(table, *parents));
   DS_RETURN_IF_ERROR(CheckOpenHandles(table));
   return CheckLocks(table);
+}
+
+absl::Status CheckOpenHandle(const InodeTable& table, const OpenHandle& handle,
+                             size_t index, uint32_t mode) {
+  const std::string name = absl::StrCat("open handle ", handle.id);
+  if (!S_ISREG(mode) && !S_ISDIR(mode)) {
+    return BadInode(table, index, name, " would open a ", TypeName(mode),
+                    "; only regular files and directories are held open");
+  }
+  const int64_t access = handle.flags & O_ACCMODE;
+  if (access == O_ACCMODE || (S_ISDIR(mode) && access != O_RDONLY)) {
+    return BadInode(table, index, name, " has access mode ", access,
+                    ", which a ", TypeName(mode), " does not have");
+  }
+  return absl::OkStatus();
 }
 
 std::vector<DirectoryChildren> DepthFirst(const InodeTable& table) {
@@ -358,8 +378,12 @@ std::optional<std::string> FirstDifference(const InodeTable& source,
                           destination.next_inode_id)) {
     return text;
   }
-  return Differs("the next handle id", source.next_handle_id,
-                 destination.next_handle_id);
+  if (auto text = Differs("the next handle id", source.next_handle_id,
+                          destination.next_handle_id)) {
+    return text;
+  }
+  return Differs("the session", SessionText(source.session),
+                 SessionText(destination.session));
 }
 
 }  // namespace devstate::examples

@@ -41,7 +41,7 @@ struct Inode {
   // Names that the guest knows, one more for the root, one more for each child.
   uint64_t refcount = 0;
   std::string name;
-  // st_mode, with the type.
+  // st_mode, with the type, and st_ino; 0 if the source did not say.
   uint32_t mode = 0;
   uint64_t ino = 0;
   // st_ctim in nanoseconds, 0 if nobody asked for it.
@@ -73,6 +73,17 @@ struct OpenHandle {
   std::vector<FileLock> locks = {};
 };
 
+// What back-end and guest agreed on when the guest mounted.
+struct Session {
+  bool writeback_cache = false;
+  bool announce_submounts = false;
+  bool posix_acl = false;
+  bool supplementary_group_extension = false;
+};
+
+// One line for humans; "none" if there is no session.
+std::string SessionText(const std::optional<Session>& session);
+
 struct InodeTable {
   // Both in ascending order of their ids.
   std::vector<Inode> inodes;
@@ -80,6 +91,8 @@ struct InodeTable {
   // Never given out so far, nor any above.
   uint64_t next_inode_id = kRootId + 1;
   uint64_t next_handle_id = 0;
+  // Of the guest that the table came from; a walk has none.
+  std::optional<Session> session;
 };
 
 // One line for humans: "read 0-99 owner 7 pid 12", and "0-" to the file's end.
@@ -96,14 +109,19 @@ std::string PathOf(const InodeTable& table, size_t index);
 
 // Checks everything that can be told without the file system, in linear time
 // up to the lookups and to locks, which take n log n: ids, names, parents,
-// refcounts, open handles, flags, locks. A
-// table that passes is a tree below inode 1.
+// refcounts, open handles, flags, locks. A table that passes is a tree below
+// inode 1, or empty: of a guest that has not mounted.
 //
 // INVALID_ARGUMENT names the first inode or open handle that breaks a rule.
 absl::Status CheckTable(const InodeTable& table);
 
-// The directories of a checked table that have children, parents first and
-// depth first, each with its children in the order of their ids.
+// Whether `handle` may hold the inode at `index` open, if that has this `mode`:
+// part of CheckTable() where the source said the mode. INVALID_ARGUMENT if not.
+absl::Status CheckOpenHandle(const InodeTable& table, const OpenHandle& handle,
+                             size_t index, uint32_t mode);
+
+// The directories of a checked table, not empty, that have children, parents
+// first and depth first, each with its children in the order of their ids.
 struct DirectoryChildren {
   size_t directory;
   std::vector<size_t> children;

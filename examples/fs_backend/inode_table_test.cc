@@ -40,8 +40,23 @@ TEST(CheckTableTest, ParentWithALaterIdPasses) {
   EXPECT_THAT(CheckTable(table), IsOk());
 }
 
-TEST(CheckTableTest, EmptyTableIsRefused) {
-  EXPECT_THAT(CheckTable(InodeTable()), Refused("no root"));
+TEST(CheckTableTest, EmptyTableIsThatOfAGuestThatHasNotMounted) {
+  InodeTable table;
+  EXPECT_THAT(CheckTable(table), IsOk());
+  table.open_handles.push_back({7, 3, 0});
+  EXPECT_THAT(CheckTable(table), Refused("its inode 3 is missing"));
+}
+
+TEST(CheckTableTest, TableWithoutRootIsRefused) {
+  InodeTable table = MakeRoot();
+  table.inodes[0].id = 2;
+  EXPECT_THAT(CheckTable(table), Refused("no root"));
+}
+
+TEST(CheckTableTest, ModeThatTheSourceDidNotSayPasses) {
+  InodeTable table = MakeSmallTable();
+  for (Inode& inode : table.inodes) inode.mode = 0;
+  EXPECT_THAT(CheckTable(table), IsOk());
 }
 
 TEST(CheckTableTest, RootOfAnotherTypeIsRefused) {
@@ -247,6 +262,8 @@ TEST(FirstDifferenceTest, EveryFieldCounts) {
       {"number of open handles", [](InodeTable& t) { t.open_handles.clear(); }},
       {"next inode id", [](InodeTable& t) { ++t.next_inode_id; }},
       {"next handle id", [](InodeTable& t) { ++t.next_handle_id; }},
+      {"session is none at the source and writeback 0",
+       [](InodeTable& t) { t.session.emplace(); }},
   };
   for (const Case& c : cases) {
     InodeTable changed = MakeSmallTable();

@@ -57,6 +57,7 @@ class Refinder {
   }
 
   absl::StatusOr<Refound> Run() && {
+    if (table_.inodes.empty()) return std::move(refound_);
     DS_RETURN_IF_ERROR(Examine(0, directories_.Get(0)));
     for (const DirectoryChildren& group : DepthFirst(table_)) {
       const int directory = directories_.Get(group.directory);
@@ -76,7 +77,7 @@ class Refinder {
     const Inode& inode = table_.inodes[index];
     const std::optional<FileFacts> facts = ReadFacts(fd);
     if (!facts.has_value()) return Failed(index, errno);
-    if ((facts->mode & S_IFMT) != (inode.mode & S_IFMT)) {
+    if (inode.mode != 0 && (facts->mode & S_IFMT) != (inode.mode & S_IFMT)) {
       return absl::FailedPreconditionError(
           absl::StrCat(Name(index), " is a ", TypeName(facts->mode),
                        " here and was a ", TypeName(inode.mode),
@@ -95,10 +96,10 @@ class Refinder {
     refound_.changed +=
         inode.ctime_ns != 0 && inode.ctime_ns != facts->ctime_ns;
     ++refound_.inodes;
-    return OpenHandlesOf(index, fd);
+    return OpenHandlesOf(index, fd, facts->mode);
   }
 
-  absl::Status OpenHandlesOf(size_t index, int fd) {
+  absl::Status OpenHandlesOf(size_t index, int fd, uint32_t mode) {
     const uint64_t id = table_.inodes[index].id;
     auto next =
         std::lower_bound(by_inode_.begin(), by_inode_.end(), id,
@@ -108,6 +109,7 @@ class Refinder {
     for (; next != by_inode_.end() && table_.open_handles[*next].inode == id;
          ++next) {
       const OpenHandle& handle = table_.open_handles[*next];
+      DS_RETURN_IF_ERROR(CheckOpenHandle(table_, handle, index, mode));
       FileDescriptor opened = Reopen(fd, static_cast<int>(handle.flags));
       if (!opened.valid()) {
         return ErrnoStatus(errno, absl::StrCat("cannot open handle ", handle.id,

@@ -56,6 +56,28 @@ TEST_F(RefindTest, WalkedTreeIsFoundAgain) {
   EXPECT_EQ(refound->open_files.size(), 1u);
 }
 
+TEST_F(RefindTest, EmptyTableHasNothingToFind) {
+  const auto refound = Load(InodeTable());
+  ASSERT_THAT(refound, IsOk());
+  EXPECT_EQ(refound->inodes, 0u);
+}
+
+TEST_F(RefindTest, FilesOfUnknownModeAreFoundAndOpened) {
+  for (Inode& inode : table_.inodes) inode.mode = 0;
+  const auto refound = Load(table_);
+  ASSERT_THAT(refound, IsOk());
+  EXPECT_EQ(refound->inodes, 3u);
+  EXPECT_EQ(refound->open_files.size(), 1u);
+}
+
+TEST_F(RefindTest, FifoOfUnknownModeIsNotOpened) {
+  for (Inode& inode : table_.inodes) inode.mode = 0;
+  tree_.Remove("dir/file");
+  tree_.AddFifo("dir/file");
+  EXPECT_THAT(Load(table_), StatusIs(absl::StatusCode::kInvalidArgument,
+                                     HasSubstr("would open a FIFO")));
+}
+
 TEST_F(RefindTest, ParentWithALaterIdIsFound) {
   InodeTable table = MakeRoot();
   table.inodes.push_back(MakeInode(2, 3, "file", S_IFREG));

@@ -31,7 +31,8 @@ void WriteTable(const InodeTable& table, std::ostream& file) {
     }
   }
   file << "next inode " << table.next_inode_id << " handle "
-       << table.next_handle_id << "\n";
+       << table.next_handle_id << "\n"
+       << "session " << SessionText(table.session) << "\n";
 }
 
 }  // namespace

@@ -39,3 +39,27 @@ says() {
 one_line() {
   [ "$(wc -l < "$folder/out")" = 1 ] || fail "$1: not exactly one line"
 }
+
+pids=()
+
+# start_backend NAME COMMAND…: waits until it listens at $folder/NAME.
+start_backend() {
+  local name=$1 log line
+  shift
+  mkfifo "$folder/$name.log"
+  "$1" --socket-path="$folder/$name" "${@:2}" > "$folder/$name.log" &
+  pids+=($!)
+  exec {log}< "$folder/$name.log"
+  while read -r line <&"$log"; do
+    [[ $line == listening* ]] && return
+  done
+  fail "$name does not listen"
+}
+
+stop_backends() {
+  local pid
+  for pid in "${pids[@]}"; do
+    kill "$pid"
+    wait "$pid" || fail "a back-end does not end well on SIGTERM"
+  done
+}

@@ -5,21 +5,11 @@
 # save, load, migrate, info and verify, with the example back-end at the socket.
 
 . tests/cli/command_test_lib.sh
-pids=()
 
-# start NAME [FLAG…]: waits until it listens at $folder/NAME.
+# start NAME [FLAG…]: the example back-end with its table in a file.
 start() {
-  local name=$1 log
-  shift
-  mkfifo "$folder/$name.log"
-  "$backend" --socket-path "$folder/$name" --shared-dir "$tree" \
-    --table-out "$folder/$name.table" "$@" > "$folder/$name.log" &
-  pids+=($!)
-  exec {log}< "$folder/$name.log"
-  while read -r line <&"$log"; do
-    [[ $line == listening* ]] && return
-  done
-  fail "$name does not listen"
+  start_backend "$1" "$backend" --shared-dir "$tree" \
+    --table-out "$folder/$1.table" "${@:2}"
 }
 
 start source
@@ -96,9 +86,6 @@ run "save into no folder" 2 "$devstate" save --socket "$folder/source" \
   -o "$folder/no/folder"
 one_line "save into no folder"
 
-for pid in "${pids[@]}"; do
-  kill "$pid"
-  wait "$pid" || fail "a back-end does not end well on SIGTERM"
-done
+stop_backends
 [ "$failures" = 0 ] || exit 1
 echo "all held"

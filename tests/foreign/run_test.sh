@@ -4,4 +4,4 @@
 #
 # Bazel's own py_test starts "python", a name that Debian does not install.
 
-PYTHONDONTWRITEBYTECODE=1 exec python3 tests/foreign/virtiofsd_test.py
+PYTHONDONTWRITEBYTECODE=1 exec python3 "tests/foreign/$1.py"

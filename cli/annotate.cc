@@ -1,0 +1,419 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cli/annotate.h"
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "compat/dynamic/record_layout.h"
+#include "compat/dynamic/redactor.h"
+#include "devstate/columns.pb.h"
+#include "devstate/stream.pb.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/wire_format_lite.h"
+#include "serializer/stream_format.h"
+#include "serializer/stream_reader.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::internal::WireFormatLite;
+using ::google::protobuf::io::CodedInputStream;
+
+constexpr int kMaxDepth = 100;
+constexpr size_t kBytesInLine = 8;
+
+// What a serialized message is.
+struct Shape {
+  enum Kind {
+    kMessage,
+    // The …Columns and …Occurrences derived from `type`.
+    kColumns,
+    kOccurrences,
+  };
+  Kind kind = kMessage;
+  const Descriptor* type = nullptr;
+};
+
+// What a field of it is.
+struct Part {
+  std::string name;
+  // Of a field that is no message: null for parts of occurrences.
+  const FieldDescriptor* field = nullptr;
+  bool sensitive = false;
+  // Of a field that is a message.
+  Shape shape;
+};
+
+std::string TitleOf(const Shape& shape) {
+  if (shape.kind == Shape::kMessage) return shape.type->name();
+  std::string name = shape.type->full_name();
+  const std::string& package = shape.type->file()->package();
+  if (!package.empty()) name.erase(0, package.size() + 1);
+  return absl::StrCat(
+      absl::StrReplaceAll(name, {{".", "_"}}),
+      shape.kind == Shape::kColumns ? "Columns" : "Occurrences");
+}
+
+// The derived type of a record's field: docs/stream_format.md, "Columns".
+Shape ColumnShape(const FieldDescriptor& field) {
+  if (field.message_type() != nullptr) {
+    return {Shape::kOccurrences, field.message_type()};
+  }
+  const bool bytes = field.cpp_type() == FieldDescriptor::CPPTYPE_STRING;
+  if (OccursOnce(field)) {
+    return {Shape::kMessage,
+            bytes ? BytesColumn::descriptor() : NumberColumn::descriptor()};
+  }
+  return {Shape::kMessage, bytes ? BytesOccurrences::descriptor()
+                                 : NumberOccurrences::descriptor()};
+}
+
+// False for a field that the shape does not have.
+bool FindPart(const Shape& shape, int number, Part* part) {
+  if (shape.kind == Shape::kOccurrences) {
+    if (number != 1 && number != 2) return false;
+    part->name = number == 1 ? "occurrences" : "values";
+    part->shape = number == 1
+                      ? Shape{Shape::kMessage, NumberColumn::descriptor()}
+                      : Shape{Shape::kColumns, shape.type};
+    return true;
+  }
+  const FieldDescriptor* field = shape.type->FindFieldByNumber(number);
+  if (field == nullptr) return false;
+  part->name = field->name();
+  part->field = field;
+  part->sensitive = IsSensitive(*field);
+  if (shape.kind == Shape::kColumns) {
+    part->shape = ColumnShape(*field);
+  } else if (field->message_type() != nullptr) {
+    part->shape = {Shape::kMessage, field->message_type()};
+  }
+  return true;
+}
+
+// Lines of bytes and comments.
+class Lines {
+ public:
+  explicit Lines(bool show_sensitive) : show_sensitive_(show_sensitive) {}
+
+  bool show_sensitive() const { return show_sensitive_; }
+  std::string& text() { return text_; }
+
+  void Title(absl::string_view title) {
+    absl::StrAppend(&text_, "      ", title, "\n");
+  }
+  // `bytes` at `offset`, the comment beside the first line of them.
+  void Bytes(uint64_t offset, absl::string_view bytes, int depth,
+             absl::string_view comment) {
+    for (size_t i = 0; i < bytes.size(); i += kBytesInLine) {
+      std::string hex;
+      for (const char c : bytes.substr(i, kBytesInLine)) {
+        absl::StrAppendFormat(&hex, "%s%02x", hex.empty() ? "" : " ",
+                              static_cast<unsigned char>(c));
+      }
+      Line(offset + i, hex, depth, i == 0 ? comment : "");
+    }
+  }
+  void Hidden(uint64_t offset, absl::string_view what, size_t size, int depth,
+              absl::string_view comment) {
+    Line(offset, absl::StrCat("<", what, " ", size, " bytes>"), depth, comment);
+  }
+
+ private:
+  void Line(uint64_t offset, absl::string_view hex, int depth,
+            absl::string_view comment) {
+    std::string line = absl::StrFormat("%04x  %-23s  %s%s", offset, hex,
+                                       std::string(2 * depth, ' '), comment);
+    line.erase(line.find_last_not_of(' ') + 1);
+    absl::StrAppend(&text_, line, "\n");
+  }
+
+  const bool show_sensitive_;
+  std::string text_;
+};
+
+// Prints a serialized message, field by field.
+class MessagePrinter {
+ public:
+  // `offset` is where `message` starts.
+  MessagePrinter(absl::string_view message, uint64_t offset, Lines& lines)
+      : message_(message),
+        offset_(offset),
+        lines_(lines),
+        input_(reinterpret_cast<const uint8_t*>(message.data()),
+               static_cast<int>(message.size())) {}
+
+  void Print(const Shape& shape) {
+    if (PrintFields(shape, static_cast<int>(message_.size()), 0)) return;
+    // Nobody can tell what is in it.
+    lines_.Hidden(offset_ + static_cast<uint64_t>(start_), "malformed",
+                  message_.size() - static_cast<size_t>(start_), 0, "");
+  }
+
+ private:
+  // Fields up to the position `end`; false if there is no telling them apart.
+  bool PrintFields(const Shape& shape, int end, int depth) {
+    while (input_.CurrentPosition() < end) {
+      start_ = input_.CurrentPosition();
+      const uint32_t tag = input_.ReadTag();
+      Part part;
+      const bool known =
+          FindPart(shape, WireFormatLite::GetTagFieldNumber(tag), &part);
+      if (!known) {
+        part.name = absl::StrCat(
+            "field ", WireFormatLite::GetTagFieldNumber(tag), ", unknown");
+      }
+      const bool message = part.shape.type != nullptr;
+      // What lies too deep is hidden as a whole: it may hold what is sensitive.
+      const bool hidden = !known || (message && depth >= kMaxDepth) ||
+                          (part.sensitive && !lines_.show_sensitive());
+      int size = 0;
+      uint64_t value = 0;
+      switch (WireFormatLite::GetTagWireType(tag)) {
+        case WireFormatLite::WIRETYPE_VARINT:
+          if (!input_.ReadVarint64(&value)) return false;
+          part.name += NumberText(part, value);
+          break;
+        case WireFormatLite::WIRETYPE_LENGTH_DELIMITED:
+          if (!input_.ReadVarintSizeAsInt(&size) ||
+              size > end - input_.CurrentPosition()) {
+            return false;
+          }
+          if (!hidden && message) {
+            Emit(depth, absl::StrCat(part.name, ": ", TitleOf(part.shape)));
+            if (!PrintFields(part.shape, input_.CurrentPosition() + size,
+                             depth + 1)) {
+              return false;
+            }
+            continue;
+          }
+          part.name += StringText(part, size);
+          if (!input_.Skip(size)) return false;
+          break;
+        default:
+          if (tag == 0 || !WireFormatLite::SkipField(&input_, tag)) {
+            return false;
+          }
+      }
+      if (input_.CurrentPosition() > end) return false;
+      if (hidden) {
+        lines_.Hidden(At(), part.sensitive ? "redacted" : "unknown", Size(),
+                      depth, NameOnly(part));
+      } else {
+        Emit(depth, part.name);
+      }
+    }
+    return input_.CurrentPosition() == end;
+  }
+
+  uint64_t At() const { return offset_ + static_cast<uint64_t>(start_); }
+  size_t Size() const {
+    return static_cast<size_t>(input_.CurrentPosition() - start_);
+  }
+  // The bytes since start_.
+  void Emit(int depth, absl::string_view comment) {
+    lines_.Bytes(At(), message_.substr(static_cast<size_t>(start_), Size()),
+                 depth, comment);
+  }
+
+  static std::string NameOnly(const Part& part) {
+    return part.name.substr(0, part.name.find(" = "));
+  }
+  static std::string NumberText(const Part& part, uint64_t value) {
+    if (part.field == nullptr) return "";
+    if (part.field->type() == FieldDescriptor::TYPE_ENUM) {
+      const auto* named =
+          part.field->enum_type()->FindValueByNumber(static_cast<int>(value));
+      if (named != nullptr) return absl::StrCat(" = ", named->name());
+    }
+    switch (part.field->type()) {
+      case FieldDescriptor::TYPE_SINT32:
+      case FieldDescriptor::TYPE_SINT64:
+        return absl::StrCat(" = ", WireFormatLite::ZigZagDecode64(value));
+      case FieldDescriptor::TYPE_ENUM:
+      case FieldDescriptor::TYPE_INT32:
+      case FieldDescriptor::TYPE_INT64:
+        return absl::StrCat(" = ", static_cast<int64_t>(value));
+      default:
+        return absl::StrCat(" = ", value);
+    }
+  }
+  std::string StringText(const Part& part, int size) const {
+    if (part.field == nullptr ||
+        part.field->type() != FieldDescriptor::TYPE_STRING) {
+      return "";
+    }
+    return absl::StrCat(" = \"",
+                        absl::Utf8SafeCEscape(message_.substr(
+                            static_cast<size_t>(input_.CurrentPosition()),
+                            static_cast<size_t>(size))),
+                        "\"");
+  }
+
+  const absl::string_view message_;
+  const uint64_t offset_;
+  Lines& lines_;
+  CodedInputStream input_;
+  // Where the field under way starts.
+  int start_ = 0;
+};
+
+// Keeps what was read and not let go yet.
+class KeepingSource : public ByteSource {
+ public:
+  explicit KeepingSource(ByteSource* source) : source_(*source) {}
+
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
+    DS_ASSIGN_OR_RETURN(const size_t read, source_.Read(buffer, size));
+    kept_.append(buffer, read);
+    return read;
+  }
+  // The bytes from the last call's `end`, which are kept no longer.
+  std::string TakeUpTo(uint64_t end) {
+    const size_t size = static_cast<size_t>(end - begin_);
+    std::string taken = kept_.substr(0, size);
+    kept_.erase(0, size);
+    begin_ = end;
+    return taken;
+  }
+
+ private:
+  ByteSource& source_;
+  std::string kept_;
+  uint64_t begin_ = 0;
+};
+
+// Numbers of a fixed layout, one after the other.
+class FixedPrinter {
+ public:
+  FixedPrinter(absl::string_view bytes, uint64_t offset, Lines& lines)
+      : bytes_(bytes), offset_(offset), lines_(lines) {}
+
+  void Text(size_t size, absl::string_view name) {
+    lines_.Bytes(offset_ + at_, bytes_.substr(at_, size), 0, name);
+    at_ += size;
+  }
+  void Number(size_t size, absl::string_view name, uint64_t value) {
+    Text(size, size == 8 ? absl::StrFormat("%s = 0x%016x", name, value)
+                         : absl::StrCat(name, " = ", value));
+  }
+
+ private:
+  const absl::string_view bytes_;
+  const uint64_t offset_;
+  Lines& lines_;
+  size_t at_ = 0;
+};
+
+void PrintStart(absl::string_view bytes, Lines& lines) {
+  const StreamPrefix prefix = DecodePrefix(bytes.data());
+  FixedPrinter fixed(bytes, 0, lines);
+  fixed.Text(8, "magic");
+  fixed.Number(2, "format version", prefix.format_version);
+  fixed.Number(2, "reserved", prefix.reserved);
+  fixed.Number(4, "header size", prefix.header_size);
+  fixed.Number(8, "header checksum", prefix.header_checksum);
+  fixed.Number(8, "prefix checksum, over the 24 bytes above",
+               prefix.prefix_checksum);
+  lines.text() += "\n";
+  lines.Title("StreamHeader");
+  MessagePrinter(bytes.substr(kPrefixSize), kPrefixSize, lines)
+      .Print({Shape::kMessage, StreamHeader::descriptor()});
+}
+
+ChunkHeader PrintChunkHeader(absl::string_view bytes, uint64_t offset,
+                             Lines& lines) {
+  const ChunkHeader header = DecodeChunkHeader(bytes.data());
+  const char* const types[] = {"", "root", "batch", "trailer"};
+  const size_t type = static_cast<size_t>(header.type);
+  lines.text() += "\n";
+  lines.Title(absl::StrCat("Chunk: ", type < 4 ? types[type] : "unknown"));
+  FixedPrinter fixed(bytes, offset, lines);
+  fixed.Number(1, "type", type);
+  fixed.Number(1, "codec", static_cast<uint64_t>(header.codec));
+  fixed.Number(2, "flags", header.flags);
+  fixed.Number(4, "sequence", header.sequence);
+  fixed.Number(4, "field", header.field);
+  fixed.Number(4, "records", header.records);
+  fixed.Number(4, "stored size", header.stored_size);
+  fixed.Number(4, "decoded size", header.decoded_size);
+  fixed.Number(8, "payload checksum", header.payload_checksum);
+  fixed.Number(8, "header checksum, over the 32 bytes above",
+               header.header_checksum);
+  return header;
+}
+
+// What the payload of a chunk is; without a type if nobody knows.
+Shape ShapeOf(const ChunkHeader& header, const Descriptor* root) {
+  if (header.type == ChunkType::kTrailer) {
+    return {Shape::kMessage, StreamTrailer::descriptor()};
+  }
+  if (root == nullptr) return {};
+  if (header.type == ChunkType::kRoot) return {Shape::kMessage, root};
+  const FieldDescriptor* field =
+      root->FindFieldByNumber(static_cast<int>(header.field));
+  if (header.type != ChunkType::kBatch || field == nullptr ||
+      !TravelsInBatches(*field)) {
+    return {};
+  }
+  return {Shape::kColumns, field->message_type()};
+}
+
+void PrintChunk(absl::string_view bytes, uint64_t offset,
+                absl::string_view payload, const Descriptor* root,
+                Lines& lines) {
+  const ChunkHeader header = PrintChunkHeader(bytes, offset, lines);
+  const Shape shape = ShapeOf(header, root);
+  const bool raw = header.codec == ChunkCodec::kRaw;
+  if (shape.type == nullptr) {
+    lines.Hidden(offset + kChunkHeaderSize, "unknown", header.stored_size, 0,
+                 "");
+    return;
+  }
+  lines.Title(raw ? TitleOf(shape)
+                  : absl::StrCat(TitleOf(shape), ", from ", header.stored_size,
+                                 " bytes of zstd; offsets count from here"));
+  MessagePrinter(payload, raw ? offset + kChunkHeaderSize : 0, lines)
+      .Print(shape);
+}
+
+}  // namespace
+
+absl::Status Annotate(ByteSource* source, const StateSchemaFlags& flags,
+                      bool show_sensitive, ByteSink* out) {
+  KeepingSource kept(source);
+  StreamReader reader(&kept);
+  DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
+  Lines lines(show_sensitive);
+  const absl::StatusOr<LoadedSchema> schema = flags.LoadFor(*header);
+  if (!schema.ok() &&
+      !(flags.schema.empty() && absl::IsNotFound(schema.status()))) {
+    return schema.status();
+  }
+  const Descriptor* root = schema.ok() ? &schema->root() : nullptr;
+  PrintStart(kept.TakeUpTo(reader.offset()), lines);
+  while (true) {
+    DS_RETURN_IF_ERROR(out->Write(lines.text()));
+    lines.text().clear();
+    const uint64_t offset = reader.offset();
+    DS_ASSIGN_OR_RETURN(const absl::optional<Chunk> chunk, reader.NextChunk());
+    const std::string bytes = kept.TakeUpTo(reader.offset());
+    // The trailer is not handed out, but it was there.
+    const absl::string_view payload =
+        chunk.has_value() ? chunk->payload
+                          : absl::string_view(bytes).substr(kChunkHeaderSize);
+    PrintChunk(bytes, offset, payload, root, lines);
+    if (!chunk.has_value()) return out->Write(lines.text());
+  }
+}
+
+}  // namespace devstate

@@ -1,0 +1,133 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// devstate conformance: does a back-end keep the rules of device state?
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "cli/conformance/runner.h"
+#include "cli/live_backend.h"
+#include "cli/terminal.h"
+#include "cli/verb.h"
+#include "compat/report_text.h"
+#include "devstate/live.pb.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+struct ConformanceFlags {
+  conformance::BenchOptions bench;
+  double timeout_seconds = 10;
+  std::vector<std::string> only;
+  std::string format = "text";
+};
+
+void PrintRow(const ConformanceCase& row) {
+  const Colour colour = row.result() == "pass"   ? Colour::kGreen
+                        : row.result() == "fail" ? Colour::kRed
+                                                 : Colour::kYellow;
+  absl::PrintF(
+      "%-4s %s  %s [%s]\n           %s\n", row.name(),
+      Painted(absl::AsciiStrToUpper(row.result()), colour, STDOUT_FILENO),
+      row.expected(), row.section(), row.happened());
+  std::fflush(stdout);
+}
+
+std::string Junit(const ConformanceReport& report) {
+  std::vector<JunitCase> cases;
+  for (const ConformanceCase& row : report.cases()) {
+    cases.push_back({absl::StrCat(row.name(), ": ", row.expected()),
+                     row.happened(),
+                     row.result() == "pass"   ? JunitCase::Result::kPassed
+                     : row.result() == "fail" ? JunitCase::Result::kFailed
+                                              : JunitCase::Result::kSkipped});
+  }
+  return JunitDocument(JunitSuite("vhost-user device state", cases));
+}
+
+absl::StatusOr<int> Run(ConformanceFlags flags) {
+  if (flags.bench.socket.empty() && flags.bench.start.empty()) {
+    return absl::InvalidArgumentError(
+        "name the back-end's socket with --backend, or how to start it with "
+        "--start (see devstate conformance --help)");
+  }
+  if (flags.bench.socket.empty() &&
+      !absl::StrContains(flags.bench.start, "{socket}")) {
+    return absl::InvalidArgumentError(
+        "--start: the command says nowhere {socket}, the path to listen at");
+  }
+  flags.bench.timeout = absl::Seconds(flags.timeout_seconds);
+  DS_ASSIGN_OR_RETURN(const std::vector<conformance::Case> cases,
+                      conformance::SelectCases(flags.only));
+  const bool text = flags.format == "text";
+  DS_ASSIGN_OR_RETURN(const ConformanceReport report,
+                      conformance::RunCases(flags.bench, cases,
+                                            [text](const ConformanceCase& row) {
+                                              if (text) PrintRow(row);
+                                            }));
+  if (text) {
+    absl::PrintF("%d cases: %d passed, %d failed, %d skipped\n",
+                 report.cases_size(), report.passed(), report.failed(),
+                 report.skipped());
+  } else {
+    std::fputs(
+        (flags.format == "json" ? ReportJson(report) : Junit(report)).c_str(),
+        stdout);
+  }
+  // A rule that cannot be seen with this back-end is no reason to fail.
+  return report.failed() == 0 && !report.backend_gone() ? kExitOk
+                                                        : kExitRefused;
+}
+
+}  // namespace
+
+void AddConformance(CLI::App& app, int* exit_code) {
+  CLI::App* verb = app.add_subcommand(
+      "conformance",
+      "Check any back-end against the rules for device state, case by case");
+  auto flags = std::make_shared<ConformanceFlags>();
+  verb->add_option("--backend", flags->bench.socket, "The back-end's socket")
+      ->type_name("PATH");
+  verb->add_option("--start", flags->bench.start,
+                   "Command that starts the back-end anew for each case, with "
+                   "{socket} for the path to listen at")
+      ->type_name("COMMAND");
+  verb->add_option("--only", flags->only, "Cases to run, as B3,B7")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("CASES");
+  verb->add_option("--format", flags->format, "How to print the results")
+      ->check(CLI::IsMember({"text", "json", "junit"}))
+      ->capture_default_str();
+  verb->add_option("--timeout", flags->timeout_seconds,
+                   "Seconds until a single wait is given up")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  verb->footer(
+      "The device is saved and loaded many times, also with what is no state: "
+      "not for one\nthat a VM uses.\n"
+      "Exit codes: 0 no case failed, 1 some failed or the back-end is gone, 2 "
+      "usage or I/O.\n"
+      "Example: devstate conformance --start "
+      "'virtiofsd --socket-path {socket} --shared-dir /srv'");
+  verb->callback([flags, exit_code] {
+    const absl::StatusOr<int> result = Run(*flags);
+    if (!result.ok()) PrintLiveError(result.status());
+    *exit_code = result.ok() ? *result : kExitUsageOrIo;
+  });
+}
+
+}  // namespace devstate

@@ -1,0 +1,199 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// devstate convert: a foreign state to a portable one, and back.
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "cli/foreign_state.h"
+#include "cli/repeatable_input.h"
+#include "cli/state_input.h"
+#include "cli/stream_file.h"
+#include "cli/verb.h"
+#include "compat/foreign_formats.h"
+#include "serializer/compression.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+struct ConvertFlags {
+  StateInputFlags input;
+  std::string output;
+  std::string from;
+  std::string to;
+  std::string version;
+  std::string compression = "automatic";
+};
+
+int PrintUsageError(absl::string_view message) {
+  absl::FPrintF(stderr, "devstate: %s\n", message);
+  return kExitUsageOrIo;
+}
+
+// The names that --from and --to take: formats, and the schemas beside them.
+std::vector<std::string> Names() {
+  std::vector<std::string> names;
+  for (const ForeignFormat* format : ForeignFormats()) {
+    names.emplace_back(format->name);
+    names.emplace_back(format->schema);
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+// Writes the output if the report says so, and returns the exit code.
+int Finish(const ConvertFlags& flags, absl::string_view what,
+           const absl::StatusOr<ForeignReport>& report, OutputFile* output) {
+  if (!report.ok()) {
+    const int exit_code = PrintFileError(flags.input.file, report.status());
+    // A stream of another schema.
+    return absl::IsFailedPrecondition(report.status()) ? kExitRefused
+                                                       : exit_code;
+  }
+  const int exit_code = PrintForeignFindings(flags.input.file, *report);
+  if (exit_code != kExitOk) return exit_code;
+  if (const absl::Status status = output->Commit(); !status.ok()) {
+    return PrintUsageError(absl::StrCat(flags.output, ": ", status.message()));
+  }
+  absl::FPrintF(stderr, "converted %d records in %d bytes, %s\n",
+                report->records, report->bytes, what);
+  return kExitOk;
+}
+
+int Import(const ConvertFlags& flags, const OpenSource& input,
+           OutputFile* output) {
+  const ForeignFormat* format = FindForeignFormat(flags.from);
+  if (flags.from.empty()) {
+    const absl::StatusOr<Recognised> recognised = Recognise(input);
+    if (!recognised.ok()) {
+      return PrintFileError(flags.input.file, recognised.status());
+    }
+    if (recognised->is_stream) {
+      return PrintUsageError(
+          absl::StrCat(flags.input == "-" ? "(stdin)" : flags.input.file,
+                       " is a devstate stream already; --to names a foreign "
+                       "format to convert it to"));
+    }
+    format = recognised->format;
+    if (format == nullptr) {
+      absl::FPrintF(stderr,
+                    "devstate: %s: is in none of the foreign formats (%s)\n",
+                    flags.input == "-" ? "(stdin)" : flags.input.file,
+                    absl::StrJoin(ForeignFormats(), ", ",
+                                  [](std::string* out, const auto* known) {
+                                    absl::StrAppend(out, known->name);
+                                  }));
+      return kExitDamaged;
+    }
+  }
+  if (format == nullptr || format->schema != flags.to) {
+    return PrintUsageError(
+        absl::StrCat("no conversion from ", flags.from, " to ", flags.to));
+  }
+  WriterOptions options;
+  options.implementation.set_name("devstate convert");
+  const absl::StatusOr<Compression> compression =
+      Compression::Parse(flags.compression);
+  if (!compression.ok()) {
+    return PrintUsageError(
+        absl::StrCat("--compression: ", compression.status().message()));
+  }
+  options.compression = *compression;
+  const absl::StatusOr<ForeignReport> report =
+      format->import_state(input, options, output);
+  return Finish(flags,
+                report.ok() ? absl::StrCat(format->name, " ", report->version,
+                                           ", to ", format->schema)
+                            : "",
+                report, output);
+}
+
+int Export(const ConvertFlags& flags, const ForeignFormat& format,
+           const OpenSource& input, OutputFile* output) {
+  if (!flags.from.empty() && flags.from != format.schema) {
+    return PrintUsageError(
+        absl::StrCat("no conversion from ", flags.from, " to ", flags.to));
+  }
+  const absl::string_view version =
+      flags.version.empty() ? format.versions.back() : flags.version;
+  if (std::find(format.versions.begin(), format.versions.end(), version) ==
+      format.versions.end()) {
+    return PrintUsageError(absl::StrCat("--version ", version, ": ",
+                                        format.name, " has the versions ",
+                                        absl::StrJoin(format.versions, ", ")));
+  }
+  const absl::StatusOr<ForeignReport> report =
+      format.export_state(input, version, output);
+  return Finish(flags,
+                absl::StrCat(format.schema, ", to ", format.name, " ", version),
+                report, output);
+}
+
+int Run(const ConvertFlags& flags) {
+  const ForeignFormat* const target = FindForeignFormat(flags.to);
+  if (target == nullptr && !flags.version.empty()) {
+    return PrintUsageError(absl::StrCat(
+        "--version is for a foreign format, and ", flags.to, " is a schema"));
+  }
+  const absl::StatusOr<std::unique_ptr<RepeatableInput>> repeatable =
+      RepeatableInput::Create(flags.input);
+  if (!repeatable.ok()) {
+    return PrintFileError(flags.input.file, repeatable.status());
+  }
+  const OpenSource input = [&] { return (*repeatable)->Open(); };
+  const absl::StatusOr<std::unique_ptr<OutputFile>> output =
+      OutputFile::Create(flags.output);
+  if (!output.ok()) {
+    return PrintUsageError(
+        absl::StrCat(flags.output, ": ", output.status().message()));
+  }
+  return target == nullptr ? Import(flags, input, output->get())
+                           : Export(flags, *target, input, output->get());
+}
+
+}  // namespace
+
+void AddConvert(CLI::App& app, int* exit_code) {
+  CLI::App* verb = app.add_subcommand(
+      "convert", "Convert a foreign state to a portable one, and back");
+  auto flags = std::make_shared<ConvertFlags>();
+  flags->input.AddTo(*verb);
+  verb->add_option("-o,--output", flags->output,
+                   "File to write, - for standard output")
+      ->required();
+  verb->add_option("--to", flags->to, "Format or schema to convert to")
+      ->check(CLI::IsMember(Names()))
+      ->required();
+  verb->add_option("--from", flags->from,
+                   "Format or schema of IN, if it shall not be recognised")
+      ->check(CLI::IsMember(Names()));
+  verb->add_option("--version", flags->version,
+                   "Version of the foreign format to write; default: the "
+                   "newest")
+      ->type_name("V1|V2");
+  verb->add_option("--compression", flags->compression,
+                   "automatic, raw, zstd or zstd:LEVEL")
+      ->capture_default_str();
+  verb->footer(
+      "Findings go to standard error, one line each; nothing is written if "
+      "the\n"
+      "state is refused. docs/foreign_states.md has the formats.\n"
+      "Exit codes: 0 converted, 1 refused, 2 usage or I/O, 3 damaged.\n"
+      "Example: devstate convert fs0.state --to devices.fs.v1 -o fs0.dstate\n"
+      "         devstate convert fs0.dstate --to virtiofsd --version V1 -o "
+      "fs0.state");
+  verb->callback([flags, exit_code] { *exit_code = Run(*flags); });
+}
+
+}  // namespace devstate

@@ -1,0 +1,74 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// devstate decode: a stream as the protobuf message that it holds.
+
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "cli/state_schema.h"
+#include "cli/stream_file.h"
+#include "cli/verb.h"
+#include "compat/dynamic/state_printer.h"
+#include "compat/dynamic/state_reader.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+struct DecodeFlags {
+  std::string file;
+  std::string output = "-";
+  StateFormat format = StateFormat::kJson;
+  StateSchemaFlags schema;
+};
+
+absl::Status Run(const DecodeFlags& flags) {
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
+                      OpenInput(flags.file));
+  DynamicStateReader reader(source.get());
+  DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
+  DS_ASSIGN_OR_RETURN(const LoadedSchema schema, flags.schema.LoadFor(*header));
+  DS_ASSIGN_OR_RETURN(
+      const std::unique_ptr<OutputFile> output,
+      OutputFile::Create(flags.output, flags.format == StateFormat::kBinary
+                                           ? OutputFile::Content::kBinary
+                                           : OutputFile::Content::kText));
+  StatePrinter printer(schema.root(), flags.format, /*redactor=*/nullptr,
+                       output.get());
+  DS_RETURN_IF_ERROR(reader.Read(schema.root(), printer));
+  DS_RETURN_IF_ERROR(printer.Finish());
+  return output->Commit();
+}
+
+}  // namespace
+
+void AddDecode(CLI::App& app, int* exit_code) {
+  CLI::App* verb = app.add_subcommand(
+      "decode",
+      "Turn a stream into its root message, records included, as protobuf "
+      "JSON, text or binary");
+  auto flags = std::make_shared<DecodeFlags>();
+  verb->add_option("FILE", flags->file, "Stream, - for standard input")
+      ->required();
+  verb->add_option("-o,--output", flags->output,
+                   "File to write, - for standard output")
+      ->capture_default_str();
+  AddStateFormat(verb, &flags->format);
+  flags->schema.AddTo(verb);
+  verb->footer(
+      "Shows sensitive fields; dump does not. Output on standard output is "
+      "not\n"
+      "to be used unless the exit code is 0: damage may lie at the end.\n"
+      "Exit codes: 0 done, 1 of a newer format or schema, 2 not readable,\n"
+      "3 damaged.\n"
+      "Example: devstate decode fs0.dstate --format json -o fs0.json");
+  verb->callback([flags, exit_code] {
+    const absl::Status status = Run(*flags);
+    if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
+  });
+}
+
+}  // namespace devstate

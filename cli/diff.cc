@@ -1,0 +1,425 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// devstate diff: what differs between two states.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "cli/state_schema.h"
+#include "cli/stream_file.h"
+#include "cli/verb.h"
+#include "compat/dynamic/record_layout.h"
+#include "compat/dynamic/redactor.h"
+#include "compat/dynamic/state_reader.h"
+#include "devstate/options.pb.h"
+#include "google/protobuf/text_format.h"
+#include "serializer/stream_format.h"
+#include "serializer/stream_reader.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::Message;
+
+struct DiffFlags {
+  std::string files[2];
+  StateSchemaFlags schema;
+  bool show_sensitive = false;
+  size_t limit = 1000;
+};
+
+// --- A message as text, by path ---
+
+struct Value {
+  std::string text;
+  bool sensitive = false;
+  // Cannot be told from a field that is not there.
+  bool is_default = false;
+};
+using Values = std::map<std::string, Value>;
+
+std::string TextOf(const Message& message, const FieldDescriptor* field,
+                   int index) {
+  // Made once: it costs more than most values.
+  static const auto* const printer = [] {
+    auto* single_line = new google::protobuf::TextFormat::Printer;
+    single_line->SetSingleLineMode(true);
+    return single_line;
+  }();
+  std::string text;
+  printer->PrintFieldValueToString(message, field, index, &text);
+  return text;
+}
+
+void AddValues(const Message& message, const std::string& prefix,
+               bool sensitive, Values* values);
+
+void AddValue(const Message& message, const FieldDescriptor* field, int index,
+              const std::string& path, bool sensitive, Values* values) {
+  if (field->message_type() == nullptr) {
+    (*values)[path] = {TextOf(message, field, index), sensitive,
+                       OccursOnce(*field) &&
+                           !message.GetReflection()->HasField(message, field)};
+    return;
+  }
+  const auto* reflection = message.GetReflection();
+  const Message& child =
+      index < 0 ? reflection->GetMessage(message, field)
+                : reflection->GetRepeatedMessage(message, field, index);
+  // Tells a message of defaults from none.
+  (*values)[path] = {"present", sensitive, false};
+  AddValues(child, path + ".", sensitive, values);
+}
+
+// All fields but volatile ones.
+void AddValues(const Message& message, const std::string& prefix,
+               bool sensitive, Values* values) {
+  const auto* reflection = message.GetReflection();
+  for (const FieldDescriptor* field :
+       FieldsByNumber(*message.GetDescriptor())) {
+    const FieldAnnotations& annotations =
+        field->options().GetExtension(devstate::field);
+    if (annotations.volatile_()) continue;
+    const bool hide = sensitive || annotations.sensitive();
+    const std::string path = prefix + field->name();
+    if (!field->is_repeated()) {
+      if (OccursOnce(*field) || reflection->HasField(message, field)) {
+        AddValue(message, field, -1, path, hide, values);
+      }
+      continue;
+    }
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      std::string key = absl::StrCat(i);
+      if (field->is_map() && !hide) {
+        key = TextOf(reflection->GetRepeatedMessage(message, field, i),
+                     field->message_type()->map_key(), -1);
+      }
+      AddValue(message, field, i, absl::StrCat(path, "[", key, "]"), hide,
+               values);
+    }
+  }
+}
+
+Values ValuesOf(const Message& message) {
+  Values values;
+  AddValues(message, "", false, &values);
+  return values;
+}
+
+// --- Records ---
+
+// What a record is called: "inodes[id=5]", or by its position.
+struct RecordName {
+  std::string shown;
+  // The same without anything left out.
+  std::string full;
+};
+
+RecordName NameOf(const FieldDescriptor& field, const Message& record,
+                  uint64_t position, bool show_sensitive) {
+  const MessageAnnotations& annotations =
+      record.GetDescriptor()->options().GetExtension(devstate::message);
+  std::vector<std::string> shown, full;
+  for (const std::string& name : annotations.key()) {
+    const FieldDescriptor* part = record.GetDescriptor()->FindFieldByName(name);
+    if (part == nullptr || part->is_repeated()) continue;
+    full.push_back(absl::StrCat(name, "=", TextOf(record, part, -1)));
+    shown.push_back(IsSensitive(*part) && !show_sensitive
+                        ? absl::StrCat(name, "=<redacted>")
+                        : full.back());
+  }
+  if (full.empty()) full = shown = {absl::StrCat(position)};
+  return {absl::StrCat(field.name(), "[", absl::StrJoin(shown, ","), "]"),
+          absl::StrCat(field.name(), "[", absl::StrJoin(full, ","), "]")};
+}
+
+void ClearVolatile(Message* message) {
+  const auto* reflection = message->GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection->ListFields(*message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (field->options().GetExtension(devstate::field).volatile_()) {
+      reflection->ClearField(message, field);
+    } else if (field->message_type() != nullptr && field->is_repeated()) {
+      for (int i = 0; i < reflection->FieldSize(*message, field); ++i) {
+        ClearVolatile(reflection->MutableRepeatedMessage(message, field, i));
+      }
+    } else if (field->message_type() != nullptr) {
+      ClearVolatile(reflection->MutableMessage(message, field));
+    }
+  }
+}
+
+// Of a record without volatile fields. By its text, records of two versions of
+// a schema can be compared, but that takes several times as long.
+uint64_t DigestOf(const Message& record, bool by_text) {
+  std::string text;
+  if (!by_text) {
+    record.SerializePartialToString(&text);
+    return Checksum(text);
+  }
+  for (const auto& [path, value] : ValuesOf(record)) {
+    if (value.is_default) continue;
+    absl::StrAppend(&text, path, "=", value.text, "\n");
+  }
+  return Checksum(text);
+}
+
+// Hands out the records of one file with names.
+class RecordVisitor : public DynamicStateVisitor {
+ public:
+  using OnRecord = std::function<void(const RecordName&, uint64_t key,
+                                      const Message& record)>;
+
+  RecordVisitor(bool show_sensitive, OnRecord on_record)
+      : show_sensitive_(show_sensitive), on_record_(std::move(on_record)) {}
+
+  const Values& root() const { return root_; }
+  // To be called at the end: frees the keys.
+  void Finish() { seen_ = {}; }
+
+  absl::Status OnRoot(const Message& root) override {
+    root_ = ValuesOf(root);
+    return absl::OkStatus();
+  }
+  absl::Status OnBatch(const FieldDescriptor& field,
+                       Records& records) override {
+    if (field_ != field.number()) position_ = 0;
+    field_ = field.number();
+    if (field.options().GetExtension(devstate::field).volatile_()) {
+      return absl::OkStatus();
+    }
+    for (const auto& record : records) {
+      RecordName name = NameOf(field, *record, position_++, show_sensitive_);
+      uint64_t key = Checksum(name.full);
+      // Keys that occur again are told apart by how often they did.
+      if (const uint32_t before = seen_[key]++; before != 0) {
+        absl::StrAppend(&name.shown, " again");
+        key = Checksum(absl::StrCat(name.full, " again ", before));
+      }
+      ClearVolatile(record.get());
+      on_record_(name, key, *record);
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  const bool show_sensitive_;
+  const OnRecord on_record_;
+  Values root_;
+  int field_ = 0;
+  uint64_t position_ = 0;
+  std::unordered_map<uint64_t, uint32_t> seen_;
+};
+
+// --- Two files ---
+
+class Differ {
+ public:
+  explicit Differ(const DiffFlags& flags) : flags_(flags) {}
+
+  // Whose name the error of Run() is about.
+  const std::string& file() const { return file_; }
+
+  // Three passes: A, B, and A again for what only B tells to be of interest.
+  absl::StatusOr<bool> Run() {
+    DS_ASSIGN_OR_RETURN(const std::string first_schema, FingerprintOf(0));
+    DS_ASSIGN_OR_RETURN(const std::string second_schema, FingerprintOf(1));
+    by_text_ = first_schema != second_schema;
+    RecordVisitor first(
+        flags_.show_sensitive,
+        [this](const RecordName&, uint64_t key, const Message& record) {
+          entries_[key].digest = DigestOf(record, by_text_);
+        });
+    DS_RETURN_IF_ERROR(Pass(flags_.files[0], first));
+    RecordVisitor second(
+        flags_.show_sensitive,
+        [this](const RecordName& name, uint64_t key, const Message& record) {
+          OnSecond(name, key, record);
+        });
+    DS_RETURN_IF_ERROR(Pass(flags_.files[1], second));
+    PrintChanges("", first.root(), second.root());
+    RecordVisitor third(
+        flags_.show_sensitive,
+        [this](const RecordName& name, uint64_t key, const Message& record) {
+          OnThird(name, key, record);
+        });
+    DS_RETURN_IF_ERROR(Pass(flags_.files[0], third));
+    for (const std::string& name : added_) absl::PrintF("+ %s\n", name);
+    const bool root_differs = root_changes_ != 0;
+    if (!root_differs && added_count_ + removed_ + changed_ == 0) return false;
+    absl::PrintF("%d records added, %d removed, %d changed\n", added_count_,
+                 removed_, changed_);
+    if (left_out_) {
+      absl::PrintF("Shown are the first %d of each: --limit shows more\n",
+                   flags_.limit);
+    }
+    return true;
+  }
+
+ private:
+  struct Entry {
+    uint64_t digest = 0;
+    enum { kOnlyA, kSame, kChanged } state = kOnlyA;
+  };
+
+  // The file must be one that can be opened again.
+  absl::StatusOr<std::shared_ptr<ByteSource>> Open(const std::string& file) {
+    file_ = file;
+    if (file == "-") {
+      return absl::InvalidArgumentError(
+          "diff reads its files more than once: name a file");
+    }
+    return OpenInput(file);
+  }
+
+  absl::StatusOr<std::string> FingerprintOf(size_t file) {
+    DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
+                        Open(flags_.files[file]));
+    StreamReader reader(source.get());
+    DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
+    if (file == 0) root_message_ = header->root_message();
+    if (root_message_ != header->root_message()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "holds a ", header->root_message(), ", the other file a ",
+          root_message_, ": they have no field in common"));
+    }
+    return header->fingerprint();
+  }
+
+  absl::Status Pass(const std::string& file, RecordVisitor& visitor) {
+    DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source, Open(file));
+    DynamicStateReader reader(source.get());
+    DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
+    DS_ASSIGN_OR_RETURN(const LoadedSchema schema,
+                        flags_.schema.LoadFor(*header));
+    DS_RETURN_IF_ERROR(reader.Read(schema.root(), visitor));
+    visitor.Finish();
+    return absl::OkStatus();
+  }
+
+  void OnSecond(const RecordName& name, uint64_t key, const Message& record) {
+    const auto entry = entries_.find(key);
+    if (entry == entries_.end()) {
+      if (added_count_++ < flags_.limit) {
+        added_.push_back(name.shown);
+      } else {
+        left_out_ = true;
+      }
+      return;
+    }
+    if (DigestOf(record, by_text_) == entry->second.digest) {
+      entry->second.state = Entry::kSame;
+      return;
+    }
+    entry->second.state = Entry::kChanged;
+    if (changed_++ < flags_.limit) {
+      changed_values_[key] = ValuesOf(record);
+    } else {
+      left_out_ = true;
+    }
+  }
+
+  void OnThird(const RecordName& name, uint64_t key, const Message& record) {
+    const auto entry = entries_.find(key);
+    if (entry == entries_.end() || entry->second.state == Entry::kSame) return;
+    if (entry->second.state == Entry::kOnlyA) {
+      if (removed_++ < flags_.limit) {
+        absl::PrintF("- %s\n", name.shown);
+      } else {
+        left_out_ = true;
+      }
+      return;
+    }
+    const auto other = changed_values_.find(key);
+    if (other == changed_values_.end()) return;
+    PrintChanges(absl::StrCat(name.shown, "."), ValuesOf(record),
+                 other->second);
+  }
+
+  void PrintChanges(const std::string& prefix, const Values& before,
+                    const Values& after) {
+    const Value absent = {"absent", false, true};
+    Values paths = before;
+    paths.insert(after.begin(), after.end());
+    for (const auto& [path, value] : paths) {
+      const auto a = before.find(path);
+      const auto b = after.find(path);
+      const Value& from = a == before.end() ? absent : a->second;
+      const Value& to = b == after.end() ? absent : b->second;
+      const bool both = a != before.end() && b != after.end();
+      if (both ? from.text == to.text : from.is_default && to.is_default) {
+        continue;
+      }
+      if (prefix.empty()) ++root_changes_;
+      absl::PrintF("~ %s%s: %s -> %s\n", prefix, path, Shown(from), Shown(to));
+    }
+  }
+
+  std::string Shown(const Value& value) const {
+    return value.sensitive && !flags_.show_sensitive ? "<redacted>"
+                                                     : value.text;
+  }
+
+  const DiffFlags& flags_;
+  std::string file_;
+  std::string root_message_;
+  bool by_text_ = false;
+  std::unordered_map<uint64_t, Entry> entries_;
+  std::unordered_map<uint64_t, Values> changed_values_;
+  std::vector<std::string> added_;
+  size_t added_count_ = 0;
+  size_t removed_ = 0;
+  size_t changed_ = 0;
+  size_t root_changes_ = 0;
+  bool left_out_ = false;
+};
+
+}  // namespace
+
+void AddDiff(CLI::App& app, int* exit_code) {
+  CLI::App* verb =
+      app.add_subcommand("diff", "Show what differs between two states");
+  auto flags = std::make_shared<DiffFlags>();
+  verb->add_option("A", flags->files[0], "Stream")->required();
+  verb->add_option("B", flags->files[1], "Stream")->required();
+  verb->add_flag("--show-sensitive", flags->show_sensitive,
+                 "Show the values of sensitive fields, too");
+  verb->add_option("--limit", flags->limit,
+                   "Most added, removed and changed records to show")
+      ->capture_default_str();
+  flags->schema.AddTo(verb);
+  verb->footer(
+      "Records are told apart by their key, (devstate.message).key, else by\n"
+      "their position. Volatile fields are left out. Takes about 150 bytes of\n"
+      "memory for each record, whatever its size, and what --limit allows.\n"
+      "Exit codes: 0 the same, 1 different, 2 not readable, 3 damaged.\n"
+      "Example: devstate diff before.dstate after.dstate");
+  verb->callback([flags, exit_code] {
+    Differ differ(*flags);
+    const absl::StatusOr<bool> differs = differ.Run();
+    if (differs.ok()) {
+      *exit_code = *differs ? kExitRefused : kExitOk;
+      return;
+    }
+    const int code = PrintFileError(differ.file(), differs.status());
+    // 1 says that they differ.
+    *exit_code = code == kExitRefused ? kExitUsageOrIo : code;
+  });
+}
+
+}  // namespace devstate

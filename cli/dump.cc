@@ -1,0 +1,106 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// devstate dump: what is in a stream, for people and for jq.
+
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/annotate.h"
+#include "cli/state_schema.h"
+#include "cli/stream_file.h"
+#include "cli/verb.h"
+#include "compat/dynamic/redactor.h"
+#include "compat/dynamic/state_printer.h"
+#include "compat/dynamic/state_reader.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+struct DumpFlags {
+  std::string file;
+  std::string format = "text";
+  bool annotate = false;
+  bool show_sensitive = false;
+  StateSchemaFlags schema;
+};
+
+// As comments, so that the whole is protobuf text.
+std::string HeaderText(const StreamHeader& header) {
+  const auto quoted = [](const std::string& text) {
+    return absl::StrCat("\"", absl::Utf8SafeCEscape(text), "\"");
+  };
+  return absl::StrCat(
+      "# device: ", quoted(header.device()),
+      "\n# instance: ", quoted(header.instance()),
+      "\n# schema: ", quoted(header.schema()), " version ",
+      header.schema_version(), "\n# writer: ", quoted(header.writer().name()),
+      " ", quoted(header.writer().version()), "\n# features: ",
+      absl::StrJoin(header.used_features(), " ",
+                    [&](std::string* out, const std::string& feature) {
+                      out->append(quoted(feature));
+                    }),
+      "\n");
+}
+
+absl::Status Run(const DumpFlags& flags) {
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
+                      OpenInput(flags.file));
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> output,
+                      OutputFile::Create("-", OutputFile::Content::kText));
+  if (flags.annotate) {
+    return Annotate(source.get(), flags.schema, flags.show_sensitive,
+                    output.get());
+  }
+  DynamicStateReader reader(source.get());
+  DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
+  DS_ASSIGN_OR_RETURN(const LoadedSchema schema, flags.schema.LoadFor(*header));
+  const bool text = flags.format == "text";
+  if (text) DS_RETURN_IF_ERROR(output->Write(HeaderText(*header)));
+  Redactor redactor(schema.root());
+  StatePrinter printer(
+      schema.root(), text ? StateFormat::kText : StateFormat::kJson,
+      flags.show_sensitive ? nullptr : &redactor, output.get());
+  DS_RETURN_IF_ERROR(reader.Read(schema.root(), printer));
+  return printer.Finish();
+}
+
+}  // namespace
+
+void AddDump(CLI::App& app, int* exit_code) {
+  CLI::App* verb = app.add_subcommand(
+      "dump", "Show what is in a stream, as protobuf text or JSON");
+  auto flags = std::make_shared<DumpFlags>();
+  verb->add_option("FILE", flags->file, "Stream, - for standard input")
+      ->required();
+  CLI::Option* format =
+      verb->add_option("--format", flags->format, "text or json")
+          ->check(CLI::IsMember({"text", "json"}))
+          ->capture_default_str();
+  verb->add_flag("--annotate", flags->annotate,
+                 "Show the bytes, each with offset and name")
+      ->excludes(format);
+  verb->add_flag("--show-sensitive", flags->show_sensitive,
+                 "Show the values of sensitive fields, too");
+  flags->schema.AddTo(verb);
+  verb->footer(
+      "Sensitive fields are \"<redacted>\" strings. Output is complete only\n"
+      "if the exit code is 0.\n"
+      "Exit codes: 0 whole, 1 of a newer format or schema, 2 not readable,\n"
+      "3 damaged.\n"
+      "Examples: devstate dump fs0.dstate\n"
+      "          devstate dump --format json fs0.dstate | jq '.inodes | "
+      "length'");
+  verb->callback([flags, exit_code] {
+    const absl::Status status = Run(*flags);
+    if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
+  });
+}
+
+}  // namespace devstate

@@ -1,0 +1,200 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// devstate encode: a protobuf message as the stream that holds it.
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "cli/state_schema.h"
+#include "cli/stream_file.h"
+#include "cli/verb.h"
+#include "compat/dynamic/record_layout.h"
+#include "compat/dynamic/schema_facts.h"
+#include "compat/dynamic/state_printer.h"
+#include "compat/dynamic/state_writer.h"
+#include "compat/dynamic/used_features.h"
+#include "google/protobuf/dynamic_message.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/text_format.h"
+#include "google/protobuf/util/json_util.h"
+#include "serializer/compression.h"
+#include "serializer/unknown_fields.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::Message;
+
+struct EncodeFlags {
+  std::string file;
+  std::string output;
+  StateFormat format = StateFormat::kJson;
+  StateSchemaFlags schema;
+  std::string compression = "automatic";
+  std::vector<std::string> features;
+  bool no_descriptors = false;
+  uint32_t batch_records = WriterOptions().max_batch_records;
+  std::string writer_name = "devstate encode";
+  std::string writer_version;
+  std::string instance;
+};
+
+// Keeps the first error of the text parser.
+class FirstError : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, int column, const std::string& message) override {
+    if (!text_.empty()) return;
+    text_ = line < 0 ? message
+                     : absl::StrCat("line ", line + 1, ", column ", column + 1,
+                                    ": ", message);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+absl::Status ParseJson(const std::string& bytes, Message* state) {
+  const auto status = google::protobuf::util::JsonStringToMessage(bytes, state);
+  if (status.ok()) return absl::OkStatus();
+  // It quotes the place in lines of its own.
+  return absl::InvalidArgumentError(
+      absl::StrReplaceAll(std::string(status.message()), {{"\n", " "}}));
+}
+
+absl::Status ParseText(const std::string& bytes, Message* state) {
+  FirstError errors;
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&errors);
+  if (parser.ParseFromString(bytes, state)) return absl::OkStatus();
+  return absl::InvalidArgumentError(errors.text());
+}
+
+absl::Status Parse(const std::string& bytes, StateFormat format,
+                   Message* state) {
+  switch (format) {
+    case StateFormat::kJson:
+      return ParseJson(bytes, state);
+    case StateFormat::kText:
+      return ParseText(bytes, state);
+    case StateFormat::kBinary:
+      break;
+  }
+  if (state->ParseFromString(bytes)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("not a well-formed ", state->GetDescriptor()->full_name()));
+}
+
+// That the state is one that a writer of this schema may write.
+absl::Status CheckContent(const Message& state) {
+  const std::string unknown = FindUnknownField(state);
+  if (unknown.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(unknown, ": a number, type or enum value that ",
+                   state.GetDescriptor()->full_name(), " does not have"));
+}
+
+// Takes the singular fields out of `state`.
+absl::Status Write(Message* state, DynamicStateWriter& writer) {
+  const auto* reflection = state->GetReflection();
+  std::vector<const FieldDescriptor*> singular;
+  std::vector<const FieldDescriptor*> batches;
+  for (const FieldDescriptor* field : FieldsByNumber(*state->GetDescriptor())) {
+    (TravelsInBatches(*field) ? batches : singular).push_back(field);
+  }
+  const std::unique_ptr<Message> root(state->New());
+  reflection->SwapFields(state, root.get(), singular);
+  DS_RETURN_IF_ERROR(writer.Begin(*root));
+  for (const FieldDescriptor* field : batches) {
+    for (int i = 0; i < reflection->FieldSize(*state, field); ++i) {
+      DS_RETURN_IF_ERROR(
+          writer.Add(*field, reflection->GetRepeatedMessage(*state, field, i)));
+    }
+  }
+  return writer.Finish();
+}
+
+absl::Status Run(const EncodeFlags& flags) {
+  WriterOptions options;
+  DS_ASSIGN_OR_RETURN(options.compression,
+                      Compression::Parse(flags.compression));
+  DS_ASSIGN_OR_RETURN(const LoadedSchema schema, flags.schema.Load());
+  DS_ASSIGN_OR_RETURN(const std::string bytes, ReadInput(flags.file));
+  google::protobuf::DynamicMessageFactory factory;
+  const std::unique_ptr<Message> state(
+      factory.GetPrototype(&schema.root())->New());
+  DS_RETURN_IF_ERROR(Parse(bytes, flags.format, state.get()));
+  DS_RETURN_IF_ERROR(CheckContent(*state));
+
+  std::set<std::string> features(flags.features.begin(), flags.features.end());
+  AddUsedFeatures(*state, &features);
+  options.used_features.assign(features.begin(), features.end());
+  options.implementation.set_name(flags.writer_name);
+  options.implementation.set_version(flags.writer_version);
+  options.instance = flags.instance;
+  options.max_batch_records = flags.batch_records;
+  options.embed_descriptor_set = !flags.no_descriptors;
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> output,
+                      OutputFile::Create(flags.output));
+  const SchemaFacts facts(schema.root());
+  DynamicStateWriter writer(output.get(), schema.root(), facts.info(), options);
+  DS_RETURN_IF_ERROR(Write(state.get(), writer));
+  return output->Commit();
+}
+
+}  // namespace
+
+void AddEncode(CLI::App& app, int* exit_code) {
+  CLI::App* verb = app.add_subcommand(
+      "encode",
+      "Make a stream of a root message, records included, in protobuf JSON, "
+      "text or binary");
+  auto flags = std::make_shared<EncodeFlags>();
+  verb->add_option("FILE", flags->file, "Message, - for standard input")
+      ->required();
+  verb->add_option("-o,--output", flags->output,
+                   "Stream to write, - for standard output")
+      ->required();
+  AddStateFormat(verb, &flags->format);
+  flags->schema.AddTo(verb, /*schema_required=*/true);
+  verb->add_option("--compression", flags->compression,
+                   "automatic, raw, zstd or zstd:LEVEL")
+      ->capture_default_str();
+  verb->add_option("--feature", flags->features,
+                   "Feature that the state uses, beside those that its fields "
+                   "say; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+  verb->add_flag("--no-descriptors", flags->no_descriptors,
+                 "Leave the schema out of the stream");
+  verb->add_option("--batch-records", flags->batch_records,
+                   "Most records in a batch")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  verb->add_option("--writer", flags->writer_name,
+                   "Implementation that the header names")
+      ->capture_default_str();
+  verb->add_option("--writer-version", flags->writer_version, "Its version");
+  verb->add_option("--instance", flags->instance, "Which of several devices");
+  verb->footer(
+      "Reads its input as a whole: several times its size in memory, 1 GiB of\n"
+      "input at most. The same input and options are the same bytes.\n"
+      "Exit codes: 0 done, 2 the input is not a state of the schema.\n"
+      "Example: devstate encode --schema fs.proto fs0.json -o fs0.dstate");
+  verb->callback([flags, exit_code] {
+    const absl::Status status = Run(*flags);
+    if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
+  });
+}
+
+}  // namespace devstate

@@ -1,0 +1,22 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What stands between a back-end and its migration under QEMU. Source of the
+// consequences: QEMU 10.0, run against back-ends that lack each feature.
+
+#ifndef DEVSTATE_CLI_MIGRATION_OBSTACLES_H_
+#define DEVSTATE_CLI_MIGRATION_OBSTACLES_H_
+
+#include <vector>
+
+#include "devstate/live.pb.h"
+#include "transport/frontend_endpoint.h"
+
+namespace devstate {
+
+// In the order in which QEMU meets them; empty if it can migrate. Pure.
+std::vector<MigrationObstacle> MigrationObstacles(const BackendOffer& offer);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_CLI_MIGRATION_OBSTACLES_H_

@@ -1,0 +1,78 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cli/progress.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "cli/terminal.h"
+
+namespace devstate {
+namespace {
+
+constexpr absl::Duration kRedraw = absl::Milliseconds(100);
+
+std::string Amount(double bytes) {
+  static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  size_t unit = 0;
+  for (; bytes >= 1024 && unit < 4; ++unit) bytes /= 1024;
+  return absl::StrFormat("%.*f %s", unit == 0 ? 0 : 1, bytes, kUnits[unit]);
+}
+
+}  // namespace
+
+std::string ProgressText(absl::string_view label, uint64_t bytes,
+                         std::optional<uint64_t> total,
+                         absl::Duration elapsed) {
+  std::string text =
+      absl::StrCat(label, "  ", Amount(static_cast<double>(bytes)));
+  if (elapsed > absl::ZeroDuration()) {
+    absl::StrAppend(
+        &text, "  ",
+        Amount(static_cast<double>(bytes) / absl::ToDoubleSeconds(elapsed)),
+        "/s");
+  }
+  if (total.has_value() && *total > 0) {
+    // A file may have grown since it was measured.
+    const double part =
+        static_cast<double>(bytes) / static_cast<double>(*total);
+    absl::StrAppendFormat(&text, "  %.0f %%", 100 * std::min(part, 1.0));
+  }
+  return text;
+}
+
+Progress::Progress(std::string label, std::optional<uint64_t> total)
+    : label_(std::move(label)),
+      total_(total),
+      visible_(IsSmartTerminal(STDERR_FILENO)),
+      start_(absl::Now()),
+      drawn_(start_) {}
+
+void Progress::Update(uint64_t bytes) {
+  if (!visible_) return;
+  const absl::Time now = absl::Now();
+  if (now - drawn_ < kRedraw) return;
+  drawn_ = now;
+  on_screen_ = true;
+  // Back to the start of the line, then what is left of a longer text goes.
+  absl::FPrintF(stderr, "\r%s\x1b[K",
+                ProgressText(label_, bytes, total_, now - start_));
+  std::fflush(stderr);
+}
+
+void Progress::Clear() {
+  if (!on_screen_) return;
+  on_screen_ = false;
+  absl::FPrintF(stderr, "\r\x1b[K");
+  std::fflush(stderr);
+}
+
+}  // namespace devstate

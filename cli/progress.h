@@ -1,0 +1,50 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_CLI_PROGRESS_H_
+#define DEVSTATE_CLI_PROGRESS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace devstate {
+
+// "saving  12.3 MiB  45.6 MiB/s", and "  27 %" with a total. `elapsed` is
+// the time since the start.
+std::string ProgressText(absl::string_view label, uint64_t bytes,
+                         std::optional<uint64_t> total, absl::Duration elapsed);
+
+// One line on standard error that tells how far a transfer is; nothing at all
+// if standard error is no smart terminal. Redrawn at most ten times a second,
+// and gone when the object is. Not thread-safe.
+class Progress {
+ public:
+  // `total` in bytes, if it is known.
+  explicit Progress(std::string label,
+                    std::optional<uint64_t> total = std::nullopt);
+  ~Progress() { Clear(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  // `bytes` from the start until now.
+  void Update(uint64_t bytes);
+  // Takes the line away, for other output.
+  void Clear();
+
+ private:
+  const std::string label_;
+  const std::optional<uint64_t> total_;
+  const bool visible_;
+  const absl::Time start_;
+  absl::Time drawn_;  // last time; the start at first, so no short transfer
+                      // flickers
+  bool on_screen_ = false;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_CLI_PROGRESS_H_

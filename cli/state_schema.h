@@ -1,0 +1,38 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_CLI_STATE_SCHEMA_H_
+#define DEVSTATE_CLI_STATE_SCHEMA_H_
+
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "compat/dynamic/state_printer.h"
+#include "compat/schema_loader.h"
+#include "devstate/stream.pb.h"
+
+namespace devstate {
+
+// By which schema a verb reads the content of a state.
+struct StateSchemaFlags {
+  // Empty: the one that the stream carries.
+  std::string schema;
+  SchemaLoadOptions load;
+
+  // --schema, --root and -I.
+  void AddTo(CLI::App* verb, bool schema_required = false);
+
+  // The schema of --schema, else the one embedded in `header`.
+  absl::StatusOr<LoadedSchema> LoadFor(const StreamHeader& header) const;
+  // The schema of --schema. Refuses what devstate's compiler refuses.
+  absl::StatusOr<LoadedSchema> Load() const;
+};
+
+// --format, one of json, text and binary.
+void AddStateFormat(CLI::App* verb, StateFormat* format);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_CLI_STATE_SCHEMA_H_

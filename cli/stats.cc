@@ -1,0 +1,270 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// devstate stats: where the bytes of a stream go.
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "cli/state_schema.h"
+#include "cli/stream_file.h"
+#include "cli/verb.h"
+#include "compat/dynamic/batch_codec.h"
+#include "compat/dynamic/record_layout.h"
+#include "devstate/stats.pb.h"
+#include "google/protobuf/dynamic_message.h"
+#include "google/protobuf/util/json_util.h"
+#include "serializer/compression.h"
+#include "serializer/message_reader.h"
+#include "serializer/occurrences.h"
+#include "serializer/stream_reader.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::Message;
+
+struct StatsFlags {
+  std::string file;
+  std::string format = "text";
+  StateSchemaFlags schema;
+};
+
+// Beyond these, it is the stream's own doing: schemas have fewer.
+constexpr size_t kMaxSections = 4096;
+constexpr size_t kMaxColumns = 16384;
+
+class Collector {
+ public:
+  // Without a schema, `root` is null.
+  explicit Collector(const Descriptor* root) : root_(root) {}
+
+  absl::Status Add(const Chunk& chunk, const Limits& limits) {
+    const FieldDescriptor* field =
+        root_ == nullptr
+            ? nullptr
+            : root_->FindFieldByNumber(static_cast<int>(chunk.header.field));
+    if (field != nullptr && !TravelsInBatches(*field)) field = nullptr;
+    if (sections_.size() >= kMaxSections) return TooMany("fields");
+    Section& section = sections_[chunk.header.field];
+    SectionStats& stats = section.stats;
+    if (chunk.header.field != 0) {
+      stats.set_name(field == nullptr ? absl::StrCat("#", chunk.header.field)
+                                      : field->name());
+    }
+    stats.set_chunks(stats.chunks() + 1);
+    stats.set_records(stats.records() + chunk.header.records);
+    stats.set_decoded_bytes(stats.decoded_bytes() + chunk.payload.size());
+    stats.set_stored_bytes(stats.stored_bytes() + chunk.header.stored_size);
+    stats.set_largest_chunk_bytes(
+        std::max<uint64_t>(stats.largest_chunk_bytes(), chunk.payload.size()));
+    if (chunk.header.field == 0) return absl::OkStatus();
+    if (field != nullptr) {
+      DS_RETURN_IF_ERROR(AddRecords(chunk, *field, limits, &section));
+    }
+    AddColumns(chunk.payload,
+               field == nullptr ? nullptr : field->message_type(), "",
+               chunk.header.codec == ChunkCodec::kZstd, &section);
+    if (section.columns.size() >= kMaxColumns) return TooMany("columns");
+    return absl::OkStatus();
+  }
+
+  StateStats Take(const StreamReader& reader, uint64_t header_bytes) {
+    StateStats stats;
+    stats.set_stream_bytes(reader.offset());
+    stats.set_header_bytes(header_bytes);
+    stats.set_chunks(reader.chunks());
+    stats.set_records(reader.records());
+    stats.set_decoded_bytes(reader.decoded_bytes());
+    for (auto& [number, section] : sections_) {
+      for (auto& [path, column] : section.columns) {
+        column.set_path(path);
+        *section.stats.add_columns() = column;
+      }
+      stats.set_stored_bytes(stats.stored_bytes() +
+                             section.stats.stored_bytes());
+      *stats.add_sections() = section.stats;
+    }
+    return stats;
+  }
+
+ private:
+  static absl::Status TooMany(absl::string_view what) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("has more ", what,
+                     " than a schema has: name its schema with "
+                     "--schema"));
+  }
+
+  struct Section {
+    SectionStats stats;
+    std::map<std::string, ColumnStats> columns;
+    std::unique_ptr<BatchDecoder> decoder;
+  };
+
+  absl::Status AddRecords(const Chunk& chunk, const FieldDescriptor& field,
+                          const Limits& limits, Section* section) {
+    if (section->decoder == nullptr) {
+      section->decoder = std::make_unique<BatchDecoder>(
+          *factory_.GetPrototype(field.message_type()));
+    }
+    std::vector<std::unique_ptr<Message>> records;
+    DS_RETURN_IF_ERROR(
+        section->decoder->Decode(chunk, field.name(), limits, &records));
+    for (const auto& record : records) {
+      section->stats.set_largest_record_bytes(std::max<uint64_t>(
+          section->stats.largest_record_bytes(), record->ByteSizeLong()));
+    }
+    return absl::OkStatus();
+  }
+
+  // Of a …Columns message of `record`, which is null if it is not known.
+  void AddColumns(absl::string_view columns, const Descriptor* record,
+                  const std::string& prefix, bool compressed,
+                  Section* section) {
+    MessageReader reader(columns);
+    MessageReader::Field column;
+    while (reader.Next(&column)) {
+      const FieldDescriptor* field =
+          record == nullptr
+              ? nullptr
+              : record->FindFieldByNumber(static_cast<int>(column.number));
+      const std::string path = absl::StrCat(
+          prefix,
+          field == nullptr ? absl::StrCat("#", column.number) : field->name());
+      if (field == nullptr || field->message_type() == nullptr) {
+        AddColumn(path, column.bytes, compressed, section);
+        continue;
+      }
+      MessageReader occurrences(column.bytes);
+      MessageReader::Field part;
+      while (occurrences.Next(&part)) {
+        if (part.number == kOccurrencesField) {
+          AddColumn(path + "#", part.bytes, compressed, section);
+        } else {
+          AddColumns(part.bytes, field->message_type(), path + ".", compressed,
+                     section);
+        }
+      }
+    }
+  }
+
+  void AddColumn(const std::string& path, absl::string_view bytes,
+                 bool compressed, Section* section) {
+    ColumnStats& stats = section->columns[path];
+    stats.set_decoded_bytes(stats.decoded_bytes() + bytes.size());
+    size_t alone = bytes.size();
+    if (compressed) {
+      buffer_.resize(Compressor::Bound(bytes.size()));
+      const absl::StatusOr<size_t> size =
+          compressor_.Compress(bytes, 1, &buffer_[0], buffer_.size());
+      if (size.ok()) alone = std::min(alone, *size);
+    }
+    stats.set_stored_alone_bytes(stats.stored_alone_bytes() + alone);
+  }
+
+  const Descriptor* const root_;
+  google::protobuf::DynamicMessageFactory factory_;
+  // By field number; 0 is the root chunk.
+  std::map<uint32_t, Section> sections_;
+  Compressor compressor_;
+  std::string buffer_;
+};
+
+void PrintText(const StateStats& stats) {
+  absl::PrintF(
+      "%d bytes: %d of header, %d of %d chunks (%d before compression)\n"
+      "%d records\n",
+      stats.stream_bytes(), stats.header_bytes(), stats.stored_bytes(),
+      stats.chunks(), stats.decoded_bytes(), stats.records());
+  absl::PrintF("\n%-40s %12s %12s %12s\n", "", "records", "bytes", "stored");
+  for (const SectionStats& section : stats.sections()) {
+    absl::PrintF("%-40s %12d %12d %12d\n",
+                 section.name().empty() ? "(root)" : section.name(),
+                 section.records(), section.decoded_bytes(),
+                 section.stored_bytes());
+    for (const ColumnStats& column : section.columns()) {
+      absl::PrintF("  %-38s %12s %12d %12d\n", column.path(), "",
+                   column.decoded_bytes(), column.stored_alone_bytes());
+    }
+    absl::PrintF("  largest chunk %d bytes", section.largest_chunk_bytes());
+    if (section.largest_record_bytes() != 0) {
+      absl::PrintF(", largest record %d bytes as a message",
+                   section.largest_record_bytes());
+    }
+    absl::PrintF("\n");
+  }
+}
+
+absl::Status Run(const StatsFlags& flags) {
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
+                      OpenInput(flags.file));
+  StreamReader reader(source.get());
+  DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
+  const uint64_t header_bytes = reader.offset();
+  const absl::StatusOr<LoadedSchema> schema = flags.schema.LoadFor(*header);
+  if (!schema.ok() &&
+      !(flags.schema.schema.empty() && absl::IsNotFound(schema.status()))) {
+    return schema.status();
+  }
+  Collector collector(schema.ok() ? &schema->root() : nullptr);
+  while (true) {
+    DS_ASSIGN_OR_RETURN(const absl::optional<Chunk> chunk, reader.NextChunk());
+    if (!chunk.has_value()) break;
+    DS_RETURN_IF_ERROR(collector.Add(*chunk, reader.limits()));
+  }
+  const StateStats stats = collector.Take(reader, header_bytes);
+  if (flags.format == "text") {
+    PrintText(stats);
+    return absl::OkStatus();
+  }
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(stats, &json, options)
+           .ok()) {
+    return absl::InternalError("the numbers cannot be printed as JSON");
+  }
+  absl::PrintF("%s", json);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddStats(CLI::App& app, int* exit_code) {
+  CLI::App* verb =
+      app.add_subcommand("stats", "Show where the bytes of a stream go");
+  auto flags = std::make_shared<StatsFlags>();
+  verb->add_option("FILE", flags->file, "Stream, - for standard input")
+      ->required();
+  verb->add_option("--format", flags->format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  flags->schema.AddTo(verb);
+  verb->footer(
+      "What a column takes when stored is an estimate where chunks are\n"
+      "compressed: each chunk's part of it, compressed alone by zstd 1. "
+      "Memory\n"
+      "is for a chunk. Without a schema, fields are numbers.\n"
+      "Exit codes: 0 whole, 1 of a newer format or schema, 2 not readable,\n"
+      "3 damaged.\n"
+      "Example: devstate stats fs0.dstate");
+  verb->callback([flags, exit_code] {
+    const absl::Status status = Run(*flags);
+    if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
+  });
+}
+
+}  // namespace devstate

@@ -1,0 +1,27 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_CLI_TERMINAL_H_
+#define DEVSTATE_CLI_TERMINAL_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace devstate {
+
+// Whether `fd` is a terminal that understands escape sequences: not with
+// TERM=dumb or without TERM. Thread-safe, as all functions here.
+bool IsSmartTerminal(int fd);
+
+// The same, and the user has not set NO_COLOR (https://no-color.org).
+bool WantsColour(int fd);
+
+enum class Colour { kGreen, kYellow, kRed };
+
+// `text` in bold and `colour` if `fd` wants colour, else as it is.
+std::string Painted(absl::string_view text, Colour colour, int fd);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_CLI_TERMINAL_H_

@@ -1,0 +1,114 @@
+#!/bin/bash
+# Copyright 2026 The devstate authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Runs encode and decode as a user does.
+
+. tests/cli/command_test_lib.sh
+golden=$PWD/tests/golden
+fs=(--schema "$PWD/proto/devices/fs/v1/fs.proto")
+cd "$folder" || exit 1
+
+# same NAME FILE FILE
+same() {
+  cmp "$2" "$3" > out 2>&1 || fail "$1: $2 and $3 differ"
+}
+
+# --- A stream comes back byte by byte, through every format ---
+
+for format in json text binary; do
+  run "decode-$format" 0 "$devstate" decode "${fs[@]}" --format $format \
+    "$golden/fs_small.dstate" -o "small.$format"
+  run "encode-$format" 0 "$devstate" encode "${fs[@]}" --format $format \
+    "small.$format" -o small.dstate --compression raw --no-descriptors \
+    --batch-records 4 --writer devstate-golden --writer-version 1
+  same "golden-$format" small.dstate "$golden/fs_small.dstate"
+done
+
+run encode 0 "$devstate" encode "${fs[@]}" small.json -o a.dstate \
+  --instance fs0 --feature SOMETHING
+run verify 0 "$devstate" verify a.dstate
+run info 0 "$devstate" info a.dstate
+says info "fs0"
+says info "SOMETHING"
+# By the schema that it carries.
+run decode-embedded 0 "$devstate" decode a.dstate -o b.json
+same embedded b.json small.json
+"$devstate" decode a.dstate > piped.json
+same piped piped.json small.json
+"$devstate" encode "${fs[@]}" - -o - < small.json > b.dstate
+run encode-stdin 0 "$devstate" decode b.dstate -o c.json
+same stdin c.json small.json
+
+# --- Features that the fields say ---
+
+cat > t.proto <<'END'
+syntax = "proto3";
+package t;
+import "devstate/options.proto";
+message S {
+  option (devstate.message) = { schema: "t" version: 1 device: "d" };
+  repeated R rs = 1;
+  map<string, uint32> by_name = 2;
+}
+message R {
+  optional uint32 a = 1 [(devstate.field).feature = "A"];
+  optional uint32 b = 2 [(devstate.field).feature = "B"];
+  Kind kind = 3;
+}
+enum Kind { NONE = 0; SOME = 1; }
+END
+echo 'rs { a: 0 } by_name { key: "b" } by_name { key: "a" }' > t.text
+run features 0 "$devstate" encode --schema t.proto --format text t.text \
+  -o t.dstate
+run features 0 "$devstate" info t.dstate
+says features "features used   A"
+for i in 1 2 3; do
+  "$devstate" decode t.dstate --format binary > "t.binary.$i"
+done
+same deterministic t.binary.1 t.binary.2
+same deterministic t.binary.1 t.binary.3
+
+# --- Errors: one line, with the place, and no file left ---
+
+refused() {
+  local name=$1 text=$2
+  shift 2
+  run "$name" 2 "$devstate" encode "$@" -o refused.dstate
+  one_line "$name"
+  says "$name" "$text"
+  [ ! -e refused.dstate ] && [ ! -e refused.dstate.part ] ||
+    fail "$name: leaves a file"
+}
+echo '{"session": {"wrong": 1}}' > wrong.json
+refused json-field "wrong.json: (session) wrong" "${fs[@]}" wrong.json
+echo '{"session": ' > cut.json
+refused json-cut "cut.json: " "${fs[@]}" cut.json
+echo '{"inodes": [{"mode": -1}]}' > range.json
+refused json-range "inodes[0].mode" "${fs[@]}" range.json
+printf 'session {\n  wrong: 1\n}' > wrong.text
+refused text-field 'wrong.text: line 2, column 8: ' "${fs[@]}" --format text \
+  wrong.text
+printf '\xf8\x07\x01' > wrong.binary
+refused binary-field "wrong.binary: number 127" "${fs[@]}" --format binary \
+  wrong.binary
+echo 'rs { } rs { kind: 7 }' > enum.text
+refused enum "enum.text: " --schema t.proto --format text enum.text
+# In JSON, numbers do for enums.
+echo '{"rs": [{}, {"kind": 7}]}' > enum.json
+refused enum-number "enum.json: rs.kind" --schema t.proto enum.json
+refused no-schema "none.proto: no such file" --schema none.proto small.json
+refused no-input "none.json: " "${fs[@]}" none.json
+
+run no-descriptors 2 "$devstate" decode "$golden/fs_small.dstate"
+one_line no-descriptors
+says no-descriptors "--schema"
+run other-schema 2 "$devstate" decode --schema t.proto a.dstate
+one_line other-schema
+says other-schema "devices.fs.v1.FsState"
+head -c 1000 a.dstate > cut.dstate
+run cut 3 "$devstate" decode cut.dstate -o cut.out
+[ ! -e cut.out ] || fail "cut: leaves a file"
+
+[ "$failures" = 0 ] || exit 1
+echo "All passed."

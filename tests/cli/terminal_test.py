@@ -1,0 +1,104 @@
+# Copyright 2026 The devstate authors
+# SPDX-License-Identifier: Apache-2.0
+"""Progress and colour: on a terminal that wants them, and nowhere else."""
+
+import os
+import pty
+import select
+import subprocess
+import tempfile
+import time
+import unittest
+
+import deviating_backend
+
+DEVSTATE = os.path.abspath('cli/devstate')
+GREEN = b'\x1b[1;32m'
+CLEAR = b'\r\x1b[K'
+PATIENCE = 60  # seconds
+
+
+class TerminalTest(unittest.TestCase):
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix='devstate-', dir='/tmp')
+        self.addCleanup(folder.cleanup)
+        self.socket = os.path.join(folder.name, 'socket')
+        backend = subprocess.Popen(
+            ['python3', 'tests/cli/deviating_backend.py', '--socket-path',
+             self.socket])
+        self.addCleanup(backend.wait)
+        self.addCleanup(backend.kill)
+        end = time.monotonic() + PATIENCE
+        while not os.path.exists(self.socket):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+
+    def load(self, terminal=True, **environment):
+        """Loads a state that takes its time; what standard error got."""
+        variables = {name: value for name, value in os.environ.items()
+                     if name not in ('NO_COLOR', 'TERM')}
+        variables.update(environment)
+        if terminal:
+            reader, writer = pty.openpty()
+        else:
+            reader, writer = os.pipe()
+        process = subprocess.Popen(
+            [DEVSTATE, 'load', '--socket', self.socket, '-'],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=writer,
+            env=variables)
+        os.close(writer)
+        seen = b''
+        state = deviating_backend.STATE
+        started = time.monotonic()
+        for piece in range(4):
+            process.stdin.write(state[piece * 600:(piece + 1) * 600])
+            process.stdin.flush()
+            # Longer than from one drawing to the next.
+            time.sleep(0.15)
+        process.stdin.close()
+        while select.select([reader], [], [], PATIENCE)[0]:
+            try:
+                part = os.read(reader, 4096)
+            except OSError:  # a terminal's end
+                break
+            if not part:
+                break
+            seen += part
+        os.close(reader)
+        self.assertEqual(process.wait(PATIENCE), 0, seen)
+        self.elapsed = time.monotonic() - started
+        self.assertIn(b'loaded %d bytes, ' % len(state), seen)
+        return seen
+
+    def test_progress_is_drawn_and_cleared(self):
+        seen = self.load(TERM='xterm')
+        self.assertIn(b'\rloading  ', seen)
+        draws = seen.count(b'\rloading  ')
+        self.assertLessEqual(draws, self.elapsed * 10 + 1)
+        # Nothing of it is left in front of the last line.
+        self.assertIn(CLEAR + b'loaded ', seen)
+        self.assertEqual(seen.count(CLEAR), 1)
+        self.assertIn(GREEN + b'accepted\x1b[0m', seen)
+
+    def test_no_color_is_honoured(self):
+        seen = self.load(TERM='xterm', NO_COLOR='1')
+        self.assertIn(b'\rloading  ', seen)
+        self.assertNotIn(GREEN, seen)
+        self.assertIn(b'accepted by', seen)
+
+    def test_dumb_and_unknown_terminals_get_plain_lines(self):
+        for environment in ({'TERM': 'dumb'}, {}):
+            seen = self.load(**environment)
+            self.assertNotIn(b'\x1b', seen)
+            self.assertNotIn(b'loading', seen)
+
+    def test_no_terminal_gets_plain_lines(self):
+        seen = self.load(terminal=False, TERM='xterm')
+        self.assertEqual(seen.count(b'\n'), 1)
+        self.assertNotIn(b'\x1b', seen)
+        self.assertNotIn(b'\r', seen)
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
