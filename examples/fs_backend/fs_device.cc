@@ -3,6 +3,7 @@
 
 #include "examples/fs_backend/fs_device.h"
 
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -23,6 +24,9 @@ using ::devices::fs::v1::InodeRow;
 using ::devices::fs::v1::InodesBatch;
 using ::devices::fs::v1::MountPathRow;
 using ::devices::fs::v1::MountPathsBatch;
+
+// As the schema names it.
+constexpr char kLocksFeature[] = "FUSE_POSIX_LOCKS";
 
 InodeRow ToRow(const Inode& inode) {
   InodeRow row;
@@ -120,6 +124,15 @@ class StagedFsState : public StagedState<FsStateCodec> {
 };
 
 }  // namespace
+
+std::vector<std::string> FsDevice::UsedFeatures() const {
+  const std::vector<OpenHandle>& handles = state_.table.open_handles;
+  if (std::any_of(handles.begin(), handles.end(),
+                  [](const OpenHandle& h) { return !h.locks.empty(); })) {
+    return {kLocksFeature};
+  }
+  return {};
+}
 
 absl::Status FsDevice::SaveState(FsStateWriter& writer) {
   const InodeTable& table = state_.table;

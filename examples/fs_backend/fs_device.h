@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "backend/backend.h"
@@ -33,6 +34,7 @@ class FsDevice : public StateDevice<devices::fs::v1::FsStateCodec> {
   // Files that were changed between the source's look at them and the load.
   size_t changed_files() const { return state_.changed_files; }
 
+  std::vector<std::string> UsedFeatures() const override;
   absl::Status SaveState(devices::fs::v1::FsStateWriter& writer) override;
   std::unique_ptr<StagedState<devices::fs::v1::FsStateCodec>> StageLoad()
       override;

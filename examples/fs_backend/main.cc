@@ -24,6 +24,8 @@
 namespace devstate::examples {
 namespace {
 
+using ::devices::fs::v1::FsStateCodec;
+
 struct Flags {
   BackendFlags backend;
   std::string shared_dir;
@@ -44,13 +46,17 @@ absl::Status Run(const Flags& flags) {
   Log(absl::StrFormat("state: %d inodes, %d open files",
                       device.table().inodes.size(), device.open_files()));
   const auto write_table = [&]() -> absl::Status {
+    if (device.changed_files() > 0) {
+      Log(absl::StrFormat("%d files were changed since the source looked",
+                          device.changed_files()));
+    }
     if (flags.table_out.empty()) return absl::OkStatus();
     return WriteTableText(device.table(), flags.table_out);
   };
   DS_RETURN_IF_ERROR(write_table());
 
-  StateHandler<devices::fs::v1::FsStateCodec> handler(&device,
-                                                      std::move(options));
+  StateHandler<FsStateCodec> handler(&device, std::move(options));
+  DS_RETURN_IF_ERROR(LogPreCheck(flags.backend, handler));
   return ServeBackend(flags.backend, VhostUserDeviceOptions(), write_table,
                       &handler);
 }
@@ -71,6 +77,7 @@ int Main(int argc, char** argv) {
                  "As if the guest held locks on its open files");
   }
   AddTransferFlags(app, &flags.backend);
+  AddVersionFlags(app, &flags.backend);
   AddManifestFlags(app, "fs", ManifestOfRelease());
   app.add_option("--table-out", flags.table_out,
                  "File that shows the table at the start and after each load");

@@ -20,6 +20,8 @@
 namespace devstate::examples::alt {
 namespace {
 
+using ::devices::fs::v1::FsStateCodec;
+
 constexpr size_t kMaxWantedPaths = 64;
 
 struct Flags {
@@ -57,8 +59,8 @@ absl::Status Run(const Flags& flags) {
                          [&](std::ostream& out) { now.tree.Print(out); });
   };
   DS_RETURN_IF_ERROR(show());
-  StateHandler<devices::fs::v1::FsStateCodec> handler(&device,
-                                                      std::move(options));
+  StateHandler<FsStateCodec> handler(&device, std::move(options));
+  DS_RETURN_IF_ERROR(LogPreCheck(flags.backend, handler));
   return ServeBackend(flags.backend, VhostUserDeviceOptions(), show, &handler);
 }
 
@@ -69,6 +71,7 @@ int Main(int argc, char** argv) {
   app.add_option("--shared-dir", flags.shared_dir, "Directory to share")
       ->required();
   AddTransferFlags(app, &flags.backend);
+  AddVersionFlags(app, &flags.backend);
   AddManifestFlags(app, "fs", devices::fs::v1::FsStateManifest());
   app.add_option("--table-out", flags.table_out,
                  "File that shows the tree at the start and after each load");

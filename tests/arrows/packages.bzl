@@ -35,5 +35,6 @@ PACKAGES = [
     "transport",
     "tests/codegen",
     "tests/golden",
+    "tests/history",
     "tests/serializer",
 ]
