@@ -81,7 +81,7 @@ int Import(const ConvertFlags& flags, const OpenSource& input,
     }
     if (recognised->is_stream) {
       return PrintUsageError(
-          absl::StrCat(flags.input == "-" ? "(stdin)" : flags.input.file,
+          absl::StrCat(flags.input.file == "-" ? "(stdin)" : flags.input.file,
                        " is a devstate stream already; --to names a foreign "
                        "format to convert it to"));
     }
@@ -89,7 +89,7 @@ int Import(const ConvertFlags& flags, const OpenSource& input,
     if (format == nullptr) {
       absl::FPrintF(stderr,
                     "devstate: %s: is in none of the foreign formats (%s)\n",
-                    flags.input == "-" ? "(stdin)" : flags.input.file,
+                    flags.input.file == "-" ? "(stdin)" : flags.input.file,
                     absl::StrJoin(ForeignFormats(), ", ",
                                   [](std::string* out, const auto* known) {
                                     absl::StrAppend(out, known->name);

@@ -356,7 +356,8 @@ absl::Status BatchDecoder::Decode(
         std::make_unique<dynamic::RecordColumnsReader>(prototype_, nullptr);
   }
   const size_t count = chunk.header.records;
-  DecodeContext context(chunk, limits);
+  // What annotations say is not for a codec without generated code.
+  DecodeContext context(chunk, limits, /*schema_version=*/0);
   DecodeContext::PathScope scope(context, field_name);
   reader_->memory().Reset(limits);
   DS_RETURN_IF_ERROR(reader_->Decode(chunk.payload, count, context));

@@ -16,6 +16,7 @@
 #include "serializer/number_column.h"
 #include "serializer/occurrences.h"
 #include "serializer/unknown_fields.h"
+#include "serializer/utf8.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -114,16 +115,14 @@ template <>
 class ValueBuilder<StringAccess> : public BytesColumnBuilder {
  public:
   explicit ValueBuilder(const FieldDescriptor* field)
-      : BytesColumnBuilder(KindOf(*field)),
-        field_(field),
-        checked_(KindOf(*field)) {}
+      : BytesColumnBuilder(KindOf(*field)), field_(field) {}
 
   absl::Status Check(const Message& record, int index) {
     if (KindOf(*field_) != TEXT) return absl::OkStatus();
     std::string scratch;
-    checked_.Clear();
-    checked_.Append(Get(record, index, &scratch));
-    return checked_.Validate();
+    if (IsValidUtf8(Get(record, index, &scratch))) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "is not valid UTF-8: use bytes instead of string");
   }
   size_t VariableSize(const Message& record, int index) const {
     std::string scratch;
@@ -148,8 +147,6 @@ class ValueBuilder<StringAccess> : public BytesColumnBuilder {
   }
 
   const FieldDescriptor* const field_;
-  // The value under check.
-  BytesColumnBuilder checked_;
 };
 
 template <>

@@ -37,7 +37,7 @@ class DynamicStateWriter::Builder {
     ++records_;
   }
   size_t size() const { return encoder_.size(); }
-  absl::Status Validate() const { return status_; }
+  absl::Status Validate(RowKind) const { return status_; }
   void EncodeBody(MessageWriter& out) { encoder_.Encode(out); }
   void Clear() { encoder_.Clear(); }
 

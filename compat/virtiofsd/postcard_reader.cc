@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "serializer/internal/utf8.h"
+#include "serializer/utf8.h"
 #include "serializer/stream_error.h"
 
 namespace devstate::virtiofsd {
