@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "compat/load_gate.h"
+#include "compat/gate/stream_gate.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::virtiofsd {
@@ -76,9 +76,13 @@ absl::StatusOr<TableSummary> ReadPortable(ByteSource* source,
                                           Dropped* dropped) {
   FsStateReader stream(source);
   DS_ASSIGN_OR_RETURN(const StreamHeader* const header, stream.ReadHeader());
-  DS_RETURN_IF_ERROR(VerdictStatus(JudgeHeader(*header, FsStateSchema())));
+  // The state may be of another version of the schema.
+  StreamGate gate(GeneratedSchema(FsStateSchema().root_message), GateOptions());
+  DS_RETURN_IF_ERROR(gate.OnHeader(*header));
+  stream.SetFilter(&gate);
   Reader reader(visitor, dropped);
   DS_RETURN_IF_ERROR(stream.Read(reader));
+  DS_RETURN_IF_ERROR(gate.OnEnd());
   reader.summary().bytes = stream.stream().offset();
   return std::move(reader.summary());
 }

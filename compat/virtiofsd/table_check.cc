@@ -156,9 +156,11 @@ absl::Status RecordCheck::OnHandle(const OpenHandleRow& row, Offset offset) {
            "the guest has locked a part of the file, and virtiofsd has no "
            "place for locks: convert when nothing is locked");
   }
-  if (row.flags < 0 || row.flags > std::numeric_limits<int32_t>::max() ||
-      (row.flags & kAccessMode) == kAccessMode ||
-      (row.flags & (kCreate | kExclusive | kTruncate)) != 0) {
+  if (row.flags > std::numeric_limits<int32_t>::max()) {
+    refuse("foreign-open-flags",
+           "virtiofsd has no place for flags beyond 32 bits: close the file");
+  } else if (row.flags < 0 || (row.flags & kAccessMode) == kAccessMode ||
+             (row.flags & (kCreate | kExclusive | kTruncate)) != 0) {
     refuse("foreign-open-flags",
            absl::StrFormat("the flags are 0%o; a load opens the file again, so "
                            "O_CREAT, O_EXCL, O_TRUNC and access mode 3 must "

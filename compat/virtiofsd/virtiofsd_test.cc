@@ -19,7 +19,6 @@
 namespace devstate::virtiofsd::testing {
 namespace {
 
-
 using ::devices::fs::v1::FileLock_Kind_READ;
 using ::devices::fs::v1::FileLockRow;
 using ::devices::fs::v1::FsState;

@@ -72,6 +72,19 @@ start_backend none "${program[v1]}" --shared-dir "$tree" --save-as 3
 run "version of the future" 1 "$devstate" save --socket "$folder/none" \
   -o "$folder/none.dstate"
 
+# Of whatever version a state is, virtiofsd gets the same.
+for version in v1 v2 v3; do
+  run "convert $version" 0 "$devstate" convert --to virtiofsd \
+    "tests/golden/fs_$version.dstate" -o "$folder/$version.state"
+  cmp -s "$folder/v1.state" "$folder/$version.state" ||
+    fail "convert $version: the states differ"
+done
+for version in v2 v3; do
+  run "convert locks of $version" 1 "$devstate" convert --to virtiofsd \
+    "tests/golden/fs_${version}_locks.dstate" -o "$folder/locks.state"
+  says "convert locks of $version" "has no place for locks"
+done
+
 stop_backends
 [ "$failures" = 0 ] || exit 1
 echo "all held"
