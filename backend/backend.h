@@ -17,6 +17,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -55,6 +56,10 @@ template <typename Codec>
 class StateDevice {
  public:
   virtual ~StateDevice() = default;
+
+  // Names of the optional features that the state uses right now, as the schema
+  // has them. Asked before each save, for the stream's header.
+  virtual std::vector<std::string> UsedFeatures() const { return {}; }
 
   // Writes the state: writer.Begin(), then all records. The device must be able
   // to go on afterwards. Finish() is called by the caller.
@@ -228,8 +233,11 @@ class StateHandler : public DeviceStateHandler {
     return own;
   }
 
-  absl::Status SaveAs(uint32_t version, const WriterOptions& options,
-                      ByteSink& sink, StateReport* report) {
+  absl::Status SaveAs(uint32_t version, WriterOptions options, ByteSink& sink,
+                      StateReport* report) {
+    for (std::string& feature : device_.UsedFeatures()) {
+      options.used_features.push_back(std::move(feature));
+    }
     typename Codec::Writer writer(&sink, options);
     std::unique_ptr<SaveProfile> profile;
     absl::Status status;

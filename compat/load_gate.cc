@@ -4,6 +4,8 @@
 #include "compat/load_gate.h"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -114,14 +116,15 @@ absl::Status VerdictStatus(const Verdict& verdict) {
 std::string VerdictText(const Verdict& verdict) {
   const std::string level =
       absl::AsciiStrToLower(VerdictLevel_Name(verdict.level()));
-  if (verdict.findings().empty()) return level;
-  return absl::StrCat(
-      level, " ",
-      absl::StrJoin(verdict.findings(), "; ",
-                    [](std::string* out, const Finding& finding) {
-                      absl::StrAppend(out, "[", finding.rule(), "] ",
-                                      finding.text());
-                    }));
+  std::vector<std::string> reasons;
+  for (const Finding& finding : verdict.findings()) {
+    if (finding.level() < verdict.level()) continue;
+    reasons.push_back(absl::StrCat("[", finding.rule(), "] ", finding.path(),
+                                   finding.path().empty() ? "" : ": ",
+                                   finding.text()));
+  }
+  if (reasons.empty()) return level;
+  return absl::StrCat(level, " ", absl::StrJoin(reasons, "; "));
 }
 
 uint64_t CheckReplyValue(const Verdict& verdict, const absl::Status& status) {

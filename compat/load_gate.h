@@ -26,10 +26,11 @@ Verdict JudgeHeader(const StreamHeader& header, const SchemaInfo& schema);
 Verdict JudgeLoad(const Verdict& header_verdict, const absl::Status& status);
 
 // OK unless the verdict is REFUSED or DAMAGED; then FAILED_PRECONDITION with
-// the texts of its findings.
+// VerdictText().
 absl::Status VerdictStatus(const Verdict& verdict);
 
-// One line: "refused [wrong-device]: …".
+// One line with the findings that make the verdict: "refused [unknown-critical]
+// queues.size: …".
 std::string VerdictText(const Verdict& verdict);
 
 // The answer to CHECK_DEVICE_STATE. 0 exactly if the verdict lets the state be

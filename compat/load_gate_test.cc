@@ -76,6 +76,23 @@ TEST(JudgeHeaderTest, WriterThatAsksForANewerReaderIsRefused) {
   EXPECT_EQ(verdict.findings(0).rule(), "too-new");
 }
 
+TEST(VerdictTextTest, TellsThePathAndTextOfWhatMakesTheVerdict) {
+  Verdict verdict;
+  verdict.set_level(REFUSED);
+  EXPECT_EQ(VerdictText(verdict), "refused");
+  Finding* moved = verdict.add_findings();
+  moved->set_rule("field-moved");
+  moved->set_level(CONVERTED);
+  moved->set_text("the move is declared");
+  Finding* unknown = verdict.add_findings();
+  unknown->set_rule("unknown-critical");
+  unknown->set_level(REFUSED);
+  unknown->set_path("handles.locks");
+  unknown->set_text("do without");
+  EXPECT_EQ(VerdictText(verdict),
+            "refused [unknown-critical] handles.locks: do without");
+}
+
 TEST(JudgeLoadTest, SuccessKeepsTheHeadersVerdict) {
   Verdict header;
   header.set_level(COMPATIBLE);

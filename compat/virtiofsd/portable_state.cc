@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "compat/load_gate.h"
+#include "compat/gate/stream_gate.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::virtiofsd {
@@ -25,6 +25,7 @@ class Reader : public FsStateVisitor {
 
   absl::Status OnRoot(const FsState& root) override {
     summary_.root = root;
+    dropped_.private_sections += root.has_alt();
     return absl::OkStatus();
   }
 
@@ -32,8 +33,11 @@ class Reader : public FsStateVisitor {
     summary_.inodes += batch.size();
     InodeRow row;
     while (batch.Next(&row)) {
-      dropped_.modes += row.mode != 0;
-      dropped_.inos += row.ino != 0;
+      if (row.attributes.has_value()) {
+        dropped_.modes += row.attributes->mode != 0;
+        dropped_.inos += row.attributes->ino != 0;
+        dropped_.change_times += row.attributes->ctime_ns != 0;
+      }
       DS_RETURN_IF_ERROR(visitor_.OnInode(row, absl::nullopt));
     }
     return absl::OkStatus();
@@ -72,9 +76,13 @@ absl::StatusOr<TableSummary> ReadPortable(ByteSource* source,
                                           Dropped* dropped) {
   FsStateReader stream(source);
   DS_ASSIGN_OR_RETURN(const StreamHeader* const header, stream.ReadHeader());
-  DS_RETURN_IF_ERROR(VerdictStatus(JudgeHeader(*header, FsStateSchema())));
+  // The state may be of another version of the schema.
+  StreamGate gate(GeneratedSchema(FsStateSchema().root_message), GateOptions());
+  DS_RETURN_IF_ERROR(gate.OnHeader(*header));
+  stream.SetFilter(&gate);
   Reader reader(visitor, dropped);
   DS_RETURN_IF_ERROR(stream.Read(reader));
+  DS_RETURN_IF_ERROR(gate.OnEnd());
   reader.summary().bytes = stream.stream().offset();
   return std::move(reader.summary());
 }

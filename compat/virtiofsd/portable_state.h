@@ -19,9 +19,12 @@ namespace devstate::virtiofsd {
 
 // What a portable table holds and virtiofsd's state has no place for.
 struct Dropped {
-  // Inodes with a mode, and with an inode number.
+  // Inodes with a mode, with an inode number, and with a change time.
   uint64_t modes = 0;
   uint64_t inos = 0;
+  uint64_t change_times = 0;
+  // Of other implementations.
+  uint64_t private_sections = 0;
 };
 
 // Reads one stream and gives its records to `visitor`. The summary's version

@@ -8,8 +8,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "serializer/utf8.h"
 #include "serializer/stream_error.h"
+#include "serializer/utf8.h"
 
 namespace devstate::virtiofsd {
 namespace {

@@ -102,7 +102,7 @@ absl::Status StateWriter::OnHandle(const OpenHandleRow& row, Offset) {
   PutVarint(row.id);
   PutVarint(row.inode);
   PutVarint(0);
-  PutI32(row.flags);
+  PutI32(static_cast<int32_t>(row.flags));
   ++handles_;
   EndHandlesIfComplete();
   return FlushIfFull();

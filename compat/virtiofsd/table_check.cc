@@ -4,6 +4,7 @@
 #include "compat/virtiofsd/table_check.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -150,13 +151,21 @@ absl::Status RecordCheck::OnHandle(const OpenHandleRow& row, Offset offset) {
   }
   any_handle_ = true;
   last_handle_ = row.id;
-  if (row.flags < 0 || (row.flags & kAccessMode) == kAccessMode ||
-      (row.flags & (kCreate | kExclusive | kTruncate)) != 0) {
+  if (!row.locks.empty()) {
+    refuse("unknown-critical",
+           "the guest has locked a part of the file, and virtiofsd has no "
+           "place for locks: convert when nothing is locked");
+  }
+  if (row.flags > std::numeric_limits<int32_t>::max()) {
+    refuse("foreign-open-flags",
+           "virtiofsd has no place for flags beyond 32 bits: close the file");
+  } else if (row.flags < 0 || (row.flags & kAccessMode) == kAccessMode ||
+             (row.flags & (kCreate | kExclusive | kTruncate)) != 0) {
     refuse("foreign-open-flags",
            absl::StrFormat("the flags are 0%o; a load opens the file again, so "
                            "O_CREAT, O_EXCL, O_TRUNC and access mode 3 must "
                            "not be among them",
-                           static_cast<uint32_t>(row.flags)));
+                           static_cast<uint64_t>(row.flags)));
   }
   return Refer(row.inode, offset);
 }

@@ -104,6 +104,9 @@ void AddLosses(const TableSummary& summary, const Dropped& dropped,
       " inodes is dropped: virtiofsd looks at the file instead";
   drop(dropped.modes, "the mode", kNoPlace);
   drop(dropped.inos, "the inode number", kNoPlace);
+  drop(dropped.change_times, "the change time", kNoPlace);
+  drop(dropped.private_sections, "the private section",
+       " other implementation is dropped: nobody else needs it");
   if (summary.version == Version::kV1) {
     drop(summary.mount_paths, "the path",
          " mounts is dropped: V1 has none, and no inode needs one");

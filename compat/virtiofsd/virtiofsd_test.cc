@@ -21,8 +21,8 @@
 namespace devstate::virtiofsd::testing {
 namespace {
 
-using ::devstate::testing::IsOk;
-
+using ::devices::fs::v1::FileLock_Kind_READ;
+using ::devices::fs::v1::FileLockRow;
 using ::devices::fs::v1::FsState;
 using ::devices::fs::v1::FsStateWriter;
 using ::devices::fs::v1::Inode;
@@ -30,6 +30,8 @@ using ::devices::fs::v1::Inode_PathRow;
 using ::devices::fs::v1::Inode_RootRow;
 using ::devices::fs::v1::InodeRow;
 using ::devices::fs::v1::MountPathRow;
+using ::devices::fs::v1::OpenHandleRow;
+using ::devstate::testing::IsOk;
 using ::devstate::testing::ReasonOf;
 using ::devstate::testing::StatusIs;
 using ::devstate::testing::StringSink;
@@ -254,8 +256,7 @@ TEST(VirtiofsdTest, WhatVirtiofsdHasNoPlaceForIsNamed) {
   file.id = 2;
   file.refcount = 1;
   file.path = Inode_PathRow{1, "file"};
-  file.mode = 0100644;
-  file.ino = 12;
+  file.attributes = {0100644, 12, 34};
   const Converted state = Export(Portable({RootRow(), file}), "V2");
   ASSERT_TRUE(state.written());
   EXPECT_THAT(
@@ -263,8 +264,38 @@ TEST(VirtiofsdTest, WhatVirtiofsdHasNoPlaceForIsNamed) {
       ::testing::ElementsAre(
           HasSubstr("foreign-dropped LOSSY : the mode of 1 inodes"),
           HasSubstr("foreign-dropped LOSSY : the inode number of 1 inodes"),
+          HasSubstr("foreign-dropped LOSSY : the change time of 1 inodes"),
           HasSubstr("foreign-session DEFAULTED")));
   ExpectRoundTrip(state.bytes);
+}
+
+TEST(VirtiofsdTest, LocksAndFlagsBeyond32BitsAreRefused) {
+  const FileLockRow lock = {7, FileLock_Kind_READ, 0, 99, 1};
+  OpenHandleRow locked;
+  locked.id = 1;
+  locked.inode = 1;
+  locked.locks = absl::MakeConstSpan(&lock, 1);
+  OpenHandleRow wide;
+  wide.id = 2;
+  wide.inode = 1;
+  wide.flags = int64_t{1} << 32;
+  StringSink sink;
+  FsStateWriter writer(&sink);
+  FsState root;
+  root.mutable_session();
+  root.set_next_inode(2);
+  root.set_next_handle(3);
+  ASSERT_THAT(writer.Begin(root), IsOk());
+  ASSERT_THAT(writer.AddInodes(RootRow()), IsOk());
+  ASSERT_THAT(writer.AddHandles(locked), IsOk());
+  ASSERT_THAT(writer.AddHandles(wide), IsOk());
+  ASSERT_THAT(writer.Finish(), IsOk());
+  const Converted state = Export(sink.written, "V2");
+  EXPECT_THAT(Findings(state),
+              ::testing::UnorderedElementsAre(
+                  HasSubstr("unknown-critical REFUSED open handle 1"),
+                  HasSubstr("foreign-open-flags REFUSED open handle 2")));
+  EXPECT_EQ(state.bytes, "");
 }
 
 TEST(VirtiofsdTest, InodeWithoutLocationIsRefused) {

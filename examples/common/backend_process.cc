@@ -10,9 +10,11 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "backend/capabilities.h"
+#include "backend/manifest_archive.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::examples {
@@ -73,6 +75,16 @@ void AddManifestFlags(CLI::App& app, const char* type,
       "Print what it can load and save, for devstate check, and end");
 }
 
+void AddVersionFlags(CLI::App& app, BackendFlags* flags) {
+  app.add_option(
+         "--save-as", flags->save_as,
+         "Version of the schema that is saved: own, a number, or lowest "
+         "for the lowest that holds the state")
+      ->capture_default_str();
+  app.add_option("--pre-check", flags->pre_check,
+                 "Log at the start whether this version would hold the state");
+}
+
 void Log(absl::string_view line) {
   absl::PrintF("%s\n", line);
   std::fflush(stdout);
@@ -102,6 +114,25 @@ void LogReport(const StateReport& report) {
   }
 }
 
+namespace {
+
+absl::StatusOr<SaveVersion> ParseSaveVersion(const std::string& text) {
+  SaveVersion result;
+  if (text == "own") return result;
+  if (text == "lowest") {
+    result.choice = SaveVersion::Choice::kLowest;
+    return result;
+  }
+  result.choice = SaveVersion::Choice::kPinned;
+  if (!absl::SimpleAtoi(text, &result.version) || result.version == 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--save-as ", text, ": give own, lowest, or the number of a version"));
+  }
+  return result;
+}
+
+}  // namespace
+
 absl::StatusOr<StateOptions> MakeStateOptions(const BackendFlags& flags,
                                               absl::string_view manifest) {
   StateOptions options;
@@ -109,7 +140,9 @@ absl::StatusOr<StateOptions> MakeStateOptions(const BackendFlags& flags,
   options.writer.implementation = own.implementation();
   DS_ASSIGN_OR_RETURN(options.writer.compression,
                       Compression::Parse(flags.compression));
+  DS_ASSIGN_OR_RETURN(options.archive, ManifestArchive(manifest));
   options.report = LogReport;
+  DS_ASSIGN_OR_RETURN(options.save_version, ParseSaveVersion(flags.save_as));
   options.load_report_file = flags.load_report;
   return options;
 }

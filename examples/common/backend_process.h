@@ -9,12 +9,14 @@
 #ifndef DEVSTATE_EXAMPLES_COMMON_BACKEND_PROCESS_H_
 #define DEVSTATE_EXAMPLES_COMMON_BACKEND_PROCESS_H_
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "backend/backend.h"
 
@@ -27,12 +29,17 @@ struct BackendFlags {
   std::string fd = "given";
   std::string compression = "automatic";
   std::string load_report;
+  std::string save_as = "own";
+  // A version of the schema; 0: none.
+  uint32_t pre_check = 0;
 };
 
 // In two parts, so that a back-end's own flags stand where they are looked for.
 // `flags` must outlive `app`.
 void AddSocketFlag(CLI::App& app, BackendFlags* flags);
 void AddTransferFlags(CLI::App& app, BackendFlags* flags);
+// Of a back-end that has released more than one version of its schema.
+void AddVersionFlags(CLI::App& app, BackendFlags* flags);
 
 // --print-capabilities and --print-manifest of a back-end of QEMU's device type
 // `type` with this manifest, as JSON: the process prints and ends, whatever
@@ -45,10 +52,23 @@ void Log(absl::string_view line);
 // One line on a save, a load or a commit.
 void LogReport(const StateReport& report);
 
-// Of a back-end that writes states as the implementation of `manifest` and logs
-// its reports.
+// Of a back-end that writes states as the implementation of `manifest`, knows
+// the versions in it, and logs its reports.
 absl::StatusOr<StateOptions> MakeStateOptions(const BackendFlags& flags,
                                               absl::string_view manifest);
+
+// Logs whether the version that --pre-check names would hold the state.
+// NOT_FOUND if there is no such version.
+template <typename Codec>
+absl::Status LogPreCheck(const BackendFlags& flags,
+                         StateHandler<Codec>& handler) {
+  if (flags.pre_check == 0) return absl::OkStatus();
+  const absl::StatusOr<Verdict> verdict = handler.PreCheck(flags.pre_check);
+  if (!verdict.ok()) return verdict.status();
+  Log(absl::StrCat("pre-check of version ", flags.pre_check, ": ",
+                   VerdictText(*verdict)));
+  return absl::OkStatus();
+}
 
 // Listens and serves front-ends until SIGTERM or SIGINT. `after_load` is called
 // after each load that CHECK_DEVICE_STATE has asked about, good or not; its

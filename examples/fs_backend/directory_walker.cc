@@ -137,6 +137,7 @@ class Walker {
     inode.name = std::move(name);
     inode.mode = facts.mode;
     inode.ino = facts.ino;
+    if (options_.change_times) inode.ctime_ns = facts.ctime_ns;
     if (facts.file_handle.has_value()) inode.mount_id = facts.mount_id;
     inode.file_handle = facts.file_handle;
     table.inodes.push_back(std::move(inode));
@@ -155,7 +156,12 @@ class Walker {
     FileDescriptor opened = Reopen(fd, O_RDONLY);
     if (!opened.valid()) return;
     const uint64_t id = table.next_handle_id++;
-    table.open_handles.push_back({id, table.inodes[index].id, O_RDONLY});
+    table.open_handles.push_back({id, table.inodes[index].id, O_RDONLY, {}});
+    if (options_.locks) {
+      // Two processes that read, one up to the end.
+      table.open_handles.back().locks = {{id + 1, false, 0, 4095, 100},
+                                         {id + 2, false, id, kEndOfFile, 101}};
+    }
     walk_.open_files.push_back({id, std::move(opened)});
   }
 

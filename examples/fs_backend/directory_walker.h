@@ -24,6 +24,10 @@ struct WalkOptions {
   size_t open_every = 100;
   // Default: 64.
   size_t max_open_handles = 64;
+  // Whether the table says when each file was changed.
+  bool change_times = false;
+  // Whether the guest holds a lock on each file that it holds open.
+  bool locks = false;
 };
 
 // The descriptor behind an open handle of the table.
@@ -36,6 +40,9 @@ struct Walk {
   InodeTable table;
   // One for each open handle, in the same order.
   std::vector<OpenFile> open_files;
+  // Of a table that was loaded: files that were changed since its source
+  // looked, as far as it said.
+  size_t changed_files = 0;
 };
 
 // Walks the directory `path`. Two walks over an unchanged tree give the same

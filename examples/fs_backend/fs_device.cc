@@ -3,10 +3,12 @@
 
 #include "examples/fs_backend/fs_device.h"
 
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/str_cat.h"
 #include "examples/fs_backend/refind.h"
+#include "examples/fs_backend/release.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::examples {
@@ -22,7 +24,9 @@ using ::devices::fs::v1::InodeRow;
 using ::devices::fs::v1::InodesBatch;
 using ::devices::fs::v1::MountPathRow;
 using ::devices::fs::v1::MountPathsBatch;
-using ::devices::fs::v1::OpenHandleRow;
+
+// As the schema names it.
+constexpr char kLocksFeature[] = "FUSE_POSIX_LOCKS";
 
 InodeRow ToRow(const Inode& inode) {
   InodeRow row;
@@ -37,8 +41,7 @@ InodeRow ToRow(const Inode& inode) {
     row.verification_handle = {inode.mount_id, inode.file_handle->type,
                                inode.file_handle->bytes};
   }
-  row.mode = inode.mode;
-  row.ino = inode.ino;
+  PutStat(inode, &row);
   return row;
 }
 
@@ -87,18 +90,13 @@ class StagedFsState : public StagedState<FsStateCodec> {
             FileHandle{row.verification_handle->type,
                        std::string(row.verification_handle->handle)};
       }
-      inode.mode = row.mode;
-      inode.ino = row.ino;
+      GetStat(row, &inode);
     }
     return absl::OkStatus();
   }
 
   absl::Status OnHandles(HandlesBatch& batch) override {
-    OpenHandleRow row;
-    while (batch.Next(&row)) {
-      staged_.table.open_handles.push_back({row.id, row.inode, row.flags});
-    }
-    return absl::OkStatus();
+    return ReadOpenHandles(batch, &staged_.table);
   }
 
   // Mounts are found by path here, so their source numbers do not matter.
@@ -110,6 +108,7 @@ class StagedFsState : public StagedState<FsStateCodec> {
     DS_ASSIGN_OR_RETURN(Refound refound,
                         Refind(staged_.table, shared_dir_, RefindOptions()));
     staged_.open_files = std::move(refound.open_files);
+    staged_.changed_files = refound.changed;
     return absl::OkStatus();
   }
 
@@ -125,6 +124,15 @@ class StagedFsState : public StagedState<FsStateCodec> {
 };
 
 }  // namespace
+
+std::vector<std::string> FsDevice::UsedFeatures() const {
+  const std::vector<OpenHandle>& handles = state_.table.open_handles;
+  if (std::any_of(handles.begin(), handles.end(),
+                  [](const OpenHandle& h) { return !h.locks.empty(); })) {
+    return {kLocksFeature};
+  }
+  return {};
+}
 
 absl::Status FsDevice::SaveState(FsStateWriter& writer) {
   const InodeTable& table = state_.table;
@@ -145,13 +153,7 @@ absl::Status FsDevice::SaveState(FsStateWriter& writer) {
     DS_RETURN_IF_ERROR(writer.AddInodes(ToRow(inode)));
     if (inode.file_handle.has_value()) mounts.insert(inode.mount_id);
   }
-  for (const OpenHandle& handle : table.open_handles) {
-    OpenHandleRow row;
-    row.id = handle.id;
-    row.inode = handle.inode;
-    row.flags = handle.flags;
-    DS_RETURN_IF_ERROR(writer.AddHandles(row));
-  }
+  DS_RETURN_IF_ERROR(WriteOpenHandles(table, writer));
   // The walk stays on the mount of the shared directory.
   for (const uint64_t mount_id : mounts) {
     DS_RETURN_IF_ERROR(writer.AddMountPaths(MountPathRow{mount_id, "."}));

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "backend/backend.h"
@@ -30,7 +31,10 @@ class FsDevice : public StateDevice<devices::fs::v1::FsStateCodec> {
   const InodeTable& table() const { return state_.table; }
   // How many files the guest's open handles hold open right now.
   size_t open_files() const { return state_.open_files.size(); }
+  // Files that were changed between the source's look at them and the load.
+  size_t changed_files() const { return state_.changed_files; }
 
+  std::vector<std::string> UsedFeatures() const override;
   absl::Status SaveState(devices::fs::v1::FsStateWriter& writer) override;
   std::unique_ptr<StagedState<devices::fs::v1::FsStateCodec>> StageLoad()
       override;

@@ -6,6 +6,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "backend/manifest_archive.h"
+#include "examples/fs_backend/release.h"
 #include "examples/fs_backend/test_tree.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -23,7 +25,9 @@ using ::devstate::testing::IsOk;
 using ::devstate::testing::StatusIs;
 using ::devstate::testing::StringSink;
 using ::devstate::testing::StringSource;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 // A tree with a few files, and a source and an empty destination that share it.
 class FsDeviceTest : public ::testing::Test {
@@ -123,6 +127,58 @@ TEST_F(FsDeviceTest, InodeWithoutPathIsRefusedByItsId) {
   EXPECT_THAT(Load(sink.written),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        HasSubstr("inode 8 has no path")));
+}
+
+// A source whose guest holds locks and says when files were changed.
+Walk WalkWithFeatures(const std::string& root) {
+  WalkOptions options = {1, 64};
+  options.change_times = true;
+  options.locks = true;
+  absl::StatusOr<Walk> walk = WalkDirectory(root, options);
+  EXPECT_THAT(walk, IsOk());
+  return *std::move(walk);
+}
+
+TEST_F(FsDeviceTest, LocksAreLoadedAndNamedInTheHeader) {
+  FsDevice source(tree_.root(), WalkWithFeatures(tree_.root()));
+  const std::string stream = Save(source);
+  ASSERT_THAT(Load(stream), IsOk());
+  ASSERT_THAT(handler().Commit(), IsOk());
+  EXPECT_EQ(FirstDifference(source.table(), destination_->table()),
+            std::nullopt);
+  EXPECT_THAT(stream, HasSubstr("FUSE_POSIX_LOCKS"));
+  EXPECT_THAT(source.UsedFeatures(), ElementsAre("FUSE_POSIX_LOCKS"));
+  EXPECT_THAT(source_->UsedFeatures(), IsEmpty());
+}
+
+TEST_F(FsDeviceTest, LocksAreRefusedForAReleaseWithoutThem) {
+  StateOptions options;
+  const auto archive = ManifestArchive(ManifestOfRelease());
+  ASSERT_THAT(archive, IsOk());
+  options.archive = *archive;
+  options.save_version.choice = SaveVersion::Choice::kPinned;
+  options.save_version.version = 1;
+  FsDevice source(tree_.root(), WalkWithFeatures(tree_.root()));
+  StateHandler<FsStateCodec> handler(&source, options);
+  StringSink sink;
+  EXPECT_THAT(handler.Save(sink),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("[unknown-critical] handles.locks: ")));
+  const absl::StatusOr<Verdict> first = handler.PreCheck(1);
+  ASSERT_THAT(first, IsOk());
+  EXPECT_EQ(first->level(), REFUSED);
+  const absl::StatusOr<Verdict> second = handler.PreCheck(2);
+  ASSERT_THAT(second, IsOk());
+  EXPECT_LT(second->level(), LOSSY);
+}
+
+TEST_F(FsDeviceTest, FilesThatWereChangedMeanwhileAreCounted) {
+  Walk walk = WalkWithFeatures(tree_.root());
+  --walk.table.inodes[2].ctime_ns;
+  FsDevice source(tree_.root(), std::move(walk));
+  ASSERT_THAT(Load(Save(source)), IsOk());
+  ASSERT_THAT(handler().Commit(), IsOk());
+  EXPECT_EQ(destination_->changed_files(), 1u);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -148,6 +149,62 @@ absl::Status CheckOpenHandles(const InodeTable& table) {
   return absl::OkStatus();
 }
 
+// A lock and the handle that it was taken through.
+struct HeldLock {
+  const OpenHandle* handle;
+  const FileLock* lock;
+};
+
+absl::Status CheckLocks(const InodeTable& table) {
+  std::vector<HeldLock> held;
+  for (const OpenHandle& handle : table.open_handles) {
+    for (const FileLock& lock : handle.locks) {
+      if (lock.first > lock.last || lock.last > kEndOfFile) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "open handle ", handle.id, " has a lock from ", lock.first, " to ",
+            lock.last, ", which is no range of a file"));
+      }
+      held.push_back({&handle, &lock});
+    }
+  }
+  std::sort(held.begin(), held.end(), [](const HeldLock& a, const HeldLock& b) {
+    return std::tie(a.handle->inode, a.lock->first) <
+           std::tie(b.handle->inode, b.lock->first);
+  });
+  // Those of one inode that reach furthest, of all and of the writers.
+  const HeldLock* any = nullptr;
+  const HeldLock* writer = nullptr;
+  for (const HeldLock& next : held) {
+    if (any != nullptr && any->handle->inode != next.handle->inode) {
+      any = writer = nullptr;
+    }
+    const HeldLock* const other = next.lock->write ? any : writer;
+    if (other != nullptr && next.lock->first <= other->lock->last) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("open handles ", other->handle->id, " and ",
+                       next.handle->id, " both lock byte ", next.lock->first,
+                       " of inode ", next.handle->inode));
+    }
+    const auto keep = [&next](const HeldLock** furthest) {
+      if (*furthest == nullptr || (*furthest)->lock->last < next.lock->last) {
+        *furthest = &next;
+      }
+    };
+    keep(&any);
+    if (next.lock->write) keep(&writer);
+  }
+  return absl::OkStatus();
+}
+
+std::string LocksText(const OpenHandle& handle) {
+  if (handle.locks.empty()) return "none";
+  std::string text;
+  for (const FileLock& lock : handle.locks) {
+    absl::StrAppend(&text, text.empty() ? "" : ",", LockText(lock));
+  }
+  return text;
+}
+
 std::string HandleText(const std::optional<FileHandle>& handle) {
   if (!handle.has_value()) return "none";
   return absl::StrCat(handle->type, ":", absl::BytesToHexString(handle->bytes));
@@ -171,6 +228,7 @@ std::optional<std::string> InodeDifference(const Inode& a, const Inode& b) {
     return text;
   }
   if (auto text = Differs("ino", a.ino, b.ino)) return text;
+  if (auto text = Differs("ctime_ns", a.ctime_ns, b.ctime_ns)) return text;
   if (auto text = Differs("mount_id", a.mount_id, b.mount_id)) return text;
   if (a.file_handle == b.file_handle) return std::nullopt;
   return Differs("file handle", HandleText(a.file_handle),
@@ -181,11 +239,20 @@ std::optional<std::string> HandleDifference(const OpenHandle& a,
                                             const OpenHandle& b) {
   if (auto text = Differs("id", a.id, b.id)) return text;
   if (auto text = Differs("inode", a.inode, b.inode)) return text;
-  return Differs("flags", absl::StrFormat("0%o", a.flags),
-                 absl::StrFormat("0%o", b.flags));
+  if (auto text = Differs("flags", absl::StrFormat("0%o", a.flags),
+                          absl::StrFormat("0%o", b.flags))) {
+    return text;
+  }
+  return Differs("locks", LocksText(a), LocksText(b));
 }
 
 }  // namespace
+
+std::string LockText(const FileLock& lock) {
+  return absl::StrCat(lock.write ? "write " : "read ", lock.first, "-",
+                      lock.last == kEndOfFile ? "" : absl::StrCat(lock.last),
+                      " owner ", lock.owner, " pid ", lock.pid);
+}
 
 std::string SessionText(const std::optional<Session>& session) {
   if (!session.has_value()) return "none";
@@ -239,7 +306,8 @@ absl::Status CheckTable(const InodeTable& table) {
   absl::StatusOr<std::vector<size_t>> parents = CheckParents(table);
   DS_RETURN_IF_ERROR(parents.status());
   DS_RETURN_IF_ERROR(CheckAcyclic(table, *parents));
-  return CheckOpenHandles(table);
+  DS_RETURN_IF_ERROR(CheckOpenHandles(table));
+  return CheckLocks(table);
 }
 
 absl::Status CheckOpenHandle(const InodeTable& table, const OpenHandle& handle,
@@ -249,7 +317,7 @@ absl::Status CheckOpenHandle(const InodeTable& table, const OpenHandle& handle,
     return BadInode(table, index, name, " would open a ", TypeName(mode),
                     "; only regular files and directories are held open");
   }
-  const int access = handle.flags & O_ACCMODE;
+  const int64_t access = handle.flags & O_ACCMODE;
   if (access == O_ACCMODE || (S_ISDIR(mode) && access != O_RDONLY)) {
     return BadInode(table, index, name, " has access mode ", access,
                     ", which a ", TypeName(mode), " does not have");

@@ -44,18 +44,33 @@ struct Inode {
   // st_mode, with the type, and st_ino; 0 if the source did not say.
   uint32_t mode = 0;
   uint64_t ino = 0;
+  // st_ctim in nanoseconds, 0 if nobody asked for it.
+  int64_t ctime_ns = 0;
   // Where `file_handle` is of; 0 without one.
   uint64_t mount_id = 0;
   // Absent where the file system has no handles.
   std::optional<FileHandle> file_handle;
 };
 
+// A byte range of a file that a process of the guest has locked.
+struct FileLock {
+  // Who has it, as FUSE says.
+  uint64_t owner = 0;
+  bool write = false;
+  // Both inclusive.
+  uint64_t first = 0;
+  uint64_t last = 0;
+  uint32_t pid = 0;
+};
+inline constexpr uint64_t kEndOfFile = (uint64_t{1} << 63) - 1;
+
 // A file that the guest holds open.
 struct OpenHandle {
   uint64_t id = 0;
   uint64_t inode = 0;
-  // As given to open().
-  int32_t flags = 0;
+  // As given to openat2().
+  int64_t flags = 0;
+  std::vector<FileLock> locks = {};
 };
 
 // What back-end and guest agreed on when the guest mounted.
@@ -80,6 +95,9 @@ struct InodeTable {
   std::optional<Session> session;
 };
 
+// One line for humans: "read 0-99 owner 7 pid 12", and "0-" to the file's end.
+std::string LockText(const FileLock& lock);
+
 // The index of inode `id` in `table.inodes`, nullopt if there is none.
 // Logarithmic, constant where ids have no gaps.
 std::optional<size_t> FindInode(const InodeTable& table, uint64_t id);
@@ -90,9 +108,9 @@ std::optional<size_t> FindInode(const InodeTable& table, uint64_t id);
 std::string PathOf(const InodeTable& table, size_t index);
 
 // Checks everything that can be told without the file system, in linear time
-// up to the lookups: ids, names, parents, refcounts, open handles, flags. A
-// table that passes is a tree below inode 1, or empty: of a guest that has not
-// mounted.
+// up to the lookups and to locks, which take n log n: ids, names, parents,
+// refcounts, open handles, flags, locks. A table that passes is a tree below
+// inode 1, or empty: of a guest that has not mounted.
 //
 // INVALID_ARGUMENT names the first inode or open handle that breaks a rule.
 absl::Status CheckTable(const InodeTable& table);

@@ -165,6 +165,44 @@ TEST(CheckTableTest, ImpossibleAccessModeIsRefused) {
   EXPECT_THAT(CheckTable(table), Refused("access mode"));
 }
 
+// Two handles on one file and one on another, each with a lock.
+InodeTable MakeLockedTable(const FileLock& first, const FileLock& second) {
+  InodeTable table = MakeSmallTable();
+  table.inodes.push_back(MakeInode(4, 2, "other", S_IFREG | 0644));
+  ++table.inodes[1].refcount;
+  table.open_handles[0].locks = {first};
+  table.open_handles.push_back({8, 3, O_RDONLY, {second}});
+  table.open_handles.push_back({9, 4, O_RDONLY, {{3, true, 0, kEndOfFile, 0}}});
+  return table;
+}
+
+TEST(CheckTableTest, LocksThatDoNotMeetAndReadersPass) {
+  EXPECT_THAT(
+      CheckTable(MakeLockedTable({1, true, 0, 9, 0}, {2, true, 10, 10, 0})),
+      IsOk());
+  EXPECT_THAT(CheckTable(MakeLockedTable({1, false, 0, kEndOfFile, 0},
+                                         {2, false, 10, 10, 0})),
+              IsOk());
+}
+
+TEST(CheckTableTest, WriterAmongOthersIsRefused) {
+  EXPECT_THAT(
+      CheckTable(MakeLockedTable({1, true, 0, 10, 0}, {2, false, 10, 10, 0})),
+      Refused("open handles 7 and 8 both lock byte 10 of inode 3"));
+  EXPECT_THAT(
+      CheckTable(MakeLockedTable({1, true, 4, 5, 0}, {2, false, 0, 10, 0})),
+      Refused("open handles 8 and 7 both lock byte 4 of inode 3"));
+}
+
+TEST(CheckTableTest, LockOfNoRangeIsRefused) {
+  EXPECT_THAT(
+      CheckTable(MakeLockedTable({1, true, 1, 0, 0}, {2, false, 10, 10, 0})),
+      Refused("open handle 7 has a lock from 1 to 0"));
+  EXPECT_THAT(CheckTable(MakeLockedTable({1, true, 0, kEndOfFile + 1, 0},
+                                         {2, false, 10, 10, 0})),
+              Refused("which is no range of a file"));
+}
+
 TEST(PathOfTest, NamesTheWayFromTheRoot) {
   const InodeTable table = MakeSmallTable();
   EXPECT_EQ(PathOf(table, 0), ".");
@@ -207,6 +245,7 @@ TEST(FirstDifferenceTest, EveryFieldCounts) {
       {"refcount is", [](InodeTable& t) { t.inodes[2].refcount = 9; }},
       {"mode is 0100644", [](InodeTable& t) { t.inodes[2].mode = 0; }},
       {"ino is", [](InodeTable& t) { t.inodes[2].ino = 5; }},
+      {"ctime_ns is", [](InodeTable& t) { t.inodes[2].ctime_ns = 5; }},
       {"mount_id is", [](InodeTable& t) { t.inodes[2].mount_id = 5; }},
       {"file handle is none at the source and 1:6162",
        [](InodeTable& t) {
@@ -216,6 +255,10 @@ TEST(FirstDifferenceTest, EveryFieldCounts) {
       {"id is", [](InodeTable& t) { t.open_handles[0].id = 5; }},
       {"inode is", [](InodeTable& t) { t.open_handles[0].inode = 5; }},
       {"flags is", [](InodeTable& t) { t.open_handles[0].flags = 5; }},
+      {"locks is none at the source and read 5- owner 7 pid 0",
+       [](InodeTable& t) {
+         t.open_handles[0].locks = {{7, false, 5, kEndOfFile, 0}};
+       }},
       {"number of open handles", [](InodeTable& t) { t.open_handles.clear(); }},
       {"next inode id", [](InodeTable& t) { ++t.next_inode_id; }},
       {"next handle id", [](InodeTable& t) { ++t.next_handle_id; }},

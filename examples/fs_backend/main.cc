@@ -16,7 +16,7 @@
 #include "examples/common/backend_process.h"
 #include "examples/fs_backend/directory_walker.h"
 #include "examples/fs_backend/fs_device.h"
-#include "examples/fs_backend/fs_manifest.h"
+#include "examples/fs_backend/release.h"
 #include "examples/fs_backend/table_text.h"
 #include "examples/fs_backend/tree.h"
 #include "third_party/absl_compat/status_macros.h"
@@ -24,33 +24,39 @@
 namespace devstate::examples {
 namespace {
 
+using ::devices::fs::v1::FsStateCodec;
+
 struct Flags {
   BackendFlags backend;
   std::string shared_dir;
   std::string table_out;
+  WalkOptions walk;
 };
 
 absl::Status Run(const Flags& flags) {
-  DS_ASSIGN_OR_RETURN(
-      StateOptions options,
-      MakeStateOptions(flags.backend, devices::fs::v1::FsStateManifest()));
+  DS_ASSIGN_OR_RETURN(StateOptions options,
+                      MakeStateOptions(flags.backend, ManifestOfRelease()));
   // Also of a destination: a directory that is not there is an error now.
   DS_RETURN_IF_ERROR(OpenRoot(flags.shared_dir).status());
   Walk walk;
   if (!flags.backend.await_load) {
-    DS_ASSIGN_OR_RETURN(walk, WalkDirectory(flags.shared_dir, WalkOptions()));
+    DS_ASSIGN_OR_RETURN(walk, WalkDirectory(flags.shared_dir, flags.walk));
   }
   FsDevice device(flags.shared_dir, std::move(walk));
   Log(absl::StrFormat("state: %d inodes, %d open files",
                       device.table().inodes.size(), device.open_files()));
   const auto write_table = [&]() -> absl::Status {
+    if (device.changed_files() > 0) {
+      Log(absl::StrFormat("%d files were changed since the source looked",
+                          device.changed_files()));
+    }
     if (flags.table_out.empty()) return absl::OkStatus();
     return WriteTableText(device.table(), flags.table_out);
   };
   DS_RETURN_IF_ERROR(write_table());
 
-  StateHandler<devices::fs::v1::FsStateCodec> handler(&device,
-                                                      std::move(options));
+  StateHandler<FsStateCodec> handler(&device, std::move(options));
+  DS_RETURN_IF_ERROR(LogPreCheck(flags.backend, handler));
   return ServeBackend(flags.backend, VhostUserDeviceOptions(), write_table,
                       &handler);
 }
@@ -61,8 +67,18 @@ int Main(int argc, char** argv) {
   AddSocketFlag(app, &flags.backend);
   app.add_option("--shared-dir", flags.shared_dir, "Directory to share")
       ->required();
+  const ReleaseFeatures features = FeaturesOfRelease();
+  if (features.change_times) {
+    app.add_flag("--change-times", flags.walk.change_times,
+                 "Note when each file was changed");
+  }
+  if (features.locks) {
+    app.add_flag("--locks", flags.walk.locks,
+                 "As if the guest held locks on its open files");
+  }
   AddTransferFlags(app, &flags.backend);
-  AddManifestFlags(app, "fs", devices::fs::v1::FsStateManifest());
+  AddVersionFlags(app, &flags.backend);
+  AddManifestFlags(app, "fs", ManifestOfRelease());
   app.add_option("--table-out", flags.table_out,
                  "File that shows the table at the start and after each load");
   CLI11_PARSE(app, argc, argv);

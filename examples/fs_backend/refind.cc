@@ -93,6 +93,8 @@ class Refinder {
       }
       ++refound_.file_handles_checked;
     }
+    refound_.changed +=
+        inode.ctime_ns != 0 && inode.ctime_ns != facts->ctime_ns;
     ++refound_.inodes;
     return OpenHandlesOf(index, fd, facts->mode);
   }
@@ -108,7 +110,7 @@ class Refinder {
          ++next) {
       const OpenHandle& handle = table_.open_handles[*next];
       DS_RETURN_IF_ERROR(CheckOpenHandle(table_, handle, index, mode));
-      FileDescriptor opened = Reopen(fd, handle.flags);
+      FileDescriptor opened = Reopen(fd, static_cast<int>(handle.flags));
       if (!opened.valid()) {
         return ErrnoStatus(errno, absl::StrCat("cannot open handle ", handle.id,
                                                " of ", Name(index)));

@@ -28,6 +28,8 @@ struct Refound {
   size_t inodes = 0;
   // Inodes whose file handle was known on both sides.
   size_t file_handles_checked = 0;
+  // Inodes that were changed since the source looked, as far as it said.
+  size_t changed = 0;
   // One for each open handle of the table, in the same order.
   std::vector<OpenFile> open_files;
 };

@@ -20,11 +20,15 @@ void WriteTable(const InodeTable& table, std::ostream& file) {
       file << " handle " << inode.file_handle->type << ":"
            << absl::BytesToHexString(inode.file_handle->bytes);
     }
+    if (inode.ctime_ns != 0) file << " ctime " << inode.ctime_ns;
     file << " name " << absl::CHexEscape(inode.name) << "\n";
   }
   for (const OpenHandle& handle : table.open_handles) {
     file << "open " << handle.id << " inode " << handle.inode << " flags "
          << std::oct << handle.flags << std::dec << "\n";
+    for (const FileLock& lock : handle.locks) {
+      file << "lock " << LockText(lock) << "\n";
+    }
   }
   file << "next inode " << table.next_inode_id << " handle "
        << table.next_handle_id << "\n"

@@ -48,6 +48,8 @@ std::optional<FileFacts> ReadFacts(int fd) {
   facts.mode = stat.stx_mode;
   facts.device = makedev(stat.stx_dev_major, stat.stx_dev_minor);
   facts.ino = stat.stx_ino;
+  facts.ctime_ns =
+      stat.stx_ctime.tv_sec * int64_t{1000000000} + stat.stx_ctime.tv_nsec;
   facts.links = stat.stx_nlink;
   if (stat.stx_mask & STATX_MNT_ID) facts.mount_id = stat.stx_mnt_id;
   ReadHandle(fd, facts);

@@ -28,6 +28,7 @@ struct FileFacts {
   uint32_t mode = 0;
   uint64_t device = 0;
   uint64_t ino = 0;
+  int64_t ctime_ns = 0;
   uint64_t links = 0;
   uint64_t mount_id = 0;
   std::optional<FileHandle> file_handle;

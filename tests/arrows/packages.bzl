@@ -15,6 +15,7 @@ PACKAGES = [
     "docs",
     "examples/common",
     "examples/fs_backend",
+    "examples/fs_backend_alt",
     "examples/net_backend",
     "examples/session_embedding",
     "proto/devices/blk/v1",
@@ -34,5 +35,6 @@ PACKAGES = [
     "transport",
     "tests/codegen",
     "tests/golden",
+    "tests/history",
     "tests/serializer",
 ]

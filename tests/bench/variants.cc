@@ -175,8 +175,8 @@ absl::Status SendMessage(const InodeTable& table, int fd) {
     inode.mutable_path()->set_parent(live.parent);
     const absl::string_view name = table.NameOf(live);
     inode.mutable_path()->mutable_name()->assign(name.data(), name.size());
-    inode.set_mode(live.mode);
-    inode.set_ino(live.ino);
+    inode.mutable_attributes()->set_mode(live.mode);
+    inode.mutable_attributes()->set_ino(live.ino);
     devices::fs::v1::FileHandle& handle = *inode.mutable_verification_handle();
     handle.set_mount_id(live.mount_id);
     handle.set_type(live.handle_type);
@@ -214,9 +214,9 @@ absl::Status ReceiveMessage(int fd, Received* received) {
     live->id = inode.id();
     live->parent = inode.path().parent();
     live->refcount = inode.refcount();
-    live->ino = inode.ino();
+    live->ino = inode.attributes().ino();
     live->mount_id = inode.verification_handle().mount_id();
-    live->mode = inode.mode();
+    live->mode = inode.attributes().mode();
     live->handle_type = inode.verification_handle().type();
   }
   return absl::OkStatus();
@@ -247,8 +247,7 @@ absl::Status SendDevstate(const InodeTable& table, int fd,
     row.verification_handle = {inode.mount_id,
                                inode.handle_type,
                                {inode.handle, sizeof(inode.handle)}};
-    row.mode = inode.mode;
-    row.ino = inode.ino;
+    row.attributes = {inode.mode, inode.ino, 0};
     DS_RETURN_IF_ERROR(writer.AddInodes(row));
   }
   DS_RETURN_IF_ERROR(writer.Finish());
@@ -270,8 +269,8 @@ class TableVisitor : public FsStateVisitor {
   absl::Status OnInodes(InodesBatch& batch) override {
     InodeRow row;
     while (batch.Next(&row)) {
-      if (!row.path || !row.verification_handle) {
-        return absl::InvalidArgumentError("inode without path or handle");
+      if (!row.path || !row.verification_handle || !row.attributes) {
+        return absl::InvalidArgumentError("incomplete inode");
       }
       DS_ASSIGN_OR_RETURN(
           LiveInode* const live,
@@ -280,9 +279,9 @@ class TableVisitor : public FsStateVisitor {
       live->id = row.id;
       live->parent = row.path->parent;
       live->refcount = row.refcount;
-      live->ino = row.ino;
+      live->ino = row.attributes->ino;
       live->mount_id = row.verification_handle->mount_id;
-      live->mode = row.mode;
+      live->mode = row.attributes->mode;
       live->handle_type = row.verification_handle->type;
     }
     return absl::OkStatus();
@@ -336,11 +335,12 @@ class OwnedVisitor : public TableVisitor {
   absl::Status OnInodes(InodesBatch& batch) override {
     InodeRow row;
     while (batch.Next(&row)) {
-      if (!row.path || !row.verification_handle) {
-        return absl::InvalidArgumentError("inode without path or handle");
+      if (!row.path || !row.verification_handle || !row.attributes) {
+        return absl::InvalidArgumentError("incomplete inode");
       }
-      owned_.push_back({row.id, row.path->parent, row.refcount, row.ino,
-                        row.verification_handle->mount_id, row.mode,
+      owned_.push_back({row.id, row.path->parent, row.refcount,
+                        row.attributes->ino, row.verification_handle->mount_id,
+                        row.attributes->mode,
                         row.verification_handle->type,
                         std::string(row.path->name),
                         std::string(row.verification_handle->handle)});

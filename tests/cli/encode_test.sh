@@ -6,7 +6,7 @@
 
 . tests/cli/command_test_lib.sh
 golden=$PWD/tests/golden
-fs=(--schema "$PWD/proto/devices/fs/v1/fs.proto")
+fs=(--schema "$PWD/proto/devices/fs/v1/released/1/fs.proto")
 cd "$folder" || exit 1
 
 # same NAME FILE FILE

@@ -24,7 +24,7 @@ says "verify" "whole:"
 run "verify of standard input" 0 sh -c "'$devstate' verify - < '$state'"
 run "info" 0 "$devstate" info "$state"
 says "info" "virtio-fs"
-says "info" "devices.fs.v1 version 1"
+says "info" "devices.fs.v1 version 3"
 run "info as JSON" 0 "$devstate" info --format json "$state"
 python3 -m json.tool < "$folder/out" > "$folder/json" || fail "info: no JSON"
 

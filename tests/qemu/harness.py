@@ -22,6 +22,9 @@ PATIENCE = 40  # seconds; far more than anything here takes
 BACKEND = os.environ.get('OPAQUE_BACKEND', 'tests/qemu/opaque_backend')
 EXAMPLES = {
     'fs': 'examples/fs_backend/fs_backend',
+    'fs_v1': 'examples/fs_backend/fs_backend_v1',
+    'fs_v2': 'examples/fs_backend/fs_backend_v2',
+    'fs_alt': 'examples/fs_backend_alt/fs_backend_alt',
     'net': 'examples/net_backend/net_backend',
 }
 QEMU = shutil.which('qemu-system-x86_64')
@@ -130,7 +133,7 @@ class Backend(Process):
 
 
 class ExampleBackend(Process):
-    """One of examples/: a device with a real state, 'fs' or 'net'."""
+    """One of examples/: a device with a real state, by its name in EXAMPLES."""
 
     def __init__(self, device, path, *flags):
         super().__init__([EXAMPLES[device], '--socket-path=' + path] +

@@ -1,0 +1,147 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What every release of the example back-ends has written is loaded by the
+// newest ones, for ever, and is what its release said that it was.
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "backend/manifest_archive.h"
+#include "examples/fs_backend/fs_device.h"
+#include "examples/fs_backend/release.h"
+#include "examples/fs_backend/table_text.h"
+#include "examples/fs_backend_alt/alt_device.h"
+#include "examples/net_backend/net_device.h"
+#include "examples/net_backend/state_text.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "serializer/test_streams.h"
+#include "tests/history/golden_table.h"
+#include "third_party/absl_compat/status_matchers.h"
+
+namespace devstate::testing {
+namespace {
+
+using ::devices::fs::v1::FsStateCodec;
+using ::devices::net::v1::NetStateCodec;
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  EXPECT_TRUE(file.is_open()) << path;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+std::string Golden(const std::string& name) {
+  return ReadFile(absl::StrCat("tests/golden/", name));
+}
+
+// Loads through the gate, as a back-end does, and returns the verdict's level.
+template <typename Codec>
+VerdictLevel Load(StateDevice<Codec>* device, const std::string& stream,
+                  std::shared_ptr<const SchemaArchive> archive) {
+  VerdictLevel level = VERDICT_UNSPECIFIED;
+  StateOptions options;
+  options.archive = std::move(archive);
+  options.report = [&level](const StateReport& report) {
+    level = report.verdict.level();
+    EXPECT_THAT(report.status, IsOk()) << report.verdict_line;
+  };
+  StateHandler<Codec> handler(device, std::move(options));
+  StringSource source(stream);
+  if (handler.Load(source).ok()) {
+    EXPECT_THAT(handler.Commit(), IsOk());
+  }
+  return level;
+}
+
+struct FsCase {
+  const char* name;
+  VerdictLevel level;
+};
+constexpr FsCase kFsCases[] = {
+    {"fs_v1", CONVERTED},       {"fs_v2", CONVERTED},
+    {"fs_v2_times", CONVERTED}, {"fs_v2_locks", CONVERTED},
+    {"fs_v3", IDENTICAL},       {"fs_v3_times", IDENTICAL},
+    {"fs_v3_locks", IDENTICAL}, {"fs_alt_v3", IDENTICAL},
+};
+
+class GoldenHistoryTest : public ::testing::TestWithParam<FsCase> {
+ protected:
+  // The files that the streams are about.
+  GoldenHistoryTest() : tree_(absl::StrCat(::testing::TempDir(), "/tree")) {
+    mkdir(tree_.c_str(), 0755);
+    for (const auto& [id, parent, name, mode] : kGoldenFiles) {
+      const std::string path = absl::StrCat(tree_,
+                                            parent == 2   ? "/etc/"
+                                            : parent == 7 ? "/srv/"
+                                                          : "/",
+                                            name);
+      if (S_ISDIR(mode)) {
+        mkdir(path.c_str(), 0755);
+      } else if (S_ISLNK(mode)) {
+        (void)!symlink("anywhere", path.c_str());
+      } else {
+        std::ofstream file(path);
+      }
+    }
+    const auto archive = ManifestArchive(examples::ManifestOfRelease());
+    EXPECT_THAT(archive, IsOk());
+    if (archive.ok()) archive_ = *archive;
+  }
+
+  const std::string tree_;
+  std::shared_ptr<const SchemaArchive> archive_;
+};
+
+INSTANTIATE_TEST_SUITE_P(All, GoldenHistoryTest, ::testing::ValuesIn(kFsCases),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(GoldenHistoryTest, IsLoadedByTheExample) {
+  examples::FsDevice device(tree_, examples::Walk());
+  EXPECT_EQ(
+      Load<FsStateCodec>(
+          &device, Golden(absl::StrCat(GetParam().name, ".dstate")), archive_),
+      GetParam().level);
+  const std::string text = absl::StrCat(::testing::TempDir(), "/table");
+  ASSERT_THAT(examples::WriteTableText(device.table(), text), IsOk());
+  EXPECT_EQ(ReadFile(text), Golden(absl::StrCat(GetParam().name, ".txt")));
+}
+
+// Streams tell of themselves: the archive is for those that do not.
+TEST_P(GoldenHistoryTest, IsLoadedWithoutAnArchive) {
+  examples::FsDevice device(tree_, examples::Walk());
+  EXPECT_EQ(
+      Load<FsStateCodec>(
+          &device, Golden(absl::StrCat(GetParam().name, ".dstate")), nullptr),
+      GetParam().level);
+  EXPECT_EQ(device.table().inodes.size(), 1 + std::size(kGoldenFiles));
+}
+
+TEST_P(GoldenHistoryTest, IsLoadedByTheAlternativeExample) {
+  examples::alt::AltDevice device(tree_, examples::alt::AltState());
+  EXPECT_EQ(
+      Load<FsStateCodec>(
+          &device, Golden(absl::StrCat(GetParam().name, ".dstate")), archive_),
+      GetParam().level);
+  EXPECT_EQ(device.state().tree.nodes.size(), 1 + std::size(kGoldenFiles));
+  // Its private section is there if it wrote the state itself.
+  EXPECT_EQ(device.state().loads,
+            std::string(GetParam().name) == "fs_alt_v3" ? 4u : 1u);
+}
+
+TEST(GoldenNetTest, IsLoadedByTheExample) {
+  examples::NetDevice device{examples::NetModel()};
+  EXPECT_EQ(Load<NetStateCodec>(&device, Golden("net_v1.dstate"), nullptr),
+            IDENTICAL);
+  EXPECT_EQ(examples::StateText(device.model()), Golden("net_v1.txt"));
+}
+
+}  // namespace
+}  // namespace devstate::testing
