@@ -170,7 +170,7 @@ const std::map<std::string, Example>& Examples() {
         {InRecord("int32 a = 1;"), InRecord("sint32 a = 1;")}}},
       {"not-utf8",
        {{"bytes a = 1;", "string a = 1;"},
-        {"string a = 1;", "bytes a = 1;"}}},
+        {"bytes a = 1;", "bytes a = 1 " F("max_len: 5") ";"}}},
       {"presence-changed",
        {{"uint32 a = 1;", "optional uint32 a = 1;"},
         {"optional uint32 a = 1;", "oneof k { uint32 a = 1; }"}}},

@@ -346,8 +346,8 @@ TEST(StreamGateTest, RefusalNamesPathRecordAndRemedyAtOnce) {
                 "repeated R r = 1; message R { uint32 a = 1; uint32 b = 2; }");
   EXPECT_THAT(Pass(newer.Write("r { a: 1 } r { b: 1 }"), older).status(),
               StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr("[unknown-critical] r[1]: the reader does not "
-                                 "know the field")));
+                       HasSubstr("[unknown-critical] r.b: r[1]: the reader "
+                                 "does not know the field")));
 }
 
 }  // namespace
