@@ -56,7 +56,9 @@ class RecordColumnsBuilder {
   absl::Status Check(const Message& record) {
     for (auto& column : columns_) {
       DS_RETURN_IF_ERROR(
-          InField(column->field()->name(), column->Check(record)));
+          column->field()->message_type() != nullptr
+              ? InMessage(column->field()->name(), column->Check(record))
+              : InField(column->field()->name(), column->Check(record)));
     }
     return absl::OkStatus();
   }

@@ -60,7 +60,9 @@ std::string AllowedText(const FieldModel& field) {
   return absl::StrJoin(parts, ", ");
 }
 
+// A schema that no build has seen may have annotations where they make no sense.
 bool IsBounded(const FieldModel& field) {
+  if (!IsNumber(field)) return false;
   const FieldAnnotations& annotations = field.annotations;
   return annotations.has_min() || annotations.has_max() ||
          annotations.power_of_two() || annotations.one_of_size() > 0;
@@ -203,7 +205,8 @@ class ConstraintChecker::Impl {
     }
     for (int i = 0; i < count; ++i) {
       if (check.bounded) CheckBounds(check, message, *field, i, path, findings);
-      if (model.annotations.has_max_len()) {
+      if (model.annotations.has_max_len() &&
+          field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
         CheckLength(model, GetText(message, *field, i).size(), path, findings);
       }
     }

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "compat/dynamic/schema_facts.h"
+#include "compat/dynamic/state_writer.h"
 #include "compat/virtiofsd/random_states.h"
 #include "compat/virtiofsd/test_states.h"
 #include "devices/fs/v1/fs.devstate.h"
@@ -23,6 +25,7 @@ using ::devices::fs::v1::FileLock_Kind_READ;
 using ::devices::fs::v1::FileLockRow;
 using ::devices::fs::v1::FsState;
 using ::devices::fs::v1::FsStateWriter;
+using ::devices::fs::v1::Inode;
 using ::devices::fs::v1::Inode_PathRow;
 using ::devices::fs::v1::Inode_RootRow;
 using ::devices::fs::v1::InodeRow;
@@ -307,13 +310,26 @@ TEST(VirtiofsdTest, InodeWithoutLocationIsRefused) {
 }
 
 TEST(VirtiofsdTest, LongNamesOfAPortableStateAreRefused) {
-  const std::string name(256, 'n');
-  InodeRow file;
-  file.id = 2;
-  file.refcount = 1;
-  file.path = Inode_PathRow{1, name};
-  EXPECT_THAT(Findings(Export(Portable({RootRow(), file}), "V2")),
-              ::testing::ElementsAre(HasSubstr("is longer than 255 bytes")));
+  // A generated writer refuses them itself.
+  const SchemaFacts facts(*FsState::descriptor());
+  StringSink sink;
+  DynamicStateWriter writer(&sink, *FsState::descriptor(), facts.info(), {});
+  const auto& inodes = *FsState::descriptor()->FindFieldByName("inodes");
+  FsState state;
+  state.set_next_inode(1000);
+  ASSERT_THAT(writer.Begin(state), IsOk());
+  Inode inode;
+  inode.set_id(1);
+  inode.set_refcount(2);
+  inode.mutable_root();
+  ASSERT_THAT(writer.Add(inodes, inode), IsOk());
+  inode.set_id(2);
+  inode.mutable_path()->set_parent(1);
+  inode.mutable_path()->set_name(std::string(256, 'n'));
+  ASSERT_THAT(writer.Add(inodes, inode), IsOk());
+  ASSERT_THAT(writer.Finish(), IsOk());
+  EXPECT_THAT(Findings(Export(sink.written, "V2")),
+              ::testing::ElementsAre(HasSubstr("has 256 bytes, allowed is 1 to 255")));
 }
 
 TEST(VirtiofsdTest, InputThatChangesBetweenPassesIsRefused) {

@@ -115,8 +115,8 @@ TEST_F(NetDeviceTest, WholeStreamWithAnImpossibleStateIsRefused) {
 
 TEST_F(NetDeviceTest, StateWithoutConfigurationSpaceIsRefused) {
   EXPECT_THAT(Load(Write(NetState())),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("no configuration space")));
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("required-missing")));
 }
 
 TEST_F(NetDeviceTest, AddressesHaveSixBytes) {
@@ -131,8 +131,8 @@ TEST_F(NetDeviceTest, AddressesHaveSixBytes) {
                                           HasSubstr("unicast address of 0")));
   root.mutable_mac_filter()->clear_unicast();
   root.mutable_mac_filter()->add_multicast("1234567");
-  EXPECT_THAT(Load(Write(root)), StatusIs(absl::StatusCode::kInvalidArgument,
-                                          HasSubstr("multicast address of 7")));
+  EXPECT_THAT(Load(Write(root)), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                          HasSubstr("value-out-of-bounds")));
 }
 
 TEST_F(NetDeviceTest, RingWithoutAPositionIsRefused) {

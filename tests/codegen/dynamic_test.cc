@@ -365,8 +365,9 @@ TEST(DynamicEncoder, RefusesWhatNoReaderTakesAndStaysAsItWas) {
 
   Optionals bad;
   bad.mutable_part()->set_label("\xff");
-  EXPECT_THAT(encoder.Append(bad), StatusIs(absl::StatusCode::kInvalidArgument,
-                                            HasSubstr("part.label: \"\\xff")));
+  EXPECT_THAT(encoder.Append(bad),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("part.label: is not valid UTF-8")));
   bad.Clear();
   bad.set_color(static_cast<Color>(77));
   EXPECT_THAT(encoder.Append(bad),
@@ -402,7 +403,7 @@ TEST(DynamicWriter, NamesTheRecordThatItRefusesAndStops) {
   record.set_text("\xff");
   const absl::Status status = writer.Add(field, record);
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
-                               HasSubstr("optionals[1].text: ")));
+                               HasSubstr("optionals[1]: text: ")));
   EXPECT_EQ(writer.Finish(), status);
   EXPECT_EQ(sink.written, "");
 }
