@@ -99,7 +99,7 @@ class ExamplesTest(examples.ExampleTest):
         self.assert_failed(qemu.migration(), qemu, other)
         self.assert_failed(other.migration(), other, destination)
         self.assertEqual(qemu.run_state(), 'running')
-        destination.wait_line('^refused .*a file with a name 1')
+        destination.wait_line('^refused: .*a file with a name 1')
         self.assertEqual(self.text('destination', 'fs'), empty)
         other.stop()
         # The file is back, and so is the way.
@@ -156,7 +156,7 @@ class ExamplesTest(examples.ExampleTest):
         empty = self.text('destination', device)
         other = self.qemu(destination, devices=[device], incoming=True)
         self.assert_failed(other.load(self.path('damaged')), other, destination)
-        line = destination.wait_line(r'^damaged \[%s\] offset 0x.*: chunk ' % reason)
+        line = destination.wait_line(r'^damaged: .*\[%s\] offset 0x.*: chunk ' % reason)
         self.assertNotIn('committed', destination.log)
         self.assertEqual(self.text('destination', device), empty)
         other.stop()
