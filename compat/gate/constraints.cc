@@ -60,7 +60,8 @@ std::string AllowedText(const FieldModel& field) {
   return absl::StrJoin(parts, ", ");
 }
 
-// A schema that no build has seen may have annotations where they make no sense.
+// A schema that no build has seen may have annotations where they make no
+// sense.
 bool IsBounded(const FieldModel& field) {
   if (!IsNumber(field)) return false;
   const FieldAnnotations& annotations = field.annotations;

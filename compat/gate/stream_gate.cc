@@ -266,14 +266,39 @@ class StreamGate::Impl {
     }
     const FieldModel* read = chain_->RecordField(*written, &findings_);
     if (read == nullptr) return Nothing(chunk);
-    const auto fix_ups = fix_ups_.find(written->name);
-    if (!options_.check_records && fix_ups == fix_ups_.end() &&
-        (same_ ||
-         (chain_->PassesUnchanged(*written) &&
-          !HasUnknownColumns(chunk.payload, RecordOf(reader_, *read))))) {
-      return chunk;
+    if (options_.check_records || fix_ups_.count(written->name) != 0) {
+      return ConvertBatch(chunk, *written, *read);
+    }
+    if (same_) return chunk;
+    if (read->number == written->number && chain_->PassesUnchanged(*written)) {
+      switch (FindUnknownColumns(chunk.payload, *written->message,
+                                 *read->message)) {
+        case UnknownColumns::kNone:
+          return chunk;
+        case UnknownColumns::kIgnorable:
+          return DropColumns(chunk, *written, *read);
+        case UnknownColumns::kOthers:
+          // The records tell which one it is.
+          break;
+      }
     }
     return ConvertBatch(chunk, *written, *read);
+  }
+
+  Chunk DropColumns(const Chunk& chunk, const FieldModel& written,
+                    const FieldModel& read) {
+    encoded_.clear();
+    MessageWriter writer(&encoded_);
+    std::vector<std::string> dropped;
+    CopyKnownColumns(chunk.payload, *written.message, *read.message,
+                     written.name, &writer, &dropped);
+    findings_.SetRecord("", 0);
+    for (const std::string& path : dropped) {
+      findings_.Add("ignorable-dropped", LOSSY, path, "values", "",
+                    "the reader does not know the field and drops it, as the "
+                    "writer's schema allows");
+    }
+    return Replaced(chunk, encoded_.view());
   }
 
   absl::StatusOr<Chunk> OnUnknownBatch(const Chunk& chunk) {

@@ -51,9 +51,10 @@ struct GateOptions {
 // version into those of the reader's.
 //
 // Where the fingerprints are equal, chunks pass as they are. Where they differ,
-// a chunk costs a look at the numbers of its columns; its records are looked at
-// one by one only if the two schemas need a conversion there or the chunk has
-// columns that the reader does not know. Not thread-safe.
+// a chunk costs a look at the numbers of its columns, and a copy if it has
+// ignorable ones that the reader does not know. Its records are looked at one
+// by one only if the two schemas need a conversion there, or if it has other
+// unknown columns. Not thread-safe.
 //
 // Takes memory for one batch of messages, and with `check_records` what
 // ConstraintChecker needs.

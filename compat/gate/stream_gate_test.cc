@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "compat/diff_testing.h"
+#include "compat/dynamic/batch_codec.h"
 #include "compat/dynamic/schema_facts.h"
 #include "compat/dynamic/state_writer.h"
 #include "compat/gate/number.h"
@@ -245,8 +246,7 @@ TEST(StreamGateTest, KnownBadWritersAreRefusedOrCorrected) {
   quirks[0].text = "counts from 1";
   GateOptions options;
   options.quirks = &quirks;
-  EXPECT_EQ(Check(stream, schema, options),
-            "refused: quirk-refused");
+  EXPECT_EQ(Check(stream, schema, options), "refused: quirk-refused");
   quirks[0].record_field = "r";
   quirks[0].fix_up = [](Message* record) {
     const auto& field = *record->GetDescriptor()->FindFieldByName("b");
@@ -303,6 +303,44 @@ TEST(StreamGateTest, StepsDoWhatAnnotationsCannotOverSeveralVersions) {
 
 // --- In front of a reader ---
 
+// What a reader of the older schema finds after the gate, whichever way the
+// gate takes: column by column, or record by record.
+TEST(StreamGateTest, DroppedColumnsLeaveTheOthersAsTheyWere) {
+  Version older(1,
+                "repeated R r = 1; message R { uint32 a = 1; M m = 3; repeated "
+                "M n = 4; } message M { uint32 x = 1; }");
+  Version newer(2, "repeated R r = 1; message R { uint32 a = 1; uint32 b = 2 " F(
+      "ignorable: true") "; M m = 3; repeated M n = 4; } message M { uint32 x = 1; "
+      "string y = 2 " F("ignorable: true") "; }");
+  const std::string stream = newer.Write(
+      "r { a: 1 b: 1 m { x: 2 y: \"y\" } } r { m { y: \"only\" } n { x: 1 } n "
+      "{ y: "
+      "\"z\" } } r { a: 5 }");
+  StringSource source(stream);
+  StreamReader chunks(&source);
+  StreamGate gate(older.view(), GateOptions());
+  ASSERT_THAT(gate.OnHeader(**chunks.ReadHeader()), IsOk());
+  ASSERT_THAT(gate.Filter(**chunks.NextChunk()).status(), IsOk());
+  const absl::optional<Chunk> batch = *chunks.NextChunk();
+  const absl::StatusOr<Chunk> passed = gate.Filter(*batch);
+  ASSERT_THAT(passed.status(), IsOk());
+  const std::unique_ptr<Message> prototype = older.Make("r {}");
+  const auto& field = *older.schema().root().FindFieldByName("r");
+  std::vector<std::unique_ptr<Message>> records;
+  ASSERT_THAT(DecodeBatch(*passed, "r",
+                          prototype->GetReflection()->GetRepeatedMessage(
+                              *prototype, &field, 0),
+                          Limits(), &records),
+              IsOk());
+  std::vector<std::string> texts;
+  for (const auto& record : records)
+    texts.push_back(record->ShortDebugString());
+  EXPECT_THAT(texts, ::testing::ElementsAre("a: 1 m { x: 2 }",
+                                            "m { } n { x: 1 } n { }", "a: 5"));
+  EXPECT_EQ(gate.verdict().level(), LOSSY);
+  EXPECT_EQ(gate.verdict().findings_size(), 3);
+}
+
 // The gate's chunks of a stream, or its refusal.
 absl::StatusOr<std::vector<std::string>> Pass(const std::string& stream,
                                               const Version& reader) {
@@ -329,6 +367,13 @@ TEST(StreamGateTest, BatchesPassUntouchedUnlessTheyNeedAConversion) {
   Version newer(2,
                 "repeated R r = 1; message R { uint32 a = 1; uint32 b = 2 " F(
                     "ignorable: true") "; }");
+  Version nested(1,
+                 "repeated R r = 1; message R { uint32 a = 1; M m = 3; } "
+                 "message M { uint32 x = 1; }");
+  Version wider(
+      2,
+      "repeated R r = 1; message R { uint32 a = 1; M m = 3; } "
+      "message M { uint32 x = 1; string y = 2 " F("ignorable: true") "; }");
   Version widened(2, "repeated R r = 1; message R { uint64 a = 1; }");
   const std::string unused = newer.Write("r { a: 1 }");
   const std::string used = newer.Write("r { a: 1 b: 1 } r { a: 2 }");
@@ -336,6 +381,8 @@ TEST(StreamGateTest, BatchesPassUntouchedUnlessTheyNeedAConversion) {
   EXPECT_EQ(*Pass(unused, newer), (Chunks{"same 0", "same 1"}));
   EXPECT_EQ(*Pass(unused, older), (Chunks{"new 0", "same 1"}));
   EXPECT_EQ(*Pass(used, older), (Chunks{"new 0", "new 2"}));
+  EXPECT_EQ(*Pass(wider.Write("r { m { y: \"y\" } } r { m { x: 1 } }"), nested),
+            (Chunks{"new 0", "new 2"}));
   EXPECT_EQ(*Pass(older.Write("r { a: 1 }"), widened),
             (Chunks{"new 0", "new 1"}));
 }

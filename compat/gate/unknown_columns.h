@@ -4,16 +4,35 @@
 #ifndef DEVSTATE_COMPAT_GATE_UNKNOWN_COLUMNS_H_
 #define DEVSTATE_COMPAT_GATE_UNKNOWN_COLUMNS_H_
 
+#include <string>
+#include <vector>
+
 #include "absl/strings/string_view.h"
-#include "google/protobuf/descriptor.h"
+#include "compat/schema_model.h"
+#include "serializer/message_writer.h"
 
 namespace devstate {
 
-// Whether the columns of a batch have one for a field that `record`, or a
-// message in it, does not have. Looks at field numbers only, not at values.
-// True for what is no columns message at all.
-bool HasUnknownColumns(absl::string_view columns,
-                       const google::protobuf::Descriptor& record);
+// What a batch has columns for that the reader's record, or a message in it,
+// does not have.
+enum class UnknownColumns {
+  kNone,
+  // Only fields that the writer declares ignorable.
+  kIgnorable,
+  // Others, or what is no columns message at all.
+  kOthers,
+};
+
+// Looks at field numbers only, not at values.
+UnknownColumns FindUnknownColumns(absl::string_view columns,
+                                  const MessageModel& written,
+                                  const MessageModel& read);
+
+// Copies the columns that the reader has, where only ignorable ones are
+// unknown, and adds the paths of the others, from `path`, to `dropped`.
+void CopyKnownColumns(absl::string_view columns, const MessageModel& written,
+                      const MessageModel& read, const std::string& path,
+                      MessageWriter* out, std::vector<std::string>* dropped);
 
 }  // namespace devstate
 

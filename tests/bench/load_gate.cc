@@ -46,8 +46,9 @@ using ::devices::fs::v1::MountPathsBatch;
 using ::devstate::testing::StringSink;
 using ::devstate::testing::StringSource;
 
-// The next version of the schema: each inode may have a field more.
-absl::StatusOr<LoadedSchema> NextVersion() {
+// Another version of the schema: each inode may have a field more, and its
+// refcount may be of a narrower type, so that every record is converted.
+absl::StatusOr<LoadedSchema> NextVersion(bool narrower) {
   google::protobuf::FileDescriptorSet set;
   const auto add = [&set](const google::protobuf::FileDescriptor& file,
                           const auto& self) -> void {
@@ -67,6 +68,12 @@ absl::StatusOr<LoadedSchema> NextVersion() {
           ->set_version(FsStateSchema().version + 1);
     }
     if (message.name() != "Inode") continue;
+    for (google::protobuf::FieldDescriptorProto& field :
+         *message.mutable_field()) {
+      if (narrower && field.name() == "refcount") {
+        field.set_type(google::protobuf::FieldDescriptorProto::TYPE_UINT32);
+      }
+    }
     google::protobuf::FieldDescriptorProto& field = *message.add_field();
     field.set_name("later");
     field.set_number(50);
@@ -191,8 +198,10 @@ double Median(std::vector<double> values) {
 
 absl::Status Run(size_t records, int repetitions) {
   const InodeTable table = GenerateTable(records);
-  DS_ASSIGN_OR_RETURN(const LoadedSchema next, NextVersion());
+  DS_ASSIGN_OR_RETURN(const LoadedSchema next, NextVersion(false));
+  DS_ASSIGN_OR_RETURN(const LoadedSchema narrower, NextVersion(true));
   const SchemaFacts facts(next.root());
+  const SchemaFacts narrower_facts(narrower.root());
   NextVersionFilter unused(false);
   NextVersionFilter used(true);
   DS_ASSIGN_OR_RETURN(const std::string same, Write(table, nullptr, nullptr));
@@ -200,11 +209,14 @@ absl::Status Run(size_t records, int repetitions) {
                       Write(table, &facts.info(), &unused));
   DS_ASSIGN_OR_RETURN(const std::string dropped,
                       Write(table, &facts.info(), &used));
+  DS_ASSIGN_OR_RETURN(const std::string converted,
+                      Write(table, &narrower_facts.info(), &unused));
   std::vector<Variant> variants = {
       {"no gate", &same, false, IDENTICAL, {}},
       {"gate, equal fingerprints", &same, true, IDENTICAL, {}},
       {"gate, next version, nothing of it used", &other, true, COMPATIBLE, {}},
-      {"gate, every record converted", &dropped, true, LOSSY, {}},
+      {"gate, next version, a field of it dropped", &dropped, true, LOSSY, {}},
+      {"gate, every record converted", &converted, true, COMPATIBLE, {}},
   };
   for (int i = 0; i < repetitions; ++i) {
     for (Variant& variant : variants) {
