@@ -64,7 +64,13 @@ absl::Status Run(const DumpFlags& flags, PortableInput& input) {
   DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
   DS_ASSIGN_OR_RETURN(const LoadedSchema schema, flags.schema.LoadFor(*header));
   const bool text = flags.format == "text";
-  if (text) DS_RETURN_IF_ERROR(output->Write(HeaderText(*header)));
+  if (text) {
+    if (!input.foreign().empty()) {
+      DS_RETURN_IF_ERROR(output->Write(
+          absl::StrCat("# imported from: \"", input.foreign(), "\"\n")));
+    }
+    DS_RETURN_IF_ERROR(output->Write(HeaderText(*header)));
+  }
   Redactor redactor(schema.root());
   StatePrinter printer(
       schema.root(), text ? StateFormat::kText : StateFormat::kJson,

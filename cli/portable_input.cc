@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "cli/foreign_state.h"
 #include "cli/progress.h"
 #include "cli/state_kind.h"
@@ -41,12 +42,17 @@ absl::StatusOr<ForeignReport> PortableInput::Prepare() {
   DS_ASSIGN_OR_RETURN(imported_, TemporaryFile::Create());
   WriterOptions options;
   options.implementation.set_name("devstate");
-  return recognised.format->import_state(
-      [&]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
-        DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> source, original());
-        return WithProgress(std::move(source), "importing", original_->size());
-      },
-      options, imported_.get());
+  DS_ASSIGN_OR_RETURN(ForeignReport report,
+                      recognised.format->import_state(
+                          [&]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
+                            DS_ASSIGN_OR_RETURN(
+                                std::shared_ptr<ByteSource> source, original());
+                            return WithProgress(std::move(source), "importing",
+                                                original_->size());
+                          },
+                          options, imported_.get()));
+  foreign_ = absl::StrCat(recognised.format->name, " ", report.version);
+  return report;
 }
 
 std::unique_ptr<PortableInput> PortableInput::Open(const StateInputFlags& flags,

@@ -39,6 +39,8 @@ class PortableInput {
   const std::string& name() const { return original_->name(); }
   // Of the stream, if it is known without reading it.
   std::optional<uint64_t> size() const;
+  // What it was imported from: "virtiofsd V2"; empty for a stream.
+  const std::string& foreign() const { return foreign_; }
 
   // The stream from its start; as those of RepeatableInput.
   absl::StatusOr<std::shared_ptr<ByteSource>> OpenStream();
@@ -50,6 +52,7 @@ class PortableInput {
   absl::StatusOr<ForeignReport> Prepare();
 
   std::unique_ptr<RepeatableInput> original_;
+  std::string foreign_;
   // The portable form of a foreign state; null for a stream.
   std::unique_ptr<TemporaryFile> imported_;
 };
