@@ -102,8 +102,8 @@ void AddDump(CLI::App& app, int* exit_code) {
       "if the exit code is 0.\n"
       "Exit codes: 0 whole, 1 of a newer format or schema, 2 not readable,\n"
       "3 damaged.\n"
-      "Examples: devstate dump fs0.dstate\n"
-      "          devstate dump --format json fs0.dstate | jq '.inodes | "
+      "Example: devstate dump fs0.dstate\n"
+      "         devstate dump --format json fs0.dstate | jq '.inodes | "
       "length'");
   verb->callback([flags, exit_code] {
     *exit_code = WithPortableInput(

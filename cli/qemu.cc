@@ -118,7 +118,9 @@ void AddList(CLI::App& qemu, int* exit_code) {
   verb->add_option("--format", flags->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
-  verb->footer("Example: devstate qemu list vm.mig");
+  verb->footer(
+      "Exit codes: 0 done, 2 not a QEMU migration file, 3 damaged.\n"
+      "Example: devstate qemu list vm.mig");
   verb->callback([flags, exit_code] {
     const absl::Status status = List(*flags);
     if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
@@ -135,6 +137,8 @@ void AddExtract(CLI::App& qemu, int* exit_code) {
                    "File to write, - for standard output")
       ->required();
   verb->footer(
+      "Exit codes: 0 done, 2 not a QEMU migration file or no such device, 3 "
+      "damaged.\n"
       "Example: devstate qemu extract vm.mig --device "
       "0000:00:01.0/vhost-user-fs -o fs0.dstate");
   verb->callback([flags, exit_code] {
@@ -154,7 +158,10 @@ void AddInject(CLI::App& qemu, int* exit_code) {
   verb->add_option("-o,--output", flags->output,
                    "File to write, - for standard output")
       ->required();
-  verb->footer("Example: devstate qemu inject vm.mig fs0.dstate -o vm-new.mig");
+  verb->footer(
+      "Exit codes: 0 done, 2 not a QEMU migration file or no such device, 3 "
+      "damaged.\n"
+      "Example: devstate qemu inject vm.mig fs0.dstate -o vm-new.mig");
   verb->callback([flags, exit_code] {
     absl::StatusOr<StateInput> replacement = OpenState({flags->state, ""});
     if (!replacement.ok()) {
@@ -178,7 +185,8 @@ void AddQemu(CLI::App& app, int* exit_code) {
   verb->footer(
       "Exit codes: 0 done, 2 not a QEMU migration file, no such device or not "
       "readable,\n3 damaged.\n"
-      "A migration file is read from its end: it cannot come through a pipe.");
+      "A migration file is read from its end: it cannot come through a pipe.\n"
+      "Example: devstate qemu list vm.mig");
 }
 
 }  // namespace devstate

@@ -3,6 +3,7 @@
 
 #include "compat/waivers.h"
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -18,6 +19,8 @@
 
 namespace devstate {
 namespace {
+
+constexpr uintmax_t kMaxWaiversSize = uintmax_t{1} << 20;
 
 // Keeps the first error.
 class FirstError : public google::protobuf::io::ErrorCollector {
@@ -156,6 +159,17 @@ absl::Status WaiverSet::Check() const {
 absl::StatusOr<WaiverSet> LoadWaivers(const std::string& path,
                                       const std::string& today) {
   if (path.empty()) return WaiverSet();
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) {
+    return absl::NotFoundError(absl::StrCat(path, ": ",
+                                            std::filesystem::exists(path, error)
+                                                ? "is not a file"
+                                                : "no such file"));
+  }
+  if (std::filesystem::file_size(path, error) > kMaxWaiversSize) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": larger than 1 MiB, which no waivers are"));
+  }
   std::ifstream file(path, std::ios::binary);
   if (!file.is_open()) {
     return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
