@@ -10,7 +10,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "cli/portable_input.h"
+#include "cli/state_input.h"
 #include "cli/stream_file.h"
+#include "cli/verb.h"
 #include "compat/finding.h"
 #include "compat/gate/schema_archive.h"
 #include "compat/gate/stream_gate.h"
@@ -86,19 +89,19 @@ absl::StatusOr<int> CheckStreamFile(const CheckFlags& flags) {
                       LoadReader(flags.reader, flags.schema.load));
   DS_ASSIGN_OR_RETURN(SchemaArchive archive,
                       ReadArchive(flags.lineage, flags.schema.load));
-  const absl::StatusOr<StateInput> input = OpenState(flags.stream);
-  if (!input.ok()) {
-    return absl::Status(
-        input.status().code(),
-        absl::StrCat(flags.stream.file, ": ", input.status().message()));
-  }
+  int exit_code = kExitOk;
+  const std::unique_ptr<PortableInput> input =
+      PortableInput::Open(flags.stream, &exit_code);
+  if (input == nullptr) return exit_code;
+  const absl::StatusOr<std::shared_ptr<ByteSource>> source =
+      input->OpenStreamLast();
+  if (!source.ok()) return PrintFileError(input->name(), source.status());
   GateOptions options;
   options.archive = &archive;
   bool upgrade = false;
   const LoadedSchema& schema = *reader.schema;
-  const Verdict verdict =
-      CheckStream(input->source.get(), {&schema.root(), &schema.model()},
-                  options, &upgrade);
+  const Verdict verdict = CheckStream(
+      source->get(), {&schema.root(), &schema.model()}, options, &upgrade);
   return ReportVerdicts(flags, {ToDirection(verdict, upgrade)});
 }
 

@@ -17,6 +17,7 @@
 #include "cli/foreign_state.h"
 #include "cli/repeatable_input.h"
 #include "cli/state_input.h"
+#include "cli/state_kind.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
 #include "compat/foreign_formats.h"
@@ -52,16 +53,18 @@ std::vector<std::string> Names() {
   return names;
 }
 
-// Writes the output if the report says so, and returns the exit code.
-int Finish(const ConvertFlags& flags, absl::string_view what,
-           const absl::StatusOr<ForeignReport>& report, OutputFile* output) {
+// Writes the output if the report on the input `name` says so, and returns the
+// exit code.
+int Finish(const ConvertFlags& flags, absl::string_view name,
+           absl::string_view what, const absl::StatusOr<ForeignReport>& report,
+           OutputFile* output) {
   if (!report.ok()) {
-    const int exit_code = PrintFileError(flags.input.file, report.status());
+    const int exit_code = PrintFileError(name, report.status());
     // A stream of another schema.
     return absl::IsFailedPrecondition(report.status()) ? kExitRefused
                                                        : exit_code;
   }
-  const int exit_code = PrintForeignFindings(flags.input.file, *report);
+  const int exit_code = PrintForeignFindings(name, *report);
   if (exit_code != kExitOk) return exit_code;
   if (const absl::Status status = output->Commit(); !status.ok()) {
     return PrintUsageError(absl::StrCat(flags.output, ": ", status.message()));
@@ -71,17 +74,17 @@ int Finish(const ConvertFlags& flags, absl::string_view what,
   return kExitOk;
 }
 
-int Import(const ConvertFlags& flags, const OpenSource& input,
-           OutputFile* output) {
+int Import(const ConvertFlags& flags, absl::string_view name,
+           const OpenSource& input, OutputFile* output) {
   const ForeignFormat* format = FindForeignFormat(flags.from);
   if (flags.from.empty()) {
     const absl::StatusOr<Recognised> recognised = Recognise(input);
     if (!recognised.ok()) {
-      return PrintFileError(flags.input.file, recognised.status());
+      return PrintFileError(name, recognised.status());
     }
     if (recognised->is_stream) {
       return PrintUsageError(
-          absl::StrCat(flags.input.file == "-" ? "(stdin)" : flags.input.file,
+          absl::StrCat(name,
                        " is a devstate stream already; --to names a foreign "
                        "format to convert it to"));
     }
@@ -89,7 +92,7 @@ int Import(const ConvertFlags& flags, const OpenSource& input,
     if (format == nullptr) {
       absl::FPrintF(stderr,
                     "devstate: %s: is in none of the foreign formats (%s)\n",
-                    flags.input.file == "-" ? "(stdin)" : flags.input.file,
+                    name,
                     absl::StrJoin(ForeignFormats(), ", ",
                                   [](std::string* out, const auto* known) {
                                     absl::StrAppend(out, known->name);
@@ -112,15 +115,16 @@ int Import(const ConvertFlags& flags, const OpenSource& input,
   options.compression = *compression;
   const absl::StatusOr<ForeignReport> report =
       format->import_state(input, options, output);
-  return Finish(flags,
+  return Finish(flags, name,
                 report.ok() ? absl::StrCat(format->name, " ", report->version,
                                            ", to ", format->schema)
                             : "",
                 report, output);
 }
 
-int Export(const ConvertFlags& flags, const ForeignFormat& format,
-           const OpenSource& input, OutputFile* output) {
+int Export(const ConvertFlags& flags, absl::string_view name,
+           const ForeignFormat& format, const OpenSource& input,
+           OutputFile* output) {
   if (!flags.from.empty() && flags.from != format.schema) {
     return PrintUsageError(
         absl::StrCat("no conversion from ", flags.from, " to ", flags.to));
@@ -135,7 +139,7 @@ int Export(const ConvertFlags& flags, const ForeignFormat& format,
   }
   const absl::StatusOr<ForeignReport> report =
       format.export_state(input, version, output);
-  return Finish(flags,
+  return Finish(flags, name,
                 absl::StrCat(format.schema, ", to ", format.name, " ", version),
                 report, output);
 }
@@ -158,8 +162,9 @@ int Run(const ConvertFlags& flags) {
     return PrintUsageError(
         absl::StrCat(flags.output, ": ", output.status().message()));
   }
-  return target == nullptr ? Import(flags, input, output->get())
-                           : Export(flags, *target, input, output->get());
+  const std::string& name = (*repeatable)->name();
+  return target == nullptr ? Import(flags, name, input, output->get())
+                           : Export(flags, name, *target, input, output->get());
 }
 
 }  // namespace

@@ -3,11 +3,17 @@
 //
 // devstate decode: a stream as the protobuf message that it holds.
 
+#include <unistd.h>
+
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
+#include "cli/portable_input.h"
+#include "cli/progress.h"
+#include "cli/state_input.h"
 #include "cli/state_schema.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
@@ -19,15 +25,19 @@ namespace devstate {
 namespace {
 
 struct DecodeFlags {
-  std::string file;
+  StateInputFlags input;
   std::string output = "-";
   StateFormat format = StateFormat::kJson;
   StateSchemaFlags schema;
 };
 
-absl::Status Run(const DecodeFlags& flags) {
-  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
-                      OpenInput(flags.file));
+absl::Status Run(const DecodeFlags& flags, PortableInput& input) {
+  DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> source,
+                      input.OpenStreamLast());
+  // Not into the middle of what is shown.
+  if (flags.output != "-" || isatty(STDOUT_FILENO) == 0) {
+    source = WithProgress(std::move(source), "decoding", input.size());
+  }
   DynamicStateReader reader(source.get());
   DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
   DS_ASSIGN_OR_RETURN(const LoadedSchema schema, flags.schema.LoadFor(*header));
@@ -48,17 +58,17 @@ absl::Status Run(const DecodeFlags& flags) {
 void AddDecode(CLI::App& app, int* exit_code) {
   CLI::App* verb = app.add_subcommand(
       "decode",
-      "Turn a stream into its root message, records included, as protobuf "
+      "Turn a state into its root message, records included, as protobuf "
       "JSON, text or binary");
   auto flags = std::make_shared<DecodeFlags>();
-  verb->add_option("FILE", flags->file, "Stream, - for standard input")
-      ->required();
+  flags->input.AddTo(*verb);
   verb->add_option("-o,--output", flags->output,
                    "File to write, - for standard output")
       ->capture_default_str();
   AddStateFormat(verb, &flags->format);
   flags->schema.AddTo(verb);
   verb->footer(
+      "A foreign state is turned into its portable form.\n"
       "Shows sensitive fields; dump does not. Output on standard output is "
       "not\n"
       "to be used unless the exit code is 0: damage may lie at the end.\n"
@@ -66,8 +76,8 @@ void AddDecode(CLI::App& app, int* exit_code) {
       "3 damaged.\n"
       "Example: devstate decode fs0.dstate --format json -o fs0.json");
   verb->callback([flags, exit_code] {
-    const absl::Status status = Run(*flags);
-    if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
+    *exit_code = WithPortableInput(
+        flags->input, [&](PortableInput& input) { return Run(*flags, input); });
   });
 }
 

@@ -17,6 +17,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "cli/portable_input.h"
+#include "cli/schema_flags.h"
+#include "cli/state_input.h"
 #include "cli/state_schema.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
@@ -36,7 +39,7 @@ using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 
 struct DiffFlags {
-  std::string files[2];
+  StateInputFlags files[2];
   StateSchemaFlags schema;
   bool show_sensitive = false;
   size_t limit = 1000;
@@ -230,10 +233,15 @@ class RecordVisitor : public DynamicStateVisitor {
 
 class Differ {
  public:
-  explicit Differ(const DiffFlags& flags) : flags_(flags) {}
+  // A and B.
+  using Inputs = std::unique_ptr<PortableInput>[2];
+
+  // Both must outlive this.
+  Differ(const DiffFlags& flags, const Inputs& inputs)
+      : flags_(flags), inputs_(inputs) {}
 
   // Whose name the error of Run() is about.
-  const std::string& file() const { return file_; }
+  const std::string& file() const { return inputs_[current_]->name(); }
 
   // Three passes: A, B, and A again for what only B tells to be of interest.
   absl::StatusOr<bool> Run() {
@@ -245,20 +253,20 @@ class Differ {
         [this](const RecordName&, uint64_t key, const Message& record) {
           entries_[key].digest = DigestOf(record, by_text_);
         });
-    DS_RETURN_IF_ERROR(Pass(flags_.files[0], first));
+    DS_RETURN_IF_ERROR(Pass(0, first));
     RecordVisitor second(
         flags_.show_sensitive,
         [this](const RecordName& name, uint64_t key, const Message& record) {
           OnSecond(name, key, record);
         });
-    DS_RETURN_IF_ERROR(Pass(flags_.files[1], second));
+    DS_RETURN_IF_ERROR(Pass(1, second));
     PrintChanges("", first.root(), second.root());
     RecordVisitor third(
         flags_.show_sensitive,
         [this](const RecordName& name, uint64_t key, const Message& record) {
           OnThird(name, key, record);
         });
-    DS_RETURN_IF_ERROR(Pass(flags_.files[0], third));
+    DS_RETURN_IF_ERROR(Pass(0, third));
     for (const std::string& name : added_) absl::PrintF("+ %s\n", name);
     const bool root_differs = root_changes_ != 0;
     if (!root_differs && added_count_ + removed_ + changed_ == 0) return false;
@@ -277,19 +285,13 @@ class Differ {
     enum { kOnlyA, kSame, kChanged } state = kOnlyA;
   };
 
-  // The file must be one that can be opened again.
-  absl::StatusOr<std::shared_ptr<ByteSource>> Open(const std::string& file) {
-    file_ = file;
-    if (file == "-") {
-      return absl::InvalidArgumentError(
-          "diff reads its files more than once: name a file");
-    }
-    return OpenInput(file);
+  absl::StatusOr<std::shared_ptr<ByteSource>> Open(size_t file) {
+    current_ = file;
+    return inputs_[file]->OpenStream();
   }
 
   absl::StatusOr<std::string> FingerprintOf(size_t file) {
-    DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
-                        Open(flags_.files[file]));
+    DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source, Open(file));
     StreamReader reader(source.get());
     DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
     if (file == 0) root_message_ = header->root_message();
@@ -301,7 +303,7 @@ class Differ {
     return header->fingerprint();
   }
 
-  absl::Status Pass(const std::string& file, RecordVisitor& visitor) {
+  absl::Status Pass(size_t file, RecordVisitor& visitor) {
     DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source, Open(file));
     DynamicStateReader reader(source.get());
     DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
@@ -376,7 +378,8 @@ class Differ {
   }
 
   const DiffFlags& flags_;
-  std::string file_;
+  const Inputs& inputs_;
+  size_t current_ = 0;
   std::string root_message_;
   bool by_text_ = false;
   std::unordered_map<uint64_t, Entry> entries_;
@@ -389,14 +392,45 @@ class Differ {
   bool left_out_ = false;
 };
 
+int Run(const DiffFlags& flags) {
+  // 1 says that they differ.
+  const auto error_code = [](int code) {
+    return code == kExitRefused ? kExitUsageOrIo : code;
+  };
+  if (flags.files[0].file == "-" && flags.files[1].file == "-") {
+    PrintError(absl::InvalidArgumentError(
+        "diff: standard input can be A or B, and not both"));
+    return kExitUsageOrIo;
+  }
+  Differ::Inputs inputs;
+  for (size_t i = 0; i < 2; ++i) {
+    int exit_code = kExitOk;
+    inputs[i] = PortableInput::Open(flags.files[i], &exit_code);
+    if (inputs[i] == nullptr) return error_code(exit_code);
+  }
+  Differ differ(flags, inputs);
+  const absl::StatusOr<bool> differs = differ.Run();
+  if (!differs.ok()) {
+    return error_code(PrintFileError(differ.file(), differs.status()));
+  }
+  return *differs ? kExitRefused : kExitOk;
+}
+
 }  // namespace
 
 void AddDiff(CLI::App& app, int* exit_code) {
   CLI::App* verb =
       app.add_subcommand("diff", "Show what differs between two states");
   auto flags = std::make_shared<DiffFlags>();
-  verb->add_option("A", flags->files[0], "Stream")->required();
-  verb->add_option("B", flags->files[1], "Stream")->required();
+  verb->add_option("A", flags->files[0].file,
+                   "State, or a QEMU migration file with one; - for standard "
+                   "input")
+      ->required();
+  verb->add_option("B", flags->files[1].file, "The other one")->required();
+  verb->add_option("--device,--device-a", flags->files[0].device,
+                   "Of A, if it is a QEMU migration file with several states: "
+                   "the device");
+  verb->add_option("--device-b", flags->files[1].device, "The same of B");
   verb->add_flag("--show-sensitive", flags->show_sensitive,
                  "Show the values of sensitive fields, too");
   verb->add_option("--limit", flags->limit,
@@ -404,22 +438,14 @@ void AddDiff(CLI::App& app, int* exit_code) {
       ->capture_default_str();
   flags->schema.AddTo(verb);
   verb->footer(
+      "Foreign states are compared in their portable form.\n"
       "Records are told apart by their key, (devstate.message).key, else by\n"
       "their position. Volatile fields are left out. Takes about 150 bytes of\n"
       "memory for each record, whatever its size, and what --limit allows.\n"
-      "Exit codes: 0 the same, 1 different, 2 not readable, 3 damaged.\n"
+      "Exit codes: 0 the same, 1 different, 2 not readable or refused, 3 "
+      "damaged.\n"
       "Example: devstate diff before.dstate after.dstate");
-  verb->callback([flags, exit_code] {
-    Differ differ(*flags);
-    const absl::StatusOr<bool> differs = differ.Run();
-    if (differs.ok()) {
-      *exit_code = *differs ? kExitRefused : kExitOk;
-      return;
-    }
-    const int code = PrintFileError(differ.file(), differs.status());
-    // 1 says that they differ.
-    *exit_code = code == kExitRefused ? kExitUsageOrIo : code;
-  });
+  verb->callback([flags, exit_code] { *exit_code = Run(*flags); });
 }
 
 }  // namespace devstate

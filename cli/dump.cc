@@ -12,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/annotate.h"
+#include "cli/portable_input.h"
+#include "cli/state_input.h"
 #include "cli/state_schema.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
@@ -24,7 +26,7 @@ namespace devstate {
 namespace {
 
 struct DumpFlags {
-  std::string file;
+  StateInputFlags input;
   std::string format = "text";
   bool annotate = false;
   bool show_sensitive = false;
@@ -49,9 +51,9 @@ std::string HeaderText(const StreamHeader& header) {
       "\n");
 }
 
-absl::Status Run(const DumpFlags& flags) {
+absl::Status Run(const DumpFlags& flags, PortableInput& input) {
   DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
-                      OpenInput(flags.file));
+                      input.OpenStreamLast());
   DS_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> output,
                       OutputFile::Create("-", OutputFile::Content::kText));
   if (flags.annotate) {
@@ -62,7 +64,13 @@ absl::Status Run(const DumpFlags& flags) {
   DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
   DS_ASSIGN_OR_RETURN(const LoadedSchema schema, flags.schema.LoadFor(*header));
   const bool text = flags.format == "text";
-  if (text) DS_RETURN_IF_ERROR(output->Write(HeaderText(*header)));
+  if (text) {
+    if (!input.foreign().empty()) {
+      DS_RETURN_IF_ERROR(output->Write(
+          absl::StrCat("# imported from: \"", input.foreign(), "\"\n")));
+    }
+    DS_RETURN_IF_ERROR(output->Write(HeaderText(*header)));
+  }
   Redactor redactor(schema.root());
   StatePrinter printer(
       schema.root(), text ? StateFormat::kText : StateFormat::kJson,
@@ -75,10 +83,9 @@ absl::Status Run(const DumpFlags& flags) {
 
 void AddDump(CLI::App& app, int* exit_code) {
   CLI::App* verb = app.add_subcommand(
-      "dump", "Show what is in a stream, as protobuf text or JSON");
+      "dump", "Show what is in a state, as protobuf text or JSON");
   auto flags = std::make_shared<DumpFlags>();
-  verb->add_option("FILE", flags->file, "Stream, - for standard input")
-      ->required();
+  flags->input.AddTo(*verb);
   CLI::Option* format =
       verb->add_option("--format", flags->format, "text or json")
           ->check(CLI::IsMember({"text", "json"}))
@@ -90,6 +97,7 @@ void AddDump(CLI::App& app, int* exit_code) {
                  "Show the values of sensitive fields, too");
   flags->schema.AddTo(verb);
   verb->footer(
+      "A foreign state is shown in its portable form.\n"
       "Sensitive fields are \"<redacted>\" strings. Output is complete only\n"
       "if the exit code is 0.\n"
       "Exit codes: 0 whole, 1 of a newer format or schema, 2 not readable,\n"
@@ -98,8 +106,8 @@ void AddDump(CLI::App& app, int* exit_code) {
       "         devstate dump --format json fs0.dstate | jq '.inodes | "
       "length'");
   verb->callback([flags, exit_code] {
-    const absl::Status status = Run(*flags);
-    if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
+    *exit_code = WithPortableInput(
+        flags->input, [&](PortableInput& input) { return Run(*flags, input); });
   });
 }
 

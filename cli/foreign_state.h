@@ -6,20 +6,10 @@
 #ifndef DEVSTATE_CLI_FOREIGN_STATE_H_
 #define DEVSTATE_CLI_FOREIGN_STATE_H_
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "compat/foreign_format.h"
 
 namespace devstate {
-
-// What an input is by its first bytes.
-struct Recognised {
-  bool is_stream = false;
-  // Null if it is a devstate stream, or in none of the foreign formats.
-  const ForeignFormat* format = nullptr;
-};
-
-absl::StatusOr<Recognised> Recognise(const OpenSource& input);
 
 // Prints "devstate: FILE: refused [foreign-parent] inode 7 at offset 0x2c: …"
 // for each finding, and returns the exit code: 1 if the state is refused.

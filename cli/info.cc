@@ -1,20 +1,25 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// devstate info: what a stream's header says.
+// devstate info: what a stream's header says, or what a foreign state is.
 
 #include <memory>
 #include <string>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "cli/foreign_state.h"
+#include "cli/repeatable_input.h"
 #include "cli/state_input.h"
+#include "cli/state_kind.h"
 #include "cli/verb.h"
 #include "google/protobuf/util/json_util.h"
+#include "nlohmann/json.hpp"
 #include "serializer/stream_reader.h"
 #include "third_party/absl_compat/status_macros.h"
 
@@ -31,14 +36,19 @@ std::string Printable(const std::string& text) {
   return text.empty() ? "-" : absl::Utf8SafeCEscape(text);
 }
 
-void PrintText(const StateInput& input, const StreamHeader& header) {
-  const auto line = [](absl::string_view name, absl::string_view value) {
-    absl::PrintF("%-15s %s\n", name, value);
-  };
-  if (!input.device.empty()) {
-    line("QEMU device", absl::StrFormat("%s, at 0x%x", Printable(input.device),
-                                        input.file_offset));
-  }
+void PrintLine(absl::string_view name, absl::string_view value) {
+  absl::PrintF("%-15s %s\n", name, value);
+}
+
+void PrintDevice(const RepeatableInput& input) {
+  if (input.device().empty()) return;
+  PrintLine("QEMU device",
+            absl::StrFormat("%s, at 0x%x", Printable(input.device()),
+                            input.file_offset()));
+}
+
+void PrintText(const StreamHeader& header) {
+  const auto& line = PrintLine;
   line("device", Printable(header.device()));
   line("instance", Printable(header.instance()));
   line("schema", absl::StrCat(Printable(header.schema()), " version ",
@@ -63,12 +73,47 @@ void PrintText(const StateInput& input, const StreamHeader& header) {
                                          " bytes, compressed"));
 }
 
-absl::Status Run(const InfoFlags& flags, const StateInput& input) {
-  StreamReader reader(input.source.get());
+// A foreign state has no header: its records are counted.
+absl::StatusOr<int> ShowForeign(const InfoFlags& flags,
+                                const RepeatableInput& input,
+                                const ForeignFormat& format,
+                                const OpenSource& open) {
+  DS_ASSIGN_OR_RETURN(const ForeignReport report, format.check(open));
+  if (flags.format == "text") {
+    PrintDevice(input);
+    PrintLine("foreign format", absl::StrCat(format.name, " ", report.version));
+    PrintLine("converts to", format.schema);
+    PrintLine("bytes", absl::StrCat(report.bytes));
+    for (const auto& [name, number] : report.numbers) {
+      PrintLine(name, absl::StrCat(number));
+    }
+  } else {
+    nlohmann::ordered_json json = {{"foreign_format", std::string(format.name)},
+                                   {"version", std::string(report.version)},
+                                   {"converts_to", std::string(format.schema)},
+                                   {"bytes", report.bytes}};
+    for (const auto& [name, number] : report.numbers) {
+      json[std::string(name)] = number;
+    }
+    absl::PrintF("%s\n", json.dump(2));
+  }
+  return PrintForeignFindings(input.name(), report);
+}
+
+absl::StatusOr<int> Run(const InfoFlags& flags, RepeatableInput& input) {
+  const OpenSource open = [&] { return input.Open(); };
+  DS_ASSIGN_OR_RETURN(const Recognised recognised, Recognise(open));
+  if (recognised.format != nullptr) {
+    return ShowForeign(flags, input, *recognised.format, open);
+  }
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
+                      input.OpenLast());
+  StreamReader reader(source.get());
   DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
   if (flags.format == "text") {
-    PrintText(input, *header);
-    return absl::OkStatus();
+    PrintDevice(input);
+    PrintText(*header);
+    return kExitOk;
   }
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
@@ -78,24 +123,26 @@ absl::Status Run(const InfoFlags& flags, const StateInput& input) {
     return absl::InternalError("the header cannot be printed as JSON");
   }
   absl::PrintF("%s\n", json);
-  return absl::OkStatus();
+  return kExitOk;
 }
 
 }  // namespace
 
 void AddInfo(CLI::App& app, int* exit_code) {
-  CLI::App* verb =
-      app.add_subcommand("info", "Show what the header of a stream says");
+  CLI::App* verb = app.add_subcommand(
+      "info",
+      "Show what the header of a stream says, or what a foreign state is");
   auto flags = std::make_shared<InfoFlags>();
   flags->input.AddTo(*verb);
   verb->add_option("--format", flags->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   verb->footer(
-      "Exit codes: 0, 1 of a newer format, 2 not readable, 3 damaged.\n"
+      "Exit codes: 0, 1 of a newer format or refused, 2 not readable, 3 "
+      "damaged.\n"
       "Example: devstate info fs0.dstate");
   verb->callback([flags, exit_code] {
-    *exit_code = WithState(flags->input, [&](const StateInput& input) {
+    *exit_code = WithRepeatableInput(flags->input, [&](RepeatableInput& input) {
       return Run(*flags, input);
     });
   });

@@ -12,10 +12,10 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/live_backend.h"
 #include "cli/progress.h"
+#include "cli/state_input.h"
 #include "cli/stream_file.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
@@ -26,23 +26,19 @@ namespace {
 
 struct LoadFlags {
   std::string socket;
-  std::string file;
+  StateInputFlags input;
   LiveFlags live;
 };
 
-absl::Status Run(const LoadFlags& flags) {
-  absl::StatusOr<std::shared_ptr<ByteSource>> input = OpenInput(flags.file);
-  if (!input.ok()) {
-    return absl::UnavailableError(
-        absl::StrCat(flags.file, ": ", input.status().message()));
-  }
-  Progress progress("loading", FileSize(flags.file));
+absl::Status Run(const LoadFlags& flags, const StateInput& input) {
+  Progress progress("loading", input.size);
   DS_ASSIGN_OR_RETURN(
       const std::unique_ptr<FrontendEndpoint> backend,
       ConnectBackend(flags.socket, flags.live,
                      [&progress](uint64_t bytes) { progress.Update(bytes); }));
-  DS_ASSIGN_OR_RETURN(const TransferResult result,
-                      backend->LoadState(flags.live.channel_kind(), **input));
+  DS_ASSIGN_OR_RETURN(
+      const TransferResult result,
+      backend->LoadState(flags.live.channel_kind(), *input.source));
   DS_RETURN_IF_ERROR(CheckTransfer(flags.socket, result));
   progress.Clear();
   absl::FPrintF(stderr, "loaded %d bytes, %s by the back-end\n", result.bytes,
@@ -58,14 +54,20 @@ void AddLoad(CLI::App& app, int* exit_code) {
   auto flags = std::make_shared<LoadFlags>();
   verb->add_option("--socket", flags->socket, "The back-end's socket")
       ->required();
-  verb->add_option("FILE", flags->file, "State, - for standard input")
-      ->required();
+  flags->input.AddTo(*verb);
   flags->live.AddTo(*verb);
   verb->footer(
-      "Exit codes: 0 accepted, 1 refused by the back-end, 2 usage or I/O.\n"
+      "The bytes go to the back-end as they are, whatever their format.\n"
+      "Exit codes: 0 accepted, 1 refused by the back-end, 2 usage or I/O, 3 a\n"
+      "damaged QEMU migration file.\n"
       "Example: devstate load --socket /run/fs1.sock fs0.dstate");
   verb->callback([flags, exit_code] {
-    const absl::Status status = Run(*flags);
+    const absl::StatusOr<StateInput> input = OpenState(flags->input);
+    if (!input.ok()) {
+      *exit_code = PrintFileError(flags->input.file, input.status());
+      return;
+    }
+    const absl::Status status = Run(*flags, *input);
     if (!status.ok()) *exit_code = PrintLiveError(status);
   });
 }

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
@@ -26,6 +27,28 @@ std::string Amount(double bytes) {
   for (; bytes >= 1024 && unit < 4; ++unit) bytes /= 1024;
   return absl::StrFormat("%.*f %s", unit == 0 ? 0 : 1, bytes, kUnits[unit]);
 }
+
+class ProgressSource : public ByteSource {
+ public:
+  ProgressSource(std::shared_ptr<ByteSource> source, std::string label,
+                 std::optional<uint64_t> total)
+      : source_(std::move(source)), progress_(std::move(label), total) {}
+
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
+    absl::StatusOr<size_t> read = source_->Read(buffer, size);
+    if (!read.ok() || *read == 0) {
+      progress_.Clear();
+    } else {
+      progress_.Update(bytes_ += *read);
+    }
+    return read;
+  }
+
+ private:
+  const std::shared_ptr<ByteSource> source_;
+  Progress progress_;
+  uint64_t bytes_ = 0;
+};
 
 }  // namespace
 
@@ -73,6 +96,13 @@ void Progress::Clear() {
   on_screen_ = false;
   absl::FPrintF(stderr, "\r\x1b[K");
   std::fflush(stderr);
+}
+
+std::shared_ptr<ByteSource> WithProgress(std::shared_ptr<ByteSource> source,
+                                         std::string label,
+                                         std::optional<uint64_t> total) {
+  return std::make_shared<ProgressSource>(std::move(source), std::move(label),
+                                          total);
 }
 
 }  // namespace devstate

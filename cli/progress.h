@@ -5,11 +5,13 @@
 #define DEVSTATE_CLI_PROGRESS_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "serializer/byte_stream.h"
 
 namespace devstate {
 
@@ -44,6 +46,12 @@ class Progress {
                       // flickers
   bool on_screen_ = false;
 };
+
+// What `source` has, with a Progress for how far it was read: until its end, an
+// error, or the end of the object.
+std::shared_ptr<ByteSource> WithProgress(
+    std::shared_ptr<ByteSource> source, std::string label,
+    std::optional<uint64_t> total = std::nullopt);
 
 }  // namespace devstate
 

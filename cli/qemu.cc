@@ -10,11 +10,13 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/qemu_file/qemu_file.h"
 #include "cli/state_input.h"
+#include "cli/state_kind.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
 #include "nlohmann/json.hpp"
@@ -47,9 +49,10 @@ absl::Status List(const QemuFlags& flags) {
                       OpenFile(flags.file));
   nlohmann::ordered_json devices = nlohmann::ordered_json::array();
   for (const BackendState& state : file->states()) {
-    DS_ASSIGN_OR_RETURN(const std::string head,
-                        ReadHead(*file->OpenState(state), kStateHeadSize));
-    const absl::string_view kind = StateKindName(RecognizeState(head));
+    DS_ASSIGN_OR_RETURN(const absl::string_view kind, KindOf([&] {
+                          return absl::StatusOr<std::shared_ptr<ByteSource>>(
+                              file->OpenState(state));
+                        }));
     if (flags.format == "text") {
       absl::PrintF("%-32s %12d bytes  %-9s at 0x%x\n",
                    absl::Utf8SafeCEscape(state.Id()), state.bytes, kind,

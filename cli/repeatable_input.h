@@ -5,25 +5,25 @@
 #define DEVSTATE_CLI_REPEATABLE_INPUT_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cli/state_input.h"
+#include "cli/temporary_file.h"
 #include "serializer/byte_stream.h"
-#include "transport/file_descriptor.h"
 
 namespace devstate {
 
 // An input that is read several times. A regular file is opened again each
 // time. Of anything else, standard input too, what has been read is kept in a
-// file without a name in $TMPDIR (or /tmp), so that memory does not grow with
-// it, and nothing is read before somebody asks for it. Not thread-safe.
+// TemporaryFile, so that memory does not grow with it, and nothing is read
+// before somebody asks for it. Not thread-safe.
 class RepeatableInput {
  public:
-  // Errors as those of OpenInput(), and of creating the file.
+  // Errors as those of OpenState(), and of creating the file.
   static absl::StatusOr<std::unique_ptr<RepeatableInput>> Create(
       const StateInputFlags& flags);
 
@@ -31,9 +31,12 @@ class RepeatableInput {
   RepeatableInput& operator=(const RepeatableInput&) = delete;
 
   // What errors are about: the file, and the device of a QEMU migration file.
-  const std::string& name() const { return name_; }
+  const std::string& name() const { return state_.name; }
   // Of the state, if it is known without reading it.
-  std::optional<uint64_t> size() const { return size_; }
+  std::optional<uint64_t> size() const { return state_.size; }
+  // Of a QEMU migration file: as StateInput has it.
+  const std::string& device() const { return state_.device; }
+  uint64_t file_offset() const { return state_.file_offset; }
 
   // From the start. The input must outlive the source, and the sources must not
   // be read in turns.
@@ -45,19 +48,22 @@ class RepeatableInput {
   class Replay;
 
   RepeatableInput() = default;
-  // Writes at the end of copy_.
-  absl::Status Keep(const char* bytes, size_t size);
 
-  std::string name_;
-  std::optional<uint64_t> size_;
+  // Without its source.
+  StateInput state_;
   // Of a regular file.
   StateInputFlags file_;
-  // Of anything else: where it goes on, and the first `kept_` bytes of it.
+  // Of anything else: where it goes on, and the start of it.
   std::shared_ptr<ByteSource> rest_;
-  FileDescriptor copy_;
-  uint64_t kept_ = 0;
+  std::unique_ptr<TemporaryFile> copy_;
   bool last_ = false;
 };
+
+// Calls `run` with the input. Prints the error of either in one line, and
+// returns the exit code.
+int WithRepeatableInput(
+    const StateInputFlags& flags,
+    const std::function<absl::StatusOr<int>(RepeatableInput&)>& run);
 
 }  // namespace devstate
 

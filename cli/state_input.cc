@@ -15,7 +15,6 @@
 #include "absl/strings/str_format.h"
 #include "cli/qemu_file/qemu_file.h"
 #include "cli/stream_file.h"
-#include "cli/verb.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -111,7 +110,7 @@ absl::StatusOr<StateInput> OpenState(const StateInputFlags& flags) {
     DS_ASSIGN_OR_RETURN(input.source, ReadFrom(std::move(fd)));
   }
   DS_ASSIGN_OR_RETURN(std::string head,
-                      ReadHead(*input.source, kStateHeadSize));
+                      ReadHead(*input.source, kQemuFileMagic.size()));
   if (!is_qemu_file && absl::StartsWith(head, kQemuFileMagic)) {
     return absl::FailedPreconditionError(
         "a QEMU migration file is read from its end and cannot come through a "
@@ -121,18 +120,9 @@ absl::StatusOr<StateInput> OpenState(const StateInputFlags& flags) {
     return absl::InvalidArgumentError(
         "not a QEMU migration file, so it has no devices: leave --device out");
   }
-  input.kind = RecognizeState(head);
   input.source =
       std::make_shared<HeadedSource>(std::move(head), std::move(input.source));
   return input;
-}
-
-int WithState(const StateInputFlags& flags,
-              const std::function<absl::Status(const StateInput&)>& run) {
-  const absl::StatusOr<StateInput> input = OpenState(flags);
-  if (!input.ok()) return PrintFileError(flags.file, input.status());
-  const absl::Status status = run(*input);
-  return status.ok() ? kExitOk : PrintFileError(input->name, status);
 }
 
 }  // namespace devstate

@@ -9,15 +9,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "CLI/CLI.hpp"
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "cli/state_kind.h"
 #include "serializer/byte_stream.h"
 
 namespace devstate {
@@ -27,7 +24,6 @@ absl::StatusOr<std::string> ReadHead(ByteSource& source, size_t size);
 
 struct StateInput {
   std::shared_ptr<ByteSource> source;
-  StateKind kind = StateKind::kOpaque;
   // Of a QEMU migration file: the device, and where in the file its state
   // starts. Offsets in the state leave out the lengths that QEMU stores between
   // its chunks.
@@ -54,11 +50,6 @@ struct StateInputFlags {
 // Opens the state. Errors are those of OpenInput(), QemuFile::Open() and
 // QemuFile::Find(); INVALID_ARGUMENT for a device of a file that is not QEMU's.
 absl::StatusOr<StateInput> OpenState(const StateInputFlags& flags);
-
-// Calls `run` with the state. Prints the error of either in one line, and
-// returns the exit code.
-int WithState(const StateInputFlags& flags,
-              const std::function<absl::Status(const StateInput&)>& run);
 
 }  // namespace devstate
 

@@ -1,39 +1,32 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a state is by its first bytes.
+// What a state is: a devstate stream, a state in a foreign format, or opaque.
 
 #ifndef DEVSTATE_CLI_STATE_KIND_H_
 #define DEVSTATE_CLI_STATE_KIND_H_
 
-#include <cstddef>
-
-#include "absl/strings/match.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "serializer/stream_format.h"
+#include "compat/foreign_format.h"
 
 namespace devstate {
 
-enum class StateKind {
-  kDevstate,
-  // A back-end's own format, or nothing at all.
-  kOpaque,
+// What a state is by its first bytes.
+struct Recognised {
+  bool is_stream = false;
+  // Null if it is a devstate stream, or in none of the foreign formats.
+  const ForeignFormat* format = nullptr;
 };
 
-// As many bytes as RecognizeState() looks at.
-inline constexpr size_t kStateHeadSize = kStreamMagic.size();
+// Cheap, and wrong now and then: some foreign formats have no magic. Errors are
+// those of the source.
+absl::StatusOr<Recognised> Recognise(const OpenSource& input);
 
-// `head` is the start of the state: kStateHeadSize bytes, or all if it has
-// fewer.
-inline StateKind RecognizeState(absl::string_view head) {
-  return absl::StartsWith(head, kStreamMagic) ? StateKind::kDevstate
-                                              : StateKind::kOpaque;
-}
-
-// "devstate", "opaque".
-inline absl::string_view StateKindName(StateKind kind) {
-  return kind == StateKind::kDevstate ? "devstate" : "opaque";
-}
+// "devstate" by the first bytes, the name of a foreign format if the whole is
+// one of its states, be it refused, or else "opaque". Memory as check() of the
+// format takes it.
+absl::StatusOr<absl::string_view> KindOf(const OpenSource& input);
 
 }  // namespace devstate
 

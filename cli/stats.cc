@@ -14,8 +14,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/portable_input.h"
+#include "cli/progress.h"
+#include "cli/state_input.h"
 #include "cli/state_schema.h"
-#include "cli/stream_file.h"
 #include "cli/verb.h"
 #include "compat/dynamic/batch_codec.h"
 #include "compat/dynamic/record_layout.h"
@@ -36,7 +38,7 @@ using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 
 struct StatsFlags {
-  std::string file;
+  StateInputFlags input;
   std::string format = "text";
   StateSchemaFlags schema;
 };
@@ -207,9 +209,11 @@ void PrintText(const StateStats& stats) {
   }
 }
 
-absl::Status Run(const StatsFlags& flags) {
-  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
-                      OpenInput(flags.file));
+absl::Status Run(const StatsFlags& flags, PortableInput& input) {
+  DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> stream,
+                      input.OpenStreamLast());
+  const std::shared_ptr<ByteSource> source =
+      WithProgress(std::move(stream), "reading", input.size());
   StreamReader reader(source.get());
   DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
   const uint64_t header_bytes = reader.offset();
@@ -247,8 +251,7 @@ void AddStats(CLI::App& app, int* exit_code) {
   CLI::App* verb =
       app.add_subcommand("stats", "Show where the bytes of a stream go");
   auto flags = std::make_shared<StatsFlags>();
-  verb->add_option("FILE", flags->file, "Stream, - for standard input")
-      ->required();
+  flags->input.AddTo(*verb);
   verb->add_option("--format", flags->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
@@ -257,13 +260,14 @@ void AddStats(CLI::App& app, int* exit_code) {
       "What a column takes when stored is an estimate where chunks are\n"
       "compressed: each chunk's part of it, compressed alone by zstd 1. "
       "Memory\n"
-      "is for a chunk. Without a schema, fields are numbers.\n"
+      "is for a chunk. Without a schema, fields are numbers. The numbers of a\n"
+      "foreign state are those of its portable form.\n"
       "Exit codes: 0 whole, 1 of a newer format or schema, 2 not readable,\n"
       "3 damaged.\n"
       "Example: devstate stats fs0.dstate");
   verb->callback([flags, exit_code] {
-    const absl::Status status = Run(*flags);
-    if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
+    *exit_code = WithPortableInput(
+        flags->input, [&](PortableInput& input) { return Run(*flags, input); });
   });
 }
 

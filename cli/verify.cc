@@ -17,7 +17,7 @@
 #include "cli/progress.h"
 #include "cli/repeatable_input.h"
 #include "cli/state_input.h"
-#include "cli/stream_file.h"
+#include "cli/state_kind.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
 #include "serializer/stream_reader.h"
@@ -44,15 +44,15 @@ absl::Status VerifyStream(absl::string_view name, std::optional<uint64_t> size,
   return absl::OkStatus();
 }
 
-absl::StatusOr<int> Verify(RepeatableInput* repeatable) {
-  const std::string& name = repeatable->name();
-  const OpenSource input = [&] { return repeatable->Open(); };
+absl::StatusOr<int> Verify(RepeatableInput& repeatable) {
+  const std::string& name = repeatable.name();
+  const OpenSource input = [&] { return repeatable.Open(); };
   DS_ASSIGN_OR_RETURN(const Recognised recognised, Recognise(input));
   const ForeignFormat* const format = recognised.format;
   if (format == nullptr) {
     DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
-                        repeatable->OpenLast());
-    DS_RETURN_IF_ERROR(VerifyStream(name, repeatable->size(), source.get()));
+                        repeatable.OpenLast());
+    DS_RETURN_IF_ERROR(VerifyStream(name, repeatable.size(), source.get()));
     return kExitOk;
   }
   DS_ASSIGN_OR_RETURN(const ForeignReport report, format->check(input));
@@ -62,15 +62,6 @@ absl::StatusOr<int> Verify(RepeatableInput* repeatable) {
                  format->name, report.version, report.records, report.bytes);
   }
   return exit_code;
-}
-
-int Run(const StateInputFlags& flags) {
-  const absl::StatusOr<std::unique_ptr<RepeatableInput>> input =
-      RepeatableInput::Create(flags);
-  if (!input.ok()) return PrintFileError(flags.file, input.status());
-  const absl::StatusOr<int> result = Verify(input->get());
-  return result.ok() ? *result
-                     : PrintFileError((*input)->name(), result.status());
 }
 
 }  // namespace
@@ -86,7 +77,8 @@ void AddVerify(CLI::App& app, int* exit_code) {
       "Exit codes: 0 whole, 1 of a newer format or refused, 2 not readable, 3 "
       "damaged.\n"
       "Example: devstate verify fs0.dstate");
-  verb->callback([flags, exit_code] { *exit_code = Run(*flags); });
+  verb->callback(
+      [flags, exit_code] { *exit_code = WithRepeatableInput(*flags, Verify); });
 }
 
 }  // namespace devstate

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -36,6 +36,9 @@ struct ForeignReport {
   uint64_t records = 0;
   // Bytes of the state that was read.
   uint64_t bytes = 0;
+  // What else there is to say of it in numbers, by the names that the portable
+  // schema has for them: how many records of each kind, the next ids.
+  std::vector<std::pair<absl::string_view, uint64_t>> numbers;
   // The worst level is the verdict's. At most kMaxForeignFindings; then one
   // more says how many were left out.
   Verdict verdict;

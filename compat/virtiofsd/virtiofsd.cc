@@ -57,6 +57,11 @@ class Conversion {
     report.version = VersionName(summary.version);
     report.records = summary.records();
     report.bytes = summary.bytes;
+    report.numbers = {{"inodes", summary.inodes},
+                      {"handles", summary.handles},
+                      {"mount_paths", summary.mount_paths},
+                      {"next_inode", summary.root.next_inode()},
+                      {"next_handle", summary.root.next_handle()}};
     report.verdict = findings_.Take();
     return report;
   }

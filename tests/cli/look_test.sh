@@ -8,6 +8,7 @@
 golden=$PWD/tests/golden
 fs=(--schema "$PWD/proto/devices/fs/v1/released/1/fs.proto")
 format=$PWD/docs/stream_format.md
+vm=$PWD/cli/qemu_file/testdata/fs-5136-bytes-q35.mig
 cd "$folder" || exit 1
 
 lacks() {
@@ -141,7 +142,22 @@ run diff-cut 3 "$devstate" diff a.dstate cut.dstate
 says diff-cut "cut.dstate"
 run diff-none 2 "$devstate" diff a.dstate none.dstate
 says diff-none "none.dstate"
-run diff-stdin 2 "$devstate" diff a.dstate -
+run diff-stdin 0 sh -c "cat a.dstate | '$devstate' diff - a.dstate"
+run diff-stdin 1 sh -c "cat a.dstate | '$devstate' diff b.dstate -"
+# Out of a QEMU migration file.
+run inject 0 "$devstate" qemu inject "$vm" a.dstate -o a.mig
+run qemu-diff 1 "$devstate" diff a.mig b.dstate
+says qemu-diff "- keyed[id=1]"
+for verb in dump stats decode; do
+  run "qemu-$verb" 0 "$devstate" $verb a.mig
+  cp out first
+  run "qemu-$verb" 0 "$devstate" $verb a.dstate
+  cmp -s out first || fail "qemu-$verb: other out of a QEMU migration file"
+  run "opaque-$verb" 3 "$devstate" $verb "$vm"
+  says "opaque-$verb" "$vm (state of 0000:00:01.0/vhost-user-fs at 0x6b67f):0x0"
+  one_line "opaque-$verb"
+done
+run qemu-check 0 "$devstate" check a.mig --reader t.proto
 # Two versions of a schema.
 sed 's/version: 1/version: 2/; s/string text = 2;/string text = 2; uint32 \
 new = 6;/' t.proto > v2.proto

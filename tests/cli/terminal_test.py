@@ -13,6 +13,8 @@ import unittest
 import deviating_backend
 
 DEVSTATE = os.path.abspath('cli/devstate')
+STREAM = 'tests/golden/fs_zstd.dstate'
+SCHEMA = 'proto/devices/fs/v1/fs.proto'
 GREEN = b'\x1b[1;32m'
 CLEAR = b'\r\x1b[K'
 PATIENCE = 60  # seconds
@@ -36,6 +38,14 @@ class TerminalTest(unittest.TestCase):
 
     def load(self, terminal=True, **environment):
         """Loads a state that takes its time; what standard error got."""
+        state = deviating_backend.STATE
+        seen = self.feed(['load', '--socket', self.socket, '-'], state,
+                         terminal, **environment)
+        self.assertIn(b'loaded %d bytes, ' % len(state), seen)
+        return seen
+
+    def feed(self, command, state, terminal=True, **environment):
+        """Gives `state` to the standard input of `command`, bit by bit."""
         variables = {name: value for name, value in os.environ.items()
                      if name not in ('NO_COLOR', 'TERM')}
         variables.update(environment)
@@ -44,15 +54,14 @@ class TerminalTest(unittest.TestCase):
         else:
             reader, writer = os.pipe()
         process = subprocess.Popen(
-            [DEVSTATE, 'load', '--socket', self.socket, '-'],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=writer,
-            env=variables)
+            [DEVSTATE] + command, stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL, stderr=writer, env=variables)
         os.close(writer)
         seen = b''
-        state = deviating_backend.STATE
         started = time.monotonic()
+        size = len(state) // 4 + 1
         for piece in range(4):
-            process.stdin.write(state[piece * 600:(piece + 1) * 600])
+            process.stdin.write(state[piece * size:(piece + 1) * size])
             process.stdin.flush()
             # Longer than from one drawing to the next.
             time.sleep(0.15)
@@ -68,7 +77,6 @@ class TerminalTest(unittest.TestCase):
         os.close(reader)
         self.assertEqual(process.wait(PATIENCE), 0, seen)
         self.elapsed = time.monotonic() - started
-        self.assertIn(b'loaded %d bytes, ' % len(state), seen)
         return seen
 
     def test_progress_is_drawn_and_cleared(self):
@@ -80,6 +88,21 @@ class TerminalTest(unittest.TestCase):
         self.assertIn(CLEAR + b'loaded ', seen)
         self.assertEqual(seen.count(CLEAR), 1)
         self.assertIn(GREEN + b'accepted\x1b[0m', seen)
+
+    def test_verbs_that_read_a_state_draw_it_as_well(self):
+        with open(STREAM, 'rb') as file:
+            stream = file.read()
+        schema = ['--schema', SCHEMA]
+        for label, command in ((b'verifying', ['verify', '-']),
+                               (b'reading', ['stats', '-'] + schema),
+                               (b'decoding', ['decode', '-'] + schema)):
+            with self.subTest(command[0]):
+                seen = self.feed(command, stream, TERM='xterm')
+                self.assertIn(b'\r' + label + b'  ', seen)
+                self.assertTrue(seen.endswith(CLEAR), seen)
+                self.assertEqual(
+                    self.feed(command, stream, terminal=False, TERM='xterm'),
+                    b'')
 
     def test_no_color_is_honoured(self):
         seen = self.load(TERM='xterm', NO_COLOR='1')

@@ -5,5 +5,5 @@
 # Runs the test named by the first argument. Bazel's own py_test starts
 # "python", a name that Debian does not install.
 
-PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/qemu OPAQUE_BACKEND=tests/qemu/opaque_backend \
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/qemu:tests/foreign OPAQUE_BACKEND=tests/qemu/opaque_backend \
   exec python3 "tests/qemu/$1.py"

@@ -1,0 +1,97 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cli/portable_input.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "cli/foreign_state.h"
+#include "cli/progress.h"
+#include "cli/state_kind.h"
+#include "cli/stream_file.h"
+#include "cli/verb.h"
+#include "serializer/stream_writer.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+class FileSource : public ByteSource {
+ public:
+  explicit FileSource(const TemporaryFile& file) : file_(file) {}
+
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
+    DS_ASSIGN_OR_RETURN(const size_t read,
+                        file_.ReadAt(position_, buffer, size));
+    position_ += read;
+    return read;
+  }
+
+ private:
+  const TemporaryFile& file_;
+  uint64_t position_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<ForeignReport> PortableInput::Prepare() {
+  const OpenSource original = [this] { return original_->Open(); };
+  DS_ASSIGN_OR_RETURN(const Recognised recognised, Recognise(original));
+  if (recognised.format == nullptr) return ForeignReport();
+  DS_ASSIGN_OR_RETURN(imported_, TemporaryFile::Create());
+  WriterOptions options;
+  options.implementation.set_name("devstate");
+  DS_ASSIGN_OR_RETURN(ForeignReport report,
+                      recognised.format->import_state(
+                          [&]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
+                            DS_ASSIGN_OR_RETURN(
+                                std::shared_ptr<ByteSource> source, original());
+                            return WithProgress(std::move(source), "importing",
+                                                original_->size());
+                          },
+                          options, imported_.get()));
+  foreign_ = absl::StrCat(recognised.format->name, " ", report.version);
+  return report;
+}
+
+std::unique_ptr<PortableInput> PortableInput::Open(const StateInputFlags& flags,
+                                                   int* exit_code) {
+  absl::StatusOr<std::unique_ptr<RepeatableInput>> original =
+      RepeatableInput::Create(flags);
+  if (!original.ok()) {
+    *exit_code = PrintFileError(flags.file, original.status());
+    return nullptr;
+  }
+  std::unique_ptr<PortableInput> input(new PortableInput());
+  input->original_ = *std::move(original);
+  const absl::StatusOr<ForeignReport> report = input->Prepare();
+  *exit_code = report.ok() ? PrintForeignFindings(input->name(), *report)
+                           : PrintFileError(input->name(), report.status());
+  return *exit_code == kExitOk ? std::move(input) : nullptr;
+}
+
+std::optional<uint64_t> PortableInput::size() const {
+  return imported_ == nullptr ? original_->size() : imported_->size();
+}
+
+absl::StatusOr<std::shared_ptr<ByteSource>> PortableInput::OpenStream() {
+  if (imported_ == nullptr) return original_->Open();
+  return std::shared_ptr<ByteSource>(std::make_shared<FileSource>(*imported_));
+}
+
+absl::StatusOr<std::shared_ptr<ByteSource>> PortableInput::OpenStreamLast() {
+  return imported_ == nullptr ? original_->OpenLast() : OpenStream();
+}
+
+int WithPortableInput(const StateInputFlags& flags,
+                      const std::function<absl::Status(PortableInput&)>& run) {
+  int exit_code = kExitOk;
+  const std::unique_ptr<PortableInput> input =
+      PortableInput::Open(flags, &exit_code);
+  if (input == nullptr) return exit_code;
+  const absl::Status status = run(*input);
+  return status.ok() ? kExitOk : PrintFileError(input->name(), status);
+}
+
+}  // namespace devstate

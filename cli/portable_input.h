@@ -1,0 +1,67 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_CLI_PORTABLE_INPUT_H_
+#define DEVSTATE_CLI_PORTABLE_INPUT_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cli/repeatable_input.h"
+#include "cli/state_input.h"
+#include "cli/temporary_file.h"
+#include "compat/foreign_format.h"
+#include "serializer/byte_stream.h"
+
+namespace devstate {
+
+// A state that a verb reads as a devstate stream, whatever it is: a stream, a
+// state in a foreign format, or either within a QEMU migration file. A foreign
+// state is imported into a TemporaryFile, so memory does not grow with it. What
+// is neither is taken for a stream, whose reader tells what is wrong with it.
+// Not thread-safe.
+class PortableInput {
+ public:
+  // The findings of a foreign state, and any error, go to standard error. If
+  // the state cannot be opened or is refused, null, and its `exit_code`.
+  static std::unique_ptr<PortableInput> Open(const StateInputFlags& flags,
+                                             int* exit_code);
+
+  PortableInput(const PortableInput&) = delete;
+  PortableInput& operator=(const PortableInput&) = delete;
+
+  // What errors are about, for PrintFileError().
+  const std::string& name() const { return original_->name(); }
+  // Of the stream, if it is known without reading it.
+  std::optional<uint64_t> size() const;
+  // What it was imported from: "virtiofsd V2"; empty for a stream.
+  const std::string& foreign() const { return foreign_; }
+
+  // The stream from its start; as those of RepeatableInput.
+  absl::StatusOr<std::shared_ptr<ByteSource>> OpenStream();
+  absl::StatusOr<std::shared_ptr<ByteSource>> OpenStreamLast();
+
+ private:
+  PortableInput() = default;
+  // Recognises the state, and imports a foreign one.
+  absl::StatusOr<ForeignReport> Prepare();
+
+  std::unique_ptr<RepeatableInput> original_;
+  std::string foreign_;
+  // The portable form of a foreign state; null for a stream.
+  std::unique_ptr<TemporaryFile> imported_;
+};
+
+// Calls `run` with the input that `flags` name. Prints the error of either in
+// one line, and returns the exit code.
+int WithPortableInput(const StateInputFlags& flags,
+                      const std::function<absl::Status(PortableInput&)>& run);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_CLI_PORTABLE_INPUT_H_
