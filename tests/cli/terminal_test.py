@@ -14,6 +14,7 @@ import deviating_backend
 
 DEVSTATE = os.path.abspath('cli/devstate')
 STREAM = 'tests/golden/fs_zstd.dstate'
+FOREIGN = 'compat/virtiofsd/testdata/open-fp.state'
 SCHEMA = 'proto/devices/fs/v1/fs.proto'
 GREEN = b'\x1b[1;32m'
 CLEAR = b'\r\x1b[K'
@@ -90,18 +91,21 @@ class TerminalTest(unittest.TestCase):
         self.assertIn(GREEN + b'accepted\x1b[0m', seen)
 
     def test_verbs_that_read_a_state_draw_it_as_well(self):
-        with open(STREAM, 'rb') as file:
-            stream = file.read()
         schema = ['--schema', SCHEMA]
-        for label, command in ((b'verifying', ['verify', '-']),
-                               (b'reading', ['stats', '-'] + schema),
-                               (b'decoding', ['decode', '-'] + schema)):
-            with self.subTest(command[0]):
-                seen = self.feed(command, stream, TERM='xterm')
+        for label, path, command in (
+                (b'verifying', STREAM, ['verify', '-']),
+                (b'reading', STREAM, ['stats', '-'] + schema),
+                (b'decoding', STREAM, ['decode', '-'] + schema),
+                (b'verifying', FOREIGN, ['verify', '-']),
+                (b'importing', FOREIGN, ['dump', '-'])):
+            with self.subTest(command=command[0], path=path):
+                with open(path, 'rb') as file:
+                    state = file.read()
+                seen = self.feed(command, state, TERM='xterm')
                 self.assertIn(b'\r' + label + b'  ', seen)
                 self.assertTrue(seen.endswith(CLEAR), seen)
                 self.assertEqual(
-                    self.feed(command, stream, terminal=False, TERM='xterm'),
+                    self.feed(command, state, terminal=False, TERM='xterm'),
                     b'')
 
     def test_no_color_is_honoured(self):

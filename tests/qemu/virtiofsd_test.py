@@ -15,9 +15,8 @@ import foreign_testing
 import harness
 
 DEVSTATE = os.environ.get('DEVSTATE', 'cli/devstate')
-# Of a guest that works with files: written by virtiofsd with the default
-# options, and with --migration-verify-handles, whose file handles are of
-# another machine.
+# Written by virtiofsd, with its default options, for a guest that works with
+# files.
 OPEN_FILES = 'compat/virtiofsd/testdata/open-fp.state'
 PORTABLE = 'devices.fs.v1'
 
