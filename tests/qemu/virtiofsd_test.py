@@ -141,6 +141,11 @@ class VirtiofsdTest(harness.QemuTest):
         self.assertRegex(info, r'handles +3\n')
         self.assertIn('name: "log.txt"',
                       self.devstate('dump', self.path('vm.mig')))
+        # Without a machine, too.
+        daemon = self.virtiofsd()
+        self.assertIn('loaded 92 bytes, accepted', self.devstate(
+            'load', '--socket', daemon.path, self.path('vm.mig')))
+        daemon.stop()
         self.round_trip('vm.mig', self.read('state'))
 
     def test_state_that_does_not_load_is_refused_before_as_well(self):
