@@ -13,9 +13,7 @@ import unittest
 import deviating_backend
 
 DEVSTATE = os.path.abspath('cli/devstate')
-STREAM = 'tests/golden/fs_zstd.dstate'
 FOREIGN = 'compat/virtiofsd/testdata/open-fp.state'
-SCHEMA = 'proto/devices/fs/v1/fs.proto'
 GREEN = b'\x1b[1;32m'
 CLEAR = b'\r\x1b[K'
 PATIENCE = 60  # seconds
@@ -91,22 +89,24 @@ class TerminalTest(unittest.TestCase):
         self.assertIn(GREEN + b'accepted\x1b[0m', seen)
 
     def test_verbs_that_read_a_state_draw_it_as_well(self):
-        schema = ['--schema', SCHEMA]
-        for label, path, command in (
-                (b'verifying', STREAM, ['verify', '-']),
-                (b'reading', STREAM, ['stats', '-'] + schema),
-                (b'decoding', STREAM, ['decode', '-'] + schema),
-                (b'verifying', FOREIGN, ['verify', '-']),
-                (b'importing', FOREIGN, ['dump', '-'])):
-            with self.subTest(command=command[0], path=path):
-                with open(path, 'rb') as file:
-                    state = file.read()
-                seen = self.feed(command, state, TERM='xterm')
+        with open(FOREIGN, 'rb') as file:
+            foreign = file.read()
+        stream = subprocess.run(
+            [DEVSTATE, 'convert', FOREIGN, '--to', 'devices.fs.v1', '-o', '-'],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            check=True).stdout
+        for label, state, verb in ((b'verifying', stream, 'verify'),
+                                   (b'reading', stream, 'stats'),
+                                   (b'decoding', stream, 'decode'),
+                                   (b'verifying', foreign, 'verify'),
+                                   (b'importing', foreign, 'dump')):
+            with self.subTest(verb=verb, size=len(state)):
+                seen = self.feed([verb, '-'], state, TERM='xterm')
                 self.assertIn(b'\r' + label + b'  ', seen)
                 self.assertTrue(seen.endswith(CLEAR), seen)
                 self.assertEqual(
-                    self.feed(command, state, terminal=False, TERM='xterm'),
-                    b'')
+                    self.feed([verb, '-'], state, terminal=False,
+                              TERM='xterm'), b'')
 
     def test_no_color_is_honoured(self):
         seen = self.load(TERM='xterm', NO_COLOR='1')
