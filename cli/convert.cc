@@ -155,7 +155,7 @@ int Run(const ConvertFlags& flags) {
   if (!repeatable.ok()) {
     return PrintFileError(flags.input.file, repeatable.status());
   }
-  const OpenSource input = [&] { return (*repeatable)->Open(); };
+  const OpenSource input = (*repeatable)->Opening("converting");
   const absl::StatusOr<std::unique_ptr<OutputFile>> output =
       OutputFile::Create(flags.output);
   if (!output.ok()) {

@@ -101,7 +101,7 @@ absl::StatusOr<int> ShowForeign(const InfoFlags& flags,
 }
 
 absl::StatusOr<int> Run(const InfoFlags& flags, RepeatableInput& input) {
-  const OpenSource open = [&] { return input.Open(); };
+  const OpenSource open = input.Opening("reading");
   DS_ASSIGN_OR_RETURN(const Recognised recognised, Recognise(open));
   if (recognised.format != nullptr) {
     return ShowForeign(flags, input, *recognised.format, open);

@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/foreign_state.h"
-#include "cli/progress.h"
 #include "cli/state_kind.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
@@ -36,21 +35,15 @@ class FileSource : public ByteSource {
 }  // namespace
 
 absl::StatusOr<ForeignReport> PortableInput::Prepare() {
-  const OpenSource original = [this] { return original_->Open(); };
+  const OpenSource original = original_->Opening("importing");
   DS_ASSIGN_OR_RETURN(const Recognised recognised, Recognise(original));
   if (recognised.format == nullptr) return ForeignReport();
   DS_ASSIGN_OR_RETURN(imported_, TemporaryFile::Create());
   WriterOptions options;
   options.implementation.set_name("devstate");
-  DS_ASSIGN_OR_RETURN(ForeignReport report,
-                      recognised.format->import_state(
-                          [&]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
-                            DS_ASSIGN_OR_RETURN(
-                                std::shared_ptr<ByteSource> source, original());
-                            return WithProgress(std::move(source), "importing",
-                                                original_->size());
-                          },
-                          options, imported_.get()));
+  DS_ASSIGN_OR_RETURN(
+      ForeignReport report,
+      recognised.format->import_state(original, options, imported_.get()));
   foreign_ = absl::StrCat(recognised.format->name, " ", report.version);
   return report;
 }

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "cli/progress.h"
 #include "cli/stream_file.h"
 #include "third_party/absl_compat/status_macros.h"
 
@@ -55,6 +56,14 @@ absl::StatusOr<std::shared_ptr<ByteSource>> RepeatableInput::Open() {
   }
   DS_ASSIGN_OR_RETURN(StateInput state, OpenState(file_));
   return std::move(state.source);
+}
+
+OpenSource RepeatableInput::Opening(std::string label) {
+  return [this, label = std::move(
+                    label)]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
+    DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> source, Open());
+    return WithProgress(std::move(source), label, size());
+  };
 }
 
 absl::StatusOr<std::shared_ptr<ByteSource>> RepeatableInput::OpenLast() {

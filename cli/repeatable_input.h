@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "cli/state_input.h"
 #include "cli/temporary_file.h"
+#include "compat/foreign_format.h"
 #include "serializer/byte_stream.h"
 
 namespace devstate {
@@ -41,7 +42,10 @@ class RepeatableInput {
   // From the start. The input must outlive the source, and the sources must not
   // be read in turns.
   absl::StatusOr<std::shared_ptr<ByteSource>> Open();
-  // The same for the last time: what this source reads first is not kept.
+  // Opens it again and again, each time with a Progress that says `label`. The
+  // input must outlive the function.
+  OpenSource Opening(std::string label);
+  // Open() for the last time: what this source reads first is not kept.
   absl::StatusOr<std::shared_ptr<ByteSource>> OpenLast();
 
  private:

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
@@ -26,17 +27,13 @@
 namespace devstate {
 namespace {
 
-absl::Status VerifyStream(absl::string_view name, std::optional<uint64_t> size,
-                          ByteSource* source) {
+absl::Status VerifyStream(absl::string_view name, ByteSource* source) {
   StreamReader reader(source);
   DS_RETURN_IF_ERROR(reader.ReadHeader().status());
-  Progress progress("verifying", size);
   while (true) {
     DS_ASSIGN_OR_RETURN(const absl::optional<Chunk> chunk, reader.NextChunk());
     if (!chunk.has_value()) break;
-    progress.Update(reader.offset());
   }
-  progress.Clear();
   absl::PrintF(
       "%s: %s: %d chunks, %d records, %d bytes, %d before compression\n", name,
       Painted("whole", Colour::kGreen, STDOUT_FILENO), reader.chunks(),
@@ -46,13 +43,15 @@ absl::Status VerifyStream(absl::string_view name, std::optional<uint64_t> size,
 
 absl::StatusOr<int> Verify(RepeatableInput& repeatable) {
   const std::string& name = repeatable.name();
-  const OpenSource input = [&] { return repeatable.Open(); };
+  const OpenSource input = repeatable.Opening("verifying");
   DS_ASSIGN_OR_RETURN(const Recognised recognised, Recognise(input));
   const ForeignFormat* const format = recognised.format;
   if (format == nullptr) {
-    DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
+    DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> stream,
                         repeatable.OpenLast());
-    DS_RETURN_IF_ERROR(VerifyStream(name, repeatable.size(), source.get()));
+    const std::shared_ptr<ByteSource> source =
+        WithProgress(std::move(stream), "verifying", repeatable.size());
+    DS_RETURN_IF_ERROR(VerifyStream(name, source.get()));
     return kExitOk;
   }
   DS_ASSIGN_OR_RETURN(const ForeignReport report, format->check(input));

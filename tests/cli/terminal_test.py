@@ -13,8 +13,7 @@ import unittest
 import deviating_backend
 
 DEVSTATE = os.path.abspath('cli/devstate')
-STREAM = 'tests/golden/fs_zstd.dstate'
-SCHEMA = 'proto/devices/fs/v1/fs.proto'
+FOREIGN = 'compat/virtiofsd/testdata/open-fp.state'
 GREEN = b'\x1b[1;32m'
 CLEAR = b'\r\x1b[K'
 PATIENCE = 60  # seconds
@@ -90,19 +89,24 @@ class TerminalTest(unittest.TestCase):
         self.assertIn(GREEN + b'accepted\x1b[0m', seen)
 
     def test_verbs_that_read_a_state_draw_it_as_well(self):
-        with open(STREAM, 'rb') as file:
-            stream = file.read()
-        schema = ['--schema', SCHEMA]
-        for label, command in ((b'verifying', ['verify', '-']),
-                               (b'reading', ['stats', '-'] + schema),
-                               (b'decoding', ['decode', '-'] + schema)):
-            with self.subTest(command[0]):
-                seen = self.feed(command, stream, TERM='xterm')
+        with open(FOREIGN, 'rb') as file:
+            foreign = file.read()
+        stream = subprocess.run(
+            [DEVSTATE, 'convert', FOREIGN, '--to', 'devices.fs.v1', '-o', '-'],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            check=True).stdout
+        for label, state, verb in ((b'verifying', stream, 'verify'),
+                                   (b'reading', stream, 'stats'),
+                                   (b'decoding', stream, 'decode'),
+                                   (b'verifying', foreign, 'verify'),
+                                   (b'importing', foreign, 'dump')):
+            with self.subTest(verb=verb, size=len(state)):
+                seen = self.feed([verb, '-'], state, TERM='xterm')
                 self.assertIn(b'\r' + label + b'  ', seen)
                 self.assertTrue(seen.endswith(CLEAR), seen)
                 self.assertEqual(
-                    self.feed(command, stream, terminal=False, TERM='xterm'),
-                    b'')
+                    self.feed([verb, '-'], state, terminal=False,
+                              TERM='xterm'), b'')
 
     def test_no_color_is_honoured(self):
         seen = self.load(TERM='xterm', NO_COLOR='1')

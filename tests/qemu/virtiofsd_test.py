@@ -15,9 +15,8 @@ import foreign_testing
 import harness
 
 DEVSTATE = os.environ.get('DEVSTATE', 'cli/devstate')
-# Of a guest that works with files: written by virtiofsd with the default
-# options, and with --migration-verify-handles, whose file handles are of
-# another machine.
+# Written by virtiofsd, with its default options, for a guest that works with
+# files.
 OPEN_FILES = 'compat/virtiofsd/testdata/open-fp.state'
 PORTABLE = 'devices.fs.v1'
 
@@ -142,6 +141,11 @@ class VirtiofsdTest(harness.QemuTest):
         self.assertRegex(info, r'handles +3\n')
         self.assertIn('name: "log.txt"',
                       self.devstate('dump', self.path('vm.mig')))
+        # Without a machine, too.
+        daemon = self.virtiofsd()
+        self.assertIn('loaded 92 bytes, accepted', self.devstate(
+            'load', '--socket', daemon.path, self.path('vm.mig')))
+        daemon.stop()
         self.round_trip('vm.mig', self.read('state'))
 
     def test_state_that_does_not_load_is_refused_before_as_well(self):
