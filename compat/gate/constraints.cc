@@ -80,13 +80,6 @@ bool Contains(const ValueSet& values, const FieldModel& field,
           number.real <= static_cast<double>(annotations.max()));
 }
 
-int CountOf(const Message& message, const FieldDescriptor& field) {
-  const Reflection& reflection = *message.GetReflection();
-  if (field.is_repeated()) return reflection.FieldSize(message, &field);
-  if (!field.has_presence()) return 1;
-  return reflection.HasField(message, &field) ? 1 : 0;
-}
-
 const Message& GetMessage(const Message& message, const FieldDescriptor& field,
                           int index) {
   const Reflection& reflection = *message.GetReflection();
@@ -115,7 +108,7 @@ std::string KeyText(const Message& element, const std::vector<int>& numbers) {
   for (const int number : numbers) {
     const FieldDescriptor* field =
         element.GetDescriptor()->FindFieldByNumber(number);
-    const int count = field == nullptr ? 0 : CountOf(element, *field);
+    const int count = field == nullptr ? 0 : ValueCount(element, *field);
     absl::StrAppend(&key, count, ":");
     for (int i = 0; i < count; ++i) {
       std::string text;
@@ -197,7 +190,7 @@ class ConstraintChecker::Impl {
     const FieldDescriptor* field =
         message.GetDescriptor()->FindFieldByNumber(model.number);
     if (field == nullptr) return;
-    const int count = CountOf(message, *field);
+    const int count = ValueCount(message, *field);
     if (field->is_repeated()) {
       CheckCount(model, static_cast<uint64_t>(count), path, findings);
     } else if (IsRequired(model) &&

@@ -29,13 +29,6 @@ const FieldDescriptor* Find(const Message& message, const FieldModel& field) {
   return message.GetDescriptor()->FindFieldByNumber(field.number);
 }
 
-// How many values a field has. One without presence has a value always.
-int CountOf(const Message& message, const FieldDescriptor& field) {
-  const Reflection& reflection = *message.GetReflection();
-  if (field.is_repeated()) return reflection.FieldSize(message, &field);
-  return !field.has_presence() || reflection.HasField(message, &field) ? 1 : 0;
-}
-
 // Whether there is anything to lose.
 bool HasContent(const Message& message, const FieldDescriptor& field) {
   const Reflection& reflection = *message.GetReflection();
@@ -187,7 +180,7 @@ class Converter::Impl {
   void CopyField(FieldPlan& field, const Message& written,
                  const FieldDescriptor& from, Message* read, Run& run) {
     const bool content = HasContent(written, from);
-    const int count = CountOf(written, from);
+    const int count = ValueCount(written, from);
     if (!CardinalityHolds(field, from, count, content, run.findings)) return;
     if (!content) {
       KeepZero(field, from, read);
@@ -390,7 +383,7 @@ class Converter::Impl {
     if (to == nullptr || HasContent(*read, *to)) return;
     if (completion.narrow != nullptr) {
       const FieldDescriptor* from = Find(written, *completion.narrow);
-      if (from == nullptr || CountOf(written, *from) == 0) return;
+      if (from == nullptr || ValueCount(written, *from) == 0) return;
       const Number number = GetNumber(written, *from, 0);
       if (Fits(number, *to)) SetNumber(number, *to, read);
       return;

@@ -34,6 +34,12 @@ bool HoldsNumbers(const FieldDescriptor& field) {
          field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE;
 }
 
+int ValueCount(const Message& message, const FieldDescriptor& field) {
+  const Reflection& reflection = *message.GetReflection();
+  if (field.is_repeated()) return reflection.FieldSize(message, &field);
+  return !field.has_presence() || reflection.HasField(message, &field) ? 1 : 0;
+}
+
 Number GetNumber(const Message& message, const FieldDescriptor& field,
                  int index) {
   const Reflection& reflection = *message.GetReflection();

@@ -29,6 +29,11 @@ std::string NumberText(const Number& number);
 // Whether fields of this type hold numbers.
 bool HoldsNumbers(const google::protobuf::FieldDescriptor& field);
 
+// How many values `field` has in `message`. One without presence always has
+// one.
+int ValueCount(const google::protobuf::Message& message,
+               const google::protobuf::FieldDescriptor& field);
+
 // The value of `field`, or of its element `index` if it is repeated.
 Number GetNumber(const google::protobuf::Message& message,
                  const google::protobuf::FieldDescriptor& field, int index);
