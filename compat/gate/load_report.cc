@@ -6,12 +6,20 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace devstate {
 namespace {
 
 constexpr int kMaxInLine = 3;
+
+// Text for a terminal or a log: nothing but its control characters and what is
+// not UTF-8 is escaped.
+std::string Printable(absl::string_view text) {
+  return absl::StrReplaceAll(absl::Utf8SafeCEscape(text),
+                             {{"\\'", "'"}, {"\\\"", "\""}});
+}
 
 std::string LevelWord(VerdictLevel level) {
   return absl::AsciiStrToLower(VerdictLevel_Name(level));
@@ -25,11 +33,10 @@ std::string VerdictLogLine(const Verdict& verdict, const StreamHeader& header,
   if (header.schema().empty()) {
     absl::StrAppend(&line, ": no header was read");
   } else {
-    absl::StrAppend(&line, ": state of ",
-                    absl::Utf8SafeCEscape(header.schema()), " version ",
-                    header.schema_version(), " by ",
-                    absl::Utf8SafeCEscape(header.writer().name()), " ",
-                    absl::Utf8SafeCEscape(header.writer().version()));
+    absl::StrAppend(&line, ": state of ", Printable(header.schema()),
+                    " version ", header.schema_version(), " by ",
+                    Printable(header.writer().name()), " ",
+                    Printable(header.writer().version()));
   }
   absl::StrAppend(&line, ", reader has version ", reader.version);
   int shown = 0;
@@ -45,9 +52,9 @@ std::string VerdictLogLine(const Verdict& verdict, const StreamHeader& header,
     }
     absl::StrAppend(&line, shown == 0 ? ": " : "; ", "[", finding.rule(), "] ");
     if (!finding.path().empty()) {
-      absl::StrAppend(&line, absl::Utf8SafeCEscape(finding.path()), ": ");
+      absl::StrAppend(&line, Printable(finding.path()), ": ");
     }
-    absl::StrAppend(&line, absl::Utf8SafeCEscape(finding.text()));
+    absl::StrAppend(&line, Printable(finding.text()));
     ++shown;
   }
   if (hidden > 0) absl::StrAppend(&line, "; and ", hidden, " more");
