@@ -40,6 +40,7 @@ using ::google::protobuf::Message;
 struct StatsFlags {
   StateInputFlags input;
   std::string format = "text";
+  bool largest_record = false;
   StateSchemaFlags schema;
 };
 
@@ -49,8 +50,10 @@ constexpr size_t kMaxColumns = 16384;
 
 class Collector {
  public:
-  // Without a schema, `root` is null.
-  explicit Collector(const Descriptor* root) : root_(root) {}
+  // Without a schema, `root` is null. To find the largest record, every one is
+  // decoded, which takes longer than all else.
+  Collector(const Descriptor* root, bool largest_record)
+      : root_(root), largest_record_(largest_record) {}
 
   absl::Status Add(const Chunk& chunk, const Limits& limits) {
     const FieldDescriptor* field =
@@ -72,7 +75,7 @@ class Collector {
     stats.set_largest_chunk_bytes(
         std::max<uint64_t>(stats.largest_chunk_bytes(), chunk.payload.size()));
     if (chunk.header.field == 0) return absl::OkStatus();
-    if (field != nullptr) {
+    if (field != nullptr && largest_record_) {
       DS_RETURN_IF_ERROR(AddRecords(chunk, *field, limits, &section));
     }
     AddColumns(chunk.payload,
@@ -177,6 +180,7 @@ class Collector {
   }
 
   const Descriptor* const root_;
+  const bool largest_record_;
   google::protobuf::DynamicMessageFactory factory_;
   // By field number; 0 is the root chunk.
   std::map<uint32_t, Section> sections_;
@@ -222,7 +226,8 @@ absl::Status Run(const StatsFlags& flags, PortableInput& input) {
       !(flags.schema.schema.empty() && absl::IsNotFound(schema.status()))) {
     return schema.status();
   }
-  Collector collector(schema.ok() ? &schema->root() : nullptr);
+  Collector collector(schema.ok() ? &schema->root() : nullptr,
+                      flags.largest_record);
   while (true) {
     DS_ASSIGN_OR_RETURN(const absl::optional<Chunk> chunk, reader.NextChunk());
     if (!chunk.has_value()) break;
@@ -255,6 +260,9 @@ void AddStats(CLI::App& app, int* exit_code) {
   verb->add_option("--format", flags->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
+  verb->add_flag("--largest-record", flags->largest_record,
+                 "Say how large the largest record is: every one is decoded, "
+                 "which takes about a microsecond each");
   flags->schema.AddTo(verb);
   verb->footer(
       "What a column takes when stored is an estimate where chunks are\n"

@@ -195,6 +195,8 @@ assert sum(int(x["decoded_bytes"]) for x in s["sections"]) == int(
 paths = [c["path"] for c in s["sections"][1]["columns"]]
 assert paths == ["id", "secrets", "text"], paths
 ' || fail "stats-json: not what it should be"
+run stats-largest 0 "$devstate" stats --largest-record a.dstate
+says stats-largest "largest record"
 run stats-bare 0 "$devstate" stats bare.dstate
 says stats-bare "#3"
 run stats-cut 3 "$devstate" stats cut.dstate
