@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "third_party/absl_compat/status_macros.h"
+#include "transport/blocked_write_signals.h"
 #include "transport/errno_status.h"
 #include "transport/file_descriptor.h"
 
@@ -18,9 +19,11 @@ namespace {
 
 absl::Status WriteAll(int fd, absl::string_view bytes) {
   while (!bytes.empty()) {
+    BlockedWriteSignals signals;
     const ssize_t written = write(fd, bytes.data(), bytes.size());
     if (written < 0) {
       if (errno == EINTR) continue;
+      if (errno == EPIPE || errno == EFBIG) signals.set_failed();
       return ErrnoStatus(errno, "write");
     }
     bytes.remove_prefix(static_cast<size_t>(written));

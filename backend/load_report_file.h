@@ -13,7 +13,7 @@ namespace devstate {
 
 // Writes `json` as a line: to `file`, which is replaced as a whole, unless the
 // name is empty; and to `fd`, which stays open, unless it is negative. Errors
-// name the file or the FD.
+// name the file or the FD. Never raises SIGPIPE or SIGXFSZ.
 absl::Status WriteLoadReport(absl::string_view json, const std::string& file,
                              int fd);
 

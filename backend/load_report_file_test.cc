@@ -4,6 +4,7 @@
 #include "backend/load_report_file.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -45,6 +46,15 @@ TEST(LoadReportFileTest, DescriptorGetsALineAndStaysOpen) {
   char lines[6];
   EXPECT_EQ(read(reader.get(), lines, sizeof(lines)), 6);
   EXPECT_EQ(std::string(lines, 6), "{}\n[]\n");
+}
+
+TEST(LoadReportFileTest, ReaderThatIsGoneIsAnErrorAndNoSignal) {
+  ASSERT_EQ(signal(SIGPIPE, SIG_DFL), SIG_DFL);
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  close(ends[0]);
+  const FileDescriptor writer(ends[1]);
+  EXPECT_FALSE(WriteLoadReport("{}", "", writer.get()).ok());
 }
 
 TEST(LoadReportFileTest, NowhereIsFine) {

@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,45 +16,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "third_party/absl_compat/status_macros.h"
+#include "transport/blocked_write_signals.h"
 #include "transport/errno_status.h"
 
 namespace devstate {
 namespace {
-
-// write() to a pipe raises SIGPIPE, and beyond RLIMIT_FSIZE SIGXFSZ, in the
-// calling thread; both kill by default, and a library must not change the
-// process's dispositions. So they are blocked around the call, and one that
-// the call raised is taken off before the old mask comes back.
-class BlockedWriteSignals {
- public:
-  BlockedWriteSignals() {
-    sigset_t pending;
-    ::sigemptyset(&signals_);
-    ::sigaddset(&signals_, SIGPIPE);
-    ::sigaddset(&signals_, SIGXFSZ);
-    ::pthread_sigmask(SIG_BLOCK, &signals_, &old_mask_);
-    ::sigpending(&pending);
-    // What was pending before belongs to somebody else.
-    if (::sigismember(&pending, SIGPIPE)) ::sigdelset(&signals_, SIGPIPE);
-    if (::sigismember(&pending, SIGXFSZ)) ::sigdelset(&signals_, SIGXFSZ);
-  }
-  ~BlockedWriteSignals() {
-    const int saved_errno = errno;
-    if (failed_) {
-      const timespec now = {0, 0};
-      while (::sigtimedwait(&signals_, nullptr, &now) < 0 && errno == EINTR) {
-      }
-    }
-    ::pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
-    errno = saved_errno;
-  }
-  void set_failed() { failed_ = true; }
-
- private:
-  sigset_t signals_;
-  sigset_t old_mask_;
-  bool failed_ = false;
-};
 
 // The peer can share the open file description and flip the flag at any time.
 void KeepNonBlocking(int fd) {
