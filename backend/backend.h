@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,6 +25,7 @@
 #include "absl/strings/str_cat.h"
 #include "backend/load_report_file.h"
 #include "backend/schema_versions.h"
+#include "compat/dynamic/schema_facts.h"
 #include "compat/gate/load_report.h"
 #include "compat/gate/save_profile.h"
 #include "compat/gate/stream_gate.h"
@@ -245,8 +247,13 @@ class StateHandler : public DeviceStateHandler {
       absl::StatusOr<SchemaView> target =
           FindVersion(options_.archive.get(), Codec::Schema(), version);
       if (!target.ok()) return target.status();
-      profile = std::make_unique<SaveProfile>(Codec::Schema(), *target,
-                                              MakeGateOptions(), options);
+      // Compressing a version's descriptors is not for every downtime.
+      std::unique_ptr<SchemaFacts>& facts = facts_[version];
+      if (facts == nullptr) {
+        facts = std::make_unique<SchemaFacts>(*target->root);
+      }
+      profile = std::make_unique<SaveProfile>(
+          Codec::Schema(), *target, facts->info(), MakeGateOptions(), options);
       status = profile->Begin();
       writer.WriteAs(profile->info(), profile->filter());
     }
@@ -317,6 +324,8 @@ class StateHandler : public DeviceStateHandler {
   StateDevice<Codec>& device_;
   const StateOptions options_;
   std::unique_ptr<StagedState<Codec>> staged_;
+  // Of the older versions that were written or tried.
+  std::map<uint32_t, std::unique_ptr<SchemaFacts>> facts_;
   // Of the load under way, without the descriptors.
   StreamHeader load_header_;
   mutable std::mutex verdict_mutex_;

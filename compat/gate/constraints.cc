@@ -3,7 +3,6 @@
 
 #include "compat/gate/constraints.h"
 
-#include <cmath>
 #include <map>
 #include <set>
 #include <utility>
@@ -12,7 +11,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "compat/gate/number.h"
+#include "compat/gate/field_values.h"
 #include "compat/value_set.h"
 #include "google/protobuf/descriptor.h"
 #include "xxhash.h"
@@ -22,8 +21,6 @@ namespace {
 
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
-using ::google::protobuf::Reflection;
-using Presence = FieldModel::Presence;
 
 constexpr absl::string_view kRule = "value-out-of-bounds";
 
@@ -78,22 +75,6 @@ bool Contains(const ValueSet& values, const FieldModel& field,
           number.real >= static_cast<double>(annotations.min())) &&
          (!annotations.has_max() ||
           number.real <= static_cast<double>(annotations.max()));
-}
-
-const Message& GetMessage(const Message& message, const FieldDescriptor& field,
-                          int index) {
-  const Reflection& reflection = *message.GetReflection();
-  return field.is_repeated()
-             ? reflection.GetRepeatedMessage(message, &field, index)
-             : reflection.GetMessage(message, &field);
-}
-
-std::string GetText(const Message& message, const FieldDescriptor& field,
-                    int index) {
-  const Reflection& reflection = *message.GetReflection();
-  return field.is_repeated()
-             ? reflection.GetRepeatedString(message, &field, index)
-             : reflection.GetString(message, &field);
 }
 
 Digest DigestOf(const std::string& bytes) {

@@ -3,16 +3,12 @@
 
 #include "compat/gate/conversion.h"
 
-#include <map>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "compat/gate/conversion_plan.h"
-#include "compat/gate/number.h"
+#include "compat/gate/field_values.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/text_format.h"
 #include "serializer/utf8.h"
@@ -285,10 +281,7 @@ class Converter::Impl {
   void CopyMessage(FieldPlan& field, const Message& written,
                    const FieldDescriptor& from, int index, Message* read,
                    const FieldDescriptor& to, Run& run) {
-    const Message& inner =
-        from.is_repeated()
-            ? written.GetReflection()->GetRepeatedMessage(written, &from, index)
-            : written.GetReflection()->GetMessage(written, &from);
+    const Message& inner = GetMessage(written, from, index);
     Message* target = to.is_repeated()
                           ? read->GetReflection()->AddMessage(read, &to)
                           : read->GetReflection()->MutableMessage(read, &to);
@@ -336,10 +329,7 @@ class Converter::Impl {
   void CopyText(const FieldPlan& field, const Message& written,
                 const FieldDescriptor& from, int index, Message* read,
                 const FieldDescriptor& to, StreamFindings* findings) {
-    const Reflection& reflection = *written.GetReflection();
-    std::string value =
-        from.is_repeated() ? reflection.GetRepeatedString(written, &from, index)
-                           : reflection.GetString(written, &from);
+    std::string value = GetText(written, from, index);
     if (to.type() == FieldDescriptor::TYPE_STRING &&
         from.type() != FieldDescriptor::TYPE_STRING && !IsValidUtf8(value)) {
       Refuse("not-utf8", field, "other bytes", field.read->type_text,

@@ -3,7 +3,6 @@
 
 #include "compat/gate/conversion_chain.h"
 
-#include <algorithm>
 #include <deque>
 #include <set>
 #include <utility>

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "compat/dynamic/state_writer.h"
 #include "compat/gate/constraints.h"
-#include "compat/gate/number.h"
+#include "compat/gate/field_values.h"
 #include "compat/gate/stream_findings.h"
 #include "compat/value_set.h"
 #include "gtest/gtest.h"

@@ -17,8 +17,9 @@ GateOptions WithWriter(GateOptions options, const SchemaView* writer) {
 }  // namespace
 
 SaveProfile::SaveProfile(const SchemaInfo& own, const SchemaView& target,
-                         const GateOptions& gate, const WriterOptions& writer)
-    : facts_(*target.root),
+                         const SchemaInfo& target_info, const GateOptions& gate,
+                         const WriterOptions& writer)
+    : info_(target_info),
       own_(GeneratedSchema(own.root_message)),
       header_(MakeHeader(own, writer)),
       gate_(target, WithWriter(gate, &own_)) {

@@ -4,11 +4,8 @@
 #ifndef DEVSTATE_COMPAT_GATE_SAVE_PROFILE_H_
 #define DEVSTATE_COMPAT_GATE_SAVE_PROFILE_H_
 
-#include <memory>
-
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "compat/dynamic/schema_facts.h"
 #include "compat/gate/stream_gate.h"
 #include "devstate/verdict.pb.h"
 #include "serializer/schema_info.h"
@@ -20,11 +17,12 @@ namespace devstate {
 // RecordWriter::WriteAs(). For one save.
 class SaveProfile {
  public:
-  // `own` is the schema of the generated writer, `target` the version to write.
-  // `gate` has archive and steps; its other members do not matter. All must
-  // outlive this.
+  // `own` is the schema of the generated writer, `target` the version to write
+  // and `target_info` its facts, from SchemaFacts. `gate` has archive and
+  // steps; its other members do not matter. All must outlive this.
   SaveProfile(const SchemaInfo& own, const SchemaView& target,
-              const GateOptions& gate, const WriterOptions& writer);
+              const SchemaInfo& target_info, const GateOptions& gate,
+              const WriterOptions& writer);
 
   SaveProfile(const SaveProfile&) = delete;
   SaveProfile& operator=(const SaveProfile&) = delete;
@@ -35,14 +33,14 @@ class SaveProfile {
 
   // Begin() must have succeeded. The filter fails with FAILED_PRECONDITION and
   // the path of what the target cannot hold.
-  const SchemaInfo* info() const { return &facts_.info(); }
+  const SchemaInfo* info() const { return &info_; }
   ChunkFilter* filter() { return &gate_; }
 
   // What was found so far.
   Verdict verdict() const { return gate_.verdict(); }
 
  private:
-  const SchemaFacts facts_;
+  const SchemaInfo& info_;
   const SchemaView own_;
   StreamHeader header_;
   StreamGate gate_;

@@ -14,7 +14,7 @@
 #include "compat/dynamic/batch_codec.h"
 #include "compat/dynamic/schema_facts.h"
 #include "compat/dynamic/state_writer.h"
-#include "compat/gate/number.h"
+#include "compat/gate/field_values.h"
 #include "compat/gate/random_state.h"
 #include "compat/load_gate.h"
 #include "gmock/gmock.h"

@@ -1,10 +1,11 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers of any protobuf type, as one kind of value.
+// The values of a field, whether it is repeated or not and whatever the type of
+// its numbers.
 
-#ifndef DEVSTATE_COMPAT_GATE_NUMBER_H_
-#define DEVSTATE_COMPAT_GATE_NUMBER_H_
+#ifndef DEVSTATE_COMPAT_GATE_FIELD_VALUES_H_
+#define DEVSTATE_COMPAT_GATE_FIELD_VALUES_H_
 
 #include <string>
 
@@ -38,6 +39,13 @@ int ValueCount(const google::protobuf::Message& message,
 Number GetNumber(const google::protobuf::Message& message,
                  const google::protobuf::FieldDescriptor& field, int index);
 
+// A string or bytes; a message. As GetNumber().
+std::string GetText(const google::protobuf::Message& message,
+                    const google::protobuf::FieldDescriptor& field, int index);
+const google::protobuf::Message& GetMessage(
+    const google::protobuf::Message& message,
+    const google::protobuf::FieldDescriptor& field, int index);
+
 // Whether the type of `field` holds `number` without any loss; an enum holds
 // the numbers that it names.
 bool Fits(const Number& number, const google::protobuf::FieldDescriptor& field);
@@ -49,4 +57,4 @@ void SetNumber(const Number& number,
 
 }  // namespace devstate
 
-#endif  // DEVSTATE_COMPAT_GATE_NUMBER_H_
+#endif  // DEVSTATE_COMPAT_GATE_FIELD_VALUES_H_

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/gate/number.h"
+#include "compat/gate/field_values.h"
 
 #include <cstdint>
 #include <limits>
@@ -79,6 +79,22 @@ Number GetNumber(const Message& message, const FieldDescriptor& field,
   }
 #undef DS_GET
   return number;
+}
+
+const Message& GetMessage(const Message& message, const FieldDescriptor& field,
+                          int index) {
+  const Reflection& reflection = *message.GetReflection();
+  return field.is_repeated()
+             ? reflection.GetRepeatedMessage(message, &field, index)
+             : reflection.GetMessage(message, &field);
+}
+
+std::string GetText(const Message& message, const FieldDescriptor& field,
+                    int index) {
+  const Reflection& reflection = *message.GetReflection();
+  return field.is_repeated()
+             ? reflection.GetRepeatedString(message, &field, index)
+             : reflection.GetString(message, &field);
 }
 
 bool Fits(const Number& number, const FieldDescriptor& field) {
