@@ -207,10 +207,23 @@ class ColumnDecoder {
                                     " of ", count_));
       }
       Put(i, value);
-      std::fill_n(out_ + i, length, out_[i]);
+      FillRun(i, length);
       i += length;
     }
     return absl::OkStatus();
+  }
+
+  // Repeats value `i`. Most runs are so short that a loop's end, which
+  // processors predict wrongly, costs more than stores that the next run
+  // overwrites.
+  void FillRun(size_t i, uint64_t length) {
+    constexpr size_t kShort = 8;
+    if (count_ - i < kShort) {
+      std::fill_n(out_ + i, length, out_[i]);
+      return;
+    }
+    std::fill_n(out_ + i, kShort, out_[i]);
+    if (length > kShort) std::fill_n(out_ + i, length, out_[i]);
   }
 
   void DecodeBytes(VarintCursor& values) {

@@ -173,9 +173,9 @@ absl::Status StreamWriter::EndChunkImpl(ChunkType type, uint32_t field,
   if (!chunk_in_scratch_) {
     sealer_.SealInPlace(header, chunk_start_, out_);
   } else {
-    DS_ASSIGN_OR_RETURN(const bool second, HasSecondThread(decoded_size));
-    DS_RETURN_IF_ERROR(second ? second_thread_->Add(header, scratch_, out_)
-                              : sealer_.Seal(header, scratch_.view(), out_));
+    DS_ASSIGN_OR_RETURN(const bool queue, HasQueue(decoded_size));
+    DS_RETURN_IF_ERROR(queue ? queue_->Add(header, scratch_, out_)
+                             : SealHere(header));
   }
   last_field_ = field;
   trailer_.set_chunks(trailer_.chunks() + 1);
@@ -184,14 +184,23 @@ absl::Status StreamWriter::EndChunkImpl(ChunkType type, uint32_t field,
   return out_.size() >= kFlushSize ? Flush() : absl::OkStatus();
 }
 
-absl::StatusOr<bool> StreamWriter::HasSecondThread(size_t decoded_size) {
+absl::StatusOr<bool> StreamWriter::HasQueue(size_t decoded_size) {
   if (may_start_thread_ && decoded_size >= kMinChunkForThread &&
       trailer_.decoded_bytes() >= kMinBytesBeforeThread) {
     may_start_thread_ = false;
     if (!out_.empty()) DS_RETURN_IF_ERROR(Flush());
-    second_thread_ = SealingThread::Start(&sealer_, kFlushSize);
+    queue_ = SealingQueue::Start(&sealer_, &compressor_, kFlushSize);
   }
-  return second_thread_ != nullptr;
+  return queue_ != nullptr;
+}
+
+absl::Status StreamWriter::SealHere(const ChunkHeader& header) {
+  frame_.clear();
+  if (sealer_.MayCompress(scratch_.size())) {
+    DS_RETURN_IF_ERROR(sealer_.Compress(scratch_.view(), compressor_, frame_));
+  }
+  sealer_.Seal(header, scratch_.view(), frame_.view(), out_);
+  return absl::OkStatus();
 }
 
 absl::Status StreamWriter::Flush() {
@@ -209,9 +218,9 @@ absl::Status StreamWriter::Finish() {
                                           : "Finish() before the root chunk");
   }
   stage_ = Stage::kFinished;
-  if (second_thread_ != nullptr) {
-    status_ = second_thread_->Finish(out_);
-    second_thread_ = nullptr;
+  if (queue_ != nullptr) {
+    status_ = queue_->Finish(out_);
+    queue_ = nullptr;
     DS_RETURN_IF_ERROR(status_);
   }
   trailer_.set_stored_bytes(sealer_.stored_bytes());

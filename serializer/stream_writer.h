@@ -19,7 +19,7 @@
 #include "serializer/compression.h"
 #include "serializer/internal/byte_buffer.h"
 #include "serializer/internal/chunk_sealer.h"
-#include "serializer/internal/sealing_thread.h"
+#include "serializer/internal/sealing_queue.h"
 #include "serializer/limits.h"
 #include "serializer/message_writer.h"
 #include "serializer/schema_info.h"
@@ -48,12 +48,13 @@ struct WriterOptions {
   uint32_t max_batch_records = 2048;
   uint32_t max_batch_bytes = 192 * 1024;
 
-  // Let a second thread compress while the caller's encodes: pays where a core
-  // is free. It starts when 256 KiB of payload have gone before, unless chunks
-  // are stored raw or smaller than 16 KiB, and ends with Finish() or the
-  // writer. It has all signals blocked and calls nothing of the application's.
-  // Where none can be started the caller's thread does it all, as it does with
-  // false: for processes that may not have one. The bytes are the same.
+  // Let a second thread compress while the caller's encodes, and helps when it
+  // is ahead: pays where a core is free. It starts when 256 KiB of payload have
+  // gone before, unless chunks are stored raw or smaller than 16 KiB, and ends
+  // with Finish() or the writer. It has all signals blocked and calls nothing
+  // of the application's. Where none can be started the caller's thread does it
+  // all, as it does with false: for processes that may not have one. The bytes
+  // are the same.
   bool use_second_thread = true;
 
   // Write every number column PLAIN, as the simplest writer would.
@@ -66,9 +67,9 @@ struct WriterOptions {
 StreamHeader MakeHeader(const SchemaInfo& schema, const WriterOptions& options);
 
 // Not thread-safe. The sink is called on the caller's thread, within EndChunk()
-// and Finish(). Uses memory for two chunks at most, whatever the state's size,
-// with a second thread 2 MiB and memory for six; less than 16 KiB for a state
-// of less than 4 KiB.
+// and Finish(). Uses memory for three chunks at most, whatever the state's
+// size, with a second thread 4 MiB more; less than 16 KiB for a state of less
+// than 4 KiB.
 //
 // After the first error every call returns it again: a stream with a gap can
 // never end with a valid trailer. With a second thread an error of compression
@@ -118,7 +119,9 @@ class StreamWriter {
   absl::Status CheckLimits(ChunkType type, uint32_t field, uint32_t records,
                            size_t decoded_size) const;
   // Starts the second thread if it is time; whether there is one.
-  absl::StatusOr<bool> HasSecondThread(size_t decoded_size);
+  absl::StatusOr<bool> HasQueue(size_t decoded_size);
+  // Seals the chunk in scratch_ on this thread.
+  absl::Status SealHere(const ChunkHeader& header);
   absl::Status Flush();
 
   ByteSink* const sink_;
@@ -138,8 +141,11 @@ class StreamWriter {
   StreamTrailer trailer_;
   absl::Status status_;
   ChunkSealer sealer_;
-  // Seals with sealer_ while it is there.
-  std::unique_ptr<SealingThread> second_thread_;
+  Compressor compressor_;
+  // What compressor_ made of scratch_.
+  ByteBuffer frame_;
+  // The second thread's; has sealer_ and compressor_ while it is there.
+  std::unique_ptr<SealingQueue> queue_;
   bool may_start_thread_;
 };
 

@@ -16,21 +16,43 @@ constexpr uint32_t kMaxSkip = 16;
 
 }  // namespace
 
-absl::Status ChunkSealer::Seal(ChunkHeader header, absl::string_view payload,
-                               ByteBuffer& out) {
-  const size_t start = out.size();
-  out.Extend(kChunkHeaderSize);
+bool ChunkSealer::MayCompress(size_t size, size_t ahead) const {
+  switch (compression_.mode) {
+    case Compression::Mode::kRaw:
+      return false;
+    case Compression::Mode::kZstd:
+      return size > 0;
+    case Compression::Mode::kAutomatic:
+      return size >= kMinAutomaticSize && skip_compression_ <= ahead;
+  }
+  return false;
+}
+
+absl::Status ChunkSealer::Compress(absl::string_view payload,
+                                   Compressor& compressor,
+                                   ByteBuffer& frame) const {
+  frame.ResizeUninitialized(Compressor::Bound(payload.size()));
+  DS_ASSIGN_OR_RETURN(const size_t size,
+                      compressor.Compress(payload, compression_.level,
+                                          frame.data(), frame.size()));
+  frame.ResizeUninitialized(size);
+  return absl::OkStatus();
+}
+
+void ChunkSealer::Seal(ChunkHeader header, absl::string_view payload,
+                       absl::string_view frame, ByteBuffer& out) {
   bool compressed = false;
-  if (ShouldCompress(payload.size())) {
-    DS_ASSIGN_OR_RETURN(compressed, Compress(payload, out));
+  if (MayCompress(payload.size())) {
+    compressed = ChooseFrame(payload.size(), frame.size());
   } else if (skip_compression_ > 0) {
     --skip_compression_;
   }
-  if (!compressed) out.Append(payload);
+  const size_t start = out.size();
+  out.Extend(kChunkHeaderSize);
+  out.Append(compressed ? frame : payload);
   header.codec = compressed ? ChunkCodec::kZstd : ChunkCodec::kRaw;
   header.decoded_size = static_cast<uint32_t>(payload.size());
   PutHeader(header, start, out);
-  return absl::OkStatus();
 }
 
 void ChunkSealer::SealInPlace(ChunkHeader header, size_t start,
@@ -41,32 +63,9 @@ void ChunkSealer::SealInPlace(ChunkHeader header, size_t start,
   PutHeader(header, start, out);
 }
 
-bool ChunkSealer::ShouldCompress(size_t size) const {
-  switch (compression_.mode) {
-    case Compression::Mode::kRaw:
-      return false;
-    case Compression::Mode::kZstd:
-      return size > 0;
-    case Compression::Mode::kAutomatic:
-      return size >= kMinAutomaticSize && skip_compression_ == 0;
-  }
-  return false;
-}
-
-absl::StatusOr<bool> ChunkSealer::Compress(absl::string_view payload,
-                                           ByteBuffer& out) {
-  const size_t start = out.size();
-  const size_t bound = Compressor::Bound(payload.size());
-  char* compressed = out.Extend(bound);
-  DS_ASSIGN_OR_RETURN(
-      const size_t size,
-      compressor_.Compress(payload, compression_.level, compressed, bound));
-  const bool smaller = size < payload.size();
-  if (smaller && ExpandsTooMuch(payload.size(), size)) {
-    out.ResizeUninitialized(start);
-    return false;
-  }
-  out.ResizeUninitialized(start + (smaller ? size : 0));
+bool ChunkSealer::ChooseFrame(size_t payload_size, size_t frame_size) {
+  const bool smaller = frame_size < payload_size;
+  if (smaller && ExpandsTooMuch(payload_size, frame_size)) return false;
   // Skip further and further ahead while nothing shrinks.
   next_skip_ = smaller ? 1 : std::min(next_skip_ * 2, kMaxSkip);
   skip_compression_ = smaller ? 0 : next_skip_;

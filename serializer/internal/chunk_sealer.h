@@ -16,9 +16,10 @@
 
 namespace devstate {
 
-// What a writer does with a payload: chooses the codec, compresses, and puts
-// the header before it. All that depends on the chunks before is in here, so
-// that the bytes are the same whichever thread calls. Not thread-safe.
+// Turns payloads into the chunks of a stream, in order: chooses the codec and
+// puts the header before the payload. All that depends on the chunks before is
+// in here, so the bytes are the same whoever compresses, and when. Not
+// thread-safe, but for Compress().
 class ChunkSealer {
  public:
   ChunkSealer(const Compression& compression, uint32_t max_expansion)
@@ -26,11 +27,20 @@ class ChunkSealer {
 
   void Start(uint64_t prefix_checksum) { digest_ = prefix_checksum; }
 
-  // Appends the chunk to `out`. Type, sequence, field and records of `header`
-  // are those of the chunk, which follows the one sealed before; the rest gets
-  // filled in. Errors are those of Compressor; the stream cannot go on then.
-  absl::Status Seal(ChunkHeader header, absl::string_view payload,
-                    ByteBuffer& out);
+  // Whether Seal() may want the frame of a payload of `size` bytes that comes
+  // `ahead` chunks after the next one. Once false it stays false.
+  bool MayCompress(size_t size, size_t ahead = 0) const;
+
+  // Makes `frame` the zstd frame of `payload`. Errors are those of Compressor.
+  // Any thread may call it at any time, with a compressor of its own.
+  absl::Status Compress(absl::string_view payload, Compressor& compressor,
+                        ByteBuffer& frame) const;
+
+  // Appends the next chunk to `out`. Type, sequence, field and records of
+  // `header` are those of the chunk; the rest gets filled in. `frame` is the
+  // payload's, if MayCompress() said so.
+  void Seal(ChunkHeader header, absl::string_view payload,
+            absl::string_view frame, ByteBuffer& out);
 
   // The same, stored raw, for a payload that is at the end of `out` already,
   // behind kChunkHeaderSize bytes from `start` on.
@@ -42,15 +52,13 @@ class ChunkSealer {
   uint64_t digest() const { return digest_; }
 
  private:
-  bool ShouldCompress(size_t size) const;
-  // Appends `payload` to `out` if that makes it smaller.
-  absl::StatusOr<bool> Compress(absl::string_view payload, ByteBuffer& out);
+  // Whether to store the frame, which tells how far to skip from here on.
+  bool ChooseFrame(size_t payload_size, size_t frame_size);
   bool ExpandsTooMuch(size_t decoded_size, size_t stored_size) const;
   void PutHeader(ChunkHeader& header, size_t start, ByteBuffer& out);
 
   const Compression compression_;
   const uint32_t max_expansion_;
-  Compressor compressor_;
   // Chunks left to store raw without a try, and how many to skip next time.
   uint32_t skip_compression_ = 0;
   uint32_t next_skip_ = 1;

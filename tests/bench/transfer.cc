@@ -46,7 +46,8 @@ constexpr int kLargePipe = 1024 * 1024;
 // What one process of a run reports; lies in memory shared with the parent.
 struct ProcessResult {
   absl::Time end;
-  // At the end of the transfer; RunChild() makes it the time since the start.
+  // At the end of the transfer, before results are compared; RunChild() makes
+  // it the time since the start.
   double cpu_ms;
   // Peak of the resident set above what it was before, without the live table.
   int64_t extra_bytes;
@@ -88,10 +89,9 @@ int64_t LiveBytes(const Received& received) {
                  received.table.names.size() +
                  received.owned.size() * sizeof(OwnedInode);
   for (const OwnedInode& inode : received.owned) {
-    for (const std::string* text : {&inode.name, &inode.handle}) {
-      // 15 bytes fit into the string itself.
-      if (text->capacity() > 15) bytes += text->capacity() + 1 + sizeof(size_t);
-    }
+    // The allocator adds a word to each.
+    bytes +=
+        inode.name.capacity() + inode.handle.capacity() + 2 * sizeof(size_t);
   }
   return static_cast<int64_t>(bytes);
 }
@@ -207,7 +207,7 @@ class Run {
     const double cpu = CpuMs();
     absl::Status status;
     { status = body(result); }
-    result.cpu_ms = CpuMs() - cpu;
+    result.cpu_ms -= cpu;
     result.extra_bytes += StatusBytes("VmHWM:") - resident;
     result.ok = status.ok();
     if (!status.ok()) {

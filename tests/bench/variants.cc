@@ -92,7 +92,8 @@ void AppendBytes(absl::string_view bytes, std::string* out) {
 }
 
 // virtiofsd's fields in virtiofsd's order, and inode number and mode behind
-// them.
+// them. virtiofsd collects all rows as structs with strings of their own before
+// it writes the first byte; that is left out here.
 absl::Status SendVarints(const InodeTable& table, int fd) {
   std::string out;
   AppendVarint(table.inodes.size(), &out);
@@ -122,14 +123,14 @@ class VarintReader {
         position_ == nullptr ? nullptr : DecodeVarint(position_, end_, &value);
     return value;
   }
-  void Bytes(std::string* out) {
+  void Bytes(std::vector<char>* out) {
     const uint64_t size = Number();
     if (position_ == nullptr ||
         size > static_cast<uint64_t>(end_ - position_)) {
       position_ = nullptr;
       return;
     }
-    out->assign(position_, size);
+    out->assign(position_, position_ + size);
     position_ += size;
   }
   bool ok() const { return position_ != nullptr; }
@@ -185,20 +186,21 @@ absl::Status SendMessage(const InodeTable& table, int fd) {
   return PipeSink(fd).Write(state.SerializeAsString());
 }
 
-// Appends an inode whose handle has the length that the live table has room
-// for, and returns it for its numbers to be set.
-absl::StatusOr<LiveInode*> AppendInode(absl::string_view name,
-                                       absl::string_view handle,
-                                       InodeTable* table) {
+// Appends an inode with this name and handle and returns it for its numbers to
+// be set; null if the live table has no room for a handle of this length.
+inline LiveInode* AppendInode(absl::string_view name, absl::string_view handle,
+                              InodeTable* table) {
   LiveInode& inode = table->inodes.emplace_back();
-  if (handle.size() != sizeof(inode.handle)) {
-    return absl::InvalidArgumentError("handle is not of 8 bytes");
-  }
+  if (handle.size() != sizeof(inode.handle)) return nullptr;
   std::memcpy(inode.handle, handle.data(), sizeof(inode.handle));
   inode.name_offset = table->names.size();
   inode.name_size = static_cast<uint32_t>(name.size());
   table->names.Append(name);
   return &inode;
+}
+
+absl::Status IncompleteInode() {
+  return absl::InvalidArgumentError("not an inode as this benchmark sends it");
 }
 
 absl::Status ReceiveMessage(int fd, Received* received) {
@@ -207,10 +209,10 @@ absl::Status ReceiveMessage(int fd, Received* received) {
   FsState state;
   if (!state.ParseFromString(bytes)) return absl::DataLossError("message");
   for (const devices::fs::v1::Inode& inode : state.inodes()) {
-    DS_ASSIGN_OR_RETURN(
-        LiveInode* const live,
+    LiveInode* const live =
         AppendInode(inode.path().name(), inode.verification_handle().handle(),
-                    &received->table));
+                    &received->table);
+    if (live == nullptr) return IncompleteInode();
     live->id = inode.id();
     live->parent = inode.path().parent();
     live->refcount = inode.refcount();
@@ -270,12 +272,11 @@ class TableVisitor : public FsStateVisitor {
     InodeRow row;
     while (batch.Next(&row)) {
       if (!row.path || !row.verification_handle || !row.attributes) {
-        return absl::InvalidArgumentError("incomplete inode");
+        return IncompleteInode();
       }
-      DS_ASSIGN_OR_RETURN(
-          LiveInode* const live,
-          AppendInode(row.path->name, row.verification_handle->handle,
-                      &table_));
+      LiveInode* const live =
+          AppendInode(row.path->name, row.verification_handle->handle, &table_);
+      if (live == nullptr) return IncompleteInode();
       live->id = row.id;
       live->parent = row.path->parent;
       live->refcount = row.refcount;
@@ -336,14 +337,19 @@ class OwnedVisitor : public TableVisitor {
     InodeRow row;
     while (batch.Next(&row)) {
       if (!row.path || !row.verification_handle || !row.attributes) {
-        return absl::InvalidArgumentError("incomplete inode");
+        return IncompleteInode();
       }
-      owned_.push_back({row.id, row.path->parent, row.refcount,
-                        row.attributes->ino, row.verification_handle->mount_id,
+      const absl::string_view name = row.path->name;
+      const absl::string_view handle = row.verification_handle->handle;
+      owned_.push_back({row.id,
+                        row.path->parent,
+                        row.refcount,
+                        row.attributes->ino,
+                        row.verification_handle->mount_id,
                         row.attributes->mode,
                         row.verification_handle->type,
-                        std::string(row.path->name),
-                        std::string(row.verification_handle->handle)});
+                        {name.begin(), name.end()},
+                        {handle.begin(), handle.end()}});
     }
     return absl::OkStatus();
   }
@@ -425,16 +431,17 @@ uint64_t Received::Hash() const {
   if (owned.empty()) return HashTable(table);
   InodeTable converted;
   for (const OwnedInode& inode : owned) {
-    const absl::StatusOr<LiveInode*> live =
-        AppendInode(inode.name, inode.handle, &converted);
-    if (!live.ok()) return 0;
-    (*live)->id = inode.id;
-    (*live)->parent = inode.parent;
-    (*live)->refcount = inode.refcount;
-    (*live)->ino = inode.ino;
-    (*live)->mount_id = inode.mount_id;
-    (*live)->mode = inode.mode;
-    (*live)->handle_type = inode.handle_type;
+    LiveInode* const live =
+        AppendInode({inode.name.data(), inode.name.size()},
+                    {inode.handle.data(), inode.handle.size()}, &converted);
+    if (live == nullptr) return 0;
+    live->id = inode.id;
+    live->parent = inode.parent;
+    live->refcount = inode.refcount;
+    live->ino = inode.ino;
+    live->mount_id = inode.mount_id;
+    live->mode = inode.mode;
+    live->handle_type = inode.handle_type;
   }
   return HashTable(converted);
 }

@@ -16,7 +16,10 @@
 
 namespace devstate::bench {
 
-// A live inode that owns its strings, as a decoder without an arena makes it.
+// A live inode as virtiofsd's decoder makes it: file name and handle, a String
+// and a Vec<u8> there, have memory of their own however short they are
+// (virtiofsd, src/passthrough/device_state/serialized.rs). std::string would
+// keep short ones in itself.
 struct OwnedInode {
   uint64_t id;
   uint64_t parent;
@@ -25,8 +28,8 @@ struct OwnedInode {
   uint64_t mount_id;
   uint32_t mode;
   int32_t handle_type;
-  std::string name;
-  std::string handle;
+  std::vector<char> name;
+  std::vector<char> handle;
 };
 
 // What the destination ends up with: one of the two is filled.

@@ -1,0 +1,148 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "serializer/internal/sealing_queue.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+// Enough for the thread never to run out of work while the owner hands chunks
+// to a sink that blocks.
+constexpr size_t kMaxWaitingBytes = 512 * 1024;
+
+}  // namespace
+
+std::unique_ptr<SealingQueue> SealingQueue::Start(ChunkSealer* sealer,
+                                                  Compressor* compressor,
+                                                  size_t min_output) {
+  std::unique_ptr<SealingQueue> queue(
+      new SealingQueue(sealer, compressor, min_output));
+  // pthread_create, because std::thread would throw at RLIMIT_NPROC. The
+  // process's signals are for its own threads.
+  sigset_t all;
+  sigset_t old;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &old);
+  const int error =
+      ::pthread_create(&queue->thread_, nullptr, &ThreadMain, queue.get());
+  ::pthread_sigmask(SIG_SETMASK, &old, nullptr);
+  if (error != 0) return nullptr;
+  queue->has_thread_ = true;
+  // For who looks at the process from outside.
+  ::pthread_setname_np(queue->thread_, "devstate-zstd");
+  return queue;
+}
+
+SealingQueue::~SealingQueue() { Join(); }
+
+void SealingQueue::Join() {
+  if (!std::exchange(has_thread_, false)) return;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    quit_ = true;
+  }
+  added_.notify_one();
+  ::pthread_join(thread_, nullptr);
+}
+
+absl::Status SealingQueue::Add(const ChunkHeader& header, ByteBuffer& payload,
+                               ByteBuffer& out) {
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    DS_RETURN_IF_ERROR(WorkOff(
+        lock, kMaxWaitingBytes - std::min(payload.size(), kMaxWaitingBytes)));
+    waiting_bytes_ += payload.size();
+    Job job;
+    if (!free_.empty()) {
+      job = std::move(free_.back());
+      free_.pop_back();
+    }
+    job.header = header;
+    job.done = false;
+    std::swap(job.payload, payload);
+    jobs_.push_back(std::move(job));
+    std::swap(ready_, out);
+  }
+  added_.notify_one();
+  return absl::OkStatus();
+}
+
+absl::Status SealingQueue::Finish(ByteBuffer& out) {
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    DS_RETURN_IF_ERROR(WorkOff(lock, 0));
+  }
+  Join();
+  std::swap(ready_, out);
+  out.Append(collected_.view());
+  collected_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status SealingQueue::WorkOff(std::unique_lock<std::mutex>& lock,
+                                   size_t waiting_bytes) {
+  while (waiting_bytes_ > waiting_bytes && status_.ok()) {
+    if (taken_ < jobs_.size()) {
+      CompressOne(lock, owners_compressor_);
+    } else {
+      sealed_.wait(lock);
+    }
+  }
+  return status_;
+}
+
+void SealingQueue::CompressOne(std::unique_lock<std::mutex>& lock,
+                               Compressor& compressor) {
+  const size_t ahead = taken_++;
+  Job& job = jobs_[ahead];
+  if (sealer_.MayCompress(job.payload.size(), ahead)) {
+    lock.unlock();
+    job.status = sealer_.Compress(job.payload.view(), compressor, job.frame);
+    lock.lock();
+  }
+  job.done = true;
+  SealDone();
+}
+
+void SealingQueue::SealDone() {
+  while (!jobs_.empty() && jobs_.front().done && status_.ok()) {
+    Job& job = jobs_.front();
+    const absl::string_view payload = job.payload.view();
+    if (sealer_.MayCompress(payload.size())) status_ = std::move(job.status);
+    if (!status_.ok()) return;
+    sealer_.Seal(job.header, payload, job.frame.view(), collected_);
+    waiting_bytes_ -= payload.size();
+    free_.push_back(std::move(job));
+    jobs_.pop_front();
+    --taken_;
+  }
+  if (collected_.size() >= min_output_ && ready_.empty()) {
+    std::swap(collected_, ready_);
+  }
+}
+
+void* SealingQueue::ThreadMain(void* self) {
+  static_cast<SealingQueue*>(self)->Run();
+  return nullptr;
+}
+
+void SealingQueue::Run() {
+  Compressor compressor;
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (true) {
+    added_.wait(lock, [this] { return taken_ < jobs_.size() || quit_; });
+    if (quit_ || !status_.ok()) return;
+    CompressOne(lock, compressor);
+    sealed_.notify_one();
+  }
+}
+
+}  // namespace devstate
