@@ -146,12 +146,12 @@ class Qemu(Process):
     """A machine that is not started: device state needs no guest."""
 
     def __init__(self, folder, backends, machine='q35', accel='tcg',
-                 devices=None, incoming=False, extra=()):
+                 devices=None, incoming=False, memory='64M', extra=()):
         self.qmp_path = os.path.join(folder, 'qmp-%d' % time.monotonic_ns())
         devices = devices or ['fs'] * len(backends)
         command = [QEMU, '-nodefaults', '-no-user-config', '-display', 'none',
-                   '-S', '-accel', accel, '-m', '64M',
-                   '-object', 'memory-backend-memfd,id=mem,size=64M,share=on',
+                   '-S', '-accel', accel, '-m', memory, '-object',
+                   'memory-backend-memfd,id=mem,share=on,size=' + memory,
                    '-machine', machine + ',memory-backend=mem',
                    '-qmp', 'unix:%s,server=on,wait=off' % self.qmp_path]
         if incoming:

@@ -7,60 +7,25 @@ and tests/foreign/install.sh install them.
 """
 
 import json
-import os
 import shutil
-import subprocess
 
 import foreign_testing
 import harness
+import virtiofsd_case
 
-DEVSTATE = os.environ.get('DEVSTATE', 'cli/devstate')
 # Written by virtiofsd, with its default options, for a guest that works with
 # files.
 OPEN_FILES = 'compat/virtiofsd/testdata/open-fp.state'
-PORTABLE = 'devices.fs.v1'
 
 
-class Virtiofsd(harness.Process):
-
-    def __init__(self, path, shared):
-        super().__init__(foreign_testing.virtiofsd() + [
-            '--socket-path', path, '--shared-dir', shared, '--sandbox',
-            'none'])
-        self.path = path
-        self.wait_line('Waiting for vhost-user socket connection')
-
-
-class VirtiofsdTest(harness.QemuTest):
+class VirtiofsdTest(virtiofsd_case.VirtiofsdCase):
 
     def setUp(self):
         super().setUp()
-        self.shared = self.path('share')
         # What the guest of OPEN_FILES had looked up and opened.
         for name, contents in (('a.txt', b'one line\n'), ('log.txt', b''),
                                ('dir/b.bin', b'\0\1\2'), ('dir/sub/c', b'c')):
-            path = os.path.join(self.shared, name)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, 'wb') as file:
-                file.write(contents)
-
-    def devstate(self, *arguments, exit_code=0):
-        """What it prints, on either output."""
-        run = subprocess.run([DEVSTATE, *arguments], stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                             timeout=harness.PATIENCE, check=False)
-        self.assertEqual(run.returncode, exit_code, run.stdout)
-        return run.stdout.decode()
-
-    def read(self, name):
-        with open(self.path(name), 'rb') as file:
-            return file.read()
-
-    def virtiofsd(self):
-        self.count += 1
-        process = Virtiofsd(self.path('s%d' % self.count), self.shared)
-        self.addCleanup(process.stop)
-        return process
+            self.share(name, contents)
 
     def save(self, name):
         """A machine with a new virtiofsd is migrated to a file."""
@@ -88,18 +53,10 @@ class VirtiofsdTest(harness.QemuTest):
         self.devstate('qemu', 'extract', again, '-o', again + '.state')
         return self.read(name + '-again.state')
 
-    def convert(self, source, destination, *flags):
-        return self.devstate('convert', self.path(source), '-o',
-                             self.path(destination), *flags)
-
-    def inject(self, file, state, destination):
-        self.devstate('qemu', 'inject', self.path(file), self.path(state),
-                      '-o', self.path(destination))
-
     def round_trip(self, file, state):
         """`state`, from `file`, goes over the portable form and comes back, and
         as V2 and V1 through another machine."""
-        self.convert(file, 'portable', '--to', PORTABLE)
+        self.convert(file, 'portable', '--to', virtiofsd_case.PORTABLE)
         self.devstate('verify', self.path('portable'))
         self.devstate('diff', self.path(file), self.path('portable'))
         self.convert('portable', 'v2', '--to', 'virtiofsd', '--version', 'V2')
