@@ -3,6 +3,7 @@
 
 #include "cli/check_stream.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -89,10 +90,20 @@ absl::StatusOr<int> CheckStreamFile(const CheckFlags& flags) {
                       LoadReader(flags.reader, flags.schema.load));
   DS_ASSIGN_OR_RETURN(SchemaArchive archive,
                       ReadArchive(flags.lineage, flags.schema.load));
+  // Of a foreign state, which is a finding as good as any on the stream that it
+  // becomes.
+  Verdict foreign;
   int exit_code = kExitOk;
-  const std::unique_ptr<PortableInput> input =
-      PortableInput::Open(flags.stream, &exit_code);
-  if (input == nullptr) return exit_code;
+  const std::unique_ptr<PortableInput> input = PortableInput::Open(
+      flags.stream, &exit_code,
+      [&foreign](absl::string_view, const ForeignReport& report) {
+        foreign = report.verdict;
+        return kExitOk;
+      });
+  if (input == nullptr && exit_code != kExitOk) return exit_code;
+  if (input == nullptr) {
+    return ReportVerdicts(flags, {ToDirection(foreign, /*upgrade=*/true)});
+  }
   const absl::StatusOr<std::shared_ptr<ByteSource>> source =
       input->OpenStreamLast();
   if (!source.ok()) return PrintFileError(input->name(), source.status());
@@ -100,8 +111,12 @@ absl::StatusOr<int> CheckStreamFile(const CheckFlags& flags) {
   options.archive = &archive;
   bool upgrade = false;
   const LoadedSchema& schema = *reader.schema;
-  const Verdict verdict = CheckStream(
+  Verdict verdict = CheckStream(
       source->get(), {&schema.root(), &schema.model()}, options, &upgrade);
+  for (const Finding& finding : foreign.findings()) {
+    verdict.set_level(std::max(verdict.level(), finding.level()));
+    *verdict.add_findings() = finding;
+  }
   return ReportVerdicts(flags, {ToDirection(verdict, upgrade)});
 }
 

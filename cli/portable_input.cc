@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "cli/foreign_state.h"
 #include "cli/state_kind.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
@@ -49,7 +48,8 @@ absl::StatusOr<ForeignReport> PortableInput::Prepare() {
 }
 
 std::unique_ptr<PortableInput> PortableInput::Open(const StateInputFlags& flags,
-                                                   int* exit_code) {
+                                                   int* exit_code,
+                                                   const Reporter& reporter) {
   absl::StatusOr<std::unique_ptr<RepeatableInput>> original =
       RepeatableInput::Create(flags);
   if (!original.ok()) {
@@ -59,9 +59,12 @@ std::unique_ptr<PortableInput> PortableInput::Open(const StateInputFlags& flags,
   std::unique_ptr<PortableInput> input(new PortableInput());
   input->original_ = *std::move(original);
   const absl::StatusOr<ForeignReport> report = input->Prepare();
-  *exit_code = report.ok() ? PrintForeignFindings(input->name(), *report)
-                           : PrintFileError(input->name(), report.status());
-  return *exit_code == kExitOk ? std::move(input) : nullptr;
+  if (!report.ok()) {
+    *exit_code = PrintFileError(input->name(), report.status());
+    return nullptr;
+  }
+  *exit_code = reporter(input->name(), *report);
+  return report->refused() ? nullptr : std::move(input);
 }
 
 std::optional<uint64_t> PortableInput::size() const {

@@ -12,6 +12,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "cli/foreign_state.h"
 #include "cli/repeatable_input.h"
 #include "cli/state_input.h"
 #include "cli/temporary_file.h"
@@ -27,10 +29,17 @@ namespace devstate {
 // Not thread-safe.
 class PortableInput {
  public:
-  // The findings of a foreign state, and any error, go to standard error. If
-  // the state cannot be opened or is refused, null, and its `exit_code`.
-  static std::unique_ptr<PortableInput> Open(const StateInputFlags& flags,
-                                             int* exit_code);
+  // Says what was found in the foreign state called `name`, and returns the
+  // exit code if it is refused.
+  using Reporter =
+      std::function<int(absl::string_view name, const ForeignReport& report)>;
+
+  // Any error goes to standard error, and so do the findings of a foreign state
+  // unless there is another `reporter`. If the state cannot be opened or is
+  // refused, null, and its `exit_code`.
+  static std::unique_ptr<PortableInput> Open(
+      const StateInputFlags& flags, int* exit_code,
+      const Reporter& reporter = PrintForeignFindings);
 
   PortableInput(const PortableInput&) = delete;
   PortableInput& operator=(const PortableInput&) = delete;

@@ -96,6 +96,12 @@ absl::Status Extract(const QemuFlags& flags) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<StateInput> OpenReplacement(const std::string& file) {
+  // Any bytes are somebody's state: nothing else would bound their number.
+  DS_RETURN_IF_ERROR(CheckNoDevice(file));
+  return OpenState({file, ""});
+}
+
 absl::Status Inject(const QemuFlags& flags, StateInput& replacement) {
   DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
                       OpenFile(flags.file));
@@ -163,7 +169,7 @@ void AddInject(CLI::App& qemu, int* exit_code) {
       "damaged.\n"
       "Example: devstate qemu inject vm.mig fs0.dstate -o vm-new.mig");
   verb->callback([flags, exit_code] {
-    absl::StatusOr<StateInput> replacement = OpenState({flags->state, ""});
+    absl::StatusOr<StateInput> replacement = OpenReplacement(flags->state);
     if (!replacement.ok()) {
       *exit_code = PrintFileError(flags->state, replacement.status());
       return;

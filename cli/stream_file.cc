@@ -58,6 +58,18 @@ absl::StatusOr<std::shared_ptr<ByteSource>> OpenInput(const std::string& name) {
   return ReadFrom(std::move(fd));
 }
 
+absl::Status CheckNoDevice(const std::string& name) {
+  struct stat info = {};
+  const int error =
+      name == "-" ? fstat(STDIN_FILENO, &info) : stat(name.c_str(), &info);
+  // What cannot be looked at cannot be opened either, which says why.
+  if (error != 0 || !(S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode))) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      "a device, not a state: name a file, or pipe one in");
+}
+
 std::optional<uint64_t> FileSize(const std::string& name) {
   struct stat info = {};
   if (stat(name.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {

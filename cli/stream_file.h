@@ -31,6 +31,9 @@ absl::StatusOr<std::shared_ptr<ByteSource>> ReadFrom(FileDescriptor fd);
 // Both.
 absl::StatusOr<std::shared_ptr<ByteSource>> OpenInput(const std::string& name);
 
+// INVALID_ARGUMENT for a device such as /dev/zero, which may never end.
+absl::Status CheckNoDevice(const std::string& name);
+
 // The bytes of a regular file, if `name` is one.
 std::optional<uint64_t> FileSize(const std::string& name);
 

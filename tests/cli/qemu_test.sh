@@ -133,6 +133,10 @@ for verb in "list" "extract -o $folder/none" "inject -o $folder/none"; do
     one_line "$verb of $file"
   done
 done
+run "inject of an endless state" 2 \
+  "$devstate" qemu inject "$one" /dev/zero -o "$folder/none"
+says "inject of an endless state" "devstate: /dev/zero: a device, not a state"
+one_line "inject of an endless state"
 [ -e "$folder/none" ] && fail "an error left a file"
 [ "$failures" = 0 ] || exit 1
 echo "all held"

@@ -134,8 +134,8 @@ run "list of a refused state" 0 "$devstate" qemu list zero.mig
 says "list of a refused state" "virtiofsd"
 run "list of a cut state" 0 "$devstate" qemu list cut.mig
 says "list of a cut state" "opaque"
-for verb in "info" "dump" "stats" "decode" "verify" "check --reader $fs" \
-  "diff $state" "convert --to devices.fs.v1 -o none"; do
+for verb in "info" "dump" "stats" "decode" "verify" "diff $state" \
+  "convert --to devices.fs.v1 -o none"; do
   # 1 says of diff that the states differ.
   refused=1
   [[ $verb == diff* ]] && refused=2
@@ -154,6 +154,22 @@ for verb in "info" "dump" "stats" "decode" "verify" "check --reader $fs" \
   done
 done
 [ -e none ] && fail "a refused conversion left a file"
+
+# What is wrong with a foreign state is a finding of the report.
+for where in "" ".mig"; do
+  run "check of a refused state$where" 1 \
+    "$devstate" check "zero$where" --reader "$fs" --format json
+  python3 - "$folder/out" <<'END' || fail "check of a refused state$where"
+import json, sys
+direction = json.load(open(sys.argv[1]))['directions'][0]
+assert direction['verdict'] == 'refused', direction
+finding = direction['findings'][0]
+assert finding['rule'] == 'foreign-refcount', finding
+assert finding['path'] == 'inode 2 at offset 0x6', finding
+END
+  run "check of a cut state$where" 3 "$devstate" check "cut$where" --reader "$fs"
+  says "check of a cut state$where" "0x32: inode 6 of 7: the state ends"
+done
 
 # Nobody is asked for room that is not there.
 run "no room" 2 env TMPDIR="$folder/nowhere" "$devstate" dump "$state"
