@@ -169,6 +169,20 @@ TEST(SealingQueue, TheBytesAreThoseOfOneThread) {
   }
 }
 
+// Batches of records that are all defaults.
+TEST(SealingQueue, EmptyPayloadsAtTheEndArePartOfTheStream) {
+  std::vector<std::string> payloads = LargeState();
+  payloads.resize(payloads.size() + 2000);
+  const std::string expected =
+      WrittenByOneThread(payloads, Compression::Zstd(1));
+  for (int round = 0; round < 5; ++round) {
+    StringSink sink;
+    StreamWriter writer(&sink, Options(true));
+    ASSERT_THAT(WriteState(writer, payloads), IsOk());
+    EXPECT_EQ(sink.written, expected);
+  }
+}
+
 TEST(SealingQueue, TheCallerHelpsAThreadThatFallsBehind) {
   const std::vector<std::string> payloads = LargeState();
   const std::string expected =

@@ -18,6 +18,11 @@ namespace {
 // to a sink that blocks.
 constexpr size_t kMaxWaitingBytes = 512 * 1024;
 
+// What a chunk that waits counts for. Never 0: a payload may be empty.
+size_t SizeOf(const ByteBuffer& payload) {
+  return kChunkHeaderSize + payload.size();
+}
+
 }  // namespace
 
 std::unique_ptr<SealingQueue> SealingQueue::Start(ChunkSealer* sealer,
@@ -57,9 +62,10 @@ absl::Status SealingQueue::Add(const ChunkHeader& header, ByteBuffer& payload,
                                ByteBuffer& out) {
   {
     std::unique_lock<std::mutex> lock(mutex_);
-    DS_RETURN_IF_ERROR(WorkOff(
-        lock, kMaxWaitingBytes - std::min(payload.size(), kMaxWaitingBytes)));
-    waiting_bytes_ += payload.size();
+    const size_t size = SizeOf(payload);
+    DS_RETURN_IF_ERROR(
+        WorkOff(lock, kMaxWaitingBytes - std::min(size, kMaxWaitingBytes)));
+    waiting_bytes_ += size;
     Job job;
     if (!free_.empty()) {
       job = std::move(free_.back());
@@ -119,7 +125,7 @@ void SealingQueue::SealDone() {
     if (sealer_.MayCompress(payload.size())) status_ = std::move(job.status);
     if (!status_.ok()) return;
     sealer_.Seal(job.header, payload, job.frame.view(), collected_);
-    waiting_bytes_ -= payload.size();
+    waiting_bytes_ -= SizeOf(job.payload);
     free_.push_back(std::move(job));
     jobs_.pop_front();
     --taken_;

@@ -92,7 +92,7 @@ class SealingQueue {
   // In the order of the stream; the first taken_ are being compressed or done.
   std::deque<Job> jobs_;
   size_t taken_ = 0;
-  // Of the payloads in jobs_.
+  // Of the chunks in jobs_, before compression.
   size_t waiting_bytes_ = 0;
   // Jobs that were sealed, for their memory, the last used first.
   std::vector<Job> free_;
