@@ -6,7 +6,7 @@
 // version that needs no conversion, and for one of which every record is
 // converted, side by side.
 //
-//   bazel run -c opt //tests/bench:load_gate -- --records 1000000
+//   bazel run //tests/bench:load_gate -- --records 1000000
 
 #include <algorithm>
 #include <cstdio>

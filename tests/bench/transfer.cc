@@ -5,7 +5,7 @@
 // memory, in all the ways of variants.h side by side, and prints times and
 // their ratios.
 //
-//   bazel run -c opt //tests/bench:transfer -- --records 1000000
+//   bazel run //tests/bench:transfer -- --records 1000000
 //
 // Every repetition runs every variant once, so that a machine that changes its
 // speed changes it for all of them; what counts are the ratios. Memory is
