@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/portable_input.h"
+#include "cli/progress.h"
 #include "cli/state_input.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
@@ -104,15 +105,17 @@ absl::StatusOr<int> CheckStreamFile(const CheckFlags& flags) {
   if (input == nullptr) {
     return ReportVerdicts(flags, {ToDirection(foreign, /*upgrade=*/true)});
   }
-  const absl::StatusOr<std::shared_ptr<ByteSource>> source =
-      input->OpenStreamLast();
-  if (!source.ok()) return PrintFileError(input->name(), source.status());
+  absl::StatusOr<std::shared_ptr<ByteSource>> stream = input->OpenStreamLast();
+  if (!stream.ok()) return PrintFileError(input->name(), stream.status());
+  std::shared_ptr<ByteSource> source =
+      WithProgress(*std::move(stream), "checking", input->size());
   GateOptions options;
   options.archive = &archive;
   bool upgrade = false;
   const LoadedSchema& schema = *reader.schema;
-  Verdict verdict = CheckStream(
-      source->get(), {&schema.root(), &schema.model()}, options, &upgrade);
+  Verdict verdict = CheckStream(source.get(), {&schema.root(), &schema.model()},
+                                options, &upgrade);
+  source.reset();  // The report may be for the same terminal.
   for (const Finding& finding : foreign.findings()) {
     verdict.set_level(std::max(verdict.level(), finding.level()));
     *verdict.add_findings() = finding;

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "cli/progress.h"
 #include "cli/stream_file.h"
 #include "third_party/absl_compat/status_macros.h"
@@ -59,10 +60,13 @@ absl::StatusOr<std::shared_ptr<ByteSource>> RepeatableInput::Open() {
 }
 
 OpenSource RepeatableInput::Opening(std::string label) {
-  return [this, label = std::move(
-                    label)]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
+  return [this, label = std::move(label),
+          pass = 0]() mutable -> absl::StatusOr<std::shared_ptr<ByteSource>> {
     DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> source, Open());
-    return WithProgress(std::move(source), label, size());
+    ++pass;
+    return WithProgress(
+        std::move(source),
+        pass == 1 ? label : absl::StrCat(label, ", pass ", pass), size());
   };
 }
 

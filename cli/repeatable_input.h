@@ -42,8 +42,9 @@ class RepeatableInput {
   // From the start. The input must outlive the source, and the sources must not
   // be read in turns.
   absl::StatusOr<std::shared_ptr<ByteSource>> Open();
-  // Opens it again and again, each time with a Progress that says `label`. The
-  // input must outlive the function.
+  // Opens it again and again, each time with a Progress that says `label`, and
+  // from the second time on which pass it is. The input must outlive the
+  // function.
   OpenSource Opening(std::string label);
   // Open() for the last time: what this source reads first is not kept.
   absl::StatusOr<std::shared_ptr<ByteSource>> OpenLast();
