@@ -91,20 +91,15 @@ absl::StatusOr<int> CheckStreamFile(const CheckFlags& flags) {
                       LoadReader(flags.reader, flags.schema.load));
   DS_ASSIGN_OR_RETURN(SchemaArchive archive,
                       ReadArchive(flags.lineage, flags.schema.load));
-  // Of a foreign state, which is a finding as good as any on the stream that it
-  // becomes.
-  Verdict foreign;
   int exit_code = kExitOk;
-  const std::unique_ptr<PortableInput> input = PortableInput::Open(
-      flags.stream, &exit_code,
-      [&foreign](absl::string_view, const ForeignReport& report) {
-        foreign = report.verdict;
-        return kExitOk;
-      });
-  if (input == nullptr && exit_code != kExitOk) return exit_code;
-  if (input == nullptr) {
-    return ReportVerdicts(flags, {ToDirection(foreign, /*upgrade=*/true)});
+  ForeignReport foreign;
+  const std::unique_ptr<PortableInput> input =
+      PortableInput::Open(flags.stream, &exit_code, &foreign);
+  if (foreign.refused()) {
+    return ReportVerdicts(flags,
+                          {ToDirection(foreign.verdict, /*upgrade=*/true)});
   }
+  if (input == nullptr) return exit_code;
   absl::StatusOr<std::shared_ptr<ByteSource>> stream = input->OpenStreamLast();
   if (!stream.ok()) return PrintFileError(input->name(), stream.status());
   std::shared_ptr<ByteSource> source =
@@ -116,7 +111,7 @@ absl::StatusOr<int> CheckStreamFile(const CheckFlags& flags) {
   Verdict verdict = CheckStream(source.get(), {&schema.root(), &schema.model()},
                                 options, &upgrade);
   source.reset();  // The report may be for the same terminal.
-  for (const Finding& finding : foreign.findings()) {
+  for (const Finding& finding : foreign.verdict.findings()) {
     verdict.set_level(std::max(verdict.level(), finding.level()));
     *verdict.add_findings() = finding;
   }

@@ -11,9 +11,9 @@ namespace devstate {
 
 // devstate check STREAM --reader SCHEMA|MANIFEST: may this very state be loaded
 // with that schema, or by a back-end with that manifest? Prints the report and
-// returns the exit code. A foreign state is judged in its portable form; its own
-// findings go to standard error, and if they refuse it there is no report. An
-// error is about the reader; what is wrong with the stream is in the report.
+// returns the exit code. A foreign state is judged in its portable form, after
+// its format's own checks. An error is about the reader; what is wrong with the
+// state is in the report, unless it cannot be read at all.
 absl::StatusOr<int> CheckStreamFile(const CheckFlags& flags);
 
 }  // namespace devstate

@@ -27,6 +27,9 @@
 namespace devstate {
 namespace {
 
+// What the progress says.
+constexpr char kProgress[] = "converting";
+
 struct ConvertFlags {
   StateInputFlags input;
   std::string output;
@@ -74,11 +77,13 @@ int Finish(const ConvertFlags& flags, absl::string_view name,
   return kExitOk;
 }
 
-int Import(const ConvertFlags& flags, absl::string_view name,
-           const OpenSource& input, OutputFile* output) {
+int Import(const ConvertFlags& flags, RepeatableInput& input,
+           OutputFile* output) {
+  const std::string& name = input.name();
   const ForeignFormat* format = FindForeignFormat(flags.from);
   if (flags.from.empty()) {
-    const absl::StatusOr<Recognised> recognised = Recognise(input);
+    const absl::StatusOr<Recognised> recognised =
+        Recognise([&input] { return input.Open(); });
     if (!recognised.ok()) {
       return PrintFileError(name, recognised.status());
     }
@@ -114,7 +119,7 @@ int Import(const ConvertFlags& flags, absl::string_view name,
   }
   options.compression = *compression;
   const absl::StatusOr<ForeignReport> report =
-      format->import_state(input, options, output);
+      format->import_state(input.Opening(kProgress), options, output);
   return Finish(flags, name,
                 report.ok() ? absl::StrCat(format->name, " ", report->version,
                                            ", to ", format->schema)
@@ -122,9 +127,8 @@ int Import(const ConvertFlags& flags, absl::string_view name,
                 report, output);
 }
 
-int Export(const ConvertFlags& flags, absl::string_view name,
-           const ForeignFormat& format, const OpenSource& input,
-           OutputFile* output) {
+int Export(const ConvertFlags& flags, const ForeignFormat& format,
+           RepeatableInput& input, OutputFile* output) {
   if (!flags.from.empty() && flags.from != format.schema) {
     return PrintUsageError(
         absl::StrCat("no conversion from ", flags.from, " to ", flags.to));
@@ -138,8 +142,8 @@ int Export(const ConvertFlags& flags, absl::string_view name,
                                         absl::StrJoin(format.versions, ", ")));
   }
   const absl::StatusOr<ForeignReport> report =
-      format.export_state(input, version, output);
-  return Finish(flags, name,
+      format.export_state(input.Opening(kProgress), version, output);
+  return Finish(flags, input.name(),
                 absl::StrCat(format.schema, ", to ", format.name, " ", version),
                 report, output);
 }
@@ -155,16 +159,15 @@ int Run(const ConvertFlags& flags) {
   if (!repeatable.ok()) {
     return PrintFileError(flags.input.file, repeatable.status());
   }
-  const OpenSource input = (*repeatable)->Opening("converting");
   const absl::StatusOr<std::unique_ptr<OutputFile>> output =
       OutputFile::Create(flags.output);
   if (!output.ok()) {
     return PrintUsageError(
         absl::StrCat(flags.output, ": ", output.status().message()));
   }
-  const std::string& name = (*repeatable)->name();
-  return target == nullptr ? Import(flags, name, input, output->get())
-                           : Export(flags, name, *target, input, output->get());
+  return target == nullptr
+             ? Import(flags, **repeatable, output->get())
+             : Export(flags, *target, **repeatable, output->get());
 }
 
 }  // namespace

@@ -74,11 +74,10 @@ void PrintText(const StreamHeader& header) {
 }
 
 // A foreign state has no header: its records are counted.
-absl::StatusOr<int> ShowForeign(const InfoFlags& flags,
-                                const RepeatableInput& input,
-                                const ForeignFormat& format,
-                                const OpenSource& open) {
-  DS_ASSIGN_OR_RETURN(const ForeignReport report, format.check(open));
+absl::StatusOr<int> ShowForeign(const InfoFlags& flags, RepeatableInput& input,
+                                const ForeignFormat& format) {
+  DS_ASSIGN_OR_RETURN(const ForeignReport report,
+                      format.check(input.Opening("reading")));
   if (flags.format == "text") {
     PrintDevice(input);
     PrintLine("foreign format", absl::StrCat(format.name, " ", report.version));
@@ -101,10 +100,10 @@ absl::StatusOr<int> ShowForeign(const InfoFlags& flags,
 }
 
 absl::StatusOr<int> Run(const InfoFlags& flags, RepeatableInput& input) {
-  const OpenSource open = input.Opening("reading");
-  DS_ASSIGN_OR_RETURN(const Recognised recognised, Recognise(open));
+  DS_ASSIGN_OR_RETURN(const Recognised recognised,
+                      Recognise([&input] { return input.Open(); }));
   if (recognised.format != nullptr) {
-    return ShowForeign(flags, input, *recognised.format, open);
+    return ShowForeign(flags, input, *recognised.format);
   }
   DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
                       input.OpenLast());

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cli/foreign_state.h"
 #include "cli/state_kind.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
@@ -34,22 +35,22 @@ class FileSource : public ByteSource {
 }  // namespace
 
 absl::StatusOr<ForeignReport> PortableInput::Prepare() {
-  const OpenSource original = original_->Opening("importing");
-  DS_ASSIGN_OR_RETURN(const Recognised recognised, Recognise(original));
+  DS_ASSIGN_OR_RETURN(const Recognised recognised,
+                      Recognise([this] { return original_->Open(); }));
   if (recognised.format == nullptr) return ForeignReport();
   DS_ASSIGN_OR_RETURN(imported_, TemporaryFile::Create());
   WriterOptions options;
   options.implementation.set_name("devstate");
-  DS_ASSIGN_OR_RETURN(
-      ForeignReport report,
-      recognised.format->import_state(original, options, imported_.get()));
+  DS_ASSIGN_OR_RETURN(ForeignReport report, recognised.format->import_state(
+                                                original_->Opening("importing"),
+                                                options, imported_.get()));
   foreign_ = absl::StrCat(recognised.format->name, " ", report.version);
   return report;
 }
 
 std::unique_ptr<PortableInput> PortableInput::Open(const StateInputFlags& flags,
                                                    int* exit_code,
-                                                   const Reporter& reporter) {
+                                                   ForeignReport* report) {
   absl::StatusOr<std::unique_ptr<RepeatableInput>> original =
       RepeatableInput::Create(flags);
   if (!original.ok()) {
@@ -58,13 +59,18 @@ std::unique_ptr<PortableInput> PortableInput::Open(const StateInputFlags& flags,
   }
   std::unique_ptr<PortableInput> input(new PortableInput());
   input->original_ = *std::move(original);
-  const absl::StatusOr<ForeignReport> report = input->Prepare();
-  if (!report.ok()) {
-    *exit_code = PrintFileError(input->name(), report.status());
+  const absl::StatusOr<ForeignReport> found = input->Prepare();
+  if (!found.ok()) {
+    *exit_code = PrintFileError(input->name(), found.status());
     return nullptr;
   }
-  *exit_code = reporter(input->name(), *report);
-  return report->refused() ? nullptr : std::move(input);
+  if (report != nullptr) {
+    *report = *found;
+  } else {
+    PrintForeignFindings(input->name(), *found);
+  }
+  *exit_code = found->refused() ? kExitRefused : kExitOk;
+  return found->refused() ? nullptr : std::move(input);
 }
 
 std::optional<uint64_t> PortableInput::size() const {

@@ -12,8 +12,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
-#include "cli/foreign_state.h"
 #include "cli/repeatable_input.h"
 #include "cli/state_input.h"
 #include "cli/temporary_file.h"
@@ -29,17 +27,12 @@ namespace devstate {
 // Not thread-safe.
 class PortableInput {
  public:
-  // Says what was found in the foreign state called `name`, and returns the
-  // exit code if it is refused.
-  using Reporter =
-      std::function<int(absl::string_view name, const ForeignReport& report)>;
-
-  // Any error goes to standard error, and so do the findings of a foreign state
-  // unless there is another `reporter`. If the state cannot be opened or is
-  // refused, null, and its `exit_code`.
-  static std::unique_ptr<PortableInput> Open(
-      const StateInputFlags& flags, int* exit_code,
-      const Reporter& reporter = PrintForeignFindings);
+  // Any error goes to standard error. So does what was found in a foreign
+  // state, unless the caller takes it in `report`. If the state cannot be
+  // opened or is refused, null, and its `exit_code`.
+  static std::unique_ptr<PortableInput> Open(const StateInputFlags& flags,
+                                             int* exit_code,
+                                             ForeignReport* report = nullptr);
 
   PortableInput(const PortableInput&) = delete;
   PortableInput& operator=(const PortableInput&) = delete;

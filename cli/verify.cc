@@ -43,8 +43,8 @@ absl::Status VerifyStream(absl::string_view name, ByteSource* source) {
 
 absl::StatusOr<int> Verify(RepeatableInput& repeatable) {
   const std::string& name = repeatable.name();
-  const OpenSource input = repeatable.Opening("verifying");
-  DS_ASSIGN_OR_RETURN(const Recognised recognised, Recognise(input));
+  DS_ASSIGN_OR_RETURN(const Recognised recognised,
+                      Recognise([&repeatable] { return repeatable.Open(); }));
   const ForeignFormat* const format = recognised.format;
   if (format == nullptr) {
     DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> stream,
@@ -54,7 +54,8 @@ absl::StatusOr<int> Verify(RepeatableInput& repeatable) {
     DS_RETURN_IF_ERROR(VerifyStream(name, source.get()));
     return kExitOk;
   }
-  DS_ASSIGN_OR_RETURN(const ForeignReport report, format->check(input));
+  DS_ASSIGN_OR_RETURN(const ForeignReport report,
+                      format->check(repeatable.Opening("verifying")));
   const int exit_code = PrintForeignFindings(name, report);
   if (exit_code == kExitOk) {
     absl::PrintF("%s: whole: a state of %s %s, %d records, %d bytes\n", name,
