@@ -28,7 +28,9 @@
 #include "devstate/options.pb.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "serializer/test_streams.h"
+#include "tests/bench/inode_row.h"
 #include "tests/bench/inode_table.h"
+#include "tests/bench/median.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::bench {
@@ -122,13 +124,7 @@ absl::StatusOr<std::string> Write(const InodeTable& table,
   DS_RETURN_IF_ERROR(writer.Begin(FsState()));
   InodeRow row;
   for (const LiveInode& inode : table.inodes) {
-    row.id = inode.id;
-    row.refcount = inode.refcount;
-    row.path = {inode.parent, table.NameOf(inode)};
-    row.verification_handle = {inode.mount_id,
-                               inode.handle_type,
-                               {inode.handle, sizeof(inode.handle)}};
-    row.attributes = {inode.mode, inode.ino, 0};
+    FillRow(table, inode, &row);
     DS_RETURN_IF_ERROR(writer.AddInodes(row));
   }
   DS_RETURN_IF_ERROR(writer.Finish());
@@ -189,11 +185,6 @@ absl::Status RunOnce(Variant* variant, size_t records) {
         absl::StrFormat("%s: not what was expected", variant->name));
   }
   return absl::OkStatus();
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 absl::Status Run(size_t records, int repetitions) {

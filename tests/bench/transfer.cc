@@ -36,6 +36,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "tests/bench/inode_table.h"
+#include "tests/bench/median.h"
 #include "tests/bench/variants.h"
 
 namespace devstate::bench {
@@ -222,11 +223,6 @@ class Run {
   const InodeTable& table_;
   const size_t touch_bytes_;
 };
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 // Median over the repetitions of what `figure` says of one.
 template <typename Figure>

@@ -15,6 +15,7 @@
 #include "devices/fs/v1/fs.devstate.h"
 #include "serializer/byte_stream.h"
 #include "serializer/internal/varint.h"
+#include "tests/bench/inode_row.h"
 #include "third_party/absl_compat/status_macros.h"
 #include "transport/channel.h"
 #include "transport/fd_stream.h"
@@ -243,13 +244,7 @@ absl::Status SendDevstate(const InodeTable& table, int fd,
   DS_RETURN_IF_ERROR(writer.Begin(root));
   InodeRow row;
   for (const LiveInode& inode : table.inodes) {
-    row.id = inode.id;
-    row.refcount = inode.refcount;
-    row.path = {inode.parent, table.NameOf(inode)};
-    row.verification_handle = {inode.mount_id,
-                               inode.handle_type,
-                               {inode.handle, sizeof(inode.handle)}};
-    row.attributes = {inode.mode, inode.ino, 0};
+    FillRow(table, inode, &row);
     DS_RETURN_IF_ERROR(writer.AddInodes(row));
   }
   DS_RETURN_IF_ERROR(writer.Finish());
