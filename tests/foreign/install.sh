@@ -17,7 +17,7 @@ SUITE=trixie
 FOLDER=/opt/devstate/virtiofsd
 PACKAGES='virtiofsd libc6 libcap-ng0 libseccomp2 libgcc-s1'
 
-say() { echo "install.sh: $*"; }
+. "$(dirname "$0")/../install_lib.sh"
 
 new_enough() {
   version=$("$1" --version 2>/dev/null | sed -n '1s/^virtiofsd \([0-9.]*\).*/\1/p')
@@ -31,14 +31,7 @@ for candidate in "$FOLDER/virtiofsd" virtiofsd /usr/libexec/virtiofsd /usr/lib/q
     exit 0
   fi
 done
-if ! command -v apt-get >/dev/null; then
-  say "this machine has no apt: install virtiofsd $MINIMUM or later" >&2
-  exit 1
-fi
-if [ "$(id -u)" != 0 ]; then
-  say "needs root; run: sudo $0" >&2
-  exit 1
-fi
+require_apt_and_root ": install virtiofsd $MINIMUM or later"
 
 . /etc/os-release
 # Where and with which key the main suite comes from, by the machine's own

@@ -5,7 +5,8 @@
 import os
 import shutil
 import subprocess
-import sys
+
+import harness
 
 # Where install_guest.sh puts it.
 FOLDER = '/opt/devstate/guest'
@@ -32,11 +33,7 @@ while true; do sleep 60; done
 def require():
     """Ends the test, as skipped, where there is no guest."""
     if not os.path.exists(KERNEL):
-        # A continuous build must not pass because nothing ran.
-        if os.environ.get('CI') == 'true':
-            sys.exit('no guest; run tests/qemu/install_guest.sh')
-        print('SKIPPED: no guest; tests/qemu/install_guest.sh fetches one')
-        sys.exit(0)
+        harness.skip('no guest', 'tests/qemu/install_guest.sh')
 
 
 def make_initrd(folder, script):

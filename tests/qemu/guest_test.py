@@ -82,7 +82,7 @@ class GuestTest(virtiofsd_case.VirtiofsdCase):
         dump = self.devstate('dump', vm)
         for name in ('log.txt', 'lines.txt', 'dir', 'sub'):
             self.assertIn('name: "%s"' % name, dump)
-        # The root, two folders, two files; at least the two open ones.
+        # The root, two folders and two files.
         self.assertRegex(self.devstate('info', vm), r'inodes +5\n')
         self.devstate('verify', vm)
         self.convert('vm.mig', 'portable', '--to', virtiofsd_case.PORTABLE)

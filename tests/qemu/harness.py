@@ -313,14 +313,20 @@ class QemuTest(unittest.TestCase):
                          '\n'.join([str(info)] + [p.log for p in processes]))
 
 
+def skip(reason, script):
+    """Ends the test, as skipped for want of what `script` installs."""
+    # A continuous build must not pass because nothing ran.
+    if os.environ.get('CI') == 'true':
+        sys.exit('%s; run %s' % (reason, script))
+    print('SKIPPED: %s; %s installs one' % (reason, script))
+    sys.exit(0)
+
+
 def main():
     version = qemu_version()
-    if version is None or version < MINIMUM:
-        reason = ('no qemu-system-x86_64' if version is None else
-                  'QEMU %d.%d is older than %d.%d' % (version + MINIMUM))
-        # A continuous build must not pass because nothing ran.
-        if os.environ.get('CI') == 'true':
-            sys.exit(reason + '; run tests/qemu/install.sh')
-        print('SKIPPED: %s; tests/qemu/install.sh installs one' % reason)
-        sys.exit(0)
+    if version is None:
+        skip('no qemu-system-x86_64', 'tests/qemu/install.sh')
+    if version < MINIMUM:
+        skip('QEMU %d.%d is older than %d.%d' % (version + MINIMUM),
+             'tests/qemu/install.sh')
     unittest.main(module='__main__', verbosity=2)

@@ -12,7 +12,7 @@ set -eu
 MINIMUM=8.2
 SOURCE=/etc/apt/sources.list.d/devstate-backports.list
 
-say() { echo "install.sh: $*"; }
+. "$(dirname "$0")/../install_lib.sh"
 
 new_enough() {
   version=$(qemu-system-x86_64 --version 2>/dev/null |
@@ -25,14 +25,7 @@ if new_enough; then
   say "QEMU $version is there; nothing to do"
   exit 0
 fi
-if ! command -v apt-get >/dev/null; then
-  say "this machine has no apt: install QEMU $MINIMUM or later (qemu-system-x86_64, qemu-img, iPXE's ROMs)" >&2
-  exit 1
-fi
-if [ "$(id -u)" != 0 ]; then
-  say "needs root; run: sudo $0" >&2
-  exit 1
-fi
+require_apt_and_root ": install QEMU $MINIMUM or later (qemu-system-x86_64, qemu-img, iPXE's ROMs)"
 
 . /etc/os-release
 export DEBIAN_FRONTEND=noninteractive

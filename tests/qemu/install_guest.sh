@@ -13,20 +13,13 @@ FOLDER=/opt/devstate/guest
 # In the order in which they can be loaded.
 MODULES='virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci fuse virtiofs'
 
-say() { echo "install_guest.sh: $*"; }
+. "$(dirname "$0")/../install_lib.sh"
 
 if [ -f "$FOLDER/vmlinuz" ]; then
   say "a guest is there; nothing to do"
   exit 0
 fi
-if ! command -v apt-get >/dev/null; then
-  say "this machine has no apt, and the guest is made of Debian's packages" >&2
-  exit 1
-fi
-if [ "$(id -u)" != 0 ]; then
-  say "needs root; run: sudo $0" >&2
-  exit 1
-fi
+require_apt_and_root ", and the guest is made of Debian's packages"
 
 apt-get -qq update
 kernel=$(apt-cache show --no-all-versions linux-image-cloud-amd64 |

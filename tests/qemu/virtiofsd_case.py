@@ -8,16 +8,15 @@ import subprocess
 import foreign_testing
 import harness
 
-DEVSTATE = os.environ.get('DEVSTATE', 'cli/devstate')
 PORTABLE = 'devices.fs.v1'
 
 
 class Virtiofsd(harness.Process):
 
-    def __init__(self, path, shared, *flags):
+    def __init__(self, path, shared):
         super().__init__(foreign_testing.virtiofsd() + [
             '--socket-path', path, '--shared-dir', shared, '--sandbox',
-            'none', *flags])
+            'none'])
         self.path = path
         self.wait_line('Waiting for vhost-user socket connection')
 
@@ -35,16 +34,17 @@ class VirtiofsdCase(harness.QemuTest):
         with open(path, 'wb') as file:
             file.write(contents)
 
-    def virtiofsd(self, *flags):
+    def virtiofsd(self):
         self.count += 1
-        process = Virtiofsd(self.path('s%d' % self.count), self.shared, *flags)
+        process = Virtiofsd(self.path('s%d' % self.count), self.shared)
         self.addCleanup(process.stop)
         return process
 
     def devstate(self, *arguments, exit_code=0):
         """What it prints, on either output."""
-        run = subprocess.run([DEVSTATE, *arguments], stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        run = subprocess.run([foreign_testing.DEVSTATE, *arguments],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT,
                              timeout=harness.PATIENCE, check=False)
         self.assertEqual(run.returncode, exit_code, run.stdout)
         return run.stdout.decode()
