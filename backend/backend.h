@@ -23,17 +23,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "backend/load_report_file.h"
-#include "backend/schema_versions.h"
-#include "compat/dynamic/schema_facts.h"
-#include "compat/gate/load_report.h"
-#include "compat/gate/save_profile.h"
-#include "compat/gate/stream_gate.h"
-#include "compat/load_gate.h"
-#include "serializer/limits.h"
-#include "serializer/stream_writer.h"
-#include "transport/backend_endpoint.h"
-#include "transport/device_state_handler.h"
+#include "devstate/backend/load_report_file.h"
+#include "devstate/backend/schema_versions.h"
+#include "devstate/compat/gate/load_report.h"
+#include "devstate/compat/gate/save_profile.h"
+#include "devstate/compat/gate/stream_gate.h"
+#include "devstate/compat/verdict.h"
+#include "devstate/schema/schema_facts.h"
+#include "devstate/serializer/limits.h"
+#include "devstate/serializer/stream_writer.h"
+#include "devstate/transport/vhost_user/backend_endpoint.h"
+#include "devstate/transport/vhost_user/device_state_handler.h"
 
 namespace devstate {
 
@@ -139,7 +139,7 @@ struct StateOptions {
 };
 
 template <typename Codec>
-class StateHandler : public DeviceStateHandler {
+class StateHandler : public vhost_user::DeviceStateHandler {
  public:
   // `device` must outlive the handler.
   explicit StateHandler(StateDevice<Codec>* device, StateOptions options = {})

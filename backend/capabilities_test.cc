@@ -1,13 +1,13 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "backend/capabilities.h"
+#include "devstate/backend/capabilities.h"
 
 #include <string>
 
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate {
 namespace {

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "backend/load_report_file.h"
+#include "devstate/backend/load_report_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
-#include "third_party/absl_compat/status_macros.h"
-#include "transport/blocked_write_signals.h"
-#include "transport/errno_status.h"
-#include "transport/file_descriptor.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/blocked_write_signals.h"
+#include "devstate/transport/io/errno_status.h"
+#include "devstate/transport/io/file_descriptor.h"
 
 namespace devstate {
 namespace {

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "backend/load_report_file.h"
+#include "devstate/backend/load_report_file.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -12,10 +12,10 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
+#include "devstate/transport/io/file_descriptor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "third_party/absl_compat/status_matchers.h"
-#include "transport/file_descriptor.h"
 
 namespace devstate {
 namespace {

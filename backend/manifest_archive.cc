@@ -1,12 +1,12 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "backend/manifest_archive.h"
+#include "devstate/backend/manifest_archive.h"
 
 #include <utility>
 
-#include "compat/manifest.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/compat/release/manifest.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 

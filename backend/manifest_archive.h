@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "compat/gate/schema_archive.h"
+#include "devstate/compat/gate/schema_archive.h"
 
 namespace devstate {
 

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "backend/schema_versions.h"
+#include "devstate/backend/schema_versions.h"
 
 #include <string>
 

@@ -11,10 +11,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "compat/gate/conversion_chain.h"
-#include "compat/gate/schema_archive.h"
-#include "serializer/byte_stream.h"
-#include "serializer/schema_info.h"
+#include "devstate/compat/gate/conversion_chain.h"
+#include "devstate/compat/gate/schema_archive.h"
+#include "devstate/schema/schema_info.h"
+#include "devstate/serializer/byte_stream.h"
 
 namespace devstate {
 

@@ -10,15 +10,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
-#include "compat/dynamic/record_layout.h"
-#include "compat/dynamic/redactor.h"
 #include "devstate/columns.pb.h"
+#include "devstate/schema/record_layout.h"
+#include "devstate/serializer/dynamic/redactor.h"
+#include "devstate/serializer/stream_format.h"
+#include "devstate/serializer/stream_reader.h"
 #include "devstate/stream.pb.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
-#include "serializer/stream_format.h"
-#include "serializer/stream_reader.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

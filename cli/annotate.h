@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "cli/state_schema.h"
-#include "serializer/byte_stream.h"
+#include "devstate/serializer/byte_stream.h"
 
 namespace devstate {
 

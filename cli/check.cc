@@ -17,9 +17,9 @@
 #include "cli/check_stream.h"
 #include "cli/schema_flags.h"
 #include "cli/verb.h"
-#include "compat/diff.h"
-#include "compat/lineage.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/compat/diff.h"
+#include "devstate/schema/lineage.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -11,8 +11,8 @@
 
 #include "cli/terminal.h"
 #include "cli/verb.h"
-#include "compat/report.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/compat/release/report.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "cli/schema_flags.h"
 #include "cli/state_input.h"
-#include "compat/finding.h"
+#include "devstate/compat/finding.h"
 
 namespace devstate {
 

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "compat/judge_manifests.h"
-#include "compat/manifest.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/compat/release/judge_manifests.h"
+#include "devstate/compat/release/manifest.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -16,11 +16,11 @@
 #include "cli/state_input.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
-#include "compat/finding.h"
-#include "compat/gate/schema_archive.h"
-#include "compat/gate/stream_gate.h"
-#include "compat/manifest.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/compat/finding.h"
+#include "devstate/compat/gate/schema_archive.h"
+#include "devstate/compat/gate/stream_gate.h"
+#include "devstate/compat/release/manifest.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

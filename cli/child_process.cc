@@ -16,8 +16,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "third_party/absl_compat/status_macros.h"
-#include "transport/deadline.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/deadline.h"
 
 namespace devstate {
 namespace {

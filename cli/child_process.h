@@ -20,8 +20,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "transport/file_descriptor.h"
-#include "transport/wake_event.h"
+#include "devstate/transport/io/file_descriptor.h"
+#include "devstate/transport/io/wake_event.h"
 
 namespace devstate {
 

@@ -17,13 +17,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
-#include "cli/conformance/runner.h"
 #include "cli/live_backend.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
-#include "compat/report_text.h"
+#include "devstate/compat/release/report_text.h"
+#include "devstate/conformance/runner.h"
 #include "devstate/live.pb.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

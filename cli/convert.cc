@@ -20,9 +20,9 @@
 #include "cli/state_kind.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
-#include "compat/foreign_formats.h"
-#include "serializer/compression.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/foreign/foreign_formats.h"
+#include "devstate/serializer/compression.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -29,11 +29,11 @@
 #include "cli/progress.h"
 #include "cli/temporary_folder.h"
 #include "cli/verb.h"
-#include "serializer/byte_stream.h"
-#include "third_party/absl_compat/status_macros.h"
-#include "transport/channel.h"
-#include "transport/frontend_endpoint.h"
-#include "transport/vhost_user_message.h"
+#include "devstate/serializer/byte_stream.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/channel.h"
+#include "devstate/transport/vhost_user/frontend_endpoint.h"
+#include "devstate/transport/vhost_user/vhost_user_message.h"
 
 namespace devstate {
 namespace {
@@ -65,15 +65,17 @@ class MessagePrinter {
   MessagePrinter(std::string peer, bool show_all)
       : peer_(std::move(peer)), show_all_(show_all) {}
 
-  void OnMessage(const MessageEvent& event) {
-    const bool transfer = event.request == kSetDeviceStateFd ||
-                          event.request == kCheckDeviceState;
+  void OnMessage(const vhost_user::MessageEvent& event) {
+    const bool transfer = event.request == vhost_user::kSetDeviceStateFd ||
+                          event.request == vhost_user::kCheckDeviceState;
     if (!transfer && !show_all_) return;
     if (event.sent) {
       // What was sent before got no reply.
       Flush();
-      request_ = absl::StrCat(RequestName(event.request), " ", Text(event));
-      if (event.request == kCheckDeviceState) check_sent_ = absl::Now();
+      request_ = absl::StrCat(vhost_user::RequestName(event.request), " ",
+                              Text(event));
+      if (event.request == vhost_user::kCheckDeviceState)
+        check_sent_ = absl::Now();
     } else {
       request_ = absl::StrFormat("%-32s -> %s", request_, Text(event));
       Flush();
@@ -89,17 +91,17 @@ class MessagePrinter {
   absl::Time check_sent() const { return check_sent_; }
 
  private:
-  static std::string Text(const MessageEvent& event) {
+  static std::string Text(const vhost_user::MessageEvent& event) {
     const std::string fd = event.fds > 0 ? " + FD" : "";
     if (event.payload->size() != 8) return fd;
-    if (event.request != kSetDeviceStateFd) {
-      return absl::StrFormat("0x%x", ReadU64(*event.payload, 0));
+    if (event.request != vhost_user::kSetDeviceStateFd) {
+      return absl::StrFormat("0x%x", vhost_user::ReadU64(*event.payload, 0));
     }
     if (event.sent) {
-      return absl::StrCat(ReadU32(*event.payload, 0) == 0 ? "save" : "load",
-                          fd);
+      return absl::StrCat(
+          vhost_user::ReadU32(*event.payload, 0) == 0 ? "save" : "load", fd);
     }
-    return absl::StrFormat("0x%x%s", ReadU64(*event.payload, 0),
+    return absl::StrFormat("0x%x%s", vhost_user::ReadU64(*event.payload, 0),
                            event.fds > 0 ? " + FD: the back-end's own channel"
                                          : ": the channel is fine");
   }
@@ -116,7 +118,7 @@ struct Backend {
   std::string table_file;
   std::unique_ptr<ChildProcess> process;
   std::unique_ptr<MessagePrinter> messages;
-  std::unique_ptr<FrontendEndpoint> endpoint;
+  std::unique_ptr<vhost_user::FrontendEndpoint> endpoint;
 
   // Shows what it has logged, up to the line that starts with `last`.
   absl::Status ShowLog(absl::string_view first, absl::string_view last) {
@@ -231,17 +233,17 @@ class Demo {
   }
 
   absl::Status Connect(Backend& backend, bool show) {
-    FrontendEndpointOptions options;
+    vhost_user::FrontendEndpointOptions options;
     backend.messages = std::make_unique<MessagePrinter>(backend.name, show);
-    options.observer = [messages =
-                            backend.messages.get()](const MessageEvent& event) {
+    options.observer = [messages = backend.messages.get()](
+                           const vhost_user::MessageEvent& event) {
       messages->OnMessage(event);
     };
     options.progress = [this](uint64_t bytes) {
       if (progress_.has_value()) progress_->Update(bytes);
     };
     DS_ASSIGN_OR_RETURN(backend.endpoint,
-                        FrontendEndpoint::Connect(
+                        vhost_user::FrontendEndpoint::Connect(
                             folder_->File(backend.name + ".sock"), options));
     DS_RETURN_IF_ERROR(backend.endpoint->Negotiate());
     backend.messages->Flush();
@@ -255,14 +257,14 @@ class Demo {
   // Returns the size of the stream.
   absl::StatusOr<uint64_t> Transfer(Backend& source, Backend& destination) {
     const absl::Time start = absl::Now();
-    DS_ASSIGN_OR_RETURN(const std::unique_ptr<SaveSource> state,
+    DS_ASSIGN_OR_RETURN(const std::unique_ptr<vhost_user::SaveSource> state,
                         source.endpoint->OpenSave(channel_));
     progress_.emplace("  transferring");
-    const absl::StatusOr<TransferResult> loaded =
+    const absl::StatusOr<vhost_user::TransferResult> loaded =
         destination.endpoint->LoadState(channel_, *state);
     progress_.reset();
     DS_RETURN_IF_ERROR(loaded.status());
-    const TransferResult& result = *loaded;
+    const vhost_user::TransferResult& result = *loaded;
     const absl::Time end = absl::Now();
     DS_RETURN_IF_ERROR(source.ShowLog("saved", "saved"));
     DS_RETURN_IF_ERROR(destination.ShowLog("verified", "committed"));
@@ -305,10 +307,10 @@ class Demo {
     const std::string before = ReadFile(victim.table_file);
     const uint64_t position = stream_bytes / 2;
     {
-      DS_ASSIGN_OR_RETURN(const std::unique_ptr<SaveSource> state,
+      DS_ASSIGN_OR_RETURN(const std::unique_ptr<vhost_user::SaveSource> state,
                           source.endpoint->OpenSave(channel_));
       FlippingSource flipped(state.get(), position);
-      DS_ASSIGN_OR_RETURN(const TransferResult result,
+      DS_ASSIGN_OR_RETURN(const vhost_user::TransferResult result,
                           victim.endpoint->LoadState(channel_, flipped));
       absl::PrintF("  front-end   flipped bit 2 of byte 0x%x of %d\n", position,
                    stream_bytes);
@@ -324,9 +326,9 @@ class Demo {
         "  proof       the victim's table is as it was before: empty\n");
 
     Title("And a good one on the same connection");
-    DS_ASSIGN_OR_RETURN(const std::unique_ptr<SaveSource> state,
+    DS_ASSIGN_OR_RETURN(const std::unique_ptr<vhost_user::SaveSource> state,
                         source.endpoint->OpenSave(channel_));
-    DS_ASSIGN_OR_RETURN(const TransferResult result,
+    DS_ASSIGN_OR_RETURN(const vhost_user::TransferResult result,
                         victim.endpoint->LoadState(channel_, *state));
     if (!result.ok()) {
       return absl::InternalError("the victim refused a good state");

@@ -23,14 +23,14 @@
 #include "cli/state_schema.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
-#include "compat/dynamic/record_layout.h"
-#include "compat/dynamic/redactor.h"
-#include "compat/dynamic/state_reader.h"
 #include "devstate/options.pb.h"
+#include "devstate/schema/record_layout.h"
+#include "devstate/serializer/dynamic/redactor.h"
+#include "devstate/serializer/dynamic/state_reader.h"
+#include "devstate/serializer/stream_format.h"
+#include "devstate/serializer/stream_reader.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/text_format.h"
-#include "serializer/stream_format.h"
-#include "serializer/stream_reader.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -17,10 +17,10 @@
 #include "cli/state_schema.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
-#include "compat/dynamic/redactor.h"
-#include "compat/dynamic/state_printer.h"
-#include "compat/dynamic/state_reader.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/serializer/dynamic/redactor.h"
+#include "devstate/serializer/dynamic/state_printer.h"
+#include "devstate/serializer/dynamic/state_reader.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -13,7 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/schema_flags.h"
 #include "cli/verb.h"
-#include "compat/rules.h"
+#include "devstate/compat/rules.h"
 
 namespace devstate {
 namespace {

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/verb.h"
-#include "compat/report.h"
+#include "devstate/compat/release/report.h"
 
 namespace devstate {
 

@@ -7,7 +7,7 @@
 #define DEVSTATE_CLI_FOREIGN_STATE_H_
 
 #include "absl/strings/string_view.h"
-#include "compat/foreign_format.h"
+#include "devstate/foreign/foreign_format.h"
 
 namespace devstate {
 

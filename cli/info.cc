@@ -18,10 +18,10 @@
 #include "cli/state_input.h"
 #include "cli/state_kind.h"
 #include "cli/verb.h"
+#include "devstate/serializer/stream_reader.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/util/json_util.h"
 #include "nlohmann/json.hpp"
-#include "serializer/stream_reader.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

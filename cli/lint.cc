@@ -3,7 +3,7 @@
 //
 // devstate lint: is a schema fit for release?
 
-#include "compat/lint.h"
+#include "devstate/compat/release/lint.h"
 
 #include <cstdio>
 #include <memory>
@@ -13,10 +13,10 @@
 #include "CLI/CLI.hpp"
 #include "cli/schema_flags.h"
 #include "cli/verb.h"
-#include "compat/lineage.h"
-#include "compat/report.h"
-#include "compat/rules.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/compat/release/report.h"
+#include "devstate/compat/rules.h"
+#include "devstate/schema/lineage.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

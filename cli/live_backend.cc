@@ -12,7 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "cli/verb.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 absl::Status AtSocket(const std::string& socket, const absl::Status& status) {
@@ -36,10 +36,10 @@ ChannelKind LiveFlags::channel_kind() const {
   return ParseChannelKind(channel).value_or(ChannelKind::kPipe);
 }
 
-absl::StatusOr<std::unique_ptr<FrontendEndpoint>> ConnectBackend(
+absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> ConnectBackend(
     const std::string& socket, const LiveFlags& flags,
     std::function<void(uint64_t bytes)> progress) {
-  FrontendEndpointOptions options;
+  vhost_user::FrontendEndpointOptions options;
   options.progress = std::move(progress);
   const absl::Duration timeout = absl::Seconds(flags.timeout_seconds);
   options.connect_timeout = std::min(options.connect_timeout, timeout);
@@ -47,15 +47,15 @@ absl::StatusOr<std::unique_ptr<FrontendEndpoint>> ConnectBackend(
   options.check_timeout = timeout;
   options.limits.total = timeout;
   options.limits.idle = std::min(options.limits.idle, timeout);
-  absl::StatusOr<std::unique_ptr<FrontendEndpoint>> endpoint =
-      FrontendEndpoint::Connect(socket, options);
+  absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> endpoint =
+      vhost_user::FrontendEndpoint::Connect(socket, options);
   if (!endpoint.ok()) return AtSocket(socket, endpoint.status());
   DS_RETURN_IF_ERROR(AtSocket(socket, (*endpoint)->Negotiate()));
   return endpoint;
 }
 
 absl::Status CheckTransfer(const std::string& socket,
-                           const TransferResult& result) {
+                           const vhost_user::TransferResult& result) {
   if (result.ok()) return absl::OkStatus();
   if (!result.checked || result.check_reply == 0) {
     return AtSocket(socket, result.transfer);

@@ -14,8 +14,8 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "transport/channel.h"
-#include "transport/frontend_endpoint.h"
+#include "devstate/transport/io/channel.h"
+#include "devstate/transport/vhost_user/frontend_endpoint.h"
 
 namespace devstate {
 
@@ -30,7 +30,7 @@ struct LiveFlags {
 // Connects to the back-end at `socket` and negotiates. The device must be
 // suspended: this front-end never starts it. `progress`, if any, gets the bytes
 // of the transfer so far, after each piece. Errors name the socket.
-absl::StatusOr<std::unique_ptr<FrontendEndpoint>> ConnectBackend(
+absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> ConnectBackend(
     const std::string& socket, const LiveFlags& flags,
     std::function<void(uint64_t bytes)> progress = nullptr);
 
@@ -40,7 +40,7 @@ absl::Status AtSocket(const std::string& socket, const absl::Status& status);
 // OK if the back-end accepted the transfer; else FAILED_PRECONDITION with its
 // answer to CHECK_DEVICE_STATE and where to look for the reason.
 absl::Status CheckTransfer(const std::string& socket,
-                           const TransferResult& result);
+                           const vhost_user::TransferResult& result);
 
 // Prints "devstate: …" and returns the exit code: 1 if a back-end refused,
 // else 2.

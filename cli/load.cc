@@ -19,7 +19,7 @@
 #include "cli/stream_file.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {
@@ -33,11 +33,11 @@ struct LoadFlags {
 absl::Status Run(const LoadFlags& flags, const StateInput& input) {
   Progress progress("loading", input.size);
   DS_ASSIGN_OR_RETURN(
-      const std::unique_ptr<FrontendEndpoint> backend,
+      const std::unique_ptr<vhost_user::FrontendEndpoint> backend,
       ConnectBackend(flags.socket, flags.live,
                      [&progress](uint64_t bytes) { progress.Update(bytes); }));
   DS_ASSIGN_OR_RETURN(
-      const TransferResult result,
+      const vhost_user::TransferResult result,
       backend->LoadState(flags.live.channel_kind(), *input.source));
   DS_RETURN_IF_ERROR(CheckTransfer(flags.socket, result));
   progress.Clear();

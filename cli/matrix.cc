@@ -13,10 +13,10 @@
 #include "CLI/CLI.hpp"
 #include "cli/schema_flags.h"
 #include "cli/verb.h"
-#include "compat/diff.h"
-#include "compat/lineage.h"
-#include "compat/report.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/compat/diff.h"
+#include "devstate/compat/release/report.h"
+#include "devstate/schema/lineage.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -18,7 +18,7 @@
 #include "cli/progress.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {
@@ -30,18 +30,19 @@ struct MigrateFlags {
 };
 
 absl::Status Run(const MigrateFlags& flags) {
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<FrontendEndpoint> source,
-                      ConnectBackend(flags.from, flags.live));
+  DS_ASSIGN_OR_RETURN(
+      const std::unique_ptr<vhost_user::FrontendEndpoint> source,
+      ConnectBackend(flags.from, flags.live));
   Progress progress("migrating");
   DS_ASSIGN_OR_RETURN(
-      const std::unique_ptr<FrontendEndpoint> destination,
+      const std::unique_ptr<vhost_user::FrontendEndpoint> destination,
       ConnectBackend(flags.to, flags.live,
                      [&progress](uint64_t bytes) { progress.Update(bytes); }));
   const absl::Time start = absl::Now();
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<SaveSource> state,
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<vhost_user::SaveSource> state,
                       source->OpenSave(flags.live.channel_kind()));
   DS_ASSIGN_OR_RETURN(
-      const TransferResult result,
+      const vhost_user::TransferResult result,
       destination->LoadState(flags.live.channel_kind(), *state));
   DS_RETURN_IF_ERROR(CheckTransfer(flags.to, result));
   progress.Clear();

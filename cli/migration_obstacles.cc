@@ -3,7 +3,7 @@
 
 #include "cli/migration_obstacles.h"
 
-#include "transport/vhost_user_message.h"
+#include "devstate/transport/vhost_user/vhost_user_message.h"
 
 namespace devstate {
 namespace {
@@ -20,9 +20,10 @@ MigrationObstacle Obstacle(const char* feature, const char* place,
 
 }  // namespace
 
-std::vector<MigrationObstacle> MigrationObstacles(const BackendOffer& offer) {
+std::vector<MigrationObstacle> MigrationObstacles(
+    const vhost_user::BackendOffer& offer) {
   std::vector<MigrationObstacle> obstacles;
-  if ((offer.features & kVhostFLogAll) == 0) {
+  if ((offer.features & vhost_user::kVhostFLogAll) == 0) {
     obstacles.push_back(Obstacle(
         "VHOST_F_LOG_ALL", "virtio feature bit 26",
         "QEMU refuses: Migration disabled: vhost lacks VHOST_F_LOG_ALL "
@@ -30,7 +31,7 @@ std::vector<MigrationObstacle> MigrationObstacles(const BackendOffer& offer) {
         "offer the bit in GET_FEATURES and, once it is acknowledged, log every "
         "write to guest memory"));
   }
-  if ((offer.features & kVhostUserFProtocolFeatures) == 0) {
+  if ((offer.features & vhost_user::kVhostUserFProtocolFeatures) == 0) {
     // What follows cannot be offered without it.
     obstacles.push_back(Obstacle(
         "VHOST_USER_F_PROTOCOL_FEATURES", "virtio feature bit 30",
@@ -39,7 +40,7 @@ std::vector<MigrationObstacle> MigrationObstacles(const BackendOffer& offer) {
         "offer the bit in GET_FEATURES and answer GET_PROTOCOL_FEATURES"));
     return obstacles;
   }
-  if ((offer.protocol_features & kProtocolFLogShmfd) == 0) {
+  if ((offer.protocol_features & vhost_user::kProtocolFLogShmfd) == 0) {
     obstacles.push_back(Obstacle(
         "VHOST_USER_PROTOCOL_F_LOG_SHMFD", "protocol feature bit 1",
         "QEMU refuses: Migration disabled: vhost-user backend lacks "
@@ -47,7 +48,7 @@ std::vector<MigrationObstacle> MigrationObstacles(const BackendOffer& offer) {
         "offer the bit in GET_PROTOCOL_FEATURES and take the log's memory with "
         "SET_LOG_BASE"));
   }
-  if ((offer.protocol_features & kProtocolFDeviceState) == 0) {
+  if ((offer.protocol_features & vhost_user::kProtocolFDeviceState) == 0) {
     obstacles.push_back(Obstacle(
         "VHOST_USER_PROTOCOL_F_DEVICE_STATE", "protocol feature bit 19",
         "vhost-user-fs fails at the end of the migration: pre-save failed: "

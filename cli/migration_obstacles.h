@@ -10,12 +10,13 @@
 #include <vector>
 
 #include "devstate/live.pb.h"
-#include "transport/frontend_endpoint.h"
+#include "devstate/transport/vhost_user/frontend_endpoint.h"
 
 namespace devstate {
 
 // In the order in which QEMU meets them; empty if it can migrate. Pure.
-std::vector<MigrationObstacle> MigrationObstacles(const BackendOffer& offer);
+std::vector<MigrationObstacle> MigrationObstacles(
+    const vhost_user::BackendOffer& offer);
 
 }  // namespace devstate
 

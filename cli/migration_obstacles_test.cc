@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "devstate/transport/vhost_user/vhost_user_message.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "transport/vhost_user_message.h"
 
 namespace devstate {
 namespace {
@@ -17,8 +17,10 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr uint64_t kFeatures = kVhostFLogAll | kVhostUserFProtocolFeatures;
-constexpr uint64_t kProtocol = kProtocolFLogShmfd | kProtocolFDeviceState;
+constexpr uint64_t kFeatures =
+    vhost_user::kVhostFLogAll | vhost_user::kVhostUserFProtocolFeatures;
+constexpr uint64_t kProtocol =
+    vhost_user::kProtocolFLogShmfd | vhost_user::kProtocolFDeviceState;
 
 std::vector<std::string> Missing(uint64_t features, uint64_t protocol) {
   std::vector<std::string> names;
@@ -37,16 +39,16 @@ TEST(MigrationObstaclesTest, NothingMissingIsNoObstacle) {
 }
 
 TEST(MigrationObstaclesTest, EachMissingFeatureIsItsOwnObstacle) {
-  EXPECT_THAT(Missing(kVhostUserFProtocolFeatures, kProtocol),
+  EXPECT_THAT(Missing(vhost_user::kVhostUserFProtocolFeatures, kProtocol),
               ElementsAre("VHOST_F_LOG_ALL"));
-  EXPECT_THAT(Missing(kFeatures, kProtocolFDeviceState),
+  EXPECT_THAT(Missing(kFeatures, vhost_user::kProtocolFDeviceState),
               ElementsAre("VHOST_USER_PROTOCOL_F_LOG_SHMFD"));
-  EXPECT_THAT(Missing(kFeatures, kProtocolFLogShmfd),
+  EXPECT_THAT(Missing(kFeatures, vhost_user::kProtocolFLogShmfd),
               ElementsAre("VHOST_USER_PROTOCOL_F_DEVICE_STATE"));
 }
 
 TEST(MigrationObstaclesTest, WithoutProtocolFeaturesThatIsTheReason) {
-  EXPECT_THAT(Missing(kVhostFLogAll, 0),
+  EXPECT_THAT(Missing(vhost_user::kVhostFLogAll, 0),
               ElementsAre("VHOST_USER_F_PROTOCOL_FEATURES"));
   EXPECT_THAT(Missing(0, 0),
               ElementsAre("VHOST_F_LOG_ALL", "VHOST_USER_F_PROTOCOL_FEATURES"));

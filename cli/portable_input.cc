@@ -10,8 +10,8 @@
 #include "cli/state_kind.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
-#include "serializer/stream_writer.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/serializer/stream_writer.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -15,8 +15,8 @@
 #include "cli/repeatable_input.h"
 #include "cli/state_input.h"
 #include "cli/temporary_file.h"
-#include "compat/foreign_format.h"
-#include "serializer/byte_stream.h"
+#include "devstate/foreign/foreign_format.h"
+#include "devstate/serializer/byte_stream.h"
 
 namespace devstate {
 

@@ -19,11 +19,11 @@
 #include "cli/migration_obstacles.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
-#include "compat/report_text.h"
+#include "devstate/compat/release/report_text.h"
 #include "devstate/live.pb.h"
-#include "third_party/absl_compat/status_macros.h"
-#include "transport/frontend_endpoint.h"
-#include "transport/vhost_user_features.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/vhost_user/frontend_endpoint.h"
+#include "devstate/transport/vhost_user/vhost_user_features.h"
 
 namespace devstate {
 namespace {
@@ -36,9 +36,9 @@ struct ProbeFlags {
 };
 
 void AddBits(
-    const std::vector<FeatureBit>& bits,
+    const std::vector<vhost_user::FeatureBit>& bits,
     google::protobuf::RepeatedPtrField<OfferedFeature>* const features) {
-  for (const FeatureBit& bit : bits) {
+  for (const vhost_user::FeatureBit& bit : bits) {
     OfferedFeature& feature = *features->Add();
     feature.set_bit(static_cast<uint32_t>(bit.bit));
     feature.set_name(bit.name);
@@ -70,16 +70,19 @@ void PrintText(const ProbeReport& report) {
 }
 
 absl::StatusOr<ProbeReport> Probe(const ProbeFlags& flags) {
-  FrontendEndpointOptions options;
+  vhost_user::FrontendEndpointOptions options;
   options.connect_timeout = options.reply_timeout =
       absl::Seconds(flags.timeout_seconds);
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<FrontendEndpoint> backend,
-                      FrontendEndpoint::Connect(flags.socket, options));
-  DS_ASSIGN_OR_RETURN(const BackendOffer offer, backend->GetOffer());
+  DS_ASSIGN_OR_RETURN(
+      const std::unique_ptr<vhost_user::FrontendEndpoint> backend,
+      vhost_user::FrontendEndpoint::Connect(flags.socket, options));
+  DS_ASSIGN_OR_RETURN(const vhost_user::BackendOffer offer,
+                      backend->GetOffer());
   ProbeReport report;
   report.set_socket(flags.socket);
-  AddBits(VirtioFeatureBits(offer.features), report.mutable_virtio_features());
-  AddBits(ProtocolFeatureBits(offer.protocol_features),
+  AddBits(vhost_user::VirtioFeatureBits(offer.features),
+          report.mutable_virtio_features());
+  AddBits(vhost_user::ProtocolFeatureBits(offer.protocol_features),
           report.mutable_protocol_features());
   for (MigrationObstacle& obstacle : MigrationObstacles(offer)) {
     *report.add_obstacles() = std::move(obstacle);

@@ -11,7 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "serializer/byte_stream.h"
+#include "devstate/serializer/byte_stream.h"
 
 namespace devstate {
 

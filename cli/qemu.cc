@@ -14,13 +14,13 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "cli/qemu_file/qemu_file.h"
 #include "cli/state_input.h"
 #include "cli/state_kind.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
+#include "devstate/foreign/containers/qemu/qemu_file.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "nlohmann/json.hpp"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -19,7 +19,7 @@
 #include "cli/stream_file.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {
@@ -39,10 +39,10 @@ absl::Status Run(const SaveFlags& flags) {
   }
   Progress progress("saving");
   DS_ASSIGN_OR_RETURN(
-      const std::unique_ptr<FrontendEndpoint> backend,
+      const std::unique_ptr<vhost_user::FrontendEndpoint> backend,
       ConnectBackend(flags.socket, flags.live,
                      [&progress](uint64_t bytes) { progress.Update(bytes); }));
-  DS_ASSIGN_OR_RETURN(const TransferResult result,
+  DS_ASSIGN_OR_RETURN(const vhost_user::TransferResult result,
                       backend->SaveState(flags.live.channel_kind(), **output));
   DS_RETURN_IF_ERROR(CheckTransfer(flags.socket, result));
   DS_RETURN_IF_ERROR((*output)->Commit());

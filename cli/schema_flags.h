@@ -10,9 +10,9 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "compat/report.h"
-#include "compat/schema_loader.h"
-#include "compat/waivers.h"
+#include "devstate/compat/release/report.h"
+#include "devstate/compat/release/waivers.h"
+#include "devstate/schema/schema_loader.h"
 
 namespace devstate {
 

@@ -13,9 +13,9 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
-#include "cli/qemu_file/qemu_file.h"
 #include "cli/stream_file.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/foreign/containers/qemu/qemu_file.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -15,7 +15,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
-#include "serializer/byte_stream.h"
+#include "devstate/serializer/byte_stream.h"
 
 namespace devstate {
 

@@ -9,10 +9,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "cli/state_input.h"
-#include "compat/foreign_formats.h"
-#include "serializer/stream_error.h"
-#include "serializer/stream_format.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/foreign/foreign_formats.h"
+#include "devstate/serializer/stream_error.h"
+#include "devstate/serializer/stream_format.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "compat/foreign_format.h"
+#include "devstate/foreign/foreign_format.h"
 
 namespace devstate {
 

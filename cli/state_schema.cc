@@ -5,10 +5,10 @@
 
 #include <map>
 
-#include "codegen/annotations.h"
-#include "codegen/record_model.h"
-#include "compat/embedded_schema.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/schema/annotations.h"
+#include "devstate/schema/embedded_schema.h"
+#include "devstate/schema/record_model.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 

@@ -9,8 +9,8 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "compat/dynamic/state_printer.h"
-#include "compat/schema_loader.h"
+#include "devstate/schema/schema_loader.h"
+#include "devstate/serializer/dynamic/state_printer.h"
 #include "devstate/stream.pb.h"
 
 namespace devstate {

@@ -19,16 +19,16 @@
 #include "cli/state_input.h"
 #include "cli/state_schema.h"
 #include "cli/verb.h"
-#include "compat/dynamic/batch_codec.h"
-#include "compat/dynamic/record_layout.h"
+#include "devstate/schema/record_layout.h"
+#include "devstate/serializer/compression.h"
+#include "devstate/serializer/dynamic/batch_codec.h"
+#include "devstate/serializer/message_reader.h"
+#include "devstate/serializer/occurrences.h"
+#include "devstate/serializer/stream_reader.h"
 #include "devstate/stats.pb.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/util/json_util.h"
-#include "serializer/compression.h"
-#include "serializer/message_reader.h"
-#include "serializer/occurrences.h"
-#include "serializer/stream_reader.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -17,10 +17,10 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "cli/verb.h"
-#include "serializer/stream_error.h"
-#include "third_party/absl_compat/status_macros.h"
-#include "transport/channel.h"
-#include "transport/fd_stream.h"
+#include "devstate/serializer/stream_error.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/channel.h"
+#include "devstate/transport/io/fd_stream.h"
 
 namespace devstate {
 namespace {

@@ -12,8 +12,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "serializer/byte_stream.h"
-#include "transport/file_descriptor.h"
+#include "devstate/serializer/byte_stream.h"
+#include "devstate/transport/io/file_descriptor.h"
 
 namespace devstate {
 

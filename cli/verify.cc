@@ -21,8 +21,8 @@
 #include "cli/state_kind.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
-#include "serializer/stream_reader.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/serializer/stream_reader.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

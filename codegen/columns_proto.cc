@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "codegen/columns_proto.h"
+#include "devstate/codegen/columns_proto.h"
 
 #include <string>
 

@@ -4,7 +4,7 @@
 #ifndef DEVSTATE_CODEGEN_COLUMNS_PROTO_H_
 #define DEVSTATE_CODEGEN_COLUMNS_PROTO_H_
 
-#include "codegen/record_model.h"
+#include "devstate/schema/record_model.h"
 #include "google/protobuf/io/printer.h"
 
 namespace devstate {

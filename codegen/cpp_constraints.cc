@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "codegen/cpp_constraints.h"
+#include "devstate/codegen/cpp_constraints.h"
 
 #include <cmath>
 #include <cstdint>
@@ -14,8 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "codegen/cpp_names.h"
-#include "codegen/field_constraints.h"
+#include "devstate/codegen/cpp_names.h"
+#include "devstate/schema/field_constraints.h"
 
 namespace devstate {
 namespace {

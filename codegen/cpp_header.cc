@@ -11,9 +11,9 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "codegen/cpp_code.h"
-#include "codegen/cpp_constraints.h"
-#include "codegen/cpp_names.h"
+#include "devstate/codegen/cpp_code.h"
+#include "devstate/codegen/cpp_constraints.h"
+#include "devstate/codegen/cpp_names.h"
 
 namespace devstate {
 namespace {
@@ -358,16 +358,16 @@ void PrintHeader(const RecordModel& model, Printer& printer) {
       "#include \"absl/strings/string_view.h\"\n"
       "#include \"absl/types/span.h\"\n"
       "#include \"$base$.pb.h\"\n"
-      "#include \"serializer/bytes_column.h\"\n"
-      "#include \"serializer/decode_context.h\"\n"
-      "#include \"serializer/enum_column.h\"\n"
-      "#include \"serializer/message_writer.h\"\n"
-      "#include \"serializer/number_column.h\"\n"
-      "#include \"serializer/occurrences.h\"\n"
-      "#include \"serializer/record_stream.h\"\n"
-      "#include \"serializer/row_kind.h\"\n"
-      "#include \"serializer/row_size.h\"\n"
-      "#include \"serializer/schema_info.h\"\n"
+      "#include \"devstate/serializer/bytes_column.h\"\n"
+      "#include \"devstate/serializer/decode_context.h\"\n"
+      "#include \"devstate/serializer/enum_column.h\"\n"
+      "#include \"devstate/serializer/message_writer.h\"\n"
+      "#include \"devstate/serializer/number_column.h\"\n"
+      "#include \"devstate/serializer/occurrences.h\"\n"
+      "#include \"devstate/serializer/record_stream.h\"\n"
+      "#include \"devstate/serializer/row_kind.h\"\n"
+      "#include \"devstate/serializer/row_size.h\"\n"
+      "#include \"devstate/schema/schema_info.h\"\n"
       "\n");
   if (!ns.empty()) printer.Print("namespace $ns$ {\n\n", "ns", ns);
   printer.Print(variables,

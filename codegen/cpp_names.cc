@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "codegen/cpp_names.h"
+#include "devstate/codegen/cpp_names.h"
 
 #include <algorithm>
 #include <iterator>

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "codegen/record_model.h"
+#include "devstate/schema/record_model.h"
 #include "google/protobuf/descriptor.h"
 
 namespace devstate {

@@ -11,12 +11,12 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "codegen/compress.h"
-#include "codegen/cpp_code.h"
-#include "codegen/cpp_constraints.h"
-#include "codegen/cpp_names.h"
-#include "codegen/fingerprint.h"
+#include "devstate/codegen/cpp_code.h"
+#include "devstate/codegen/cpp_constraints.h"
+#include "devstate/codegen/cpp_names.h"
 #include "devstate/options.pb.h"
+#include "devstate/schema/compress.h"
+#include "devstate/schema/fingerprint.h"
 
 namespace devstate {
 namespace {
@@ -270,9 +270,9 @@ void PrintSource(const RecordModel& model, Printer& printer) {
       "\n"
       "#include <limits>\n"
       "\n"
-      "#include \"serializer/columns_walker.h\"\n"
-      "#include \"serializer/constraints.h\"\n"
-      "#include \"third_party/absl_compat/status_macros.h\"\n"
+      "#include \"devstate/serializer/columns_walker.h\"\n"
+      "#include \"devstate/serializer/constraints.h\"\n"
+      "#include \"devstate/third_party/absl_compat/status_macros.h\"\n"
       "\n");
   if (!ns.empty()) printer.Print("namespace $ns$ {\n\n", "ns", ns);
   PrintSchema(model, variables, printer);

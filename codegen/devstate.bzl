@@ -184,7 +184,7 @@ _devstate_manifest = rule(
         "source": attr.output(mandatory = True),
         "_protoc": _PROTOC,
         "_writer": attr.label(
-            default = Label("//compat:devstate-manifest"),
+            default = Label("//compat/release:devstate-manifest"),
             executable = True,
             cfg = "host",
         ),
@@ -325,7 +325,7 @@ remedy (docs/compat_rules.md).""",
         ),
         "_protoc": _PROTOC,
         "_runner": attr.label(
-            default = Label("//compat:devstate-compat-test"),
+            default = Label("//compat/release:devstate-compat-test"),
             executable = True,
             cfg = "target",
         ),

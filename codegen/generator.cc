@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "codegen/generator.h"
+#include "devstate/codegen/generator.h"
 
 #include <memory>
 #include <vector>
@@ -10,15 +10,15 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "codegen/annotations.h"
-#include "codegen/columns_proto.h"
-#include "codegen/cpp_code.h"
-#include "codegen/cpp_names.h"
-#include "codegen/record_model.h"
+#include "devstate/codegen/columns_proto.h"
+#include "devstate/codegen/cpp_code.h"
+#include "devstate/codegen/cpp_names.h"
 #include "devstate/options.pb.h"
+#include "devstate/schema/annotations.h"
+#include "devstate/schema/record_model.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/io/printer.h"
 #include "google/protobuf/io/zero_copy_stream.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -7,8 +7,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/types/optional.h"
 #include "compat/diff_context.h"
-#include "compat/unit_scale.h"
-#include "compat/value_set.h"
+#include "devstate/compat/unit_scale.h"
+#include "devstate/schema/value_set.h"
 
 namespace devstate {
 namespace {

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/diff.h"
+#include "devstate/compat/diff.h"
 
 #include <algorithm>
 #include <map>
@@ -14,8 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "compat/diff_context.h"
-#include "compat/moves.h"
-#include "compat/value_set.h"
+#include "devstate/compat/moves.h"
+#include "devstate/schema/value_set.h"
 
 namespace devstate {
 namespace {

@@ -4,9 +4,9 @@
 #ifndef DEVSTATE_COMPAT_DIFF_H_
 #define DEVSTATE_COMPAT_DIFF_H_
 
-#include "compat/finding.h"
-#include "compat/lineage.h"
-#include "compat/schema_model.h"
+#include "devstate/compat/finding.h"
+#include "devstate/schema/lineage.h"
+#include "devstate/schema/schema_model.h"
 
 namespace devstate {
 

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/diff_cases.h"
+#include "devstate/compat/diff_cases.h"
 
 namespace devstate {
 namespace testing {

@@ -13,10 +13,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "compat/finding.h"
-#include "compat/lineage.h"
-#include "compat/places.h"
-#include "compat/schema_model.h"
+#include "devstate/compat/finding.h"
+#include "devstate/compat/places.h"
+#include "devstate/schema/lineage.h"
+#include "devstate/schema/schema_model.h"
 
 namespace devstate {
 

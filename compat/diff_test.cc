@@ -1,14 +1,14 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/diff.h"
+#include "devstate/compat/diff.h"
 
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "compat/diff_cases.h"
-#include "compat/diff_testing.h"
+#include "devstate/compat/diff_cases.h"
+#include "devstate/compat/diff_testing.h"
 #include "gtest/gtest.h"
 
 namespace devstate {

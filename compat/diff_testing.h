@@ -14,10 +14,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "compat/diff.h"
-#include "compat/diff_cases.h"
-#include "compat/rules.h"
-#include "compat/schema_loader.h"
+#include "devstate/compat/diff.h"
+#include "devstate/compat/diff_cases.h"
+#include "devstate/compat/rules.h"
+#include "devstate/schema/schema_loader.h"
 #include "gtest/gtest.h"
 
 namespace devstate {

@@ -5,8 +5,8 @@
 
 #include "absl/strings/match.h"
 #include "compat/diff_context.h"
-#include "compat/unit_scale.h"
-#include "compat/unit_suffix.h"
+#include "devstate/compat/unit_scale.h"
+#include "devstate/compat/unit_suffix.h"
 
 namespace devstate {
 namespace {

@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/diff_cases.h"
-#include "compat/diff_testing.h"
+#include "devstate/compat/diff_cases.h"
+#include "devstate/compat/diff_testing.h"
 #include "gtest/gtest.h"
 
 namespace devstate {

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/moves.h"
+#include "devstate/compat/moves.h"
 
 #include <algorithm>
 #include <utility>

@@ -8,8 +8,8 @@
 #include <set>
 #include <string>
 
-#include "compat/places.h"
-#include "compat/schema_model.h"
+#include "devstate/compat/places.h"
+#include "devstate/schema/schema_model.h"
 
 namespace devstate {
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "compat/schema_model.h"
+#include "devstate/schema/schema_model.h"
 
 namespace devstate {
 

@@ -13,11 +13,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "compat/diff.h"
-#include "compat/diff_testing.h"
-#include "compat/lineage.h"
-#include "compat/lint.h"
-#include "compat/rules.h"
+#include "devstate/compat/diff.h"
+#include "devstate/compat/diff_testing.h"
+#include "devstate/compat/release/lint.h"
+#include "devstate/compat/rules.h"
+#include "devstate/schema/lineage.h"
 #include "gtest/gtest.h"
 
 namespace devstate {

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/rules.h"
+#include "devstate/compat/rules.h"
 
 #include <string>
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "compat/diff_context.h"
-#include "compat/value_set.h"
+#include "devstate/schema/value_set.h"
 
 namespace devstate {
 namespace {

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/unit_scale.h"
+#include "devstate/compat/unit_scale.h"
 
 #include "absl/strings/string_view.h"
 

@@ -7,8 +7,8 @@
 #include <cstdint>
 
 #include "absl/types/optional.h"
-#include "compat/schema_model.h"
-#include "compat/value_set.h"
+#include "devstate/schema/schema_model.h"
+#include "devstate/schema/value_set.h"
 
 namespace devstate {
 

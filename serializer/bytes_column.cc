@@ -1,17 +1,17 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/bytes_column.h"
+#include "devstate/serializer/bytes_column.h"
 
 #include <algorithm>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "serializer/internal/column_loops.h"
-#include "serializer/internal/little_endian.h"
-#include "serializer/utf8.h"
-#include "serializer/message_reader.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/serializer/internal/column_loops.h"
+#include "devstate/serializer/internal/little_endian.h"
+#include "devstate/serializer/message_reader.h"
+#include "devstate/serializer/utf8.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -12,10 +12,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "devstate/columns.pb.h"
-#include "serializer/decode_context.h"
-#include "serializer/internal/byte_buffer.h"
-#include "serializer/message_writer.h"
-#include "serializer/number_column.h"
+#include "devstate/serializer/decode_context.h"
+#include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/message_writer.h"
+#include "devstate/serializer/number_column.h"
 
 namespace devstate {
 

@@ -1,18 +1,18 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/bytes_column.h"
+#include "devstate/serializer/bytes_column.h"
 
 #include <random>
 #include <string>
 #include <vector>
 
+#include "devstate/serializer/test_columns.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/serializer/utf8.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "serializer/utf8.h"
-#include "serializer/test_columns.h"
-#include "serializer/test_streams.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate {
 namespace {

@@ -5,7 +5,7 @@
 #define DEVSTATE_SERIALIZER_CHUNK_FILTER_H_
 
 #include "absl/status/statusor.h"
-#include "serializer/stream_reader.h"
+#include "devstate/serializer/stream_reader.h"
 
 namespace devstate {
 

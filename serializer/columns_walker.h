@@ -11,8 +11,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "serializer/decode_context.h"
-#include "serializer/message_reader.h"
+#include "devstate/serializer/decode_context.h"
+#include "devstate/serializer/message_reader.h"
 
 namespace devstate {
 

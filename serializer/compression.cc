@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/compression.h"
+#include "devstate/serializer/compression.h"
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"

@@ -1,16 +1,16 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/compression.h"
+#include "devstate/serializer/compression.h"
 
 #include <memory>
 #include <random>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate {
 namespace {

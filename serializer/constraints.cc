@@ -1,15 +1,15 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/constraints.h"
+#include "devstate/serializer/constraints.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <type_traits>
 
 #include "absl/strings/str_cat.h"
-#include "serializer/internal/varint.h"
-#include "serializer/internal/vectorized.h"
+#include "devstate/serializer/internal/varint.h"
+#include "devstate/serializer/internal/vectorized.h"
 
 namespace devstate {
 namespace {

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/decode_context.h"
+#include "devstate/serializer/decode_context.h"
 
 #include "absl/strings/str_cat.h"
 

@@ -10,9 +10,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "serializer/limits.h"
-#include "serializer/row_kind.h"
-#include "serializer/stream_reader.h"
+#include "devstate/serializer/limits.h"
+#include "devstate/serializer/row_kind.h"
+#include "devstate/serializer/stream_reader.h"
 
 namespace devstate {
 

@@ -10,9 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "serializer/decode_context.h"
-#include "serializer/number_column.h"
-#include "serializer/row_kind.h"
+#include "devstate/serializer/decode_context.h"
+#include "devstate/serializer/number_column.h"
+#include "devstate/serializer/row_kind.h"
 
 namespace devstate {
 

@@ -1,10 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/message_reader.h"
+#include "devstate/serializer/message_reader.h"
 
 #include "absl/strings/str_cat.h"
-#include "serializer/internal/varint.h"
+#include "devstate/serializer/internal/varint.h"
 
 namespace devstate {
 

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "serializer/decode_context.h"
+#include "devstate/serializer/decode_context.h"
 
 namespace devstate {
 

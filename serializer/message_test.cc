@@ -4,14 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "devstate/serializer/columns_walker.h"
+#include "devstate/serializer/internal/varint.h"
+#include "devstate/serializer/message_reader.h"
+#include "devstate/serializer/message_writer.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "serializer/columns_walker.h"
-#include "serializer/internal/varint.h"
-#include "serializer/message_reader.h"
-#include "serializer/message_writer.h"
-#include "serializer/test_streams.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate {
 namespace {

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/message_writer.h"
+#include "devstate/serializer/message_writer.h"
 
 #include <cstring>
 

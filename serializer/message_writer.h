@@ -8,8 +8,8 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
-#include "serializer/internal/byte_buffer.h"
-#include "serializer/internal/varint.h"
+#include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/internal/varint.h"
 
 namespace devstate {
 

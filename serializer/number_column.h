@@ -17,11 +17,11 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "devstate/columns.pb.h"
-#include "serializer/decode_context.h"
-#include "serializer/internal/byte_buffer.h"
-#include "serializer/internal/varint.h"
-#include "serializer/message_writer.h"
-#include "serializer/row_kind.h"
+#include "devstate/serializer/decode_context.h"
+#include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/internal/varint.h"
+#include "devstate/serializer/message_writer.h"
+#include "devstate/serializer/row_kind.h"
 
 namespace devstate {
 

@@ -6,12 +6,12 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "serializer/internal/column_loops.h"
-#include "serializer/internal/little_endian.h"
-#include "serializer/internal/number_column_fields.h"
-#include "serializer/message_reader.h"
-#include "serializer/number_column.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/serializer/internal/column_loops.h"
+#include "devstate/serializer/internal/little_endian.h"
+#include "devstate/serializer/internal/number_column_fields.h"
+#include "devstate/serializer/message_reader.h"
+#include "devstate/serializer/number_column.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -5,10 +5,10 @@
 #include <cstring>
 #include <limits>
 
-#include "serializer/internal/column_loops.h"
-#include "serializer/internal/little_endian.h"
-#include "serializer/internal/number_column_fields.h"
-#include "serializer/number_column.h"
+#include "devstate/serializer/internal/column_loops.h"
+#include "devstate/serializer/internal/little_endian.h"
+#include "devstate/serializer/internal/number_column_fields.h"
+#include "devstate/serializer/number_column.h"
 
 namespace devstate {
 namespace {

@@ -18,12 +18,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "serializer/decode_context.h"
-#include "serializer/internal/byte_buffer.h"
-#include "serializer/message_reader.h"
-#include "serializer/message_writer.h"
-#include "serializer/number_column.h"
-#include "serializer/row_kind.h"
+#include "devstate/serializer/decode_context.h"
+#include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/message_reader.h"
+#include "devstate/serializer/message_writer.h"
+#include "devstate/serializer/number_column.h"
+#include "devstate/serializer/row_kind.h"
 
 namespace devstate {
 

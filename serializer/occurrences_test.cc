@@ -1,17 +1,17 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/occurrences.h"
+#include "devstate/serializer/occurrences.h"
 
 #include <string>
 #include <vector>
 
+#include "devstate/serializer/bytes_column.h"
+#include "devstate/serializer/test_columns.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "serializer/bytes_column.h"
-#include "serializer/test_columns.h"
-#include "serializer/test_streams.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate {
 namespace {

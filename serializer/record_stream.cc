@@ -1,16 +1,16 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/record_stream.h"
+#include "devstate/serializer/record_stream.h"
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
+#include "devstate/serializer/unknown_fields.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "serializer/unknown_fields.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 using ::google::protobuf::Message;

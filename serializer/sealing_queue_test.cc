@@ -3,7 +3,7 @@
 //
 // The second thread of a writer, through the writer.
 
-#include "serializer/internal/sealing_queue.h"
+#include "devstate/serializer/internal/sealing_queue.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -19,11 +19,11 @@
 #include <thread>
 #include <vector>
 
+#include "devstate/serializer/stream_writer.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "serializer/stream_writer.h"
-#include "serializer/test_streams.h"
-#include "third_party/absl_compat/status_matchers.h"
 #include "zstd.h"
 
 namespace {

@@ -1,11 +1,11 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/stream_format.h"
+#include "devstate/serializer/stream_format.h"
 
 #include <cstring>
 
-#include "serializer/internal/little_endian.h"
+#include "devstate/serializer/internal/little_endian.h"
 
 #if defined(__x86_64__)
 // Chooses the widest vectors that the processor has.

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/stream_format.h"
+#include "devstate/serializer/stream_format.h"
 
 #include <string>
 

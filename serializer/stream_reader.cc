@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/stream_reader.h"
+#include "devstate/serializer/stream_reader.h"
 
 #include <algorithm>
 #include <cstring>
@@ -12,8 +12,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "serializer/stream_error.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/serializer/stream_error.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

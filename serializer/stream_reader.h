@@ -14,12 +14,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "devstate/serializer/byte_stream.h"
+#include "devstate/serializer/compression.h"
+#include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/limits.h"
+#include "devstate/serializer/stream_format.h"
 #include "devstate/stream.pb.h"
-#include "serializer/byte_stream.h"
-#include "serializer/compression.h"
-#include "serializer/internal/byte_buffer.h"
-#include "serializer/limits.h"
-#include "serializer/stream_format.h"
 
 namespace devstate {
 

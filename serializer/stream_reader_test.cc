@@ -1,17 +1,17 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/stream_reader.h"
+#include "devstate/serializer/stream_reader.h"
 
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "devstate/serializer/compression.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "serializer/compression.h"
-#include "serializer/test_streams.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate {
 namespace {

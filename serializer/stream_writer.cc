@@ -1,12 +1,12 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/stream_writer.h"
+#include "devstate/serializer/stream_writer.h"
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

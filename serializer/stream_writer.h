@@ -14,16 +14,16 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "devstate/schema/schema_info.h"
+#include "devstate/serializer/byte_stream.h"
+#include "devstate/serializer/compression.h"
+#include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/internal/chunk_sealer.h"
+#include "devstate/serializer/internal/sealing_queue.h"
+#include "devstate/serializer/limits.h"
+#include "devstate/serializer/message_writer.h"
+#include "devstate/serializer/stream_format.h"
 #include "devstate/stream.pb.h"
-#include "serializer/byte_stream.h"
-#include "serializer/compression.h"
-#include "serializer/internal/byte_buffer.h"
-#include "serializer/internal/chunk_sealer.h"
-#include "serializer/internal/sealing_queue.h"
-#include "serializer/limits.h"
-#include "serializer/message_writer.h"
-#include "serializer/schema_info.h"
-#include "serializer/stream_format.h"
 
 namespace devstate {
 

@@ -10,11 +10,11 @@
 
 #include "absl/status/status.h"
 #include "devstate/columns.pb.h"
+#include "devstate/serializer/decode_context.h"
+#include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/message_writer.h"
+#include "devstate/serializer/stream_reader.h"
 #include "gtest/gtest.h"
-#include "serializer/decode_context.h"
-#include "serializer/internal/byte_buffer.h"
-#include "serializer/message_writer.h"
-#include "serializer/stream_reader.h"
 
 namespace devstate::testing {
 

@@ -18,10 +18,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "devstate/serializer/byte_stream.h"
+#include "devstate/serializer/stream_error.h"
+#include "devstate/serializer/stream_format.h"
 #include "devstate/stream.pb.h"
-#include "serializer/byte_stream.h"
-#include "serializer/stream_error.h"
-#include "serializer/stream_format.h"
 
 namespace devstate::testing {
 

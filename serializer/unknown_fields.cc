@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/unknown_fields.h"
+#include "devstate/serializer/unknown_fields.h"
 
 #include <vector>
 

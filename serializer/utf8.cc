@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/utf8.h"
+#include "devstate/serializer/utf8.h"
 
 #include <cstddef>
 #include <cstdint>

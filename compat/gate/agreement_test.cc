@@ -9,17 +9,17 @@
 #include <set>
 #include <string>
 
-#include "compat/diff_testing.h"
-#include "compat/dynamic/schema_facts.h"
-#include "compat/gate/conversion.h"
-#include "compat/gate/random_state.h"
-#include "compat/gate/schema_archive.h"
-#include "compat/gate/stream_gate.h"
-#include "compat/load_gate.h"
+#include "devstate/compat/diff_testing.h"
+#include "devstate/compat/gate/conversion.h"
+#include "devstate/compat/gate/random_state.h"
+#include "devstate/compat/gate/schema_archive.h"
+#include "devstate/compat/gate/stream_gate.h"
+#include "devstate/compat/verdict.h"
+#include "devstate/schema/schema_facts.h"
+#include "devstate/serializer/test_streams.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
-#include "serializer/test_streams.h"
 
 namespace devstate {
 namespace {

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/gate/constraints.h"
+#include "devstate/compat/gate/constraints.h"
 
 #include <map>
 #include <set>
@@ -11,8 +11,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "compat/gate/field_values.h"
-#include "compat/value_set.h"
+#include "devstate/compat/gate/field_values.h"
+#include "devstate/schema/value_set.h"
 #include "google/protobuf/descriptor.h"
 #include "xxhash.h"
 

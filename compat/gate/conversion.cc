@@ -1,17 +1,17 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/gate/conversion.h"
+#include "devstate/compat/gate/conversion.h"
 
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "compat/gate/conversion_plan.h"
-#include "compat/gate/field_values.h"
+#include "devstate/compat/gate/field_values.h"
+#include "devstate/serializer/utf8.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/text_format.h"
-#include "serializer/utf8.h"
 
 namespace devstate {
 namespace {

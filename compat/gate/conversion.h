@@ -8,9 +8,9 @@
 #include <set>
 #include <string>
 
-#include "compat/finding.h"
-#include "compat/gate/stream_findings.h"
-#include "compat/schema_model.h"
+#include "devstate/compat/finding.h"
+#include "devstate/compat/gate/stream_findings.h"
+#include "devstate/schema/schema_model.h"
 #include "google/protobuf/message.h"
 
 namespace devstate {

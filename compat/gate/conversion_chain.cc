@@ -1,14 +1,14 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/gate/conversion_chain.h"
+#include "devstate/compat/gate/conversion_chain.h"
 
 #include <deque>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "compat/diff.h"
+#include "devstate/compat/diff.h"
 
 namespace devstate {
 

@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "compat/finding.h"
-#include "compat/gate/conversion.h"
-#include "compat/gate/schema_archive.h"
-#include "compat/gate/stream_findings.h"
-#include "compat/lineage.h"
-#include "compat/schema_model.h"
+#include "devstate/compat/finding.h"
+#include "devstate/compat/gate/conversion.h"
+#include "devstate/compat/gate/schema_archive.h"
+#include "devstate/compat/gate/stream_findings.h"
+#include "devstate/schema/lineage.h"
+#include "devstate/schema/schema_model.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/message.h"

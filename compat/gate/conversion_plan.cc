@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "compat/value_set.h"
+#include "devstate/schema/value_set.h"
 
 namespace devstate {
 namespace {

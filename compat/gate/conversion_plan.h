@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "absl/types/optional.h"
-#include "compat/moves.h"
-#include "compat/places.h"
-#include "compat/schema_model.h"
-#include "compat/unit_scale.h"
+#include "devstate/compat/moves.h"
+#include "devstate/compat/places.h"
+#include "devstate/compat/unit_scale.h"
+#include "devstate/schema/schema_model.h"
 
 namespace devstate {
 

@@ -1,13 +1,13 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/gate/field_values.h"
+#include "devstate/compat/gate/field_values.h"
 
 #include <cstdint>
 #include <limits>
 
 #include "absl/strings/str_format.h"
-#include "compat/value_set.h"
+#include "devstate/schema/value_set.h"
 
 namespace devstate {
 namespace {

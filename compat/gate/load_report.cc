@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/gate/load_report.h"
+#include "devstate/compat/gate/load_report.h"
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"

@@ -8,9 +8,9 @@
 
 #include <string>
 
+#include "devstate/schema/schema_info.h"
 #include "devstate/stream.pb.h"
 #include "devstate/verdict.pb.h"
-#include "serializer/schema_info.h"
 
 namespace devstate {
 

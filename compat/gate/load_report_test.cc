@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/gate/load_report.h"
+#include "devstate/compat/gate/load_report.h"
 
 #include "gmock/gmock.h"
 #include "google/protobuf/util/json_util.h"

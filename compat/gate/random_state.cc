@@ -1,20 +1,20 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/gate/random_state.h"
+#include "devstate/compat/gate/random_state.h"
 
 #include <cstdint>
 #include <vector>
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
-#include "compat/dynamic/state_writer.h"
-#include "compat/gate/constraints.h"
-#include "compat/gate/field_values.h"
-#include "compat/gate/stream_findings.h"
-#include "compat/value_set.h"
+#include "devstate/compat/gate/constraints.h"
+#include "devstate/compat/gate/field_values.h"
+#include "devstate/compat/gate/stream_findings.h"
+#include "devstate/schema/value_set.h"
+#include "devstate/serializer/dynamic/state_writer.h"
+#include "devstate/serializer/test_streams.h"
 #include "gtest/gtest.h"
-#include "serializer/test_streams.h"
 
 namespace devstate {
 namespace testing {

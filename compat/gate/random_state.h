@@ -8,9 +8,9 @@
 #include <random>
 #include <string>
 
-#include "compat/schema_loader.h"
+#include "devstate/schema/schema_info.h"
+#include "devstate/schema/schema_loader.h"
 #include "google/protobuf/message.h"
-#include "serializer/schema_info.h"
 
 namespace devstate {
 namespace testing {

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/gate/save_profile.h"
+#include "devstate/compat/gate/save_profile.h"
 
 namespace devstate {
 namespace {

@@ -6,10 +6,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "compat/gate/stream_gate.h"
+#include "devstate/compat/gate/stream_gate.h"
+#include "devstate/schema/schema_info.h"
+#include "devstate/serializer/stream_writer.h"
 #include "devstate/verdict.pb.h"
-#include "serializer/schema_info.h"
-#include "serializer/stream_writer.h"
 
 namespace devstate {
 

@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "compat/schema_loader.h"
+#include "devstate/schema/schema_loader.h"
 
 namespace devstate {
 

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/gate/stream_findings.h"
+#include "devstate/compat/gate/stream_findings.h"
 
 #include <algorithm>
 

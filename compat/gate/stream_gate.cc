@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/gate/stream_gate.h"
+#include "devstate/compat/gate/stream_gate.h"
 
 #include <algorithm>
 #include <map>
@@ -13,17 +13,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "compat/dynamic/batch_codec.h"
-#include "compat/embedded_schema.h"
-#include "compat/gate/constraints.h"
-#include "compat/gate/stream_findings.h"
 #include "compat/gate/unknown_columns.h"
-#include "compat/gate/wire_check.h"
-#include "compat/load_gate.h"
+#include "devstate/compat/gate/constraints.h"
+#include "devstate/compat/gate/stream_findings.h"
+#include "devstate/compat/gate/wire_check.h"
+#include "devstate/compat/verdict.h"
+#include "devstate/schema/embedded_schema.h"
+#include "devstate/serializer/dynamic/batch_codec.h"
+#include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/message_writer.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/dynamic_message.h"
-#include "serializer/internal/byte_buffer.h"
-#include "serializer/message_writer.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/gate/stream_gate.h"
+#include "devstate/compat/gate/stream_gate.h"
 
 #include <memory>
 #include <string>
@@ -10,20 +10,20 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "compat/diff_testing.h"
-#include "compat/dynamic/batch_codec.h"
-#include "compat/dynamic/schema_facts.h"
-#include "compat/dynamic/state_writer.h"
-#include "compat/gate/field_values.h"
-#include "compat/gate/random_state.h"
-#include "compat/load_gate.h"
+#include "devstate/compat/diff_testing.h"
+#include "devstate/compat/gate/field_values.h"
+#include "devstate/compat/gate/random_state.h"
+#include "devstate/compat/verdict.h"
+#include "devstate/schema/schema_facts.h"
+#include "devstate/serializer/dynamic/batch_codec.h"
+#include "devstate/serializer/dynamic/state_writer.h"
+#include "devstate/serializer/stream_writer.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
-#include "serializer/stream_writer.h"
-#include "serializer/test_streams.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate {
 namespace {

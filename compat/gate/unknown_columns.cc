@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "serializer/message_reader.h"
-#include "serializer/occurrences.h"
+#include "devstate/serializer/message_reader.h"
+#include "devstate/serializer/occurrences.h"
 
 namespace devstate {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "compat/schema_model.h"
-#include "serializer/message_writer.h"
+#include "devstate/schema/schema_model.h"
+#include "devstate/serializer/message_writer.h"
 
 namespace devstate {
 

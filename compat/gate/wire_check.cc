@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/gate/wire_check.h"
+#include "devstate/compat/gate/wire_check.h"
 
 #include <cstdint>
 #include <map>
@@ -9,10 +9,10 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/serializer/utf8.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format.h"
 #include "google/protobuf/wire_format_lite.h"
-#include "serializer/utf8.h"
 
 namespace devstate {
 namespace {

@@ -5,7 +5,7 @@
 #define DEVSTATE_COMPAT_GATE_WIRE_CHECK_H_
 
 #include "absl/strings/string_view.h"
-#include "compat/gate/stream_findings.h"
+#include "devstate/compat/gate/stream_findings.h"
 #include "google/protobuf/descriptor.h"
 
 namespace devstate {

@@ -1,14 +1,14 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "compat/gate/wire_check.h"
+#include "devstate/compat/gate/wire_check.h"
 
 #include <string>
 #include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "compat/diff_testing.h"
+#include "devstate/compat/diff_testing.h"
 #include "google/protobuf/dynamic_message.h"
 #include "gtest/gtest.h"
 

@@ -13,18 +13,19 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "backend/capabilities.h"
-#include "backend/manifest_archive.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/backend/capabilities.h"
+#include "devstate/backend/manifest_archive.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate::examples {
 namespace {
 
 // For the signal handler.
-std::atomic<BackendEndpoint*> running_endpoint{nullptr};
+std::atomic<vhost_user::BackendEndpoint*> running_endpoint{nullptr};
 
 void StopEndpoint(int) {
-  if (BackendEndpoint* endpoint = running_endpoint.load()) endpoint->Stop();
+  if (vhost_user::BackendEndpoint* endpoint = running_endpoint.load())
+    endpoint->Stop();
 }
 
 }  // namespace
@@ -148,27 +149,28 @@ absl::StatusOr<StateOptions> MakeStateOptions(const BackendFlags& flags,
 }
 
 absl::Status ServeBackend(const BackendFlags& flags,
-                          VhostUserDeviceOptions device,
+                          vhost_user::VhostUserDeviceOptions device,
                           std::function<absl::Status()> after_load,
-                          DeviceStateHandler* handler) {
-  BackendEndpointOptions options;
+                          vhost_user::DeviceStateHandler* handler) {
+  vhost_user::BackendEndpointOptions options;
   options.socket_path = flags.socket_path;
   options.device = std::move(device);
   DS_ASSIGN_OR_RETURN(const ChannelKind channel,
                       ParseChannelKind(flags.channel));
   if (flags.fd == "own") options.transfer.own_channel = channel;
   options.log = Log;
-  options.transfer.report = [&](const TransferReport& report) {
-    if (report.direction != TransferDirection::kLoad ||
-        report.stage != TransferReport::Stage::kChecked) {
+  options.transfer.report = [&](const vhost_user::TransferReport& report) {
+    if (report.direction != vhost_user::TransferDirection::kLoad ||
+        report.stage != vhost_user::TransferReport::Stage::kChecked) {
       return;
     }
     if (const absl::Status status = after_load(); !status.ok()) {
       Log(status.message());
     }
   };
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<BackendEndpoint> endpoint,
-                      BackendEndpoint::Create(handler, std::move(options)));
+  DS_ASSIGN_OR_RETURN(
+      const std::unique_ptr<vhost_user::BackendEndpoint> endpoint,
+      vhost_user::BackendEndpoint::Create(handler, std::move(options)));
   running_endpoint = endpoint.get();
   signal(SIGTERM, StopEndpoint);
   signal(SIGINT, StopEndpoint);

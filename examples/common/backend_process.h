@@ -18,7 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "backend/backend.h"
+#include "devstate/backend/backend.h"
 
 namespace devstate::examples {
 
@@ -74,9 +74,9 @@ absl::Status LogPreCheck(const BackendFlags& flags,
 // after each load that CHECK_DEVICE_STATE has asked about, good or not; its
 // error is logged. Once at a time in a process.
 absl::Status ServeBackend(const BackendFlags& flags,
-                          VhostUserDeviceOptions device,
+                          vhost_user::VhostUserDeviceOptions device,
                           std::function<absl::Status()> after_load,
-                          DeviceStateHandler* handler);
+                          vhost_user::DeviceStateHandler* handler);
 
 // The exit code of main(); an error goes to standard error.
 int ExitCode(absl::string_view program, const absl::Status& status);

@@ -7,9 +7,9 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "examples/fs_backend/refind.h"
 #include "examples/fs_backend/release.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::examples {
 namespace {

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "backend/backend.h"
 #include "devices/fs/v1/fs.devstate.h"
+#include "devstate/backend/backend.h"
 #include "examples/fs_backend/directory_walker.h"
 #include "examples/fs_backend/inode_table.h"
 

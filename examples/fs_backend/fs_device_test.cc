@@ -6,13 +6,13 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "backend/manifest_archive.h"
+#include "devstate/backend/manifest_archive.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "examples/fs_backend/release.h"
 #include "examples/fs_backend/test_tree.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "serializer/test_streams.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate::examples {
 namespace {

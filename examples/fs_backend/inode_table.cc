@@ -14,8 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "examples/fs_backend/names.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::examples {
 namespace {

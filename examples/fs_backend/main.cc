@@ -12,14 +12,14 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
-#include "backend/backend.h"
+#include "devstate/backend/backend.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "examples/common/backend_process.h"
 #include "examples/fs_backend/directory_walker.h"
 #include "examples/fs_backend/fs_device.h"
 #include "examples/fs_backend/release.h"
 #include "examples/fs_backend/table_text.h"
 #include "examples/fs_backend/tree.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::examples {
 namespace {
@@ -57,8 +57,8 @@ absl::Status Run(const Flags& flags) {
 
   StateHandler<FsStateCodec> handler(&device, std::move(options));
   DS_RETURN_IF_ERROR(LogPreCheck(flags.backend, handler));
-  return ServeBackend(flags.backend, VhostUserDeviceOptions(), write_table,
-                      &handler);
+  return ServeBackend(flags.backend, vhost_user::VhostUserDeviceOptions(),
+                      write_table, &handler);
 }
 
 int Main(int argc, char** argv) {

@@ -3,8 +3,8 @@
 //
 // Of release 1.
 
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "examples/fs_backend/release.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::examples {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "examples/fs_backend/release.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::examples {
 

@@ -16,9 +16,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "examples/fs_backend/names.h"
 #include "examples/fs_backend/tree.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::examples {
 namespace {

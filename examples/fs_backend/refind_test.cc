@@ -13,13 +13,13 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "examples/fs_backend/directory_walker.h"
 #include "examples/fs_backend/inode_table.h"
 #include "examples/fs_backend/test_tables.h"
 #include "examples/fs_backend/test_tree.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate::examples {
 namespace {

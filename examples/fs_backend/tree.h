@@ -18,8 +18,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "devstate/transport/io/file_descriptor.h"
 #include "examples/fs_backend/inode_table.h"
-#include "transport/file_descriptor.h"
 
 namespace devstate::examples {
 

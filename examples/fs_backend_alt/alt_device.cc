@@ -4,7 +4,7 @@
 #include "examples/fs_backend_alt/alt_device.h"
 
 #include "absl/strings/str_cat.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate::examples::alt {
 namespace {

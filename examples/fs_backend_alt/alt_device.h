@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "backend/backend.h"
 #include "devices/fs/v1/fs.devstate.h"
+#include "devstate/backend/backend.h"
 #include "examples/fs_backend_alt/file_tree.h"
 
 namespace devstate::examples::alt {

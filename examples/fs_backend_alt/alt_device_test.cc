@@ -8,13 +8,13 @@
 #include <string>
 #include <utility>
 
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "examples/fs_backend/fs_device.h"
 #include "examples/fs_backend/test_tree.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "serializer/test_streams.h"
-#include "third_party/absl_compat/status_macros.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate::examples::alt {
 namespace {

@@ -17,7 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "transport/file_descriptor.h"
+#include "devstate/transport/io/file_descriptor.h"
 
 namespace devstate::examples::alt {
 

@@ -9,10 +9,10 @@
 #include <sstream>
 #include <string>
 
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "examples/fs_backend/test_tree.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate::examples::alt {
 namespace {

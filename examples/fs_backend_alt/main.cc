@@ -10,12 +10,12 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
-#include "backend/backend.h"
+#include "devstate/backend/backend.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "examples/common/backend_process.h"
 #include "examples/common/text_file.h"
 #include "examples/fs_backend_alt/alt_device.h"
 #include "examples/fs_backend_alt/fs_alt_manifest.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::examples::alt {
 namespace {
@@ -61,7 +61,8 @@ absl::Status Run(const Flags& flags) {
   DS_RETURN_IF_ERROR(show());
   StateHandler<FsStateCodec> handler(&device, std::move(options));
   DS_RETURN_IF_ERROR(LogPreCheck(flags.backend, handler));
-  return ServeBackend(flags.backend, VhostUserDeviceOptions(), show, &handler);
+  return ServeBackend(flags.backend, vhost_user::VhostUserDeviceOptions(), show,
+                      &handler);
 }
 
 int Main(int argc, char** argv) {

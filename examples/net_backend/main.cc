@@ -13,15 +13,15 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
-#include "backend/backend.h"
+#include "devstate/backend/backend.h"
+#include "devstate/devices/net/net_features.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/vhost_user/vhost_user_message.h"
 #include "examples/common/backend_process.h"
 #include "examples/net_backend/net_device.h"
-#include "examples/net_backend/net_features.h"
 #include "examples/net_backend/net_manifest.h"
 #include "examples/net_backend/seeded_model.h"
 #include "examples/net_backend/state_text.h"
-#include "third_party/absl_compat/status_macros.h"
-#include "transport/vhost_user_message.h"
 
 namespace devstate::examples {
 namespace {
@@ -32,13 +32,13 @@ struct Flags {
   std::string state_out;
 };
 
-VhostUserDeviceOptions DeviceOptions() {
-  VhostUserDeviceOptions options;
+vhost_user::VhostUserDeviceOptions DeviceOptions() {
+  vhost_user::VhostUserDeviceOptions options;
   options.features = kOfferedFeatures;
   // QEMU takes a queue number for one of pairs here.
   options.queue_num = kMaxQueuePairs;
   // QEMU asks the back-end to announce a guest that does not announce itself.
-  options.protocol_features |= kProtocolFRarp;
+  options.protocol_features |= vhost_user::kProtocolFRarp;
   return options;
 }
 

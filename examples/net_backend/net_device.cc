@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "examples/net_backend/check_model.h"
+#include "devstate/devices/net/check_model.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "examples/net_backend/root_message.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::examples {
 namespace {

@@ -11,9 +11,9 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "backend/backend.h"
 #include "devices/net/v1/net.devstate.h"
-#include "examples/net_backend/net_model.h"
+#include "devstate/backend/backend.h"
+#include "devstate/devices/net/net_model.h"
 
 namespace devstate::examples {
 

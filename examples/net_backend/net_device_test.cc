@@ -7,12 +7,12 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "examples/net_backend/seeded_model.h"
 #include "examples/net_backend/state_text.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "serializer/test_streams.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate::examples {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "devices/net/v1/net.pb.h"
-#include "examples/net_backend/net_model.h"
+#include "devstate/devices/net/net_model.h"
 
 namespace devstate::examples {
 

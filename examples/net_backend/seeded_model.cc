@@ -6,8 +6,8 @@
 #include <random>
 #include <set>
 
-#include "examples/net_backend/check_rings.h"
-#include "examples/net_backend/net_features.h"
+#include "devstate/devices/net/check_rings.h"
+#include "devstate/devices/net/net_features.h"
 
 namespace devstate::examples {
 namespace {

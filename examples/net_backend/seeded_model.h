@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "examples/net_backend/net_model.h"
+#include "devstate/devices/net/net_model.h"
 
 namespace devstate::examples {
 

@@ -6,12 +6,12 @@
 #include <set>
 #include <string>
 
-#include "examples/net_backend/check_model.h"
-#include "examples/net_backend/net_features.h"
+#include "devstate/devices/net/check_model.h"
+#include "devstate/devices/net/net_features.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "examples/net_backend/state_text.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate::examples {
 namespace {

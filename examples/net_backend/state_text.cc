@@ -8,8 +8,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "devstate/devices/net/mac_text.h"
 #include "examples/common/text_file.h"
-#include "examples/net_backend/mac_text.h"
 
 namespace devstate::examples {
 namespace {

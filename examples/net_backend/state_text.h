@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "examples/net_backend/net_model.h"
+#include "devstate/devices/net/net_model.h"
 
 namespace devstate::examples {
 

@@ -13,86 +13,103 @@
 namespace devstate {
 
 void PolledBackend::OnProtocolFeatures(uint64_t acknowledged) {
-  Feed((acknowledged & kProtocolFDeviceState) != 0
-           ? SessionEvent::kNegotiated
-           : SessionEvent::kNotNegotiated);
+  Feed((acknowledged & vhost_user::kProtocolFDeviceState) != 0
+           ? vhost_user::SessionEvent::kNegotiated
+           : vhost_user::SessionEvent::kNotNegotiated);
 }
 
 void PolledBackend::OnRings(bool any_started) {
-  Feed(any_started ? SessionEvent::kRingsStarted : SessionEvent::kRingsStopped);
+  Feed(any_started ? vhost_user::SessionEvent::kRingsStarted
+                   : vhost_user::SessionEvent::kRingsStopped);
 }
 
-void PolledBackend::OnDisconnect() { Feed(SessionEvent::kDisconnected); }
+void PolledBackend::OnDisconnect() {
+  Feed(vhost_user::SessionEvent::kDisconnected);
+}
 
-void PolledBackend::OnCheckDeviceState() { Feed(SessionEvent::kCheck); }
+void PolledBackend::OnCheckDeviceState() {
+  Feed(vhost_user::SessionEvent::kCheck);
+}
 
 void PolledBackend::OnSetDeviceStateFd(uint32_t direction, uint32_t phase,
                                        FileDescriptor fd) {
   const bool save = direction == 0;
   absl::StatusOr<Channel> channel = AdmitChannel(
       std::move(fd), save ? ChannelUse::kWrite : ChannelUse::kRead);
-  if (direction > 1 || phase != kTransferPhaseStopped || !channel.ok()) {
-    return Feed(SessionEvent::kSetUnfit);
+  if (direction > 1 || phase != vhost_user::kTransferPhaseStopped ||
+      !channel.ok()) {
+    return Feed(vhost_user::SessionEvent::kSetUnfit);
   }
   const int flags = ::fcntl(channel->fd.get(), F_GETFL);
   ::fcntl(channel->fd.get(), F_SETFL, flags | O_NONBLOCK);
   // The event says which direction is meant; a refused one must not change
   // direction_, so it is set with the channel, in Feed().
-  const SessionEvent event = save ? SessionEvent::kSetSave
-                             : channel->info.stored()
-                                 ? SessionEvent::kSetLoadStored
-                                 : SessionEvent::kSetLoad;
+  const vhost_user::SessionEvent event =
+      save                     ? vhost_user::SessionEvent::kSetSave
+      : channel->info.stored() ? vhost_user::SessionEvent::kSetLoadStored
+                               : vhost_user::SessionEvent::kSetLoad;
   Feed(event, &*channel);
 }
 
-void PolledBackend::Feed(SessionEvent event, Channel* incoming) {
-  const SessionState before = session_.state();
-  const SessionActions actions = session_.Handle(event);
+void PolledBackend::Feed(vhost_user::SessionEvent event, Channel* incoming) {
+  const vhost_user::SessionState before = session_.state();
+  const vhost_user::SessionActions actions = session_.Handle(event);
   // In the order of session.h: what ends the old transfer comes first.
-  if ((actions & kFailOpenSet) != 0) {
-    reply_(kSetDeviceStateFd, kSetStateRefused);
+  if ((actions & vhost_user::kFailOpenSet) != 0) {
+    reply_(vhost_user::kSetDeviceStateFd, vhost_user::kSetStateRefused);
   }
-  if ((actions & kFailOpenCheck) != 0) reply_(kCheckDeviceState, 1);
-  if ((actions & kCancel) != 0) {
+  if ((actions & vhost_user::kFailOpenCheck) != 0)
+    reply_(vhost_user::kCheckDeviceState, 1);
+  if ((actions & vhost_user::kCancel) != 0) {
     channel_.fd.Reset();
     moving_ = false;
   }
-  if ((actions & kDiscard) != 0) bytes_.clear();
-  if (incoming != nullptr && (actions & (kStart | kAcceptSet)) != 0) {
+  if ((actions & vhost_user::kDiscard) != 0) bytes_.clear();
+  if (incoming != nullptr &&
+      (actions & (vhost_user::kStart | vhost_user::kAcceptSet)) != 0) {
     channel_ = std::move(*incoming);
-    direction_ = event == SessionEvent::kSetSave ? TransferDirection::kSave
-                                                 : TransferDirection::kLoad;
+    direction_ = event == vhost_user::SessionEvent::kSetSave
+                     ? vhost_user::TransferDirection::kSave
+                     : vhost_user::TransferDirection::kLoad;
   }
-  if ((actions & kStart) != 0) {
+  if ((actions & vhost_user::kStart) != 0) {
     moving_ = true;
     written_ = 0;
-    bytes_ = direction_ == TransferDirection::kSave ? device_.save() : "";
+    bytes_ = direction_ == vhost_user::TransferDirection::kSave ? device_.save()
+                                                                : "";
   }
-  if ((actions & kCommit) != 0) device_.apply(bytes_);
-  if ((actions & kAcceptSet) != 0) reply_(kSetDeviceStateFd, kSetStateNoFd);
-  if ((actions & kRefuseSet) != 0) reply_(kSetDeviceStateFd, kSetStateRefused);
-  if ((actions & kPassCheck) != 0) reply_(kCheckDeviceState, 0);
-  if ((actions & kFailCheck) != 0) reply_(kCheckDeviceState, 1);
+  if ((actions & vhost_user::kCommit) != 0) device_.apply(bytes_);
+  if ((actions & vhost_user::kAcceptSet) != 0)
+    reply_(vhost_user::kSetDeviceStateFd, vhost_user::kSetStateNoFd);
+  if ((actions & vhost_user::kRefuseSet) != 0)
+    reply_(vhost_user::kSetDeviceStateFd, vhost_user::kSetStateRefused);
+  if ((actions & vhost_user::kPassCheck) != 0)
+    reply_(vhost_user::kCheckDeviceState, 0);
+  if ((actions & vhost_user::kFailCheck) != 0)
+    reply_(vhost_user::kCheckDeviceState, 1);
   UpdateDeadline(before);
-  if ((actions & kCommit) != 0) Feed(SessionEvent::kWorkOk);
+  if ((actions & vhost_user::kCommit) != 0)
+    Feed(vhost_user::SessionEvent::kWorkOk);
 }
 
-void PolledBackend::UpdateDeadline(SessionState before) {
-  const SessionState now = session_.state();
-  if (!HasTransferDeadline(now) && !HasCheckDeadline(now)) {
+void PolledBackend::UpdateDeadline(vhost_user::SessionState before) {
+  const vhost_user::SessionState now = session_.state();
+  if (!vhost_user::HasTransferDeadline(now) &&
+      !vhost_user::HasCheckDeadline(now)) {
     deadline_ = Deadline::Never();
-  } else if (HasCheckDeadline(now) ? !HasCheckDeadline(before)
-                                   : before != now) {
+  } else if (vhost_user::HasCheckDeadline(now)
+                 ? !vhost_user::HasCheckDeadline(before)
+                 : before != now) {
     deadline_ = Deadline::After(kTimeout);
   }
 }
 
 short PolledBackend::poll_events() const {
-  return direction_ == TransferDirection::kSave ? POLLOUT : POLLIN;
+  return direction_ == vhost_user::TransferDirection::kSave ? POLLOUT : POLLIN;
 }
 
 void PolledBackend::OnPoll() {
-  if (deadline_.Expired()) return Feed(SessionEvent::kDeadline);
+  if (deadline_.Expired()) return Feed(vhost_user::SessionEvent::kDeadline);
   if (moving_) Move();
 }
 
@@ -100,7 +117,7 @@ void PolledBackend::Move() {
   const int fd = channel_.fd.get();
   const bool stored = channel_.info.stored();
   const int64_t offset = channel_.info.offset;
-  if (direction_ == TransferDirection::kSave) {
+  if (direction_ == vhost_user::TransferDirection::kSave) {
     const char* from = bytes_.data() + written_;
     const size_t size = bytes_.size() - written_;
     if (size == 0) return Finish(true);
@@ -129,7 +146,8 @@ void PolledBackend::Move() {
 void PolledBackend::Finish(bool ok) {
   channel_.fd.Reset();  // for a save, this is the end mark
   moving_ = false;
-  Feed(ok ? SessionEvent::kWorkOk : SessionEvent::kWorkFailed);
+  Feed(ok ? vhost_user::SessionEvent::kWorkOk
+          : vhost_user::SessionEvent::kWorkFailed);
 }
 
 }  // namespace devstate

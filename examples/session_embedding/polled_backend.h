@@ -18,11 +18,11 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "transport/channel.h"
-#include "transport/deadline.h"
-#include "transport/file_descriptor.h"
-#include "transport/session.h"
-#include "transport/vhost_user_message.h"
+#include "devstate/transport/io/channel.h"
+#include "devstate/transport/io/deadline.h"
+#include "devstate/transport/io/file_descriptor.h"
+#include "devstate/transport/vhost_user/session.h"
+#include "devstate/transport/vhost_user/vhost_user_message.h"
 
 namespace devstate {
 
@@ -61,16 +61,17 @@ class PolledBackend {
   static constexpr size_t kMaxState = 1 << 20;
   static constexpr absl::Duration kTimeout = absl::Seconds(30);
 
-  void Feed(SessionEvent event, Channel* incoming = nullptr);
-  void UpdateDeadline(SessionState before);
+  void Feed(vhost_user::SessionEvent event, Channel* incoming = nullptr);
+  void UpdateDeadline(vhost_user::SessionState before);
   // One read() or write(); feeds the end of the transfer.
   void Move();
   void Finish(bool ok);
 
   const Device device_;
   const Reply reply_;
-  Session session_;
-  TransferDirection direction_ = TransferDirection::kSave;
+  vhost_user::Session session_;
+  vhost_user::TransferDirection direction_ =
+      vhost_user::TransferDirection::kSave;
   Channel channel_;
   bool moving_ = false;
   std::string bytes_;  // to be written, or read so far

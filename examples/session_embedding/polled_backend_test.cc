@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate {
 namespace {
@@ -37,7 +37,7 @@ class PolledBackendTest : public ::testing::Test {
               replies_.emplace_back(request, value);
             }) {
     ::signal(SIGPIPE, SIG_IGN);
-    backend_.OnProtocolFeatures(kProtocolFDeviceState);
+    backend_.OnProtocolFeatures(vhost_user::kProtocolFDeviceState);
   }
 
   // One turn of the loop; false if there is nothing to do.
@@ -75,7 +75,8 @@ TEST_F(PolledBackendTest, SavesLargerThanThePipeWithoutBlocking) {
   state_.assign(3 << 20, 'x');
   ChannelEnds ends = Channel(ChannelKind::kPipe);
   backend_.OnSetDeviceStateFd(0, 0, std::move(ends.write_end));
-  EXPECT_THAT(Replies(), ElementsAre(Pair(kSetDeviceStateFd, kSetStateNoFd)));
+  EXPECT_THAT(Replies(), ElementsAre(Pair(vhost_user::kSetDeviceStateFd,
+                                          vhost_user::kSetStateNoFd)));
   std::string got;
   do {
     Loop();
@@ -85,7 +86,7 @@ TEST_F(PolledBackendTest, SavesLargerThanThePipeWithoutBlocking) {
   EXPECT_TRUE(got == state_);
   EXPECT_EQ(Take(ends.read_end), "");
   backend_.OnCheckDeviceState();
-  EXPECT_THAT(Replies(), ElementsAre(Pair(kCheckDeviceState, 0)));
+  EXPECT_THAT(Replies(), ElementsAre(Pair(vhost_user::kCheckDeviceState, 0)));
 }
 
 TEST_F(PolledBackendTest, LoadIsAppliedAtCheck) {
@@ -93,14 +94,15 @@ TEST_F(PolledBackendTest, LoadIsAppliedAtCheck) {
     state_ = "before.";
     ChannelEnds ends = Channel(kind);
     backend_.OnSetDeviceStateFd(1, 0, std::move(ends.read_end));
-    EXPECT_THAT(Replies(), ElementsAre(Pair(kSetDeviceStateFd, kSetStateNoFd)));
+    EXPECT_THAT(Replies(), ElementsAre(Pair(vhost_user::kSetDeviceStateFd,
+                                            vhost_user::kSetStateNoFd)));
     ASSERT_EQ(::write(ends.write_end.get(), "after.", 6), 6);
     ends.write_end.Reset();
     Loop();
     EXPECT_EQ(state_, "before.");
     backend_.OnCheckDeviceState();
     Loop();  // a file is read only now
-    EXPECT_THAT(Replies(), ElementsAre(Pair(kCheckDeviceState, 0)));
+    EXPECT_THAT(Replies(), ElementsAre(Pair(vhost_user::kCheckDeviceState, 0)));
     EXPECT_EQ(state_, "after.");
   }
 }
@@ -115,10 +117,13 @@ TEST_F(PolledBackendTest, RefusedStateLeavesTheDeviceAndTheNextOneLoads) {
     Loop();
     backend_.OnCheckDeviceState();
   }
-  EXPECT_THAT(Replies(), ElementsAre(Pair(kSetDeviceStateFd, kSetStateNoFd),
-                                     Pair(kCheckDeviceState, 1),
-                                     Pair(kSetDeviceStateFd, kSetStateNoFd),
-                                     Pair(kCheckDeviceState, 0)));
+  EXPECT_THAT(
+      Replies(),
+      ElementsAre(
+          Pair(vhost_user::kSetDeviceStateFd, vhost_user::kSetStateNoFd),
+          Pair(vhost_user::kCheckDeviceState, 1),
+          Pair(vhost_user::kSetDeviceStateFd, vhost_user::kSetStateNoFd),
+          Pair(vhost_user::kCheckDeviceState, 0)));
   EXPECT_EQ(state_, "after.");
 }
 
@@ -132,7 +137,7 @@ TEST_F(PolledBackendTest, CheckIsAnsweredWhenTheTransferEnds) {
   ASSERT_EQ(::write(ends.write_end.get(), "x.", 2), 2);
   ends.write_end.Reset();
   Loop();
-  EXPECT_THAT(Replies(), ElementsAre(Pair(kCheckDeviceState, 0)));
+  EXPECT_THAT(Replies(), ElementsAre(Pair(vhost_user::kCheckDeviceState, 0)));
 }
 
 TEST_F(PolledBackendTest, NewerSetSupersedes) {
@@ -152,10 +157,12 @@ TEST_F(PolledBackendTest, RefusesWhatCannotBe) {
   backend_.OnRings(true);
   backend_.OnSetDeviceStateFd(0, 0,
                               std::move(Channel(ChannelKind::kPipe).write_end));
-  EXPECT_THAT(Replies(),
-              ElementsAre(Pair(kSetDeviceStateFd, kSetStateRefused),
-                          Pair(kCheckDeviceState, 1),
-                          Pair(kSetDeviceStateFd, kSetStateRefused)));
+  EXPECT_THAT(
+      Replies(),
+      ElementsAre(
+          Pair(vhost_user::kSetDeviceStateFd, vhost_user::kSetStateRefused),
+          Pair(vhost_user::kCheckDeviceState, 1),
+          Pair(vhost_user::kSetDeviceStateFd, vhost_user::kSetStateRefused)));
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/internal/chunk_sealer.h"
+#include "devstate/serializer/internal/chunk_sealer.h"
 
 #include <algorithm>
 
-#include "serializer/limits.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/serializer/limits.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -10,9 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "serializer/compression.h"
-#include "serializer/internal/byte_buffer.h"
-#include "serializer/stream_format.h"
+#include "devstate/serializer/compression.h"
+#include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/stream_format.h"
 
 namespace devstate {
 

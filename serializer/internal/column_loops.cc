@@ -1,12 +1,12 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/internal/column_loops.h"
+#include "devstate/serializer/internal/column_loops.h"
 
 #include <algorithm>
 
-#include "serializer/internal/varint.h"
-#include "serializer/internal/vectorized.h"
+#include "devstate/serializer/internal/varint.h"
+#include "devstate/serializer/internal/vectorized.h"
 
 namespace devstate {
 

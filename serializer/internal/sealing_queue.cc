@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "serializer/internal/sealing_queue.h"
+#include "devstate/serializer/internal/sealing_queue.h"
 
 #include <signal.h>
 
@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {

@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "serializer/compression.h"
-#include "serializer/internal/byte_buffer.h"
-#include "serializer/internal/chunk_sealer.h"
-#include "serializer/stream_format.h"
+#include "devstate/serializer/compression.h"
+#include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/internal/chunk_sealer.h"
+#include "devstate/serializer/stream_format.h"
 
 namespace devstate {
 

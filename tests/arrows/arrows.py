@@ -5,18 +5,33 @@
 import os
 import xml.etree.ElementTree
 
-_ALL = ("proto", "codegen", "serializer", "compat", "transport", "backend")
+_LIBRARY = ("proto", "schema", "serializer", "compat")
+_ALL = _LIBRARY + (
+    "codegen",
+    "devices",
+    "foreign",
+    "transport/io",
+    "transport/vhost_user",
+    "backend",
+    "conformance",
+)
 
 # What each room may use beside itself and third_party: rooms, or single
 # targets. A new room is one more line.
 ALLOWED = {
     "proto": (),
-    "codegen": ("proto",),
-    "serializer": ("proto",),
-    "transport": ("//serializer:byte_stream",),
+    "schema": ("proto", "//serializer:compression"),
+    "codegen": ("proto", "schema"),
+    "serializer": ("proto", "schema"),
+    "transport/io": ("//serializer:byte_stream",),
+    "transport/vhost_user": ("transport/io", "//serializer:byte_stream"),
     # The document of the rules is what `devstate explain` prints.
-    "compat": ("proto", "codegen", "serializer", "//docs:compat_rules"),
-    "backend": ("proto", "codegen", "serializer", "compat", "transport"),
+    "compat": ("proto", "schema", "serializer", "//docs:compat_rules"),
+    # The rules of a back-end's build make the codecs.
+    "devices": _LIBRARY,
+    "foreign": _LIBRARY + ("devices",),
+    "backend": _LIBRARY + ("devices", "transport/io", "transport/vhost_user"),
+    "conformance": ("proto", "transport/io", "transport/vhost_user"),
     "cli": _ALL,
     "examples": _ALL,
     "tests": _ALL,
@@ -36,7 +51,11 @@ def room_of(label, root=""):
         return None
     package = label[len(prefix) :].split(":")[0]
     # Files of the top-level directory, the licence for instance.
-    return package.split("/")[0] or None
+    if not package:
+        return None
+    parts = package.split("/")
+    # The one directory with rooms of its own.
+    return "/".join(parts[:2] if parts[0] == "transport" else parts[:1])
 
 
 def _is_for_tests(rule):

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "serializer/internal/byte_buffer.h"
+#include "devstate/serializer/internal/byte_buffer.h"
 
 namespace devstate::bench {
 

@@ -21,17 +21,17 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "compat/dynamic/schema_facts.h"
-#include "compat/gate/stream_gate.h"
-#include "compat/schema_loader.h"
 #include "devices/fs/v1/fs.devstate.h"
+#include "devstate/compat/gate/stream_gate.h"
 #include "devstate/options.pb.h"
+#include "devstate/schema/schema_facts.h"
+#include "devstate/schema/schema_loader.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/descriptor.pb.h"
-#include "serializer/test_streams.h"
 #include "tests/bench/inode_row.h"
 #include "tests/bench/inode_table.h"
 #include "tests/bench/median.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::bench {
 namespace {

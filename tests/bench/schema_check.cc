@@ -10,8 +10,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "compat/diff.h"
-#include "compat/schema_loader.h"
+#include "devstate/compat/diff.h"
+#include "devstate/schema/schema_loader.h"
 
 namespace devstate {
 namespace {

@@ -13,12 +13,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "devices/fs/v1/fs.devstate.h"
-#include "serializer/byte_stream.h"
-#include "serializer/internal/varint.h"
+#include "devstate/serializer/byte_stream.h"
+#include "devstate/serializer/internal/varint.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/channel.h"
+#include "devstate/transport/io/fd_stream.h"
 #include "tests/bench/inode_row.h"
-#include "third_party/absl_compat/status_macros.h"
-#include "transport/channel.h"
-#include "transport/fd_stream.h"
 
 namespace devstate::bench {
 namespace {

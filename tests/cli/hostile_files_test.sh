@@ -15,7 +15,7 @@ start_backend sink "$backend" --shared-dir "$tree" --table-out "$folder/t2" \
 
 good=$folder/good.dstate
 schema=proto/devices/fs/v1/fs.proto
-vm=cli/qemu_file/testdata/fs-5136-bytes-q35.mig
+vm=foreign/containers/qemu/testdata/fs-5136-bytes-q35.mig
 run "save" 0 "$devstate" save --socket "$folder/source" -o "$good"
 size=$(stat -c %s "$good")
 { printf '\x89PNG\r\n\x1a\n'; head -c 5000 /dev/urandom; } > "$folder/picture"

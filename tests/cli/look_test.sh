@@ -8,7 +8,7 @@
 golden=$PWD/tests/golden
 fs=(--schema "$PWD/proto/devices/fs/v1/released/1/fs.proto")
 format=$PWD/docs/stream_format.md
-vm=$PWD/cli/qemu_file/testdata/fs-5136-bytes-q35.mig
+vm=$PWD/foreign/containers/qemu/testdata/fs-5136-bytes-q35.mig
 cd "$folder" || exit 1
 
 lacks() {

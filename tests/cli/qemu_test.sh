@@ -5,7 +5,7 @@
 # devstate qemu, and the verbs that read a state out of a QEMU migration file.
 
 . tests/cli/command_test_lib.sh
-data=$PWD/cli/qemu_file/testdata
+data=$PWD/foreign/containers/qemu/testdata
 one=$data/fs-5136-bytes-q35.mig
 two=$data/two-devices-q35.mig
 first=0000:00:01.0/vhost-user-fs

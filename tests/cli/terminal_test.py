@@ -13,7 +13,7 @@ import unittest
 import deviating_backend
 
 DEVSTATE = os.path.abspath('cli/devstate')
-FOREIGN = 'compat/virtiofsd/testdata/open-fp.state'
+FOREIGN = 'foreign/states/virtiofsd/testdata/open-fp.state'
 GREEN = b'\x1b[1;32m'
 CLEAR = b'\r\x1b[K'
 PATIENCE = 60  # seconds

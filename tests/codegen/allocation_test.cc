@@ -8,10 +8,10 @@
 #include <new>
 #include <string>
 
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gtest/gtest.h"
-#include "serializer/test_streams.h"
 #include "tests/codegen/everything.devstate.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace {
 

@@ -9,16 +9,16 @@
 #include <string>
 #include <vector>
 
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
-#include "serializer/test_streams.h"
 #include "tests/codegen/bounds.devstate.h"
 #include "tests/codegen/bounds_columns.pb.h"
 #include "tests/codegen/stock_columns.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate::test::bounds {
 namespace {

@@ -10,20 +10,20 @@
 #include <string>
 #include <vector>
 
-#include "compat/dynamic/batch_codec.h"
-#include "compat/dynamic/record_layout.h"
-#include "compat/dynamic/schema_facts.h"
-#include "compat/dynamic/state_reader.h"
-#include "compat/dynamic/state_writer.h"
+#include "devstate/schema/record_layout.h"
+#include "devstate/schema/schema_facts.h"
+#include "devstate/serializer/compression.h"
+#include "devstate/serializer/dynamic/batch_codec.h"
+#include "devstate/serializer/dynamic/state_reader.h"
+#include "devstate/serializer/dynamic/state_writer.h"
+#include "devstate/serializer/stream_reader.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/dynamic_message.h"
 #include "gtest/gtest.h"
-#include "serializer/compression.h"
-#include "serializer/stream_reader.h"
-#include "serializer/test_streams.h"
 #include "tests/codegen/everything_rows.h"
-#include "third_party/absl_compat/status_macros.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate::test::everything {
 namespace {

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::test::everything {
 namespace {
@@ -130,13 +130,14 @@ auto Sorted(const Map& map) {
   return entries;
 }
 
-#define DEVSTATE_SCALARS(X)                                                \
-  X(i32)                                                                   \
-  X(i64)                                                                   \
-  X(u32)                                                                   \
-  X(u64)                                                                   \
-  X(s32) X(s64) X(f32) X(f64) X(sf32) X(sf64) X(real) X(wide_real) X(flag) \
-      X(text) X(data) X(color)
+#define DEVSTATE_SCALARS(X)                                                 \
+  X(i32)                                                                    \
+  X(i64)                                                                    \
+  X(u32)                                                                    \
+  X(u64)                                                                    \
+  X(s32)                                                                    \
+  X(s64) X(f32) X(f64) X(sf32) X(sf64) X(real) X(wide_real) X(flag) X(text) \
+      X(data) X(color)
 
 #define DEVSTATE_TO(name) row.name = m.name();
 #define DEVSTATE_FROM(name) m->set_##name(Own(row.name));

@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "devstate/serializer/byte_stream.h"
+#include "devstate/serializer/limits.h"
+#include "devstate/serializer/stream_writer.h"
 #include "google/protobuf/message.h"
-#include "serializer/byte_stream.h"
-#include "serializer/limits.h"
-#include "serializer/stream_writer.h"
 #include "tests/codegen/everything.devstate.h"
 
 namespace devstate::test::everything {

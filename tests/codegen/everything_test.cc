@@ -9,17 +9,17 @@
 #include <vector>
 
 #include "devstate/options.pb.h"
+#include "devstate/serializer/compression.h"
+#include "devstate/serializer/stream_reader.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "gtest/gtest.h"
-#include "serializer/compression.h"
-#include "serializer/stream_reader.h"
-#include "serializer/test_streams.h"
 #include "tests/codegen/everything_columns.pb.h"
 #include "tests/codegen/everything_rows.h"
 #include "tests/codegen/stock_columns.h"
-#include "third_party/absl_compat/status_matchers.h"
 #include "zstd.h"
 
 namespace devstate::test::everything {

@@ -5,10 +5,10 @@
 # devstate convert and verify on foreign states: options, pipes, exit codes.
 
 . tests/cli/command_test_lib.sh
-state=compat/virtiofsd/testdata/open-fp.state
+state=foreign/states/virtiofsd/testdata/open-fp.state
 portable=$folder/portable
 
-for fixture in compat/virtiofsd/testdata/*.state; do
+for fixture in foreign/states/virtiofsd/testdata/*.state; do
   run "import $fixture" 0 "$devstate" convert "$fixture" --to devices.fs.v1 -o "$portable"
   run "verify $fixture" 0 "$devstate" verify "$portable"
   run "export $fixture" 0 "$devstate" convert "$portable" --to virtiofsd -o "$folder/back"

@@ -12,7 +12,7 @@ import shutil
 import foreign_testing
 
 DEVSTATE = foreign_testing.DEVSTATE
-FIXTURES = 'compat/virtiofsd/testdata/'
+FIXTURES = 'foreign/states/virtiofsd/testdata/'
 
 
 class CrossTest(foreign_testing.ForeignTest):

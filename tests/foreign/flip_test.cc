@@ -10,12 +10,12 @@
 #include <cstring>
 #include <string>
 
-#include "compat/virtiofsd/test_states.h"
-#include "compat/virtiofsd/virtiofsd.h"
+#include "devstate/foreign/states/virtiofsd/test_states.h"
+#include "devstate/foreign/states/virtiofsd/virtiofsd.h"
+#include "devstate/serializer/stream_reader.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gtest/gtest.h"
-#include "serializer/stream_reader.h"
-#include "serializer/test_streams.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate {
 namespace {

@@ -18,18 +18,17 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "third_party/absl_compat/status_macros.h"
-#include "transport/channel.h"
-#include "transport/fd_stream.h"
-#include "transport/frontend_endpoint.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/channel.h"
+#include "devstate/transport/io/fd_stream.h"
+#include "devstate/transport/vhost_user/frontend_endpoint.h"
 
 namespace devstate {
 namespace {
 
-absl::StatusOr<TransferResult> Transfer(FrontendEndpoint& frontend,
-                                        ChannelKind kind,
-                                        const std::string& verb,
-                                        const char* file) {
+absl::StatusOr<vhost_user::TransferResult> Transfer(
+    vhost_user::FrontendEndpoint& frontend, ChannelKind kind,
+    const std::string& verb, const char* file) {
   const bool save = verb == "save";
   FileDescriptor fd(save ? ::open(file, O_CREAT | O_TRUNC | O_RDWR, 0600)
                          : ::open(file, O_RDONLY));
@@ -46,17 +45,17 @@ absl::StatusOr<TransferResult> Transfer(FrontendEndpoint& frontend,
 
 absl::Status Run(int argc, char** argv) {
   DS_ASSIGN_OR_RETURN(const ChannelKind kind, ParseChannelKind(argv[2]));
-  FrontendEndpointOptions options;
-  options.observer = [](const MessageEvent& event) {
+  vhost_user::FrontendEndpointOptions options;
+  options.observer = [](const vhost_user::MessageEvent& event) {
     std::printf("%s %s flags=0x%x size=%zu fds=%zu\n", event.sent ? "->" : "<-",
-                RequestName(event.request).c_str(), event.flags,
+                vhost_user::RequestName(event.request).c_str(), event.flags,
                 event.payload->size(), event.fds);
   };
-  DS_ASSIGN_OR_RETURN(auto frontend,
-                      FrontendEndpoint::Connect(argv[1], std::move(options)));
+  DS_ASSIGN_OR_RETURN(auto frontend, vhost_user::FrontendEndpoint::Connect(
+                                         argv[1], std::move(options)));
   DS_RETURN_IF_ERROR(frontend->Negotiate());
   for (int i = 3; i + 1 < argc; i += 2) {
-    DS_ASSIGN_OR_RETURN(const TransferResult result,
+    DS_ASSIGN_OR_RETURN(const vhost_user::TransferResult result,
                         Transfer(*frontend, kind, argv[i], argv[i + 1]));
     const std::string line =
         absl::StrCat(argv[i], " channel=", ChannelKindName(result.channel),

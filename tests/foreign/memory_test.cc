@@ -14,11 +14,11 @@
 #include <new>
 #include <string>
 
-#include "compat/virtiofsd/test_states.h"
-#include "compat/virtiofsd/virtiofsd.h"
+#include "devstate/foreign/states/virtiofsd/test_states.h"
+#include "devstate/foreign/states/virtiofsd/virtiofsd.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gtest/gtest.h"
-#include "serializer/test_streams.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace {
 
@@ -127,8 +127,8 @@ WriterOptions OneThread() {
 size_t PeakOfImport(uint64_t files) {
   return PeakOf([files] {
     NullSink sink;
-    const auto report = virtiofsd::Format().import_state(Generating(files),
-                                                         OneThread(), &sink);
+    const auto report =
+        virtiofsd::Format().import_state(Generating(files), OneThread(), &sink);
     ASSERT_THAT(report, IsOk());
     EXPECT_EQ(report->records, 1 + kDirectories + files);
     EXPECT_FALSE(report->refused());

@@ -6,9 +6,9 @@
 # and out of a QEMU migration file.
 
 . tests/cli/command_test_lib.sh
-states=$PWD/compat/virtiofsd/testdata
+states=$PWD/foreign/states/virtiofsd/testdata
 state=$states/open-fp.state
-qemu=$PWD/cli/qemu_file/testdata
+qemu=$PWD/foreign/containers/qemu/testdata
 vm=$qemu/virtiofsd-neverinit-q35.mig
 device=0000:00:01.0/vhost-user-fs
 fs=$PWD/proto/devices/fs/v1/fs.proto

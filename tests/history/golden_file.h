@@ -13,8 +13,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "backend/backend.h"
-#include "serializer/test_streams.h"
+#include "devstate/backend/backend.h"
+#include "devstate/serializer/test_streams.h"
 
 namespace devstate::testing {
 

@@ -14,7 +14,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "backend/manifest_archive.h"
+#include "devstate/backend/manifest_archive.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "examples/fs_backend/fs_device.h"
 #include "examples/fs_backend/release.h"
 #include "examples/fs_backend/table_text.h"
@@ -23,9 +25,7 @@
 #include "examples/net_backend/state_text.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "serializer/test_streams.h"
 #include "tests/history/golden_table.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate::testing {
 namespace {

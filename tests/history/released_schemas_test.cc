@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
-#include "backend/manifest_archive.h"
 #include "devices/fs/v1/fs.devstate.h"
+#include "devstate/backend/manifest_archive.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "examples/fs_backend/release.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate::examples {
 namespace {

@@ -7,12 +7,12 @@
 #include <string>
 #include <utility>
 
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "examples/fs_backend_alt/alt_device.h"
 #include "examples/net_backend/net_device.h"
 #include "examples/net_backend/seeded_model.h"
 #include "tests/history/golden_file.h"
 #include "tests/history/golden_table.h"
-#include "third_party/absl_compat/status_macros.h"
 
 namespace devstate::testing {
 namespace {

@@ -19,9 +19,9 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/notification.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/vhost_user/backend_endpoint.h"
 #include "tests/qemu/opaque_state.h"
-#include "third_party/absl_compat/status_macros.h"
-#include "transport/backend_endpoint.h"
 
 namespace devstate {
 namespace {
@@ -34,10 +34,10 @@ constexpr char kUsage[] =
     "    refuse-save, refuse-load, die-on-set, die-midway, die-on-check, "
     "stuck\n";
 
-std::atomic<BackendEndpoint*> g_endpoint{nullptr};
+std::atomic<vhost_user::BackendEndpoint*> g_endpoint{nullptr};
 
 void OnSignal(int) {
-  BackendEndpoint* endpoint = g_endpoint.load();
+  vhost_user::BackendEndpoint* endpoint = g_endpoint.load();
   if (endpoint != nullptr) endpoint->Stop();
 }
 
@@ -53,7 +53,7 @@ void Log(absl::string_view line) {
   while (true) ::pause();
 }
 
-class OpaqueDevice : public DeviceStateHandler {
+class OpaqueDevice : public vhost_user::DeviceStateHandler {
  public:
   OpaqueDevice(OpaqueState state, std::string fault, int fault_count)
       : state_(state), fault_(std::move(fault)), faults_left_(fault_count) {}
@@ -144,17 +144,20 @@ bool ParseFlags(int argc, char** argv,
   return true;
 }
 
-void LogReport(const OpaqueDevice& device, const TransferReport& report) {
+void LogReport(const OpaqueDevice& device,
+               const vhost_user::TransferReport& report) {
   Log(absl::StrCat(
-      "report stage=", TransferStageName(report.stage), " direction=",
-      report.direction == TransferDirection::kSave ? "save" : "load",
+      "report stage=", vhost_user::TransferStageName(report.stage),
+      " direction=",
+      report.direction == vhost_user::TransferDirection::kSave ? "save"
+                                                               : "load",
       " channel=", ChannelKindName(report.channel),
       " own=", report.own_channel ? 1 : 0, " bytes=", report.bytes, " reply=0x",
       absl::Hex(report.reply), " status=", report.status.ToString()));
   // Before the reply is sent.
   if (!device.fault_is_left()) return;
   if (device.fault() == "die-on-set" &&
-      report.stage == TransferReport::Stage::kAccepted) {
+      report.stage == vhost_user::TransferReport::Stage::kAccepted) {
     Die();
   }
 }
@@ -181,14 +184,14 @@ int Main(int argc, char** argv) {
   OpaqueDevice device(state, fault.first,
                       fault.first.empty() ? 0 : fault_count);
 
-  BackendEndpointOptions options;
+  vhost_user::BackendEndpointOptions options;
   options.socket_path = flags["--socket-path"];
   if (flags["--device-state"] == "off") {
-    options.device.protocol_features &= ~kProtocolFDeviceState;
+    options.device.protocol_features &= ~vhost_user::kProtocolFDeviceState;
   }
   if (flags["--device"] == "net") {
     options.device.queue_num = 1;
-    options.device.protocol_features |= kProtocolFRarp;
+    options.device.protocol_features |= vhost_user::kProtocolFRarp;
   }
   if (flags["--channel"] != "given") {
     const auto kind = ParseChannelKind(flags["--channel"]);
@@ -204,18 +207,22 @@ int Main(int argc, char** argv) {
   options.transfer.limits.idle = timeout;
   options.transfer.check_timeout = timeout;
   options.log = Log;
-  options.transfer.report = [&device](const TransferReport& report) {
-    LogReport(device, report);
-  };
+  options.transfer.report =
+      [&device](const vhost_user::TransferReport& report) {
+        LogReport(device, report);
+      };
   options.device.on_features = [](uint64_t features) {
     Log(absl::StrCat("features 0x", absl::Hex(features)));
     return absl::OkStatus();
   };
   options.on_request = [&device](uint32_t request) {
-    Log(RequestName(request));
-    if (request == kCheckDeviceState && device.fault() == "die-on-check") Die();
+    Log(vhost_user::RequestName(request));
+    if (request == vhost_user::kCheckDeviceState &&
+        device.fault() == "die-on-check")
+      Die();
   };
-  auto endpoint = BackendEndpoint::Create(&device, std::move(options));
+  auto endpoint =
+      vhost_user::BackendEndpoint::Create(&device, std::move(options));
   if (!endpoint.ok()) {
     std::fprintf(stderr, "%s\n",
                  std::string(endpoint.status().message()).c_str());

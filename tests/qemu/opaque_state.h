@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "serializer/byte_stream.h"
+#include "devstate/serializer/byte_stream.h"
 
 namespace devstate {
 

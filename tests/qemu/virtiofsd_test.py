@@ -15,7 +15,7 @@ import virtiofsd_case
 
 # Written by virtiofsd, with its default options, for a guest that works with
 # files.
-OPEN_FILES = 'compat/virtiofsd/testdata/open-fp.state'
+OPEN_FILES = 'foreign/states/virtiofsd/testdata/open-fp.state'
 
 
 class VirtiofsdTest(virtiofsd_case.VirtiofsdCase):

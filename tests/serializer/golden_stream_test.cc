@@ -11,12 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "devstate/serializer/stream_format.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "serializer/stream_format.h"
-#include "serializer/test_streams.h"
 #include "tests/serializer/small_state.h"
-#include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate {
 namespace {

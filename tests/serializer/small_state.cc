@@ -8,7 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate::testing {
 

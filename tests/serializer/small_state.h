@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "devices/fs/v1/fs.devstate.h"
-#include "serializer/byte_stream.h"
+#include "devstate/serializer/byte_stream.h"
 
 namespace devstate::testing {
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-#include "serializer/test_streams.h"
+#include "devstate/serializer/test_streams.h"
 #include "tests/serializer/small_state.h"
 
 int main(int argc, char** argv) {

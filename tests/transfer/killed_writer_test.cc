@@ -17,17 +17,17 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "backend/backend.h"
 #include "devices/fs/v1/fs.devstate.h"
+#include "devstate/backend/backend.h"
+#include "devstate/serializer/stream_format.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
+#include "devstate/transport/io/channel.h"
+#include "devstate/transport/io/fd_stream.h"
+#include "devstate/transport/vhost_user/frontend_endpoint.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "serializer/stream_format.h"
-#include "serializer/test_streams.h"
-#include "third_party/absl_compat/status_macros.h"
-#include "third_party/absl_compat/status_matchers.h"
-#include "transport/channel.h"
-#include "transport/fd_stream.h"
-#include "transport/frontend_endpoint.h"
 
 namespace devstate {
 namespace {
@@ -119,12 +119,13 @@ class KilledWriterTest : public ::testing::Test {
 
     int sockets[2];
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
-    BackendEndpointOptions endpoint_options;
+    vhost_user::BackendEndpointOptions endpoint_options;
     endpoint_options.connection = FileDescriptor(sockets[0]);
-    endpoint_ =
-        *BackendEndpoint::Create(handler_.get(), std::move(endpoint_options));
+    endpoint_ = *vhost_user::BackendEndpoint::Create(
+        handler_.get(), std::move(endpoint_options));
     server_ = std::thread([this] { (void)endpoint_->Serve(); });
-    frontend_ = *FrontendEndpoint::FromSocket(FileDescriptor(sockets[1]));
+    frontend_ =
+        *vhost_user::FrontendEndpoint::FromSocket(FileDescriptor(sockets[1]));
     EXPECT_THAT(frontend_->Negotiate(), IsOk());
   }
   ~KilledWriterTest() override {
@@ -134,7 +135,7 @@ class KilledWriterTest : public ::testing::Test {
 
   // A process writes the first `size` bytes of the stream into a pipe and is
   // killed; what comes out of the pipe is loaded.
-  TransferResult LoadFromKilledWriter(size_t size) {
+  vhost_user::TransferResult LoadFromKilledWriter(size_t size) {
     ChannelEnds pipe = *CreateChannel(ChannelKind::kPipe);
     const pid_t writer = fork();
     if (writer == 0) {
@@ -148,22 +149,22 @@ class KilledWriterTest : public ::testing::Test {
     pipe.write_end.Reset();
     const std::shared_ptr<FdSource> source = *FdSource::Create(
         *AdmitChannel(std::move(pipe.read_end), ChannelUse::kRead));
-    absl::StatusOr<TransferResult> result =
+    absl::StatusOr<vhost_user::TransferResult> result =
         frontend_->LoadState(ChannelKind::kPipe, *source);
     int status = 0;
     EXPECT_EQ(waitpid(writer, &status, 0), writer);
     EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     EXPECT_THAT(result, IsOk());
-    return result.value_or(TransferResult());
+    return result.value_or(vhost_user::TransferResult());
   }
 
   IdsDevice device_;
   std::unique_ptr<StateHandler<FsStateCodec>> handler_;
   std::string stream_;
   std::string last_verdict_;
-  std::unique_ptr<BackendEndpoint> endpoint_;
+  std::unique_ptr<vhost_user::BackendEndpoint> endpoint_;
   std::thread server_;
-  std::unique_ptr<FrontendEndpoint> frontend_;
+  std::unique_ptr<vhost_user::FrontendEndpoint> frontend_;
 };
 
 TEST_F(KilledWriterTest, AtAnyChunkIsNoTrailerAndTheNextLoadSucceeds) {
@@ -176,7 +177,7 @@ TEST_F(KilledWriterTest, AtAnyChunkIsNoTrailerAndTheNextLoadSucceeds) {
   }
   for (const size_t size : kills) {
     SCOPED_TRACE(absl::StrCat("killed after ", size, " bytes"));
-    const TransferResult result = LoadFromKilledWriter(size);
+    const vhost_user::TransferResult result = LoadFromKilledWriter(size);
     EXPECT_FALSE(result.ok());
     EXPECT_NE(result.check_reply, 0u);
     EXPECT_THAT(last_verdict_, HasSubstr("no trailer"));

@@ -1,0 +1,397 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/compat/release/lint.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "devstate/compat/diff.h"
+#include "devstate/compat/unit_suffix.h"
+#include "devstate/schema/annotations.h"
+
+namespace devstate {
+namespace {
+
+using ::google::protobuf::FieldDescriptor;
+using Presence = FieldModel::Presence;
+
+// Whether a default is the type's zero.
+bool IsZero(const FieldModel& field) {
+  const std::string& text = field.annotations.absent_default();
+  double number;
+  if (text.empty()) return true;
+  if (field.enumeration != nullptr) {
+    const EnumValueModel* value = field.enumeration->FindName(text);
+    return value != nullptr && value->number == 0;
+  }
+  return text == "false" || (field.type != FieldDescriptor::TYPE_STRING &&
+                             field.type != FieldDescriptor::TYPE_BYTES &&
+                             absl::SimpleAtod(text, &number) && number == 0);
+}
+
+bool IsNeutral(absl::string_view name) {
+  const std::string upper = absl::AsciiStrToUpper(name);
+  for (const char* word :
+       {"UNSPECIFIED", "UNKNOWN", "NONE", "DEFAULT", "LEGACY", "INVALID",
+        "UNSET", "UNDEFINED", "OFF", "DISABLED", "NULL", "NO"}) {
+    if (upper == word || absl::EndsWith(upper, absl::StrCat("_", word)) ||
+        absl::StartsWith(upper, absl::StrCat(word, "_"))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+class Linter {
+ public:
+  Linter(const LoadedSchema& schema, const Lineage* lineage)
+      : loaded_(schema), schema_(schema.model()) {
+    if (lineage == nullptr) return;
+    for (const SchemaModel* released : lineage->schemas()) {
+      // The candidate itself may be among the released ones.
+      if (released->fingerprint == schema_.fingerprint) continue;
+      all_released_.push_back(released);
+      if (released->version() <= schema_.version()) {
+        earlier_.push_back(released);
+      }
+    }
+  }
+
+  std::vector<LintFinding> Run() {
+    const absl::Status annotations = CheckAnnotations(loaded_.root());
+    if (!annotations.ok()) {
+      Add("invalid-annotation", schema_.root->place, schema_.root->full_name,
+          std::string(annotations.message()));
+    }
+    CheckVersions();
+    for (const auto& message : schema_.messages) {
+      if (!message->map_entry) CheckMessage(*message);
+    }
+    for (const auto& enumeration : schema_.enums) CheckEnum(*enumeration);
+    std::stable_sort(findings_.begin(), findings_.end(),
+                     [](const LintFinding& a, const LintFinding& b) {
+                       return std::tie(a.path, a.rule) <
+                              std::tie(b.path, b.rule);
+                     });
+    return std::move(findings_);
+  }
+
+ private:
+  const SchemaModel* Newest() const {
+    return earlier_.empty() ? nullptr : earlier_.back();
+  }
+
+  void CheckVersions() {
+    uint32_t newest = 0;
+    const SchemaModel* before = nullptr;
+    for (const SchemaModel* released : all_released_) {
+      if (before != nullptr && released->version() == before->version() &&
+          released->fingerprint != before->fingerprint) {
+        AddToRoot("same-version-other-fingerprint",
+                  absl::StrCat(released->file, " is another version ", newest,
+                               " than the one released before: restore it, "
+                               "and give the change a new version"));
+      }
+      before = released;
+      newest = std::max(newest, released->version());
+    }
+    if (all_released_.empty()) return;
+    if (schema_.version() == newest) {
+      AddToRoot("version-not-grown",
+                absl::StrCat("differs from the released version ", newest,
+                             ": raise version to ", newest + 1));
+    } else if (schema_.version() < newest) {
+      AddToRoot("version-went-backwards",
+                absl::StrCat("version ", schema_.version(),
+                             " comes after the released version ", newest,
+                             ": raise version to ", newest + 1));
+    }
+  }
+
+  // --- Messages ---
+
+  void CheckMessage(const MessageModel& message) {
+    for (const FieldModel& field : message.fields) {
+      const std::string path = absl::StrCat(message.full_name, ".", field.name);
+      CheckAlone(field, path);
+      CheckHistory(message, field, path);
+    }
+    const MessageModel* before = Newest() == nullptr
+                                     ? nullptr
+                                     : Newest()->FindMessage(message.full_name);
+    if (before != nullptr) CheckRemoved(message, *before);
+  }
+
+  void CheckAlone(const FieldModel& field, const std::string& path) {
+    const FieldAnnotations& annotations = field.annotations;
+    if (field.presence == Presence::kImplicit && !IsZero(field)) {
+      Add("default-without-presence", field.place, path,
+          absl::StrCat("a written zero would come back as ",
+                       annotations.absent_default(),
+                       ": make the field optional"));
+    }
+    if ((field.type == FieldDescriptor::TYPE_FLOAT ||
+         field.type == FieldDescriptor::TYPE_DOUBLE) &&
+        annotations.meaning_rev() == 0) {
+      Add("float-without-meaning-rev", field.place, path,
+          "a changed scale or rounding would not show: add meaning_rev: 1");
+    }
+    if (field.presence == Presence::kMap) {
+      const MessageModel* value = field.message->FindNumber(2)->message;
+      if (value != nullptr &&
+          std::any_of(value->fields.begin(), value->fields.end(),
+                      [](const FieldModel& part) {
+                        return !part.annotations.ignorable();
+                      })) {
+        Add("critical-map-value", field.place, path,
+            "the map's values have critical fields: use a repeated message "
+            "with unique_by");
+      }
+    }
+  }
+
+  // The first released version with a field of this number and name, or with a
+  // former name of it; 0 if there is none.
+  uint32_t FirstVersion(const MessageModel& message,
+                        const FieldModel& field) const {
+    for (const SchemaModel* released : earlier_) {
+      const MessageModel* before = released->FindMessage(message.full_name);
+      if (before == nullptr) continue;
+      const FieldModel* old = before->FindNumber(field.number);
+      if (old != nullptr &&
+          (old->name == field.name || DeclaresFormerName(field, old->name))) {
+        return released->version();
+      }
+    }
+    return 0;
+  }
+
+  void CheckHistory(const MessageModel& message, const FieldModel& field,
+                    const std::string& path) {
+    if (Newest() == nullptr) return;
+    if (CheckReuse(message, field, path)) return;
+    const FieldAnnotations& annotations = field.annotations;
+    const uint32_t first = FirstVersion(message, field);
+    const FieldModel* before = Released(message, field);
+    if (before != nullptr) {
+      CheckChanged(*before, field, path);
+    } else if (first == 0) {
+      // New: a field of a new message as well, since that can be in an older
+      // one's place.
+      const bool in_new_message = !IsReleased(message);
+      if (annotations.since() == 0 && !in_new_message) {
+        Add("since-missing", field.place, path,
+            absl::StrCat("add since: ", schema_.version()));
+      } else if (annotations.since() != 0 &&
+                 annotations.since() != schema_.version()) {
+        Add("since-wrong", field.place, path,
+            absl::StrCat("since is ", annotations.since(),
+                         ", the field is new in version ", schema_.version()));
+      }
+      if (annotations.required() && annotations.absent_default().empty() &&
+          !in_new_message) {
+        Add("required-without-default", field.place, path,
+            "no older state could be loaded: add absent_default, or do not "
+            "require the field");
+      }
+    }
+    if (first != 0 && annotations.since() != 0 &&
+        annotations.since() != first) {
+      Add("since-wrong", field.place, path,
+          absl::StrCat("since is ", annotations.since(), ", version ", first,
+                       " had the field already"));
+    } else if (first != 0 && annotations.since() == 0 &&
+               first != earlier_.front()->version() &&
+               WasReleasedBefore(message, first)) {
+      Add("since-missing", field.place, path,
+          absl::StrCat("add since: ", first));
+    }
+  }
+
+  bool WasReleasedBefore(const MessageModel& message, uint32_t version) const {
+    return std::any_of(earlier_.begin(), earlier_.end(),
+                       [&](const SchemaModel* released) {
+                         return released->version() < version &&
+                                released->FindMessage(message.full_name);
+                       });
+  }
+
+  bool IsReleased(const MessageModel& message) const {
+    return std::any_of(earlier_.begin(), earlier_.end(),
+                       [&](const SchemaModel* released) {
+                         return released->FindMessage(message.full_name);
+                       });
+  }
+
+  // The field of this number in the newest released schema, or null.
+  const FieldModel* Released(const MessageModel& message,
+                             const FieldModel& field) const {
+    const MessageModel* before = Newest()->FindMessage(message.full_name);
+    return before == nullptr ? nullptr : before->FindNumber(field.number);
+  }
+
+  // Whether the number was another field's in any released schema, and is not
+  // in the newest one.
+  bool CheckReuse(const MessageModel& message, const FieldModel& field,
+                  const std::string& path) {
+    for (const SchemaModel* released : earlier_) {
+      const MessageModel* before = released->FindMessage(message.full_name);
+      if (before == nullptr) continue;
+      const FieldModel* old = before->FindNumber(field.number);
+      if (old != nullptr && !old->annotations.owner().empty() &&
+          !field.annotations.owner().empty() &&
+          old->annotations.owner() != field.annotations.owner()) {
+        Add("owner-conflict", field.place, path,
+            absl::StrCat("number ", field.number, " was owned by ",
+                         old->annotations.owner(), " in version ",
+                         released->version(), ": use another number"));
+        return true;
+      }
+      const bool buried = before->FindTombstone(field.number) != nullptr ||
+                          before->IsReserved(field.number);
+      const bool gone = old != nullptr && Released(message, field) == nullptr;
+      if (buried || gone) {
+        Add("reused-number", field.place, path,
+            absl::StrCat("number ", field.number,
+                         buried ? " was closed" : " was another field's",
+                         " in version ", released->version(),
+                         ": use a number that was never used"));
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void CheckChanged(const FieldModel& before, const FieldModel& field,
+                    const std::string& path) {
+    if (before.name != field.name) {
+      if (!DeclaresFormerName(field, before.name)) {
+        Add("undeclared-rename", field.place, path,
+            absl::StrCat("the field was ", before.name,
+                         ": add renamed_from: \"", before.name,
+                         "\" if it is the same, else use a new number"));
+        return;
+      }
+      const absl::string_view old_unit = UnitSuffix(before.name);
+      const absl::string_view new_unit = UnitSuffix(field.name);
+      if (!old_unit.empty() && !new_unit.empty() && old_unit != new_unit) {
+        Add("unit-renamed", field.place, path,
+            absl::StrCat("the name said ", old_unit, " and says ", new_unit,
+                         ": add another field on a new number"));
+      }
+    }
+    const FieldAnnotations& w = before.annotations;
+    const FieldAnnotations& r = field.annotations;
+    const auto differs = [](const std::string& a, const std::string& b) {
+      return !a.empty() && !b.empty() && a != b;
+    };
+    if (differs(w.unit(), r.unit()) || differs(w.encoding(), r.encoding()) ||
+        w.meaning_rev() != r.meaning_rev()) {
+      Add("unit-annotation-changed", field.place, path,
+          "unit, encoding or meaning_rev has changed: old values would be "
+          "taken for something else; add another field on a new number");
+    }
+    if (w.absent_default() != r.absent_default()) {
+      Add("released-default-changed", field.place, path,
+          absl::StrCat("absent_default was \"", w.absent_default(),
+                       "\" and "
+                       "is \"",
+                       r.absent_default(), "\": keep the released one"));
+    }
+    if (r.required() && !w.required() && CanBeAbsent(before) &&
+        r.absent_default().empty()) {
+      Add("required-without-default", field.place, path,
+          "released writers can leave the field out: do not require it");
+    }
+  }
+
+  void CheckRemoved(const MessageModel& message, const MessageModel& before) {
+    for (const FieldModel& field : before.fields) {
+      if (message.FindNumber(field.number) != nullptr) continue;
+      const std::string path = absl::StrCat(message.full_name, ".", field.name);
+      const Tombstone* tombstone = message.FindTombstone(field.number);
+      if (tombstone == nullptr) {
+        Add("removed-without-tombstone", message.place, path,
+            absl::StrCat(
+                "add tombstone { number: ", field.number, " name: \"",
+                field.name, "\" type: \"", field.type_text,
+                field.annotations.ignorable() ? "\" ignorable: true" : "\"",
+                " last_written: ", Newest()->version(), " }"));
+      } else if (tombstone->name() != field.name ||
+                 tombstone->ignorable() != field.annotations.ignorable()) {
+        Add("tombstone-changed", message.place, path,
+            "the tombstone has another name or criticality than the released "
+            "field: repeat what was released");
+      }
+    }
+    for (const Tombstone& released : before.annotations.tombstone()) {
+      const int number = static_cast<int>(released.number());
+      const Tombstone* kept = message.FindTombstone(number);
+      if (message.FindNumber(number) == nullptr &&
+          (kept == nullptr ||
+           kept->SerializeAsString() != released.SerializeAsString())) {
+        Add("tombstone-changed", message.place,
+            absl::StrCat(message.full_name, ".", released.name()),
+            "a released tombstone has gone or changed: restore it");
+      }
+    }
+  }
+
+  // --- Enums ---
+
+  void CheckEnum(const EnumModel& enumeration) {
+    const EnumValueModel* zero = enumeration.FindNumber(0);
+    if (zero != nullptr && !IsNeutral(zero->name)) {
+      Add("enum-zero-not-neutral", enumeration.place, enumeration.full_name,
+          absl::StrCat(
+              zero->name,
+              " is what an absent field is read as: name the zero "
+              "…_UNSPECIFIED, or see that it is right for old states"));
+    }
+    const EnumModel* before = Newest() == nullptr
+                                  ? nullptr
+                                  : Newest()->FindEnum(enumeration.full_name);
+    if (before == nullptr) return;
+    for (const EnumValueModel& value : enumeration.values) {
+      if (before->FindNumber(value.number) == nullptr && value.since == 0) {
+        Add("enum-value-since-missing", enumeration.place,
+            absl::StrCat(enumeration.full_name, ".", value.name),
+            absl::StrCat(
+                "add [(devstate.enum_value).since = ", schema_.version(), "]"));
+      }
+    }
+  }
+
+  void AddToRoot(absl::string_view rule, std::string text) {
+    Add(rule, schema_.root->place, schema_.root->full_name, std::move(text));
+  }
+
+  void Add(absl::string_view rule, const std::string& place, std::string path,
+           std::string text) {
+    findings_.push_back(
+        {std::string(rule), place, std::move(path), std::move(text), ""});
+  }
+
+  const LoadedSchema& loaded_;
+  const SchemaModel& schema_;
+  // In ascending order of version, without the schema itself.
+  std::vector<const SchemaModel*> all_released_;
+  // Those that are not newer than the schema.
+  std::vector<const SchemaModel*> earlier_;
+  std::vector<LintFinding> findings_;
+};
+
+}  // namespace
+
+std::vector<LintFinding> LintSchema(const LoadedSchema& schema,
+                                    const Lineage* lineage) {
+  return Linter(schema, lineage).Run();
+}
+
+}  // namespace devstate

@@ -1,0 +1,56 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_COMPAT_RELEASE_REPORT_H_
+#define DEVSTATE_COMPAT_RELEASE_REPORT_H_
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "devstate/compat/finding.h"
+#include "devstate/compat/release/lint.h"
+#include "devstate/verdict.pb.h"
+
+namespace devstate {
+
+enum class ReportFormat { kText, kJson, kJunit };
+
+// "text", "json" or "junit".
+absl::StatusOr<ReportFormat> ParseReportFormat(absl::string_view text);
+
+// In lower case.
+std::string LevelName(VerdictLevel level);
+
+// The worst level that counts and that is not in `accepted`; IDENTICAL if there
+// is none. Levels up to CONVERTED are always accepted.
+VerdictLevel WorstUnaccepted(const DirectionVerdict& verdict,
+                             const std::set<VerdictLevel>& accepted);
+
+// How the text form shows a verdict's word, for colours.
+using VerdictPainter =
+    std::function<std::string(absl::string_view word, VerdictLevel level)>;
+
+// The verdicts of all directions. `paint`: default as it is. JSON is
+// CheckReport of verdict.proto, with every field of it. In JUnit's XML a
+// direction is a test suite and a finding a test case, which fails if its level
+// is neither accepted nor waived.
+std::string RenderCheck(const std::vector<DirectionVerdict>& verdicts,
+                        const std::set<VerdictLevel>& accepted,
+                        ReportFormat format,
+                        const VerdictPainter& paint = nullptr);
+
+// JSON is LintReport, without findings that are waived.
+std::string RenderLint(const std::string& file,
+                       const std::vector<LintFinding>& findings,
+                       ReportFormat format);
+
+// All versions against all, written (rows) and read (columns).
+std::string RenderMatrix(const MatrixReport& matrix, ReportFormat format);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_COMPAT_RELEASE_REPORT_H_

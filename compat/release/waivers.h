@@ -1,0 +1,63 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_COMPAT_RELEASE_WAIVERS_H_
+#define DEVSTATE_COMPAT_RELEASE_WAIVERS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "devstate/compat/finding.h"
+#include "devstate/compat/release/lint.h"
+#include "devstate/waivers.pb.h"
+
+namespace devstate {
+
+// Takes the weight off findings that a file of waivers accepts.
+class WaiverSet {
+ public:
+  WaiverSet() = default;
+
+  // `name` is for errors, which are INVALID_ARGUMENT with the place. `today` is
+  // YYYY-MM-DD. Every waiver needs a rule that exists, a reason and an expiry.
+  static absl::StatusOr<WaiverSet> Parse(const std::string& name,
+                                         const std::string& text,
+                                         const std::string& today);
+
+  // Marks the findings that a waiver matches and that has not expired, and
+  // takes them out of the verdict.
+  void Apply(DirectionVerdict* verdict);
+  void Apply(std::vector<LintFinding>* findings);
+
+  // OK if every waiver has matched a finding and none has expired, otherwise
+  // FAILED_PRECONDITION with rule id and remedy. A waiver for a direction that
+  // was not looked at is left alone.
+  absl::Status Check() const;
+
+ private:
+  struct Entry {
+    Waiver waiver;
+    bool expired;
+    bool applicable = false;
+    bool used = false;
+  };
+
+  // The reason of the waiver that matches, or empty.
+  std::string Match(const std::string& rule, const std::string& path,
+                    absl::string_view direction);
+
+  std::string name_;
+  std::vector<Entry> entries_;
+};
+
+// The waivers of a file, on the day `today` (YYYY-MM-DD; empty: today in UTC).
+// None if `path` is empty. Errors are NOT_FOUND and those of Parse().
+absl::StatusOr<WaiverSet> LoadWaivers(const std::string& path,
+                                      const std::string& today);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_COMPAT_RELEASE_WAIVERS_H_

@@ -1,0 +1,161 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/compat/verdict.h"
+
+#include "devstate/compat/rules.h"
+#include "devstate/serializer/stream_error.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace devstate {
+namespace {
+
+using ::devstate::testing::IsOk;
+using ::devstate::testing::StatusIs;
+using ::testing::HasSubstr;
+
+constexpr SchemaInfo kReader = {
+    "devices.fs.v1", 3, 1, "virtio-fs", "devices.fs.v1.FsState",
+    "fingerprint",   ""};
+
+StreamHeader MatchingHeader() {
+  StreamHeader header;
+  header.set_device("virtio-fs");
+  header.set_schema("devices.fs.v1");
+  header.set_schema_version(3);
+  header.set_root_message("devices.fs.v1.FsState");
+  header.set_fingerprint("fingerprint");
+  return header;
+}
+
+absl::Status Damage(ErrorReason reason) {
+  ErrorDetail detail;
+  detail.set_reason(reason);
+  detail.set_offset(0x1a4);
+  detail.set_chunk(7);
+  return StreamError(detail, "what is wrong");
+}
+
+TEST(JudgeHeaderTest, SameFingerprintIsIdentical) {
+  EXPECT_EQ(JudgeHeader(MatchingHeader(), kReader).level(), IDENTICAL);
+}
+
+TEST(JudgeHeaderTest, AnotherFingerprintOfTheSameSchemaIsLeftToTheChunks) {
+  StreamHeader header = MatchingHeader();
+  header.set_fingerprint("another");
+  EXPECT_EQ(JudgeHeader(header, kReader).level(), COMPATIBLE);
+}
+
+TEST(JudgeHeaderTest, AnotherDeviceIsRefusedByName) {
+  StreamHeader header = MatchingHeader();
+  header.set_device("virtio-net");
+  const Verdict verdict = JudgeHeader(header, kReader);
+  EXPECT_EQ(verdict.level(), REFUSED);
+  EXPECT_EQ(verdict.findings(0).rule(), "wrong-device");
+  EXPECT_THAT(
+      VerdictStatus(verdict),
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("virtio-net")));
+}
+
+TEST(JudgeHeaderTest, AnotherSchemaOrRootIsRefused) {
+  StreamHeader header = MatchingHeader();
+  header.set_schema("vendor.fs.v1");
+  EXPECT_EQ(JudgeHeader(header, kReader).findings(0).rule(), "wrong-schema");
+  header = MatchingHeader();
+  header.set_root_message("devices.fs.v1.Inode");
+  EXPECT_EQ(JudgeHeader(header, kReader).findings(0).rule(), "wrong-schema");
+}
+
+TEST(JudgeHeaderTest, WriterThatAsksForANewerReaderIsRefused) {
+  StreamHeader header = MatchingHeader();
+  header.set_min_reader(4);
+  const Verdict verdict = JudgeHeader(header, kReader);
+  EXPECT_EQ(verdict.level(), REFUSED);
+  EXPECT_EQ(verdict.findings(0).rule(), "too-new");
+}
+
+TEST(VerdictTextTest, TellsThePathAndTextOfWhatMakesTheVerdict) {
+  Verdict verdict;
+  verdict.set_level(REFUSED);
+  EXPECT_EQ(VerdictText(verdict), "refused");
+  Finding* moved = verdict.add_findings();
+  moved->set_rule("field-moved");
+  moved->set_level(CONVERTED);
+  moved->set_text("the move is declared");
+  Finding* unknown = verdict.add_findings();
+  unknown->set_rule("unknown-critical");
+  unknown->set_level(REFUSED);
+  unknown->set_path("handles.locks");
+  unknown->set_text("do without");
+  EXPECT_EQ(VerdictText(verdict),
+            "refused [unknown-critical] handles.locks: do without");
+}
+
+TEST(JudgeLoadTest, SuccessKeepsTheHeadersVerdict) {
+  Verdict header;
+  header.set_level(COMPATIBLE);
+  EXPECT_EQ(JudgeLoad(header, absl::OkStatus()).level(), COMPATIBLE);
+  EXPECT_THAT(VerdictStatus(header), IsOk());
+}
+
+TEST(JudgeLoadTest, EveryReasonHasItsRuleAndLevel) {
+  const struct {
+    ErrorReason reason;
+    const char* rule;
+    VerdictLevel level;
+  } kCases[] = {
+      {NOT_A_STREAM, "not-a-stream", DAMAGED},
+      {NO_TRAILER, "no-trailer", DAMAGED},
+      {CHECKSUM, "checksum", DAMAGED},
+      {TRAILING_BYTES, "trailing-bytes", DAMAGED},
+      {LIMIT, "limit", DAMAGED},
+      {MALFORMED, "malformed", DAMAGED},
+      {UNKNOWN_CONTENT, "unknown-critical", REFUSED},
+      {CONSTRAINT, "value-out-of-bounds", REFUSED},
+  };
+  for (const auto& test_case : kCases) {
+    const Verdict verdict = JudgeLoad(Verdict(), Damage(test_case.reason));
+    EXPECT_EQ(verdict.level(), test_case.level) << test_case.rule;
+    EXPECT_EQ(verdict.findings(0).rule(), test_case.rule);
+  }
+}
+
+TEST(JudgeLoadTest, ErrorOfTheDeviceItselfIsARefusal) {
+  const Verdict verdict = JudgeLoad(Verdict(), absl::NotFoundError("inode 8"));
+  EXPECT_EQ(verdict.level(), REFUSED);
+  EXPECT_EQ(verdict.findings(0).rule(), "device-refused");
+}
+
+TEST(CheckReplyValueTest, ZeroExactlyOnAcceptance) {
+  Verdict verdict;
+  verdict.set_level(LOSSY);
+  EXPECT_EQ(CheckReplyValue(verdict, absl::OkStatus()), 0);
+  EXPECT_NE(CheckReplyValue(verdict, absl::InternalError("")), 0);
+  verdict.set_level(REFUSED);
+  EXPECT_NE(CheckReplyValue(verdict, absl::OkStatus()), 0);
+}
+
+TEST(CheckReplyValueTest, DamageTellsRuleAndChunk) {
+  const absl::Status status = Damage(CHECKSUM);
+  const uint64_t code = FindRule("checksum")->code;
+  EXPECT_EQ(CheckReplyValue(JudgeLoad(Verdict(), status), status),
+            0xd508000200000007u | code << 40);
+}
+
+TEST(CheckReplyValueTest, RefusalTellsRuleAndField) {
+  Verdict verdict;
+  verdict.set_level(REFUSED);
+  verdict.add_findings()->set_level(COMPATIBLE);
+  Finding& finding = *verdict.add_findings();
+  finding.set_level(REFUSED);
+  finding.set_rule("unknown-critical");
+  finding.set_field_number(0x1234567);
+  const uint64_t code = FindRule("unknown-critical")->code;
+  EXPECT_EQ(CheckReplyValue(verdict, VerdictStatus(verdict)),
+            0xd507000101234567u | code << 40);
+}
+
+}  // namespace
+}  // namespace devstate

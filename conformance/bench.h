@@ -1,0 +1,74 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_CONFORMANCE_BENCH_H_
+#define DEVSTATE_CONFORMANCE_BENCH_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cli/child_process.h"
+#include "cli/temporary_folder.h"
+#include "devstate/conformance/peer.h"
+
+namespace devstate::conformance {
+
+struct BenchOptions {
+  // The back-end's socket. May be empty if `start` is not: then it is one in a
+  // temporary folder.
+  std::string socket;
+  // A shell command that starts the back-end, with "{socket}" for the socket's
+  // path. Empty: it runs already.
+  std::string start;
+  // For each single wait.
+  absl::Duration timeout = absl::Seconds(10);
+};
+
+// The back-end under test, for one case. The destructor ends what was started.
+class Bench {
+ public:
+  // Starts the back-end, if it is to be, and connects to it.
+  // Errors: UNAVAILABLE, NOT_FOUND, DEADLINE_EXCEEDED: nobody listens, or the
+  // back-end ended; one line that names socket or command.
+  static absl::StatusOr<std::unique_ptr<Bench>> Create(
+      const BenchOptions& options);
+
+  // The connection that Create() made; after it was taken, another one.
+  absl::StatusOr<std::unique_ptr<Peer>> Connect();
+  // The same, after the front-end's negotiation.
+  absl::StatusOr<std::unique_ptr<Peer>> ConnectNegotiated();
+
+  // Empty if the back-end answers on another connection; else what became of
+  // it: "the back-end exited with code 0".
+  std::string Fate();
+  // After Fate(): whether a signal ended it. Unknown, so false, for a back-end
+  // that was not started here.
+  bool crashed() const {
+    return process_ != nullptr && process_->ended_by_signal();
+  }
+
+ private:
+  Bench(const BenchOptions& options, std::string socket,
+        std::unique_ptr<TemporaryFolder> folder,
+        std::unique_ptr<ChildProcess> process)
+      : options_(options),
+        socket_(std::move(socket)),
+        folder_(std::move(folder)),
+        process_(std::move(process)) {}
+
+  absl::StatusOr<std::unique_ptr<Peer>> ConnectOnce();
+  absl::StatusOr<std::unique_ptr<Peer>> ConnectToStarted();
+
+  const BenchOptions options_;
+  const std::string socket_;
+  const std::unique_ptr<TemporaryFolder> folder_;
+  const std::unique_ptr<ChildProcess> process_;
+  std::unique_ptr<Peer> first_;
+};
+
+}  // namespace devstate::conformance
+
+#endif  // DEVSTATE_CONFORMANCE_BENCH_H_

@@ -1,0 +1,21 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_DEVICES_NET_CHECK_MODEL_H_
+#define DEVSTATE_DEVICES_NET_CHECK_MODEL_H_
+
+#include "absl/status/status.h"
+#include "devstate/devices/net/net_model.h"
+
+namespace devstate::examples {
+
+// Whether this device could have come into the state `model`: features and what
+// hangs on them, filters, queues. Safe on any model.
+//
+// INVALID_ARGUMENT if no device could; FAILED_PRECONDITION if this one offers
+// too little. One line, on the first rule that is broken.
+absl::Status CheckModel(const NetModel& model);
+
+}  // namespace devstate::examples
+
+#endif  // DEVSTATE_DEVICES_NET_CHECK_MODEL_H_

@@ -1,0 +1,25 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_DEVICES_NET_CHECK_RINGS_H_
+#define DEVSTATE_DEVICES_NET_CHECK_RINGS_H_
+
+#include "absl/status/status.h"
+#include "devstate/devices/net/net_model.h"
+
+namespace devstate::examples {
+
+// The part of CheckModel() on rings and requests in flight: positions within
+// the rings, requests of rings that exist and answer them, and exactly as many
+// of them as the positions say.
+absl::Status CheckRings(const NetModel& model);
+
+// Queues come as receive, transmit, receive, …; the control queue is the last.
+uint32_t ControlQueue(const NetModel& model);
+inline bool IsReceiveQueue(uint32_t ring, const NetModel& model) {
+  return ring % 2 == 0 && ring != ControlQueue(model);
+}
+
+}  // namespace devstate::examples
+
+#endif  // DEVSTATE_DEVICES_NET_CHECK_RINGS_H_

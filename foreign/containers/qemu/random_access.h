@@ -1,0 +1,61 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Bytes that can be read at any place: a QEMU migration file is found out from
+// its end.
+
+#ifndef DEVSTATE_FOREIGN_CONTAINERS_QEMU_RANDOM_ACCESS_H_
+#define DEVSTATE_FOREIGN_CONTAINERS_QEMU_RANDOM_ACCESS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "devstate/transport/io/file_descriptor.h"
+
+namespace devstate {
+
+// Not thread-safe.
+class RandomAccess {
+ public:
+  virtual ~RandomAccess() = default;
+
+  // In bytes, the same at every call.
+  virtual uint64_t size() const = 0;
+
+  // Reads `size` bytes at `offset`, all of them inside size().
+  //
+  // Errors: DATA_LOSS (the file has become shorter, the medium failed).
+  virtual absl::Status ReadAt(uint64_t offset, char* buffer, size_t size) = 0;
+};
+
+// The whole of a regular file, whatever its file offset is, which stays.
+// FAILED_PRECONDITION for anything else: pipe, directory, device, …
+absl::StatusOr<std::unique_ptr<RandomAccess>> OpenRandomAccess(
+    FileDescriptor fd);
+
+// Many small reads that mostly go forward, in few calls of ReadAt().
+class ReadWindow {
+ public:
+  // `file` must outlive this.
+  explicit ReadWindow(RandomAccess* file) : file_(file) {}
+
+  // `size` bytes at `offset`, valid until the next call. The caller has checked
+  // that they are inside the file; `size` is at most kWindow.
+  absl::StatusOr<absl::string_view> Get(uint64_t offset, size_t size);
+
+  static constexpr size_t kWindow = 4096;
+
+ private:
+  RandomAccess* file_;
+  uint64_t start_ = 0;
+  std::string bytes_;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_FOREIGN_CONTAINERS_QEMU_RANDOM_ACCESS_H_

@@ -1,0 +1,47 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/foreign/states/virtiofsd/finding_list.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "devstate/foreign/foreign_format.h"
+
+namespace devstate::virtiofsd {
+
+void FindingList::Add(VerdictLevel level, absl::string_view rule,
+                      absl::string_view path, Offset offset,
+                      absl::string_view text) {
+  verdict_.set_level(std::max(verdict_.level(), level));
+  const auto size = static_cast<size_t>(verdict_.findings_size());
+  // Half of the room is for what refuses the state.
+  if (size == kMaxForeignFindings ||
+      (level < REFUSED && lesser_ == kMaxForeignFindings / 2)) {
+    ++left_out_;
+    return;
+  }
+  lesser_ += level < REFUSED;
+  Finding& finding = *verdict_.add_findings();
+  finding.set_level(level);
+  finding.set_rule(std::string(rule));
+  finding.set_path(offset.has_value()
+                       ? absl::StrFormat("%s at offset 0x%x", path, *offset)
+                       : std::string(path));
+  finding.set_text(std::string(text));
+}
+
+Verdict FindingList::Take() {
+  if (left_out_ != 0) {
+    Finding& finding = *verdict_.add_findings();
+    finding.set_level(verdict_.level());
+    finding.set_rule("too-many-findings");
+    finding.set_text(absl::StrCat(left_out_, " more findings are left out"));
+  }
+  verdict_.set_level(std::max(verdict_.level(), CONVERTED));
+  return std::move(verdict_);
+}
+
+}  // namespace devstate::virtiofsd

@@ -1,0 +1,178 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/foreign/states/virtiofsd/postcard_reader.h"
+
+#include <algorithm>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "devstate/serializer/stream_error.h"
+#include "devstate/serializer/utf8.h"
+
+namespace devstate::virtiofsd {
+namespace {
+
+constexpr size_t kBufferSize = 64 * 1024;
+
+}  // namespace
+
+void PostcardReader::Fail(ErrorReason reason, uint64_t offset,
+                          absl::string_view message) {
+  if (!status_.ok()) return;
+  ErrorDetail detail;
+  detail.set_reason(reason);
+  detail.set_offset(offset);
+  status_ = StreamError(
+      detail, record_.empty() ? std::string(message)
+                              : absl::StrCat(record_, " ", index_ + 1, " of ",
+                                             count_, ": ", message));
+}
+
+void PostcardReader::FailAtEnd(absl::string_view what) {
+  Fail(NO_TRAILER, offset(),
+       absl::StrCat("the state ends within ", what,
+                    ": it was cut off; save it again"));
+}
+
+bool PostcardReader::Fill() {
+  if (position_ < buffer_.size()) return true;
+  if (!status_.ok()) return false;
+  offset_ += position_;
+  position_ = 0;
+  buffer_.ResizeUninitialized(kBufferSize);
+  const absl::StatusOr<size_t> read =
+      source_.Read(buffer_.data(), buffer_.size());
+  buffer_.ResizeUninitialized(read.ok() ? *read : 0);
+  if (!read.ok()) status_ = read.status();
+  return !buffer_.empty();
+}
+
+int PostcardReader::Byte(absl::string_view what) {
+  if (!Fill()) {
+    FailAtEnd(what);
+    return -1;
+  }
+  return static_cast<unsigned char>(buffer_[position_++]);
+}
+
+uint64_t PostcardReader::Varint(absl::string_view what, uint64_t max) {
+  // Most are of one byte.
+  if (position_ < buffer_.size() && status_.ok()) {
+    const auto byte = static_cast<unsigned char>(buffer_[position_]);
+    if (byte < 0x80 && byte <= max) {
+      ++position_;
+      return byte;
+    }
+  }
+  return SlowVarint(what, max);
+}
+
+uint64_t PostcardReader::SlowVarint(absl::string_view what, uint64_t max) {
+  if (!status_.ok()) return 0;
+  const uint64_t start = offset();
+  uint64_t value = 0;
+  for (int shift = 0;; shift += 7) {
+    const int byte = Byte(what);
+    if (byte < 0) return 0;
+    const auto group = static_cast<uint64_t>(byte & 0x7f);
+    if (shift == 63 && byte > 1) {
+      Fail(MALFORMED, start,
+           absl::StrCat(what, " is a varint of more than 64 bits"));
+      return 0;
+    }
+    value |= group << shift;
+    if (byte >= 0x80) continue;
+    if (byte == 0 && shift > 0) {
+      Fail(MALFORMED, start,
+           absl::StrCat(what, " is a varint of more bytes than ", value,
+                        " needs"));
+      return 0;
+    }
+    break;
+  }
+  if (value > max) {
+    Fail(MALFORMED, start,
+         absl::StrCat(what, " is ", value, ", expected at most ", max));
+    return 0;
+  }
+  return value;
+}
+
+int32_t PostcardReader::I32(absl::string_view what) {
+  const auto zigzag = static_cast<uint32_t>(Varint(what, UINT32_MAX));
+  return static_cast<int32_t>((zigzag >> 1) ^ (0 - (zigzag & 1)));
+}
+
+bool PostcardReader::Bool(absl::string_view what) {
+  if (!status_.ok()) return false;
+  const uint64_t start = offset();
+  const int byte = Byte(what);
+  if (byte > 1) {
+    Fail(MALFORMED, start,
+         absl::StrFormat("%s is 0x%02x, expected 0 or 1", what, byte));
+  }
+  return byte == 1;
+}
+
+uint32_t PostcardReader::Variant(absl::string_view what, uint32_t variants) {
+  const uint64_t start = offset();
+  const uint64_t index = Varint(what, UINT32_MAX);
+  if (index < variants) return static_cast<uint32_t>(index);
+  Fail(MALFORMED, start,
+       absl::StrCat(what, " is variant ", index, ", expected 0",
+                    variants == 1 ? "" : absl::StrCat(" to ", variants - 1)));
+  return 0;
+}
+
+uint64_t PostcardReader::Count(absl::string_view what, uint64_t max) {
+  const uint64_t start = offset();
+  const uint64_t count = U64(what);
+  if (count <= max) return count;
+  Fail(LIMIT, start, absl::StrCat(what, " is ", count, ", the limit is ", max));
+  return 0;
+}
+
+void PostcardReader::Bytes(absl::string_view what, size_t max,
+                           std::string* value) {
+  value->clear();
+  const uint64_t start = offset();
+  const uint64_t size = U64(what);
+  if (size > max) {
+    Fail(LIMIT, start,
+         absl::StrCat(what, " has ", size, " bytes, the limit is ", max));
+    return;
+  }
+  size_t left = static_cast<size_t>(size);
+  while (left > 0) {
+    if (!Fill()) {
+      FailAtEnd(what);
+      return;
+    }
+    const size_t part = std::min(left, buffer_.size() - position_);
+    value->append(buffer_.data() + position_, part);
+    position_ += part;
+    left -= part;
+  }
+}
+
+void PostcardReader::String(absl::string_view what, size_t max,
+                            std::string* value) {
+  Bytes(what, max, value);
+  if (status_.ok() && !IsValidUtf8(*value)) {
+    Fail(MALFORMED, offset() - value->size(),
+         absl::StrCat(what, " is not UTF-8"));
+  }
+}
+
+void PostcardReader::End() {
+  if (!status_.ok()) return;
+  if (Fill()) {
+    Fail(TRAILING_BYTES, offset(),
+         "bytes follow the end of the state: it was not written like this; "
+         "save it again");
+  }
+}
+
+}  // namespace devstate::virtiofsd

@@ -1,0 +1,81 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table that both formats hold, record by record, as rows of the portable
+// schema.
+
+#ifndef DEVSTATE_FOREIGN_STATES_VIRTIOFSD_TABLE_H_
+#define DEVSTATE_FOREIGN_STATES_VIRTIOFSD_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "devices/fs/v1/fs.devstate.h"
+
+namespace devstate::virtiofsd {
+
+using ::devices::fs::v1::FileHandleRow;
+using ::devices::fs::v1::FsState;
+using ::devices::fs::v1::InodeRow;
+using ::devices::fs::v1::MountPathRow;
+using ::devices::fs::v1::OpenHandleRow;
+using ::devices::fs::v1::Session;
+
+// The variants of virtiofsd's outermost enum, by their indices.
+enum class Version : uint8_t { kV1 = 0, kV2 = 1 };
+inline constexpr uint32_t kVersions = 2;
+
+inline absl::string_view VersionName(Version version) {
+  return version == Version::kV1 ? "V1" : "V2";
+}
+
+// FUSE's id of the root.
+inline constexpr uint64_t kRootId = 1;
+
+// What one record of either format may hold. NAME_MAX, PATH_MAX and
+// MAX_HANDLE_SZ of Linux, in bytes.
+inline constexpr size_t kMaxName = 255;
+inline constexpr size_t kMaxPath = 4096;
+inline constexpr size_t kMaxFileHandle = 128;
+
+// Records of one kind. Only mounts are held in memory.
+inline constexpr uint64_t kMaxInodes = 1024 * 1024 * 1024;
+inline constexpr uint64_t kMaxHandles = 1024 * 1024 * 1024;
+inline constexpr uint64_t kMaxMounts = 64 * 1024;
+
+// Everything in a table beside its records.
+struct TableSummary {
+  Version version = Version::kV2;
+  uint64_t inodes = 0;
+  uint64_t handles = 0;
+  uint64_t mount_paths = 0;
+  // The singular fields of the portable state.
+  FsState root;
+  // Of the state that was read.
+  uint64_t bytes = 0;
+
+  uint64_t records() const { return inodes + handles + mount_paths; }
+};
+
+// Where a record starts in a virtiofsd state; nothing for one of a devstate
+// stream, whose records lie in columns.
+using Offset = absl::optional<uint64_t>;
+
+// Gets the records of a table in the order of both formats: inodes, open
+// handles, mount paths. What a row points to is valid during the call. An error
+// ends the pass and is returned.
+class TableVisitor {
+ public:
+  virtual ~TableVisitor() = default;
+
+  virtual absl::Status OnInode(const InodeRow& row, Offset offset) = 0;
+  virtual absl::Status OnHandle(const OpenHandleRow& row, Offset offset) = 0;
+  virtual absl::Status OnMountPath(const MountPathRow& row, Offset offset) = 0;
+};
+
+}  // namespace devstate::virtiofsd
+
+#endif  // DEVSTATE_FOREIGN_STATES_VIRTIOFSD_TABLE_H_

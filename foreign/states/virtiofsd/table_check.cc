@@ -1,0 +1,317 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/foreign/states/virtiofsd/table_check.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "devstate/serializer/stream_error.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+
+namespace devstate::virtiofsd {
+namespace {
+
+// Flags of open(2), asm-generic/fcntl.h. These act on the file when it is
+// opened, and a load opens it again.
+constexpr int32_t kCreate = 0100;
+constexpr int32_t kExclusive = 0200;
+constexpr int32_t kTruncate = 01000;
+constexpr int32_t kAccessMode = 03;
+
+constexpr uint32_t kNone = UINT32_MAX;
+constexpr uint32_t kMissing = UINT32_MAX - 1;
+
+std::string InodeName(uint64_t id) { return absl::StrCat("inode ", id); }
+std::string HandleName(uint64_t id) { return absl::StrCat("open handle ", id); }
+
+std::string Quoted(absl::string_view text) {
+  return absl::StrCat("\"", absl::Utf8SafeCHexEscape(text), "\"");
+}
+
+// Why `name` is not one component; empty if it is.
+absl::string_view WrongName(absl::string_view name) {
+  if (name.empty()) return "is empty";
+  if (name == "." || name == "..") return "is a way through the tree";
+  if (absl::StrContains(name, '/')) return "contains a '/'";
+  if (absl::StrContains(name, '\0')) return "contains a NUL";
+  if (name.size() > kMaxName) return "is longer than 255 bytes";
+  return {};
+}
+
+// Why `path` does not stay beneath the shared directory; empty if it does.
+absl::string_view WrongPath(absl::string_view path) {
+  if (path.empty()) return "is empty";
+  if (path[0] == '/') return "is absolute";
+  if (absl::StrContains(path, '\0')) return "contains a NUL";
+  if (path.size() > kMaxPath) return "is longer than 4096 bytes";
+  for (const absl::string_view part : absl::StrSplit(path, '/')) {
+    if (part == "..") return "leaves the shared directory with \"..\"";
+  }
+  return {};
+}
+
+absl::Status LimitError(Offset offset, absl::string_view message) {
+  ErrorDetail detail;
+  detail.set_reason(LIMIT);
+  detail.set_offset(offset.value_or(0));
+  return StreamError(detail, message);
+}
+
+}  // namespace
+
+absl::Status RecordCheck::OnInode(const InodeRow& row, Offset offset) {
+  const auto refuse = [&](absl::string_view rule, absl::string_view text) {
+    findings_.Add(REFUSED, rule, InodeName(row.id), offset, text);
+  };
+  if (row.id == 0) refuse("foreign-id", "the id is 0; ids start at 1");
+  if (any_inode_ && row.id <= last_inode_) {
+    refuse("foreign-id", absl::StrCat("comes after inode ", last_inode_,
+                                      ": ids ascend, and each occurs once"));
+  }
+  any_inode_ = true;
+  last_inode_ = row.id;
+  root_seen_ |= row.id == kRootId;
+  if (row.refcount == 0) {
+    refuse("foreign-refcount",
+           "the refcount is 0; the source forgets such inodes: save again");
+  }
+  CheckLocation(row, offset);
+  if (row.verification_handle.has_value()) {
+    CheckFileHandle(row, *row.verification_handle, offset);
+  }
+  if (row.path.has_value()) return Refer(row.path->parent, offset);
+  return absl::OkStatus();
+}
+
+void RecordCheck::CheckLocation(const InodeRow& row, Offset offset) {
+  const auto refuse = [&](absl::string_view rule, absl::string_view text) {
+    findings_.Add(REFUSED, rule, InodeName(row.id), offset, text);
+  };
+  if (row.root.has_value() != (row.id == kRootId)) {
+    refuse("foreign-root",
+           row.root.has_value()
+               ? "has the root's location; the root is inode 1 and no other"
+               : "is the root and has another location than the root's");
+  }
+  if (row.path.has_value()) {
+    if (const absl::string_view wrong = WrongName(row.path->name);
+        !wrong.empty()) {
+      refuse("foreign-name",
+             absl::StrCat("the name ", Quoted(row.path->name), " ", wrong));
+    }
+  } else if (row.full_path.has_value()) {
+    if (const absl::string_view wrong = WrongPath(*row.full_path);
+        !wrong.empty()) {
+      refuse("foreign-name",
+             absl::StrCat("the path ", Quoted(*row.full_path), " ", wrong));
+    }
+  } else if (row.handle.has_value()) {
+    CheckFileHandle(row, *row.handle, offset);
+    if (mounts_used_.size() < kMaxMounts) {
+      mounts_used_.emplace(row.handle->mount_id, row.id);
+    } else if (mounts_used_.count(row.handle->mount_id) == 0) {
+      refuse("foreign-mount",
+             absl::StrCat("its mount ", row.handle->mount_id,
+                          " is one too many; the limit is ", kMaxMounts));
+    }
+  } else if (row.lost.has_value()) {
+    findings_.Add(COMPATIBLE, "foreign-lost", InodeName(row.id), offset,
+                  "the source lost the file; a destination loads it only with "
+                  "--migration-on-error=guest-error, and the guest gets EIO");
+  } else if (!row.root.has_value()) {
+    refuse("foreign-location",
+           "has no location: virtiofsd finds no file without one");
+  }
+}
+
+void RecordCheck::CheckFileHandle(const InodeRow& row,
+                                  const FileHandleRow& handle, Offset offset) {
+  if (handle.handle.size() <= kMaxFileHandle) return;
+  findings_.Add(REFUSED, "foreign-location", InodeName(row.id), offset,
+                absl::StrCat("a file handle of ", handle.handle.size(),
+                             " bytes; Linux has 128 at most"));
+}
+
+absl::Status RecordCheck::OnHandle(const OpenHandleRow& row, Offset offset) {
+  const auto refuse = [&](absl::string_view rule, absl::string_view text) {
+    findings_.Add(REFUSED, rule, HandleName(row.id), offset, text);
+  };
+  if (any_handle_ && row.id <= last_handle_) {
+    refuse("foreign-id", absl::StrCat("comes after open handle ", last_handle_,
+                                      ": ids ascend, and each occurs once"));
+  }
+  any_handle_ = true;
+  last_handle_ = row.id;
+  if (!row.locks.empty()) {
+    refuse("unknown-critical",
+           "the guest has locked a part of the file, and virtiofsd has no "
+           "place for locks: convert when nothing is locked");
+  }
+  if (row.flags > std::numeric_limits<int32_t>::max()) {
+    refuse("foreign-open-flags",
+           "virtiofsd has no place for flags beyond 32 bits: close the file");
+  } else if (row.flags < 0 || (row.flags & kAccessMode) == kAccessMode ||
+             (row.flags & (kCreate | kExclusive | kTruncate)) != 0) {
+    refuse("foreign-open-flags",
+           absl::StrFormat("the flags are 0%o; a load opens the file again, so "
+                           "O_CREAT, O_EXCL, O_TRUNC and access mode 3 must "
+                           "not be among them",
+                           static_cast<uint64_t>(row.flags)));
+  }
+  return Refer(row.inode, offset);
+}
+
+absl::Status RecordCheck::OnMountPath(const MountPathRow& row, Offset offset) {
+  const std::string name = absl::StrCat("mount path ", row.mount_id);
+  if (mounts_.size() >= kMaxMounts) {
+    return LimitError(
+        offset, absl::StrCat("more mount paths than the limit, ", kMaxMounts));
+  }
+  if (!mounts_.insert(row.mount_id).second) {
+    findings_.Add(REFUSED, "foreign-mount", name, offset, "occurs twice");
+  }
+  if (const absl::string_view wrong = WrongPath(row.path); !wrong.empty()) {
+    findings_.Add(REFUSED, "foreign-mount", name, offset,
+                  absl::StrCat("the path ", Quoted(row.path), " ", wrong));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RecordCheck::Refer(uint64_t id, Offset offset) {
+  if (!referenced_.empty() && referenced_.back() == id) return absl::OkStatus();
+  referenced_.push_back(id);
+  if (referenced_.size() < compact_at_) return absl::OkStatus();
+  DS_RETURN_IF_ERROR(Compact(offset));
+  compact_at_ = std::max(compact_at_, 2 * referenced_.size());
+  return absl::OkStatus();
+}
+
+absl::Status RecordCheck::Compact(Offset offset) {
+  std::sort(referenced_.begin(), referenced_.end());
+  referenced_.erase(std::unique(referenced_.begin(), referenced_.end()),
+                    referenced_.end());
+  if (referenced_.size() <= kMaxReferenced) return absl::OkStatus();
+  return LimitError(
+      offset, absl::StrCat("more directories and open files than the limit, ",
+                           kMaxReferenced));
+}
+
+absl::Status RecordCheck::Finish(const TableSummary& summary) {
+  DS_RETURN_IF_ERROR(Compact(absl::nullopt));
+  referenced_.shrink_to_fit();
+  if (any_inode_ && !root_seen_) {
+    findings_.Add(REFUSED, "foreign-root", InodeName(kRootId), absl::nullopt,
+                  "is missing: a table that is not empty has the root");
+  }
+  if (any_inode_ && summary.root.next_inode() <= last_inode_) {
+    findings_.Add(REFUSED, "foreign-id", InodeName(last_inode_), absl::nullopt,
+                  absl::StrCat("is not below the next inode id, ",
+                               summary.root.next_inode(),
+                               ": a new inode would take its place"));
+  }
+  if (any_handle_ && summary.root.next_handle() <= last_handle_) {
+    findings_.Add(REFUSED, "foreign-id", HandleName(last_handle_),
+                  absl::nullopt,
+                  absl::StrCat("is not below the next handle id, ",
+                               summary.root.next_handle(),
+                               ": a new handle would take its place"));
+  }
+  for (const auto& [mount, inode] : mounts_used_) {
+    if (mounts_.count(mount) != 0) continue;
+    findings_.Add(REFUSED, "foreign-mount", InodeName(inode), absl::nullopt,
+                  absl::StrCat("its file handle is of mount ", mount,
+                               ", which no mount path names"));
+  }
+  return absl::OkStatus();
+}
+
+ReferenceCheck::ReferenceCheck(std::vector<uint64_t> referenced,
+                               FindingList* findings)
+    : findings_(*findings),
+      ids_(std::move(referenced)),
+      parent_(ids_.size(), kMissing),
+      refcount_(ids_.size()),
+      children_(ids_.size()),
+      first_child_(ids_.size()) {}
+
+absl::StatusOr<uint32_t> ReferenceCheck::IndexOf(uint64_t id) {
+  if (recent_ < ids_.size() && ids_[recent_] == id) return recent_;
+  const auto found = std::lower_bound(ids_.begin(), ids_.end(), id);
+  if (found == ids_.end() || *found != id) {
+    return absl::AbortedError("the second pass is over another table");
+  }
+  recent_ = static_cast<uint32_t>(found - ids_.begin());
+  return recent_;
+}
+
+absl::Status ReferenceCheck::OnInode(const InodeRow& row, Offset) {
+  uint32_t parent = kNone;
+  if (row.path.has_value()) {
+    DS_ASSIGN_OR_RETURN(parent, IndexOf(row.path->parent));
+    if (children_[parent] == 0) first_child_[parent] = row.id;
+    if (children_[parent] != UINT32_MAX) ++children_[parent];
+  }
+  while (next_ < ids_.size() && ids_[next_] < row.id) ++next_;
+  if (next_ < ids_.size() && ids_[next_] == row.id) {
+    parent_[next_] = parent;
+    refcount_[next_] =
+        static_cast<uint32_t>(std::min<uint64_t>(row.refcount, UINT32_MAX));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReferenceCheck::OnHandle(const OpenHandleRow& row, Offset offset) {
+  DS_ASSIGN_OR_RETURN(const uint32_t index, IndexOf(row.inode));
+  if (parent_[index] == kMissing) {
+    findings_.Add(REFUSED, "foreign-open-inode", HandleName(row.id), offset,
+                  absl::StrCat("its inode ", row.inode, " is missing"));
+  }
+  return absl::OkStatus();
+}
+
+void ReferenceCheck::Finish() {
+  for (size_t i = 0; i < ids_.size(); ++i) {
+    if (children_[i] == 0) continue;
+    if (parent_[i] == kMissing) {
+      findings_.Add(
+          REFUSED, "foreign-parent", InodeName(first_child_[i]), absl::nullopt,
+          absl::StrCat("its parent, inode ", ids_[i], ", is missing (it has ",
+                       children_[i], " children)"));
+    } else if (refcount_[i] < children_[i]) {
+      findings_.Add(
+          REFUSED, "foreign-refcount", InodeName(ids_[i]), absl::nullopt,
+          absl::StrCat("the refcount is ", refcount_[i], ", expected at least ",
+                       children_[i], ", one for each child"));
+    }
+  }
+  CheckAcyclic();
+}
+
+void ReferenceCheck::CheckAcyclic() {
+  // The walk that reached an inode, 0 for none: each inode is walked over once.
+  std::vector<uint32_t> walk(ids_.size());
+  for (uint32_t start = 0; start < ids_.size(); ++start) {
+    const uint32_t self = start + 1;
+    uint32_t at = start;
+    while (at < ids_.size() && walk[at] == 0) {
+      walk[at] = self;
+      at = parent_[at];
+    }
+    if (at < ids_.size() && walk[at] == self) {
+      findings_.Add(REFUSED, "foreign-parent", InodeName(ids_[at]),
+                    absl::nullopt,
+                    "is its own ancestor: the parents form a cycle");
+    }
+  }
+}
+
+}  // namespace devstate::virtiofsd

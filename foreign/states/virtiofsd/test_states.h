@@ -1,0 +1,164 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// For tests: virtiofsd's states byte by byte, written without the code under
+// test, and conversions from string to string.
+
+#ifndef DEVSTATE_FOREIGN_STATES_VIRTIOFSD_TEST_STATES_H_
+#define DEVSTATE_FOREIGN_STATES_VIRTIOFSD_TEST_STATES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "devstate/foreign/states/virtiofsd/virtiofsd.h"
+#include "devstate/serializer/test_streams.h"
+
+namespace devstate::virtiofsd::testing {
+
+inline std::string Varint(uint64_t value) {
+  std::string out;
+  do {
+    out.push_back(
+        static_cast<char>((value & 0x7f) | (value > 0x7f ? 0x80 : 0)));
+    value >>= 7;
+  } while (value != 0);
+  return out;
+}
+
+inline std::string Zigzag(int32_t value) {
+  const int64_t wide = value;
+  return Varint(static_cast<uint64_t>(wide < 0 ? -2 * wide - 1 : 2 * wide));
+}
+
+inline std::string Text(const std::string& text) {
+  return Varint(text.size()) + text;
+}
+
+inline std::string FileHandleBytes(uint64_t mount, int32_t type,
+                                   const std::string& handle) {
+  return Varint(mount) + Zigzag(type) + Text(handle);
+}
+
+// Locations of an inode.
+inline std::string AtRoot() { return Varint(0); }
+inline std::string AtPath(uint64_t parent, const std::string& name) {
+  return Varint(1) + Varint(parent) + Text(name);
+}
+inline std::string AtNothing() { return Varint(2); }
+inline std::string AtFullPath(const std::string& path) {
+  return Varint(3) + Text(path);
+}
+inline std::string AtFileHandle(const std::string& handle) {
+  return Varint(4) + handle;
+}
+
+struct TestInode {
+  uint64_t id;
+  uint64_t refcount;
+  std::string location;
+  // As of FileHandleBytes(); empty for none.
+  std::string file_handle;
+};
+
+struct TestHandle {
+  uint64_t id;
+  uint64_t inode;
+  int32_t flags;
+};
+
+struct TestState {
+  int version = 2;
+  std::vector<TestInode> inodes;
+  uint64_t next_inode = 2;
+  std::vector<TestHandle> handles;
+  uint64_t next_handle = 0;
+  // writeback, announce_submounts, posix_acl, sup_group_extension.
+  std::vector<bool> options = {false, true, false, true};
+  std::vector<std::pair<uint64_t, std::string>> mount_paths;
+
+  std::string Encode() const {
+    std::string out = Varint(static_cast<uint64_t>(version - 1));
+    out += Varint(inodes.size());
+    for (const TestInode& inode : inodes) {
+      out += Varint(inode.id) + Varint(inode.refcount) + inode.location;
+      out +=
+          inode.file_handle.empty() ? Varint(0) : Varint(1) + inode.file_handle;
+    }
+    out += Varint(next_inode) + Varint(handles.size());
+    for (const TestHandle& handle : handles) {
+      out += Varint(handle.id) + Varint(handle.inode) + Varint(0) +
+             Zigzag(handle.flags);
+    }
+    out += Varint(next_handle);
+    for (const bool option : options) out += Varint(option ? 1 : 0);
+    if (version == 1) return out;
+    out += Varint(mount_paths.size());
+    for (const auto& [mount, path] : mount_paths) {
+      out += Varint(mount) + Text(path);
+    }
+    return out;
+  }
+};
+
+// The root, a directory and an open file in it.
+inline TestState SmallState() {
+  TestState state;
+  state.inodes = {{1, 2, AtRoot(), ""},
+                  {2, 2, AtPath(1, "dir"), ""},
+                  {3, 1, AtPath(2, "file"), ""}};
+  state.next_inode = 4;
+  state.handles = {{0, 3, 0100000}};
+  state.next_handle = 1;
+  return state;
+}
+
+inline std::string ReadFixture(const std::string& name) {
+  std::ifstream file("foreign/states/virtiofsd/testdata/" + name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+inline const std::vector<std::string>& FixtureNames() {
+  static const auto& names = *new std::vector<std::string>{
+      "empty-mounted-fp.state", "neverinit-fp.state",
+      "open-fp-verifyhandles.state", "open-fp.state"};
+  return names;
+}
+
+// Hands out `bytes` as often as it is asked.
+inline OpenSource Opening(const std::string& bytes) {
+  return [bytes]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
+    return std::shared_ptr<ByteSource>(
+        std::make_shared<devstate::testing::StringSource>(bytes));
+  };
+}
+
+// A conversion's report and output.
+struct Converted {
+  absl::StatusOr<ForeignReport> report;
+  std::string bytes;
+
+  bool written() const { return report.ok() && !report->refused(); }
+};
+
+inline Converted Import(const std::string& state) {
+  devstate::testing::StringSink sink;
+  auto report = Format().import_state(Opening(state), WriterOptions(), &sink);
+  return {std::move(report), std::move(sink.written)};
+}
+
+inline Converted Export(const std::string& stream, absl::string_view version) {
+  devstate::testing::StringSink sink;
+  auto report = Format().export_state(Opening(stream), version, &sink);
+  return {std::move(report), std::move(sink.written)};
+}
+
+}  // namespace devstate::virtiofsd::testing
+
+#endif  // DEVSTATE_FOREIGN_STATES_VIRTIOFSD_TEST_STATES_H_

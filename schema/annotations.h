@@ -1,0 +1,21 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_SCHEMA_ANNOTATIONS_H_
+#define DEVSTATE_SCHEMA_ANNOTATIONS_H_
+
+#include "absl/status/status.h"
+#include "google/protobuf/descriptor.h"
+
+namespace devstate {
+
+// Whether the annotations of `root` and of every message and enum it is made of
+// make sense: values of the annotated field's type, names that exist, bounds
+// that leave a value, versions that are not newer than the schema's.
+//
+// Every error is INVALID_ARGUMENT and names file, line, field and remedy.
+absl::Status CheckAnnotations(const google::protobuf::Descriptor& root);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SCHEMA_ANNOTATIONS_H_

@@ -1,0 +1,31 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_SCHEMA_SCHEMA_INFO_H_
+#define DEVSTATE_SCHEMA_SCHEMA_INFO_H_
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+
+namespace devstate {
+
+// What generated code knows of its schema, as constants in the binary. The
+// views are of static storage.
+struct SchemaInfo {
+  absl::string_view schema;
+  uint32_t version;
+  uint32_t min_reader;
+  absl::string_view device;
+  // Full name of the root message.
+  absl::string_view root_message;
+  // SHA-256 of the canonical descriptor set: 32 bytes.
+  absl::string_view fingerprint;
+  // The FileDescriptorSet of the root's file and all that it imports, as one
+  // zstd frame.
+  absl::string_view descriptor_set;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SCHEMA_SCHEMA_INFO_H_

@@ -1,0 +1,85 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_SCHEMA_SCHEMA_LOADER_H_
+#define DEVSTATE_SCHEMA_SCHEMA_LOADER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "devstate/schema/schema_model.h"
+#include "google/protobuf/descriptor.h"
+
+namespace devstate {
+
+struct SchemaLoadOptions {
+  // Where imports are looked for, in this order, before the schema's own
+  // folder. devstate/options.proto and google/protobuf/descriptor.proto are
+  // there without.
+  std::vector<std::string> import_paths;
+  // Root message, by its full name or the end of it. Empty: the one message
+  // with a schema name in (devstate.message).
+  std::string root;
+};
+
+// A schema with its descriptors, which live as long as this.
+class LoadedSchema {
+ public:
+  LoadedSchema();
+  LoadedSchema(LoadedSchema&&);
+  LoadedSchema& operator=(LoadedSchema&&);
+  ~LoadedSchema();
+
+  const google::protobuf::Descriptor& root() const { return *root_; }
+  const SchemaModel& model() const { return model_; }
+
+ private:
+  friend class SchemaReader;
+
+  struct Source;
+  std::unique_ptr<Source> source_;
+  const google::protobuf::Descriptor* root_ = nullptr;
+  SchemaModel model_;
+};
+
+// Reads a schema from a `.proto` file, or from a binary FileDescriptorSet,
+// which may come from anywhere: every other file name is one.
+//
+// Errors are one line with file, place and remedy: NOT_FOUND for a file that
+// cannot be read, INVALID_ARGUMENT for one that is no schema,
+// FAILED_PRECONDITION for one without any root message.
+absl::StatusOr<LoadedSchema> LoadSchema(const std::string& path,
+                                        const SchemaLoadOptions& options);
+
+// Every schema in a folder and in the folders right within it, ascending by
+// schema name, version and file. Files without a root message are passed over,
+// as are those that are neither .proto files nor descriptor sets (.binpb, .pb,
+// .desc, .bin).
+absl::StatusOr<std::vector<LoadedSchema>> LoadSchemas(
+    const std::string& folder, const SchemaLoadOptions& options);
+
+// Every schema of `paths`, passed over and sorted as in a folder. NOT_FOUND if
+// there are files and none of them has a root message.
+absl::StatusOr<std::vector<LoadedSchema>> LoadSchemaFiles(
+    const std::vector<std::string>& paths, const SchemaLoadOptions& options);
+
+// A schema from the text of a .proto file that imports nothing but
+// devstate/options.proto.
+absl::StatusOr<LoadedSchema> ParseSchema(const std::string& name,
+                                         const std::string& text,
+                                         const SchemaLoadOptions& options);
+
+// A schema from a binary FileDescriptorSet in memory, which may come from
+// anywhere: a stream, a manifest. `name` is for errors and is the model's file.
+// At most 64 MiB.
+absl::StatusOr<LoadedSchema> ParseDescriptorSet(
+    const std::string& name, absl::string_view bytes,
+    const SchemaLoadOptions& options);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SCHEMA_SCHEMA_LOADER_H_

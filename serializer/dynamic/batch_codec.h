@@ -1,0 +1,109 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Batches of records whose type is known at run time only, from its descriptor.
+// What generated code does fast, this does for every schema: same bytes, same
+// strictness, same errors.
+
+#ifndef DEVSTATE_SERIALIZER_DYNAMIC_BATCH_CODEC_H_
+#define DEVSTATE_SERIALIZER_DYNAMIC_BATCH_CODEC_H_
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "devstate/serializer/limits.h"
+#include "devstate/serializer/message_writer.h"
+#include "devstate/serializer/stream_reader.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+
+namespace devstate {
+
+// The messages of a batch may take this many times Limits::max_batch_memory:
+// they are so much larger than the rows of generated code, which that limit is
+// about. Beyond it is LIMIT, too.
+inline constexpr uint64_t kMessageMemoryFactor = 8;
+
+namespace dynamic {
+class RecordColumnsReader;
+class RecordColumnsBuilder;
+}  // namespace dynamic
+
+// Decodes batches of one record type, one after the other. Not thread-safe.
+class BatchDecoder {
+ public:
+  // `prototype` is any message of the type, generated or dynamic; it must
+  // outlive the decoder.
+  explicit BatchDecoder(const google::protobuf::Message& prototype);
+  ~BatchDecoder();
+
+  BatchDecoder(const BatchDecoder&) = delete;
+  BatchDecoder& operator=(const BatchDecoder&) = delete;
+
+  // Replaces `*records` by the records of `chunk`, a batch, made with
+  // `prototype.New()`. `field_name` is the first part of the paths in errors.
+  // Map entries stay as they come, keys that occur twice included, for as long
+  // as the map field is used through repeated-field reflection only.
+  //
+  // Errors are those of a generated reader, with its ErrorDetail. They leave
+  // `*records` empty. INVALID_ARGUMENT without a detail: see CheckRecordType().
+  absl::Status Decode(
+      const Chunk& chunk, absl::string_view field_name, const Limits& limits,
+      std::vector<std::unique_ptr<google::protobuf::Message>>* records);
+
+ private:
+  const google::protobuf::Message& prototype_;
+  std::unique_ptr<dynamic::RecordColumnsReader> reader_;
+};
+
+// The same for one batch alone.
+absl::Status DecodeBatch(
+    const Chunk& chunk, absl::string_view field_name,
+    const google::protobuf::Message& prototype, const Limits& limits,
+    std::vector<std::unique_ptr<google::protobuf::Message>>* records);
+
+// Builds batches of one record type. Not thread-safe.
+class BatchEncoder {
+ public:
+  // `record` must outlive the encoder.
+  explicit BatchEncoder(const google::protobuf::Descriptor& record);
+  ~BatchEncoder();
+
+  BatchEncoder(const BatchEncoder&) = delete;
+  BatchEncoder& operator=(const BatchEncoder&) = delete;
+
+  // Copies `record`, a message of the type. Map entries are put into ascending
+  // order of key, for their own order differs from run to run.
+  //
+  // INVALID_ARGUMENT, with the field's path, for what no reader takes: text
+  // that is not UTF-8, an enum value without a name, a field that the schema
+  // does not have. The batch is as it was then. The same for a type that
+  // CheckRecordType() refuses.
+  absl::Status Append(const google::protobuf::Message& record);
+
+  // Records since the last Clear(), and what they take beside their numbers of
+  // fixed count, in bytes: generated writers end batches by these two.
+  size_t size() const { return size_; }
+  size_t variable_size() const { return variable_size_; }
+  // The same of one record that is not in the batch.
+  size_t VariableSize(const google::protobuf::Message& record) const;
+
+  // Appends the …Columns message of the records, as a generated builder would.
+  // Clear() starts the next batch.
+  void Encode(MessageWriter& out);
+  void Clear();
+
+ private:
+  // Null if the type is one that CheckRecordType() refuses.
+  std::unique_ptr<dynamic::RecordColumnsBuilder> builder_;
+  absl::Status type_status_;
+  size_t size_ = 0;
+  size_t variable_size_ = 0;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_DYNAMIC_BATCH_CODEC_H_

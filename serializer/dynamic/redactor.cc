@@ -1,0 +1,126 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/serializer/dynamic/redactor.h"
+
+#include <type_traits>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "devstate/options.pb.h"
+#include "devstate/schema/fingerprint.h"
+#include "devstate/serializer/dynamic/field_access.h"
+#include "google/protobuf/descriptor.pb.h"
+
+namespace devstate {
+namespace {
+
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::DescriptorProto;
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::FieldDescriptorProto;
+using ::google::protobuf::FileDescriptorProto;
+using ::google::protobuf::Message;
+using ::google::protobuf::Reflection;
+
+// Makes strings of the sensitive fields. Options, which name no type that a
+// printer knows, go.
+void Rewrite(DescriptorProto* message) {
+  for (FieldDescriptorProto& field : *message->mutable_field()) {
+    if (field.options().GetExtension(devstate::field).sensitive()) {
+      field.set_type(FieldDescriptorProto::TYPE_STRING);
+      field.clear_type_name();
+    }
+    field.clear_options();
+  }
+  message->mutable_options()->ClearExtension(devstate::message);
+  for (DescriptorProto& nested : *message->mutable_nested_type()) {
+    Rewrite(&nested);
+  }
+}
+
+}  // namespace
+
+bool IsSensitive(const FieldDescriptor& field) {
+  return field.options().GetExtension(devstate::field).sensitive();
+}
+
+std::string RedactedText(const Message& message, const FieldDescriptor& field,
+                         int index) {
+  if (field.cpp_type() != FieldDescriptor::CPPTYPE_STRING) return "<redacted>";
+  std::string scratch;
+  const Reflection* reflection = message.GetReflection();
+  const std::string& value =
+      field.is_repeated()
+          ? reflection->GetRepeatedStringReference(message, &field, index,
+                                                   &scratch)
+          : reflection->GetStringReference(message, &field, &scratch);
+  return absl::StrCat("<redacted ", value.size(), " bytes>");
+}
+
+Redactor::Redactor(const Descriptor& root) : root_(root), factory_(&pool_) {
+  FileDescriptorProto file;
+  for (const auto* built_in : {FileDescriptorProto::descriptor()->file(),
+                               FieldAnnotations::descriptor()->file()}) {
+    file.Clear();
+    built_in->CopyTo(&file);
+    pool_.BuildFile(file);
+  }
+  // Builds as the schema did: it has fewer constructs.
+  google::protobuf::FileDescriptorSet set = EmbeddableDescriptorSet(root);
+  for (FileDescriptorProto& part : *set.mutable_file()) {
+    for (DescriptorProto& message : *part.mutable_message_type()) {
+      Rewrite(&message);
+    }
+    pool_.BuildFile(part);
+  }
+}
+
+const Message& Redactor::RootPrototype() { return Prototype(root_); }
+
+const Message& Redactor::Prototype(const Descriptor& type) {
+  return *factory_.GetPrototype(pool_.FindMessageTypeByName(type.full_name()));
+}
+
+void Redactor::Copy(const Message& message, Message* out) const {
+  const Reflection* from = message.GetReflection();
+  const Reflection* to = out->GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  from->ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    const FieldDescriptor* target =
+        out->GetDescriptor()->FindFieldByNumber(field->number());
+    const int count =
+        field->is_repeated() ? from->FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      const auto put_string = [&](const std::string& value) {
+        field->is_repeated() ? to->AddString(out, target, value)
+                             : to->SetString(out, target, value);
+      };
+      if (IsSensitive(*field)) {
+        put_string(RedactedText(message, *field, i));
+        continue;
+      }
+      dynamic::VisitType(*field, [&](auto access) {
+        using Access = decltype(access);
+        if constexpr (std::is_same_v<Access, dynamic::MessageAccess>) {
+          Copy(field->is_repeated()
+                   ? from->GetRepeatedMessage(message, field, i)
+                   : from->GetMessage(message, field),
+               field->is_repeated() ? to->AddMessage(out, target)
+                                    : to->MutableMessage(out, target));
+        } else if constexpr (std::is_same_v<Access, dynamic::StringAccess>) {
+          std::string scratch;
+          put_string(field->is_repeated()
+                         ? from->GetRepeatedStringReference(message, field, i,
+                                                            &scratch)
+                         : from->GetStringReference(message, field, &scratch));
+        } else {
+          Access::Put(out, target, Access::Get(message, field, i));
+        }
+      });
+    }
+  }
+}
+
+}  // namespace devstate

@@ -1,0 +1,52 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_SERIALIZER_DYNAMIC_REDACTOR_H_
+#define DEVSTATE_SERIALIZER_DYNAMIC_REDACTOR_H_
+
+#include <memory>
+#include <string>
+
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/dynamic_message.h"
+#include "google/protobuf/message.h"
+
+namespace devstate {
+
+// Whether the schema says that tools must not show the field.
+bool IsSensitive(const google::protobuf::FieldDescriptor& field);
+
+// What stands for a sensitive value of a message's field; `index` counts the
+// elements of a repeated field and means nothing in others.
+std::string RedactedText(const google::protobuf::Message& message,
+                         const google::protobuf::FieldDescriptor& field,
+                         int index);
+
+// Copies messages of a schema into messages that any printer of protobuf's may
+// show: sensitive fields, of whatever type, are strings there that say
+// "<redacted 16 bytes>" or "<redacted>". All else has the same names, numbers
+// and types. Not thread-safe.
+class Redactor {
+ public:
+  // `root` must outlive the redactor.
+  explicit Redactor(const google::protobuf::Descriptor& root);
+
+  // A message like the schema's root, and one like `type`, a message of the
+  // schema. They live as long as the redactor.
+  const google::protobuf::Message& RootPrototype();
+  const google::protobuf::Message& Prototype(
+      const google::protobuf::Descriptor& type);
+
+  // Adds to `out`, made from Prototype(), what is in `message`.
+  void Copy(const google::protobuf::Message& message,
+            google::protobuf::Message* out) const;
+
+ private:
+  const google::protobuf::Descriptor& root_;
+  google::protobuf::DescriptorPool pool_;
+  google::protobuf::DynamicMessageFactory factory_;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_DYNAMIC_REDACTOR_H_

@@ -1,0 +1,133 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/serializer/dynamic/state_printer.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/text_format.h"
+#include "google/protobuf/util/json_util.h"
+#include "google/protobuf/util/type_resolver_util.h"
+
+namespace devstate {
+namespace {
+
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::Message;
+
+constexpr char kUrlPrefix[] = "type.googleapis.com";
+
+// The order of map entries would differ between two runs otherwise.
+std::string SerializeDeterministic(const Message& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream output(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&output);
+  coded.SetSerializationDeterministic(true);
+  message.SerializeToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
+}
+
+}  // namespace
+
+StatePrinter::StatePrinter(const Descriptor& root, StateFormat format,
+                           Redactor* redactor, ByteSink* sink)
+    : format_(format),
+      redactor_(redactor),
+      sink_(sink),
+      prototype_(redactor != nullptr ? &redactor->RootPrototype()
+                                     : factory_.GetPrototype(&root)) {
+  if (format == StateFormat::kJson) {
+    resolver_.reset(google::protobuf::util::NewTypeResolverForDescriptorPool(
+        kUrlPrefix, prototype_->GetDescriptor()->file()->pool()));
+  }
+}
+
+absl::StatusOr<std::string> StatePrinter::JsonMembers(
+    const Message& part) const {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  const auto status = google::protobuf::util::BinaryToJsonString(
+      resolver_.get(),
+      absl::StrCat(kUrlPrefix, "/", part.GetDescriptor()->full_name()),
+      SerializeDeterministic(part), &json, options);
+  if (!status.ok()) {
+    return absl::InternalError(
+        absl::StrCat("cannot be printed as JSON: ", status.ToString()));
+  }
+  absl::string_view members = json;
+  absl::ConsumePrefix(&members, "{");
+  absl::ConsumePrefix(&members, "\n");
+  absl::ConsumeSuffix(&members, "\n");
+  absl::ConsumeSuffix(&members, "}");
+  absl::ConsumeSuffix(&members, "\n");
+  return std::string(members);
+}
+
+absl::Status StatePrinter::Print(const Message& part) {
+  if (format_ == StateFormat::kBinary) {
+    return sink_->Write(SerializeDeterministic(part));
+  }
+  google::protobuf::TextFormat::Printer printer;
+  std::string text;
+  if (!printer.PrintToString(part, &text)) {
+    return absl::InternalError("cannot be printed as text");
+  }
+  return sink_->Write(text);
+}
+
+absl::Status StatePrinter::OnRoot(const Message& root) {
+  const std::unique_ptr<Message> copy(prototype_->New());
+  if (redactor_ != nullptr) redactor_->Copy(root, copy.get());
+  const Message& part = redactor_ != nullptr ? *copy : root;
+  if (format_ != StateFormat::kJson) return Print(part);
+  DS_ASSIGN_OR_RETURN(const std::string members, JsonMembers(part));
+  has_member_ = !members.empty();
+  return sink_->Write(absl::StrCat("{", has_member_ ? "\n" : "", members));
+}
+
+absl::Status StatePrinter::OnBatch(const FieldDescriptor& field,
+                                   Records& records) {
+  const std::unique_ptr<Message> part(prototype_->New());
+  const auto* reflection = part->GetReflection();
+  const FieldDescriptor* target =
+      part->GetDescriptor()->FindFieldByNumber(field.number());
+  for (std::unique_ptr<Message>& record : records) {
+    Message* copy = reflection->AddMessage(part.get(), target);
+    if (redactor_ != nullptr) {
+      redactor_->Copy(*record, copy);
+    } else {
+      copy->MergeFromString(SerializeDeterministic(*record));
+    }
+    record.reset();
+  }
+  if (format_ != StateFormat::kJson) return Print(*part);
+  DS_ASSIGN_OR_RETURN(const std::string members, JsonMembers(*part));
+  // ` "field": [` LF, the elements, LF ` ]`.
+  absl::string_view elements = members;
+  absl::ConsumeSuffix(&elements, "\n ]");
+  if (open_array_ == field.number()) {
+    elements.remove_prefix(elements.find('[') + 1);
+    return sink_->Write(absl::StrCat(",", elements));
+  }
+  const absl::string_view close = open_array_ != 0 ? "\n ]" : "";
+  const absl::string_view comma = has_member_ ? ",\n" : "\n";
+  open_array_ = field.number();
+  has_member_ = true;
+  return sink_->Write(absl::StrCat(close, comma, elements));
+}
+
+absl::Status StatePrinter::Finish() {
+  if (format_ != StateFormat::kJson) return absl::OkStatus();
+  return sink_->Write(absl::StrCat(open_array_ != 0 ? "\n ]" : "",
+                                   has_member_ ? "\n" : "", "}\n"));
+}
+
+}  // namespace devstate

@@ -1,0 +1,76 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_SERIALIZER_DYNAMIC_STATE_READER_H_
+#define DEVSTATE_SERIALIZER_DYNAMIC_STATE_READER_H_
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "devstate/schema/schema_info.h"
+#include "devstate/serializer/byte_stream.h"
+#include "devstate/serializer/dynamic/batch_codec.h"
+#include "devstate/serializer/limits.h"
+#include "devstate/serializer/record_stream.h"
+#include "devstate/stream.pb.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/dynamic_message.h"
+#include "google/protobuf/message.h"
+
+namespace devstate {
+
+// What a DynamicStateReader hands out. An error stops the reading and is
+// returned by Read().
+class DynamicStateVisitor {
+ public:
+  using Records = std::vector<std::unique_ptr<google::protobuf::Message>>;
+
+  virtual ~DynamicStateVisitor() = default;
+
+  // Once, and first: the singular fields; no records are in it.
+  virtual absl::Status OnRoot(const google::protobuf::Message& root) = 0;
+  // Per batch, in ascending order of field: records of the repeated field
+  // `field` of the root. They may be changed and taken, but live no longer than
+  // the reader, which owns their type.
+  virtual absl::Status OnBatch(const google::protobuf::FieldDescriptor& field,
+                               Records& records) = 0;
+};
+
+// Reads a state whose schema is known at run time only, one batch at a time and
+// as strictly as generated readers. Takes memory for two chunks, and what
+// kMessageMemoryFactor says for the messages of one. Not thread-safe.
+class DynamicStateReader : private RecordReader {
+ public:
+  // `source` must outlive the reader.
+  explicit DynamicStateReader(ByteSource* source,
+                              const Limits& limits = Limits())
+      : RecordReader(source, schema_, limits) {}
+
+  using RecordReader::ReadHeader;
+  using RecordReader::stream;
+
+  // Header, all chunks, trailer; once. OK only if the stream is complete and
+  // nothing of it was damaged: until then, what the visitor got is not to be
+  // used. FAILED_PRECONDITION if the header names another root message than
+  // `root`, the schema by which to read; it must outlive the reader.
+  absl::Status Read(const google::protobuf::Descriptor& root,
+                    DynamicStateVisitor& visitor);
+
+ private:
+  absl::Status HandleRoot(const Chunk& chunk) override;
+  absl::Status HandleBatch(const Chunk& chunk) override;
+
+  // Name and version for messages; set by Read().
+  SchemaInfo schema_ = {};
+  const google::protobuf::Descriptor* root_ = nullptr;
+  DynamicStateVisitor* visitor_ = nullptr;
+  google::protobuf::DynamicMessageFactory factory_;
+  std::map<uint32_t, std::unique_ptr<BatchDecoder>> decoders_;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_DYNAMIC_STATE_READER_H_

@@ -1,0 +1,59 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_SERIALIZER_DYNAMIC_STATE_WRITER_H_
+#define DEVSTATE_SERIALIZER_DYNAMIC_STATE_WRITER_H_
+
+#include <map>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "devstate/schema/schema_info.h"
+#include "devstate/serializer/byte_stream.h"
+#include "devstate/serializer/dynamic/batch_codec.h"
+#include "devstate/serializer/record_stream.h"
+#include "devstate/serializer/stream_writer.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+
+namespace devstate {
+
+// Writes a state whose schema is known at run time only: the same bytes that a
+// generated writer makes of the same records and options. After the first error
+// every call fails. Not thread-safe.
+class DynamicStateWriter : private RecordWriter {
+ public:
+  // All but the options must outlive the writer. `schema` says what the header
+  // says (SchemaFacts has it); options.used_features is the caller's to fill.
+  DynamicStateWriter(ByteSink* sink, const google::protobuf::Descriptor& root,
+                     const SchemaInfo& schema, WriterOptions options);
+  ~DynamicStateWriter();
+
+  using RecordWriter::stream;
+
+  // Header and root chunk: must come first and once. INVALID_ARGUMENT if `root`
+  // is not a message of the root's type, holds records, or holds what its
+  // schema does not have.
+  absl::Status Begin(const google::protobuf::Message& root);
+
+  // Copies a record of `field`, one of the root's repeated message fields, in
+  // ascending order of number. Errors as BatchEncoder::Append(), with field and
+  // index of the record.
+  absl::Status Add(const google::protobuf::FieldDescriptor& field,
+                   const google::protobuf::Message& record);
+
+  // The last batch, and the trailer.
+  absl::Status Finish();
+
+ private:
+  // The records of one field, as RecordWriter wants them.
+  class Builder;
+
+  const google::protobuf::Descriptor& root_;
+  std::map<int, std::unique_ptr<Builder>> builders_;
+  absl::Status status_;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_DYNAMIC_STATE_WRITER_H_

@@ -1,0 +1,386 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/transport/vhost_user/device_state_engine.h"
+
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/errno_status.h"
+
+namespace devstate::vhost_user {
+namespace {
+
+// The stream's own total deadline comes first, because its error says more;
+// the engine's is for a handler that does not touch its stream any more.
+constexpr absl::Duration kStuckHandlerGrace = absl::Milliseconds(200);
+
+absl::Status Watch(int epoll, int fd) {
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.fd = fd;
+  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+    return ErrnoStatus(errno, "epoll_ctl");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AbandonedError() {
+  return absl::AbortedError("abandoned by the front-end");
+}
+
+bool HasTransfer(SessionState state) {
+  switch (state) {
+    case SessionState::kUnnegotiated:
+    case SessionState::kUnnegotiatedRunning:
+    case SessionState::kRunning:
+    case SessionState::kIdle:
+      return false;
+    default:
+      return true;
+  }
+}
+
+// Whether `event` ends a transfer by the front-end's will (rule 2 of
+// session.md).
+bool Abandons(SessionEvent event) {
+  switch (event) {
+    case SessionEvent::kNotNegotiated:
+    case SessionEvent::kRingsStarted:
+    case SessionEvent::kSetSave:
+    case SessionEvent::kSetSaveStored:
+    case SessionEvent::kSetLoad:
+    case SessionEvent::kSetLoadStored:
+    case SessionEvent::kSetUnfit:
+    case SessionEvent::kDisconnected:
+      return true;
+    default:
+      return false;
+  }
+}
+
+absl::string_view DirectionName(TransferDirection direction) {
+  return direction == TransferDirection::kSave ? "save" : "load";
+}
+
+}  // namespace
+
+absl::string_view TransferStageName(TransferReport::Stage stage) {
+  switch (stage) {
+    case TransferReport::Stage::kRefused:
+      return "refused";
+    case TransferReport::Stage::kAccepted:
+      return "accepted";
+    case TransferReport::Stage::kTransferred:
+      return "transferred";
+    case TransferReport::Stage::kChecked:
+      return "checked";
+    case TransferReport::Stage::kAbandoned:
+      return "abandoned";
+  }
+  return "unknown";
+}
+
+absl::StatusOr<std::unique_ptr<DeviceStateEngine>> DeviceStateEngine::Create(
+    DeviceStateHandler* handler, DeviceStateEngineOptions options) {
+  DS_ASSIGN_OR_RETURN(auto worker, TransferWorker::Create(handler));
+  FileDescriptor poll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!poll.valid()) return ErrnoStatus(errno, "epoll_create1");
+  FileDescriptor timer(
+      ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!timer.valid()) return ErrnoStatus(errno, "timerfd_create");
+  DS_RETURN_IF_ERROR(Watch(poll.get(), timer.get()));
+  DS_RETURN_IF_ERROR(Watch(poll.get(), worker->fd()));
+  return std::unique_ptr<DeviceStateEngine>(
+      new DeviceStateEngine(handler, std::move(options), std::move(worker),
+                            std::move(poll), std::move(timer)));
+}
+
+DeviceStateEngine::DeviceStateEngine(DeviceStateHandler* handler,
+                                     DeviceStateEngineOptions options,
+                                     std::unique_ptr<TransferWorker> worker,
+                                     FileDescriptor poll, FileDescriptor timer)
+    : handler_(handler),
+      options_(std::move(options)),
+      poll_fd_(std::move(poll)),
+      timer_fd_(std::move(timer)),
+      worker_(std::move(worker)) {}
+
+DeviceStateEngine::~DeviceStateEngine() { Disconnected(); }
+
+void DeviceStateEngine::SetNegotiated(bool device_state) {
+  Feed(device_state ? SessionEvent::kNegotiated : SessionEvent::kNotNegotiated);
+}
+
+void DeviceStateEngine::SetRunning(bool any_ring_started) {
+  Feed(any_ring_started ? SessionEvent::kRingsStarted
+                        : SessionEvent::kRingsStopped);
+}
+
+void DeviceStateEngine::Disconnected() {
+  Feed(SessionEvent::kDisconnected);
+  replies_.clear();
+}
+
+absl::StatusOr<DeviceStateEngine::Held> DeviceStateEngine::Prepare(
+    uint32_t direction, uint32_t phase, FileDescriptor fd, int control_fd) {
+  if (state() == SessionState::kUnnegotiated ||
+      state() == SessionState::kUnnegotiatedRunning) {
+    return absl::FailedPreconditionError(
+        "SET_DEVICE_STATE_FD without the protocol feature DEVICE_STATE "
+        "(bit 19)");
+  }
+  if (state() == SessionState::kRunning) {
+    return absl::FailedPreconditionError(
+        "SET_DEVICE_STATE_FD while rings are running");
+  }
+  if (direction > 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("SET_DEVICE_STATE_FD: unknown direction ", direction));
+  }
+  if (phase != kTransferPhaseStopped) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("SET_DEVICE_STATE_FD: unknown phase ", phase));
+  }
+  if (!fd.valid()) {
+    return absl::InvalidArgumentError(
+        "SET_DEVICE_STATE_FD: no file descriptor attached");
+  }
+  Held held;
+  held.direction = static_cast<TransferDirection>(direction);
+  const bool save = held.direction == TransferDirection::kSave;
+  if (options_.own_channel.has_value()) {
+    DS_ASSIGN_OR_RETURN(ChannelEnds ends, CreateChannel(*options_.own_channel,
+                                                        options_.file_folder));
+    fd = std::move(save ? ends.write_end : ends.read_end);
+    held.remote = std::move(save ? ends.read_end : ends.write_end);
+    held.own = true;
+  }
+  DS_ASSIGN_OR_RETURN(
+      held.local,
+      AdmitChannel(std::move(fd), save ? ChannelUse::kWrite : ChannelUse::kRead,
+                   control_fd));
+  return held;
+}
+
+void DeviceStateEngine::SetDeviceStateFd(uint32_t direction, uint32_t phase,
+                                         FileDescriptor fd, int control_fd) {
+  absl::StatusOr<Held> held =
+      Prepare(direction, phase, std::move(fd), control_fd);
+  refused_direction_ =
+      direction == 1 ? TransferDirection::kLoad : TransferDirection::kSave;
+  if (!held.ok()) return RefuseDeviceStateFd(held.status());
+  const bool save = held->direction == TransferDirection::kSave;
+  const bool stored = held->local.info.stored();
+  if (save) {
+    Feed(stored && held->own ? SessionEvent::kSetSaveStored
+                             : SessionEvent::kSetSave,
+         &*held);
+  } else {
+    Feed(stored ? SessionEvent::kSetLoadStored : SessionEvent::kSetLoad,
+         &*held);
+  }
+}
+
+void DeviceStateEngine::RefuseDeviceStateFd(absl::Status why) {
+  failure_ = std::move(why);
+  Feed(SessionEvent::kSetUnfit);
+}
+
+void DeviceStateEngine::CheckDeviceState() {
+  // The reason of a refused 42 is worth more than that nothing ran.
+  if (!HasTransfer(state()) && failure_.ok()) {
+    failure_ =
+        absl::FailedPreconditionError("CHECK_DEVICE_STATE without a transfer");
+  }
+  Feed(SessionEvent::kCheck);
+}
+
+void DeviceStateEngine::RefuseCheck(absl::Status why) {
+  const uint64_t value = CheckValue(why);
+  Report(TransferReport::Stage::kChecked, std::move(why), value);
+  replies_.push_back({kCheckDeviceState, value, FileDescriptor()});
+}
+
+void DeviceStateEngine::Dispatch() {
+  while (auto completion = worker_->TakeCompletion()) {
+    if (completion->id != active_id_) continue;  // cancelled meanwhile
+    if (!completion->status.ok()) failure_ = completion->status;
+    if (state() != SessionState::kCommitting) {
+      Report(TransferReport::Stage::kTransferred, completion->status);
+    }
+    Feed(completion->status.ok() ? SessionEvent::kWorkOk
+                                 : SessionEvent::kWorkFailed);
+  }
+  if (deadline_.Expired()) {
+    const bool check = HasCheckDeadline(state());
+    failure_ = absl::DeadlineExceededError(absl::StrCat(
+        DirectionName(held_.direction), " not finished ",
+        absl::FormatDuration(check ? options_.check_timeout
+                                   : options_.limits.total),
+        " after ", check ? "CHECK_DEVICE_STATE" : "SET_DEVICE_STATE_FD"));
+    Feed(SessionEvent::kDeadline);
+  }
+}
+
+std::optional<DeviceStateReply> DeviceStateEngine::TakeReply() {
+  if (replies_.empty()) return std::nullopt;
+  DeviceStateReply reply = std::move(replies_.front());
+  replies_.pop_front();
+  return reply;
+}
+
+void DeviceStateEngine::Feed(SessionEvent event, Held* incoming) {
+  const SessionState before = session_.state();
+  start_failure_ = absl::OkStatus();
+  const SessionActions actions = session_.Handle(event);
+  if (HasTransfer(before) && Abandons(event)) {
+    // What a deadline of ours has ended is given up by the front-end for that.
+    Report(TransferReport::Stage::kAbandoned,
+           failure_.ok() ? AbandonedError() : failure_);
+  }
+  Execute(actions, before, incoming);
+  UpdateDeadline(before, incoming != nullptr);
+  if (!start_failure_.ok()) {
+    failure_ = start_failure_;
+    Feed(SessionEvent::kWorkFailed);
+  }
+}
+
+void DeviceStateEngine::Execute(SessionActions actions, SessionState before,
+                                Held* incoming) {
+  if ((actions & kFailOpenSet) != 0) AnswerSet(kSetStateRefused);
+  if ((actions & kFailOpenCheck) != 0) AnswerCheck(AbandonedError());
+  if ((actions & kCancel) != 0) {
+    // After a deadline failure_ already says more.
+    CancelStream(failure_.ok() ? AbandonedError().message()
+                               : failure_.message());
+    held_.local.fd.Reset();
+    held_.remote.Reset();
+    active_id_ = 0;
+  }
+  if ((actions & kDiscard) != 0) worker_->Discard();
+  if (incoming != nullptr) {
+    held_ = std::move(*incoming);
+    failure_ = absl::OkStatus();
+    set_stream(nullptr);
+  }
+  if ((actions & kStart) != 0) start_failure_ = StartTransfer();
+  if ((actions & kCommit) != 0) {
+    active_id_ = ++last_id_;
+    start_failure_ = worker_->Commit(active_id_);
+  }
+  if ((actions & kAcceptSet) != 0) {
+    Report(TransferReport::Stage::kAccepted, absl::OkStatus(),
+           held_.own ? 0 : kSetStateNoFd);
+    AnswerSet(held_.own ? 0 : kSetStateNoFd);
+  }
+  if ((actions & kRefuseSet) != 0) {
+    Report(TransferReport::Stage::kRefused, failure_, kSetStateRefused);
+    AnswerSet(kSetStateRefused);
+  }
+  if ((actions & kPassCheck) != 0) AnswerCheck(absl::OkStatus());
+  if ((actions & kFailCheck) != 0) {
+    AnswerCheck(OwesReply(before) && failure_.ok() ? AbandonedError()
+                                                   : failure_);
+    // The next CHECK without a 42 gets its own reason.
+    if (session_.state() == SessionState::kIdle) failure_ = absl::OkStatus();
+  }
+}
+
+void DeviceStateEngine::CancelStream(absl::string_view why) {
+  if (const auto current = stream()) current->Cancel(why);
+}
+
+absl::Status DeviceStateEngine::StartTransfer() {
+  active_id_ = ++last_id_;
+  if (held_.direction == TransferDirection::kSave) {
+    DS_ASSIGN_OR_RETURN(
+        auto sink, FdSink::Create(std::move(held_.local), options_.limits));
+    set_stream(sink);
+    return worker_->Save(active_id_, std::move(sink));
+  }
+  DS_ASSIGN_OR_RETURN(
+      auto source, FdSource::Create(std::move(held_.local), options_.limits));
+  set_stream(source);
+  return worker_->Load(active_id_, std::move(source));
+}
+
+void DeviceStateEngine::AnswerSet(uint64_t value) {
+  DeviceStateReply reply{kSetDeviceStateFd, value, FileDescriptor()};
+  if (value == 0) reply.fd = std::move(held_.remote);
+  replies_.push_back(std::move(reply));
+}
+
+void DeviceStateEngine::AnswerCheck(const absl::Status& result) {
+  const uint64_t value = result.ok() ? 0 : CheckValue(result);
+  Report(TransferReport::Stage::kChecked, result, value);
+  replies_.push_back({kCheckDeviceState, value, FileDescriptor()});
+}
+
+uint64_t DeviceStateEngine::CheckValue(const absl::Status& failure) const {
+  const uint64_t value = handler_->CheckReply(failure);
+  return value != 0 ? value : 1;
+}
+
+void DeviceStateEngine::UpdateDeadline(SessionState before, bool new_transfer) {
+  const SessionState now = session_.state();
+  if (HasCheckDeadline(now)) {
+    if (HasCheckDeadline(before)) return;
+    deadline_ = Deadline::After(options_.check_timeout);
+  } else if (HasTransferDeadline(now)) {
+    if (!new_transfer) return;
+    deadline_ = Deadline::After(options_.limits.total + kStuckHandlerGrace);
+  } else if (deadline_.never()) {
+    return;
+  } else {
+    deadline_ = Deadline::Never();
+  }
+  itimerspec when = {};
+  if (!deadline_.never()) {
+    // Zero would disarm it.
+    when.it_value =
+        absl::ToTimespec(std::max(absl::Nanoseconds(1), deadline_.Remaining()));
+  }
+  ::timerfd_settime(timer_fd_.get(), 0, &when, nullptr);
+}
+
+void DeviceStateEngine::Report(TransferReport::Stage stage, absl::Status status,
+                               uint64_t reply) {
+  if (!options_.report) return;
+  TransferReport report;
+  report.stage = stage;
+  report.direction = stage == TransferReport::Stage::kRefused
+                         ? refused_direction_
+                         : held_.direction;
+  report.channel = held_.local.info.kind;
+  report.own_channel = held_.own;
+  report.bytes = progress();
+  report.reply = reply;
+  report.status = std::move(status);
+  options_.report(report);
+}
+
+uint64_t DeviceStateEngine::progress() const {
+  const auto current = stream();
+  return current != nullptr ? current->bytes() : 0;
+}
+
+std::shared_ptr<FdStream> DeviceStateEngine::stream() const {
+  const std::lock_guard<std::mutex> lock(stream_mutex_);
+  return stream_;
+}
+
+void DeviceStateEngine::set_stream(std::shared_ptr<FdStream> stream) {
+  const std::lock_guard<std::mutex> lock(stream_mutex_);
+  stream_ = std::move(stream);
+}
+
+}  // namespace devstate::vhost_user

@@ -1,0 +1,61 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a back-end implements: its state to bytes and back.
+
+#ifndef DEVSTATE_TRANSPORT_VHOST_USER_DEVICE_STATE_HANDLER_H_
+#define DEVSTATE_TRANSPORT_VHOST_USER_DEVICE_STATE_HANDLER_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "devstate/serializer/byte_stream.h"
+
+namespace devstate::vhost_user {
+
+// Threads: Save, Load, Commit and Discard are called on the engine's one
+// worker thread, never two at a time; CheckReply on the control thread
+// (whoever calls DeviceStateEngine, or BackendEndpoint::Serve), possibly while
+// the worker works. The device is suspended whenever one of them is called:
+// all rings are stopped. Until the call returns nothing else can be
+// transferred, so none may wait for anything but the sink or source, whose
+// calls end with ABORTED when the transfer is cancelled.
+//
+// Order: each Load is followed by exactly one of a successful Commit or a
+// Discard, before any other call. Nothing that was loaded may show before
+// Commit.
+class DeviceStateHandler {
+ public:
+  virtual ~DeviceStateHandler() = default;
+
+  // Writes the whole state to `sink`. The device is not changed by it and can
+  // go on afterwards, whatever the result. Must not close anything: returning
+  // OK is the end mark.
+  virtual absl::Status Save(ByteSink& sink) = 0;
+
+  // Reads a state to the end of `source`, verifies all of it and keeps it
+  // aside. Must not change the device. After an error the engine reads on to
+  // the end of the channel by itself, so that a front-end which stops at a
+  // broken pipe (QEMU) comes to CHECK and hears of it. Bytes left unread after
+  // OK are an error.
+  virtual absl::Status Load(ByteSource& source) = 0;
+
+  // Puts the loaded state into force, all or nothing. Called for CHECK, and
+  // only after Load returned OK.
+  virtual absl::Status Commit() = 0;
+
+  // Forgets what Load kept aside: after a failed Load or Commit, or when the
+  // front-end abandoned the transfer.
+  virtual void Discard() = 0;
+
+  // The non-zero answer to CHECK_DEVICE_STATE for `failure`: all that crosses
+  // to the front-end. A 0 is sent as 1. By default the absl::StatusCode's
+  // number. Thread-safe.
+  virtual uint64_t CheckReply(const absl::Status& failure) const {
+    return static_cast<uint64_t>(failure.code());
+  }
+};
+
+}  // namespace devstate::vhost_user
+
+#endif  // DEVSTATE_TRANSPORT_VHOST_USER_DEVICE_STATE_HANDLER_H_

@@ -1,0 +1,186 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The front-end's part: connect to any back-end's socket, negotiate, save its
+// state and load it.
+
+#ifndef DEVSTATE_TRANSPORT_VHOST_USER_FRONTEND_ENDPOINT_H_
+#define DEVSTATE_TRANSPORT_VHOST_USER_FRONTEND_ENDPOINT_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "devstate/serializer/byte_stream.h"
+#include "devstate/transport/io/channel.h"
+#include "devstate/transport/io/fd_stream.h"
+#include "devstate/transport/io/wake_event.h"
+#include "devstate/transport/vhost_user/connection.h"
+#include "devstate/transport/vhost_user/vhost_user_message.h"
+
+namespace devstate::vhost_user {
+
+// One message, as it passed. Owns nothing of it.
+struct MessageEvent {
+  bool sent = false;  // by the front-end; else received by it
+  uint32_t request = 0;
+  uint32_t flags = 0;
+  const std::string* payload = nullptr;  // valid during the call
+  size_t fds = 0;
+};
+
+struct FrontendEndpointOptions {
+  absl::Duration connect_timeout = absl::Seconds(10);
+  // For each reply except CHECK's.
+  absl::Duration reply_timeout = absl::Seconds(30);
+  // For CHECK's reply; longer than the back-end's own, so that its error is
+  // heard instead of ours.
+  absl::Duration check_timeout = absl::Seconds(90);
+  TransferLimits limits;
+  std::string file_folder;  // see CreateChannel()
+  std::function<void(const MessageEvent&)> observer;
+  // After each piece, with the bytes of this transfer so far.
+  std::function<void(uint64_t bytes)> progress;
+};
+
+// What a back-end offers, whatever of it is acknowledged.
+struct BackendOffer {
+  uint64_t features = 0;
+  // 0 if `features` lacks VHOST_USER_F_PROTOCOL_FEATURES: then the back-end
+  // is not asked.
+  uint64_t protocol_features = 0;
+};
+
+struct TransferResult {
+  ChannelKind channel = ChannelKind::kPipe;  // the one that was used
+  bool own_channel = false;                  // the back-end's FD
+  uint64_t bytes = 0;
+  uint64_t set_reply = 0;
+  bool checked = false;
+  uint64_t check_reply = 0;  // 0: the back-end says that all went well
+  // UNAVAILABLE if the back-end closed the channel early on load; CHECK was
+  // sent nevertheless, because its answer is the only reason there is.
+  absl::Status transfer;
+
+  bool ok() const { return transfer.ok() && checked && check_reply == 0; }
+};
+
+class FrontendEndpoint;
+
+// A save under way, as a byte source: its end is reached only when CHECK was
+// answered with 0. Reading it into another endpoint's LoadState() couples two
+// back-ends directly, with no more than one buffer in between.
+class SaveSource : public ByteSource {
+ public:
+  // As ByteSource; FAILED_PRECONDITION if CHECK was not answered with 0.
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override;
+  const TransferResult& result() const { return result_; }
+
+ private:
+  friend class FrontendEndpoint;
+  explicit SaveSource(FrontendEndpoint* endpoint) : endpoint_(endpoint) {}
+  absl::Status CheckOnce();
+
+  FrontendEndpoint* const endpoint_;
+  std::shared_ptr<FdSource> source_;
+  bool check_first_ = false;
+  absl::Status failure_;
+  TransferResult result_;
+};
+
+// Not thread-safe, except Stop(). Replies are judged strictly: header flags
+// exactly 0x5, the request's own number, 8 bytes; 42 answered with exactly
+// 0x100 and no FD, or 0 and one FD, or an error and no FD. A reply that breaks
+// this ends the connection with INVALID_ARGUMENT.
+//
+// Other errors: UNAVAILABLE: the back-end is gone; DEADLINE_EXCEEDED;
+// ABORTED: Stop(); FAILED_PRECONDITION: refused by the back-end, or not
+// allowed now.
+class FrontendEndpoint {
+ public:
+  static absl::StatusOr<std::unique_ptr<FrontendEndpoint>> Connect(
+      const std::string& socket_path, FrontendEndpointOptions options = {});
+  static absl::StatusOr<std::unique_ptr<FrontendEndpoint>> FromSocket(
+      FileDescriptor socket, FrontendEndpointOptions options = {});
+
+  // Asks what the back-end offers and acknowledges nothing.
+  absl::StatusOr<BackendOffer> GetOffer();
+
+  // The answer to GET_QUEUE_NUM. Acknowledges MQ alone, without which the
+  // question is not allowed: for a connection that will not Negotiate().
+  // FAILED_PRECONDITION if `offer` lacks MQ.
+  absl::StatusOr<uint64_t> GetQueueNum(const BackendOffer& offer);
+
+  // The messages of QEMU's connect sequence up to SET_OWNER.
+  // FAILED_PRECONDITION if the back-end does not offer device state; the
+  // connection works on.
+  absl::Status Negotiate();
+
+  // Acknowledges virtio features. May come before or after a load.
+  absl::Status SetFeatures(uint64_t features);
+  // Starts a ring without a kick FD, or stops it and returns its base.
+  absl::Status StartRing(uint8_t ring);
+  absl::StatusOr<uint32_t> StopRing(uint8_t ring);
+
+  // Writes the back-end's state to `out`. The result is a value whatever CHECK
+  // says (see TransferResult::ok); what arrived in `out` counts only if it is
+  // ok.
+  absl::StatusOr<TransferResult> SaveState(ChannelKind kind, ByteSink& out);
+
+  // The same for pulling. One at a time; the endpoint must outlive it.
+  absl::StatusOr<std::unique_ptr<SaveSource>> OpenSave(ChannelKind kind);
+
+  // Gives everything in `in` to the back-end. If `in` fails the transfer is
+  // abandoned without CHECK, so that nothing is put into force.
+  absl::StatusOr<TransferResult> LoadState(ChannelKind kind, ByteSource& in);
+
+  // Ends every wait with ABORTED. Async-signal-safe and thread-safe.
+  void Stop() { stop_.Signal(); }
+
+  uint64_t features() const { return features_; }
+  uint64_t protocol_features() const { return protocol_features_; }
+
+ private:
+  friend class SaveSource;
+  FrontendEndpoint(FileDescriptor socket, FrontendEndpointOptions options,
+                   WakeEvent stop)
+      : options_(std::move(options)),
+        stop_(std::move(stop)),
+        connection_(std::move(socket)) {}
+
+  absl::Status Send(const Message& message);
+  absl::StatusOr<Message> Call(const Message& message, size_t reply_size,
+                               absl::Duration timeout);
+  absl::StatusOr<uint64_t> CallU64(uint32_t request);
+  absl::Status SendU64(uint32_t request, uint64_t value);
+  absl::Status CheckAllowed() const;
+  // Sends 42 with `remote`, closes it, and returns the back-end's channel, or
+  // an empty FD if `remote`'s other end is to be used.
+  absl::StatusOr<FileDescriptor> SetDeviceStateFd(TransferDirection direction,
+                                                  FileDescriptor remote,
+                                                  TransferResult* result);
+  absl::Status CheckDeviceState(TransferResult* result);
+  absl::StatusOr<std::shared_ptr<FdSink>> OpenSink(FileDescriptor fd,
+                                                   TransferResult* result);
+  // Copies to the end of `in` and closes `sink`. A failure of the sink is
+  // stored in `result`, one of `in` is returned.
+  absl::Status Copy(ByteSource& in, FdSink& sink, TransferResult* result);
+  absl::Status Break(absl::Status why);
+
+  const FrontendEndpointOptions options_;
+  const WakeEvent stop_;
+  Connection connection_;
+  absl::Status broken_;
+  uint64_t features_ = 0;
+  uint64_t protocol_features_ = 0;
+  std::set<uint8_t> running_;
+};
+
+}  // namespace devstate::vhost_user
+
+#endif  // DEVSTATE_TRANSPORT_VHOST_USER_FRONTEND_ENDPOINT_H_

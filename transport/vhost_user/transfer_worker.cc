@@ -1,0 +1,150 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/transport/vhost_user/transfer_worker.h"
+
+#include <signal.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/errno_status.h"
+
+namespace devstate::vhost_user {
+
+absl::StatusOr<std::unique_ptr<TransferWorker>> TransferWorker::Create(
+    DeviceStateHandler* handler) {
+  DS_ASSIGN_OR_RETURN(WakeEvent completed, WakeEvent::Create());
+  return std::unique_ptr<TransferWorker>(
+      new TransferWorker(handler, std::move(completed)));
+}
+
+TransferWorker::~TransferWorker() {
+  if (!has_thread_) return;
+  [[maybe_unused]] const absl::Status posted = Post({JobKind::kQuit});
+  ::pthread_join(thread_, nullptr);
+}
+
+absl::Status TransferWorker::Post(Job job) {
+  if (!has_thread_) {
+    // pthread_create, because std::thread would throw at RLIMIT_NPROC. The
+    // process's signals are for its own threads.
+    sigset_t all;
+    sigset_t old;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &old);
+    const int error = ::pthread_create(&thread_, nullptr, &ThreadMain, this);
+    ::pthread_sigmask(SIG_SETMASK, &old, nullptr);
+    if (error != 0) {
+      return absl::ResourceExhaustedError(
+          ErrnoStatus(error, "cannot start the transfer's thread").message());
+    }
+    has_thread_ = true;
+  }
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    jobs_.push_back(std::move(job));
+  }
+  posted_.notify_one();
+  return absl::OkStatus();
+}
+
+absl::Status TransferWorker::Save(uint64_t id, std::shared_ptr<FdSink> sink) {
+  return Post({JobKind::kSave, id, std::move(sink)});
+}
+
+absl::Status TransferWorker::Load(uint64_t id,
+                                  std::shared_ptr<FdSource> source) {
+  return Post({JobKind::kLoad, id, nullptr, std::move(source)});
+}
+
+absl::Status TransferWorker::Commit(uint64_t id) {
+  return Post({JobKind::kCommit, id});
+}
+
+void TransferWorker::Discard() {
+  if (!has_thread_) return;
+  [[maybe_unused]] const absl::Status posted = Post({JobKind::kDiscard});
+}
+
+std::optional<TransferWorker::Completion> TransferWorker::TakeCompletion() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (completions_.empty()) return std::nullopt;
+  Completion completion = std::move(completions_.front());
+  completions_.pop_front();
+  if (completions_.empty()) completed_.Clear();
+  return completion;
+}
+
+void* TransferWorker::ThreadMain(void* self) {
+  static_cast<TransferWorker*>(self)->Run();
+  return nullptr;
+}
+
+void TransferWorker::Run() {
+  while (true) {
+    Job job{JobKind::kQuit};
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      posted_.wait(lock, [this] { return !jobs_.empty(); });
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+    }
+    Completion completion{job.id, absl::OkStatus()};
+    switch (job.kind) {
+      case JobKind::kSave:
+        completion.status = RunSave(*job.sink);
+        break;
+      case JobKind::kLoad:
+        completion.status = RunLoad(*job.source);
+        break;
+      case JobKind::kCommit:
+        completion.status = RunCommit();
+        break;
+      case JobKind::kDiscard:
+        if (std::exchange(staged_, false)) handler_->Discard();
+        continue;
+      case JobKind::kQuit:
+        return;
+    }
+    const std::lock_guard<std::mutex> lock(mutex_);
+    completions_.push_back(std::move(completion));
+    completed_.Signal();
+  }
+}
+
+absl::Status TransferWorker::RunSave(FdSink& sink) {
+  if (sink.cancelled()) return absl::AbortedError("cancelled before its turn");
+  absl::Status status = handler_->Save(sink);
+  if (status.ok()) return sink.Finish();
+  // The reader must not wait for the end of a state that will not come.
+  sink.Cancel("the save failed");
+  return status;
+}
+
+absl::Status TransferWorker::RunLoad(FdSource& source) {
+  if (source.cancelled()) {
+    return absl::AbortedError("cancelled before its turn");
+  }
+  staged_ = true;
+  absl::Status status = handler_->Load(source);
+  const absl::StatusOr<uint64_t> rest = source.Drain();
+  source.Cancel("the load is over");
+  if (!status.ok()) return status;
+  DS_RETURN_IF_ERROR(rest.status());
+  if (*rest != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("channel: ", *rest, " bytes after the end of the state"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TransferWorker::RunCommit() {
+  if (!staged_) return absl::InternalError("commit without a load");
+  const absl::Status status = handler_->Commit();
+  if (status.ok()) staged_ = false;
+  return status;
+}
+
+}  // namespace devstate::vhost_user

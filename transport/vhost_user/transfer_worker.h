@@ -1,0 +1,88 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The thread that calls the handler, beside the control channel.
+
+#ifndef DEVSTATE_TRANSPORT_VHOST_USER_TRANSFER_WORKER_H_
+#define DEVSTATE_TRANSPORT_VHOST_USER_TRANSFER_WORKER_H_
+
+#include <pthread.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "devstate/transport/io/fd_stream.h"
+#include "devstate/transport/io/wake_event.h"
+#include "devstate/transport/vhost_user/device_state_handler.h"
+
+namespace devstate::vhost_user {
+
+// Runs jobs one after the other on one thread, which is started with the first
+// job (a daemon may fork before that) and has all signals blocked. A job whose
+// stream was cancelled before its turn never reaches the handler. All methods
+// are for one thread, the control thread.
+class TransferWorker {
+ public:
+  // `handler` must outlive the worker.
+  static absl::StatusOr<std::unique_ptr<TransferWorker>> Create(
+      DeviceStateHandler* handler);
+  // Runs what is posted, then joins. Cancel the streams first.
+  ~TransferWorker();
+
+  struct Completion {
+    uint64_t id = 0;
+    absl::Status status;
+  };
+
+  // Post a job; its completion carries `id`. RESOURCE_EXHAUSTED when the
+  // thread cannot be started; nothing was posted then.
+  absl::Status Save(uint64_t id, std::shared_ptr<FdSink> sink);
+  absl::Status Load(uint64_t id, std::shared_ptr<FdSource> source);
+  absl::Status Commit(uint64_t id);
+  // Discards if a load is staged by then. No completion; if there is no
+  // thread, there is nothing staged.
+  void Discard();
+
+  // Readable while a completion waits.
+  int fd() const { return completed_.fd(); }
+  std::optional<Completion> TakeCompletion();
+
+ private:
+  enum class JobKind { kSave, kLoad, kCommit, kDiscard, kQuit };
+  struct Job {
+    JobKind kind;
+    uint64_t id = 0;
+    std::shared_ptr<FdSink> sink = nullptr;
+    std::shared_ptr<FdSource> source = nullptr;
+  };
+
+  TransferWorker(DeviceStateHandler* handler, WakeEvent completed)
+      : handler_(handler), completed_(std::move(completed)) {}
+  absl::Status Post(Job job);
+  static void* ThreadMain(void* self);
+  void Run();
+  absl::Status RunSave(FdSink& sink);
+  absl::Status RunLoad(FdSource& source);
+  absl::Status RunCommit();
+
+  DeviceStateHandler* const handler_;
+  const WakeEvent completed_;
+  bool has_thread_ = false;
+  pthread_t thread_;
+  bool staged_ = false;  // worker thread only: a Load without its end
+
+  std::mutex mutex_;
+  std::condition_variable posted_;
+  std::deque<Job> jobs_;
+  std::deque<Completion> completions_;
+};
+
+}  // namespace devstate::vhost_user
+
+#endif  // DEVSTATE_TRANSPORT_VHOST_USER_TRANSFER_WORKER_H_
