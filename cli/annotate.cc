@@ -9,10 +9,9 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
 #include "devstate/columns.pb.h"
-#include "devstate/schema/record_layout.h"
-#include "devstate/serializer/dynamic/redactor.h"
+#include "devstate/schema/schema_model.h"
+#include "devstate/schema/value_set.h"
 #include "devstate/serializer/stream_format.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/stream.pb.h"
@@ -35,13 +34,19 @@ constexpr size_t kBytesInLine = 8;
 struct Shape {
   enum Kind {
     kMessage,
-    // The …Columns and …Occurrences derived from `type`.
+    // The …Columns and …Occurrences derived from `model`.
     kColumns,
     kOccurrences,
   };
   Kind kind = kMessage;
   const Descriptor* type = nullptr;
+  // Null for messages of the stream format itself.
+  const MessageModel* model = nullptr;
 };
+
+Shape ShapeOf(Shape::Kind kind, const MessageModel& model) {
+  return {kind, model.descriptor, &model};
+}
 
 // What a field of it is.
 struct Part {
@@ -55,21 +60,18 @@ struct Part {
 
 std::string TitleOf(const Shape& shape) {
   if (shape.kind == Shape::kMessage) return shape.type->name();
-  std::string name = shape.type->full_name();
-  const std::string& package = shape.type->file()->package();
-  if (!package.empty()) name.erase(0, package.size() + 1);
-  return absl::StrCat(
-      absl::StrReplaceAll(name, {{".", "_"}}),
-      shape.kind == Shape::kColumns ? "Columns" : "Occurrences");
+  return absl::StrCat(shape.model->record_name, shape.kind == Shape::kColumns
+                                                    ? "Columns"
+                                                    : "Occurrences");
 }
 
 // The derived type of a record's field: docs/stream_format.md, "Columns".
-Shape ColumnShape(const FieldDescriptor& field) {
-  if (field.message_type() != nullptr) {
-    return {Shape::kOccurrences, field.message_type()};
+Shape ColumnShape(const FieldModel& field) {
+  if (field.message != nullptr) {
+    return ShapeOf(Shape::kOccurrences, *field.message);
   }
-  const bool bytes = field.cpp_type() == FieldDescriptor::CPPTYPE_STRING;
-  if (OccursOnce(field)) {
+  const bool bytes = !IsNumber(field);
+  if (field.cardinality() == FieldModel::Cardinality::kOne) {
     return {Shape::kMessage,
             bytes ? BytesColumn::descriptor() : NumberColumn::descriptor()};
   }
@@ -84,18 +86,22 @@ bool FindPart(const Shape& shape, int number, Part* part) {
     part->name = number == 1 ? "occurrences" : "values";
     part->shape = number == 1
                       ? Shape{Shape::kMessage, NumberColumn::descriptor()}
-                      : Shape{Shape::kColumns, shape.type};
+                      : ShapeOf(Shape::kColumns, *shape.model);
     return true;
   }
-  const FieldDescriptor* field = shape.type->FindFieldByNumber(number);
-  if (field == nullptr) return false;
-  part->name = field->name();
-  part->field = field;
-  part->sensitive = IsSensitive(*field);
+  part->field = shape.type->FindFieldByNumber(number);
+  if (part->field == nullptr) return false;
+  part->name = part->field->name();
+  if (shape.model == nullptr) {
+    part->shape = {Shape::kMessage, part->field->message_type()};
+    return true;
+  }
+  const FieldModel& field = *shape.model->FindNumber(number);
+  part->sensitive = field.annotations.sensitive();
   if (shape.kind == Shape::kColumns) {
-    part->shape = ColumnShape(*field);
-  } else if (field->message_type() != nullptr) {
-    part->shape = {Shape::kMessage, field->message_type()};
+    part->shape = ColumnShape(field);
+  } else if (field.message != nullptr) {
+    part->shape = ShapeOf(Shape::kMessage, *field.message);
   }
   return true;
 }
@@ -353,23 +359,22 @@ ChunkHeader PrintChunkHeader(absl::string_view bytes, uint64_t offset,
 }
 
 // What the payload of a chunk is; without a type if nobody knows.
-Shape ShapeOf(const ChunkHeader& header, const Descriptor* root) {
+Shape ShapeOf(const ChunkHeader& header, const MessageModel* root) {
   if (header.type == ChunkType::kTrailer) {
     return {Shape::kMessage, StreamTrailer::descriptor()};
   }
   if (root == nullptr) return {};
-  if (header.type == ChunkType::kRoot) return {Shape::kMessage, root};
-  const FieldDescriptor* field =
-      root->FindFieldByNumber(static_cast<int>(header.field));
+  if (header.type == ChunkType::kRoot) return ShapeOf(Shape::kMessage, *root);
+  const FieldModel* field = root->FindNumber(static_cast<int>(header.field));
   if (header.type != ChunkType::kBatch || field == nullptr ||
-      !TravelsInBatches(*field)) {
+      !HoldsRecords(*field)) {
     return {};
   }
-  return {Shape::kColumns, field->message_type()};
+  return ShapeOf(Shape::kColumns, *field->message);
 }
 
 void PrintChunk(absl::string_view bytes, uint64_t offset,
-                absl::string_view payload, const Descriptor* root,
+                absl::string_view payload, const MessageModel* root,
                 Lines& lines) {
   const ChunkHeader header = PrintChunkHeader(bytes, offset, lines);
   const Shape shape = ShapeOf(header, root);
@@ -399,7 +404,7 @@ absl::Status Annotate(ByteSource* source, const StateSchemaFlags& flags,
       !(flags.schema.empty() && absl::IsNotFound(schema.status()))) {
     return schema.status();
   }
-  const Descriptor* root = schema.ok() ? &schema->root() : nullptr;
+  const MessageModel* root = schema.ok() ? schema->model().root : nullptr;
   PrintStart(kept.TakeUpTo(reader.offset()), lines);
   while (true) {
     DS_RETURN_IF_ERROR(out->Write(lines.text()));

@@ -48,7 +48,7 @@ absl::Status Run(const DecodeFlags& flags, PortableInput& input) {
                                            : OutputFile::Content::kText));
   StatePrinter printer(schema.root(), flags.format, /*redactor=*/nullptr,
                        output.get());
-  DS_RETURN_IF_ERROR(reader.Read(schema.root(), printer));
+  DS_RETURN_IF_ERROR(reader.Read(schema.model(), printer));
   DS_RETURN_IF_ERROR(printer.Finish());
   return output->Commit();
 }

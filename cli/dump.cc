@@ -71,11 +71,11 @@ absl::Status Run(const DumpFlags& flags, PortableInput& input) {
     }
     DS_RETURN_IF_ERROR(output->Write(HeaderText(*header)));
   }
-  Redactor redactor(schema.root());
+  Redactor redactor(schema.model());
   StatePrinter printer(
       schema.root(), text ? StateFormat::kText : StateFormat::kJson,
       flags.show_sensitive ? nullptr : &redactor, output.get());
-  DS_RETURN_IF_ERROR(reader.Read(schema.root(), printer));
+  DS_RETURN_IF_ERROR(reader.Read(schema.model(), printer));
   return printer.Finish();
 }
 

@@ -16,8 +16,8 @@
 #include "cli/state_schema.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
-#include "devstate/schema/record_layout.h"
 #include "devstate/schema/schema_facts.h"
+#include "devstate/schema/schema_model.h"
 #include "devstate/serializer/compression.h"
 #include "devstate/serializer/dynamic/state_printer.h"
 #include "devstate/serializer/dynamic/state_writer.h"
@@ -105,17 +105,18 @@ absl::Status CheckContent(const Message& state) {
 }
 
 // Takes the singular fields out of `state`.
-absl::Status Write(Message* state, DynamicStateWriter& writer) {
+absl::Status Write(const SchemaModel& schema, Message* state,
+                   DynamicStateWriter& writer) {
   const auto* reflection = state->GetReflection();
   std::vector<const FieldDescriptor*> singular;
-  std::vector<const FieldDescriptor*> batches;
-  for (const FieldDescriptor* field : FieldsByNumber(*state->GetDescriptor())) {
-    (TravelsInBatches(*field) ? batches : singular).push_back(field);
+  for (const FieldModel& field : schema.root->fields) {
+    if (!HoldsRecords(field)) singular.push_back(field.descriptor);
   }
   const std::unique_ptr<Message> root(state->New());
   reflection->SwapFields(state, root.get(), singular);
   DS_RETURN_IF_ERROR(writer.Begin(*root));
-  for (const FieldDescriptor* field : batches) {
+  for (const FieldModel* batch : schema.batches) {
+    const FieldDescriptor* field = batch->descriptor;
     for (int i = 0; i < reflection->FieldSize(*state, field); ++i) {
       DS_RETURN_IF_ERROR(
           writer.Add(*field, reflection->GetRepeatedMessage(*state, field, i)));
@@ -137,7 +138,7 @@ absl::Status Run(const EncodeFlags& flags) {
   DS_RETURN_IF_ERROR(CheckContent(*state));
 
   std::set<std::string> features(flags.features.begin(), flags.features.end());
-  AddUsedFeatures(*state, &features);
+  AddUsedFeatures(*schema.model().root, *state, &features);
   options.used_features.assign(features.begin(), features.end());
   options.implementation.set_name(flags.writer_name);
   options.implementation.set_version(flags.writer_version);
@@ -147,8 +148,9 @@ absl::Status Run(const EncodeFlags& flags) {
   DS_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> output,
                       OutputFile::Create(flags.output));
   const SchemaFacts facts(schema.root());
-  DynamicStateWriter writer(output.get(), schema.root(), facts.info(), options);
-  DS_RETURN_IF_ERROR(Write(state.get(), writer));
+  DynamicStateWriter writer(output.get(), schema.model(), facts.info(),
+                            options);
+  DS_RETURN_IF_ERROR(Write(schema.model(), state.get(), writer));
   return output->Commit();
 }
 

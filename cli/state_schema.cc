@@ -5,9 +5,8 @@
 
 #include <map>
 
-#include "devstate/schema/annotations.h"
 #include "devstate/schema/embedded_schema.h"
-#include "devstate/schema/record_model.h"
+#include "devstate/schema/schema_check.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -36,8 +35,7 @@ void StateSchemaFlags::AddTo(CLI::App* verb, bool schema_required) {
 absl::StatusOr<LoadedSchema> StateSchemaFlags::Load() const {
   DS_ASSIGN_OR_RETURN(LoadedSchema loaded, LoadSchema(schema, load));
   // What has no generated code has no stream.
-  DS_RETURN_IF_ERROR(CheckAnnotations(loaded.root()));
-  DS_RETURN_IF_ERROR(BuildRecordModel(loaded.root()).status());
+  DS_RETURN_IF_ERROR(CheckSchema(loaded.model()));
   return loaded;
 }
 

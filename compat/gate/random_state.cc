@@ -183,17 +183,15 @@ std::string WriteStream(const LoadedSchema& schema, const SchemaInfo& info,
   WriterOptions options;
   options.compression = Compression::Raw();
   StringSink sink;
-  DynamicStateWriter writer(&sink, schema.root(), info, options);
+  DynamicStateWriter writer(&sink, schema.model(), info, options);
   std::unique_ptr<Message> singular(root.New());
   singular->CopyFrom(root);
-  std::vector<const FieldDescriptor*> batches;
-  for (const FieldModel& field : schema.model().root->fields) {
-    if (!HoldsRecords(field)) continue;
-    batches.push_back(schema.root().FindFieldByNumber(field.number));
-    singular->GetReflection()->ClearField(singular.get(), batches.back());
+  for (const FieldModel* batch : schema.model().batches) {
+    singular->GetReflection()->ClearField(singular.get(), batch->descriptor);
   }
   EXPECT_TRUE(writer.Begin(*singular).ok());
-  for (const FieldDescriptor* field : batches) {
+  for (const FieldModel* batch : schema.model().batches) {
+    const FieldDescriptor* field = batch->descriptor;
     for (int i = 0; i < root.GetReflection()->FieldSize(root, field); ++i) {
       const absl::Status status = writer.Add(
           *field, root.GetReflection()->GetRepeatedMessage(root, field, i));

@@ -29,7 +29,6 @@ namespace devstate {
 namespace {
 
 using ::google::protobuf::Descriptor;
-using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 
 SchemaInfo InfoOf(const SchemaModel& model) {
@@ -245,14 +244,11 @@ class StreamGate::Impl {
   }
 
   absl::Status CheckNoRecords(const Chunk& chunk, const Message& root) {
-    for (const FieldModel& field : writer_.model->root->fields) {
-      if (!HoldsRecords(field)) continue;
-      const FieldDescriptor* descriptor =
-          root.GetDescriptor()->FindFieldByNumber(field.number);
-      if (root.GetReflection()->FieldSize(root, descriptor) != 0) {
+    for (const FieldModel* batch : writer_.model->batches) {
+      if (root.GetReflection()->FieldSize(root, batch->descriptor) != 0) {
         return chunk.Error(
             MALFORMED,
-            absl::StrCat(field.name, ": records outside of a batch"));
+            absl::StrCat(batch->name, ": records outside of a batch"));
       }
     }
     return absl::OkStatus();
@@ -322,9 +318,9 @@ class StreamGate::Impl {
                                      const FieldModel& read) {
     Field& field = fields_[written.number];
     if (field.decoder == nullptr) {
-      field.decoder =
-          std::make_unique<BatchDecoder>(Prototype(RecordOf(writer_, written)));
-      field.encoder = std::make_unique<BatchEncoder>(RecordOf(reader_, read));
+      field.decoder = std::make_unique<BatchDecoder>(
+          *written.message, Prototype(*written.message->descriptor));
+      field.encoder = std::make_unique<BatchEncoder>(*read.message);
     }
     DS_RETURN_IF_ERROR(
         field.decoder->Decode(chunk, written.name, options_.limits, &records_));
@@ -379,11 +375,6 @@ class StreamGate::Impl {
 
   const Message& Prototype(const Descriptor& type) {
     return *factory_.GetPrototype(&type);
-  }
-
-  static const Descriptor& RecordOf(const SchemaView& schema,
-                                    const FieldModel& field) {
-    return *schema.root->FindFieldByNumber(field.number)->message_type();
   }
 
   // Whether what was found so far ends the load.

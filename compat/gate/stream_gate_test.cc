@@ -226,7 +226,7 @@ TEST(StreamGateTest, KnownBadWritersAreRefusedOrCorrected) {
   bad.implementation.set_version("1.9");
   const std::string stream = [&] {
     StringSink sink;
-    DynamicStateWriter writer(&sink, schema.schema().root(),
+    DynamicStateWriter writer(&sink, schema.schema().model(),
                               schema.facts().info(), bad);
     const std::unique_ptr<Message> state = schema.Make("r { b: 10 }");
     const auto& field = *schema.schema().root().FindFieldByName("r");
@@ -325,11 +325,11 @@ TEST(StreamGateTest, DroppedColumnsLeaveTheOthersAsTheyWere) {
   const absl::StatusOr<Chunk> passed = gate.Filter(*batch);
   ASSERT_THAT(passed.status(), IsOk());
   const std::unique_ptr<Message> prototype = older.Make("r {}");
-  const auto& field = *older.schema().root().FindFieldByName("r");
+  const FieldModel& field = *older.schema().model().root->FindName("r");
   std::vector<std::unique_ptr<Message>> records;
-  ASSERT_THAT(DecodeBatch(*passed, "r",
+  ASSERT_THAT(DecodeBatch(*passed, "r", *field.message,
                           prototype->GetReflection()->GetRepeatedMessage(
-                              *prototype, &field, 0),
+                              *prototype, field.descriptor, 0),
                           Limits(), &records),
               IsOk());
   std::vector<std::string> texts;

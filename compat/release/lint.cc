@@ -14,6 +14,7 @@
 #include "devstate/compat/diff.h"
 #include "devstate/compat/unit_suffix.h"
 #include "devstate/schema/annotations.h"
+#include "devstate/schema/schema_check.h"
 
 namespace devstate {
 namespace {
@@ -51,7 +52,7 @@ bool IsNeutral(absl::string_view name) {
 class Linter {
  public:
   Linter(const LoadedSchema& schema, const Lineage* lineage)
-      : loaded_(schema), schema_(schema.model()) {
+      : schema_(schema.model()) {
     if (lineage == nullptr) return;
     for (const SchemaModel* released : lineage->schemas()) {
       // The candidate itself may be among the released ones.
@@ -64,7 +65,11 @@ class Linter {
   }
 
   std::vector<LintFinding> Run() {
-    const absl::Status annotations = CheckAnnotations(loaded_.root());
+    if (const absl::Status records = CheckRecords(schema_); !records.ok()) {
+      Add("schema-without-code", schema_.root->place, schema_.root->full_name,
+          std::string(records.message()));
+    }
+    const absl::Status annotations = CheckAnnotations(schema_);
     if (!annotations.ok()) {
       Add("invalid-annotation", schema_.root->place, schema_.root->full_name,
           std::string(annotations.message()));
@@ -378,7 +383,6 @@ class Linter {
         {std::string(rule), place, std::move(path), std::move(text), ""});
   }
 
-  const LoadedSchema& loaded_;
   const SchemaModel& schema_;
   // In ascending order of version, without the schema itself.
   std::vector<const SchemaModel*> all_released_;

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Batches of records whose type is known at run time only, from its descriptor.
+// Batches of records whose type is known at run time only, from its schema.
 // What generated code does fast, this does for every schema: same bytes, same
 // strictness, same errors.
 
@@ -14,10 +14,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "devstate/schema/schema_model.h"
 #include "devstate/serializer/limits.h"
 #include "devstate/serializer/message_writer.h"
 #include "devstate/serializer/stream_reader.h"
-#include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
 namespace devstate {
@@ -35,9 +35,10 @@ class RecordColumnsBuilder;
 // Decodes batches of one record type, one after the other. Not thread-safe.
 class BatchDecoder {
  public:
-  // `prototype` is any message of the type, generated or dynamic; it must
-  // outlive the decoder.
-  explicit BatchDecoder(const google::protobuf::Message& prototype);
+  // `prototype` is any message of the type `record`, generated or dynamic. Both
+  // must outlive the decoder.
+  BatchDecoder(const MessageModel& record,
+               const google::protobuf::Message& prototype);
   ~BatchDecoder();
 
   BatchDecoder(const BatchDecoder&) = delete;
@@ -55,6 +56,7 @@ class BatchDecoder {
       std::vector<std::unique_ptr<google::protobuf::Message>>* records);
 
  private:
+  const MessageModel& record_;
   const google::protobuf::Message& prototype_;
   std::unique_ptr<dynamic::RecordColumnsReader> reader_;
 };
@@ -62,14 +64,15 @@ class BatchDecoder {
 // The same for one batch alone.
 absl::Status DecodeBatch(
     const Chunk& chunk, absl::string_view field_name,
-    const google::protobuf::Message& prototype, const Limits& limits,
+    const MessageModel& record, const google::protobuf::Message& prototype,
+    const Limits& limits,
     std::vector<std::unique_ptr<google::protobuf::Message>>* records);
 
 // Builds batches of one record type. Not thread-safe.
 class BatchEncoder {
  public:
   // `record` must outlive the encoder.
-  explicit BatchEncoder(const google::protobuf::Descriptor& record);
+  explicit BatchEncoder(const MessageModel& record);
   ~BatchEncoder();
 
   BatchEncoder(const BatchEncoder&) = delete;

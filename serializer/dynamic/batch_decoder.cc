@@ -6,7 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "devstate/schema/record_layout.h"
+#include "devstate/schema/record_check.h"
+#include "devstate/schema/record_size.h"
 #include "devstate/serializer/bytes_column.h"
 #include "devstate/serializer/columns_walker.h"
 #include "devstate/serializer/decode_context.h"
@@ -80,7 +81,9 @@ class ColumnReader {
 // The columns of a message. Its own type for the values of an occurrence.
 class RecordColumnsReader {
  public:
-  RecordColumnsReader(const Message& prototype, MessageMemory* memory);
+  // `prototype` is of the type `record`.
+  RecordColumnsReader(const MessageModel& record, const Message& prototype,
+                      MessageMemory* memory);
 
   MessageMemory& memory() {
     return memory_ == nullptr ? own_memory_ : *memory_;
@@ -111,6 +114,7 @@ namespace {
 
 // What the values of a field are made with.
 struct ValueType {
+  const FieldModel* model;
   const FieldDescriptor* field;
   // Of a message field.
   const Message* prototype = nullptr;
@@ -162,9 +166,7 @@ template <>
 class ValueReader<StringAccess> : public BytesColumnReader {
  public:
   explicit ValueReader(const ValueType& type)
-      : BytesColumnReader(
-            type.field->type() == FieldDescriptor::TYPE_STRING ? TEXT : BYTES),
-        field_(type.field) {}
+      : BytesColumnReader(type.model->column_kind), field_(type.field) {}
 
   void Read(size_t i, Message* record) {
     absl::string_view value;
@@ -184,7 +186,7 @@ template <>
 class ValueReader<MessageAccess> : public RecordColumnsReader {
  public:
   explicit ValueReader(const ValueType& type)
-      : RecordColumnsReader(*type.prototype, type.memory),
+      : RecordColumnsReader(*type.model->message, *type.prototype, type.memory),
         field_(type.field),
         message_size_(type.prototype->SpaceUsedLong() + sizeof(void*)) {}
 
@@ -235,7 +237,7 @@ class OccurringReader : public ColumnReader,
         memory_(*type.memory),
         // Rows of generated code hold the value of an optional field
         // themselves.
-        row_size_(type.field->is_repeated() ? ElementSize(*type.field) : 1) {}
+        row_size_(type.field->is_repeated() ? ElementSize(*type.model) : 1) {}
 
   void SetDefault() override {
     Base::SetDefault();
@@ -265,11 +267,13 @@ std::unique_ptr<ColumnReader> MakeColumnReader(const ValueType& type) {
   return VisitType(
       *type.field, [&](auto access) -> std::unique_ptr<ColumnReader> {
         using Values = ValueReader<decltype(access)>;
-        if (type.field->is_repeated()) {
-          return std::make_unique<OccurringReader<uint32_t, Values>>(type);
-        }
-        if (!OccursOnce(*type.field)) {
-          return std::make_unique<OccurringReader<bool, Values>>(type);
+        switch (type.model->cardinality()) {
+          case FieldModel::Cardinality::kRepeated:
+            return std::make_unique<OccurringReader<uint32_t, Values>>(type);
+          case FieldModel::Cardinality::kOptional:
+            return std::make_unique<OccurringReader<bool, Values>>(type);
+          case FieldModel::Cardinality::kOne:
+            break;
         }
         // Messages have presence.
         if constexpr (std::is_same_v<decltype(access), MessageAccess>) {
@@ -282,17 +286,18 @@ std::unique_ptr<ColumnReader> MakeColumnReader(const ValueType& type) {
 
 }  // namespace
 
-RecordColumnsReader::RecordColumnsReader(const Message& prototype,
+RecordColumnsReader::RecordColumnsReader(const MessageModel& record,
+                                         const Message& prototype,
                                          MessageMemory* memory)
     : type_(*prototype.GetDescriptor()), memory_(memory) {
-  for (const FieldDescriptor* field : FieldsByNumber(type_)) {
-    ValueType type = {field, nullptr, &this->memory()};
-    if (field->message_type() != nullptr) {
+  for (const FieldModel& field : record.fields) {
+    ValueType type = {&field, field.descriptor, nullptr, &this->memory()};
+    if (field.message != nullptr) {
       type.prototype =
           prototype.GetReflection()->GetMessageFactory()->GetPrototype(
-              field->message_type());
+              field.message->descriptor);
     }
-    columns_[static_cast<uint32_t>(field->number())] = MakeColumnReader(type);
+    columns_[static_cast<uint32_t>(field.number)] = MakeColumnReader(type);
   }
 }
 
@@ -341,8 +346,9 @@ bool RecordColumnsReader::HasSeveral(const OneofDescriptor& oneof,
 
 }  // namespace dynamic
 
-BatchDecoder::BatchDecoder(const google::protobuf::Message& prototype)
-    : prototype_(prototype) {}
+BatchDecoder::BatchDecoder(const MessageModel& record,
+                           const google::protobuf::Message& prototype)
+    : record_(record), prototype_(prototype) {}
 
 BatchDecoder::~BatchDecoder() = default;
 
@@ -351,9 +357,9 @@ absl::Status BatchDecoder::Decode(
     std::vector<std::unique_ptr<google::protobuf::Message>>* records) {
   records->clear();
   if (reader_ == nullptr) {
-    DS_RETURN_IF_ERROR(CheckRecordType(*prototype_.GetDescriptor()));
-    reader_ =
-        std::make_unique<dynamic::RecordColumnsReader>(prototype_, nullptr);
+    DS_RETURN_IF_ERROR(CheckRecordType(*record_.descriptor, kMaxReadableDepth));
+    reader_ = std::make_unique<dynamic::RecordColumnsReader>(
+        record_, prototype_, nullptr);
   }
   const size_t count = chunk.header.records;
   // What annotations say is not for a codec without generated code.
@@ -373,9 +379,11 @@ absl::Status BatchDecoder::Decode(
 
 absl::Status DecodeBatch(
     const Chunk& chunk, absl::string_view field_name,
-    const google::protobuf::Message& prototype, const Limits& limits,
+    const MessageModel& record, const google::protobuf::Message& prototype,
+    const Limits& limits,
     std::vector<std::unique_ptr<google::protobuf::Message>>* records) {
-  return BatchDecoder(prototype).Decode(chunk, field_name, limits, records);
+  return BatchDecoder(record, prototype)
+      .Decode(chunk, field_name, limits, records);
 }
 
 }  // namespace devstate

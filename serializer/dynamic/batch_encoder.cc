@@ -8,7 +8,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "devstate/schema/record_layout.h"
+#include "devstate/schema/record_check.h"
+#include "devstate/schema/record_size.h"
 #include "devstate/serializer/bytes_column.h"
 #include "devstate/serializer/columns_walker.h"
 #include "devstate/serializer/dynamic/batch_codec.h"
@@ -22,7 +23,6 @@
 namespace devstate {
 namespace dynamic {
 
-using ::google::protobuf::Descriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
@@ -30,7 +30,7 @@ using ::google::protobuf::Reflection;
 // The columns of one field of a record.
 class ColumnBuilder {
  public:
-  explicit ColumnBuilder(const FieldDescriptor* field) : field_(field) {}
+  explicit ColumnBuilder(const FieldModel& field) : field_(field.descriptor) {}
   virtual ~ColumnBuilder() = default;
 
   const FieldDescriptor* field() const { return field_; }
@@ -51,7 +51,7 @@ class ColumnBuilder {
 // The columns of a message.
 class RecordColumnsBuilder {
  public:
-  explicit RecordColumnsBuilder(const Descriptor& type);
+  explicit RecordColumnsBuilder(const MessageModel& type);
 
   absl::Status Check(const Message& record) {
     for (auto& column : columns_) {
@@ -101,7 +101,7 @@ namespace {
 template <typename Access>
 class ValueBuilder : public NumberColumnBuilder<typename Access::Type> {
  public:
-  explicit ValueBuilder(const FieldDescriptor* field) : field_(field) {}
+  explicit ValueBuilder(const FieldModel& field) : field_(field.descriptor) {}
 
   absl::Status Check(const Message&, int) { return absl::OkStatus(); }
   size_t VariableSize(const Message&, int) const { return 0; }
@@ -116,11 +116,13 @@ class ValueBuilder : public NumberColumnBuilder<typename Access::Type> {
 template <>
 class ValueBuilder<StringAccess> : public BytesColumnBuilder {
  public:
-  explicit ValueBuilder(const FieldDescriptor* field)
-      : BytesColumnBuilder(KindOf(*field)), field_(field) {}
+  explicit ValueBuilder(const FieldModel& field)
+      : BytesColumnBuilder(field.column_kind),
+        kind_(field.column_kind),
+        field_(field.descriptor) {}
 
   absl::Status Check(const Message& record, int index) {
-    if (KindOf(*field_) != TEXT) return absl::OkStatus();
+    if (kind_ != TEXT) return absl::OkStatus();
     std::string scratch;
     if (IsValidUtf8(Get(record, index, &scratch))) return absl::OkStatus();
     return absl::InvalidArgumentError(
@@ -136,9 +138,6 @@ class ValueBuilder<StringAccess> : public BytesColumnBuilder {
   }
 
  private:
-  static ColumnKind KindOf(const FieldDescriptor& field) {
-    return field.type() == FieldDescriptor::TYPE_STRING ? TEXT : BYTES;
-  }
   const std::string& Get(const Message& record, int index,
                          std::string* scratch) const {
     const Reflection* reflection = record.GetReflection();
@@ -148,14 +147,15 @@ class ValueBuilder<StringAccess> : public BytesColumnBuilder {
                : reflection->GetStringReference(record, field_, scratch);
   }
 
+  const ColumnKind kind_;
   const FieldDescriptor* const field_;
 };
 
 template <>
 class ValueBuilder<MessageAccess> : public RecordColumnsBuilder {
  public:
-  explicit ValueBuilder(const FieldDescriptor* field)
-      : RecordColumnsBuilder(*field->message_type()), field_(field) {}
+  explicit ValueBuilder(const FieldModel& field)
+      : RecordColumnsBuilder(*field.message), field_(field.descriptor) {}
 
   absl::Status Check(const Message& record, int index) {
     return RecordColumnsBuilder::Check(Get(record, index));
@@ -182,7 +182,7 @@ class ValueBuilder<MessageAccess> : public RecordColumnsBuilder {
 template <typename Values>
 class OneBuilder : public ColumnBuilder {
  public:
-  explicit OneBuilder(const FieldDescriptor* field)
+  explicit OneBuilder(const FieldModel& field)
       : ColumnBuilder(field), values_(field) {}
 
   absl::Status Check(const Message& record) override {
@@ -242,10 +242,12 @@ class OccurringBuilder : public ColumnBuilder,
   using Base = OccurrencesBuilder<Count, Values>;
 
  public:
-  explicit OccurringBuilder(const FieldDescriptor* field)
+  explicit OccurringBuilder(const FieldModel& field)
       : ColumnBuilder(field),
         Base(field),
-        element_size_(field->is_repeated() ? ElementSize(*field) : 0) {}
+        element_size_(field.cardinality() == FieldModel::Cardinality::kRepeated
+                          ? ElementSize(field)
+                          : 0) {}
 
   absl::Status Check(const Message& record) override {
     const int count = CountIn(record);
@@ -285,36 +287,39 @@ class OccurringBuilder : public ColumnBuilder,
   const size_t element_size_;
 };
 
-std::unique_ptr<ColumnBuilder> MakeColumnBuilder(const FieldDescriptor* field) {
-  return VisitType(*field, [&](auto access) -> std::unique_ptr<ColumnBuilder> {
-    using Values = ValueBuilder<decltype(access)>;
-    if (field->is_repeated()) {
-      return std::make_unique<OccurringBuilder<uint32_t, Values>>(field);
-    }
-    if (!OccursOnce(*field)) {
-      return std::make_unique<OccurringBuilder<bool, Values>>(field);
-    }
-    // Messages have presence.
-    if constexpr (std::is_same_v<decltype(access), MessageAccess>) {
-      return nullptr;
-    } else {
-      return std::make_unique<OneBuilder<Values>>(field);
-    }
-  });
+std::unique_ptr<ColumnBuilder> MakeColumnBuilder(const FieldModel& field) {
+  return VisitType(
+      *field.descriptor, [&](auto access) -> std::unique_ptr<ColumnBuilder> {
+        using Values = ValueBuilder<decltype(access)>;
+        switch (field.cardinality()) {
+          case FieldModel::Cardinality::kRepeated:
+            return std::make_unique<OccurringBuilder<uint32_t, Values>>(field);
+          case FieldModel::Cardinality::kOptional:
+            return std::make_unique<OccurringBuilder<bool, Values>>(field);
+          case FieldModel::Cardinality::kOne:
+            break;
+        }
+        // Messages have presence.
+        if constexpr (std::is_same_v<decltype(access), MessageAccess>) {
+          return nullptr;
+        } else {
+          return std::make_unique<OneBuilder<Values>>(field);
+        }
+      });
 }
 
 }  // namespace
 
-RecordColumnsBuilder::RecordColumnsBuilder(const Descriptor& type) {
-  for (const FieldDescriptor* field : FieldsByNumber(type)) {
+RecordColumnsBuilder::RecordColumnsBuilder(const MessageModel& type) {
+  for (const FieldModel& field : type.fields) {
     columns_.push_back(MakeColumnBuilder(field));
   }
 }
 
 }  // namespace dynamic
 
-BatchEncoder::BatchEncoder(const google::protobuf::Descriptor& record)
-    : type_status_(CheckRecordType(record)) {
+BatchEncoder::BatchEncoder(const MessageModel& record)
+    : type_status_(CheckRecordType(*record.descriptor)) {
   if (type_status_.ok()) {
     builder_ = std::make_unique<dynamic::RecordColumnsBuilder>(record);
   }

@@ -92,7 +92,7 @@ class Printing : public ::testing::Test {
     WriterOptions options;
     options.max_batch_records = batch;
     StringSink sink;
-    DynamicStateWriter writer(&sink, schema_.root(), facts.info(), options);
+    DynamicStateWriter writer(&sink, schema_.model(), facts.info(), options);
     const auto* reflection = state.GetReflection();
     std::unique_ptr<Message> root(state.New());
     root->CopyFrom(state);
@@ -117,11 +117,11 @@ class Printing : public ::testing::Test {
                       bool redact) {
     StringSource source(stream);
     DynamicStateReader reader(&source);
-    Redactor redactor(schema_.root());
+    Redactor redactor(schema_.model());
     StringSink sink;
     StatePrinter printer(schema_.root(), format, redact ? &redactor : nullptr,
                          &sink);
-    EXPECT_THAT(reader.Read(schema_.root(), printer), IsOk());
+    EXPECT_THAT(reader.Read(schema_.model(), printer), IsOk());
     EXPECT_THAT(printer.Finish(), IsOk());
     return sink.written;
   }
@@ -203,11 +203,12 @@ TEST_F(Printing, IsDeterministic) {
 
 TEST_F(Printing, UsedFeaturesAreThoseOfTheFieldsThatArePresent) {
   std::set<std::string> features;
-  AddUsedFeatures(*StateOf("records { }"), &features);
+  AddUsedFeatures(*schema_.model().root, *StateOf("records { }"), &features);
   EXPECT_THAT(features, ElementsAre());
-  AddUsedFeatures(*StateOf(kState), &features);
+  AddUsedFeatures(*schema_.model().root, *StateOf(kState), &features);
   EXPECT_THAT(features, ElementsAre("INNER", "PIN"));
-  AddUsedFeatures(*StateOf("records { inner { data: \"x\" } }"), &features);
+  AddUsedFeatures(*schema_.model().root,
+                  *StateOf("records { inner { data: \"x\" } }"), &features);
   EXPECT_THAT(features, ElementsAre("DATA", "INNER", "PIN"));
 }
 

@@ -3,32 +3,29 @@
 
 #include "devstate/serializer/dynamic/used_features.h"
 
-#include <vector>
-
-#include "devstate/options.pb.h"
-#include "google/protobuf/descriptor.h"
-
 namespace devstate {
 
-using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 
-void AddUsedFeatures(const Message& message, std::set<std::string>* features) {
+void AddUsedFeatures(const MessageModel& type, const Message& message,
+                     std::set<std::string>* features) {
   const auto* reflection = message.GetReflection();
-  std::vector<const FieldDescriptor*> fields;
-  reflection->ListFields(message, &fields);
-  for (const FieldDescriptor* field : fields) {
-    const std::string& feature =
-        field->options().GetExtension(devstate::field).feature();
-    if (!feature.empty()) features->insert(feature);
-    if (field->message_type() == nullptr) continue;
-    if (!field->is_repeated()) {
-      AddUsedFeatures(reflection->GetMessage(message, field), features);
-      continue;
-    }
-    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
-      AddUsedFeatures(reflection->GetRepeatedMessage(message, field, i),
-                      features);
+  for (const FieldModel& field : type.fields) {
+    const bool repeated =
+        field.cardinality() == FieldModel::Cardinality::kRepeated;
+    const int count =
+        repeated ? reflection->FieldSize(message, field.descriptor)
+                 : (reflection->HasField(message, field.descriptor) ? 1 : 0);
+    const std::string& feature = field.annotations.feature();
+    if (count != 0 && !feature.empty()) features->insert(feature);
+    if (field.message == nullptr) continue;
+    for (int i = 0; i < count; ++i) {
+      AddUsedFeatures(
+          *field.message,
+          repeated
+              ? reflection->GetRepeatedMessage(message, field.descriptor, i)
+              : reflection->GetMessage(message, field.descriptor),
+          features);
     }
   }
 }

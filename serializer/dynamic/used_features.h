@@ -7,13 +7,15 @@
 #include <set>
 #include <string>
 
+#include "devstate/schema/schema_model.h"
 #include "google/protobuf/message.h"
 
 namespace devstate {
 
-// Adds the features that `message` uses: the `feature` annotations of the
-// fields that are present in it and in the messages within.
-void AddUsedFeatures(const google::protobuf::Message& message,
+// Adds the features that `message`, one of the type `type`, uses: the `feature`
+// annotations of the fields that are present in it and in the messages within.
+void AddUsedFeatures(const MessageModel& type,
+                     const google::protobuf::Message& message,
                      std::set<std::string>* features);
 
 }  // namespace devstate

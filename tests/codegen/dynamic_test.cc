@@ -10,8 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "devstate/schema/record_layout.h"
+#include "devstate/schema/record_size.h"
 #include "devstate/schema/schema_facts.h"
+#include "devstate/schema/schema_model.h"
 #include "devstate/serializer/compression.h"
 #include "devstate/serializer/dynamic/batch_codec.h"
 #include "devstate/serializer/dynamic/state_reader.h"
@@ -34,6 +35,7 @@ using ::devstate::testing::ReasonOf;
 using ::devstate::testing::StatusIs;
 using ::devstate::testing::StringSink;
 using ::devstate::testing::StringSource;
+using ::google::protobuf::Descriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::testing::HasSubstr;
 
@@ -75,19 +77,28 @@ class Collector : public DynamicStateVisitor {
   Lists records_;
 };
 
+const SchemaModel& Schema() {
+  static const auto& schema =
+      *new SchemaModel(BuildSchemaModel(*Everything::descriptor()));
+  return schema;
+}
+
+const MessageModel& ModelOf(const Descriptor& message) {
+  return *Schema().FindMessage(message.full_name());
+}
+
 absl::Status ReadDynamic(const std::string& bytes, State* state,
                          const Limits& limits = Limits()) {
   StringSource source(bytes);
   DynamicStateReader reader(&source, limits);
   Collector collector(state);
-  return reader.Read(*Everything::descriptor(), collector);
+  return reader.Read(Schema(), collector);
 }
 
 absl::Status WriteDynamic(State& state, ByteSink* sink,
                           const WriterOptions& options) {
   const SchemaFacts facts(*Everything::descriptor());
-  DynamicStateWriter writer(sink, *Everything::descriptor(), facts.info(),
-                            options);
+  DynamicStateWriter writer(sink, Schema(), facts.info(), options);
   DS_RETURN_IF_ERROR(writer.Begin(state.root));
   for (const auto& [number, records] : state.fields()) {
     const FieldDescriptor& field =
@@ -152,20 +163,21 @@ TEST_P(Dynamic, ReadsWhatGeneratedCodeWrites) {
 }
 
 TEST(DynamicLayout, RowsAreAsLargeAsTheGeneratedOnes) {
-  EXPECT_EQ(RowSize(*Nothing::descriptor()), sizeof(NothingRow));
-  EXPECT_EQ(RowSize(*Scalars::descriptor()), sizeof(ScalarsRow));
-  EXPECT_EQ(RowSize(*Optionals::descriptor()), sizeof(OptionalsRow));
-  EXPECT_EQ(RowSize(*Repeateds::descriptor()), sizeof(RepeatedsRow));
-  EXPECT_EQ(RowSize(*Part::descriptor()), sizeof(PartRow));
-  EXPECT_EQ(RowSize(*Nested::descriptor()), sizeof(NestedRow));
-  EXPECT_EQ(RowSize(*Nested::Inner::descriptor()), sizeof(Nested_InnerRow));
-  EXPECT_EQ(RowSize(*Nested::Inner::Innermost::descriptor()),
+  EXPECT_EQ(RowSize(ModelOf(*Nothing::descriptor())), sizeof(NothingRow));
+  EXPECT_EQ(RowSize(ModelOf(*Scalars::descriptor())), sizeof(ScalarsRow));
+  EXPECT_EQ(RowSize(ModelOf(*Optionals::descriptor())), sizeof(OptionalsRow));
+  EXPECT_EQ(RowSize(ModelOf(*Repeateds::descriptor())), sizeof(RepeatedsRow));
+  EXPECT_EQ(RowSize(ModelOf(*Part::descriptor())), sizeof(PartRow));
+  EXPECT_EQ(RowSize(ModelOf(*Nested::descriptor())), sizeof(NestedRow));
+  EXPECT_EQ(RowSize(ModelOf(*Nested::Inner::descriptor())),
+            sizeof(Nested_InnerRow));
+  EXPECT_EQ(RowSize(ModelOf(*Nested::Inner::Innermost::descriptor())),
             sizeof(Nested_Inner_InnermostRow));
-  EXPECT_EQ(RowSize(*Keywords::descriptor()), sizeof(KeywordsRow));
-  EXPECT_EQ(
-      RowSize(
-          *Repeateds::descriptor()->FindFieldByName("by_name")->message_type()),
-      sizeof(Repeateds_ByNameEntryRow));
+  EXPECT_EQ(RowSize(ModelOf(*Keywords::descriptor())), sizeof(KeywordsRow));
+  EXPECT_EQ(RowSize(ModelOf(*Repeateds::descriptor()
+                                 ->FindFieldByName("by_name")
+                                 ->message_type())),
+            sizeof(Repeateds_ByNameEntryRow));
 }
 
 TEST(DynamicLayout, SchemaFactsAreTheGeneratedOnes) {
@@ -291,7 +303,7 @@ TEST(DynamicRefusals, UnknownBatchesAndRootMessages) {
   DynamicStateReader reader(&source);
   State state;
   Collector collector(&state);
-  EXPECT_THAT(reader.Read(*Everything::descriptor(), collector),
+  EXPECT_THAT(reader.Read(Schema(), collector),
               StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
@@ -358,7 +370,7 @@ TEST(DynamicRefusals, MessagesBeyondTheirMemory) {
 // --- What cannot be written ---
 
 TEST(DynamicEncoder, RefusesWhatNoReaderTakesAndStaysAsItWas) {
-  BatchEncoder encoder(*Optionals::descriptor());
+  BatchEncoder encoder(ModelOf(*Optionals::descriptor()));
   Optionals good;
   good.set_text("text");
   ASSERT_THAT(encoder.Append(good), IsOk());
@@ -377,7 +389,7 @@ TEST(DynamicEncoder, RefusesWhatNoReaderTakesAndStaysAsItWas) {
   EXPECT_THAT(encoder.Append(bad), StatusIs(absl::StatusCode::kInvalidArgument,
                                             HasSubstr("number 127")));
 
-  BatchEncoder expected(*Optionals::descriptor());
+  BatchEncoder expected(ModelOf(*Optionals::descriptor()));
   ASSERT_THAT(expected.Append(good), IsOk());
   EXPECT_EQ(encoder.size(), 1u);
   EXPECT_EQ(encoder.variable_size(), 4u);
@@ -393,8 +405,7 @@ TEST(DynamicEncoder, RefusesWhatNoReaderTakesAndStaysAsItWas) {
 TEST(DynamicWriter, NamesTheRecordThatItRefusesAndStops) {
   const SchemaFacts facts(*Everything::descriptor());
   StringSink sink;
-  DynamicStateWriter writer(&sink, *Everything::descriptor(), facts.info(),
-                            WriterOptions());
+  DynamicStateWriter writer(&sink, Schema(), facts.info(), WriterOptions());
   ASSERT_THAT(writer.Begin(Everything()), IsOk());
   const FieldDescriptor& field =
       *Everything::descriptor()->FindFieldByName("optionals");
@@ -411,8 +422,7 @@ TEST(DynamicWriter, NamesTheRecordThatItRefusesAndStops) {
 TEST(DynamicWriter, TheRootHoldsNoRecords) {
   const SchemaFacts facts(*Everything::descriptor());
   StringSink sink;
-  DynamicStateWriter writer(&sink, *Everything::descriptor(), facts.info(),
-                            WriterOptions());
+  DynamicStateWriter writer(&sink, Schema(), facts.info(), WriterOptions());
   Everything root;
   root.add_scalars();
   EXPECT_THAT(writer.Begin(root), StatusIs(absl::StatusCode::kInvalidArgument,

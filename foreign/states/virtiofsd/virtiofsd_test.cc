@@ -12,6 +12,7 @@
 #include "devstate/foreign/states/virtiofsd/random_states.h"
 #include "devstate/foreign/states/virtiofsd/test_states.h"
 #include "devstate/schema/schema_facts.h"
+#include "devstate/schema/schema_model.h"
 #include "devstate/serializer/dynamic/state_writer.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -313,7 +314,8 @@ TEST(VirtiofsdTest, LongNamesOfAPortableStateAreRefused) {
   // A generated writer refuses them itself.
   const SchemaFacts facts(*FsState::descriptor());
   StringSink sink;
-  DynamicStateWriter writer(&sink, *FsState::descriptor(), facts.info(), {});
+  const SchemaModel schema = BuildSchemaModel(*FsState::descriptor());
+  DynamicStateWriter writer(&sink, schema, facts.info(), {});
   const auto& inodes = *FsState::descriptor()->FindFieldByName("inodes");
   FsState state;
   state.set_next_inode(1000);
