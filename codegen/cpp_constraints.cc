@@ -119,6 +119,7 @@ void PrintConstant(const MessageModel& type, const FieldModel& field,
       {"power_of_two", BoolLiteral(values.power_of_two)},
       {"one_of", values.values.has_value() ? name + "OneOf" : "{}"},
       {"may_be_unused", BoolLiteral(bounds.may_be_unused)},
+      {"required", BoolLiteral(bounds.required)},
       {"sensitive", BoolLiteral(bounds.sensitive)},
       {"unit", bounds.unit},
       {"allowed", bounds.allowed}};
@@ -130,7 +131,8 @@ void PrintConstant(const MessageModel& type, const FieldModel& field,
                 "/*power_of_two=*/$power_of_two$,\n"
                 "    /*one_of=*/$one_of$, "
                 "/*may_be_unused=*/$may_be_unused$,\n"
-                "    /*sensitive=*/$sensitive$, \"$unit$\",\n"
+                "    /*required=*/$required$, /*sensitive=*/$sensitive$,\n"
+                "    \"$unit$\",\n"
                 "    \"$allowed$\"};\n");
 }
 

@@ -56,7 +56,9 @@ Failure FailureOf(const absl::Status& status) {
     case UNKNOWN_CONTENT:
       return {"unknown-critical", REFUSED};
     case CONSTRAINT:
-      return {"value-out-of-bounds", REFUSED};
+      return {detail->required_missing() ? "required-missing"
+                                         : "value-out-of-bounds",
+              REFUSED};
     default:
       return {"malformed", DAMAGED};
   }

@@ -122,6 +122,16 @@ TEST(JudgeLoadTest, EveryReasonHasItsRuleAndLevel) {
   }
 }
 
+TEST(JudgeLoadTest, AMissingRequiredValueHasARuleOfItsOwn) {
+  absl::Status status = Damage(CONSTRAINT);
+  SetRequiredMissing(&status);
+  const Verdict verdict = JudgeLoad(Verdict(), status);
+  EXPECT_EQ(verdict.level(), REFUSED);
+  EXPECT_EQ(verdict.findings(0).rule(), "required-missing");
+  const uint64_t code = FindRule("required-missing")->code;
+  EXPECT_EQ(CheckReplyValue(verdict, status), 0xd507000200000007u | code << 40);
+}
+
 TEST(JudgeLoadTest, ErrorOfTheDeviceItselfIsARefusal) {
   const Verdict verdict = JudgeLoad(Verdict(), absl::NotFoundError("inode 8"));
   EXPECT_EQ(verdict.level(), REFUSED);

@@ -24,6 +24,7 @@ NumberConstraint<T> Between(T low, T high) {
           /*power_of_two=*/false,
           /*one_of=*/{},
           /*may_be_unused=*/false,
+          /*required=*/false,
           /*sensitive=*/false,
           /*unit=*/"",
           /*allowed=*/"what is allowed"};
@@ -49,7 +50,7 @@ std::string Violation(const std::vector<T>& values,
                       RowKind rows = RowKind::kRecord) {
   std::vector<typename NumberTraits<T>::Bits> bits;
   for (const T value : values) bits.push_back(NumberTraits<T>::ToBits(value));
-  return FindViolation<T>(bits, constraint, rows);
+  return FindViolation<T>(bits, constraint, rows).text;
 }
 
 template <typename T>

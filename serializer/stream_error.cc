@@ -29,6 +29,11 @@ absl::StatusCode CodeOf(ErrorReason reason) {
   }
 }
 
+void SetDetail(const ErrorDetail& detail, absl::Status* status) {
+  status->SetPayload(kErrorDetailTypeUrl,
+                     absl::Cord(detail.SerializeAsString()));
+}
+
 }  // namespace
 
 absl::Status StreamError(const ErrorDetail& detail, absl::string_view message) {
@@ -36,9 +41,15 @@ absl::Status StreamError(const ErrorDetail& detail, absl::string_view message) {
   if (detail.has_chunk())
     absl::StrAppend(&where, "chunk ", detail.chunk(), ": ");
   absl::Status status(CodeOf(detail.reason()), absl::StrCat(where, message));
-  status.SetPayload(kErrorDetailTypeUrl,
-                    absl::Cord(detail.SerializeAsString()));
+  SetDetail(detail, &status);
   return status;
+}
+
+void SetRequiredMissing(absl::Status* error) {
+  absl::optional<ErrorDetail> detail = GetErrorDetail(*error);
+  if (!detail.has_value()) return;
+  detail->set_required_missing(true);
+  SetDetail(*detail, error);
 }
 
 absl::optional<ErrorDetail> GetErrorDetail(const absl::Status& status) {

@@ -97,8 +97,9 @@ class StreamGate::Impl {
     // Without sense for this reader: of the chunks only damage is of interest.
     header_refused_ = findings_.level() >= REFUSED;
     constraints_ = std::make_unique<ConstraintChecker>(
-        reader_.model, std::set<std::string>(header.used_features().begin(),
-                                             header.used_features().end()));
+        reader_.model, header.schema_version(),
+        std::set<std::string>(header.used_features().begin(),
+                              header.used_features().end()));
     return Refusal();
   }
 
