@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Each annotation is checked where it stands and against its own field only.
+// What annotations allow together is asked of column_bounds.h, so that a schema
+// passes here exactly if its bounds leave a value there.
 
 #include "devstate/schema/annotations.h"
 

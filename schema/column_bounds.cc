@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The order of the steps is what readers rely on: bounds first, then `required`
+// within them, then lists within both. Whatever is cheaper to check in a loop
+// over a column replaces what it implies.
 
 #include "devstate/schema/column_bounds.h"
 
