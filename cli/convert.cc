@@ -110,7 +110,7 @@ int Import(const ConvertFlags& flags, RepeatableInput& input,
         absl::StrCat("no conversion from ", flags.from, " to ", flags.to));
   }
   WriterOptions options;
-  options.implementation.set_name("devstate convert");
+  options.implementation.name = "devstate convert";
   const absl::StatusOr<Compression> compression =
       Compression::Parse(flags.compression);
   if (!compression.ok()) {

@@ -21,8 +21,8 @@
 #include "devstate/serializer/compression.h"
 #include "devstate/serializer/dynamic/state_printer.h"
 #include "devstate/serializer/dynamic/state_writer.h"
-#include "devstate/serializer/dynamic/used_features.h"
 #include "devstate/serializer/unknown_fields.h"
+#include "devstate/serializer/used_features.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/io/tokenizer.h"
@@ -138,9 +138,9 @@ absl::Status Run(const EncodeFlags& flags) {
 
   std::set<std::string> features(flags.features.begin(), flags.features.end());
   AddUsedFeatures(*state, &features);
-  options.used_features.assign(features.begin(), features.end());
-  options.implementation.set_name(flags.writer_name);
-  options.implementation.set_version(flags.writer_version);
+  options.used_features.emplace(features.begin(), features.end());
+  options.implementation.name = flags.writer_name;
+  options.implementation.version = flags.writer_version;
   options.instance = flags.instance;
   options.max_batch_records = flags.batch_records;
   options.embed_descriptor_set = !flags.no_descriptors;

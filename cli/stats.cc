@@ -55,7 +55,8 @@ class Collector {
   Collector(const Descriptor* root, bool largest_record)
       : root_(root), largest_record_(largest_record) {}
 
-  absl::Status Add(const Chunk& chunk, const Limits& limits) {
+  absl::Status Add(const Chunk& chunk, const ChunkHeader& header,
+                   const Limits& limits) {
     const FieldDescriptor* field =
         root_ == nullptr
             ? nullptr
@@ -71,7 +72,7 @@ class Collector {
     stats.set_chunks(stats.chunks() + 1);
     stats.set_records(stats.records() + chunk.header.records);
     stats.set_decoded_bytes(stats.decoded_bytes() + chunk.payload.size());
-    stats.set_stored_bytes(stats.stored_bytes() + chunk.header.stored_size);
+    stats.set_stored_bytes(stats.stored_bytes() + header.stored_size);
     stats.set_largest_chunk_bytes(
         std::max<uint64_t>(stats.largest_chunk_bytes(), chunk.payload.size()));
     if (chunk.header.field == 0) return absl::OkStatus();
@@ -80,7 +81,7 @@ class Collector {
     }
     AddColumns(chunk.payload,
                field == nullptr ? nullptr : field->message_type(), "",
-               chunk.header.codec == ChunkCodec::kZstd, &section);
+               header.codec == ChunkCodec::kZstd, &section);
     if (section.columns.size() >= kMaxColumns) return TooMany("columns");
     return absl::OkStatus();
   }
@@ -231,7 +232,8 @@ absl::Status Run(const StatsFlags& flags, PortableInput& input) {
   while (true) {
     DS_ASSIGN_OR_RETURN(const absl::optional<Chunk> chunk, reader.NextChunk());
     if (!chunk.has_value()) break;
-    DS_RETURN_IF_ERROR(collector.Add(*chunk, reader.limits()));
+    DS_RETURN_IF_ERROR(
+        collector.Add(*chunk, reader.chunk_header(), reader.limits()));
   }
   const StateStats stats = collector.Take(reader, header_bytes);
   if (flags.format == "text") {

@@ -15,6 +15,7 @@
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
+#include "zstd.h"
 
 namespace devstate {
 namespace {

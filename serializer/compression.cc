@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "zstd.h"
 
 namespace devstate {
 namespace {
@@ -28,6 +29,16 @@ absl::StatusOr<Compression> Compression::Parse(absl::string_view text) {
       "not a compression: expected automatic, raw, zstd or zstd:LEVEL with a "
       "level from ",
       ZSTD_minCLevel(), " to ", ZSTD_maxCLevel()));
+}
+
+size_t Compressor::Bound(size_t size) { return ZSTD_compressBound(size); }
+
+void Compressor::Free::operator()(ZSTD_CCtx* context) const {
+  ZSTD_freeCCtx(context);
+}
+
+void Decompressor::Free::operator()(ZSTD_DCtx* context) const {
+  ZSTD_freeDCtx(context);
 }
 
 absl::StatusOr<size_t> Compressor::Compress(absl::string_view input, int level,

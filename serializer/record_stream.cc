@@ -4,46 +4,67 @@
 #include "devstate/serializer/record_stream.h"
 
 #include <algorithm>
+#include <memory>
+#include <set>
 #include <string>
-#include <vector>
 
 #include "devstate/serializer/unknown_fields.h"
+#include "devstate/serializer/used_features.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace devstate {
+
 using ::google::protobuf::Message;
 
-absl::Status RecordWriter::BeginState(const Message& root) {
-  DS_RETURN_IF_ERROR(status_);
-  if (begun_) return Misuse("Begin() twice");
-  begun_ = true;
-  StreamHeader header =
-      MakeHeader(profile_ == nullptr ? schema_ : *profile_, stream_.options());
-  if (profile_ != nullptr) {
-    ConversionRecord& conversion = *header.add_conversions();
-    conversion.set_from_version(schema_.version);
-    conversion.set_to_version(profile_->version);
-    *conversion.mutable_by() = header.writer();
-  }
-  status_ = stream_.WriteHeader(std::move(header));
-  DS_RETURN_IF_ERROR(status_);
-  MessageWriter* payload = BeginChunk();
+std::string SerializeDeterministic(const Message& message) {
   std::string serialized;
   {
     google::protobuf::io::StringOutputStream output(&serialized);
     google::protobuf::io::CodedOutputStream coded(&output);
     // Otherwise the order of map entries would differ between two saves.
     coded.SetSerializationDeterministic(true);
-    root.SerializeWithCachedSizes(
-        (static_cast<void>(root.ByteSizeLong()), &coded));
+    message.SerializePartialToCodedStream(&coded);
   }
-  payload->out().Append(serialized);
-  return status_ = EndChunk(ChunkType::kRoot, 0, 0);
+  return serialized;
 }
 
-MessageWriter* RecordWriter::BeginChunk() {
+StreamHeader RecordWriter::Header(const Message& root) const {
+  WriterOptions options = stream_.options();
+  if (!options.used_features.has_value()) {
+    std::set<std::string> features;
+    AddUsedFeatures(root, &features);
+    options.used_features.emplace(features.begin(), features.end());
+  }
+  if (filter_ == nullptr) return MakeHeader(schema_, options);
+  StreamHeader header = MakeHeader(filter_->schema(), options);
+  ConversionRecord& conversion = *header.add_conversions();
+  conversion.set_from_version(schema_.version);
+  conversion.set_to_version(filter_->schema().version);
+  *conversion.mutable_by() = header.writer();
+  return header;
+}
+
+absl::Status RecordWriter::BeginState(const Message& root) {
+  DS_RETURN_IF_ERROR(status_);
+  if (begun_) return Misuse("Begin() twice");
+  begun_ = true;
+  const auto write = [&]() -> absl::Status {
+    DS_RETURN_IF_ERROR(stream_.WriteHeader(Header(root)));
+    if (filter_ == nullptr) {
+      stream_.BeginChunk()->out().Append(SerializeDeterministic(root));
+    } else {
+      DS_ASSIGN_OR_RETURN(const absl::string_view filtered,
+                          filter_->FilterRoot(root));
+      stream_.BeginChunk()->out().Append(filtered);
+    }
+    return stream_.EndChunk(ChunkType::kRoot, 0, 0);
+  };
+  return status_ = write();
+}
+
+MessageWriter* RecordWriter::BeginBatch() {
   if (filter_ == nullptr) return stream_.BeginChunk();
   unfiltered_.clear();
   const WriterOptions& options = stream_.options();
@@ -53,22 +74,22 @@ MessageWriter* RecordWriter::BeginChunk() {
   return &unfiltered_writer_;
 }
 
-absl::Status RecordWriter::EndChunk(ChunkType type, uint32_t field,
-                                    uint32_t records) {
-  if (filter_ == nullptr) return stream_.EndChunk(type, field, records);
-  Chunk chunk;
-  chunk.header.sequence = static_cast<uint32_t>(stream_.chunks());
-  chunk.header.type = type;
-  chunk.header.field = field;
-  chunk.header.records = records;
-  chunk.header.decoded_size = static_cast<uint32_t>(unfiltered_.size());
-  chunk.payload = unfiltered_.view();
-  DS_ASSIGN_OR_RETURN(const Chunk filtered, filter_->Filter(chunk));
-  if (type == ChunkType::kBatch && filtered.header.records == 0) {
-    return absl::OkStatus();
+absl::Status RecordWriter::EndBatch(uint32_t records) {
+  if (filter_ == nullptr) {
+    return stream_.EndChunk(ChunkType::kBatch, pending_.number, records);
   }
+  Chunk batch;
+  batch.header.type = ChunkType::kBatch;
+  batch.header.sequence = static_cast<uint32_t>(stream_.chunks());
+  batch.header.field = pending_.number;
+  batch.header.records = records;
+  batch.offset = stream_.bytes_written();
+  batch.payload = unfiltered_.view();
+  DS_ASSIGN_OR_RETURN(const Chunk filtered, filter_->FilterBatch(batch));
+  if (filtered.header.records == 0) return absl::OkStatus();
   stream_.BeginChunk()->out().Append(filtered.payload);
-  return stream_.EndChunk(type, filtered.header.field, filtered.header.records);
+  return stream_.EndChunk(ChunkType::kBatch, filtered.header.field,
+                          filtered.header.records);
 }
 
 absl::Status RecordWriter::StartField(const Pending& field) {
@@ -161,6 +182,16 @@ absl::Status RecordReader::ReadStateImpl() {
 }
 
 absl::Status RecordReader::ParseRoot(const Chunk& chunk, Message& root) {
+  if (filter_ != nullptr) {
+    if (const std::unique_ptr<Message> parsed = filter_->TakeRoot()) {
+      if (parsed->GetReflection() == root.GetReflection()) {
+        root.GetReflection()->Swap(&root, parsed.get());
+      } else {
+        root.CopyFrom(*parsed);
+      }
+      return absl::OkStatus();
+    }
+  }
   if (!root.ParseFromArray(chunk.payload.data(),
                            static_cast<int>(chunk.payload.size()))) {
     return chunk.Error(

@@ -24,6 +24,7 @@
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/message_writer.h"
 #include "devstate/serializer/row_kind.h"
+#include "devstate/serializer/save_filter.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/stream_writer.h"
 #include "google/protobuf/message.h"
@@ -58,6 +59,9 @@ class RecordBatch {
   size_t next_ = 0;
 };
 
+// Serializes `message` so that equal messages are equal bytes.
+std::string SerializeDeterministic(const google::protobuf::Message& message);
+
 // Base of the generated writers: root chunk first, then batches field by field.
 // After the first error every call fails: a state with a gap never gets a
 // trailer. Not thread-safe.
@@ -65,13 +69,10 @@ class RecordWriter {
  public:
   const StreamWriter& stream() const { return stream_; }
 
-  // Makes this a writer of `profile`, another version of its schema: the header
-  // is that version's, and `filter` turns each chunk into that version's. Must
-  // come before Begin(). Both must outlive the writer.
-  void WriteAs(const SchemaInfo* profile, ChunkFilter* filter) {
-    profile_ = profile;
-    filter_ = filter;
-  }
+  // Shows all that is written to `filter` and writes what that returns, as a
+  // state of its schema. Must come before Begin(). `filter` must outlive the
+  // writer.
+  void SetFilter(SaveFilter* filter) { filter_ = filter; }
 
  protected:
   RecordWriter(ByteSink* sink, const SchemaInfo& schema, WriterOptions options)
@@ -129,24 +130,25 @@ class RecordWriter {
                        " to ", writer.stream_.records() + records - 1, ": ",
                        status.message()));
     }
-    builder.EncodeBody(*writer.BeginChunk());
+    builder.EncodeBody(*writer.BeginBatch());
     builder.Clear();
-    return writer.EndChunk(ChunkType::kBatch, writer.pending_.number,
-                           static_cast<uint32_t>(records));
+    return writer.EndBatch(static_cast<uint32_t>(records));
   }
 
-  // As the stream's, but through the filter if there is one.
-  MessageWriter* BeginChunk();
-  absl::Status EndChunk(ChunkType type, uint32_t field, uint32_t records);
+  // Header fields of the state whose root is `root`.
+  StreamHeader Header(const google::protobuf::Message& root) const;
+  // Starts and ends a batch of the pending field, through the filter if there
+  // is one.
+  MessageWriter* BeginBatch();
+  absl::Status EndBatch(uint32_t records);
 
   absl::Status StartField(const Pending& field);
   absl::Status FlushBatch();
 
   StreamWriter stream_;
   const SchemaInfo& schema_;
-  const SchemaInfo* profile_ = nullptr;
-  ChunkFilter* filter_ = nullptr;
-  // The chunk under way, if there is a filter.
+  SaveFilter* filter_ = nullptr;
+  // The batch under way, if there is a filter.
   ByteBuffer unfiltered_;
   MessageWriter unfiltered_writer_{&unfiltered_};
   Pending pending_ = {};
@@ -190,7 +192,8 @@ class RecordReader {
   // is nothing more to read.
   absl::Status ReadState();
 
-  // Parses the root chunk. Fields that `root` does not know are an error.
+  // Parses the root chunk, unless the filter has done that. Fields that `root`
+  // does not know are an error.
   absl::Status ParseRoot(const Chunk& chunk, google::protobuf::Message& root);
 
   // Decodes a batch and hands it to `visit`.

@@ -299,51 +299,50 @@ absl::StatusOr<absl::optional<Chunk>> StreamReader::NextChunkImpl() {
   while (true) {
     Chunk chunk;
     chunk.offset = item_offset_ = offset_;
+    ChunkHeader& header = chunk_header_;
     DS_ASSIGN_OR_RETURN(absl::string_view bytes,
                         Take(kChunkHeaderSize, "a chunk header"));
-    chunk.header = DecodeChunkHeader(bytes.data());
+    header = DecodeChunkHeader(bytes.data());
+    chunk.header = {header.type, header.flags, header.sequence, header.field,
+                    header.records};
     const uint64_t computed =
         ComputeChunkHeaderChecksum(bytes.data(), previous_checksum_);
-    if (chunk.header.header_checksum != computed) {
-      return Error(
-          CHECKSUM,
-          ChecksumText("chunk header", chunk.header.header_checksum, computed));
+    if (header.header_checksum != computed) {
+      return Error(CHECKSUM, ChecksumText("chunk header",
+                                          header.header_checksum, computed));
     }
-    DS_RETURN_IF_ERROR(CheckChunkHeader(chunk.header));
-    DS_RETURN_IF_ERROR(CheckLimits(chunk.header));
-    DS_RETURN_IF_ERROR(CheckOrder(chunk.header));
+    DS_RETURN_IF_ERROR(CheckChunkHeader(header));
+    DS_RETURN_IF_ERROR(CheckLimits(header));
+    DS_RETURN_IF_ERROR(CheckOrder(header));
 
-    DS_ASSIGN_OR_RETURN(bytes,
-                        Take(chunk.header.stored_size, "a chunk's payload"));
+    DS_ASSIGN_OR_RETURN(bytes, Take(header.stored_size, "a chunk's payload"));
     const uint64_t payload_checksum = Checksum(bytes);
-    if (chunk.header.payload_checksum != payload_checksum) {
-      return Error(CHECKSUM,
-                   ChecksumText("payload", chunk.header.payload_checksum,
-                                payload_checksum));
+    if (header.payload_checksum != payload_checksum) {
+      return Error(CHECKSUM, ChecksumText("payload", header.payload_checksum,
+                                          payload_checksum));
     }
     chunk.payload = bytes;
-    if (chunk.header.codec == ChunkCodec::kZstd) {
-      decoded_.ResizeUninitialized(chunk.header.decoded_size);
-      const absl::Status status = decompressor_.Decompress(
-          bytes, decoded_.data(), chunk.header.decoded_size);
+    if (header.codec == ChunkCodec::kZstd) {
+      decoded_.ResizeUninitialized(header.decoded_size);
+      const absl::Status status =
+          decompressor_.Decompress(bytes, decoded_.data(), header.decoded_size);
       if (!status.ok()) return Error(MALFORMED, status.message());
       chunk.payload = decoded_.view();
     }
-    if (chunk.header.type == ChunkType::kTrailer) {
+    if (header.type == ChunkType::kTrailer) {
       seen_.set_digest(previous_checksum_);
       DS_RETURN_IF_ERROR(CheckTrailer(chunk.payload));
       finished_ = true;
       return absl::optional<Chunk>();
     }
-    previous_checksum_ = chunk.header.header_checksum;
+    previous_checksum_ = header.header_checksum;
     seen_.set_chunks(seen_.chunks() + 1);
-    seen_.set_records(seen_.records() + chunk.header.records);
-    seen_.set_decoded_bytes(seen_.decoded_bytes() + chunk.header.decoded_size);
-    seen_.set_stored_bytes(seen_.stored_bytes() + chunk.header.stored_size);
-    if (chunk.header.type == ChunkType::kBatch)
-      last_field_ = chunk.header.field;
-    const bool known = chunk.header.type == ChunkType::kRoot ||
-                       chunk.header.type == ChunkType::kBatch;
+    seen_.set_records(seen_.records() + header.records);
+    seen_.set_decoded_bytes(seen_.decoded_bytes() + header.decoded_size);
+    seen_.set_stored_bytes(seen_.stored_bytes() + header.stored_size);
+    if (header.type == ChunkType::kBatch) last_field_ = header.field;
+    const bool known =
+        header.type == ChunkType::kRoot || header.type == ChunkType::kBatch;
     if (known) return absl::optional<Chunk>(chunk);
   }
 }

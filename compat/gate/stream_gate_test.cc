@@ -222,8 +222,8 @@ TEST(StreamGateTest, KnownBadWritersAreRefusedOrCorrected) {
   Version schema(
       1, "repeated R r = 1; message R { uint32 b = 1 " F("max: 9") "; }");
   WriterOptions bad;
-  bad.implementation.set_name("acme");
-  bad.implementation.set_version("1.9");
+  bad.implementation.name = "acme";
+  bad.implementation.version = "1.9";
   const std::string stream = [&] {
     StringSink sink;
     DynamicStateWriter writer(&sink, schema.schema().root(),

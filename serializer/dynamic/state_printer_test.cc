@@ -11,7 +11,7 @@
 #include "devstate/serializer/dynamic/redactor.h"
 #include "devstate/serializer/dynamic/state_reader.h"
 #include "devstate/serializer/dynamic/state_writer.h"
-#include "devstate/serializer/dynamic/used_features.h"
+#include "devstate/serializer/used_features.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"

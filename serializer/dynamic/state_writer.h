@@ -24,7 +24,7 @@ namespace devstate {
 class DynamicStateWriter : private RecordWriter {
  public:
   // All but the options must outlive the writer. `schema` says what the header
-  // says (SchemaFacts has it); options.used_features is the caller's to fill.
+  // says (SchemaFacts has it).
   DynamicStateWriter(ByteSink* sink, const google::protobuf::Descriptor& root,
                      const SchemaInfo& schema, WriterOptions options);
   ~DynamicStateWriter();

@@ -91,17 +91,27 @@ absl::StatusOr<LoadedSchema> NextVersion(bool narrower) {
   return ParseDescriptorSet("next version", set.SerializeAsString(), options);
 }
 
-// Lets chunks be; with a column, adds one for the new field to each batch.
-class NextVersionFilter : public ChunkFilter {
+// Lets a state be one of the next version; with a column, adds one for the new
+// field to each batch.
+class NextVersionFilter : public SaveFilter {
  public:
-  explicit NextVersionFilter(bool used) : used_(used) {}
+  NextVersionFilter(const SchemaInfo& next, bool used)
+      : next_(next), used_(used) {}
 
-  absl::StatusOr<Chunk> Filter(const Chunk& chunk) override {
-    Chunk result = chunk;
-    if (used_ && chunk.header.type == ChunkType::kBatch) {
+  const SchemaInfo& schema() const override { return next_; }
+
+  absl::StatusOr<absl::string_view> FilterRoot(
+      const google::protobuf::Message& root) override {
+    payload_ = SerializeDeterministic(root);
+    return absl::string_view(payload_);
+  }
+
+  absl::StatusOr<Chunk> FilterBatch(const Chunk& batch) override {
+    Chunk result = batch;
+    if (used_) {
       // later: UNSIGNED, CONSTANT, base 1.
       static constexpr char kColumn[] = "\x92\x03\x06\x08\x01\x10\x01\x18\x01";
-      payload_.assign(chunk.payload.data(), chunk.payload.size());
+      payload_.assign(batch.payload.data(), batch.payload.size());
       payload_.append(kColumn, sizeof(kColumn) - 1);
       result.payload = payload_;
     }
@@ -109,18 +119,18 @@ class NextVersionFilter : public ChunkFilter {
   }
 
  private:
+  const SchemaInfo& next_;
   const bool used_;
   std::string payload_;
 };
 
-absl::StatusOr<std::string> Write(const InodeTable& table,
-                                  const SchemaInfo* profile,
-                                  ChunkFilter* filter) {
+// `filter` may be null.
+absl::StatusOr<std::string> Write(const InodeTable& table, SaveFilter* filter) {
   StringSink sink;
   WriterOptions options;
   options.compression = Compression::Raw();
   FsStateWriter writer(&sink, options);
-  if (profile != nullptr) writer.WriteAs(profile, filter);
+  if (filter != nullptr) writer.SetFilter(filter);
   DS_RETURN_IF_ERROR(writer.Begin(FsState()));
   InodeRow row;
   for (const LiveInode& inode : table.inodes) {
@@ -193,15 +203,13 @@ absl::Status Run(size_t records, int repetitions) {
   DS_ASSIGN_OR_RETURN(const LoadedSchema narrower, NextVersion(true));
   const SchemaFacts facts(next.root());
   const SchemaFacts narrower_facts(narrower.root());
-  NextVersionFilter unused(false);
-  NextVersionFilter used(true);
-  DS_ASSIGN_OR_RETURN(const std::string same, Write(table, nullptr, nullptr));
-  DS_ASSIGN_OR_RETURN(const std::string other,
-                      Write(table, &facts.info(), &unused));
-  DS_ASSIGN_OR_RETURN(const std::string dropped,
-                      Write(table, &facts.info(), &used));
-  DS_ASSIGN_OR_RETURN(const std::string converted,
-                      Write(table, &narrower_facts.info(), &unused));
+  NextVersionFilter unused(facts.info(), false);
+  NextVersionFilter used(facts.info(), true);
+  NextVersionFilter narrow(narrower_facts.info(), false);
+  DS_ASSIGN_OR_RETURN(const std::string same, Write(table, nullptr));
+  DS_ASSIGN_OR_RETURN(const std::string other, Write(table, &unused));
+  DS_ASSIGN_OR_RETURN(const std::string dropped, Write(table, &used));
+  DS_ASSIGN_OR_RETURN(const std::string converted, Write(table, &narrow));
   std::vector<Variant> variants = {
       {"no gate", &same, false, IDENTICAL, {}},
       {"gate, equal fingerprints", &same, true, IDENTICAL, {}},

@@ -55,8 +55,8 @@ VerdictLevel Load(StateDevice<Codec>* device, const std::string& stream,
   };
   StateHandler<Codec> handler(device, std::move(options));
   StringSource source(stream);
-  if (handler.Load(source).ok()) {
-    EXPECT_THAT(handler.Commit(), IsOk());
+  if (handler.Load(source).status.ok()) {
+    EXPECT_THAT(handler.Commit().status, IsOk());
   }
   return level;
 }

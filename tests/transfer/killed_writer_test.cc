@@ -25,6 +25,7 @@
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "devstate/transport/io/channel.h"
 #include "devstate/transport/io/fd_stream.h"
+#include "devstate/transport/vhost_user/backend_endpoint.h"
 #include "devstate/transport/vhost_user/frontend_endpoint.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
