@@ -12,6 +12,7 @@ PACKAGES = [
     "devices/fs",
     "devices/net",
     "docs",
+    "examples",
     "examples/common",
     "examples/fs_backend",
     "examples/fs_backend_alt",
