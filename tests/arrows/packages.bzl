@@ -16,6 +16,7 @@ PACKAGES = [
     "examples/common",
     "examples/fs_backend",
     "examples/fs_backend_alt",
+    "examples/hello_backend",
     "examples/net_backend",
     "examples/session_embedding",
     "foreign",
