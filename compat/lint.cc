@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "codegen/annotations.h"
 #include "compat/diff.h"
+#include "compat/schema_check.h"
 #include "compat/unit_suffix.h"
 
 namespace devstate {
@@ -64,6 +65,11 @@ class Linter {
   }
 
   std::vector<LintFinding> Run() {
+    if (const absl::Status records = CheckRecords(loaded_.root());
+        !records.ok()) {
+      Add("schema-without-code", schema_.root->place, schema_.root->full_name,
+          std::string(records.message()));
+    }
     const absl::Status annotations = CheckAnnotations(loaded_.root());
     if (!annotations.ok()) {
       Add("invalid-annotation", schema_.root->place, schema_.root->full_name,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "compat/diff_testing.h"
 #include "compat/waivers.h"
@@ -204,6 +205,24 @@ TEST(LintTest, WarningsAboutMeaning) {
 
 TEST(LintTest, SenselessAnnotationIsFound) {
   EXPECT_EQ(Lint("string a = 1 " F("max: 5") ";"), "invalid-annotation");
+}
+
+TEST(LintTest, WhatTheCodeGeneratorRefusesIsRefused) {
+  EXPECT_EQ(Lint("repeated N n = 1; message N { N next = 1; }"),
+            "schema-without-code");
+  // Protobuf's own business in a singular field.
+  EXPECT_EQ(Lint("N n = 1; message N { N next = 1; }"), "");
+  EXPECT_EQ(Lint("repeated R r = 1; message R {} message RRow {}"),
+            "schema-without-code");
+}
+
+TEST(LintTest, WhatEncodeRefusesIsRefused) {
+  std::string deep = "repeated M0 m = 1;";
+  for (int i = 0; i < 70; ++i) {
+    absl::StrAppend(&deep, " message M", i, " { ",
+                    i < 69 ? absl::StrCat("M", i + 1, " m = 1;") : "", " }");
+  }
+  EXPECT_EQ(Lint(deep), "schema-without-code");
 }
 
 class WaiverTest : public ::testing::Test {

@@ -332,6 +332,9 @@ const std::map<std::string, Example>& Examples() {
        {{"map<string, M> m = 1; message M { uint32 a = 1; }"},
         {"map<string, M> m = 1; message M { uint32 a = 1 " F(
             "ignorable: true") "; }"}}},
+      {"schema-without-code",
+       {{"repeated N nodes = 1; message N { N next = 1; }"},
+        {"repeated N nodes = 1; message N { uint32 next = 1; }"}}},
       {"invalid-annotation",
        {{"string a = 1 " F("max: 5") ";"},
         {"string a = 1 " F("max_len: 5") ";"}}},

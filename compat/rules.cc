@@ -190,6 +190,8 @@ const std::vector<Rule>& AllRules() {
       {"critical-map-value", "lint", "warning",
        "A map holds messages with critical fields."},
       {"invalid-annotation", "lint", "error", "An annotation makes no sense."},
+      {"schema-without-code", "lint", "error",
+       "No code can be generated for the schema."},
       {"waiver-unused", "lint", "error", "A waiver matches no finding."},
       {"waiver-expired", "lint", "error", "A waiver is past its date."},
       {"foreign-id", "foreign", "refused",
