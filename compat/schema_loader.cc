@@ -490,6 +490,17 @@ absl::StatusOr<std::vector<LoadedSchema>> LoadSchemas(
         ": holds no schema: put released .proto files or descriptor "
         "sets with a root message there"));
   }
+  // A link to the newest version is no other schema.
+  std::sort(paths.begin(), paths.end());
+  std::set<fs::path> seen;
+  paths.erase(
+      std::remove_if(paths.begin(), paths.end(),
+                     [&seen](const std::string& path) {
+                       std::error_code ignored;
+                       const fs::path real = fs::canonical(path, ignored);
+                       return !real.empty() && !seen.insert(real).second;
+                     }),
+      paths.end());
   return LoadSchemaFiles(paths, options);
 }
 

@@ -198,6 +198,17 @@ TEST_F(SchemaLoaderTest, ImportsAreFoundThroughLinksAndParentFolders) {
   EXPECT_EQ(all->size(), 1u);
 }
 
+TEST_F(SchemaLoaderTest, LinkToAVersionIsNoOtherSchema) {
+  Write("released/1/dev.proto", SchemaText(1, ""));
+  Write("released/2/dev.proto", SchemaText(2, ""));
+  const std::string link = folder_ + "/released/newest";
+  std::filesystem::remove(link);
+  std::filesystem::create_directory_symlink("2", link);
+  const auto all = LoadSchemas(folder_ + "/released", {});
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->size(), 2u);
+}
+
 TEST_F(SchemaLoaderTest, OneFileUnderTwoNamesIsRefused) {
   Write("common/part.proto", Part("a"));
   Write("all.proto",
