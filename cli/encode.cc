@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "cli/error_place.h"
 #include "cli/state_schema.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
@@ -125,6 +126,8 @@ absl::Status Write(Message* state, DynamicStateWriter& writer) {
 }
 
 absl::Status Run(const EncodeFlags& flags) {
+  DS_RETURN_IF_ERROR(
+      NamesItsPlace(CheckStandardInput({flags.file, flags.schema.schema})));
   WriterOptions options;
   DS_ASSIGN_OR_RETURN(options.compression,
                       Compression::Parse(flags.compression));
@@ -144,8 +147,10 @@ absl::Status Run(const EncodeFlags& flags) {
   options.instance = flags.instance;
   options.max_batch_records = flags.batch_records;
   options.embed_descriptor_set = !flags.no_descriptors;
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> output,
-                      OutputFile::Create(flags.output));
+  DS_ASSIGN_OR_RETURN(
+      const std::unique_ptr<OutputFile> output,
+      OutputFile::Create(flags.output, OutputFile::Content::kBinary,
+                         {flags.file, flags.schema.schema}));
   const SchemaFacts facts(schema.root());
   DynamicStateWriter writer(output.get(), schema.root(), facts.info(), options);
   DS_RETURN_IF_ERROR(Write(state.get(), writer));

@@ -77,7 +77,7 @@ refused() {
   run "$name" 2 "$devstate" encode "$@" -o refused.dstate
   one_line "$name"
   says "$name" "$text"
-  [ ! -e refused.dstate ] && [ ! -e refused.dstate.part ] ||
+  [ ! -e refused.dstate ] && [ -z "$(ls .devstate-* 2> /dev/null)" ] ||
     fail "$name: leaves a file"
 }
 echo '{"session": {"wrong": 1}}' > wrong.json
