@@ -397,9 +397,10 @@ int Run(const DiffFlags& flags) {
   const auto error_code = [](int code) {
     return code == kExitRefused ? kExitUsageOrIo : code;
   };
-  if (flags.files[0].file == "-" && flags.files[1].file == "-") {
-    PrintError(absl::InvalidArgumentError(
-        "diff: standard input can be A or B, and not both"));
+  if (const absl::Status status = CheckStandardInput(
+          {flags.files[0].file, flags.files[1].file, flags.schema.schema});
+      !status.ok()) {
+    PrintError(status);
     return kExitUsageOrIo;
   }
   Differ::Inputs inputs;

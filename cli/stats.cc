@@ -14,10 +14,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/error_place.h"
 #include "cli/portable_input.h"
 #include "cli/progress.h"
 #include "cli/state_input.h"
 #include "cli/state_schema.h"
+#include "cli/stream_file.h"
 #include "cli/verb.h"
 #include "compat/dynamic/batch_codec.h"
 #include "compat/dynamic/record_layout.h"
@@ -214,6 +216,8 @@ void PrintText(const StateStats& stats) {
 }
 
 absl::Status Run(const StatsFlags& flags, PortableInput& input) {
+  DS_RETURN_IF_ERROR(NamesItsPlace(
+      CheckStandardInput({flags.input.file, flags.schema.schema})));
   DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> stream,
                       input.OpenStreamLast());
   const std::shared_ptr<ByteSource> source =
