@@ -29,6 +29,7 @@
 #include "cli/progress.h"
 #include "cli/temporary_folder.h"
 #include "cli/verb.h"
+#include "compat/load_gate.h"
 #include "serializer/byte_stream.h"
 #include "third_party/absl_compat/status_macros.h"
 #include "transport/channel.h"
@@ -268,8 +269,8 @@ class Demo {
     DS_RETURN_IF_ERROR(destination.ShowLog("verified", "committed"));
     if (!result.ok()) {
       return absl::InternalError(absl::StrFormat(
-          "the destination refused a good state: CHECK_DEVICE_STATE 0x%x, %s",
-          result.check_reply, result.transfer.ToString()));
+          "the destination refused a good state: CHECK_DEVICE_STATE %s; %s",
+          CheckReplyText(result.check_reply), result.transfer.ToString()));
     }
     const absl::Time check = destination.messages->check_sent();
     absl::PrintF(

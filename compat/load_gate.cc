@@ -147,4 +147,28 @@ uint64_t CheckReplyValue(const Verdict& verdict, const absl::Status& status) {
   return reply;
 }
 
+std::string CheckReplyText(uint64_t reply) {
+  std::string text = absl::StrCat("0x", absl::Hex(reply));
+  const int level = static_cast<int>(reply >> 48 & 0xff);
+  if (reply >> 56 != kReplyTag || !VerdictLevel_IsValid(level)) return text;
+  // A state that could be loaded has not arrived.
+  absl::StrAppend(&text, ", ",
+                  level < REFUSED ? "the transfer failed"
+                                  : absl::AsciiStrToLower(VerdictLevel_Name(
+                                        static_cast<VerdictLevel>(level))));
+  const uint64_t what = reply >> 32 & 0xff;
+  const uint64_t number = reply & 0xffffffff;
+  const std::string where =
+      what == kReplyField   ? absl::StrCat(" field ", number)
+      : what == kReplyChunk ? absl::StrCat(" chunk ", number)
+                            : "";
+  const int code = static_cast<int>(reply >> 40 & 0xff);
+  for (const Rule& rule : AllRules()) {
+    if (code == 0 || rule.code != code) continue;
+    return absl::StrCat(text, " [", rule.id, "]", where, ": devstate explain ",
+                        rule.id);
+  }
+  return text + where;
+}
+
 }  // namespace devstate

@@ -157,5 +157,22 @@ TEST(CheckReplyValueTest, RefusalTellsRuleAndField) {
             0xd507000101234567u | code << 40);
 }
 
+TEST(CheckReplyTextTest, SaysVerdictRuleAndPlace) {
+  const absl::Status status = Damage(CHECKSUM);
+  const std::string damaged =
+      CheckReplyText(CheckReplyValue(JudgeLoad(Verdict(), status), status));
+  EXPECT_EQ(damaged.substr(damaged.find(',')),
+            ", damaged [checksum] chunk 7: devstate explain checksum");
+  EXPECT_EQ(CheckReplyText(0xd507000101234567u),
+            "0xd507000101234567, refused field 19088743");
+  EXPECT_EQ(CheckReplyText(CheckReplyValue(Verdict(), absl::InternalError(""))),
+            "0xd500000000000000, the transfer failed");
+}
+
+TEST(CheckReplyTextTest, AnotherImplementationsAnswerIsANumber) {
+  EXPECT_EQ(CheckReplyText(1), "0x1");
+  EXPECT_EQ(CheckReplyText(0xd5ff000000000000u), "0xd5ff000000000000");
+}
+
 }  // namespace
 }  // namespace devstate
