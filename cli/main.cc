@@ -47,7 +47,7 @@ int PrintUsageError(const CLI::App& app, const CLI::ParseError& error) {
 
 // An answer that did not arrive is none, whatever it was.
 int CheckOutput(int exit_code) {
-  errno = 0;
+  // Where the write failed before now, errno is still what it said.
   std::cout.flush();
   const bool lost =
       std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout.good();
