@@ -30,13 +30,7 @@ DirectionVerdict ToDirection(const Verdict& verdict, bool upgrade) {
   DirectionVerdict result{upgrade ? Direction::kUpgrade : Direction::kDowngrade,
                           verdict.level(),
                           {}};
-  for (const Finding& finding : verdict.findings()) {
-    // "old" and "new" are by age there, the writer's and the reader's here.
-    result.findings.push_back({finding.rule(), finding.level(), finding.path(),
-                               upgrade ? finding.old() : finding.new_(),
-                               upgrade ? finding.new_() : finding.old(),
-                               finding.text(), "", ""});
-  }
+  result.findings.assign(verdict.findings().begin(), verdict.findings().end());
   return result;
 }
 

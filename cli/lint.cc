@@ -41,12 +41,12 @@ absl::StatusOr<int> Lint(const LintFlags& flags) {
   }
   for (const LoadedSchema& other : released) models.push_back(&other.model());
   const Lineage lineage(models, schema.model().schema());
-  std::vector<LintFinding> findings = LintSchema(schema, &lineage);
+  std::vector<Finding> findings = LintSchema(schema, &lineage);
   waivers.Apply(&findings);
   std::fputs(RenderLint(flags.file, findings, format).c_str(), stdout);
   int exit_code = kExitOk;
-  for (const LintFinding& finding : findings) {
-    if (finding.waived.empty() && FindRule(finding.rule)->severity == "error") {
+  for (const Finding& finding : findings) {
+    if (finding.waived().empty() && finding.level() == REFUSED) {
       exit_code = kExitRefused;
     }
   }

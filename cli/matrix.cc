@@ -49,8 +49,8 @@ absl::StatusOr<int> Matrix(const MatrixFlags& flags) {
       cell.set_reader(models[reader]->version());
       cell.set_verdict(LevelName(verdict.level));
       std::set<std::string> rules;
-      for (const SchemaFinding& finding : verdict.findings) {
-        if (finding.level == verdict.level) rules.insert(finding.rule);
+      for (const Finding& finding : verdict.findings) {
+        if (finding.level() == verdict.level) rules.insert(finding.rule());
       }
       for (const std::string& rule : rules) cell.add_rules(rule);
     }

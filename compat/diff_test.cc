@@ -123,7 +123,7 @@ TEST(DiffTest, TextOfFindingsIsBounded) {
   EXPECT_EQ(verdict.level, REFUSED);
   // 200 KB each.
   EXPECT_LT(verdict.findings.size(), 100u);
-  EXPECT_EQ(verdict.findings.front().rule, "too-many-findings");
+  EXPECT_EQ(verdict.findings.front().rule(), "too-many-findings");
 }
 
 TEST(DiffTest, NestingIsBounded) {

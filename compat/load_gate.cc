@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "compat/finding.h"
 #include "compat/rules.h"
 #include "serializer/stream_error.h"
 
@@ -21,44 +22,39 @@ constexpr uint64_t kReplyTag = 0xd5;
 constexpr uint64_t kReplyField = 1;
 constexpr uint64_t kReplyChunk = 2;
 
-void AddFinding(VerdictLevel level, absl::string_view rule,
-                std::string old_text, std::string new_text,
-                absl::string_view text, Verdict* verdict) {
-  Finding& finding = *verdict->add_findings();
-  finding.set_rule(std::string(rule));
-  finding.set_old(std::move(old_text));
-  finding.set_new_(std::move(new_text));
-  finding.set_text(std::string(text));
-  finding.set_level(level);
+void AddFinding(VerdictLevel level, const Rule& rule, std::string written,
+                std::string read, absl::string_view text, Verdict* verdict) {
+  *verdict->add_findings() = MakeFinding(rule, level, "", std::move(written),
+                                         std::move(read), std::string(text));
   verdict->set_level(std::max(verdict->level(), level));
 }
 
 // Rule and level of a load that failed with `status`.
 struct Failure {
-  absl::string_view rule;
+  const Rule& rule;
   VerdictLevel level;
 };
 
 Failure FailureOf(const absl::Status& status) {
   const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
-  if (!detail.has_value()) return {"device-refused", REFUSED};
+  if (!detail.has_value()) return {rules::kDeviceRefused, REFUSED};
   switch (detail->reason()) {
     case NOT_A_STREAM:
-      return {"not-a-stream", DAMAGED};
+      return {rules::kNotAStream, DAMAGED};
     case NO_TRAILER:
-      return {"no-trailer", DAMAGED};
+      return {rules::kNoTrailer, DAMAGED};
     case CHECKSUM:
-      return {"checksum", DAMAGED};
+      return {rules::kChecksum, DAMAGED};
     case TRAILING_BYTES:
-      return {"trailing-bytes", DAMAGED};
+      return {rules::kTrailingBytes, DAMAGED};
     case LIMIT:
-      return {"limit", DAMAGED};
+      return {rules::kLimit, DAMAGED};
     case UNKNOWN_CONTENT:
-      return {"unknown-critical", REFUSED};
+      return {rules::kUnknownCritical, REFUSED};
     case CONSTRAINT:
-      return {"value-out-of-bounds", REFUSED};
+      return {rules::kValueOutOfBounds, REFUSED};
     default:
-      return {"malformed", DAMAGED};
+      return {rules::kMalformed, DAMAGED};
   }
 }
 
@@ -69,7 +65,7 @@ Verdict JudgeHeader(const StreamHeader& header, const SchemaInfo& schema) {
   verdict.set_level(header.fingerprint() == schema.fingerprint ? IDENTICAL
                                                                : COMPATIBLE);
   if (header.device() != schema.device) {
-    AddFinding(REFUSED, "wrong-device", header.device(),
+    AddFinding(REFUSED, rules::kWrongDevice, header.device(),
                std::string(schema.device),
                absl::StrCat("the state is that of a ", header.device(),
                             " device, this one is a ", schema.device,
@@ -78,7 +74,7 @@ Verdict JudgeHeader(const StreamHeader& header, const SchemaInfo& schema) {
   }
   if (header.schema() != schema.schema ||
       header.root_message() != schema.root_message) {
-    AddFinding(REFUSED, "wrong-schema", header.schema(),
+    AddFinding(REFUSED, rules::kWrongSchema, header.schema(),
                std::string(schema.schema),
                absl::StrCat("the state is of schema ", header.schema(), " (",
                             header.root_message(), "), this reader has ",
@@ -87,7 +83,7 @@ Verdict JudgeHeader(const StreamHeader& header, const SchemaInfo& schema) {
                &verdict);
   }
   if (header.min_reader() > schema.version) {
-    AddFinding(REFUSED, "too-new", absl::StrCat(header.schema_version()),
+    AddFinding(REFUSED, rules::kTooNew, absl::StrCat(header.schema_version()),
                absl::StrCat(schema.version),
                absl::StrCat("the writer asks for a reader of schema version ",
                             header.min_reader(), " or newer, this one has ",

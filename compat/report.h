@@ -12,7 +12,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "compat/finding.h"
-#include "compat/lint.h"
 #include "devstate/verdict.pb.h"
 
 namespace devstate {
@@ -45,7 +44,7 @@ std::string RenderCheck(const std::vector<DirectionVerdict>& verdicts,
 
 // JSON is LintReport, without findings that are waived.
 std::string RenderLint(const std::string& file,
-                       const std::vector<LintFinding>& findings,
+                       const std::vector<Finding>& findings,
                        ReportFormat format);
 
 // All versions against all, written (rows) and read (columns).

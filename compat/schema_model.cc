@@ -90,9 +90,13 @@ class Builder {
     enumeration->place = PlaceOf(descriptor);
     for (int i = 0; i < descriptor.value_count(); ++i) {
       const auto& value = *descriptor.value(i);
-      enumeration->values.push_back(
-          {value.number(), value.name(),
-           value.options().GetExtension(devstate::enum_value).since()});
+      const EnumValueAnnotations& annotations =
+          value.options().GetExtension(devstate::enum_value);
+      enumeration->values.push_back({value.number(),
+                                     value.name(),
+                                     annotations.since(),
+                                     {annotations.renumbered_from().begin(),
+                                      annotations.renumbered_from().end()}});
     }
     std::stable_sort(enumeration->values.begin(), enumeration->values.end(),
                      [](const EnumValueModel& a, const EnumValueModel& b) {

@@ -22,6 +22,8 @@ struct EnumValueModel {
   int number;
   std::string name;
   uint32_t since;
+  // Former numbers, oldest first.
+  std::vector<int> renumbered_from;
 };
 
 struct EnumModel {

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "compat/gate/field_values.h"
+#include "compat/rules.h"
 #include "compat/value_set.h"
 #include "google/protobuf/descriptor.h"
 #include "xxhash.h"
@@ -21,8 +22,6 @@ namespace {
 
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
-
-constexpr absl::string_view kRule = "value-out-of-bounds";
 
 // 128 bits of what was seen, not the values: two that differ are taken for one
 // with a probability of 2^-64 for 2^32 elements.
@@ -192,7 +191,7 @@ class ConstraintChecker::Impl {
       const Message& element = GetMessage(message, *field, i);
       if (field->is_map() &&
           !keys.insert(DigestOf(KeyText(element, {1}))).second) {
-        findings->Add("duplicate-map-key", REFUSED, path,
+        findings->Add(rules::kDuplicateMapKey, REFUSED, path,
                       "a key more than once", "once",
                       "a reader would keep one of the entries: the writer does "
                       "not write this format rightly, save with another");
@@ -211,7 +210,7 @@ class ConstraintChecker::Impl {
 
   static void AddMissing(const FieldModel& field, const std::string& path,
                          StreamFindings* findings) {
-    findings->Add("required-missing", REFUSED, path, "absent",
+    findings->Add(rules::kRequiredMissing, REFUSED, path, "absent",
                   absl::StrCat("required ", field.type_text),
                   "the reader needs the field and the state does not have it: "
                   "save with a writer that fills it");
@@ -223,7 +222,8 @@ class ConstraintChecker::Impl {
     const FieldAnnotations& annotations = field.annotations;
     if (annotations.has_max_items() && count > annotations.max_items()) {
       findings->Add(
-          kRule, REFUSED, path, absl::StrCat(count, " elements"),
+          rules::kValueOutOfBounds, REFUSED, path,
+          absl::StrCat(count, " elements"),
           absl::StrCat("at most ", annotations.max_items(), " elements"),
           "the reader does not take so many: raise its max_items, or save a "
           "smaller state");
@@ -235,7 +235,7 @@ class ConstraintChecker::Impl {
                           const std::string& path, StreamFindings* findings) {
     const Number number = GetNumber(message, field, index);
     if (Contains(check.values, *check.field, number)) return;
-    findings->Add(kRule, REFUSED, path,
+    findings->Add(rules::kValueOutOfBounds, REFUSED, path,
                   check.field->annotations.sensitive() ? "<redacted>"
                                                        : NumberText(number),
                   AllowedText(*check.field),
@@ -247,7 +247,7 @@ class ConstraintChecker::Impl {
                           const std::string& path, StreamFindings* findings) {
     if (length <= field.annotations.max_len()) return;
     findings->Add(
-        kRule, REFUSED, path, absl::StrCat(length, " bytes"),
+        rules::kValueOutOfBounds, REFUSED, path, absl::StrCat(length, " bytes"),
         absl::StrCat("at most ", field.annotations.max_len(), " bytes"),
         "the reader does not take so long a value: raise its max_len");
   }
@@ -264,7 +264,7 @@ class ConstraintChecker::Impl {
     }
     if (seen->insert(DigestOf(KeyText(element, numbers))).second) return;
     findings->Add(
-        "not-unique", REFUSED, path,
+        rules::kNotUnique, REFUSED, path,
         "two elements with the same " + absl::StrJoin(names, ", "),
         "unique_by: " + absl::StrJoin(names, ", "),
         "the reader takes each once: see why the writer has it twice");

@@ -19,6 +19,7 @@ struct ConversionChain::Hop {
   SchemaView from;
   SchemaView to;
   std::vector<const ConversionStep*> steps;
+  std::unique_ptr<Mapping> mapping;
   DirectionVerdict verdict;
   std::unique_ptr<Converter> converter;
 };
@@ -63,19 +64,10 @@ std::unique_ptr<ConversionChain::Hop> ConversionChain::MakeHop(
       paths.insert(step.paths.begin(), step.paths.end());
     }
   }
-  hop->verdict =
-      writer.version() <= reader.version()
-          ? CompareSchemas(writer, reader, Direction::kUpgrade, lineage_.get())
-          : CompareSchemas(reader, writer, Direction::kDowngrade,
-                           lineage_.get());
-  for (SchemaFinding& finding : hop->verdict.findings) {
-    if (paths.count(finding.path) == 0) continue;
-    finding.level = CONVERTED;
-    finding.condition.clear();
-    finding.text = "a conversion step takes care of the field";
-  }
-  if (!paths.empty()) hop->verdict.level = WorstLevel(hop->verdict.findings);
-  hop->converter = std::make_unique<Converter>(&writer, &reader, paths);
+  hop->mapping = std::make_unique<Mapping>(
+      PairByVersion(writer, reader, lineage_.get()), std::move(paths));
+  hop->verdict = CompareSchemas(*hop->mapping);
+  hop->converter = std::make_unique<Converter>(hop->mapping.get());
   return hop;
 }
 
@@ -151,7 +143,7 @@ std::unique_ptr<Message> ConversionChain::RunHop(Hop& hop,
     if (step->record_field != name || findings->level() >= REFUSED) continue;
     const absl::Status status = step->run(written, read.get());
     if (status.ok()) continue;
-    findings->Add("step-refused", REFUSED,
+    findings->Add(rules::kStepRefused, REFUSED,
                   step->paths.empty() ? name : step->paths.front(),
                   absl::StrCat("version ", step->from),
                   absl::StrCat("version ", step->to),

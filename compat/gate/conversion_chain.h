@@ -64,7 +64,7 @@ class ConversionChain {
   ~ConversionChain();
 
   // What the schemas say of all states together, for each hop.
-  const std::vector<SchemaFinding>& findings() const { return findings_; }
+  const std::vector<Finding>& findings() const { return findings_; }
 
   // The versions on the way, both ends included.
   std::vector<uint32_t> versions() const;
@@ -103,7 +103,7 @@ class ConversionChain {
   const StepTable* const steps_;
   std::unique_ptr<Lineage> lineage_;
   std::vector<std::unique_ptr<Hop>> hops_;
-  std::vector<SchemaFinding> findings_;
+  std::vector<Finding> findings_;
   google::protobuf::DynamicMessageFactory factory_;
 };
 

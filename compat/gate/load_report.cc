@@ -70,12 +70,12 @@ std::string LoadReportJson(const Verdict& verdict, const StreamHeader& header,
   report.set_writer_version(header.schema_version());
   report.set_reader_version(reader.version);
   for (const Finding& finding : verdict.findings()) {
-    LoadReportFinding& out = *report.add_findings();
+    ReportFinding& out = *report.add_findings();
     out.set_rule(finding.rule());
     out.set_level(LevelWord(finding.level()));
     out.set_path(finding.path());
-    out.set_written(finding.old());
-    out.set_read(finding.new_());
+    out.set_written(finding.written());
+    out.set_read(finding.read());
     out.set_text(finding.text());
   }
   google::protobuf::util::JsonPrintOptions options;

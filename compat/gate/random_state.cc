@@ -8,6 +8,7 @@
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
+#include "compat/absent_value.h"
 #include "compat/dynamic/state_writer.h"
 #include "compat/gate/constraints.h"
 #include "compat/gate/field_values.h"
@@ -28,13 +29,15 @@ constexpr int kMaxDepth = 4;
 
 class Filler {
  public:
-  explicit Filler(std::mt19937* random) : random_(*random) {}
+  Filler(const SchemaModel& schema, std::mt19937* random)
+      : schema_(schema), random_(*random) {}
 
   void Fill(const MessageModel& model, Message* message, int depth) {
     for (const FieldModel& field : model.fields) {
       const FieldDescriptor& descriptor =
           *message->GetDescriptor()->FindFieldByNumber(field.number);
       const bool needed = field.annotations.required() || !CanBeAbsent(field);
+      if (!needed && HasStopped(schema_, field)) continue;
       // An entry without a value has one all the same.
       if (!needed && !model.map_entry && Below(2) == 0) continue;
       if (descriptor.real_containing_oneof() != nullptr &&
@@ -168,6 +171,7 @@ class Filler {
     return text;
   }
 
+  const SchemaModel& schema_;
   std::mt19937& random_;
 };
 
@@ -175,7 +179,7 @@ class Filler {
 
 void FillRandomly(const LoadedSchema& schema, std::mt19937* random,
                   Message* message) {
-  Filler(random).Fill(*schema.model().root, message, 0);
+  Filler(schema.model(), random).Fill(*schema.model().root, message, 0);
 }
 
 std::string WriteStream(const LoadedSchema& schema, const SchemaInfo& info,

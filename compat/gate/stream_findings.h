@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "compat/finding.h"
+#include "compat/rules.h"
 #include "devstate/verdict.pb.h"
 
 namespace devstate {
@@ -32,11 +34,11 @@ class StreamFindings {
 
   // `path` is that of the schema, without indexes. `written` is what the writer
   // has, `read` what the reader has or allows.
-  void Add(absl::string_view rule, VerdictLevel level, absl::string_view path,
+  void Add(const Rule& rule, VerdictLevel level, absl::string_view path,
            std::string written, std::string read, std::string text);
 
-  // A finding that is not about one record.
-  void Add(const Finding& finding);
+  // Adds a finding that is not about one record.
+  void Add(Finding finding);
 
   // The worst so far, VERDICT_UNSPECIFIED if there is none.
   VerdictLevel level() const { return level_; }
@@ -50,6 +52,11 @@ class StreamFindings {
     std::string place;
     uint64_t count = 0;
   };
+
+  // Counts a finding. Returns its entry if it is the first of its kind and
+  // there is room, else null.
+  Entry* Count(absl::string_view rule, VerdictLevel level,
+               absl::string_view path);
 
   // By path and rule.
   std::map<std::pair<std::string, std::string>, Entry> entries_;

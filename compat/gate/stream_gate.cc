@@ -43,22 +43,9 @@ SchemaInfo InfoOf(const SchemaModel& model) {
   return info;
 }
 
-Finding MakeFinding(absl::string_view rule, VerdictLevel level,
-                    std::string text) {
-  Finding finding;
-  finding.set_rule(std::string(rule));
-  finding.set_level(level);
-  finding.set_text(std::move(text));
-  return finding;
-}
-
-Finding ToFinding(const SchemaFinding& found, bool upgrade) {
-  Finding finding = MakeFinding(found.rule, found.level, found.text);
-  finding.set_path(found.path);
-  // A verdict has the writer first.
-  finding.set_old(upgrade ? found.old_text : found.new_text);
-  finding.set_new_(upgrade ? found.new_text : found.old_text);
-  return finding;
+// A finding that is about the whole stream.
+Finding StreamFinding(const Rule& rule, VerdictLevel level, std::string text) {
+  return MakeFinding(rule, level, "", "", "", std::move(text));
 }
 
 }  // namespace
@@ -162,8 +149,8 @@ class StreamGate::Impl {
     if (known == nullptr && !header_->descriptor_set().empty()) {
       absl::StatusOr<LoadedSchema> embedded = LoadEmbeddedSchema(*header_);
       if (!embedded.ok()) {
-        findings_.Add(MakeFinding(
-            "writer-schema-invalid", REFUSED,
+        findings_.Add(StreamFinding(
+            rules::kWriterSchemaInvalid, REFUSED,
             absl::StrCat("the schema in the stream's header cannot be used: ",
                          embedded.status().message())));
         return;
@@ -172,8 +159,8 @@ class StreamGate::Impl {
       known = embedded_.get();
     }
     if (known == nullptr) {
-      findings_.Add(MakeFinding(
-          "writer-schema-unknown", COMPATIBLE,
+      findings_.Add(StreamFinding(
+          rules::kWriterSchemaUnknown, COMPATIBLE,
           "the stream does not carry its schema and this reader does not know "
           "it: whatever the reader does not know counts as critical"));
       return;
@@ -182,8 +169,8 @@ class StreamGate::Impl {
     if (known->model().version() != header_->schema_version() ||
         known->model().schema() != header_->schema() ||
         known->model().root->full_name != header_->root_message()) {
-      findings_.Add(MakeFinding(
-          "writer-schema-invalid", REFUSED,
+      findings_.Add(StreamFinding(
+          rules::kWriterSchemaInvalid, REFUSED,
           absl::StrCat("the stream says that it is of ", header_->schema(),
                        " version ", header_->schema_version(),
                        ", its fingerprint is that of ", known->model().schema(),
@@ -193,10 +180,10 @@ class StreamGate::Impl {
   }
 
   void AddSchemaFindings() {
-    for (const SchemaFinding& found : chain_->findings()) {
+    for (const Finding& found : chain_->findings()) {
       // What only the state decides, the chunks tell.
-      if (found.level == LOSSY || found.level == CONDITIONAL) continue;
-      findings_.Add(ToFinding(found, upgrade_));
+      if (found.level() == LOSSY || found.level() == CONDITIONAL) continue;
+      findings_.Add(found);
     }
   }
 
@@ -205,11 +192,12 @@ class StreamGate::Impl {
     for (const Quirk& quirk : *options_.quirks) {
       if (!Applies(quirk, *header_)) continue;
       const bool refused = quirk.fix_up == nullptr;
-      Finding finding = MakeFinding(refused ? "quirk-refused" : "quirk-fixed",
-                                    refused ? REFUSED : CONVERTED,
-                                    absl::StrCat(quirk.name, ": ", quirk.text));
-      finding.set_old(absl::StrCat(header_->writer().name(), " ",
-                                   header_->writer().version()));
+      Finding finding =
+          StreamFinding(refused ? rules::kQuirkRefused : rules::kQuirkFixed,
+                        refused ? REFUSED : CONVERTED,
+                        absl::StrCat(quirk.name, ": ", quirk.text));
+      finding.set_written(absl::StrCat(header_->writer().name(), " ",
+                                       header_->writer().version()));
       findings_.Add(finding);
       if (!refused) fix_ups_[quirk.record_field].push_back(&quirk);
     }
@@ -294,7 +282,7 @@ class StreamGate::Impl {
                      written.name, &writer, &dropped);
     findings_.SetRecord("", 0);
     for (const std::string& path : dropped) {
-      findings_.Add("ignorable-dropped", LOSSY, path, "values", "",
+      findings_.Add(rules::kIgnorableDropped, LOSSY, path, "values", "",
                     "the reader does not know the field and drops it, as the "
                     "writer's schema allows");
     }
@@ -304,7 +292,7 @@ class StreamGate::Impl {
   absl::StatusOr<Chunk> OnUnknownBatch(const Chunk& chunk) {
     if ((chunk.header.flags & kChunkFlagIgnorable) != 0) {
       findings_.SetRecord("", 0);
-      findings_.Add("ignorable-dropped", LOSSY,
+      findings_.Add(rules::kIgnorableDropped, LOSSY,
                     absl::StrCat(chunk.header.field), "records", "",
                     "the reader does not know the records and drops them, as "
                     "the writer allows");
@@ -389,8 +377,8 @@ class StreamGate::Impl {
   // Whether what was found so far ends the load.
   absl::Status Refusal() {
     if (options_.accept < LOSSY && findings_.level() == LOSSY) {
-      findings_.Add(MakeFinding(
-          "policy", REFUSED,
+      findings_.Add(StreamFinding(
+          rules::kPolicy, REFUSED,
           "the state loads without data that its writer declares ignorable, "
           "and this reader is told not to accept that"));
     }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "compat/rules.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format.h"
 #include "google/protobuf/wire_format_lite.h"
@@ -77,7 +78,7 @@ class WireChecker {
       if (number == 0) return false;
       const FieldDescriptor* field = type.FindFieldByNumber(number);
       if (field == nullptr) {
-        Add("unknown-critical", absl::StrCat(Prefix(path), number),
+        Add(rules::kUnknownCritical, absl::StrCat(Prefix(path), number),
             absl::StrCat("field ", number), "",
             "the state has a field that the schema does not, and skipping it "
             "would lose state: update the reader, or save for its version");
@@ -111,8 +112,8 @@ class WireChecker {
     const bool packed = field.is_packable() &&
                         wire_type == WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
     if (wire_type != own && !packed) {
-      Add("wire-type-changed", field_path, std::string(WireTypeName(wire_type)),
-          std::string(WireTypeName(own)),
+      Add(rules::kWireTypeChanged, field_path,
+          std::string(WireTypeName(wire_type)), std::string(WireTypeName(own)),
           "the value is written in another way than the field's type is, and "
           "would be read as absent: the writer has another schema than it "
           "says");
@@ -142,7 +143,7 @@ class WireChecker {
     const bool again = !seen->fields.insert(&field).second;
     if (again ||
         (oneof != nullptr && !seen->oneofs.emplace(oneof, &field).second)) {
-      Add("duplicate-field", path,
+      Add(rules::kDuplicateField, path,
           again ? "more than once"
                 : absl::StrCat("with ", seen->oneofs[oneof]->name()),
           "once",
@@ -165,13 +166,14 @@ class WireChecker {
     }
     if (!input->ReadVarint64(&value)) return false;
     if (!VarintFits(value, field)) {
-      Add("value-may-not-fit", path, absl::StrCat(value), field.type_name(),
+      Add(rules::kValueMayNotFit, path, absl::StrCat(value), field.type_name(),
           "the value does not fit the field's type and would be cut: the "
           "writer has another schema than it says");
     } else if (field.enum_type() != nullptr &&
                field.enum_type()->FindValueByNumber(static_cast<int>(value)) ==
                    nullptr) {
-      Add("enum-value-unknown", path, absl::StrCat(static_cast<int64_t>(value)),
+      Add(rules::kEnumValueUnknown, path,
+          absl::StrCat(static_cast<int64_t>(value)),
           field.enum_type()->full_name(),
           "enums are closed, and the schema does not name this value: update "
           "the reader, or do not use the value");
@@ -194,7 +196,7 @@ class WireChecker {
                   const std::string& path, int depth, Seen* seen) {
     if (field.type() == FieldDescriptor::TYPE_STRING) {
       if (!IsValidUtf8(value)) {
-        Add("not-utf8", path, "other bytes", "string",
+        Add(rules::kNotUtf8, path, "other bytes", "string",
             "a string holds UTF-8 only: the field should be of type bytes");
       }
       return true;
@@ -224,7 +226,7 @@ class WireChecker {
       }
     }
     if (!seen->keys[&field].insert(key).second) {
-      Add("duplicate-map-key", path, "a key more than once", "once",
+      Add(rules::kDuplicateMapKey, path, "a key more than once", "once",
           "a reader would keep the last entry: the writer does not write this "
           "format rightly, save with another");
     }
@@ -249,7 +251,7 @@ class WireChecker {
     return value == 0 ? "" : absl::StrCat(value);
   }
 
-  void Add(absl::string_view rule, const std::string& path, std::string written,
+  void Add(const Rule& rule, const std::string& path, std::string written,
            std::string read, std::string text) {
     findings_.Add(rule, REFUSED, path, std::move(written), std::move(read),
                   std::move(text));

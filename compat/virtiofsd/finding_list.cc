@@ -12,7 +12,7 @@
 
 namespace devstate::virtiofsd {
 
-void FindingList::Add(VerdictLevel level, absl::string_view rule,
+void FindingList::Add(VerdictLevel level, const Rule& rule,
                       absl::string_view path, Offset offset,
                       absl::string_view text) {
   verdict_.set_level(std::max(verdict_.level(), level));
@@ -24,21 +24,18 @@ void FindingList::Add(VerdictLevel level, absl::string_view rule,
     return;
   }
   lesser_ += level < REFUSED;
-  Finding& finding = *verdict_.add_findings();
-  finding.set_level(level);
-  finding.set_rule(std::string(rule));
-  finding.set_path(offset.has_value()
-                       ? absl::StrFormat("%s at offset 0x%x", path, *offset)
-                       : std::string(path));
-  finding.set_text(std::string(text));
+  *verdict_.add_findings() = MakeFinding(
+      rule, level,
+      offset.has_value() ? absl::StrFormat("%s at offset 0x%x", path, *offset)
+                         : std::string(path),
+      "", "", std::string(text));
 }
 
 Verdict FindingList::Take() {
   if (left_out_ != 0) {
-    Finding& finding = *verdict_.add_findings();
-    finding.set_level(verdict_.level());
-    finding.set_rule("too-many-findings");
-    finding.set_text(absl::StrCat(left_out_, " more findings are left out"));
+    *verdict_.add_findings() =
+        MakeFinding(rules::kTooManyFindings, verdict_.level(), "", "", "",
+                    absl::StrCat(left_out_, " more findings are left out"));
   }
   verdict_.set_level(std::max(verdict_.level(), CONVERTED));
   return std::move(verdict_);

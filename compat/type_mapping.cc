@@ -1,7 +1,18 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// A table in two dimensions: what a type becomes, by how protobuf writes it,
+// and what a cardinality becomes. Each cell says what it means for all states
+// and what a single state must have.
 
-#include "compat/diff_context.h"
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "compat/conditions.h"
+#include "compat/mapping.h"
+#include "compat/value_mapping.h"
 #include "compat/value_set.h"
 
 namespace devstate {
@@ -69,12 +80,16 @@ bool IsPlainInteger(const FieldModel& field) {
 
 bool IsPackable(const FieldModel& field) { return IsNumber(field); }
 
-// Compares cardinalities; false if nothing can be read.
-class CardinalityDiff {
+constexpr uint64_t kAny = std::numeric_limits<uint64_t>::max();
+
+// Maps cardinalities. Returns false if nothing can be read.
+class CardinalityMapper {
  public:
-  CardinalityDiff(const MessagePlace& place, const FieldModel& written,
-                  const FieldModel& read, DiffContext* context)
-      : place_(place), written_(written), read_(read), context_(*context) {}
+  explicit CardinalityMapper(FieldMapping* mapping)
+      : mapping_(*mapping),
+        place_(mapping->message->place),
+        written_(*mapping->written),
+        read_(*mapping->read) {}
 
   bool Run() {
     if (written_.presence == read_.presence) return true;
@@ -98,14 +113,15 @@ class CardinalityDiff {
   bool FromImplicit() {
     switch (read_.presence) {
       case Presence::kExplicit:
-        Add("presence-changed", CONVERTED,
+        Add(rules::kPresenceChanged, CONVERTED,
             "a zero, which was not written, arrives as a value");
         return true;
       case Presence::kRepeated:
         if (place_.columns) {
           return Refuse("a column of a repeated field has another layout");
         }
-        return Require("cardinality-changed", "is not zero",
+        return Require({&rules::kCardinalityChanged, 1, kAny, "is not zero",
+                        "a value other than zero"},
                        "a zero, which is not written, would arrive as no "
                        "element");
       default:
@@ -116,10 +132,12 @@ class CardinalityDiff {
   bool FromExplicit() {
     switch (read_.presence) {
       case Presence::kImplicit:
-        return Require("presence-changed", "is present",
-                       "an absent value would be taken for zero");
+        return Require(
+            {&rules::kPresenceChanged, 1, kAny, "is present", "a value"},
+            "an absent value would be taken for zero");
       case Presence::kRepeated:
-        Add("cardinality-changed", CONVERTED, "arrives as at most one element");
+        Add(rules::kCardinalityChanged, CONVERTED,
+            "arrives as at most one element");
         return true;
       default:
         return Refuse("a map cannot be read from a single value");
@@ -132,70 +150,78 @@ class CardinalityDiff {
         if (place_.columns || IsPackable(written_)) {
           return Refuse("a single value is written in another way");
         }
-        return Require("cardinality-changed", "has exactly one element",
+        return Require({&rules::kCardinalityChanged, 1, 1,
+                        "has exactly one element", "exactly one element"},
                        "of several elements only one would arrive");
       case Presence::kExplicit:
         if (!place_.columns && IsPackable(written_)) {
-          return Require("cardinality-changed", "has no element",
+          return Require({&rules::kCardinalityChanged, 0, 0, "has no element",
+                          "no element"},
                          "packed elements cannot be read as a single value");
         }
-        return Require("cardinality-changed", "has at most one element",
+        return Require({&rules::kCardinalityChanged, 0, 1,
+                        "has at most one element", "at most one element"},
                        "of several elements only one would arrive");
       default:
         if (written_.message == nullptr) {
           return Refuse("a map is written as messages");
         }
-        return Require("map-keys-repeated", "has no two elements of one key",
-                       "a map keeps one entry of each key");
+        Add(rules::kMapKeysRepeated, CONDITIONAL,
+            absl::StrCat("a map keeps one entry of each key", kRemedy),
+            FieldCondition(place_, written_, "has no two elements of one key"));
+        return true;
     }
   }
 
   bool FromMap() {
     if (read_.presence == Presence::kRepeated && read_.message != nullptr) {
-      Add("cardinality-changed", CONVERTED,
+      Add(rules::kCardinalityChanged, CONVERTED,
           "the entries of the map arrive as messages");
       return true;
     }
     return Refuse("a map is written as messages");
   }
 
-  void Add(absl::string_view rule, VerdictLevel level, std::string text,
+  void Add(const Rule& rule, VerdictLevel level, std::string text,
            std::string condition = "") {
-    context_.Add(rule, level, context_.Path(place_, written_, read_),
-                 written_.type_text, read_.type_text, std::move(text),
-                 std::move(condition));
+    mapping_.differences.push_back({&rule, level, written_.type_text,
+                                    read_.type_text, std::move(text),
+                                    std::move(condition), ""});
   }
 
-  bool Refuse(absl::string_view why,
-              absl::string_view rule = "cardinality-changed") {
-    Add(rule, REFUSED,
+  bool Refuse(absl::string_view why) {
+    Add(rules::kCardinalityChanged, REFUSED,
         absl::StrCat(why, ": keep the field and add another on a new number"));
     return false;
   }
 
-  bool Require(absl::string_view rule, absl::string_view predicate,
-               absl::string_view why) {
-    Add(rule, CONDITIONAL,
-        absl::StrCat(why, ": add another field on a new number instead"),
-        FieldCondition(place_, written_, predicate));
+  bool Require(const CountCondition& count, absl::string_view why) {
+    mapping_.count = count;
+    Add(*count.rule, CONDITIONAL, absl::StrCat(why, kRemedy),
+        FieldCondition(place_, written_, count.predicate));
     return true;
   }
 
+  static constexpr char kRemedy[] =
+      ": add another field on a new number instead";
+
+  FieldMapping& mapping_;
   const MessagePlace& place_;
   const FieldModel& written_;
   const FieldModel& read_;
-  DiffContext& context_;
 };
 
 }  // namespace
 
-bool CompareTypes(const MessagePlace& place, const FieldModel& written,
-                  const FieldModel& read, DiffContext* context) {
-  const auto add = [&](absl::string_view rule, VerdictLevel level,
-                       absl::string_view text, std::string condition = "") {
-    context->Add(rule, level, context->Path(place, written, read),
-                 written.type_text, read.type_text, std::string(text),
-                 std::move(condition));
+bool MapTypes(FieldMapping* mapping) {
+  const MessagePlace& place = mapping->message->place;
+  const FieldModel& written = *mapping->written;
+  const FieldModel& read = *mapping->read;
+  const auto add = [&](const Rule& rule, VerdictLevel level, std::string text,
+                       std::string condition = "") {
+    mapping->differences.push_back({&rule, level, written.type_text,
+                                    read.type_text, std::move(text),
+                                    std::move(condition), ""});
   };
   const Wire wire = WireOf(written);
   const bool same_wire = wire == WireOf(read);
@@ -203,25 +229,25 @@ bool CompareTypes(const MessagePlace& place, const FieldModel& written,
   const bool same_column = place.columns && integers &&
                            IsUnsignedColumn(written) == IsUnsignedColumn(read);
   if (!same_wire && !same_column) {
-    add("wire-type-changed", REFUSED,
+    add(rules::kWireTypeChanged, REFUSED,
         "the value is written in another way and would be misread or lost: "
         "keep the field and add another on a new number");
     return false;
   }
-  if (!CardinalityDiff(place, written, read, context).Run()) return false;
+  if (!CardinalityMapper(mapping).Run()) return false;
   if (written.type == read.type) return true;
   if (wire == Wire::kText) {
     if (read.type == FieldDescriptor::TYPE_STRING) {
-      add("not-utf8", CONDITIONAL, "a string holds UTF-8 only: keep bytes",
+      add(rules::kNotUtf8, CONDITIONAL, "a string holds UTF-8 only: keep bytes",
           ValueCondition(place, written, "is valid UTF-8"));
     } else {
-      add("type-widened", CONVERTED, "the text arrives as bytes");
+      add(rules::kTypeWidened, CONVERTED, "the text arrives as bytes");
     }
     return true;
   }
   if (written.enumeration == nullptr || read.enumeration == nullptr) {
     if (Predicate(ValuesOf(written), ValuesOfType(read)).empty()) {
-      add("type-widened",
+      add(rules::kTypeWidened,
           IsPlainInteger(written) && IsPlainInteger(read) ? COMPATIBLE
                                                           : CONVERTED,
           "every value fits the reader's type");

@@ -3,11 +3,15 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/optional.h"
-#include "compat/diff_context.h"
+#include "compat/conditions.h"
+#include "compat/mapping.h"
 #include "compat/unit_scale.h"
+#include "compat/value_mapping.h"
 #include "compat/value_set.h"
 
 namespace devstate {
@@ -36,11 +40,14 @@ std::string LimitText(absl::string_view name, absl::optional<uint64_t> limit) {
   return limit.has_value() ? absl::StrCat(name, ": ", *limit) : "";
 }
 
-class BoundsDiff {
+// The reader's own bounds decide about a state.
+class BoundsMapper {
  public:
-  BoundsDiff(const MessagePlace& place, const FieldModel& written,
-             const FieldModel& read, DiffContext* context)
-      : place_(place), written_(written), read_(read), context_(*context) {}
+  explicit BoundsMapper(FieldMapping* mapping)
+      : mapping_(*mapping),
+        place_(mapping->message->place),
+        written_(*mapping->written),
+        read_(*mapping->read) {}
 
   void Run() {
     const FieldAnnotations& w = written_.annotations;
@@ -58,7 +65,7 @@ class BoundsDiff {
 
  private:
   void CompareValues() {
-    const absl::optional<UnitScale> scale = ScaleBetween(written_, read_);
+    const absl::optional<UnitScale>& scale = mapping_.scale;
     const auto in_writers_unit = [&scale](const ValueSet& values) {
       return scale.has_value() ? InWritersUnit(values, *scale) : values;
     };
@@ -67,14 +74,14 @@ class BoundsDiff {
     const std::string predicate = Predicate(written, read);
     if (predicate.empty()) {
       if (!Predicate(read, written).empty() && written_.type == read_.type) {
-        Add("bound-widened", COMPATIBLE, BoundsText(written_),
+        Add(rules::kBoundWidened, COMPATIBLE, BoundsText(written_),
             BoundsText(read_), "the reader allows more than the writer has");
       }
       return;
     }
     const bool by_type =
         !Predicate(written, in_writers_unit(ValuesOfType(read_))).empty();
-    const char* rule = by_type ? "value-may-not-fit" : "bound-narrowed";
+    const Rule& rule = by_type ? rules::kValueMayNotFit : rules::kBoundNarrowed;
     if (written_.presence == Presence::kImplicit && Disjoint(written, read)) {
       Add(rule, REFUSED, BoundsText(written_), BoundsText(read_),
           "no value of the writer is one for the reader: keep the bounds");
@@ -93,14 +100,14 @@ class BoundsDiff {
                     uint64_t read, bool of_each) {
     if (!has_read || (has_written && written <= read)) {
       if (has_written && (!has_read || written < read)) {
-        Add("bound-widened", COMPATIBLE, LimitText(name, written),
+        Add(rules::kBoundWidened, COMPATIBLE, LimitText(name, written),
             has_read ? LimitText(name, read) : "",
             "the reader allows more than the writer has");
       }
       return;
     }
     const std::string predicate = absl::StrCat("has at most ", read, " ", unit);
-    Add("bound-narrowed", CONDITIONAL,
+    Add(rules::kBoundNarrowed, CONDITIONAL,
         has_written ? LimitText(name, written) : "", LimitText(name, read),
         absl::StrCat("the reader refuses more than ", read, " ", unit,
                      ": raise its ", name),
@@ -120,37 +127,35 @@ class BoundsDiff {
           return std::find(r.begin(), r.end(), name) != r.end();
         });
     if (r.empty() || implied) {
-      Add("bound-widened", COMPATIBLE, absl::StrCat("unique_by: ", written),
+      Add(rules::kBoundWidened, COMPATIBLE,
+          absl::StrCat("unique_by: ", written),
           absl::StrCat("unique_by: ", read),
           "the reader allows more than the writer has");
       return;
     }
-    Add("bound-narrowed", CONDITIONAL, absl::StrCat("unique_by: ", written),
-        absl::StrCat("unique_by: ", read),
+    Add(rules::kBoundNarrowed, CONDITIONAL,
+        absl::StrCat("unique_by: ", written), absl::StrCat("unique_by: ", read),
         "the reader refuses duplicates that the writer allows",
         FieldCondition(
             place_, written_,
             absl::StrCat("has no two elements with the same ", read)));
   }
 
-  void Add(absl::string_view rule, VerdictLevel level, std::string written,
+  void Add(const Rule& rule, VerdictLevel level, std::string written,
            std::string read, std::string text, std::string condition = "") {
-    context_.Add(rule, level, context_.Path(place_, written_, read_),
-                 std::move(written), std::move(read), std::move(text),
-                 std::move(condition));
+    mapping_.differences.push_back({&rule, level, std::move(written),
+                                    std::move(read), std::move(text),
+                                    std::move(condition), ""});
   }
 
+  FieldMapping& mapping_;
   const MessagePlace& place_;
   const FieldModel& written_;
   const FieldModel& read_;
-  DiffContext& context_;
 };
 
 }  // namespace
 
-void CompareBounds(const MessagePlace& place, const FieldModel& written,
-                   const FieldModel& read, DiffContext* context) {
-  BoundsDiff(place, written, read, context).Run();
-}
+void MapBounds(FieldMapping* mapping) { BoundsMapper(mapping).Run(); }
 
 }  // namespace devstate
