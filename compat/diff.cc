@@ -51,18 +51,20 @@ class Differ {
       return;
     }
     open_.push_back(key);
-    const size_t before = findings_.size();
+    const size_t before = findings_.size() + filled_;
     const std::unique_ptr<MessageMapping> message =
         mapping_.Map(std::move(place));
     for (const FieldMapping& field : message->fields) WalkField(field);
     for (const SourceMapping& source : message->sources) {
+      // At another place of the message nothing fills it.
+      filled_ += source.source == SourceMapping::kMove;
       if (!source.differences.empty()) {
         AddAll(source.differences, source.path());
       }
     }
     AddAll(message->differences, message->place.path);
     open_.pop_back();
-    if (findings_.size() == before) clean_.insert(key);
+    if (findings_.size() + filled_ == before) clean_.insert(key);
   }
 
   void WalkField(const FieldMapping& field) {
@@ -113,7 +115,9 @@ class Differ {
   size_t text_bytes_ = 0;
   // The pairs of messages that are being walked, outermost first.
   std::vector<Key> open_;
-  // Pairs without any finding.
+  // Fields that a move fills, which is no finding and holds for one place only.
+  size_t filled_ = 0;
+  // Pairs that are without any finding wherever they stand.
   std::set<Key> clean_;
   bool full_ = false;
 };

@@ -112,12 +112,19 @@ const std::vector<Change>& FieldsThatOneSideLacksChanges() {
        "conditional field-moved,required-missing: field 1 (y) is not zero or "
        "empty",
        "converted field-absent,field-moved"},
-      {"move into a oneof", "uint32 y = 2; string t = 3;",
+      {"move into a oneof", "uint32 y = 2; optional string t = 3;",
        "oneof k { M m = 1; string t = 3; } message M { uint32 y = 1 " F(
            "moved_from: \"y\"") "; }",
-       "conditional field-absent,field-moved,oneof-joined,presence-changed: "
-       "field 2 (y) is absent, or no other member of oneof k is present",
-       "conditional field-moved,presence-changed: field 3 (t) is present"},
+       "conditional field-absent,field-moved,oneof-joined: field 2 (y) is "
+       "absent, or no other member of oneof k is present",
+       "converted field-moved"},
+      {"move out of one of two messages of a type",
+       "M m = 1; M o = 2; message M { uint32 x = 1; uint32 y = 2; }",
+       "M m = 1; M o = 2; uint32 y = 3 " F(
+           "moved_from: \"m.y\"") "; message M { uint32 x = 1; reserved 2; }",
+       "conditional field-moved,removed-critical: field 2 (y) is absent or "
+       "zero",
+       "conditional field-moved,lost-critical: there is no M at o"},
       {"move out of repeated messages",
        "repeated M m = 1; message M { uint32 x = 1; uint32 y = 2; }",
        "repeated M m = 1; uint32 y = 2 " F(
@@ -473,90 +480,83 @@ const std::vector<Change>& BoundsChanges() {
 }
 
 const std::vector<Change>& AnnotationsChanges() {
-  static const auto& changes =
-      *new std::vector<Change>{
-          {"unit", "uint32 a = 1 " F("unit: \"ms\"") ";",
-           "uint32 a = 1 " F("unit: \"us\"") ";",
-           "conditional unit-scaled,value-may-not-fit: field 1 (a) is at most "
-           "4294967",
-           "conditional bound-widened,unit-scaled: field 1 (a) is a multiple "
-           "of "
-           "1000"},
-          {"unit, wide enough", "uint32 a = 1 " F("unit: \"KiB\"") ";",
-           "uint64 a = 1 " F("unit: \"bytes\"") ";",
-           "converted type-widened,unit-scaled",
-           "conditional unit-scaled,value-may-not-fit: field 1 (a) is a "
-           "multiple "
-           "of 1024; field 1 (a) is at most 4398046510080"},
-          {"unit of another quantity", "uint32 a = 1 " F("unit: \"bytes\"") ";",
-           "uint32 a = 1 " F("unit: \"pages\"") ";", "refused unit-changed",
-           "refused unit-changed"},
-          {"unit of a power of two",
-           "uint32 a = 1 " F("unit: \"KiB\" power_of_two: true") ";",
-           "uint32 a = 1 " F("unit: \"bytes\" power_of_two: true") ";",
-           "refused unit-changed", "refused unit-changed"},
-          {"unit declared", "uint32 a = 1;",
-           "uint32 a = 1 " F("unit: \"us\"") ";",
-           "compatible annotation-changed", "compatible annotation-changed"},
-          {"encoding", "bytes a = 1 " F("encoding: \"be32\"") ";",
-           "bytes a = 1 " F("encoding: \"le32\"") ";",
-           "refused encoding-changed", "refused encoding-changed"},
-          {"meaning_rev", "uint32 a = 1;",
-           "uint32 a = 1 " F("meaning_rev: 1") ";", "refused meaning-changed",
-           "refused meaning-changed"},
-          {"required", "uint32 a = 1;", "uint32 a = 1 " F("required: true") ";",
-           "conditional required-missing: field 1 (a) is not zero or empty",
-           "compatible "},
-          {"required, optional", "optional uint32 a = 1;",
-           "optional uint32 a = 1 " F("required: true") ";",
-           "conditional required-missing: field 1 (a) is present",
-           "compatible "},
-          {"absent_default",
-           "optional uint32 a = 1 " F("absent_default: \"5\"") ";",
-           "optional uint32 a = 1 " F("absent_default: \"6\"") ";",
-           "converted absent-default-changed",
-           "converted absent-default-changed"},
-          {"absent_default declared later", "optional uint32 a = 1;",
-           "optional uint32 a = 1 " F("absent_default: \"5\"") ";",
-           "conditional absent-default-changed: field 1 (a) is present",
-           "converted absent-default-changed"},
-          {"absent_default that the reader cannot have",
-           "optional uint32 a = 1 " F("absent_default: \"300\"") ";",
-           "optional uint32 a = 1 " F("absent_default: \"6\" max: 10") ";",
-           "conditional absent-default-changed,bound-narrowed: field 1 (a) is "
-           "present; field 1 (a), if present, is at most 10",
-           "converted absent-default-changed,bound-widened"},
-          {"absent_default of a value that is renumbered",
-           "optional E e = 1 " F(
-               "absent_default: \"ON\"") "; enum E { NONE = 0; "
-                                         "ON = 1; OFF = 2; }",
-           "optional E e = 1 " F(
-               "absent_default: \"OFF\"") "; enum E { NONE = 0; "
-                                          "OFF = 1 " V(
-                                              "renumbered_from: 2") "; ON = "
-                                                                    "2 " V("ren"
-                                                                           "umb"
-                                                                           "ere"
-                                                                           "d_"
-                                                                           "fro"
-                                                                           "m: "
-                                                                           "1") "; }",
-           "converted absent-default-changed,enum-value-renumbered",
-           "converted absent-default-changed,enum-value-renumbered"},
-          {"feature", "optional uint32 a = 1;",
-           "optional uint32 a = 1 " F("feature: \"RSS\"") ";",
-           "conditional feature-changed: field 1 (a) is absent",
-           "compatible feature-changed"},
-          {"owner", "uint32 a = 1 " F("owner: \"x\"") ";",
-           "uint32 a = 1 " F("owner: \"y\"") ";", "refused owner-changed",
-           "refused owner-changed"},
-          {"ignorable", "uint32 a = 1 " F("ignorable: true") ";",
-           "uint32 a = 1;", "compatible annotation-changed",
-           "compatible annotation-changed"},
-          {"sensitive", "string a = 1;",
-           "string a = 1 " F("sensitive: true") ";", "compatible ",
-           "compatible "},
-      };
+  static const auto& changes = *new std::vector<Change>{
+      {"unit", "uint32 a = 1 " F("unit: \"ms\"") ";",
+       "uint32 a = 1 " F("unit: \"us\"") ";",
+       "conditional unit-scaled,value-may-not-fit: field 1 (a) is at most "
+       "4294967",
+       "conditional bound-widened,unit-scaled: field 1 (a) is a multiple "
+       "of "
+       "1000"},
+      {"unit, wide enough", "uint32 a = 1 " F("unit: \"KiB\"") ";",
+       "uint64 a = 1 " F("unit: \"bytes\"") ";",
+       "converted type-widened,unit-scaled",
+       "conditional unit-scaled,value-may-not-fit: field 1 (a) is a "
+       "multiple "
+       "of 1024; field 1 (a) is at most 4398046510080"},
+      {"unit of another quantity", "uint32 a = 1 " F("unit: \"bytes\"") ";",
+       "uint32 a = 1 " F("unit: \"pages\"") ";", "refused unit-changed",
+       "refused unit-changed"},
+      {"unit of a power of two",
+       "uint32 a = 1 " F("unit: \"KiB\" power_of_two: true") ";",
+       "uint32 a = 1 " F("unit: \"bytes\" power_of_two: true") ";",
+       "refused unit-changed", "refused unit-changed"},
+      {"unit declared", "uint32 a = 1;", "uint32 a = 1 " F("unit: \"us\"") ";",
+       "compatible annotation-changed", "compatible annotation-changed"},
+      {"encoding", "bytes a = 1 " F("encoding: \"be32\"") ";",
+       "bytes a = 1 " F("encoding: \"le32\"") ";", "refused encoding-changed",
+       "refused encoding-changed"},
+      {"meaning_rev", "uint32 a = 1;", "uint32 a = 1 " F("meaning_rev: 1") ";",
+       "refused meaning-changed", "refused meaning-changed"},
+      {"required", "uint32 a = 1;", "uint32 a = 1 " F("required: true") ";",
+       "conditional required-missing: field 1 (a) is not zero or empty",
+       "compatible "},
+      {"required, optional", "optional uint32 a = 1;",
+       "optional uint32 a = 1 " F("required: true") ";",
+       "conditional required-missing: field 1 (a) is present", "compatible "},
+      {"absent_default",
+       "optional uint32 a = 1 " F("absent_default: \"5\"") ";",
+       "optional uint32 a = 1 " F("absent_default: \"6\"") ";",
+       "converted absent-default-changed", "converted absent-default-changed"},
+      {"absent_default declared later", "optional uint32 a = 1;",
+       "optional uint32 a = 1 " F("absent_default: \"5\"") ";",
+       "conditional absent-default-changed: field 1 (a) is present",
+       "converted absent-default-changed"},
+      {"absent_default that the reader cannot have",
+       "optional uint32 a = 1 " F("absent_default: \"300\"") ";",
+       "optional uint32 a = 1 " F("absent_default: \"6\" max: 10") ";",
+       "conditional absent-default-changed,bound-narrowed: field 1 (a) is "
+       "present; field 1 (a), if present, is at most 10",
+       "converted absent-default-changed,bound-widened"},
+      {"absent_default of a value that is renumbered",
+       "optional E e = 1 " F("absent_default: \"ON\"") "; enum E { NONE = 0; "
+                                                       "ON = 1; OFF = 2; }",
+       "optional E e = 1 " F(
+           "absent_default: \"OFF\"") "; enum E { NONE = 0; "
+                                      "OFF = 1 " V(
+                                          "renumbered_from: 2") "; ON = "
+                                                                "2 " V(
+                                                                    "ren"
+                                                                    "umb"
+                                                                    "ere"
+                                                                    "d_"
+                                                                    "fro"
+                                                                    "m: "
+                                                                    "1") "; }",
+       "converted absent-default-changed,enum-value-renumbered",
+       "converted absent-default-changed,enum-value-renumbered"},
+      {"feature", "optional uint32 a = 1;",
+       "optional uint32 a = 1 " F("feature: \"RSS\"") ";",
+       "conditional feature-changed: field 1 (a) is absent",
+       "compatible feature-changed"},
+      {"owner", "uint32 a = 1 " F("owner: \"x\"") ";",
+       "uint32 a = 1 " F("owner: \"y\"") ";", "refused owner-changed",
+       "refused owner-changed"},
+      {"ignorable", "uint32 a = 1 " F("ignorable: true") ";", "uint32 a = 1;",
+       "compatible annotation-changed", "compatible annotation-changed"},
+      {"sensitive", "string a = 1;", "string a = 1 " F("sensitive: true") ";",
+       "compatible ", "compatible "},
+  };
   return changes;
 }
 

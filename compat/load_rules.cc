@@ -276,7 +276,7 @@ const Rule kAbsentDefaultChanged = {
     "absent-default-changed",
     RuleFamily::kLoad,
     CONDITIONAL,
-    DecidedBy::kSchemas,
+    DecidedBy::kSchemasAndState,
     "An absent value means something else on each side.",
     "Keep the default for ever.",
     34};

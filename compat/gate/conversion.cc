@@ -118,18 +118,20 @@ class Converter::Impl {
     const bool content = HasContent(written, *from);
     switch (field.action) {
       case FieldMapping::kLeaveOut:
+        break;
       case FieldMapping::kRefuse:
+        RefuseAlways(field, run.findings);
         break;
       case FieldMapping::kCopy:
         CopyField(field, written, *from, read, run);
         break;
-      case FieldMapping::kMove:
-        if (content || ArrivesAbsent(field, *from)) {
-          read = MoveTarget(field, run);
-          if (read == nullptr) break;
-        }
-        CopyField(field, written, *from, read, run);
+      case FieldMapping::kMove: {
+        const bool arrives = content || ArrivesAbsent(field, *from);
+        Message* target = arrives ? MoveTarget(field, run) : nullptr;
+        if (arrives && target == nullptr) break;
+        CopyField(field, written, *from, target, run);
         break;
+      }
       case FieldMapping::kSpread:
         if (!content) break;
         ConvertMessage(*mapping_.Inner(field),
@@ -224,7 +226,7 @@ class Converter::Impl {
   // mean the writer's default. Members of a oneof would displace each other.
   static bool ArrivesAbsent(const FieldMapping& field,
                             const FieldDescriptor& from) {
-    if (field.absent == FieldMapping::kWritersDefault) return true;
+    if (field.absent != FieldMapping::kAbsent) return true;
     return !from.has_presence() && !from.is_repeated() &&
            (field.enums.zero_changes() ||
             (field.read->presence == Presence::kExplicit &&
@@ -233,12 +235,14 @@ class Converter::Impl {
 
   void CopyAbsent(FieldMapping& field, const Message& written,
                   const FieldDescriptor& from, Message* read, Run& run) {
-    if (read == nullptr || field.action == FieldMapping::kFallback) return;
+    if (read == nullptr || field.action == FieldMapping::kFallback ||
+        !ArrivesAbsent(field, from)) {
+      return;
+    }
     if (field.absent == FieldMapping::kReadersDefault) {
       SetDefault(*field.read, field.path(), read, run.findings);
       return;
     }
-    if (!ArrivesAbsent(field, from)) return;
     const FieldDescriptor& to = *Find(*read, *field.read);
     if (field.absent == FieldMapping::kWritersDefault) {
       std::unique_ptr<Message> spelled(written.New());
@@ -457,6 +461,16 @@ class Converter::Impl {
   static std::string Text(const FieldMapping& field, const Number& number) {
     return field.written->annotations.sensitive() ? "<redacted>"
                                                   : NumberText(number);
+  }
+
+  // A field that no state loads with: the gate has said so before.
+  static void RefuseAlways(const FieldMapping& field,
+                           StreamFindings* findings) {
+    for (const Difference& difference : field.differences) {
+      if (difference.level < REFUSED) continue;
+      Refuse(*difference.rule, field, difference.written, difference.read,
+             difference.text, findings);
+    }
   }
 
   static void Refuse(const Rule& rule, const FieldMapping& field,
