@@ -1,5 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Values are matched by name first, then by number: a number can be taken over
+// by another value, a name cannot without lint noticing.
 
 #include "compat/enum_mapping.h"
 

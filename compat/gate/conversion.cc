@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a mapping says, done with reflection. Values go one by one, since each
+// can be refused for a reason of its own. A field whose value comes from two
+// places waits until the first one has arrived: the wider field after its
+// narrow one, defaults after everything that was written.
 
 #include "compat/gate/conversion.h"
 

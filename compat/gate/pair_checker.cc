@@ -1,5 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Beside the two verdicts, the way back is gone as well: a value that got lost or
+// changed on the way shows nowhere else.
 
 #include "compat/gate/pair_checker.h"
 

@@ -328,9 +328,8 @@ TEST(VirtiofsdTest, LongNamesOfAPortableStateAreRefused) {
   inode.mutable_path()->set_name(std::string(256, 'n'));
   ASSERT_THAT(writer.Add(inodes, inode), IsOk());
   ASSERT_THAT(writer.Finish(), IsOk());
-  EXPECT_THAT(
-      Findings(Export(sink.written, "V2")),
-      ::testing::ElementsAre(HasSubstr("has 256 bytes, allowed is 1 to 255")));
+  EXPECT_THAT(Findings(Export(sink.written, "V2")),
+              ::testing::ElementsAre(HasSubstr("has 256 bytes, allowed is 1 to 255")));
 }
 
 TEST(VirtiofsdTest, InputThatChangesBetweenPassesIsRefused) {
