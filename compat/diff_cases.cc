@@ -148,6 +148,9 @@ const std::vector<Change>& FieldsThatOneSideLacksChanges() {
        "converted fallback-field,field-renamed",
        "conditional fallback-field,field-renamed: field 2 (n) is at most "
        "4294967295"},
+      {"narrower field that goes once the wider one is known",
+       "uint32 n = 1 " F("fallback_for: \"w\"") "; uint64 w = 2;",
+       "uint64 w = 2;", "converted fallback-field", "converted fallback-field"},
       {"wider field that is bounded", "uint32 n = 1;",
        "uint32 n = 1 " F("fallback_for: \"w\"") "; uint64 w = 2 " F(
            "max: 1000") ";",

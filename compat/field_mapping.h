@@ -59,7 +59,8 @@ struct FieldMapping {
     kMove,
     // A message that the reader does not have, with parts that have moved.
     kSpread,
-    // The narrower field that the reader has instead.
+    // The field that the reader has instead, narrower or wider, as fallback_for
+    // says.
     kFallback,
     // Nothing: the reader does not have it.
     kDrop,
@@ -128,8 +129,9 @@ struct SourceMapping {
   enum Source {
     // A field of the writer in another place.
     kMove,
-    // The writer's narrower field.
-    kNarrow,
+    // The writer's narrower or wider field, as fallback_for says, if the value
+    // fits.
+    kFallback,
     // The reader's absent_default.
     kDefault,
     // Nowhere: it is absent, which says something.
@@ -144,8 +146,8 @@ struct SourceMapping {
 
   const FieldModel* read;
   Source source = kAbsent;
-  // Of kNarrow: the writer's field.
-  const FieldModel* narrow = nullptr;
+  // Of kFallback: the writer's field.
+  const FieldModel* from = nullptr;
   std::vector<Difference> differences;
   const MessageMapping* message = nullptr;
 

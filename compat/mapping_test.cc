@@ -94,8 +94,8 @@ TEST(MappingTest, WiderFieldIsFilledFromTheNarrowOne) {
   Upgrade upgrade("uint32 n = 1;",
                   "uint32 n = 1 " F("fallback_for: \"w\"") "; uint64 w = 2;");
   const SourceMapping& source = upgrade.mapping.root().sources[0];
-  EXPECT_EQ(source.source, SourceMapping::kNarrow);
-  EXPECT_EQ(source.narrow->name, "n");
+  EXPECT_EQ(source.source, SourceMapping::kFallback);
+  EXPECT_EQ(source.from->name, "n");
 }
 
 TEST(MappingTest, WhatAStepTakesCareOfIsLeftToIt) {

@@ -209,13 +209,22 @@ class MessageMapper {
     }
   }
 
-  // A wide field whose narrower one the reader has instead.
+  // Returns the field of `message` that has the value of its field `field` as
+  // well: a wider one its narrower one, or the other way round. Null if there
+  // is none.
+  static const FieldModel* PartnerOf(const MessageModel& message,
+                                     const FieldModel& field) {
+    const std::string& wide = field.annotations.fallback_for();
+    return wide.empty() ? NarrowOf(message, field) : message.FindName(wide);
+  }
+
+  // A field whose partner the reader has instead.
   bool MapFallback(FieldMapping* field) {
     const FieldModel& w = *field->written;
-    const FieldModel* narrow = NarrowOf(*place_.writer, w);
-    if (narrow == nullptr) return false;
-    const FieldModel* read = place_.reader->FindNumber(narrow->number);
-    if (read == nullptr || !IsSame(*narrow, *read) || !CanFallBack(w, *read)) {
+    const FieldModel* partner = PartnerOf(*place_.writer, w);
+    if (partner == nullptr) return false;
+    const FieldModel* read = place_.reader->FindNumber(partner->number);
+    if (read == nullptr || !IsSame(*partner, *read) || !CanFallBack(w, *read)) {
       return false;
     }
     field->read = read;
@@ -224,11 +233,11 @@ class MessageMapper {
     const std::string predicate = Predicate(ValuesOf(w), ValuesOf(*read));
     if (predicate.empty()) {
       Add(field, rules::kFallbackField, CONVERTED, FieldText(w),
-          FieldText(*read), "the value travels in the older field");
+          FieldText(*read), absl::StrCat("the value travels in ", read->name));
     } else {
       Add(field, rules::kFallbackField, CONDITIONAL, FieldText(w),
           FieldText(*read),
-          absl::StrCat("the older field ", read->name,
+          absl::StrCat("the field ", read->name,
                        " carries the value for as long as it fits"),
           ValueCondition(place_, w, predicate));
     }
@@ -328,7 +337,7 @@ class MessageMapper {
       source->source = SourceMapping::kMove;
       return;
     }
-    if (MapNarrow(source)) return;
+    if (MapFallback(source)) return;
     if (renumbered_.count(source->read) != 0) {
       // The writer's field says it.
       source->source = SourceMapping::kRefuse;
@@ -337,23 +346,31 @@ class MessageMapper {
     MapAbsent(source);
   }
 
-  bool MapNarrow(SourceMapping* source) {
+  // A field whose partner the writer has instead.
+  bool MapFallback(SourceMapping* source) {
     const FieldModel& r = *source->read;
-    const FieldModel* narrow = NarrowOf(*place_.reader, r);
-    if (narrow == nullptr) return false;
-    const FieldModel* written = place_.writer->FindNumber(narrow->number);
-    if (written == nullptr || !IsSame(*written, *narrow) ||
+    const FieldModel* partner = PartnerOf(*place_.reader, r);
+    if (partner == nullptr) return false;
+    const FieldModel* written = place_.writer->FindNumber(partner->number);
+    if (written == nullptr || !IsSame(*written, *partner) ||
         !CanFallBack(*written, r)) {
       return false;
     }
-    source->source = SourceMapping::kNarrow;
-    source->narrow = written;
-    const std::string predicate = Predicate(ValuesOf(*written), ValuesOf(r));
+    source->source = SourceMapping::kFallback;
+    source->from = written;
+    // What does not fit a narrower field is in the wider one, which the reader
+    // has as well: then only the bounds of the narrower one count.
+    const bool narrower = !r.annotations.fallback_for().empty();
+    const std::string predicate =
+        narrower && Predicate(ValuesOfType(r), ValuesOf(r)).empty()
+            ? ""
+            : Predicate(ValuesOf(*written), ValuesOf(r));
     Add(source, rules::kFallbackField,
         predicate.empty() ? CONVERTED : CONDITIONAL, FieldText(*written),
-        FieldText(r), "the value is taken from the older field",
+        FieldText(r), absl::StrCat("the value is taken from ", written->name),
         predicate.empty() ? "" : ValueCondition(place_, *written, predicate));
-    if (r.annotations.required() && !written->annotations.required()) {
+    if (r.annotations.required() &&
+        (narrower || !written->annotations.required())) {
       Add(source, rules::kRequiredMissing, CONDITIONAL, FieldText(*written),
           FieldText(r),
           "the reader needs what the writer can leave out: do not require it",

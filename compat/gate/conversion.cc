@@ -167,20 +167,23 @@ class Converter::Impl {
     return target;
   }
 
-  // The narrower field has come across already, if the writer filled it.
+  // The other of the two fields has come across already, if the writer filled
+  // it. A zero says something of a wider one only: what does not fit leaves the
+  // narrower one empty.
   void CopyFallback(FieldMapping& field, const Message& written,
                     const FieldDescriptor& from, Message* read, Run& run) {
     const bool content = HasContent(written, from);
-    if (!content && from.has_presence()) return;
+    const bool narrower = !field.written->annotations.fallback_for().empty();
+    if (!content && (narrower || from.has_presence())) return;
     const FieldDescriptor& to = *Find(*read, *field.read);
     if (HasContent(*read, to)) {
-      const Number wide = GetNumber(written, from, 0);
-      const Number narrow = GetNumber(*read, to, 0);
-      if (Fits(wide, to) && NumberText(wide) != NumberText(narrow)) {
-        Refuse(rules::kFallbackField, field, Text(field, wide),
-               Text(field, narrow),
-               "the field and the narrower one that stands in for it differ: "
-               "the writer does not keep to its schema",
+      const Number here = GetNumber(written, from, 0);
+      const Number there = GetNumber(*read, to, 0);
+      if (Fits(here, to) && NumberText(here) != NumberText(there)) {
+        Refuse(rules::kFallbackField, field, Text(field, here),
+               Text(field, there),
+               "the field and the one that stands in for it differ: the "
+               "writer does not keep to its schema",
                run.findings);
         return;
       }
@@ -427,7 +430,7 @@ class Converter::Impl {
                     "state with a newer reader");
       return;
     }
-    if (source.source != SourceMapping::kNarrow &&
+    if (source.source != SourceMapping::kFallback &&
         source.source != SourceMapping::kDefault) {
       return;
     }
@@ -437,7 +440,7 @@ class Converter::Impl {
       SetDefault(*source.read, source.path(), read, findings);
       return;
     }
-    const FieldDescriptor* from = Find(written, *source.narrow);
+    const FieldDescriptor* from = Find(written, *source.from);
     if (from == nullptr || ValueCount(written, *from) == 0) return;
     const Number number = GetNumber(written, *from, 0);
     if (Fits(number, *to)) SetNumber(number, *to, read);
