@@ -113,8 +113,11 @@ class CardinalityMapper {
   bool FromImplicit() {
     switch (read_.presence) {
       case Presence::kExplicit:
+        // Of a oneof, some other member can be there.
         Add(rules::kPresenceChanged, CONVERTED,
-            "a zero, which was not written, arrives as a value");
+            read_.oneof.empty()
+                ? "a zero, which was not written, arrives as a value"
+                : "a zero, which was not written, arrives as no member");
         return true;
       case Presence::kRepeated:
         if (place_.columns) {

@@ -189,6 +189,19 @@ class Converter::Impl {
       }
     }
     if (!content) return;
+    // The reader's bounds would say it of another field than the one that has
+    // the value.
+    const Number value = GetNumber(written, from, 0);
+    if (Fits(value, to) && !value.floating &&
+        !ValuesOf(*field.read).Contains(value.integer)) {
+      Refuse(rules::kFallbackField, field, Text(field, value),
+             field.read->type_text,
+             absl::StrCat("the field ", field.read->name,
+                          " does not take the value: update the reader, or "
+                          "save when it does"),
+             run.findings);
+      return;
+    }
     read->GetReflection()->ClearField(read, &to);
     CopyField(field, written, from, read, run);
   }

@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Beside the two verdicts, the way back is gone as well: a value that got lost or
-// changed on the way shows nowhere else.
+// Beside the two verdicts, the way back is gone as well: a value that got lost
+// or changed on the way shows nowhere else.
 
 #include "compat/gate/pair_checker.h"
 
@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "compat/diff_testing.h"
 #include "compat/gate/conversion.h"
+#include "compat/gate/field_values.h"
 #include "compat/gate/random_state.h"
 #include "compat/gate/stream_gate.h"
 #include "compat/load_gate.h"
@@ -77,6 +78,31 @@ void Clear(const std::string& path, Message* message) {
     }
   } else if (reflection.HasField(*message, field)) {
     Clear(rest, reflection.MutableMessage(message, field));
+  }
+}
+
+// Takes out members of oneofs that are zero or empty: without presence, that is
+// no member.
+void ClearZeroMembers(Message* message) {
+  const auto& reflection = *message->GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(*message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (field->message_type() == nullptr) {
+      const bool zero =
+          HoldsNumbers(*field)
+              ? !field->is_repeated() && GetNumber(*message, *field, 0).IsZero()
+              : !field->is_repeated() && GetText(*message, *field, 0).empty();
+      if (zero && field->real_containing_oneof() != nullptr) {
+        reflection.ClearField(message, field);
+      }
+    } else if (field->is_repeated()) {
+      for (int i = 0; i < reflection.FieldSize(*message, field); ++i) {
+        ClearZeroMembers(reflection.MutableRepeatedMessage(message, field, i));
+      }
+    } else {
+      ClearZeroMembers(reflection.MutableMessage(message, field));
+    }
   }
 }
 
@@ -202,6 +228,8 @@ std::string PairChecker::CheckNothingIsLost(const Message& state,
   for (const Finding& finding : verdict.findings()) {
     if (finding.level() == LOSSY) Clear(finding.path(), expected.get());
   }
+  ClearZeroMembers(expected.get());
+  ClearZeroMembers(again.get());
   if (moves_) {
     PruneEmpty(expected.get());
     PruneEmpty(again.get());

@@ -74,7 +74,10 @@ class Filler {
     if (from == nullptr) return;
     const Number number = GetNumber(*message, *from, 0);
     message->GetReflection()->ClearField(message, &to);
-    if (Fits(number, to)) SetNumber(number, to, message);
+    if (Fits(number, to) &&
+        (number.floating || ValuesOf(narrow).Contains(number.integer))) {
+      SetNumber(number, to, message);
+    }
   }
 
   uint64_t Below(uint64_t limit) {
