@@ -18,6 +18,7 @@
 #include "google/protobuf/wire_format_lite.h"
 #include "serializer/stream_format.h"
 #include "serializer/stream_reader.h"
+#include "serializer/wire_walk.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -318,11 +319,11 @@ void PrintStart(absl::string_view bytes, Lines& lines) {
   const StreamPrefix prefix = DecodePrefix(bytes.data());
   FixedPrinter fixed(bytes, 0, lines);
   fixed.Text(8, "magic");
-  fixed.Number(2, "format version", prefix.format_version);
+  fixed.Number(2, "format_version", prefix.format_version);
   fixed.Number(2, "reserved", prefix.reserved);
-  fixed.Number(4, "header size", prefix.header_size);
-  fixed.Number(8, "header checksum", prefix.header_checksum);
-  fixed.Number(8, "prefix checksum, over the 24 bytes above",
+  fixed.Number(4, "header_size", prefix.header_size);
+  fixed.Number(8, "header_checksum", prefix.header_checksum);
+  fixed.Number(8, "prefix_checksum, over the 24 bytes above",
                prefix.prefix_checksum);
   lines.text() += "\n";
   lines.Title("StreamHeader");
@@ -344,10 +345,10 @@ ChunkHeader PrintChunkHeader(absl::string_view bytes, uint64_t offset,
   fixed.Number(4, "sequence", header.sequence);
   fixed.Number(4, "field", header.field);
   fixed.Number(4, "records", header.records);
-  fixed.Number(4, "stored size", header.stored_size);
-  fixed.Number(4, "decoded size", header.decoded_size);
-  fixed.Number(8, "payload checksum", header.payload_checksum);
-  fixed.Number(8, "header checksum, over the 32 bytes above",
+  fixed.Number(4, "stored_size", header.stored_size);
+  fixed.Number(4, "decoded_size", header.decoded_size);
+  fixed.Number(8, "payload_checksum", header.payload_checksum);
+  fixed.Number(8, "header_checksum, over the 32 bytes above",
                header.header_checksum);
   return header;
 }

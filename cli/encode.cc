@@ -26,12 +26,13 @@
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/json_util.h"
 #include "serializer/compression.h"
-#include "serializer/unknown_fields.h"
+#include "serializer/wire_walk.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {
 
+using ::google::protobuf::Descriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 
@@ -80,6 +81,22 @@ absl::Status ParseText(const std::string& bytes, Message* state) {
   return absl::InvalidArgumentError(errors.text());
 }
 
+// Refuses what a parser would take although something of it is lost.
+absl::Status ParseBinary(const std::string& bytes, Message* state) {
+  const Descriptor& type = *state->GetDescriptor();
+  absl::Status status;
+  const bool well_formed = WalkWire(bytes, type, [&](const WireFinding& found) {
+    if (found.fault == WireFault::kRecord) return true;
+    status = absl::InvalidArgumentError(
+        absl::StrCat(FaultText(found), ": no reader would load it"));
+    return false;
+  });
+  DS_RETURN_IF_ERROR(status);
+  if (well_formed && state->ParseFromString(bytes)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("not a well-formed ", type.full_name()));
+}
+
 absl::Status Parse(const std::string& bytes, StateFormat format,
                    Message* state) {
   switch (format) {
@@ -90,18 +107,7 @@ absl::Status Parse(const std::string& bytes, StateFormat format,
     case StateFormat::kBinary:
       break;
   }
-  if (state->ParseFromString(bytes)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("not a well-formed ", state->GetDescriptor()->full_name()));
-}
-
-// That the state is one that a writer of this schema may write.
-absl::Status CheckContent(const Message& state) {
-  const std::string unknown = FindUnknownField(state);
-  if (unknown.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(unknown, ": a number, type or enum value that ",
-                   state.GetDescriptor()->full_name(), " does not have"));
+  return ParseBinary(bytes, state);
 }
 
 // Takes the singular fields out of `state`.
@@ -134,7 +140,6 @@ absl::Status Run(const EncodeFlags& flags) {
   const std::unique_ptr<Message> state(
       factory.GetPrototype(&schema.root())->New());
   DS_RETURN_IF_ERROR(Parse(bytes, flags.format, state.get()));
-  DS_RETURN_IF_ERROR(CheckContent(*state));
 
   std::set<std::string> features(flags.features.begin(), flags.features.end());
   AddUsedFeatures(*state, &features);

@@ -20,7 +20,6 @@
 #include "cli/state_schema.h"
 #include "cli/verb.h"
 #include "compat/dynamic/batch_codec.h"
-#include "compat/dynamic/record_layout.h"
 #include "devstate/stats.pb.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/util/json_util.h"
@@ -28,6 +27,7 @@
 #include "serializer/message_reader.h"
 #include "serializer/occurrences.h"
 #include "serializer/stream_reader.h"
+#include "serializer/wire_walk.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {

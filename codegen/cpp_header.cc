@@ -14,6 +14,8 @@
 #include "codegen/cpp_code.h"
 #include "codegen/cpp_constraints.h"
 #include "codegen/cpp_names.h"
+#include "codegen/record_size.h"
+#include "google/protobuf/descriptor.pb.h"
 
 namespace devstate {
 namespace {
@@ -55,7 +57,7 @@ std::string Wrap(const std::string& text) {
   return result;
 }
 
-// What a row takes in a batch beside its numbers, as a C++ expression.
+// What a row counts for beside its record size, as a C++ expression.
 std::string VariableSize(const RecordType& type, const std::string& row) {
   std::vector<std::string> terms;
   for (const RecordField& field : type.fields) {
@@ -77,8 +79,8 @@ std::string VariableSize(const RecordType& type, const std::string& row) {
         }
         break;
       case RecordField::Cardinality::kRepeated:
-        terms.push_back(
-            absl::StrCat("::devstate::VariableSizeOf(", member, ")"));
+        terms.push_back(absl::StrCat("::devstate::VariableSizeOf(", member,
+                                     ", ", ValueSize(*field.descriptor), ")"));
         break;
     }
   }
@@ -108,7 +110,8 @@ void PrintRow(const RecordType& type, Printer& printer) {
 
 void PrintVariableSizes(const RecordModel& model, Printer& printer) {
   printer.Print(
-      "// What a row takes in a batch beside its own numbers, in bytes.\n");
+      "// What a row counts for beside its fixed size, in bytes\n"
+      "// (docs/stream_format.md, \"Sizes\").\n");
   for (const auto& type : model.types) {
     printer.Print(
         "inline size_t VariableSize([[maybe_unused]] const $name$Row& row) {\n"
@@ -153,8 +156,11 @@ void PrintBuilder(const RecordType& type, Printer& printer) {
   printer.Print("++size_;\n");
   printer.Outdent();
   printer.Outdent();
+  printer.Print("  }\n");
+  if (type.descriptor->options().map_entry()) {
+    printer.Print("  const auto& keys() const { return key_column_; }\n");
+  }
   printer.Print(
-      "  }\n"
       "  size_t size() const { return size_; }\n"
       "  void Clear();\n"
       "  // INVALID_ARGUMENT if a row cannot be written: text that is not "
@@ -239,11 +245,12 @@ void PrintRootWriter(const RecordModel& model, const Variables& variables,
         "  ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status Add$field$(\n"
         "      const $row$Row& row) {\n"
         "    return AddRecord($number$, \"$name$\", $name$_columns_, row,\n"
-        "                     VariableSize(row));\n"
+        "                     $size$ + VariableSize(row));\n"
         "  }\n",
         "field", CamelCase(batch.field->name()), "row", batch.type->name,
         "number", absl::StrCat(batch.field->number()), "name",
-        batch.field->name());
+        batch.field->name(), "size",
+        absl::StrCat(RecordSize(*batch.type->descriptor)));
   }
   printer.Print(
       "\n"
@@ -361,6 +368,7 @@ void PrintHeader(const RecordModel& model, Printer& printer) {
       "#include \"serializer/bytes_column.h\"\n"
       "#include \"serializer/decode_context.h\"\n"
       "#include \"serializer/enum_column.h\"\n"
+      "#include \"serializer/map_keys.h\"\n"
       "#include \"serializer/message_writer.h\"\n"
       "#include \"serializer/number_column.h\"\n"
       "#include \"serializer/occurrences.h\"\n"

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "codegen/record_size.h"
 
 namespace devstate {
 namespace {
@@ -128,6 +129,8 @@ std::string BuilderType(const RecordField& field) {
   if (IsOne(field)) return column;
   return absl::StrCat(field.cardinality == RecordField::Cardinality::kOptional
                           ? "::devstate::OptionalBuilder<"
+                      : field.descriptor->is_map()
+                          ? "::devstate::MapBuilder<"
                           : "::devstate::RepeatedBuilder<",
                       column, ">");
 }
@@ -138,8 +141,10 @@ std::string ReaderType(const RecordField& field) {
   if (field.cardinality == RecordField::Cardinality::kOptional) {
     return absl::StrCat("::devstate::OptionalReader<", column, ">");
   }
-  return absl::StrCat("::devstate::RepeatedReader<", column, ", ",
-                      ValueType(field), ">");
+  return absl::StrCat(
+      field.descriptor->is_map() ? "::devstate::MapReader<"
+                                 : "::devstate::RepeatedReader<",
+      column, ", ", ValueType(field), ", ", ValueSize(*field.descriptor), ">");
 }
 
 std::string ColumnArguments(const RecordField& field) {

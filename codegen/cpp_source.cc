@@ -16,6 +16,7 @@
 #include "codegen/cpp_constraints.h"
 #include "codegen/cpp_names.h"
 #include "codegen/fingerprint.h"
+#include "codegen/record_size.h"
 #include "devstate/options.pb.h"
 
 namespace devstate {
@@ -155,17 +156,6 @@ void PrintRootMethods(const RecordModel& model, const Variables& variables,
                       Printer& printer) {
   printer.Print(variables,
                 "absl::Status $name$Writer::Begin(const $message$& root) {\n");
-  for (const RecordModel::Batch& batch : model.batches) {
-    printer.Print(
-        "  if (root.$name$_size() != 0) {\n"
-        "    return absl::InvalidArgumentError(\n"
-        "        \"Begin() takes the singular fields only: add the records of "
-        "\"\n"
-        "        \"$field$ with Add$camel$()\");\n"
-        "  }\n",
-        "name", MemberName(*batch.field), "field", batch.field->name(), "camel",
-        CamelCase(batch.field->name()));
-  }
   printer.Print(variables,
                 "  return BeginState(root);\n"
                 "}\n"
@@ -179,14 +169,6 @@ void PrintRootMethods(const RecordModel& model, const Variables& variables,
                 "    const ::devstate::Chunk& chunk) {\n"
                 "  $message$ root;\n"
                 "  DS_RETURN_IF_ERROR(ParseRoot(chunk, root));\n");
-  for (const RecordModel::Batch& batch : model.batches) {
-    printer.Print(
-        "  if (root.$name$_size() != 0) {\n"
-        "    return chunk.Error(::devstate::MALFORMED,\n"
-        "                       \"$field$: records outside of a batch\");\n"
-        "  }\n",
-        "name", MemberName(*batch.field), "field", batch.field->name());
-  }
   printer.Print(variables,
                 "  return visitor_->OnRoot(root);\n"
                 "}\n"
@@ -197,12 +179,14 @@ void PrintRootMethods(const RecordModel& model, const Variables& variables,
   for (const RecordModel::Batch& batch : model.batches) {
     printer.Print(
         "    case $number$:\n"
-        "      return DecodeBatch(chunk, \"$field$\", $field$_columns_,\n"
+        "      return DecodeBatch(chunk, \"$field$\", $size$, "
+        "$field$_columns_,\n"
         "                         [this]($camel$Batch& batch) {\n"
         "                           return visitor_->On$camel$(batch);\n"
         "                         });\n",
         "number", absl::StrCat(batch.field->number()), "field",
-        batch.field->name(), "camel", CamelCase(batch.field->name()));
+        batch.field->name(), "camel", CamelCase(batch.field->name()), "size",
+        absl::StrCat(RecordSize(*batch.type->descriptor)));
   }
   printer.Print(
       "    default:\n"

@@ -18,7 +18,6 @@ namespace {
 
 using ::google::protobuf::Descriptor;
 using ::google::protobuf::FieldDescriptor;
-using ::google::protobuf::FileDescriptor;
 
 std::vector<const FieldDescriptor*> FieldsByNumber(const Descriptor& message) {
   std::vector<const FieldDescriptor*> fields;
@@ -32,23 +31,11 @@ std::vector<const FieldDescriptor*> FieldsByNumber(const Descriptor& message) {
   return fields;
 }
 
-// Singular root fields are protobuf's own business, but what a reader of a
-// newer schema must be told apart needs proto3's rules everywhere.
-absl::Status CheckSyntax(const Descriptor& message) {
-  if (message.file()->syntax() != FileDescriptor::SYNTAX_PROTO3) {
-    return SchemaError(message,
-                       "only proto3 schemas are supported: write syntax = "
-                       "\"proto3\"; in the file");
-  }
-  return absl::OkStatus();
-}
-
 class ModelBuilder {
  public:
   explicit ModelBuilder(const Descriptor& root) { model_.root = &root; }
 
   absl::StatusOr<RecordModel> Build() {
-    DS_RETURN_IF_ERROR(CheckSyntax(*model_.root));
     for (const FieldDescriptor* field : FieldsByNumber(*model_.root)) {
       if (!field->is_repeated() || field->is_map() ||
           field->message_type() == nullptr) {
@@ -66,15 +53,8 @@ class ModelBuilder {
   absl::StatusOr<const RecordType*> TypeOf(const Descriptor& message,
                                            const FieldDescriptor& user) {
     if (const auto found = types_.find(&message); found != types_.end()) {
-      if (found->second != nullptr) return found->second;
-      return SchemaError(
-          user, absl::StrCat("the record ", message.full_name(),
-                             " contains itself; records in columns cannot be "
-                             "recursive: flatten it into records that refer to "
-                             "each other by a key"));
+      return found->second;
     }
-    types_[&message] = nullptr;
-    DS_RETURN_IF_ERROR(CheckSyntax(message));
     auto type = std::make_unique<RecordType>();
     type->descriptor = &message;
     DS_ASSIGN_OR_RETURN(type->name, NameOf(message, user));
@@ -113,7 +93,6 @@ class ModelBuilder {
   }
 
   RecordModel model_;
-  // Null while a type is under construction.
   std::map<const Descriptor*, const RecordType*> types_;
   std::map<std::string, const Descriptor*> names_;
 };
@@ -191,7 +170,9 @@ std::string CamelCase(const std::string& name) {
   return result;
 }
 
-absl::StatusOr<RecordModel> BuildRecordModel(const Descriptor& root) {
+absl::StatusOr<RecordModel> BuildRecordModel(const Descriptor& root,
+                                             int max_depth) {
+  DS_RETURN_IF_ERROR(CheckRootType(root, max_depth));
   DS_ASSIGN_OR_RETURN(RecordModel model, ModelBuilder(root).Build());
   DS_RETURN_IF_ERROR(NameChecker(root).Check(model));
   return model;

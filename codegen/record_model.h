@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "codegen/record_check.h"
 #include "google/protobuf/descriptor.h"
 
 namespace devstate {
@@ -60,8 +61,9 @@ struct RecordModel {
 };
 
 // Every error is INVALID_ARGUMENT and names file, line, field and remedy.
+// `max_depth` as for CheckRootType().
 absl::StatusOr<RecordModel> BuildRecordModel(
-    const google::protobuf::Descriptor& root);
+    const google::protobuf::Descriptor& root, int max_depth = kMaxRecordDepth);
 
 // "mount_paths" -> "MountPaths".
 std::string CamelCase(const std::string& name);

@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "codegen/annotations.h"
+#include "codegen/record_check.h"
 #include "codegen/record_model.h"
-#include "compat/dynamic/record_layout.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -133,13 +133,9 @@ absl::StatusOr<std::string> Decompress(const std::string& frame,
 // That devstate's own compiler would have taken it.
 absl::Status CheckSchema(const Descriptor& root) {
   // Bounds what the checks after it walk through.
-  for (int i = 0; i < root.field_count(); ++i) {
-    if (TravelsInBatches(*root.field(i))) {
-      DS_RETURN_IF_ERROR(CheckRecordType(*root.field(i)->message_type()));
-    }
-  }
+  DS_RETURN_IF_ERROR(CheckRootType(root, kMaxReadableDepth));
   DS_RETURN_IF_ERROR(CheckAnnotations(root));
-  return BuildRecordModel(root).status();
+  return BuildRecordModel(root, kMaxReadableDepth).status();
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "codegen/annotations.h"
+#include "codegen/record_check.h"
 #include "compat/diff.h"
 #include "compat/unit_suffix.h"
 
@@ -68,6 +69,11 @@ class Linter {
     if (!annotations.ok()) {
       Add("invalid-annotation", schema_.root->place, schema_.root->full_name,
           std::string(annotations.message()));
+    }
+    const absl::Status nesting = CheckRootType(loaded_.root());
+    if (!nesting.ok()) {
+      Add("invalid-nesting", schema_.root->place, schema_.root->full_name,
+          std::string(nesting.message()));
     }
     CheckVersions();
     for (const auto& message : schema_.messages) {

@@ -206,6 +206,15 @@ TEST(LintTest, SenselessAnnotationIsFound) {
   EXPECT_EQ(Lint("string a = 1 " F("max: 5") ";"), "invalid-annotation");
 }
 
+TEST(LintTest, WhatTheCodeGeneratorRefusesIsFound) {
+  EXPECT_EQ(Lint("M m = 1; message M { M m = 1; }"), "invalid-nesting");
+  std::string chain = "repeated M0 m = 1; message M32 {}";
+  for (int i = 0; i < 32; ++i) {
+    absl::StrAppend(&chain, " message M", i, " { M", i + 1, " m = 1; }");
+  }
+  EXPECT_EQ(Lint(chain), "invalid-nesting");
+}
+
 class WaiverTest : public ::testing::Test {
  protected:
   static constexpr char kWaiver[] =

@@ -335,6 +335,9 @@ const std::map<std::string, Example>& Examples() {
       {"invalid-annotation",
        {{"string a = 1 " F("max: 5") ";"},
         {"string a = 1 " F("max_len: 5") ";"}}},
+      {"invalid-nesting",
+       {{"M m = 1; message M { M m = 1; }"},
+        {"M m = 1; message M { uint32 a = 1; }"}}},
   };
   return examples;
 }
@@ -348,8 +351,8 @@ const std::map<std::string, std::string>& TestedElsewhere() {
       {"value-out-of-bounds", "stream_gate_test, bounds_test"},
       {"writer-schema-unknown", "stream_gate_test"},
       {"writer-schema-invalid", "stream_gate_test"},
-      {"duplicate-field", "wire_check_test"},
-      {"duplicate-map-key", "wire_check_test, stream_gate_test"},
+      {"duplicate-field", "stream_gate_test"},
+      {"duplicate-map-key", "stream_gate_test"},
       {"not-unique", "stream_gate_test"},
       {"quirk-refused", "stream_gate_test"},
       {"quirk-fixed", "stream_gate_test"},

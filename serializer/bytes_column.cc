@@ -9,8 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "serializer/internal/column_loops.h"
 #include "serializer/internal/little_endian.h"
-#include "serializer/utf8.h"
 #include "serializer/message_reader.h"
+#include "serializer/utf8.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -99,16 +99,23 @@ void BytesColumnReader::SetDefault() {
   position_ = "";
 }
 
+std::vector<absl::string_view> BytesColumnReader::Values(size_t count) const {
+  std::vector<absl::string_view> values;
+  values.reserve(count);
+  const char* position = position_;
+  for (size_t i = 0; i < count; ++i) {
+    values.emplace_back(position, lengths_[i]);
+    position += lengths_[i];
+  }
+  return values;
+}
+
 absl::Status BytesColumnReader::Decode(absl::string_view column, size_t count,
                                        DecodeContext& context) {
   FieldTable<kFirstWordField + kMaxWords - 1> fields;
   DS_RETURN_IF_ERROR(fields.Parse(column, kVarintFields, context));
-  const uint64_t kind = fields.has(kKindField) ? fields.value(kKindField) : 0;
-  if (kind != static_cast<uint64_t>(kind_)) {
-    return context.Error(
-        MALFORMED, absl::StrCat("column is of kind ", kind, ", the schema has ",
-                                ColumnKind_Name(kind_)));
-  }
+  DS_RETURN_IF_ERROR(CheckKind(
+      fields.has(kKindField) ? fields.value(kKindField) : 0, kind_, context));
   const uint64_t layout =
       fields.has(kLayoutField) ? fields.value(kLayoutField) : 0;
   if (layout > BytesLayout_MAX) {
@@ -138,6 +145,8 @@ absl::Status BytesColumnReader::Decode(absl::string_view column, size_t count,
         MALFORMED, absl::StrCat("column has ", data.size(),
                                 " bytes of data, its lengths add up to ", sum));
   }
+  // Words are charged before they are put together.
+  if (layout != WORDS) DS_RETURN_IF_ERROR(context.ChargeMemory(sum, 1));
   position_ = data.data();
   if (kind_ == TEXT) {
     const size_t row =

@@ -9,9 +9,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "serializer/utf8.h"
 #include "serializer/test_columns.h"
 #include "serializer/test_streams.h"
+#include "serializer/utf8.h"
 #include "third_party/absl_compat/status_matchers.h"
 
 namespace devstate {
@@ -302,7 +302,7 @@ TEST(BytesColumnDecoding, AnAbsentWordIsZero) {
                             std::string("\0\0\0\0b\0\0\0", 8)}));
 }
 
-TEST(BytesColumnDecoding, WordsAreChargedToTheMemoryLimit) {
+TEST(BytesColumnDecoding, BytesAreChargedToTheMemoryLimit) {
   BytesColumn column;
   column.set_kind(BYTES);
   column.set_layout(WORDS);
@@ -311,8 +311,11 @@ TEST(BytesColumnDecoding, WordsAreChargedToTheMemoryLimit) {
   column.mutable_lengths()->set_base(32);
   ExpectRefused(column, size_t{1} << 58, LIMIT, "max_batch_memory");
   Limits limits;
-  limits.max_batch_memory = 4 + 32 * 9;
+  limits.max_batch_memory = 32 * 9;
   ExpectRefused(column, 10, LIMIT, "max_batch_memory", BYTES, limits);
+  limits.max_batch_memory = 2;
+  ExpectRefused(Column({1, 2}, "abc"), 2, LIMIT, "max_batch_memory", BYTES,
+                limits);
 }
 
 TEST(BytesColumnDecoding, NoDamageOfABitReachesBeyondTheColumn) {

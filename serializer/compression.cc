@@ -3,6 +3,8 @@
 
 #include "serializer/compression.h"
 
+#include <cstdint>
+
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -12,6 +14,22 @@ namespace devstate {
 namespace {
 
 constexpr absl::string_view kFrameMagic("\x28\xb5\x2f\xfd", 4);
+
+// What a reader that decompresses piece by piece must be ready to keep.
+constexpr uint64_t kMaxWindowSize = uint64_t{1} << 31;
+
+// Returns the window size that a frame header declares, 0 if it has none of its
+// own (RFC 8878, section 3.1.1.1.2). `frame` starts with the magic and is a
+// whole frame.
+uint64_t WindowSizeOf(absl::string_view frame) {
+  const auto byte = [frame](size_t i) {
+    return uint64_t{static_cast<uint8_t>(frame[i])};
+  };
+  constexpr uint64_t kSingleSegment = 1 << 5;
+  if ((byte(4) & kSingleSegment) != 0) return 0;
+  const uint64_t base = uint64_t{1} << (10 + (byte(5) >> 3));
+  return base + base / 8 * (byte(5) & 7);
+}
 
 }  // namespace
 
@@ -64,6 +82,12 @@ absl::Status Decompressor::Decompress(absl::string_view input, char* output,
       ZSTD_findFrameCompressedSize(input.data(), input.size());
   if (ZSTD_isError(frame_size) || frame_size != input.size()) {
     return absl::InvalidArgumentError("payload is not exactly one zstd frame");
+  }
+  const uint64_t window_size = WindowSizeOf(input);
+  if (window_size > kMaxWindowSize) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("zstd frame asks for a window of ", window_size,
+                     " bytes, allowed are ", kMaxWindowSize));
   }
   const unsigned long long declared =
       ZSTD_getFrameContentSize(input.data(), input.size());

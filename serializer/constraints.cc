@@ -79,6 +79,7 @@ DEVSTATE_VECTORIZED bool AnyNotInMask(const BitsOf<T>* bits, size_t count,
 
 template <typename T>
 bool IsAllowed(BitsOf<T> bits, const NumberConstraint<T>& constraint) {
+  if (constraint.may_be_unused && bits == 0) return true;
   if (constraint.not_zero && bits == 0) return false;
   if (constraint.bounded &&
       AnyOutside<T>(&bits, 1, constraint.low, constraint.high)) {
@@ -128,11 +129,6 @@ std::string FindViolation(absl::Span<const BitsOf<T>> bits,
       bits.begin(), bits.end(),
       [&](BitsOf<T> value) { return IsAllowed<T>(value, constraint); });
   if (found == bits.end()) return "";
-  if (constraint.may_be_unused &&
-      std::all_of(bits.begin(), bits.end(),
-                  [](BitsOf<T> value) { return value == 0; })) {
-    return "";
-  }
   const std::string value =
       constraint.sensitive
           ? "a value that is not shown"

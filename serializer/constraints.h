@@ -35,8 +35,8 @@ struct NumberConstraint {
   // If not empty, the only values, in ascending order, the first being `low`
   // and the last `high`; integers only.
   absl::Span<const T> one_of;
-  // Nothing but zeros is allowed as well: the field belongs to a feature that
-  // the state need not use.
+  // Zero is allowed as well: the field belongs to a feature that a record need
+  // not use.
   bool may_be_unused;
   // Errors do not show the value.
   bool sensitive;

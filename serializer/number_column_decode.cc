@@ -62,13 +62,8 @@ absl::Status TakeApart(absl::string_view column, ColumnKind kind,
                        const DecodeContext& context, ColumnParts* parts) {
   FieldTable<kValuesField> fields;
   DS_RETURN_IF_ERROR(fields.Parse(column, kVarintFields, context));
-  const uint64_t found_kind =
-      fields.has(kKindField) ? fields.value(kKindField) : 0;
-  if (found_kind != static_cast<uint64_t>(kind)) {
-    return context.Error(
-        MALFORMED, absl::StrCat("column is of kind ", found_kind,
-                                ", the schema has ", ColumnKind_Name(kind)));
-  }
+  DS_RETURN_IF_ERROR(CheckKind(
+      fields.has(kKindField) ? fields.value(kKindField) : 0, kind, context));
   const uint64_t encoding =
       fields.has(kEncodingField) ? fields.value(kEncodingField) : 0;
   if (encoding > NumberEncoding_MAX) {
@@ -310,6 +305,19 @@ class ColumnDecoder {
 
 }  // namespace
 
+absl::Status CheckKind(uint64_t found, ColumnKind expected,
+                       const DecodeContext& context) {
+  if (found == static_cast<uint64_t>(expected)) return absl::OkStatus();
+  if (found > ColumnKind_MAX) {
+    return context.Error(UNKNOWN_CONTENT,
+                         absl::StrCat("column is of unknown kind ", found,
+                                      ": update the reader"));
+  }
+  return context.Error(
+      MALFORMED, absl::StrCat("column is of kind ", found, ", the schema has ",
+                              ColumnKind_Name(expected)));
+}
+
 template <typename Bits>
 absl::Status DecodeNumbers(absl::string_view column, ColumnKind kind,
                            size_t count, DecodeContext& context,
@@ -321,7 +329,6 @@ absl::Status DecodeNumbers(absl::string_view column, ColumnKind kind,
   DS_RETURN_IF_ERROR(TakeApart(column, kind, context, &parts));
   *constant = parts.encoding == CONSTANT;
   const size_t stored = *constant ? 1 : count;
-  DS_RETURN_IF_ERROR(context.ChargeMemory(stored, sizeof(Bits)));
   values.ResizeUninitialized(stored);
   if (*constant) {
     if (parts.base > std::numeric_limits<Bits>::max()) {

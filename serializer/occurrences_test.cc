@@ -25,7 +25,7 @@ using ::devstate::testing::StatusIs;
 using ::testing::HasSubstr;
 
 using Numbers = std::vector<uint64_t>;
-using NumbersReader = RepeatedReader<NumberColumnReader<uint64_t>, uint64_t>;
+using NumbersReader = RepeatedReader<NumberColumnReader<uint64_t>, uint64_t, 8>;
 
 std::string EncodeRows(const std::vector<Numbers>& rows) {
   RepeatedBuilder<NumberColumnBuilder<uint64_t>> builder;
@@ -129,7 +129,7 @@ TEST(Repeated, ProductsOfCountsCannotWrapAround) {
   bytes += '\x12';
   bytes += static_cast<char>(inner_bytes.size());
   bytes += inner_bytes;
-  RepeatedReader<ListColumnReader, absl::Span<const uint64_t>> reader;
+  RepeatedReader<ListColumnReader, absl::Span<const uint64_t>, 16> reader;
   const absl::Status status = DecodeColumn(reader, bytes, 65536);
   EXPECT_EQ(ReasonOf(status), LIMIT) << status;
   // The limit holds before what it limits is looked at.

@@ -30,6 +30,8 @@
 
 namespace devstate {
 
+struct WireFinding;
+
 // The records of one chunk, one after the other, without copying them.
 // `Columns` is a generated …ColumnsReader.
 template <typename Columns>
@@ -77,29 +79,27 @@ class RecordWriter {
   RecordWriter(ByteSink* sink, const SchemaInfo& schema, WriterOptions options)
       : stream_(sink, std::move(options)), schema_(schema) {}
 
-  // Header and root chunk. `root` must not hold records.
+  // Header and root chunk. INVALID_ARGUMENT, with the path, if `root` holds
+  // records or what its schema does not have.
   absl::Status BeginState(const google::protobuf::Message& root);
 
-  // Adds a record of the field `number`; writes a batch when it is full.
-  // `variable_size` is how many bytes `row` takes beside its numbers, and
-  // `row_size` the size of a generated row of this type.
+  // Adds a record of the field `number`; writes a batch when it is full. `size`
+  // is what the record counts for (docs/stream_format.md, "Sizes").
   template <typename Builder>
   ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status AddRecord(
       uint32_t number, absl::string_view name, Builder& builder,
-      const typename Builder::Row& row, size_t variable_size,
-      size_t row_size = sizeof(typename Builder::Row)) {
+      const typename Builder::Row& row, size_t size) {
     if (ABSL_PREDICT_FALSE(number != pending_.number)) {
       absl::Status status =
-          StartField({number, name, row_size, &builder, &Write<Builder>});
+          StartField({number, name, &builder, &Write<Builder>});
       if (!status.ok()) return status;
     }
-    batch_bytes_ += variable_size;
-    if (ABSL_PREDICT_FALSE(batch_bytes_ > max_batch_bytes_ ||
+    if (ABSL_PREDICT_FALSE(batch_bytes_ + size > max_batch_bytes_ ||
                            builder.size() >= max_records_)) {
       absl::Status status = FlushBatch();
       if (!status.ok()) return status;
-      batch_bytes_ = variable_size;
     }
+    batch_bytes_ += size;
     builder.Append(row);
     return absl::OkStatus();
   }
@@ -111,7 +111,6 @@ class RecordWriter {
   struct Pending {
     uint32_t number;
     absl::string_view name;
-    size_t row_size;
     void* builder;
     absl::Status (*write)(RecordWriter& writer);
   };
@@ -121,6 +120,9 @@ class RecordWriter {
     Builder& builder = *static_cast<Builder*>(writer.pending_.builder);
     if (builder.size() == 0) return absl::OkStatus();
     const size_t records = builder.size();
+    if (absl::Status status = writer.CheckBatchMemory(); !status.ok()) {
+      return status;
+    }
     if (absl::Status status = builder.Validate(RowKind::kRecord);
         !status.ok()) {
       return absl::Status(
@@ -141,6 +143,8 @@ class RecordWriter {
 
   absl::Status StartField(const Pending& field);
   absl::Status FlushBatch();
+  // RESOURCE_EXHAUSTED if readers with the same limits would refuse the batch.
+  absl::Status CheckBatchMemory() const;
 
   StreamWriter stream_;
   const SchemaInfo& schema_;
@@ -153,8 +157,7 @@ class RecordWriter {
   // FAILED_PRECONDITION, now and for ever: the stream would have a gap.
   absl::Status Misuse(const std::string& message);
 
-  // Of the batch under way: what its rows take beside their numbers, at most
-  // how much of that, and how many rows of any content then fit into a chunk.
+  // The size of the batch so far, and where it ends.
   size_t batch_bytes_ = 0;
   size_t max_batch_bytes_ = 0;
   size_t max_records_ = 0;
@@ -190,17 +193,22 @@ class RecordReader {
   // is nothing more to read.
   absl::Status ReadState();
 
-  // Parses the root chunk. Fields that `root` does not know are an error.
-  absl::Status ParseRoot(const Chunk& chunk, google::protobuf::Message& root);
+  // Checks and parses the root chunk. Refuses everything that a parser would
+  // take although something of it is lost or misread (wire_walk.h).
+  absl::Status ParseRoot(const Chunk& chunk,
+                         google::protobuf::Message& root) const;
 
-  // Decodes a batch and hands it to `visit`.
+  // Decodes a batch and hands it to `visit`. `record_size` is that of its
+  // records (docs/stream_format.md, "Sizes").
   template <typename Columns, typename Visit>
   absl::Status DecodeBatch(const Chunk& chunk, absl::string_view name,
-                           Columns& columns, Visit visit) {
+                           size_t record_size, Columns& columns, Visit visit) {
     DecodeContext context(chunk, stream_.limits(), header_->schema_version());
     DecodeContext::PathScope scope(context, name);
     absl::Status status =
-        columns.Decode(chunk.payload, chunk.header.records, context);
+        context.ChargeMemory(chunk.header.records, record_size);
+    if (!status.ok()) return status;
+    status = columns.Decode(chunk.payload, chunk.header.records, context);
     if (!status.ok()) return status;
     RecordBatch<Columns> batch(&columns, chunk.header.records);
     return visit(batch);
@@ -211,6 +219,7 @@ class RecordReader {
 
  private:
   absl::Status ReadStateImpl();
+  absl::Status RootError(const Chunk& chunk, const WireFinding& found) const;
 
   StreamReader stream_;
   const SchemaInfo& schema_;

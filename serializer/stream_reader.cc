@@ -227,10 +227,11 @@ absl::Status StreamReader::CheckLimits(const ChunkHeader& header) const {
       check(header.records, limits_.max_chunk_records, "max_chunk_records"));
   DS_RETURN_IF_ERROR(check(seen_.records() + header.records,
                            limits_.max_records, "max_records"));
-  if (header.type != ChunkType::kTrailer) {
-    DS_RETURN_IF_ERROR(
-        check(seen_.chunks() + 1, limits_.max_chunks, "max_chunks"));
-  }
+  // The trailer counts neither itself nor its bytes, and these limits are about
+  // what it counts.
+  if (header.type == ChunkType::kTrailer) return absl::OkStatus();
+  DS_RETURN_IF_ERROR(
+      check(seen_.chunks() + 1, limits_.max_chunks, "max_chunks"));
   const uint64_t decoded = seen_.decoded_bytes() + header.decoded_size;
   DS_RETURN_IF_ERROR(
       check(decoded, limits_.max_decoded_bytes, "max_decoded_bytes"));

@@ -43,10 +43,13 @@ struct WriterOptions {
   // tools can show the state without knowing the schema.
   bool embed_descriptor_set = true;
 
-  // A batch ends at this many records or bytes before compression, whichever
-  // comes first. Larger batches compress a little better and take more memory.
+  // A batch ends at this many records or this size, whichever comes first. The
+  // size of a batch follows from schema and content (docs/stream_format.md,
+  // "Sizes"), in bytes; what exceeds three quarters of a chunk counts for that.
+  // Larger batches compress a little better and take more memory.
+  // Default: 2048 records, 768 KiB.
   uint32_t max_batch_records = 2048;
-  uint32_t max_batch_bytes = 192 * 1024;
+  uint32_t max_batch_bytes = 768 * 1024;
 
   // Let a second thread compress while the caller's encodes, and helps when it
   // is ahead: pays where a core is free. It starts when 256 KiB of payload have

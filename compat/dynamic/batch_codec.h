@@ -22,10 +22,9 @@
 
 namespace devstate {
 
-// The messages of a batch may take this many times Limits::max_batch_memory:
-// they are so much larger than the rows of generated code, which that limit is
-// about. Beyond it is LIMIT, too.
-inline constexpr uint64_t kMessageMemoryFactor = 8;
+// The messages of a batch take at most this many times the size that
+// Limits::max_batch_memory bounds: messages are so much larger than columns.
+inline constexpr uint64_t kMessageMemoryFactor = 16;
 
 namespace dynamic {
 class RecordColumnsReader;
@@ -45,8 +44,8 @@ class BatchDecoder {
 
   // Replaces `*records` by the records of `chunk`, a batch, made with
   // `prototype.New()`. `field_name` is the first part of the paths in errors.
-  // Map entries stay as they come, keys that occur twice included, for as long
-  // as the map field is used through repeated-field reflection only.
+  // Map entries stay in the order in which they come for as long as the map
+  // field is used through repeated-field reflection only.
   //
   // Errors are those of a generated reader, with its ErrorDetail. They leave
   // `*records` empty. INVALID_ARGUMENT without a detail: see CheckRecordType().
@@ -56,6 +55,7 @@ class BatchDecoder {
 
  private:
   const google::protobuf::Message& prototype_;
+  size_t record_size_ = 0;
   std::unique_ptr<dynamic::RecordColumnsReader> reader_;
 };
 
@@ -84,12 +84,12 @@ class BatchEncoder {
   // CheckRecordType() refuses.
   absl::Status Append(const google::protobuf::Message& record);
 
-  // Records since the last Clear(), and what they take beside their numbers of
-  // fixed count, in bytes: generated writers end batches by these two.
+  // Records since the last Clear().
   size_t size() const { return size_; }
-  size_t variable_size() const { return variable_size_; }
-  // The same of one record that is not in the batch.
-  size_t VariableSize(const google::protobuf::Message& record) const;
+
+  // Returns what `record` counts for, in bytes (docs/stream_format.md,
+  // "Sizes"), whether it is in the batch or not.
+  size_t SizeOf(const google::protobuf::Message& record) const;
 
   // Appends the …Columns message of the records, as a generated builder would.
   // Clear() starts the next batch.
@@ -100,8 +100,8 @@ class BatchEncoder {
   // Null if the type is one that CheckRecordType() refuses.
   std::unique_ptr<dynamic::RecordColumnsBuilder> builder_;
   absl::Status type_status_;
+  size_t record_size_ = 0;
   size_t size_ = 0;
-  size_t variable_size_ = 0;
 };
 
 }  // namespace devstate

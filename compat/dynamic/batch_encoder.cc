@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "codegen/record_check.h"
+#include "codegen/record_size.h"
 #include "compat/dynamic/batch_codec.h"
 #include "compat/dynamic/field_access.h"
 #include "compat/dynamic/record_layout.h"
@@ -15,7 +17,6 @@
 #include "serializer/columns_walker.h"
 #include "serializer/number_column.h"
 #include "serializer/occurrences.h"
-#include "serializer/unknown_fields.h"
 #include "serializer/utf8.h"
 #include "third_party/absl_compat/status_macros.h"
 
@@ -27,6 +28,15 @@ using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
 
+namespace {
+
+absl::Status NotInSchema() {
+  return absl::InvalidArgumentError(
+      "a number, type or enum value that the schema does not have");
+}
+
+}  // namespace
+
 // The columns of one field of a record.
 class ColumnBuilder {
  public:
@@ -37,7 +47,7 @@ class ColumnBuilder {
 
   // Whether the field of `record` can be written.
   virtual absl::Status Check(const Message& record) = 0;
-  // What it takes beside its numbers of fixed count, in bytes.
+  // What it counts for beside its fixed size, in bytes.
   virtual size_t VariableSize(const Message& record) const = 0;
   // `row` counts from the last Clear().
   virtual void Append(size_t row, const Message& record) = 0;
@@ -54,6 +64,11 @@ class RecordColumnsBuilder {
   explicit RecordColumnsBuilder(const Descriptor& type);
 
   absl::Status Check(const Message& record) {
+    const auto& unknown = record.GetReflection()->GetUnknownFields(record);
+    if (unknown.field_count() > 0) {
+      return InField(absl::StrCat("number ", unknown.field(0).number()),
+                     NotInSchema());
+    }
     for (auto& column : columns_) {
       DS_RETURN_IF_ERROR(
           column->field()->message_type() != nullptr
@@ -103,7 +118,15 @@ class ValueBuilder : public NumberColumnBuilder<typename Access::Type> {
  public:
   explicit ValueBuilder(const FieldDescriptor* field) : field_(field) {}
 
-  absl::Status Check(const Message&, int) { return absl::OkStatus(); }
+  absl::Status Check(const Message& record, int index) {
+    if constexpr (std::is_same_v<Access, EnumAccess>) {
+      if (field_->enum_type()->FindValueByNumber(
+              Access::Get(record, field_, index)) == nullptr) {
+        return NotInSchema();
+      }
+    }
+    return absl::OkStatus();
+  }
   size_t VariableSize(const Message&, int) const { return 0; }
   void AppendFrom(const Message& record, int index) {
     this->Append(Access::Get(record, field_, index));
@@ -234,6 +257,18 @@ std::vector<int> OrderOf(const Message& record, const FieldDescriptor* field,
   return order;
 }
 
+bool HasKeyTwice(const Message& record, const FieldDescriptor* field,
+                 int count) {
+  const Reflection* reflection = record.GetReflection();
+  const FieldDescriptor& key = *field->message_type()->map_key();
+  const std::vector<int> order = OrderOf(record, field, count);
+  return std::adjacent_find(order.begin(), order.end(), [&](int a, int b) {
+           return !KeyLess(reflection->GetRepeatedMessage(record, field, a),
+                           reflection->GetRepeatedMessage(record, field, b),
+                           key);
+         }) != order.end();
+}
+
 // All others. `Count` is bool for an optional field, uint32_t for a repeated
 // one.
 template <typename Count, typename Values>
@@ -245,18 +280,21 @@ class OccurringBuilder : public ColumnBuilder,
   explicit OccurringBuilder(const FieldDescriptor* field)
       : ColumnBuilder(field),
         Base(field),
-        element_size_(field->is_repeated() ? ElementSize(*field) : 0) {}
+        value_size_(field->is_repeated() ? ValueSize(*field) : 0) {}
 
   absl::Status Check(const Message& record) override {
     const int count = CountIn(record);
     for (int i = 0; i < count; ++i) {
       DS_RETURN_IF_ERROR(this->values_.Check(record, i));
     }
+    if (field()->is_map() && HasKeyTwice(record, field(), count)) {
+      return absl::InvalidArgumentError("has a key of the map twice");
+    }
     return absl::OkStatus();
   }
   size_t VariableSize(const Message& record) const override {
     const int count = CountIn(record);
-    size_t size = static_cast<size_t>(count) * element_size_;
+    size_t size = static_cast<size_t>(count) * value_size_;
     for (int i = 0; i < count; ++i) {
       size += this->values_.VariableSize(record, i);
     }
@@ -282,7 +320,7 @@ class OccurringBuilder : public ColumnBuilder,
     return reflection->HasField(record, field()) ? 1 : 0;
   }
 
-  const size_t element_size_;
+  const size_t value_size_;
 };
 
 std::unique_ptr<ColumnBuilder> MakeColumnBuilder(const FieldDescriptor* field) {
@@ -316,6 +354,7 @@ RecordColumnsBuilder::RecordColumnsBuilder(const Descriptor& type) {
 BatchEncoder::BatchEncoder(const google::protobuf::Descriptor& record)
     : type_status_(CheckRecordType(record)) {
   if (type_status_.ok()) {
+    record_size_ = RecordSize(record);
     builder_ = std::make_unique<dynamic::RecordColumnsBuilder>(record);
   }
 }
@@ -324,23 +363,15 @@ BatchEncoder::~BatchEncoder() = default;
 
 absl::Status BatchEncoder::Append(const google::protobuf::Message& record) {
   DS_RETURN_IF_ERROR(type_status_);
-  const std::string unknown = FindUnknownField(record);
-  if (!unknown.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(unknown,
-                     ": a number, type or enum value that the schema does not "
-                     "have"));
-  }
   DS_RETURN_IF_ERROR(builder_->Check(record));
-  variable_size_ += builder_->VariableSize(record);
   builder_->Append(record);
   ++size_;
   return absl::OkStatus();
 }
 
-size_t BatchEncoder::VariableSize(
-    const google::protobuf::Message& record) const {
-  return builder_ == nullptr ? 0 : builder_->VariableSize(record);
+size_t BatchEncoder::SizeOf(const google::protobuf::Message& record) const {
+  return builder_ == nullptr ? 0
+                             : record_size_ + builder_->VariableSize(record);
 }
 
 void BatchEncoder::Encode(MessageWriter& out) {
@@ -350,7 +381,6 @@ void BatchEncoder::Encode(MessageWriter& out) {
 void BatchEncoder::Clear() {
   if (builder_ != nullptr) builder_->Clear();
   size_ = 0;
-  variable_size_ = 0;
 }
 
 }  // namespace devstate

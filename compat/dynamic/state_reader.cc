@@ -3,9 +3,8 @@
 
 #include "compat/dynamic/state_reader.h"
 
-#include "absl/strings/str_cat.h"
-#include "compat/dynamic/record_layout.h"
 #include "devstate/options.pb.h"
+#include "serializer/wire_walk.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -26,15 +25,6 @@ absl::Status DynamicStateReader::Read(const Descriptor& root,
 absl::Status DynamicStateReader::HandleRoot(const Chunk& chunk) {
   const std::unique_ptr<Message> root(factory_.GetPrototype(root_)->New());
   DS_RETURN_IF_ERROR(ParseRoot(chunk, *root));
-  for (int i = 0; i < root_->field_count(); ++i) {
-    const FieldDescriptor* field = root_->field(i);
-    if (TravelsInBatches(*field) &&
-        root->GetReflection()->FieldSize(*root, field) != 0) {
-      return chunk.Error(
-          MALFORMED,
-          absl::StrCat(field->name(), ": records outside of a batch"));
-    }
-  }
   return visitor_->OnRoot(*root);
 }
 

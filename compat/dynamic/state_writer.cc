@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "compat/dynamic/record_layout.h"
+#include "codegen/record_check.h"
 #include "serializer/columns_walker.h"
-#include "serializer/unknown_fields.h"
+#include "serializer/wire_walk.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -22,11 +22,9 @@ class DynamicStateWriter::Builder {
  public:
   using Row = Message;
 
-  explicit Builder(const Descriptor& record)
-      : encoder_(record), row_size_(RowSize(record)) {}
+  explicit Builder(const Descriptor& record) : encoder_(record) {}
 
   const BatchEncoder& encoder() const { return encoder_; }
-  size_t row_size() const { return row_size_; }
   // Records so far, in batches before this one, too.
   uint64_t records() const { return records_; }
   // Of the record that was appended last.
@@ -43,7 +41,6 @@ class DynamicStateWriter::Builder {
 
  private:
   BatchEncoder encoder_;
-  const size_t row_size_;
   uint64_t records_ = 0;
   absl::Status status_;
 };
@@ -69,18 +66,6 @@ absl::Status DynamicStateWriter::Begin(const Message& root) {
         !checked.ok()) {
       return status_ = checked;
     }
-    if (root.GetReflection()->FieldSize(root, field) != 0) {
-      return status_ = absl::InvalidArgumentError(absl::StrCat(
-                 "Begin() takes the singular fields only: add the records of ",
-                 field->name(), " with Add()"));
-    }
-  }
-  const std::string unknown = FindUnknownField(root);
-  if (!unknown.empty()) {
-    return status_ = absl::InvalidArgumentError(
-               absl::StrCat(unknown,
-                            ": a number, type or enum value that the schema "
-                            "does not have"));
   }
   return status_ = BeginState(root);
 }
@@ -99,8 +84,7 @@ absl::Status DynamicStateWriter::Add(const FieldDescriptor& field,
     builder = std::make_unique<Builder>(*field.message_type());
   }
   status_ = AddRecord(static_cast<uint32_t>(field.number()), field.name(),
-                      *builder, record, builder->encoder().VariableSize(record),
-                      builder->row_size());
+                      *builder, record, builder->encoder().SizeOf(record));
   if (status_.ok() && !builder->status().ok()) {
     status_ =
         InField(absl::StrCat(field.name(), "[", builder->records() - 1, "]"),

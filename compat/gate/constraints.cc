@@ -3,6 +3,7 @@
 
 #include "compat/gate/constraints.h"
 
+#include <cmath>
 #include <map>
 #include <set>
 #include <utility>
@@ -75,6 +76,16 @@ bool Contains(const ValueSet& values, const FieldModel& field,
           number.real >= static_cast<double>(annotations.min())) &&
          (!annotations.has_max() ||
           number.real <= static_cast<double>(annotations.max()));
+}
+
+// Zero in a field without presence may mean that the feature which the field
+// belongs to is not used.
+bool IsUnusedFeature(const FieldModel& model, const FieldDescriptor& field,
+                     const Number& number) {
+  return !model.annotations.feature().empty() && !field.is_repeated() &&
+         !field.has_presence() &&
+         (number.floating ? number.real == 0 && !std::signbit(number.real)
+                          : number.integer == 0);
 }
 
 Digest DigestOf(const std::string& bytes) {
@@ -234,6 +245,7 @@ class ConstraintChecker::Impl {
                           const FieldDescriptor& field, int index,
                           const std::string& path, StreamFindings* findings) {
     const Number number = GetNumber(message, field, index);
+    if (IsUnusedFeature(*check.field, field, number)) return;
     if (Contains(check.values, *check.field, number)) return;
     findings->Add(kRule, REFUSED, path,
                   check.field->annotations.sensitive() ? "<redacted>"

@@ -18,7 +18,7 @@
 #include "compat/gate/constraints.h"
 #include "compat/gate/stream_findings.h"
 #include "compat/gate/unknown_columns.h"
-#include "compat/gate/wire_check.h"
+#include "compat/gate/wire_findings.h"
 #include "compat/load_gate.h"
 #include "google/protobuf/dynamic_message.h"
 #include "serializer/internal/byte_buffer.h"
@@ -218,10 +218,7 @@ class StreamGate::Impl {
   // --- Chunks ---
 
   absl::StatusOr<Chunk> OnRoot(const Chunk& chunk) {
-    if (!CheckWire(chunk.payload, *writer_.root, &findings_)) {
-      return chunk.Error(MALFORMED, absl::StrCat("not a well-formed ",
-                                                 writer_.root->full_name()));
-    }
+    DS_RETURN_IF_ERROR(AddWireFindings(chunk, *writer_.root, &findings_));
     if (findings_.level() >= REFUSED) return Nothing(chunk);
     std::unique_ptr<Message> written(Prototype(*writer_.root).New());
     if (!written->ParseFromArray(chunk.payload.data(),
@@ -229,7 +226,6 @@ class StreamGate::Impl {
       return chunk.Error(MALFORMED, absl::StrCat("not a well-formed ",
                                                  writer_.root->full_name()));
     }
-    DS_RETURN_IF_ERROR(CheckNoRecords(chunk, *written));
     const bool fixed = FixUp("", written.get());
     if (same_ && !fixed) {
       constraints_->CheckRoot(*written, &findings_);
@@ -242,20 +238,6 @@ class StreamGate::Impl {
     }
     payload_ = read->SerializePartialAsString();
     return Replaced(chunk, payload_);
-  }
-
-  absl::Status CheckNoRecords(const Chunk& chunk, const Message& root) {
-    for (const FieldModel& field : writer_.model->root->fields) {
-      if (!HoldsRecords(field)) continue;
-      const FieldDescriptor* descriptor =
-          root.GetDescriptor()->FindFieldByNumber(field.number);
-      if (root.GetReflection()->FieldSize(root, descriptor) != 0) {
-        return chunk.Error(
-            MALFORMED,
-            absl::StrCat(field.name, ": records outside of a batch"));
-      }
-    }
-    return absl::OkStatus();
   }
 
   absl::StatusOr<Chunk> OnBatch(const Chunk& chunk) {

@@ -146,6 +146,7 @@ TEST(StreamGateTest, WhatAParserSilentlyTakesIsRefused) {
       {"wrong wire type", std::string("\x0d\x01\0\0\0", 5),
        "refused: a wire-type-changed"},
       {"narrowing", "\x08\xff\xff\xff\xff\x1f", "refused: a value-may-not-fit"},
+      {"a singular number twice", "\x08\x05\x08\x06", "identical"},
       {"merged singulars", std::string("\x12\x02\x08\x01\x12\0", 6),
        "refused: m duplicate-field"},
       {"map key twice", "\x1a\x02\x08\x01\x1a\x04\x08\x01\x10\x07",

@@ -90,7 +90,7 @@ printf 'session {\n  wrong: 1\n}' > wrong.text
 refused text-field 'wrong.text: line 2, column 8: ' "${fs[@]}" --format text \
   wrong.text
 printf '\xf8\x07\x01' > wrong.binary
-refused binary-field "wrong.binary: number 127" "${fs[@]}" --format binary \
+refused binary-field "wrong.binary: 127 is a field" "${fs[@]}" --format binary \
   wrong.binary
 echo 'rs { } rs { kind: 7 }' > enum.text
 refused enum "enum.text: " --schema t.proto --format text enum.text

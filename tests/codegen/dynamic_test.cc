@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "codegen/record_size.h"
 #include "compat/dynamic/batch_codec.h"
-#include "compat/dynamic/record_layout.h"
 #include "compat/dynamic/schema_facts.h"
 #include "compat/dynamic/state_reader.h"
 #include "compat/dynamic/state_writer.h"
@@ -151,21 +151,22 @@ TEST_P(Dynamic, ReadsWhatGeneratedCodeWrites) {
   ExpectSameState(back, state);
 }
 
-TEST(DynamicLayout, RowsAreAsLargeAsTheGeneratedOnes) {
-  EXPECT_EQ(RowSize(*Nothing::descriptor()), sizeof(NothingRow));
-  EXPECT_EQ(RowSize(*Scalars::descriptor()), sizeof(ScalarsRow));
-  EXPECT_EQ(RowSize(*Optionals::descriptor()), sizeof(OptionalsRow));
-  EXPECT_EQ(RowSize(*Repeateds::descriptor()), sizeof(RepeatedsRow));
-  EXPECT_EQ(RowSize(*Part::descriptor()), sizeof(PartRow));
-  EXPECT_EQ(RowSize(*Nested::descriptor()), sizeof(NestedRow));
-  EXPECT_EQ(RowSize(*Nested::Inner::descriptor()), sizeof(Nested_InnerRow));
-  EXPECT_EQ(RowSize(*Nested::Inner::Innermost::descriptor()),
-            sizeof(Nested_Inner_InnermostRow));
-  EXPECT_EQ(RowSize(*Keywords::descriptor()), sizeof(KeywordsRow));
-  EXPECT_EQ(
-      RowSize(
-          *Repeateds::descriptor()->FindFieldByName("by_name")->message_type()),
-      sizeof(Repeateds_ByNameEntryRow));
+// So memory is bounded by what is charged.
+TEST(DynamicLayout, RowsAreNoLargerThanWhatTheyCountFor) {
+  EXPECT_LE(sizeof(NothingRow), RecordSize(*Nothing::descriptor()));
+  EXPECT_LE(sizeof(ScalarsRow), RecordSize(*Scalars::descriptor()));
+  EXPECT_LE(sizeof(OptionalsRow), RecordSize(*Optionals::descriptor()));
+  EXPECT_LE(sizeof(RepeatedsRow), RecordSize(*Repeateds::descriptor()));
+  EXPECT_LE(sizeof(PartRow), RecordSize(*Part::descriptor()));
+  EXPECT_LE(sizeof(NestedRow), RecordSize(*Nested::descriptor()));
+  EXPECT_LE(sizeof(Nested_InnerRow), RecordSize(*Nested::Inner::descriptor()));
+  EXPECT_LE(sizeof(Nested_Inner_InnermostRow),
+            RecordSize(*Nested::Inner::Innermost::descriptor()));
+  EXPECT_LE(sizeof(KeywordsRow), RecordSize(*Keywords::descriptor()));
+  EXPECT_LE(sizeof(Repeateds_ByNameEntryRow),
+            RecordSize(*Repeateds::descriptor()
+                            ->FindFieldByName("by_name")
+                            ->message_type()));
 }
 
 TEST(DynamicLayout, SchemaFactsAreTheGeneratedOnes) {
@@ -326,33 +327,70 @@ TEST(DynamicRefusals, MaxBatchMemoryIsSpentAlike) {
       }
     }
     if (high == 0) continue;
+    EXPECT_EQ(dynamic(high), absl::OkStatus()) << payload.field;
     EXPECT_EQ(ReasonOf(dynamic(high - 1)), LIMIT) << payload.field;
-    // Messages are larger than rows, which has a limit of its own.
-    const absl::Status status = dynamic(high);
-    if (!status.ok()) {
-      EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted,
-                                   HasSubstr("times max_batch_memory")));
-    } else {
-      EXPECT_EQ(dynamic(high - 1), generated(high - 1)) << payload.field;
-    }
+    EXPECT_EQ(dynamic(high - 1), generated(high - 1)) << payload.field;
   }
 }
 
-TEST(DynamicRefusals, MessagesBeyondTheirMemory) {
-  // 4 million empty messages in one record: a byte each as generated rows.
+TEST(DynamicDecoder, MessagesTakeAtMostAMultipleOfWhatTheyCountFor) {
+  std::vector<std::unique_ptr<Message>> records;
+  // Empty messages are the worst: all of them is overhead.
+  auto nothings = std::make_unique<Repeateds>();
+  for (int i = 0; i < 1000; ++i) nothings->add_nothings();
+  records.push_back(std::move(nothings));
+  auto maps = std::make_unique<Repeateds>();
+  for (int i = 0; i < 1000; ++i) {
+    (*maps->mutable_by_number())[i] = "text";
+    (*maps->mutable_by_name())[absl::StrCat(i)].set_label("label");
+  }
+  records.push_back(std::move(maps));
+  records.push_back(std::make_unique<Repeateds>());
+  State state = RandomState(kSeed, 100);
+  for (auto& record : state.repeateds) records.push_back(std::move(record));
+  uint64_t size = 0;
+  BatchEncoder encoder(*Repeateds::descriptor());
+  for (const auto& record : records) {
+    ASSERT_THAT(encoder.Append(*record), IsOk());
+    size += encoder.SizeOf(*record);
+  }
+  ByteBuffer payload;
+  MessageWriter writer(&payload);
+  encoder.Encode(writer);
+  Chunk chunk;
+  chunk.header.records = static_cast<uint32_t>(records.size());
+  chunk.payload = payload.view();
+  google::protobuf::DynamicMessageFactory factory;
+  std::vector<std::unique_ptr<Message>> back;
+  Limits limits;
+  limits.max_batch_memory = size;
+  ASSERT_THAT(DecodeBatch(chunk, "repeateds",
+                          *factory.GetPrototype(Repeateds::descriptor()),
+                          limits, &back),
+              IsOk());
+  uint64_t taken = 0;
+  for (const auto& record : back) taken += record->SpaceUsedLong();
+  EXPECT_LE(taken, size * kMessageMemoryFactor);
+  limits.max_batch_memory = size - 1;
+  EXPECT_EQ(ReasonOf(DecodeBatch(chunk, "repeateds",
+                                 *factory.GetPrototype(Repeateds::descriptor()),
+                                 limits, &back)),
+            LIMIT);
+}
+
+TEST(DynamicWriter, ARecordThatNoReaderTakesIsRefusedWhenItIsSaved) {
+  // 4 million empty messages in one record, 8 bytes each.
   State state = RandomState(kSeed, 0);
   auto record = std::make_unique<Repeateds>();
   record->mutable_nothings()->Reserve(4 << 20);
   for (int i = 0; i < 4 << 20; ++i) record->add_nothings();
   state.repeateds.push_back(std::move(record));
-  WriterOptions options;
-  options.limits.max_chunk_decoded_bytes = UINT32_MAX;
   StringSink sink;
-  ASSERT_THAT(Write(state, &sink, options), IsOk());
-  State back;
-  const absl::Status status = ReadDynamic(sink.written, &back);
-  EXPECT_EQ(ReasonOf(status), LIMIT);
-  EXPECT_THAT(status.message(), HasSubstr("repeateds.nothings"));
+  const absl::Status status = Write(state, &sink, WriterOptions());
+  EXPECT_THAT(status,
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("repeateds 0: the record counts for")));
+  EXPECT_EQ(WriteDynamic(state, &sink, WriterOptions()), status);
 }
 
 // --- What cannot be written ---
@@ -380,7 +418,7 @@ TEST(DynamicEncoder, RefusesWhatNoReaderTakesAndStaysAsItWas) {
   BatchEncoder expected(*Optionals::descriptor());
   ASSERT_THAT(expected.Append(good), IsOk());
   EXPECT_EQ(encoder.size(), 1u);
-  EXPECT_EQ(encoder.variable_size(), 4u);
+  EXPECT_EQ(encoder.SizeOf(good), RecordSize(*Optionals::descriptor()) + 4);
   ByteBuffer actual_bytes;
   ByteBuffer expected_bytes;
   MessageWriter actual_writer(&actual_bytes);
