@@ -219,10 +219,10 @@ class Walker {
       const FieldDescriptor* field =
           type.FindFieldByNumber(static_cast<int>(number));
       if (field == nullptr) {
+        if (!in.Skip(number, wire_type, depth)) return false;
         const std::string name = absl::StrCat(number);
         Report(WireFault::kUnknownField, {outer, name},
                absl::StrCat("field ", number), "");
-        if (!in.Skip(number, wire_type, depth)) return false;
       } else if (!Field(*field, wire_type, {outer, field->name()}, depth, &in,
                         &seen)) {
         return false;
@@ -240,9 +240,12 @@ class Walker {
     const uint32_t own = WireTypeOf(field);
     const bool packed = field.is_packable() && wire_type == kWireLength;
     if (wire_type != own && !packed) {
+      if (!in->Skip(static_cast<uint32_t>(field.number()), wire_type, depth)) {
+        return false;
+      }
       Report(WireFault::kWireType, here, WireTypeName(wire_type),
              WireTypeName(own));
-      return in->Skip(static_cast<uint32_t>(field.number()), wire_type, depth);
+      return true;
     }
     CheckRepeats(field, here, seen);
     if (wire_type != kWireLength) return Number(field, own, here, in, seen);

@@ -37,4 +37,5 @@ PACKAGES = [
     "tests/golden",
     "tests/history",
     "tests/serializer",
+    "tests/stream_cases",
 ]
