@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "serializer/stream_error.h"
+#include "serializer/wire_walk.h"
 #include "third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -28,6 +29,19 @@ ErrorDetail MakeDetail(ErrorReason reason, uint64_t offset) {
   detail.set_reason(reason);
   detail.set_offset(offset);
   return detail;
+}
+
+// Whether all strings in `message` are UTF-8. A parser refuses others, too, but
+// writes to standard error.
+bool HoldsUtf8(absl::string_view message,
+               const google::protobuf::Descriptor& type) {
+  bool utf8 = true;
+  const bool well_formed =
+      WalkWire(message, type, [&utf8](const WireFinding& found) {
+        utf8 = found.fault != WireFault::kNotUtf8;
+        return utf8;
+      });
+  return well_formed && utf8;
 }
 
 std::string ChecksumText(absl::string_view what, uint64_t stored,
@@ -144,7 +158,8 @@ absl::StatusOr<const StreamHeader*> StreamReader::ReadHeaderImpl() {
     return Error(CHECKSUM, ChecksumText("header", prefix.header_checksum,
                                         header_checksum));
   }
-  if (!header_.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!HoldsUtf8(bytes, *StreamHeader::descriptor()) ||
+      !header_.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return Error(MALFORMED, "the stream header is not a StreamHeader message");
   }
   previous_checksum_ = prefix.prefix_checksum;

@@ -177,6 +177,16 @@ TEST(StreamReader, AHeaderThatIsNoMessageIsMalformed) {
                 "not a StreamHeader");
 }
 
+TEST(StreamReader, BadUtf8OfTheHeaderIsRefusedWithoutAWordOnStandardError) {
+  ::testing::internal::CaptureStderr();
+  // The device, and the name of the writer.
+  ExpectRefused(HandmadeStream("\x0a\x01\xff").AddRoot().Finish(), MALFORMED,
+                "not a StreamHeader");
+  ExpectRefused(HandmadeStream("\x32\x03\x0a\x01\xff").AddRoot().Finish(),
+                MALFORMED, "not a StreamHeader");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
 // --- Chunk headers whose checksums are right ---
 
 // A stream whose second chunk, a batch, was changed.
