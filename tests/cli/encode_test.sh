@@ -28,6 +28,16 @@ done
 run encode 0 "$devstate" encode "${fs[@]}" small.json -o a.dstate \
   --instance fs0 --feature SOMETHING
 run verify 0 "$devstate" verify a.dstate
+run verify-deep 0 "$devstate" verify --deep a.dstate
+run verify-deep-schema 0 "$devstate" verify --deep "${fs[@]}" a.dstate
+# Whole, but with a value that an annotation does not allow.
+broken=${golden%/golden}/stream_cases/I_id0.dstate
+run verify-broken 0 "$devstate" verify "$broken"
+run verify-deep-broken 1 "$devstate" verify --deep "$broken"
+says verify-deep-broken "value-out-of-bounds"
+says verify-deep-broken "inodes.id"
+run verify-deep-other-schema 2 "$devstate" verify --deep "${fs[@]}" "$broken"
+says verify-deep-other-schema "another fingerprint"
 run info 0 "$devstate" info a.dstate
 says info "fs0"
 says info "SOMETHING"
