@@ -88,7 +88,8 @@ class Converter::Impl {
  private:
   // What one call of Convert…() works on.
   struct Run {
-    // The root or record of the reader, which moves start from.
+    // The root, record or element of a repeated field of the reader, which
+    // moves start from.
     Message* base;
     StreamFindings* findings;
   };
@@ -292,7 +293,9 @@ class Converter::Impl {
              run.findings);
       return;
     }
-    ConvertMessage(*plan, inner, target, run);
+    // Moves within the elements of a repeated field start from the element.
+    Run inner_run{to.is_repeated() ? target : run.base, run.findings};
+    ConvertMessage(*plan, inner, target, inner_run);
   }
 
   void CopyNumber(const FieldPlan& field, Number number, Message* read,
@@ -345,10 +348,7 @@ class Converter::Impl {
   void Drop(const FieldPlan& field, std::string written,
             StreamFindings* findings) {
     if (field.written->annotations.ignorable()) {
-      findings->Add("ignorable-dropped", LOSSY, field.path, std::move(written),
-                    "",
-                    "the reader does not know the field and drops it, as "
-                    "the writer's schema allows");
+      findings->AddDropped(field.path, std::move(written));
       return;
     }
     const std::string& feature = field.written->annotations.feature();

@@ -205,6 +205,31 @@ TEST(ConversionTest, RecordsMoveWithinThemselves) {
   EXPECT_EQ(read->ShortDebugString(), "a: 1 m { b: 2 }");
 }
 
+// Not from the record that the elements are in.
+TEST(ConversionTest, ElementsMoveWithinThemselves) {
+  const LoadedSchema older = testing::Parse(testing::SchemaText(
+      1, testing::InRecord("repeated I i = 1; message I { uint32 x = 1; uint32 "
+                           "y = 2; }")));
+  const LoadedSchema newer = testing::Parse(testing::SchemaText(
+      2, testing::InRecord("repeated I i = 1; message I { reserved 2; uint32 x "
+                           "= 1; M m = 3; } message M { uint32 y = 1 " F(
+                               "moved_from: \"r.i.y\"") "; }")));
+  DynamicMessageFactory factory;
+  std::unique_ptr<Message> written(
+      factory.GetPrototype(older.root().field(0)->message_type())->New());
+  std::unique_ptr<Message> read(
+      factory.GetPrototype(newer.root().field(0)->message_type())->New());
+  ASSERT_TRUE(TextFormat::ParseFromString("i { x: 1 y: 2 } i { y: 3 } i { }",
+                                          written.get()));
+  StreamFindings findings;
+  Converter(&older.model(), &newer.model())
+      .ConvertRecord(older.model().root->fields[0], *written, read.get(),
+                     &findings);
+  EXPECT_EQ(findings.level(), VERDICT_UNSPECIFIED);
+  EXPECT_EQ(read->ShortDebugString(),
+            "i { x: 1 m { y: 2 } } i { m { y: 3 } } i { }");
+}
+
 TEST(ConversionTest, BatchesPassUnchangedExactlyIfColumnsAreTheSame) {
   const struct {
     const char* older;

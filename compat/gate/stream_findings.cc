@@ -11,7 +11,7 @@ namespace devstate {
 
 void StreamFindings::Add(absl::string_view rule, VerdictLevel level,
                          absl::string_view path, std::string written,
-                         std::string read, std::string text) {
+                         std::string read, std::string text, uint64_t count) {
   level_ = std::max(level_, level);
   const auto key = std::make_pair(std::string(path), std::string(rule));
   auto found = entries_.find(key);
@@ -27,7 +27,15 @@ void StreamFindings::Add(absl::string_view rule, VerdictLevel level,
     entry.finding.set_level(level);
     if (!field_.empty()) entry.place = absl::StrCat(field_, "[", index_, "]");
   }
-  ++found->second.count;
+  found->second.count += count;
+}
+
+void StreamFindings::AddDropped(absl::string_view path, std::string written,
+                                uint64_t count) {
+  Add("ignorable-dropped", LOSSY, path, std::move(written), "",
+      "the reader does not know the field and drops it, as the writer's schema "
+      "allows",
+      count);
 }
 
 void StreamFindings::Add(const Finding& finding) {

@@ -31,9 +31,16 @@ class StreamFindings {
   }
 
   // `path` is that of the schema, without indexes. `written` is what the writer
-  // has, `read` what the reader has or allows.
+  // has, `read` what the reader has or allows. `count` places have it, of which
+  // this is the first.
   void Add(absl::string_view rule, VerdictLevel level, absl::string_view path,
-           std::string written, std::string read, std::string text);
+           std::string written, std::string read, std::string text,
+           uint64_t count = 1);
+
+  // Content of a field that the reader does not know and the writer declares
+  // ignorable.
+  void AddDropped(absl::string_view path, std::string written,
+                  uint64_t count = 1);
 
   // A finding that is not about one record.
   void Add(const Finding& finding);
