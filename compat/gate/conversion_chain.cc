@@ -3,12 +3,15 @@
 
 #include "compat/gate/conversion_chain.h"
 
+#include <algorithm>
 #include <deque>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "compat/diff.h"
+#include "compat/gate/column_conversion.h"
+#include "serializer/message_writer.h"
 
 namespace devstate {
 
@@ -19,8 +22,19 @@ struct ConversionChain::Hop {
   SchemaView from;
   SchemaView to;
   std::vector<const ConversionStep*> steps;
+  // What the steps take care of.
+  std::set<std::string> left_out;
   DirectionVerdict verdict;
   std::unique_ptr<Converter> converter;
+  // Made for the first batch.
+  std::unique_ptr<ColumnConverter> column_converter;
+
+  bool HasStepFor(const FieldModel& record_field) const {
+    return std::any_of(steps.begin(), steps.end(),
+                       [&](const ConversionStep* step) {
+                         return step->record_field == record_field.name;
+                       });
+  }
 };
 
 ConversionChain::ConversionChain(const SchemaView& writer,
@@ -52,7 +66,7 @@ std::unique_ptr<ConversionChain::Hop> ConversionChain::MakeHop(
   hop->to = to;
   const SchemaModel& writer = *from.model;
   const SchemaModel& reader = *to.model;
-  std::set<std::string> paths;
+  std::set<std::string>& paths = hop->left_out;
   if (steps_ != nullptr) {
     for (const ConversionStep& step : *steps_) {
       if (step.schema != writer.schema() || step.from != writer.version() ||
@@ -187,6 +201,42 @@ const FieldModel* ConversionChain::RecordField(const FieldModel& written,
 bool ConversionChain::PassesUnchanged(const FieldModel& written) {
   return hops_.size() == 1 && hops_.front()->steps.empty() &&
          hops_.front()->converter->PassesUnchanged(written);
+}
+
+bool ConversionChain::ConvertColumns(const FieldModel& written,
+                                     const Chunk& batch, uint64_t first,
+                                     const Limits& limits, ByteBuffer* out,
+                                     StreamFindings* findings) {
+  std::vector<DroppedColumn> dropped;
+  const FieldModel* field = &written;
+  Chunk current = batch;
+  for (const std::unique_ptr<Hop>& hop : hops_) {
+    if (hop->HasStepFor(*field)) return false;
+    if (hop->column_converter == nullptr) {
+      hop->column_converter = std::make_unique<ColumnConverter>(
+          hop->from.model, hop->to.model, hop->to.root, hop->left_out);
+    }
+    // What the hop before made lies in `*out`, and has to stay for now.
+    std::swap(*out, between_);
+    out->clear();
+    MessageWriter writer(out);
+    if (!hop->column_converter->Convert(*field, current, limits, &writer,
+                                        &dropped)) {
+      return false;
+    }
+    current.payload = out->view();
+    field = hop->converter->RecordField(*field);
+  }
+  // In the order of the records, as each first finding tells its place.
+  std::stable_sort(dropped.begin(), dropped.end(),
+                   [](const DroppedColumn& a, const DroppedColumn& b) {
+                     return a.record < b.record;
+                   });
+  for (DroppedColumn& column : dropped) {
+    findings->SetRecord(written.name, first + column.record);
+    findings->AddDropped(column.path, std::move(column.first), column.count);
+  }
+  return true;
 }
 
 std::unique_ptr<Message> ConversionChain::ConvertRecord(

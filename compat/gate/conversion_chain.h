@@ -21,6 +21,9 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/message.h"
+#include "serializer/internal/byte_buffer.h"
+#include "serializer/limits.h"
+#include "serializer/stream_reader.h"
 
 namespace devstate {
 
@@ -82,6 +85,15 @@ class ConversionChain {
   // and values that it does not know.
   bool PassesUnchanged(const FieldModel& written);
 
+  // Converts the columns of `batch`, which holds records of `written`, from the
+  // record `first` of the stream on; `written` has a RecordField(). Replaces
+  // the content of `out` by the reader's columns. False, without any finding,
+  // if the records have to be converted one by one: for a step, and for the
+  // reasons of ColumnConverter.
+  bool ConvertColumns(const FieldModel& written, const Chunk& batch,
+                      uint64_t first, const Limits& limits, ByteBuffer* out,
+                      StreamFindings* findings);
+
   // A record of `written`, which has a RecordField().
   std::unique_ptr<google::protobuf::Message> ConvertRecord(
       const FieldModel& written, const google::protobuf::Message& record,
@@ -105,6 +117,8 @@ class ConversionChain {
   std::vector<std::unique_ptr<Hop>> hops_;
   std::vector<SchemaFinding> findings_;
   google::protobuf::DynamicMessageFactory factory_;
+  // Columns between two hops.
+  ByteBuffer between_;
 };
 
 }  // namespace devstate

@@ -13,7 +13,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/types/optional.h"
 #include "compat/dynamic/batch_codec.h"
+#include "compat/dynamic/record_layout.h"
 #include "compat/embedded_schema.h"
 #include "compat/gate/constraints.h"
 #include "compat/gate/stream_findings.h"
@@ -266,6 +268,7 @@ class StreamGate::Impl {
     }
     const FieldModel* read = chain_->RecordField(*written, &findings_);
     if (read == nullptr) return Nothing(chunk);
+    // Whoever looks at a record, or changes one, needs records.
     if (options_.check_records || fix_ups_.count(written->name) != 0) {
       return ConvertBatch(chunk, *written, *read);
     }
@@ -282,7 +285,27 @@ class StreamGate::Impl {
           break;
       }
     }
-    return ConvertBatch(chunk, *written, *read);
+    return ConvertColumns(chunk, *written, *read);
+  }
+
+  // As ConvertBatch(), which has to help where whole columns do not tell all.
+  absl::StatusOr<Chunk> ConvertColumns(const Chunk& chunk,
+                                       const FieldModel& written,
+                                       const FieldModel& read) {
+    Field& field = fields_[written.number];
+    if (!field.has_columns.has_value()) {
+      field.has_columns = CheckRecordType(RecordOf(writer_, written)).ok() &&
+                          CheckRecordType(RecordOf(reader_, read)).ok();
+    }
+    if (!*field.has_columns ||
+        !chain_->ConvertColumns(written, chunk, field.records, options_.limits,
+                                &encoded_, &findings_)) {
+      return ConvertBatch(chunk, written, read);
+    }
+    field.records += chunk.header.records;
+    Chunk result = Replaced(chunk, encoded_.view());
+    result.header.field = static_cast<uint32_t>(read.number);
+    return result;
   }
 
   Chunk DropColumns(const Chunk& chunk, const FieldModel& written,
@@ -294,9 +317,7 @@ class StreamGate::Impl {
                      written.name, &writer, &dropped);
     findings_.SetRecord("", 0);
     for (const std::string& path : dropped) {
-      findings_.Add("ignorable-dropped", LOSSY, path, "values", "",
-                    "the reader does not know the field and drops it, as the "
-                    "writer's schema allows");
+      findings_.AddDropped(path, "values");
     }
     return Replaced(chunk, encoded_.view());
   }
@@ -401,6 +422,8 @@ class StreamGate::Impl {
   }
 
   struct Field {
+    // Whether its records can travel in batches.
+    absl::optional<bool> has_columns;
     std::unique_ptr<BatchDecoder> decoder;
     std::unique_ptr<BatchEncoder> encoder;
     uint64_t records = 0;

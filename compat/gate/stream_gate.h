@@ -52,12 +52,13 @@ struct GateOptions {
 //
 // Where the fingerprints are equal, chunks pass as they are. Where they differ,
 // a chunk costs a look at the numbers of its columns, and a copy if it has
-// ignorable ones that the reader does not know. Its records are looked at one
-// by one only if the two schemas need a conversion there, or if it has other
-// unknown columns. Not thread-safe.
+// ignorable ones that the reader does not know. If the two schemas need a
+// conversion there, it is one of whole columns. Records are looked at one by
+// one only for a step or a quirk, for what is refused, and where columns do not
+// show enough (column_conversion.h). Not thread-safe.
 //
-// Takes memory for one batch of messages, and with `check_records` what
-// ConstraintChecker needs.
+// Takes memory for one batch of columns, or of messages where it needs records,
+// and with `check_records` what ConstraintChecker needs.
 class StreamGate : public ChunkFilter {
  public:
   StreamGate(const SchemaView& reader, const GateOptions& options);

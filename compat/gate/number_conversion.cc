@@ -1,0 +1,132 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "compat/gate/number_conversion.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "absl/numeric/int128.h"
+#include "compat/gate/value_column.h"
+#include "compat/value_set.h"
+#include "serializer/number_column.h"
+
+namespace devstate {
+namespace {
+
+// Whether each value of `written` is one of `read`'s, which is an integer, too.
+bool HoldsAllOf(const FieldModel& read, const FieldModel& written) {
+  return Predicate(ValuesOfType(written), ValuesOfType(read)).empty();
+}
+
+}  // namespace
+
+NumberType::NumberType(const FieldModel& field) : kind_(ColumnKindOf(field)) {
+  if (!IsInteger(field)) {
+    max_ = kind_ == FLOAT ? std::numeric_limits<uint32_t>::max()
+                          : std::numeric_limits<uint64_t>::max();
+    return;
+  }
+  const ValueSet values = ValuesOfType(field);
+  max_ = kind_ == SIGNED ? ZigZag(static_cast<int64_t>(values.low))
+                         : static_cast<uint64_t>(values.high);
+  if (field.enumeration == nullptr) return;
+  closed_ = true;
+  for (const EnumValueModel& value : field.enumeration->values) {
+    values_.push_back(ZigZag(value.number));
+  }
+  std::sort(values_.begin(), values_.end());
+}
+
+bool NumberType::Holds(uint64_t bits) const {
+  if (bits > max_) return false;
+  return !closed_ || std::binary_search(values_.begin(), values_.end(), bits);
+}
+
+Number NumberType::ToNumber(uint64_t bits) const {
+  Number number;
+  switch (kind_) {
+    case FLOAT:
+      number.floating = true;
+      number.real = static_cast<double>(
+          NumberTraits<float>::FromBits(static_cast<uint32_t>(bits)));
+      break;
+    case DOUBLE:
+      number.floating = true;
+      number.real = NumberTraits<double>::FromBits(bits);
+      break;
+    case SIGNED:
+      number.integer = UnZigZag(bits);
+      break;
+    default:
+      number.integer = bits;
+      break;
+  }
+  return number;
+}
+
+bool NumberType::FromNumber(const Number& number, uint64_t* bits) const {
+  if (kind_ == FLOAT) {
+    *bits = NumberTraits<float>::ToBits(static_cast<float>(number.real));
+  } else if (kind_ == DOUBLE) {
+    *bits = NumberTraits<double>::ToBits(number.real);
+  } else if (kind_ == SIGNED) {
+    if (number.integer < std::numeric_limits<int64_t>::min() ||
+        number.integer > std::numeric_limits<int64_t>::max()) {
+      return false;
+    }
+    *bits = ZigZag(static_cast<int64_t>(number.integer));
+  } else {
+    if (number.integer < 0 ||
+        number.integer > std::numeric_limits<uint64_t>::max()) {
+      return false;
+    }
+    *bits = static_cast<uint64_t>(number.integer);
+  }
+  return number.floating == (kind_ == FLOAT || kind_ == DOUBLE) && Holds(*bits);
+}
+
+NumberConversion::NumberConversion(const FieldModel& written,
+                                   const FieldModel& read,
+                                   const absl::optional<UnitScale>& scale)
+    : from_(written),
+      to_(read),
+      scale_(scale.value_or(UnitScale())),
+      exists_(written.type == read.type ||
+              (IsInteger(written) && IsInteger(read))),
+      // Without the same type, a number that the writer's does not have would
+      // be found by nobody.
+      trivial_(written.type == read.type && !scale.has_value() &&
+               (read.enumeration == nullptr || HoldsAllOf(read, written))) {}
+
+bool NumberConversion::Convert(uint64_t* bits) const {
+  if (!from_.Holds(*bits)) return false;
+  if (from_.kind() == to_.kind() && scale_.multiplier == scale_.divisor) {
+    return to_.Holds(*bits);
+  }
+  const int64_t integer = UnZigZag(*bits);
+  const bool negative = from_.kind() == SIGNED && integer < 0;
+  uint64_t size = from_.kind() != SIGNED ? *bits
+                  : negative             ? -static_cast<uint64_t>(integer)
+                                         : static_cast<uint64_t>(integer);
+  const uint64_t divisor = static_cast<uint64_t>(scale_.divisor);
+  if (divisor != 1) {
+    if (size % divisor != 0) return false;
+    size /= divisor;
+  }
+  if (__builtin_mul_overflow(size, static_cast<uint64_t>(scale_.multiplier),
+                             &size)) {
+    return false;
+  }
+  if (to_.kind() != SIGNED) {
+    *bits = size;
+    return (!negative || size == 0) && to_.Holds(size);
+  }
+  constexpr uint64_t kSign = uint64_t{1} << 63;
+  if (size > kSign || (size == kSign && !negative)) return false;
+  *bits = negative ? size * 2 - 1 : size * 2;
+  return to_.Holds(*bits);
+}
+
+}  // namespace devstate
