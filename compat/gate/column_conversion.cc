@@ -31,7 +31,6 @@
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/text_format.h"
 #include "serializer/decode_context.h"
-#include "serializer/utf8.h"
 
 namespace devstate {
 namespace {
@@ -158,7 +157,7 @@ class BatchConversion {
     }
     const std::string& oneof = field.written->oneof;
     return oneof.empty() || written->total == 0 ||
-           oneofs->Add(oneof, rows.Select(Occurring(written->counts)));
+           oneofs->Add(oneof, rows.Select(ContentOf(written->counts)));
   }
 
   bool ConvertField(FieldPlan& field, WrittenColumns written,
@@ -173,7 +172,7 @@ class BatchConversion {
         MessagePlan* plan = plan_.Inner(field);
         return plan != nullptr &&
                ConvertMessage(*plan, *field.written->message, written.message,
-                              rows.Select(Occurring(written.counts)),
+                              rows.Select(ContentOf(written.counts)),
                               /*read=*/nullptr, base);
       }
       case FieldPlan::kDrop:
@@ -187,6 +186,7 @@ class BatchConversion {
   // ignorable.
   bool Drop(const FieldPlan& field, WrittenColumns written, const RowSet& rows,
             const Base& base) {
+    if (written.empty()) return true;
     std::vector<uint8_t> content;
     if (!written.FindContent(context_, &content)) return false;
     const auto first = std::find(content.begin(), content.end(), 1);
@@ -224,9 +224,12 @@ class BatchConversion {
     // A field without presence always has a value: where the reader can tell, a
     // zero is one, too. But it moves no message into being, and members of a
     // oneof would displace each other.
-    const bool content_only = field.action == FieldPlan::kMove ||
-                              (once && !field.read->oneof.empty());
-    if (content_only || field.feature_changed) {
+    const bool content_only =
+        (field.action == FieldPlan::kMove &&
+         !(once && to_once && MovesToAllRows(field, rows, base))) ||
+        (once && !field.read->oneof.empty());
+    if (content_only && written.empty()) return true;
+    if (content_only || (field.feature_changed && !written.empty())) {
       std::vector<uint8_t> content;
       if (!written.FindContent(context_, &content)) return false;
       const bool any = AnyOf(content);
@@ -264,6 +267,20 @@ class BatchConversion {
     return true;
   }
 
+  // Whether the message that the field moves to is there in all rows already,
+  // so that a value that is none moves nothing into being.
+  static bool MovesToAllRows(const FieldPlan& field, const RowSet& rows,
+                             const Base& base) {
+    MessageColumns* target = base.columns;
+    for (const FieldModel* step : field.move_path) {
+      const FieldColumns* columns = target->Find(*step);
+      if (columns == nullptr) return false;
+      target = columns->message.get();
+    }
+    return rows.size() <= target->rows().size() &&
+           target->rows().size() == base.columns->rows().size();
+  }
+
   static bool CardinalityHolds(const FieldPlan& field,
                                const WrittenColumns& written) {
     const Presence from = field.written->presence;
@@ -277,6 +294,7 @@ class BatchConversion {
                (to == Presence::kImplicit && written.total == written.rows);
       case Presence::kRepeated:
         if (to != Presence::kExplicit) return false;
+        if (written.empty()) return true;
         for (size_t i = 0; i < written.rows; ++i) {
           if (written.counts.NumberAt(i) > 1) return false;
         }
@@ -295,7 +313,7 @@ class BatchConversion {
     if (plan == nullptr || field.read->message == nullptr) return false;
     const MessageModel& writer = *field.written->message;
     if (field.read->presence == Presence::kExplicit) {
-      const RowSet inner_rows = rows.Select(Occurring(written.counts));
+      const RowSet inner_rows = rows.Select(ContentOf(written.counts));
       MessageColumns& inner = target->AddMessage(*field.read, inner_rows);
       return ConvertMessage(*plan, writer, written.message, inner_rows, &inner,
                             base);
@@ -318,29 +336,30 @@ class BatchConversion {
       const NumberConversion conversion(from, to, field.scale);
       if (!conversion.exists()) return false;
       if (conversion.trivial()) return true;
-      if (!values->Decode(context_).ok() ||
-          !values->ForEachNumber(
-              [&](uint64_t* bits) { return conversion.Convert(bits); })) {
+      if (!values->Decode(context_).ok() || !ConvertAll(conversion, values)) {
         return false;
       }
-      values->SetKind(ColumnKindOf(to));
+      values->SetNumberKind(ColumnKindOf(to));
       return true;
     }
     if (IsNumber(from) || IsNumber(to) || to.message != nullptr) return false;
     if (from.type == to.type) return true;
-    if (!values->Decode(context_).ok() ||
-        (to.type == FieldDescriptor::TYPE_STRING &&
-         !values->AllTexts(IsValidUtf8))) {
-      return false;
-    }
-    values->SetKind(ColumnKindOf(to));
-    return true;
+    return values->ChangeTextKind(ColumnKindOf(to), context_).ok();
+  }
+
+  static bool ConvertAll(const NumberConversion& conversion,
+                         ValueColumn* values) {
+    return values->ConvertNumbers(
+        [&](uint64_t* bits, size_t count, bool* changed) {
+          return conversion.ConvertAll(bits, count, changed);
+        });
   }
 
   // The wider value takes the place of the narrower one, which the writer fills
   // as well if it fits.
   bool CopyFallback(const FieldPlan& field, WrittenColumns wide,
                     const RowSet& rows, MessageColumns* read) {
+    if (wide.empty()) return true;
     std::vector<uint8_t> content;
     if (!wide.FindContent(context_, &content)) return false;
     if (!AnyOf(content)) return true;
@@ -353,8 +372,7 @@ class BatchConversion {
     }
     const NumberConversion conversion(*field.written, to, absl::nullopt);
     SingleValues narrow;
-    if (!wide.values.ForEachNumber(
-            [&](uint64_t* bits) { return conversion.Convert(bits); }) ||
+    if (!ConvertAll(conversion, &wide.values) ||
         !Take(to, rows, read, &narrow)) {
       return false;
     }
@@ -408,12 +426,17 @@ class BatchConversion {
     const NumberConversion conversion(*narrow.field, to, absl::nullopt);
     // What does not fit is left out.
     std::vector<uint8_t> fits;
-    narrow.values.ForEachNumber([&](uint64_t* bits) {
-      fits.push_back(conversion.Convert(bits));
-      if (fits.back() == 0) *bits = 0;
-      return true;
-    });
-    narrow.values.SetKind(ColumnKindOf(to));
+    narrow.values.ConvertNumbers(
+        [&](uint64_t* bits, size_t count, bool* changed) {
+          for (size_t i = 0; i < count; ++i) {
+            const uint64_t before = bits[i];
+            fits.push_back(conversion.Convert(&bits[i]));
+            if (fits.back() == 0) bits[i] = 0;
+            *changed |= bits[i] != before;
+          }
+          return true;
+        });
+    narrow.values.SetNumberKind(ColumnKindOf(to));
     bool all = true;
     for (size_t i = 0; i < missing.size(); ++i) {
       missing[i] &= (narrow.once() || narrow.counts.NumberAt(i) != 0) &&

@@ -34,8 +34,6 @@ using ::devstate::testing::SchemaText;
 using ::google::protobuf::DynamicMessageFactory;
 using ::google::protobuf::Message;
 
-#define F(annotations) "[(devstate.field) = { " annotations " }]"
-
 SchemaView ViewOf(const LoadedSchema& schema) {
   return {&schema.root(), &schema.model()};
 }
@@ -271,291 +269,206 @@ TEST(ColumnConversionTest, ColumnsBecomeWhatRecordsBecome) {
   }
 }
 
+// `body` with its annotations in full: "@{ ignorable: true }" is short for
+// "[(devstate.field) = { ignorable: true }]".
+std::string Annotated(std::string body) {
+  for (size_t at; (at = body.find("@{")) != std::string::npos;) {
+    body.insert(body.find('}', at) + 1, "]");
+    body.replace(at, 2, "[(devstate.field) = {");
+  }
+  return body;
+}
+
 TEST(ColumnConversionTest, WhatHappensInRecordsOnlyHappensToColumns) {
   const struct {
     const char* name;
     const char* old_body;
     const char* new_body;
-  } kCases
-      [] =
-          {
-              {"moves into a new message",
-               "uint32 a = 1 " F(
-                   "ignorable: true") "; uint64 b = 2; string c = 3; "
-                                      "optional uint32 d = 4; repeated uint32 "
-                                      "e = "
-                                      "5; N n = 6; message N { "
-                                      "uint32 x = 1; }",
-               "M m = 7; message M { uint32 a = 1 " F(
-                   "moved_from: \"r.a\" "
-                   "ignorable: true") "; uint64 "
-                                      "b = 2 " F(
-                                          "moved_from: \"r.b\"") "; "
-                                                                 "string"
-                                                                 " c = "
-                                                                 "3 " F("moved_"
-                                                                        "from: "
-                                                                        "\"r."
-                                                                        "c\"") "; optional uint32 d = 4 " F(
-                                                                     "mo"
-                                                                     "ve"
-                                                                     "d"
-                                                                     "_f"
-                                                                     "ro"
-                                                                     "m"
-                                                                     ": "
-                                                                     "\""
-                                                                     "r."
-                                                                     "d"
-                                                                     "\"") "; "
-                                                                           "rep"
-                                                                           "eat"
-                                                                           "ed "
-                                                                           "uin"
-                                                                           "t32"
-                                                                           " e "
-                                                                           "= "
-                                                                           "5"
-                                                                           " " F("moved_from: \"r.e\"") "; N n = 6 " F("moved_from: \"r.n\"") "; } message N { uint32 x = 1; }"},
-              {"moves into a message that is there",
-               "uint32 a = 1; M m = 2; message M { uint32 x = 1; }",
-               "M m = 2; message M { uint32 x = 1; uint32 a = 3 " F(
-                   "moved_from: \"r.a\"") "; optional uint32 y = 4 " F("absent_"
-                                                                       "default"
-                                                                       ": "
-                                                                       "\"7\"") "; "
-                                                                                "}"},
-              {"moves into a message of a message",
-               "uint32 a = 1; uint32 z = 9; message O { M m = 1; } message M { "
-               "uint32 x = 1; } O o = "
-               "2;",
-               "uint32 z = 9; message O { M m = 1; } message M { uint32 x = 1; "
-               "uint32 a = 3 " F("moved_from: \"r.a\"") "; } O o = 2;"},
-              {"moves to another number", "uint32 a = 1; string b = 2;",
-               "uint32 c = 5 " F("moved_from: \"r.a\"") "; bytes d = 6 " F(
-                   "moved_from: \"r.b\"") ";"},
-              {"moves that gain presence", "uint32 a = 1; uint32 b = 2;",
-               "uint32 b = 2; optional uint32 c = 5 " F(
-                   "moved_from: \"r.a\"") ";"},
-              {"moves with another unit and type",
-               "uint32 a = 1 " F("unit: \"ms\"") "; sint64 b = 2 " F(
-                   "unit: \"s\"") ";",
-               "M m = 3; message M { uint64 a = 1 " F(
-                   "moved_from: \"r.a\" unit: "
-                   "\"us\"") "; sint64 b = 2 " F("moved_from: \"r.b\" unit: "
-                                                 "\"ms\"") "; }"},
-              {"moves within elements",
-               "repeated I i = 1; message I { uint32 x = 1; uint32 y = 2; }",
-               "repeated I i = 1; message I { reserved 2; uint32 x = 1; M m = "
-               "3; } "
-               "message M { uint32 y = 1 " F("moved_from: \"r.i.y\"") "; }"},
-              {"defaults", "uint32 a = 1;",
-               "uint32 a = 1; uint32 b = 2 " F(
-                   "since: 2 absent_default: \"7\"") ";"
-                                                     " "
-                                                     "o"
-                                                     "p"
-                                                     "t"
-                                                     "i"
-                                                     "o"
-                                                     "n"
-                                                     "a"
-                                                     "l"
-                                                     " "
-                                                     "i"
-                                                     "n"
-                                                     "t"
-                                                     "6"
-                                                     "4"
-                                                     " "
-                                                     "c"
-                                                     " "
-                                                     "="
-                                                     " "
-                                                     "3"
-                                                     " " F("since: 2 "
-                                                           "absent_default: "
-                                                           "\"-7\"") "; string "
-                                                                     "d = 4 " F("since: 2 absent_default: \"text\"") "; optional bytes e = 5 " F(
-                                                                         "since"
-                                                                         ": 2 "
-                                                                         "absen"
-                                                                         "t_"
-                                                                         "defau"
-                                                                         "lt: "
-                                                                         "\"byt"
-                                                                         "es\"") "; optional double f = 6 " F("since: 2 absent_default: \"2.5\"") "; optional float g = 7 " F("since: 2 absent_default: \"0.5\"") "; bool h = 8 " F("since: 2 absent_default: \"true\"") "; E i = 9 " F("since: 2 absent_default: \"ON\"") "; enum E { NONE = 0; ON = 1; } "
-                                                                                                                                                                                                                                                                                                                           "optional uint32 j = 10 " F(
-                                                                                                                                                                                                                                                                                                                               "since: 2 absent_default: \"0\"") ";"},
-              {"defaults of what the writer can leave out",
-               "uint32 a = 1; optional uint32 b = 2; string c = 3; optional "
-               "string "
-               "d = "
-               "4;",
-               "uint32 a = 1 " F(
-                   "since: 2 required: true absent_default: "
-                   "\"7\"") "; optional uint32 b = 2 " F("since: "
-                                                         "2 "
-                                                         "require"
-                                                         "d: "
-                                                         "true "
-                                                         "absent_"
-                                                         "default"
-                                                         ": "
-                                                         "\"7\"") "; string c "
-                                                                  "= 3 " F("sin"
-                                                                           "ce:"
-                                                                           " 2 "
-                                                                           "req"
-                                                                           "uir"
-                                                                           "ed:"
-                                                                           " tr"
-                                                                           "ue "
-                                                                           "abs"
-                                                                           "ent"
-                                                                           "_de"
-                                                                           "fau"
-                                                                           "lt:"
-                                                                           " \""
-                                                                           "x"
-                                                                           "\"") "; "
-                                                                                 "optional "
-                                                                                 "string d "
-                                                                                 "= 4 " F(
-                                                                                     "s"
-                                                                                     "i"
-                                                                                     "n"
-                                                                                     "c"
-                                                                                     "e"
-                                                                                     ":"
-                                                                                     " "
-                                                                                     "2"
-                                                                                     " "
-                                                                                     "r"
-                                                                                     "e"
-                                                                                     "q"
-                                                                                     "u"
-                                                                                     "i"
-                                                                                     "r"
-                                                                                     "e"
-                                                                                     "d"
-                                                                                     ":"
-                                                                                     " "
-                                                                                     "t"
-                                                                                     "r"
-                                                                                     "u"
-                                                                                     "e"
-                                                                                     " "
-                                                                                     "a"
-                                                                                     "b"
-                                                                                     "s"
-                                                                                     "e"
-                                                                                     "n"
-                                                                                     "t"
-                                                                                     "_"
-                                                                                     "d"
-                                                                                     "e"
-                                                                                     "f"
-                                                                                     "a"
-                                                                                     "u"
-                                                                                     "l"
-                                                                                     "t"
-                                                                                     ":"
-                                                                                     " "
-                                                                                     "\"x\"") ";"},
-              {"a wider field with presence", "uint32 n = 1;",
-               "uint32 n = 1 " F(
-                   "fallback_for: \"w\"") "; optional uint64 w = 2;"},
-              {"a wider field beside one with presence",
-               "optional uint32 n = 1;",
-               "optional uint32 n = 1 " F(
-                   "fallback_for: \"w\"") "; uint64 w = 2;"},
-              {"a wider field, both with presence", "optional int32 n = 1;",
-               "optional int32 n = 1 " F(
-                   "fallback_for: \"w\"") "; optional int64 w = "
-                                          "2;"},
-              {"ignorable values of every kind", "",
-               "uint32 a = 1 " F("ignorable: true") "; sint64 b = 2 " F("ignora"
-                                                                        "ble:"
-                                                                        " true") ";"
-                                                                                 " "
-                                                                                 "f"
-                                                                                 "l"
-                                                                                 "o"
-                                                                                 "a"
-                                                                                 "t"
-                                                                                 " "
-                                                                                 "c"
-                                                                                 " "
-                                                                                 "="
-                                                                                 " "
-                                                                                 "3"
-                                                                                 " " F(
-                                                                                     "ignorable: true") "; double d = 4 " F("ignorable: true") "; string e = 5 " F("ignorab"
-                                                                                                                                                                   "le: "
-                                                                                                                                                                   "true") "; bytes f = 6 " F("ignorable: true") "; optional uint32 g = 7 " F("ignorable: true") "; repeated uint32 h = 8 " F("ignorable: true") "; M m = 9 " F("ignorable: true") "; map<string, uint32> n = 10 " F("ignorable: true") "; oneof o { string s = 11 " F("ignorable: true") "; uint32 t = 12 " F("ignorable: true sensitive: true") "; } message M { uint32 x = 1; } "
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                  "bool p = 13 " F("ignorable: true") "; E q = 14 " F(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "ignorable: true") "; enum E { NONE = 0; ON = 1; }"},
-              {"ignorable values at every depth",
-               "repeated I i = 1; message I { M m = 1; repeated M n = 2; } "
-               "message "
-               "M { "
-               "uint32 x = 1; }",
-               "repeated I i = 1; message I { M m = 1; repeated M n = 2; "
-               "string z "
-               "= 3 " F(
-                   "ignorable: true") "; } message M { uint32 x = 1; uint32 y "
-                                      "= 2 " F("ignorable: true") "; }"},
-              {"into a oneof", "uint32 x = 1; uint32 y = 2; string z = 3;",
-               "oneof o { uint32 x = 1; uint32 y = 2; } string z = 3;"},
-              {"everything at once",
-               "uint32 a = 1; optional uint32 b = 2; repeated string c = 3; "
-               "bool d "
-               "= "
-               "4; map<uint32, uint32> e = 5; M m = 6; message M { uint32 x = "
-               "1; "
-               "string "
-               "y = 2; } oneof o { uint32 p = 7; M q = 8; }",
-               "uint64 a = 1; repeated uint64 b = 2; repeated bytes c = 3; "
-               "optional "
-               "int32 d = 4; map<uint32, uint64> e = 5; M m = 6; message M { "
-               "optional "
-               "uint64 x = 1; bytes z = 2 " F(
-                   "renamed_from: \"y\"") "; uint32 w = 3 " F("absent_default: "
-                                                              "\"3\"") "; } "
-                                                                       "optiona"
-                                                                       "l "
-                                                                       "uint64 "
-                                                                       "p = "
-                                                                       "7; M q "
-                                                                       "= "
-                                                                       "8;"},
-          };
+  } kCases[] = {
+      {"moves into a new message",
+       R"(uint32 a = 1 @{ ignorable: true };
+          uint64 b = 2;
+          string c = 3;
+          optional uint32 d = 4;
+          repeated uint32 e = 5;
+          N n = 6;
+          message N { uint32 x = 1; })",
+       R"(M m = 7;
+          message M {
+            uint32 a = 1 @{ moved_from: "r.a" ignorable: true };
+            uint64 b = 2 @{ moved_from: "r.b" };
+            string c = 3 @{ moved_from: "r.c" };
+            optional uint32 d = 4 @{ moved_from: "r.d" };
+            repeated uint32 e = 5 @{ moved_from: "r.e" };
+            N n = 6 @{ moved_from: "r.n" };
+          }
+          message N { uint32 x = 1; })"},
+      {"moves into a message that is there",
+       R"(uint32 a = 1;
+          M m = 2;
+          message M { uint32 x = 1; })",
+       R"(M m = 2;
+          message M {
+            uint32 x = 1;
+            uint32 a = 3 @{ moved_from: "r.a" };
+            optional uint32 y = 4 @{ absent_default: "7" };
+          })"},
+      {"moves into a message of a message",
+       R"(uint32 a = 1;
+          O o = 2;
+          message O { M m = 1; }
+          message M { uint32 x = 1; })",
+       R"(O o = 2;
+          message O { M m = 1; }
+          message M {
+            uint32 x = 1;
+            uint32 a = 3 @{ moved_from: "r.a" };
+          })"},
+      {"moves to another number",
+       R"(uint32 a = 1;
+          string b = 2;)",
+       R"(uint32 c = 5 @{ moved_from: "r.a" };
+          bytes d = 6 @{ moved_from: "r.b" };)"},
+      {"moves that gain presence",
+       R"(uint32 a = 1;
+          uint32 b = 2;)",
+       R"(uint32 b = 2;
+          optional uint32 c = 5 @{ moved_from: "r.a" };)"},
+      {"moves with another unit and type",
+       R"(uint32 a = 1 @{ unit: "ms" };
+          sint64 b = 2 @{ unit: "s" };)",
+       R"(M m = 3;
+          message M {
+            uint64 a = 1 @{ moved_from: "r.a" unit: "us" };
+            sint64 b = 2 @{ moved_from: "r.b" unit: "ms" };
+          })"},
+      {"moves within elements",
+       R"(repeated I i = 1;
+          message I { uint32 x = 1; uint32 y = 2; })",
+       R"(repeated I i = 1;
+          message I { reserved 2; uint32 x = 1; M m = 3; }
+          message M { uint32 y = 1 @{ moved_from: "r.i.y" }; })"},
+      {"defaults", "uint32 a = 1;",
+       R"(uint32 a = 1;
+          uint32 b = 2 @{ since: 2 absent_default: "7" };
+          optional int64 c = 3 @{ since: 2 absent_default: "-7" };
+          string d = 4 @{ since: 2 absent_default: "text" };
+          optional bytes e = 5 @{ since: 2 absent_default: "bytes" };
+          optional double f = 6 @{ since: 2 absent_default: "2.5" };
+          optional float g = 7 @{ since: 2 absent_default: "0.5" };
+          bool h = 8 @{ since: 2 absent_default: "true" };
+          E i = 9 @{ since: 2 absent_default: "ON" };
+          enum E { NONE = 0; ON = 1; }
+          optional uint32 j = 10 @{ since: 2 absent_default: "0" };)"},
+      {"defaults of what the writer can leave out",
+       R"(uint32 a = 1;
+          optional uint32 b = 2;
+          string c = 3;
+          optional string d = 4;)",
+       R"(uint32 a = 1 @{ since: 2 required: true absent_default: "7" };
+          optional uint32 b = 2
+              @{ since: 2 required: true absent_default: "7" };
+          string c = 3 @{ since: 2 required: true absent_default: "x" };
+          optional string d = 4
+              @{ since: 2 required: true absent_default: "x" };)"},
+      {"a wider field with presence", "uint32 n = 1;",
+       R"(uint32 n = 1 @{ fallback_for: "w" };
+          optional uint64 w = 2;)"},
+      {"a wider field beside one with presence", "optional uint32 n = 1;",
+       R"(optional uint32 n = 1 @{ fallback_for: "w" };
+          uint64 w = 2;)"},
+      {"a wider field, both with presence", "optional int32 n = 1;",
+       R"(optional int32 n = 1 @{ fallback_for: "w" };
+          optional int64 w = 2;)"},
+      {"ignorable values of every kind", "",
+       R"(uint32 a = 1 @{ ignorable: true };
+          sint64 b = 2 @{ ignorable: true };
+          float c = 3 @{ ignorable: true };
+          double d = 4 @{ ignorable: true };
+          string e = 5 @{ ignorable: true };
+          bytes f = 6 @{ ignorable: true };
+          optional uint32 g = 7 @{ ignorable: true };
+          repeated uint32 h = 8 @{ ignorable: true };
+          M m = 9 @{ ignorable: true };
+          message M { uint32 x = 1; }
+          map<string, uint32> n = 10 @{ ignorable: true };
+          oneof o {
+            string s = 11 @{ ignorable: true };
+            uint32 t = 12 @{ ignorable: true sensitive: true };
+          }
+          bool p = 13 @{ ignorable: true };
+          E q = 14 @{ ignorable: true };
+          enum E { NONE = 0; ON = 1; })"},
+      {"ignorable values at every depth",
+       R"(repeated I i = 1;
+          message I { M m = 1; repeated M n = 2; }
+          message M { uint32 x = 1; })",
+       R"(repeated I i = 1;
+          message I {
+            M m = 1;
+            repeated M n = 2;
+            string z = 3 @{ ignorable: true };
+          }
+          message M {
+            uint32 x = 1;
+            uint32 y = 2 @{ ignorable: true };
+          })"},
+      {"into a oneof",
+       R"(uint32 x = 1;
+          uint32 y = 2;
+          string z = 3;)",
+       R"(oneof o { uint32 x = 1; uint32 y = 2; }
+          string z = 3;)"},
+      {"everything at once",
+       R"(uint32 a = 1;
+          optional uint32 b = 2;
+          repeated string c = 3;
+          bool d = 4;
+          map<uint32, uint32> e = 5;
+          M m = 6;
+          message M { uint32 x = 1; string y = 2; }
+          oneof o { uint32 p = 7; M q = 8; })",
+       R"(uint64 a = 1;
+          repeated uint64 b = 2;
+          repeated bytes c = 3;
+          optional int32 d = 4;
+          map<uint32, uint64> e = 5;
+          M m = 6;
+          message M {
+            optional uint64 x = 1;
+            bytes z = 2 @{ renamed_from: "y" };
+            uint32 w = 3 @{ absent_default: "3" };
+          }
+          optional uint64 p = 7;
+          M q = 8;)"},
+  };
   for (const auto& test : kCases) {
-    RunBoth(test.name, testing::InRecord(test.old_body),
-            testing::InRecord(test.new_body), 40, /*needs_records=*/false);
+    RunBoth(test.name, testing::InRecord(Annotated(test.old_body)),
+            testing::InRecord(Annotated(test.new_body)), 40,
+            /*needs_records=*/false);
   }
 }
 
 TEST(ColumnConversionTest,
      SeveralVersionsOnTheWayAreConvertedOneAfterTheOther) {
-  const char kRoot[] = "bytes mac = 1 ";
-  const auto text = [&](int version, const char* encoding, const char* body) {
-    return SchemaText(
-        version,
-        absl::StrCat(kRoot, "[(devstate.field) = { encoding: \"", encoding,
-                     "\" }]; repeated R r = 2; ", "message R {", body, "}"));
+  const auto text = [](int version, const char* encoding, const char* body) {
+    return SchemaText(version,
+                      Annotated(absl::StrCat(
+                          "bytes mac = 1 @{ encoding: \"", encoding, "\" }; ",
+                          "repeated R r = 2; message R {", body, "}")));
   };
-  const std::string v1 = text(
-      1, "text",
-      "uint32 a = 1; uint32 b = 2; uint32 i = 4 " F("ignorable: true") ";");
+  const std::string v1 = text(1, "text",
+                              R"(uint32 a = 1;
+                                 uint32 b = 2;
+                                 uint32 i = 4 @{ ignorable: true };)");
   const std::string v2 = text(2, "raw",
-                              "uint64 a = 1; uint32 b = 2; uint32 j = 5 " F(
-                                  "ignorable: true absent_default: \"1\"") ";");
-  const std::string v3 =
-      text(3, "raw",
-           "uint64 a = 1; M m = 3; message M { optional uint32 b = 1 " F(
-               "moved_from: \"r.b\"") "; }");
+                              R"(uint64 a = 1;
+              uint32 b = 2;
+              uint32 j = 5 @{ ignorable: true absent_default: "1" };)");
+  const std::string v3 = text(3, "raw",
+                              R"(uint64 a = 1;
+              M m = 3;
+              message M { optional uint32 b = 1 @{ moved_from: "r.b" }; })");
   SchemaArchive archive;
   ASSERT_TRUE(archive.Add(Parse(v1)).ok());
   ASSERT_TRUE(archive.Add(Parse(v2)).ok());
@@ -648,10 +561,9 @@ TEST(ColumnConversionTest, DamagedColumnsAreNotConverted) {
 }
 
 TEST(ColumnConversionTest, ColumnsThatDoNotChangeAreCopied) {
-  TwoWays ways(
-      "renumbered", SchemaText(1, testing::InRecord("uint32 a = 1;")),
-      SchemaText(
-          2, testing::InRecord("uint32 b = 9 " F("moved_from: \"r.a\"") ";")));
+  TwoWays ways("renumbered", SchemaText(1, testing::InRecord("uint32 a = 1;")),
+               SchemaText(2, testing::InRecord(Annotated(
+                                 "uint32 b = 9 @{ moved_from: \"r.a\" };"))));
   // PLAIN, which no writer of ours chooses for equal values.
   const std::string column = "\x08\x01\x3a\x03\x05\x05\x05";
   Chunk batch;

@@ -21,14 +21,6 @@ bool IsSingleMessage(const FieldModel& field) {
 
 }  // namespace
 
-std::vector<uint8_t> Occurring(const ValueColumn& counts) {
-  std::vector<uint8_t> occurring(counts.size());
-  for (size_t i = 0; i < occurring.size(); ++i) {
-    occurring[i] = counts.NumberAt(i) != 0;
-  }
-  return occurring;
-}
-
 bool OneofRows::Add(const std::string& oneof, const RowSet& rows) {
   RowSet& present = rows_[oneof];
   const size_t before = present.size();
@@ -75,7 +67,7 @@ bool MessageColumns::OneofsHold() const {
     if (!oneofs.Add(columns.field->oneof,
                     columns.message != nullptr
                         ? columns.message->rows_
-                        : columns.rows.Select(Occurring(columns.counts)))) {
+                        : columns.rows.Select(ContentOf(columns.counts)))) {
       return false;
     }
   }

@@ -81,9 +81,6 @@ class MessageColumns {
   std::map<int, FieldColumns> fields_;
 };
 
-// Returns for each value of `counts`, which is decoded, whether it is not 0.
-std::vector<uint8_t> Occurring(const ValueColumn& counts);
-
 // Collects which rows have which members of the oneofs of a message.
 class OneofRows {
  public:

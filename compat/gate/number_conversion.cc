@@ -100,6 +100,38 @@ NumberConversion::NumberConversion(const FieldModel& written,
       trivial_(written.type == read.type && !scale.has_value() &&
                (read.enumeration == nullptr || HoldsAllOf(read, written))) {}
 
+bool NumberConversion::ConvertAll(uint64_t* bits, size_t count,
+                                  bool* changed) const {
+  if (from_.closed() || to_.closed() || scale_.multiplier != scale_.divisor) {
+    for (size_t i = 0; i < count; ++i) {
+      const uint64_t before = bits[i];
+      if (!Convert(&bits[i])) return false;
+      *changed |= bits[i] != before;
+    }
+    return true;
+  }
+  // As Convert(), in loops without branches.
+  const uint64_t max = from_.max();
+  uint64_t largest = 0;
+  uint64_t all = 0;
+  for (size_t i = 0; i < count; ++i) {
+    largest = std::max(largest, bits[i]);
+    all |= bits[i];
+  }
+  if (from_.kind() == to_.kind()) return largest <= std::min(max, to_.max());
+  *changed |= all != 0;
+  if (to_.kind() == SIGNED) {
+    // The largest number that is not negative travels as the one below its max.
+    if (largest > std::min(max, to_.max() / 2)) return false;
+    for (size_t i = 0; i < count; ++i) bits[i] *= 2;
+    return true;
+  }
+  // Odd ones are negative.
+  if (largest > max || (all & 1) != 0 || largest / 2 > to_.max()) return false;
+  for (size_t i = 0; i < count; ++i) bits[i] /= 2;
+  return true;
+}
+
 bool NumberConversion::Convert(uint64_t* bits) const {
   if (!from_.Holds(*bits)) return false;
   if (from_.kind() == to_.kind() && scale_.multiplier == scale_.divisor) {

@@ -4,6 +4,7 @@
 #ifndef DEVSTATE_COMPAT_GATE_NUMBER_CONVERSION_H_
 #define DEVSTATE_COMPAT_GATE_NUMBER_CONVERSION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -23,6 +24,10 @@ class NumberType {
   explicit NumberType(const FieldModel& field);
 
   ColumnKind kind() const { return kind_; }
+  // The largest number that travels for a value.
+  uint64_t max() const { return max_; }
+  // Whether it has only some of the numbers up to that.
+  bool closed() const { return closed_; }
 
   // Returns whether the type has the value `bits`; an enum has those that it
   // names.
@@ -57,6 +62,10 @@ class NumberConversion {
   // reader's; false if the writer's type does not have the value, or if it does
   // not arrive as a whole number that the reader's type has.
   bool Convert(uint64_t* bits) const;
+
+  // The same for `count` numbers. Sets `*changed` if any of them is another
+  // now.
+  bool ConvertAll(uint64_t* bits, size_t count, bool* changed) const;
 
  private:
   const NumberType from_;

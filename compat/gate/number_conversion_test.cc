@@ -68,8 +68,14 @@ TEST(NumberConversionTest, IntegersArriveAsTheNumbersThatTheyAre) {
               value % scale.divisor == 0 && ValuesOfType(to).Contains(scaled);
           uint64_t bits = BitsOf(value, from);
           ASSERT_EQ(conversion.Convert(&bits), arrives) << what;
+          uint64_t all[] = {0, BitsOf(value, from)};
+          bool changed = false;
+          ASSERT_EQ(conversion.ConvertAll(all, 2, &changed), arrives) << what;
           if (arrives) {
             EXPECT_EQ(bits, BitsOf(scaled, to)) << what;
+            EXPECT_EQ(all[0], 0u) << what;
+            EXPECT_EQ(all[1], bits) << what;
+            EXPECT_EQ(changed, bits != BitsOf(value, from)) << what;
             EXPECT_TRUE(NumberType(to).ToNumber(bits).integer == scaled)
                 << what;
           }

@@ -4,13 +4,16 @@
 #include "compat/gate/row_set.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <utility>
 
 namespace devstate {
 
 RowSet RowSet::Select(const std::vector<uint8_t>& keep) const {
-  if (std::find(keep.begin(), keep.end(), 0) == keep.end()) return *this;
+  if (keep.empty() || std::memchr(keep.data(), 0, keep.size()) == nullptr) {
+    return *this;
+  }
   RowSet selected;
   selected.all_ = false;
   for (size_t i = 0; i < keep.size(); ++i) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "serializer/message_reader.h"
 #include "serializer/number_column.h"
 #include "third_party/absl_compat/status_macros.h"
 
@@ -70,6 +71,38 @@ absl::Status ValueColumn::Decode(DecodeContext& context) {
   }
   decoded_ = true;
   return absl::OkStatus();
+}
+
+absl::Status ValueColumn::ChangeTextKind(ColumnKind kind,
+                                         DecodeContext& context) {
+  // Only a column of texts is checked for UTF-8.
+  const auto check = [&] {
+    return kind_ != TEXT
+               ? absl::OkStatus()
+               : BytesColumnReader(TEXT).Decode(column_, size_, context);
+  };
+  if (kind == kind_ || column_.empty()) {
+    kind_ = kind;
+    return absl::OkStatus();
+  }
+  DS_RETURN_IF_ERROR(check());
+  ByteBuffer rewritten;
+  MessageWriter writer(&rewritten);
+  MessageReader reader(column_);
+  MessageReader::Field part;
+  while (reader.Next(&part)) {
+    if (part.number == BytesColumn::kKindFieldNumber) {
+      writer.WriteNumber(part.number, kind);
+    } else if (part.wire_type == kWireVarint) {
+      writer.WriteNumber(part.number, part.value);
+    } else {
+      writer.WriteBytes(part.number, part.bytes);
+    }
+  }
+  rewritten_ = std::move(rewritten);
+  column_ = rewritten_.view();
+  kind_ = kind;
+  return check();
 }
 
 void ValueColumn::Unfold() {
@@ -159,6 +192,20 @@ void ValueColumn::Encode(uint32_t field, MessageWriter& out) {
   if (out.column_options().plain) Unfold();
   EncodeNumbers<uint64_t>(field, kind_, numbers_.data(), constant_ ? 1 : size_,
                           out);
+}
+
+std::vector<uint8_t> ContentOf(const ValueColumn& column) {
+  std::vector<uint8_t> content(column.size());
+  if (column.constant()) {
+    if (!content.empty() && column.HasContent(0)) {
+      std::fill(content.begin(), content.end(), uint8_t{1});
+    }
+    return content;
+  }
+  for (size_t i = 0; i < content.size(); ++i) {
+    content[i] = column.HasContent(i);
+  }
+  return content;
 }
 
 }  // namespace devstate

@@ -50,9 +50,12 @@ class ValueColumn {
   // Whether all values are defaults for sure.
   bool absent() const { return !decoded_ && column_.empty(); }
 
-  // Takes the values out of the column, once. All below but SetKind() and
-  // Encode() need it. Errors are those of a reader.
+  // Takes the values out of the column, once. All below needs it, unless it
+  // says that it does not. Errors are those of a reader.
   absl::Status Decode(DecodeContext& context);
+
+  // Whether one value stands for all rows: that of row 0.
+  bool constant() const { return constant_; }
 
   // The value of row `i` as it travels, see docs/stream_format.md.
   uint64_t NumberAt(size_t i) const { return numbers_[constant_ ? 0 : i]; }
@@ -66,30 +69,22 @@ class ValueColumn {
                         : NumberAt(i) == other.NumberAt(j);
   }
 
-  // Calls `convert` with each number, or once if all are the same one; it may
-  // change the number. Stops and returns false where it does.
+  // Calls `convert` with all numbers, of which there is one if they are all the
+  // same, and how many there are; it returns whether it could convert them, and
+  // sets `*changed` if it has changed any.
   template <typename Convert>
-  bool ForEachNumber(Convert convert) {
-    for (size_t i = 0; i < numbers_.size(); ++i) {
-      const uint64_t before = numbers_[i];
-      if (!convert(&numbers_[i])) return false;
-      changed_ |= numbers_[i] != before;
-    }
-    return true;
-  }
-  template <typename Check>
-  bool AllTexts(Check check) const {
-    for (const absl::string_view text : texts_) {
-      if (!check(text)) return false;
-    }
-    return true;
+  bool ConvertNumbers(Convert convert) {
+    return convert(numbers_.data(), numbers_.size(), &changed_);
   }
 
-  // Says that the values are of another kind, as they are.
-  void SetKind(ColumnKind kind) {
+  // Says that the numbers, which are converted, are of another kind.
+  void SetNumberKind(ColumnKind kind) {
     changed_ |= kind != kind_;
     kind_ = kind;
   }
+  // Makes texts bytes, or bytes texts. An error if they are not UTF-8. Need not
+  // be decoded.
+  absl::Status ChangeTextKind(ColumnKind kind, DecodeContext& context);
 
   // Leaves out the values whose element of `keep` is 0.
   void Select(const std::vector<uint8_t>& keep);
@@ -101,6 +96,7 @@ class ValueColumn {
   void Replace(const std::vector<uint8_t>& replace, const ValueColumn& other);
 
   // Appends field `field` with the column; nothing if all values are defaults.
+  // Need not be decoded.
   void Encode(uint32_t field, MessageWriter& out);
 
  private:
@@ -110,6 +106,8 @@ class ValueColumn {
   ColumnKind kind_ = COLUMN_KIND_UNSPECIFIED;
   size_t size_ = 0;
   absl::string_view column_;
+  // Holds column_ after ChangeTextKind().
+  ByteBuffer rewritten_;
   bool decoded_ = false;
   // Whether `column_` does not say it any more.
   bool changed_ = false;
@@ -120,6 +118,10 @@ class ValueColumn {
   // Holds texts that do not lie in the column as they are.
   std::unique_ptr<BytesColumnReader> reader_;
 };
+
+// Returns for each row of `column`, which is decoded, whether its value is
+// neither zero nor empty: 1 or 0.
+std::vector<uint8_t> ContentOf(const ValueColumn& column);
 
 }  // namespace devstate
 

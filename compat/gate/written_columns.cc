@@ -26,10 +26,16 @@ bool ReadCounts(const FieldModel& field, DecodeContext& context,
       Repeats(field) ? std::numeric_limits<uint32_t>::max() : 1;
   if (!written->counts.Decode(context).ok()) return false;
   uint64_t total = 0;
-  for (size_t i = 0; i < written->rows; ++i) {
-    const uint64_t count = written->counts.NumberAt(i);
+  if (written->counts.constant()) {
+    const uint64_t count = written->counts.NumberAt(0);
     if (count > most) return false;
-    total += count;
+    total = count * written->rows;
+  } else {
+    for (size_t i = 0; i < written->rows; ++i) {
+      const uint64_t count = written->counts.NumberAt(i);
+      if (count > most) return false;
+      total += count;
+    }
   }
   written->total = total;
   // Sets of rows have 32 bits for each. Elements, unlike the rows that they are
@@ -72,22 +78,23 @@ bool ReadColumns(const FieldModel& field, absl::string_view column, size_t rows,
     written->values = ValueColumn(ColumnKindOf(field), column, rows);
     return true;
   }
-  absl::string_view values;
   if (column.empty()) {
     written->counts = ValueColumn::OfNumber(UNSIGNED, 0, rows);
-  } else {
-    FieldTable<kOccurringValuesField> parts;
-    if (!parts.Parse(column, /*varints=*/0, context).ok() ||
-        !parts.has(kOccurrencesField) ||
-        parts.bytes(kOccurrencesField).empty()) {
-      return false;
+    if (field.message == nullptr) {
+      written->values = ValueColumn(ColumnKindOf(field), "", 0);
     }
-    written->counts =
-        ValueColumn(UNSIGNED, parts.bytes(kOccurrencesField), rows);
-    if (parts.has(kOccurringValuesField)) {
-      values = parts.bytes(kOccurringValuesField);
-      if (values.empty() && field.message == nullptr) return false;
-    }
+    return true;
+  }
+  FieldTable<kOccurringValuesField> parts;
+  if (!parts.Parse(column, /*varints=*/0, context).ok() ||
+      !parts.has(kOccurrencesField) || parts.bytes(kOccurrencesField).empty()) {
+    return false;
+  }
+  written->counts = ValueColumn(UNSIGNED, parts.bytes(kOccurrencesField), rows);
+  absl::string_view values;
+  if (parts.has(kOccurringValuesField)) {
+    values = parts.bytes(kOccurringValuesField);
+    if (values.empty() && field.message == nullptr) return false;
   }
   if (!ReadCounts(field, context, written)) return false;
   // Values that do not occur are for a reader to complain about.
@@ -102,13 +109,9 @@ bool ReadColumns(const FieldModel& field, absl::string_view column, size_t rows,
 
 bool WrittenColumns::FindContent(DecodeContext& context,
                                  std::vector<uint8_t>* content) {
-  content->assign(rows, 0);
-  if (!once()) {
-    for (size_t i = 0; i < rows; ++i) (*content)[i] = counts.NumberAt(i) != 0;
-    return true;
-  }
-  if (!values.Decode(context).ok()) return false;
-  for (size_t i = 0; i < rows; ++i) (*content)[i] = values.HasContent(i);
+  ValueColumn& column = once() ? values : counts;
+  if (!column.Decode(context).ok()) return false;
+  *content = ContentOf(column);
   return true;
 }
 

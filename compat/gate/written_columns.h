@@ -35,6 +35,9 @@ struct WrittenColumns {
     return field->presence == FieldModel::Presence::kImplicit;
   }
 
+  // Whether there is nothing to lose for sure.
+  bool empty() const { return once() ? values.absent() : total == 0; }
+
   // Sets `*content` to whether there is anything to lose, for each message.
   // False if the columns are not what a reader takes.
   bool FindContent(DecodeContext& context, std::vector<uint8_t>* content);
