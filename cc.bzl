@@ -11,6 +11,8 @@ def cc_library(hdrs = [], **kwargs):
       hdrs: as of the native rule.
       **kwargs: as of the native rule.
     """
+    # No shared library of each library, which nothing links.
+    kwargs.setdefault("linkstatic", True)
     if hdrs:
         kwargs = dict(kwargs, strip_include_prefix = "/", include_prefix = "devstate")
     native.cc_library(hdrs = hdrs, **kwargs)

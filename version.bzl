@@ -1,3 +1,3 @@
 """The version of devstate, for everything that shows or packages it."""
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"

@@ -6,15 +6,17 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "devstate/columns.pb.h"
-#include "devstate/schema/record_layout.h"
-#include "devstate/serializer/dynamic/redactor.h"
+#include "devstate/schema/schema_model.h"
+#include "devstate/schema/value_set.h"
 #include "devstate/serializer/stream_format.h"
 #include "devstate/serializer/stream_reader.h"
+#include "devstate/serializer/wire_walk.h"
 #include "devstate/stream.pb.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -24,6 +26,7 @@ namespace devstate {
 namespace {
 
 using ::google::protobuf::Descriptor;
+using ::google::protobuf::EnumValueDescriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::internal::WireFormatLite;
 using ::google::protobuf::io::CodedInputStream;
@@ -35,13 +38,19 @@ constexpr size_t kBytesInLine = 8;
 struct Shape {
   enum Kind {
     kMessage,
-    // The …Columns and …Occurrences derived from `type`.
+    // The …Columns and …Occurrences derived from `model`.
     kColumns,
     kOccurrences,
   };
   Kind kind = kMessage;
   const Descriptor* type = nullptr;
+  // Null for messages of the stream format itself.
+  const MessageModel* model = nullptr;
 };
+
+Shape ShapeOf(Shape::Kind kind, const MessageModel& model) {
+  return {kind, model.descriptor, &model};
+}
 
 // What a field of it is.
 struct Part {
@@ -55,21 +64,18 @@ struct Part {
 
 std::string TitleOf(const Shape& shape) {
   if (shape.kind == Shape::kMessage) return shape.type->name();
-  std::string name = shape.type->full_name();
-  const std::string& package = shape.type->file()->package();
-  if (!package.empty()) name.erase(0, package.size() + 1);
-  return absl::StrCat(
-      absl::StrReplaceAll(name, {{".", "_"}}),
-      shape.kind == Shape::kColumns ? "Columns" : "Occurrences");
+  return absl::StrCat(shape.model->record_name, shape.kind == Shape::kColumns
+                                                    ? "Columns"
+                                                    : "Occurrences");
 }
 
 // The derived type of a record's field: docs/stream_format.md, "Columns".
-Shape ColumnShape(const FieldDescriptor& field) {
-  if (field.message_type() != nullptr) {
-    return {Shape::kOccurrences, field.message_type()};
+Shape ColumnShape(const FieldModel& field) {
+  if (field.message != nullptr) {
+    return ShapeOf(Shape::kOccurrences, *field.message);
   }
-  const bool bytes = field.cpp_type() == FieldDescriptor::CPPTYPE_STRING;
-  if (OccursOnce(field)) {
+  const bool bytes = !IsNumber(field);
+  if (field.cardinality() == FieldModel::Cardinality::kOne) {
     return {Shape::kMessage,
             bytes ? BytesColumn::descriptor() : NumberColumn::descriptor()};
   }
@@ -84,18 +90,22 @@ bool FindPart(const Shape& shape, int number, Part* part) {
     part->name = number == 1 ? "occurrences" : "values";
     part->shape = number == 1
                       ? Shape{Shape::kMessage, NumberColumn::descriptor()}
-                      : Shape{Shape::kColumns, shape.type};
+                      : ShapeOf(Shape::kColumns, *shape.model);
     return true;
   }
-  const FieldDescriptor* field = shape.type->FindFieldByNumber(number);
-  if (field == nullptr) return false;
-  part->name = field->name();
-  part->field = field;
-  part->sensitive = IsSensitive(*field);
+  part->field = shape.type->FindFieldByNumber(number);
+  if (part->field == nullptr) return false;
+  part->name = part->field->name();
+  if (shape.model == nullptr) {
+    part->shape = {Shape::kMessage, part->field->message_type()};
+    return true;
+  }
+  const FieldModel& field = *shape.model->FindNumber(number);
+  part->sensitive = field.annotations.sensitive();
   if (shape.kind == Shape::kColumns) {
-    part->shape = ColumnShape(*field);
-  } else if (field->message_type() != nullptr) {
-    part->shape = {Shape::kMessage, field->message_type()};
+    part->shape = ColumnShape(field);
+  } else if (field.message != nullptr) {
+    part->shape = ShapeOf(Shape::kMessage, *field.message);
   }
   return true;
 }
@@ -228,12 +238,21 @@ class MessagePrinter {
   static std::string NameOnly(const Part& part) {
     return part.name.substr(0, part.name.find(" = "));
   }
+  // Without the prefix that values of an enum share, as the documents have it.
+  static std::string ShortName(const EnumValueDescriptor& value) {
+    std::string prefix;
+    for (const char c : value.type()->name()) {
+      if (absl::ascii_isupper(c) && !prefix.empty()) prefix += '_';
+      prefix += absl::ascii_toupper(c);
+    }
+    return std::string(absl::StripPrefix(value.name(), prefix + "_"));
+  }
   static std::string NumberText(const Part& part, uint64_t value) {
     if (part.field == nullptr) return "";
     if (part.field->type() == FieldDescriptor::TYPE_ENUM) {
       const auto* named =
           part.field->enum_type()->FindValueByNumber(static_cast<int>(value));
-      if (named != nullptr) return absl::StrCat(" = ", named->name());
+      if (named != nullptr) return absl::StrCat(" = ", ShortName(*named));
     }
     switch (part.field->type()) {
       case FieldDescriptor::TYPE_SINT32:
@@ -318,11 +337,11 @@ void PrintStart(absl::string_view bytes, Lines& lines) {
   const StreamPrefix prefix = DecodePrefix(bytes.data());
   FixedPrinter fixed(bytes, 0, lines);
   fixed.Text(8, "magic");
-  fixed.Number(2, "format version", prefix.format_version);
+  fixed.Number(2, "format_version", prefix.format_version);
   fixed.Number(2, "reserved", prefix.reserved);
-  fixed.Number(4, "header size", prefix.header_size);
-  fixed.Number(8, "header checksum", prefix.header_checksum);
-  fixed.Number(8, "prefix checksum, over the 24 bytes above",
+  fixed.Number(4, "header_size", prefix.header_size);
+  fixed.Number(8, "header_checksum", prefix.header_checksum);
+  fixed.Number(8, "prefix_checksum, over the 24 bytes above",
                prefix.prefix_checksum);
   lines.text() += "\n";
   lines.Title("StreamHeader");
@@ -344,32 +363,31 @@ ChunkHeader PrintChunkHeader(absl::string_view bytes, uint64_t offset,
   fixed.Number(4, "sequence", header.sequence);
   fixed.Number(4, "field", header.field);
   fixed.Number(4, "records", header.records);
-  fixed.Number(4, "stored size", header.stored_size);
-  fixed.Number(4, "decoded size", header.decoded_size);
-  fixed.Number(8, "payload checksum", header.payload_checksum);
-  fixed.Number(8, "header checksum, over the 32 bytes above",
+  fixed.Number(4, "stored_size", header.stored_size);
+  fixed.Number(4, "decoded_size", header.decoded_size);
+  fixed.Number(8, "payload_checksum", header.payload_checksum);
+  fixed.Number(8, "header_checksum, over the 32 bytes above",
                header.header_checksum);
   return header;
 }
 
 // What the payload of a chunk is; without a type if nobody knows.
-Shape ShapeOf(const ChunkHeader& header, const Descriptor* root) {
+Shape ShapeOf(const ChunkHeader& header, const MessageModel* root) {
   if (header.type == ChunkType::kTrailer) {
     return {Shape::kMessage, StreamTrailer::descriptor()};
   }
   if (root == nullptr) return {};
-  if (header.type == ChunkType::kRoot) return {Shape::kMessage, root};
-  const FieldDescriptor* field =
-      root->FindFieldByNumber(static_cast<int>(header.field));
+  if (header.type == ChunkType::kRoot) return ShapeOf(Shape::kMessage, *root);
+  const FieldModel* field = root->FindNumber(static_cast<int>(header.field));
   if (header.type != ChunkType::kBatch || field == nullptr ||
-      !TravelsInBatches(*field)) {
+      !HoldsRecords(*field)) {
     return {};
   }
-  return {Shape::kColumns, field->message_type()};
+  return ShapeOf(Shape::kColumns, *field->message);
 }
 
 void PrintChunk(absl::string_view bytes, uint64_t offset,
-                absl::string_view payload, const Descriptor* root,
+                absl::string_view payload, const MessageModel* root,
                 Lines& lines) {
   const ChunkHeader header = PrintChunkHeader(bytes, offset, lines);
   const Shape shape = ShapeOf(header, root);
@@ -399,7 +417,7 @@ absl::Status Annotate(ByteSource* source, const StateSchemaFlags& flags,
       !(flags.schema.empty() && absl::IsNotFound(schema.status()))) {
     return schema.status();
   }
-  const Descriptor* root = schema.ok() ? &schema->root() : nullptr;
+  const MessageModel* root = schema.ok() ? schema->model().root : nullptr;
   PrintStart(kept.TakeUpTo(reader.offset()), lines);
   while (true) {
     DS_RETURN_IF_ERROR(out->Write(lines.text()));

@@ -16,6 +16,7 @@
 #include "cli/check_manifests.h"
 #include "cli/check_stream.h"
 #include "cli/schema_flags.h"
+#include "cli/stream_file.h"
 #include "cli/verb.h"
 #include "devstate/compat/diff.h"
 #include "devstate/schema/lineage.h"
@@ -24,11 +25,25 @@
 namespace devstate {
 namespace {
 
+// One of the two schemas, with the folders of its own.
+absl::StatusOr<LoadedSchema> LoadSide(const std::string& file,
+                                      const std::vector<std::string>& imports,
+                                      const char* flag,
+                                      const SchemaLoadOptions& of_both) {
+  SchemaLoadOptions options = of_both;
+  options.import_paths.insert(options.import_paths.begin(), imports.begin(),
+                              imports.end());
+  options.import_flag = flag;
+  return LoadSchema(file, options);
+}
+
 absl::StatusOr<int> CheckSchemas(const CheckFlags& flags) {
   DS_ASSIGN_OR_RETURN(const LoadedSchema older,
-                      LoadSchema(flags.old_file, flags.schema.load));
+                      LoadSide(flags.old_file, flags.old_imports,
+                               "--old-import", flags.schema.load));
   DS_ASSIGN_OR_RETURN(const LoadedSchema newer,
-                      LoadSchema(flags.new_file, flags.schema.load));
+                      LoadSide(flags.new_file, flags.new_imports,
+                               "--new-import", flags.schema.load));
   std::vector<LoadedSchema> released;
   std::vector<const SchemaModel*> models;
   if (!flags.lineage.empty()) {
@@ -83,6 +98,8 @@ absl::Status CheckForm(const CheckFlags& flags) {
 
 absl::StatusOr<int> Check(const CheckFlags& flags) {
   DS_RETURN_IF_ERROR(CheckForm(flags));
+  DS_RETURN_IF_ERROR(CheckStandardInput(
+      {flags.old_file, flags.new_file, flags.stream.file, flags.reader}));
   if (!flags.from.empty()) return CheckManifests(flags);
   return flags.reader.empty() ? CheckSchemas(flags) : CheckStreamFile(flags);
 }
@@ -104,11 +121,25 @@ void AddCheck(CLI::App& app, int* exit_code) {
       ->type_name("SCHEMA|MANIFEST");
   verb->add_option("--device", flags->stream.device,
                    "Of a QEMU migration file with several states: the device");
-  verb->add_option("--old", flags->old_file,
-                   "Older schema: a .proto file or a descriptor set")
-      ->type_name("SCHEMA");
-  verb->add_option("--new", flags->new_file, "Newer schema")
-      ->type_name("SCHEMA");
+  CLI::Option* older =
+      verb->add_option("--old", flags->old_file,
+                       "Older schema: a .proto file or a descriptor set, - for "
+                       "standard input")
+          ->type_name("SCHEMA");
+  CLI::Option* newer =
+      verb->add_option("--new", flags->new_file, "Newer schema")
+          ->type_name("SCHEMA");
+  verb->add_option("--old-import", flags->old_imports,
+                   "Folder to look for imports of the older schema in; may be "
+                   "repeated")
+      ->allow_extra_args(false)
+      ->type_name("DIR")
+      ->needs(older);
+  verb->add_option("--new-import", flags->new_imports,
+                   "The same for the newer schema")
+      ->allow_extra_args(false)
+      ->type_name("DIR")
+      ->needs(newer);
   verb->add_option("--from", flags->from,
                    "What the source of a migration can save")
       ->type_name("MANIFEST");

@@ -18,9 +18,9 @@ namespace devstate {
 namespace {
 
 std::string PaintVerdict(absl::string_view word, VerdictLevel level) {
-  const Colour colour = level >= REFUSED    ? Colour::kRed
-                        : level > CONVERTED ? Colour::kYellow
-                                            : Colour::kGreen;
+  const Colour colour = level >= VERDICT_LEVEL_REFUSED    ? Colour::kRed
+                        : level > VERDICT_LEVEL_CONVERTED ? Colour::kYellow
+                                                          : Colour::kGreen;
   return Painted(word, colour, STDOUT_FILENO);
 }
 
@@ -33,9 +33,10 @@ absl::StatusOr<int> ReportVerdicts(const CheckFlags& flags,
   DS_ASSIGN_OR_RETURN(WaiverSet waivers, flags.schema.ReadWaivers());
   std::set<VerdictLevel> accepted;
   for (const std::string& word : flags.accept) {
-    accepted.insert(word == "lossy" ? LOSSY : CONDITIONAL);
+    accepted.insert(word == "lossy" ? VERDICT_LEVEL_LOSSY
+                                    : VERDICT_LEVEL_CONDITIONAL);
   }
-  VerdictLevel worst = IDENTICAL;
+  VerdictLevel worst = VERDICT_LEVEL_IDENTICAL;
   for (DirectionVerdict& verdict : verdicts) {
     waivers.Apply(&verdict);
     worst = std::max(worst, WorstUnaccepted(verdict, accepted));
@@ -44,7 +45,7 @@ absl::StatusOr<int> ReportVerdicts(const CheckFlags& flags,
              stdout);
   if (const absl::Status status = waivers.Check(); !status.ok()) {
     PrintError(status);
-    worst = std::max(worst, REFUSED);
+    worst = std::max(worst, VERDICT_LEVEL_REFUSED);
   }
   return ExitCodeOf(worst);
 }

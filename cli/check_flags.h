@@ -21,6 +21,9 @@ struct CheckFlags {
   // Of two schemas.
   std::string old_file;
   std::string new_file;
+  // Where each finds its imports, before the folders of `schema`.
+  std::vector<std::string> old_imports;
+  std::vector<std::string> new_imports;
   std::string lineage;
   // Of two manifests.
   std::string from;

@@ -25,18 +25,14 @@
 namespace devstate {
 namespace {
 
+constexpr size_t kMaxSchemaBytes = size_t{64} << 20;
+
 // The verdict on a stream in the form of one on two schemas.
 DirectionVerdict ToDirection(const Verdict& verdict, bool upgrade) {
   DirectionVerdict result{upgrade ? Direction::kUpgrade : Direction::kDowngrade,
                           verdict.level(),
                           {}};
-  for (const Finding& finding : verdict.findings()) {
-    // "old" and "new" are by age there, the writer's and the reader's here.
-    result.findings.push_back({finding.rule(), finding.level(), finding.path(),
-                               upgrade ? finding.old() : finding.new_(),
-                               upgrade ? finding.new_() : finding.old(),
-                               finding.text(), "", ""});
-  }
+  result.findings.assign(verdict.findings().begin(), verdict.findings().end());
   return result;
 }
 
@@ -47,22 +43,42 @@ struct Reader {
   const LoadedSchema* schema = nullptr;
 };
 
+std::string NameOf(const std::string& path) {
+  return path == "-" ? "(stdin)" : path;
+}
+
+absl::StatusOr<std::string> ReadStart(const std::string& path, size_t size) {
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
+                      OpenInput(path));
+  return ReadHead(*source, size);
+}
+
 absl::StatusOr<Reader> LoadReader(const std::string& path,
                                   const SchemaLoadOptions& options) {
   Reader reader;
+  const bool once = IsReadOnce(path);
   std::string head;
-  if (!absl::EndsWith(path, ".proto")) {
-    DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
-                        OpenInput(path));
-    DS_ASSIGN_OR_RETURN(head, ReadHead(*source, kMaxManifestBytes));
+  if (!absl::EndsWith(path, ".proto") || once) {
+    absl::StatusOr<std::string> read =
+        ReadStart(path, once ? kMaxSchemaBytes + 1 : kMaxManifestBytes);
+    if (!read.ok()) {
+      return absl::Status(
+          read.status().code(),
+          absl::StrCat(NameOf(path), ": ", read.status().message()));
+    }
+    head = *std::move(read);
   }
   if (!IsManifest(head)) {
-    DS_ASSIGN_OR_RETURN(LoadedSchema schema, LoadSchema(path, options));
+    DS_ASSIGN_OR_RETURN(LoadedSchema schema,
+                        once ? ParseSchema(NameOf(path), head, options)
+                             : LoadSchema(path, options));
     reader.own = std::make_unique<LoadedSchema>(std::move(schema));
     reader.schema = reader.own.get();
     return reader;
   }
-  DS_ASSIGN_OR_RETURN(LoadedManifest manifest, ParseManifest(path, head));
+  DS_ASSIGN_OR_RETURN(
+      LoadedManifest manifest,
+      ParseManifest(NameOf(path), head.substr(0, kMaxManifestBytes)));
   reader.manifest = std::make_unique<LoadedManifest>(std::move(manifest));
   reader.schema = reader.manifest->NewestLoaded();
   if (reader.schema == nullptr) {

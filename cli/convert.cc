@@ -70,7 +70,7 @@ int Finish(const ConvertFlags& flags, absl::string_view name,
   const int exit_code = PrintForeignFindings(name, *report);
   if (exit_code != kExitOk) return exit_code;
   if (const absl::Status status = output->Commit(); !status.ok()) {
-    return PrintUsageError(absl::StrCat(flags.output, ": ", status.message()));
+    return PrintFileError(flags.output, status);
   }
   absl::FPrintF(stderr, "converted %d records in %d bytes, %s\n",
                 report->records, report->bytes, what);
@@ -110,7 +110,7 @@ int Import(const ConvertFlags& flags, RepeatableInput& input,
         absl::StrCat("no conversion from ", flags.from, " to ", flags.to));
   }
   WriterOptions options;
-  options.implementation.set_name("devstate convert");
+  options.implementation.name = "devstate convert";
   const absl::StatusOr<Compression> compression =
       Compression::Parse(flags.compression);
   if (!compression.ok()) {
@@ -159,12 +159,9 @@ int Run(const ConvertFlags& flags) {
   if (!repeatable.ok()) {
     return PrintFileError(flags.input.file, repeatable.status());
   }
-  const absl::StatusOr<std::unique_ptr<OutputFile>> output =
-      OutputFile::Create(flags.output);
-  if (!output.ok()) {
-    return PrintUsageError(
-        absl::StrCat(flags.output, ": ", output.status().message()));
-  }
+  const absl::StatusOr<std::unique_ptr<OutputFile>> output = OutputFile::Create(
+      flags.output, OutputFile::Content::kBinary, {flags.input.file});
+  if (!output.ok()) return PrintFileError(flags.output, output.status());
   return target == nullptr
              ? Import(flags, **repeatable, output->get())
              : Export(flags, *target, **repeatable, output->get());

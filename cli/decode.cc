@@ -11,6 +11,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
+#include "cli/error_place.h"
 #include "cli/portable_input.h"
 #include "cli/progress.h"
 #include "cli/state_input.h"
@@ -32,6 +33,8 @@ struct DecodeFlags {
 };
 
 absl::Status Run(const DecodeFlags& flags, PortableInput& input) {
+  DS_RETURN_IF_ERROR(NamesItsPlace(
+      CheckStandardInput({flags.input.file, flags.schema.schema})));
   DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> source,
                       input.OpenStreamLast());
   // Not into the middle of what is shown.
@@ -43,12 +46,14 @@ absl::Status Run(const DecodeFlags& flags, PortableInput& input) {
   DS_ASSIGN_OR_RETURN(const LoadedSchema schema, flags.schema.LoadFor(*header));
   DS_ASSIGN_OR_RETURN(
       const std::unique_ptr<OutputFile> output,
-      OutputFile::Create(flags.output, flags.format == StateFormat::kBinary
-                                           ? OutputFile::Content::kBinary
-                                           : OutputFile::Content::kText));
+      OutputFile::Create(flags.output,
+                         flags.format == StateFormat::kBinary
+                             ? OutputFile::Content::kBinary
+                             : OutputFile::Content::kText,
+                         {flags.input.file, flags.schema.schema}));
   StatePrinter printer(schema.root(), flags.format, /*redactor=*/nullptr,
                        output.get());
-  DS_RETURN_IF_ERROR(reader.Read(schema.root(), printer));
+  DS_RETURN_IF_ERROR(reader.Read(schema.model(), printer));
   DS_RETURN_IF_ERROR(printer.Finish());
   return output->Commit();
 }

@@ -6,6 +6,7 @@
 // code that moved the state.
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -22,13 +23,15 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "cli/child_process.h"
 #include "cli/progress.h"
-#include "cli/temporary_folder.h"
 #include "cli/verb.h"
+#include "devstate/compat/verdict.h"
+#include "devstate/conformance/child_process.h"
+#include "devstate/conformance/temporary_folder.h"
 #include "devstate/serializer/byte_stream.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/channel.h"
@@ -48,14 +51,34 @@ struct DemoFlags {
   std::string backend;
 };
 
-// Where `bazel run` puts the example.
-std::string DefaultBackend() {
+constexpr char kBackend[] = "fs_backend";
+
+// Finds the example back-end where it was built or installed together with this
+// program, or else in PATH.
+absl::StatusOr<std::string> FindBackend() {
   std::error_code error;
-  const std::filesystem::path self =
-      std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::string backend = absl::StrCat(
-      self.string(), ".runfiles/devstate/examples/fs_backend/fs_backend");
-  return std::filesystem::exists(backend, error) ? backend : "";
+  const std::filesystem::path folder =
+      std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  std::vector<std::filesystem::path> candidates = {
+      folder / "../examples/fs_backend" / kBackend,
+      folder / "../libexec/devstate" / kBackend};
+  const char* path = getenv("PATH");
+  for (const absl::string_view entry :
+       absl::StrSplit(path == nullptr ? "" : path, ':', absl::SkipEmpty())) {
+    candidates.push_back(std::filesystem::path(std::string(entry)) / kBackend);
+  }
+  for (const std::filesystem::path& candidate : candidates) {
+    if (access(candidate.c_str(), X_OK) == 0 &&
+        std::filesystem::is_regular_file(candidate, error)) {
+      return candidate.lexically_normal().string();
+    }
+  }
+  return absl::NotFoundError(absl::StrCat(
+      "cannot find the example back-end ", kBackend, " at ",
+      candidates[0].lexically_normal().string(), ", at ",
+      candidates[1].lexically_normal().string(),
+      " or in PATH: build it with `bazel build //examples/fs_backend`, or name "
+      "it with --backend PATH"));
 }
 
 // Shows the vhost-user messages of one connection as they pass, a request and
@@ -166,11 +189,8 @@ class Demo {
 
   absl::Status Run() {
     DS_ASSIGN_OR_RETURN(channel_, ParseChannelKind(flags_.channel));
-    if (flags_.backend.empty()) flags_.backend = DefaultBackend();
     if (flags_.backend.empty()) {
-      return absl::NotFoundError(
-          "cannot find the example back-end beside this program: name it with "
-          "--backend PATH");
+      DS_ASSIGN_OR_RETURN(flags_.backend, FindBackend());
     }
     // `bazel run` starts programs in a folder of its own.
     const char* working_directory = getenv("BUILD_WORKING_DIRECTORY");
@@ -270,8 +290,8 @@ class Demo {
     DS_RETURN_IF_ERROR(destination.ShowLog("verified", "committed"));
     if (!result.ok()) {
       return absl::InternalError(absl::StrFormat(
-          "the destination refused a good state: CHECK_DEVICE_STATE 0x%x, %s",
-          result.check_reply, result.transfer.ToString()));
+          "the destination refused a good state: CHECK_DEVICE_STATE %s; %s",
+          CheckReplyText(result.check_reply), result.transfer.ToString()));
     }
     const absl::Time check = destination.messages->check_sent();
     absl::PrintF(
@@ -363,7 +383,8 @@ void AddDemo(CLI::App& app, int* exit_code) {
                    "automatic, raw, zstd or zstd:LEVEL")
       ->capture_default_str();
   verb->add_option("--backend", flags->backend,
-                   "The example back-end, if it is not beside this program");
+                   "The example back-end. Default: the one that was built or "
+                   "installed with this program, else the one in PATH");
   verb->footer(
       "Exit codes: 0 all of it held, 1 something did not, 2 usage.\n"
       "Example: devstate demo --tree /usr/share/doc --channel memfd --fd own");

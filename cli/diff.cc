@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -23,9 +24,7 @@
 #include "cli/state_schema.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
-#include "devstate/options.pb.h"
-#include "devstate/schema/record_layout.h"
-#include "devstate/serializer/dynamic/redactor.h"
+#include "devstate/schema/schema_model.h"
 #include "devstate/serializer/dynamic/state_reader.h"
 #include "devstate/serializer/stream_format.h"
 #include "devstate/serializer/stream_reader.h"
@@ -68,58 +67,61 @@ std::string TextOf(const Message& message, const FieldDescriptor* field,
   return text;
 }
 
-void AddValues(const Message& message, const std::string& prefix,
-               bool sensitive, Values* values);
+void AddValues(const MessageModel& type, const Message& message,
+               const std::string& prefix, bool sensitive, Values* values);
 
-void AddValue(const Message& message, const FieldDescriptor* field, int index,
+void AddValue(const FieldModel& field, const Message& message, int index,
               const std::string& path, bool sensitive, Values* values) {
-  if (field->message_type() == nullptr) {
-    (*values)[path] = {TextOf(message, field, index), sensitive,
-                       OccursOnce(*field) &&
-                           !message.GetReflection()->HasField(message, field)};
+  const auto* reflection = message.GetReflection();
+  if (field.message == nullptr) {
+    const bool one = field.cardinality() == FieldModel::Cardinality::kOne;
+    (*values)[path] = {TextOf(message, field.descriptor, index), sensitive,
+                       one && !reflection->HasField(message, field.descriptor)};
     return;
   }
-  const auto* reflection = message.GetReflection();
   const Message& child =
-      index < 0 ? reflection->GetMessage(message, field)
-                : reflection->GetRepeatedMessage(message, field, index);
+      index < 0
+          ? reflection->GetMessage(message, field.descriptor)
+          : reflection->GetRepeatedMessage(message, field.descriptor, index);
   // Tells a message of defaults from none.
   (*values)[path] = {"present", sensitive, false};
-  AddValues(child, path + ".", sensitive, values);
+  AddValues(*field.message, child, path + ".", sensitive, values);
 }
 
 // All fields but volatile ones.
-void AddValues(const Message& message, const std::string& prefix,
-               bool sensitive, Values* values) {
+void AddValues(const MessageModel& type, const Message& message,
+               const std::string& prefix, bool sensitive, Values* values) {
   const auto* reflection = message.GetReflection();
-  for (const FieldDescriptor* field :
-       FieldsByNumber(*message.GetDescriptor())) {
-    const FieldAnnotations& annotations =
-        field->options().GetExtension(devstate::field);
-    if (annotations.volatile_()) continue;
-    const bool hide = sensitive || annotations.sensitive();
-    const std::string path = prefix + field->name();
-    if (!field->is_repeated()) {
-      if (OccursOnce(*field) || reflection->HasField(message, field)) {
-        AddValue(message, field, -1, path, hide, values);
-      }
-      continue;
+  for (const FieldModel& field : type.fields) {
+    if (field.annotations.volatile_()) continue;
+    const bool hide = sensitive || field.annotations.sensitive();
+    const std::string path = prefix + field.name;
+    switch (field.cardinality()) {
+      case FieldModel::Cardinality::kOptional:
+        if (!reflection->HasField(message, field.descriptor)) continue;
+        ABSL_FALLTHROUGH_INTENDED;
+      case FieldModel::Cardinality::kOne:
+        AddValue(field, message, -1, path, hide, values);
+        continue;
+      case FieldModel::Cardinality::kRepeated:
+        break;
     }
-    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+    for (int i = 0; i < reflection->FieldSize(message, field.descriptor); ++i) {
       std::string key = absl::StrCat(i);
-      if (field->is_map() && !hide) {
-        key = TextOf(reflection->GetRepeatedMessage(message, field, i),
-                     field->message_type()->map_key(), -1);
+      if (field.presence == FieldModel::Presence::kMap && !hide) {
+        key =
+            TextOf(reflection->GetRepeatedMessage(message, field.descriptor, i),
+                   field.descriptor->message_type()->map_key(), -1);
       }
-      AddValue(message, field, i, absl::StrCat(path, "[", key, "]"), hide,
+      AddValue(field, message, i, absl::StrCat(path, "[", key, "]"), hide,
                values);
     }
   }
 }
 
-Values ValuesOf(const Message& message) {
+Values ValuesOf(const MessageModel& type, const Message& message) {
   Values values;
-  AddValues(message, "", false, &values);
+  AddValues(type, message, "", false, &values);
   return values;
 }
 
@@ -132,47 +134,62 @@ struct RecordName {
   std::string full;
 };
 
-RecordName NameOf(const FieldDescriptor& field, const Message& record,
+RecordName NameOf(const FieldModel& field, const Message& record,
                   uint64_t position, bool show_sensitive) {
-  const MessageAnnotations& annotations =
-      record.GetDescriptor()->options().GetExtension(devstate::message);
   std::vector<std::string> shown, full;
-  for (const std::string& name : annotations.key()) {
-    const FieldDescriptor* part = record.GetDescriptor()->FindFieldByName(name);
-    if (part == nullptr || part->is_repeated()) continue;
-    full.push_back(absl::StrCat(name, "=", TextOf(record, part, -1)));
-    shown.push_back(IsSensitive(*part) && !show_sensitive
+  for (const std::string& name : field.message->annotations.key()) {
+    const FieldModel* part = field.message->FindName(name);
+    if (part == nullptr ||
+        part->cardinality() == FieldModel::Cardinality::kRepeated) {
+      continue;
+    }
+    full.push_back(
+        absl::StrCat(name, "=", TextOf(record, part->descriptor, -1)));
+    shown.push_back(part->annotations.sensitive() && !show_sensitive
                         ? absl::StrCat(name, "=<redacted>")
                         : full.back());
   }
   if (full.empty()) full = shown = {absl::StrCat(position)};
-  return {absl::StrCat(field.name(), "[", absl::StrJoin(shown, ","), "]"),
-          absl::StrCat(field.name(), "[", absl::StrJoin(full, ","), "]")};
+  return {absl::StrCat(field.name, "[", absl::StrJoin(shown, ","), "]"),
+          absl::StrCat(field.name, "[", absl::StrJoin(full, ","), "]")};
 }
 
-void ClearVolatile(Message* message) {
+void ClearVolatile(const MessageModel& type, Message* message) {
   const auto* reflection = message->GetReflection();
-  std::vector<const FieldDescriptor*> fields;
-  reflection->ListFields(*message, &fields);
-  for (const FieldDescriptor* field : fields) {
-    if (field->options().GetExtension(devstate::field).volatile_()) {
-      reflection->ClearField(message, field);
-    } else if (field->message_type() != nullptr && field->is_repeated()) {
-      for (int i = 0; i < reflection->FieldSize(*message, field); ++i) {
-        ClearVolatile(reflection->MutableRepeatedMessage(message, field, i));
+  for (const FieldModel& field : type.fields) {
+    if (field.annotations.volatile_()) {
+      reflection->ClearField(message, field.descriptor);
+    } else if (field.message == nullptr) {
+      continue;
+    } else if (field.cardinality() == FieldModel::Cardinality::kRepeated) {
+      for (int i = 0; i < reflection->FieldSize(*message, field.descriptor);
+           ++i) {
+        ClearVolatile(*field.message, reflection->MutableRepeatedMessage(
+                                          message, field.descriptor, i));
       }
-    } else if (field->message_type() != nullptr) {
-      ClearVolatile(reflection->MutableMessage(message, field));
+    } else if (reflection->HasField(*message, field.descriptor)) {
+      ClearVolatile(*field.message,
+                    reflection->MutableMessage(message, field.descriptor));
     }
   }
 }
 
-// Of a record without volatile fields. By its text, records of two versions of
-// a schema can be compared, but that takes several times as long.
-uint64_t DigestOf(const Message& record, bool by_text) {
+// A record without volatile fields, and its type.
+struct Record {
+  const MessageModel& type;
+  const Message& message;
+};
+
+Values ValuesOf(const Record& record) {
+  return ValuesOf(record.type, record.message);
+}
+
+// Tells records apart. By its text, records of two versions of a schema can be
+// compared, but that takes several times as long.
+uint64_t DigestOf(const Record& record, bool by_text) {
   std::string text;
   if (!by_text) {
-    record.SerializePartialToString(&text);
+    record.message.SerializePartialToString(&text);
     return Checksum(text);
   }
   for (const auto& [path, value] : ValuesOf(record)) {
@@ -186,26 +203,27 @@ uint64_t DigestOf(const Message& record, bool by_text) {
 class RecordVisitor : public DynamicStateVisitor {
  public:
   using OnRecord = std::function<void(const RecordName&, uint64_t key,
-                                      const Message& record)>;
+                                      const Record& record)>;
 
   RecordVisitor(bool show_sensitive, OnRecord on_record)
       : show_sensitive_(show_sensitive), on_record_(std::move(on_record)) {}
 
   const Values& root() const { return root_; }
+  // To be called first: `schema` must live until Finish().
+  void Start(const SchemaModel& schema) { schema_ = &schema; }
   // To be called at the end: frees the keys.
   void Finish() { seen_ = {}; }
 
   absl::Status OnRoot(const Message& root) override {
-    root_ = ValuesOf(root);
+    root_ = ValuesOf(*schema_->root, root);
     return absl::OkStatus();
   }
-  absl::Status OnBatch(const FieldDescriptor& field,
+  absl::Status OnBatch(const FieldDescriptor& descriptor,
                        Records& records) override {
-    if (field_ != field.number()) position_ = 0;
-    field_ = field.number();
-    if (field.options().GetExtension(devstate::field).volatile_()) {
-      return absl::OkStatus();
-    }
+    const FieldModel& field = *schema_->root->FindNumber(descriptor.number());
+    if (field_ != field.number) position_ = 0;
+    field_ = field.number;
+    if (field.annotations.volatile_()) return absl::OkStatus();
     for (const auto& record : records) {
       RecordName name = NameOf(field, *record, position_++, show_sensitive_);
       uint64_t key = Checksum(name.full);
@@ -214,8 +232,8 @@ class RecordVisitor : public DynamicStateVisitor {
         absl::StrAppend(&name.shown, " again");
         key = Checksum(absl::StrCat(name.full, " again ", before));
       }
-      ClearVolatile(record.get());
-      on_record_(name, key, *record);
+      ClearVolatile(*field.message, record.get());
+      on_record_(name, key, {*field.message, *record});
     }
     return absl::OkStatus();
   }
@@ -223,6 +241,7 @@ class RecordVisitor : public DynamicStateVisitor {
  private:
   const bool show_sensitive_;
   const OnRecord on_record_;
+  const SchemaModel* schema_ = nullptr;
   Values root_;
   int field_ = 0;
   uint64_t position_ = 0;
@@ -250,20 +269,20 @@ class Differ {
     by_text_ = first_schema != second_schema;
     RecordVisitor first(
         flags_.show_sensitive,
-        [this](const RecordName&, uint64_t key, const Message& record) {
+        [this](const RecordName&, uint64_t key, const Record& record) {
           entries_[key].digest = DigestOf(record, by_text_);
         });
     DS_RETURN_IF_ERROR(Pass(0, first));
     RecordVisitor second(
         flags_.show_sensitive,
-        [this](const RecordName& name, uint64_t key, const Message& record) {
+        [this](const RecordName& name, uint64_t key, const Record& record) {
           OnSecond(name, key, record);
         });
     DS_RETURN_IF_ERROR(Pass(1, second));
     PrintChanges("", first.root(), second.root());
     RecordVisitor third(
         flags_.show_sensitive,
-        [this](const RecordName& name, uint64_t key, const Message& record) {
+        [this](const RecordName& name, uint64_t key, const Record& record) {
           OnThird(name, key, record);
         });
     DS_RETURN_IF_ERROR(Pass(0, third));
@@ -309,12 +328,13 @@ class Differ {
     DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
     DS_ASSIGN_OR_RETURN(const LoadedSchema schema,
                         flags_.schema.LoadFor(*header));
-    DS_RETURN_IF_ERROR(reader.Read(schema.root(), visitor));
+    visitor.Start(schema.model());
+    DS_RETURN_IF_ERROR(reader.Read(schema.model(), visitor));
     visitor.Finish();
     return absl::OkStatus();
   }
 
-  void OnSecond(const RecordName& name, uint64_t key, const Message& record) {
+  void OnSecond(const RecordName& name, uint64_t key, const Record& record) {
     const auto entry = entries_.find(key);
     if (entry == entries_.end()) {
       if (added_count_++ < flags_.limit) {
@@ -336,7 +356,7 @@ class Differ {
     }
   }
 
-  void OnThird(const RecordName& name, uint64_t key, const Message& record) {
+  void OnThird(const RecordName& name, uint64_t key, const Record& record) {
     const auto entry = entries_.find(key);
     if (entry == entries_.end() || entry->second.state == Entry::kSame) return;
     if (entry->second.state == Entry::kOnlyA) {
@@ -397,9 +417,10 @@ int Run(const DiffFlags& flags) {
   const auto error_code = [](int code) {
     return code == kExitRefused ? kExitUsageOrIo : code;
   };
-  if (flags.files[0].file == "-" && flags.files[1].file == "-") {
-    PrintError(absl::InvalidArgumentError(
-        "diff: standard input can be A or B, and not both"));
+  if (const absl::Status status = CheckStandardInput(
+          {flags.files[0].file, flags.files[1].file, flags.schema.schema});
+      !status.ok()) {
+    PrintError(status);
     return kExitUsageOrIo;
   }
   Differ::Inputs inputs;

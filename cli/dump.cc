@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/annotate.h"
+#include "cli/error_place.h"
 #include "cli/portable_input.h"
 #include "cli/state_input.h"
 #include "cli/state_schema.h"
@@ -52,10 +53,13 @@ std::string HeaderText(const StreamHeader& header) {
 }
 
 absl::Status Run(const DumpFlags& flags, PortableInput& input) {
+  DS_RETURN_IF_ERROR(NamesItsPlace(
+      CheckStandardInput({flags.input.file, flags.schema.schema})));
   DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
                       input.OpenStreamLast());
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> output,
-                      OutputFile::Create("-", OutputFile::Content::kText));
+  DS_ASSIGN_OR_RETURN(
+      const std::unique_ptr<OutputFile> output,
+      OutputFile::Create("-", OutputFile::Content::kText, {flags.input.file}));
   if (flags.annotate) {
     return Annotate(source.get(), flags.schema, flags.show_sensitive,
                     output.get());
@@ -71,11 +75,11 @@ absl::Status Run(const DumpFlags& flags, PortableInput& input) {
     }
     DS_RETURN_IF_ERROR(output->Write(HeaderText(*header)));
   }
-  Redactor redactor(schema.root());
+  Redactor redactor(schema.model());
   StatePrinter printer(
       schema.root(), text ? StateFormat::kText : StateFormat::kJson,
       flags.show_sensitive ? nullptr : &redactor, output.get());
-  DS_RETURN_IF_ERROR(reader.Read(schema.root(), printer));
+  DS_RETURN_IF_ERROR(reader.Read(schema.model(), printer));
   return printer.Finish();
 }
 

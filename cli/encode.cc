@@ -13,16 +13,17 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "cli/error_place.h"
 #include "cli/state_schema.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
-#include "devstate/schema/record_layout.h"
 #include "devstate/schema/schema_facts.h"
+#include "devstate/schema/schema_model.h"
 #include "devstate/serializer/compression.h"
 #include "devstate/serializer/dynamic/state_printer.h"
 #include "devstate/serializer/dynamic/state_writer.h"
-#include "devstate/serializer/dynamic/used_features.h"
-#include "devstate/serializer/unknown_fields.h"
+#include "devstate/serializer/used_features.h"
+#include "devstate/serializer/wire_walk.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/io/tokenizer.h"
@@ -32,6 +33,7 @@
 namespace devstate {
 namespace {
 
+using ::google::protobuf::Descriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 
@@ -80,6 +82,22 @@ absl::Status ParseText(const std::string& bytes, Message* state) {
   return absl::InvalidArgumentError(errors.text());
 }
 
+// Refuses what a parser would take although something of it is lost.
+absl::Status ParseBinary(const std::string& bytes, Message* state) {
+  const Descriptor& type = *state->GetDescriptor();
+  absl::Status status;
+  const bool well_formed = WalkWire(bytes, type, [&](const WireFinding& found) {
+    if (found.fault == WireFault::kRecord) return true;
+    status = absl::InvalidArgumentError(
+        absl::StrCat(FaultText(found), ": no reader would load it"));
+    return false;
+  });
+  DS_RETURN_IF_ERROR(status);
+  if (well_formed && state->ParseFromString(bytes)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("not a well-formed ", type.full_name()));
+}
+
 absl::Status Parse(const std::string& bytes, StateFormat format,
                    Message* state) {
   switch (format) {
@@ -90,32 +108,22 @@ absl::Status Parse(const std::string& bytes, StateFormat format,
     case StateFormat::kBinary:
       break;
   }
-  if (state->ParseFromString(bytes)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("not a well-formed ", state->GetDescriptor()->full_name()));
-}
-
-// That the state is one that a writer of this schema may write.
-absl::Status CheckContent(const Message& state) {
-  const std::string unknown = FindUnknownField(state);
-  if (unknown.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(unknown, ": a number, type or enum value that ",
-                   state.GetDescriptor()->full_name(), " does not have"));
+  return ParseBinary(bytes, state);
 }
 
 // Takes the singular fields out of `state`.
-absl::Status Write(Message* state, DynamicStateWriter& writer) {
+absl::Status Write(const SchemaModel& schema, Message* state,
+                   DynamicStateWriter& writer) {
   const auto* reflection = state->GetReflection();
   std::vector<const FieldDescriptor*> singular;
-  std::vector<const FieldDescriptor*> batches;
-  for (const FieldDescriptor* field : FieldsByNumber(*state->GetDescriptor())) {
-    (TravelsInBatches(*field) ? batches : singular).push_back(field);
+  for (const FieldModel& field : schema.root->fields) {
+    if (!HoldsRecords(field)) singular.push_back(field.descriptor);
   }
   const std::unique_ptr<Message> root(state->New());
   reflection->SwapFields(state, root.get(), singular);
   DS_RETURN_IF_ERROR(writer.Begin(*root));
-  for (const FieldDescriptor* field : batches) {
+  for (const FieldModel* batch : schema.batches) {
+    const FieldDescriptor* field = batch->descriptor;
     for (int i = 0; i < reflection->FieldSize(*state, field); ++i) {
       DS_RETURN_IF_ERROR(
           writer.Add(*field, reflection->GetRepeatedMessage(*state, field, i)));
@@ -125,6 +133,8 @@ absl::Status Write(Message* state, DynamicStateWriter& writer) {
 }
 
 absl::Status Run(const EncodeFlags& flags) {
+  DS_RETURN_IF_ERROR(
+      NamesItsPlace(CheckStandardInput({flags.file, flags.schema.schema})));
   WriterOptions options;
   DS_ASSIGN_OR_RETURN(options.compression,
                       Compression::Parse(flags.compression));
@@ -134,21 +144,23 @@ absl::Status Run(const EncodeFlags& flags) {
   const std::unique_ptr<Message> state(
       factory.GetPrototype(&schema.root())->New());
   DS_RETURN_IF_ERROR(Parse(bytes, flags.format, state.get()));
-  DS_RETURN_IF_ERROR(CheckContent(*state));
 
   std::set<std::string> features(flags.features.begin(), flags.features.end());
   AddUsedFeatures(*state, &features);
-  options.used_features.assign(features.begin(), features.end());
-  options.implementation.set_name(flags.writer_name);
-  options.implementation.set_version(flags.writer_version);
+  options.used_features.emplace(features.begin(), features.end());
+  options.implementation.name = flags.writer_name;
+  options.implementation.version = flags.writer_version;
   options.instance = flags.instance;
   options.max_batch_records = flags.batch_records;
   options.embed_descriptor_set = !flags.no_descriptors;
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> output,
-                      OutputFile::Create(flags.output));
+  DS_ASSIGN_OR_RETURN(
+      const std::unique_ptr<OutputFile> output,
+      OutputFile::Create(flags.output, OutputFile::Content::kBinary,
+                         {flags.file, flags.schema.schema}));
   const SchemaFacts facts(schema.root());
-  DynamicStateWriter writer(output.get(), schema.root(), facts.info(), options);
-  DS_RETURN_IF_ERROR(Write(state.get(), writer));
+  DynamicStateWriter writer(output.get(), schema.model(), facts.info(),
+                            options);
+  DS_RETURN_IF_ERROR(Write(schema.model(), state.get(), writer));
   return output->Commit();
 }
 

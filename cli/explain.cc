@@ -20,9 +20,9 @@ namespace {
 
 int Explain(const std::string& id) {
   if (id.empty()) {
-    for (const Rule& rule : AllRules()) {
-      absl::PrintF("%-32s %-7s %-12s %s\n", rule.id, rule.family, rule.severity,
-                   rule.text);
+    for (const Rule* rule : AllRules()) {
+      absl::PrintF("%-32s %-7s %-12s %s\n", rule->id, FamilyName(*rule),
+                   SeverityName(*rule), rule->text);
     }
     return kExitOk;
   }
@@ -32,7 +32,8 @@ int Explain(const std::string& id) {
         "no rule is named \"", id, "\": devstate explain lists all")));
     return kExitUsageOrIo;
   }
-  absl::PrintF("%s (%s rule)\n\n%s", rule->id, rule->family, RuleSection(id));
+  absl::PrintF("%s (%s rule)\n\n%s", rule->id, FamilyName(*rule),
+               RuleSection(id));
   return kExitOk;
 }
 

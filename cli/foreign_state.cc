@@ -12,14 +12,18 @@
 
 namespace devstate {
 
-int PrintForeignFindings(absl::string_view file, const ForeignReport& report) {
-  for (const Finding& finding : report.verdict.findings()) {
+void PrintFindings(absl::string_view file, const Verdict& verdict) {
+  for (const Finding& finding : verdict.findings()) {
     absl::FPrintF(
         stderr, "devstate: %s: %s [%s] %s%s\n", file == "-" ? "(stdin)" : file,
         LevelName(finding.level()), finding.rule(),
         finding.path().empty() ? "" : absl::StrCat(finding.path(), ": "),
         finding.text());
   }
+}
+
+int PrintForeignFindings(absl::string_view file, const ForeignReport& report) {
+  PrintFindings(file, report.verdict);
   return report.refused() ? kExitRefused : kExitOk;
 }
 

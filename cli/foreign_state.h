@@ -8,8 +8,12 @@
 
 #include "absl/strings/string_view.h"
 #include "devstate/foreign/foreign_format.h"
+#include "devstate/verdict.pb.h"
 
 namespace devstate {
+
+// Prints one line for each finding on standard error.
+void PrintFindings(absl::string_view file, const Verdict& verdict);
 
 // Prints "devstate: FILE: refused [foreign-parent] inode 7 at offset 0x2c: …"
 // for each finding, and returns the exit code: 1 if the state is refused.

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
@@ -36,17 +37,22 @@ absl::StatusOr<int> Lint(const LintFlags& flags) {
   std::vector<LoadedSchema> released;
   std::vector<const SchemaModel*> models;
   if (!flags.against.empty()) {
-    DS_ASSIGN_OR_RETURN(released,
-                        LoadSchemas(flags.against, flags.schema.load));
+    absl::StatusOr<std::vector<LoadedSchema>> found =
+        LoadSchemas(flags.against, flags.schema.load);
+    // Nothing is there before the first release.
+    if (!found.ok() && !absl::IsFailedPrecondition(found.status())) {
+      return found.status();
+    }
+    if (found.ok()) released = *std::move(found);
   }
   for (const LoadedSchema& other : released) models.push_back(&other.model());
   const Lineage lineage(models, schema.model().schema());
-  std::vector<LintFinding> findings = LintSchema(schema, &lineage);
+  std::vector<Finding> findings = LintSchema(schema, &lineage);
   waivers.Apply(&findings);
   std::fputs(RenderLint(flags.file, findings, format).c_str(), stdout);
   int exit_code = kExitOk;
-  for (const LintFinding& finding : findings) {
-    if (finding.waived.empty() && FindRule(finding.rule)->severity == "error") {
+  for (const Finding& finding : findings) {
+    if (finding.waived().empty() && finding.level() == VERDICT_LEVEL_REFUSED) {
       exit_code = kExitRefused;
     }
   }
@@ -66,7 +72,9 @@ void AddLint(CLI::App& app, int* exit_code) {
   verb->add_option("schema", flags->file, "A .proto file or a descriptor set")
       ->required()
       ->type_name("SCHEMA");
-  verb->add_option("--against", flags->against, "Folder of released schemas")
+  verb->add_option("--against", flags->against,
+                   "Folder of released schemas; an empty one before the first "
+                   "release")
       ->type_name("DIR");
   flags->schema.AddTo(verb);
   flags->schema.AddWaiversTo(verb);

@@ -11,13 +11,19 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
+#include "cli/error_place.h"
+#include "cli/stream_file.h"
 #include "cli/verb.h"
+#include "devstate/compat/verdict.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 absl::Status AtSocket(const std::string& socket, const absl::Status& status) {
-  // Connecting names it already.
-  if (status.ok() || absl::StartsWith(status.message(), socket)) return status;
+  // Connecting names it already, and an error may be about a file.
+  if (status.ok() || absl::StartsWith(status.message(), socket) ||
+      FileOf(status).has_value()) {
+    return status;
+  }
   return absl::Status(status.code(),
                       absl::StrCat(socket, ": ", status.message()));
 }
@@ -60,13 +66,13 @@ absl::Status CheckTransfer(const std::string& socket,
   if (!result.checked || result.check_reply == 0) {
     return AtSocket(socket, result.transfer);
   }
-  return absl::FailedPreconditionError(absl::StrFormat(
-      "%s: the back-end answered CHECK_DEVICE_STATE with 0x%x: its log has the "
-      "reason",
-      socket, result.check_reply));
+  return absl::FailedPreconditionError(absl::StrCat(
+      socket, ": the back-end answered CHECK_DEVICE_STATE with ",
+      CheckReplyText(result.check_reply), "; its log has the reason"));
 }
 
 int PrintLiveError(const absl::Status& status) {
+  if (FileOf(status).has_value()) return PrintFileError("", status);
   absl::FPrintF(stderr, "devstate: %s\n", status.message());
   return status.code() == absl::StatusCode::kFailedPrecondition
              ? kExitRefused

@@ -3,7 +3,12 @@
 //
 // The devstate command: one verb, one file.
 
+#include <signal.h>
+
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -40,11 +45,25 @@ int PrintUsageError(const CLI::App& app, const CLI::ParseError& error) {
   return devstate::kExitUsageOrIo;
 }
 
+// An answer that did not arrive is none, whatever it was.
+int CheckOutput(int exit_code) {
+  // Where the write failed before now, errno is still what it said.
+  std::cout.flush();
+  const bool lost =
+      std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout.good();
+  if (!lost) return exit_code;
+  absl::FPrintF(stderr, "devstate: (stdout): cannot write%s\n",
+                errno == 0 ? "" : absl::StrCat(": ", std::strerror(errno)));
+  return devstate::kExitUsageOrIo;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   // Errors are the verbs' own, in one line.
   google::protobuf::SetLogHandler(nullptr);
+  // A reader that has gone is an error like a full disk, with its exit code.
+  signal(SIGPIPE, SIG_IGN);
   CLI::App app("Device state of vhost-user back-ends", "devstate");
   app.require_subcommand(1);
   app.set_version_flag("--version", "devstate " DEVSTATE_VERSION,
@@ -78,8 +97,8 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     // --help and --version are errors to CLI11, and none to the user.
-    return error.get_exit_code() == 0 ? app.exit(error)
+    return error.get_exit_code() == 0 ? CheckOutput(app.exit(error))
                                       : PrintUsageError(app, error);
   }
-  return exit_code;
+  return CheckOutput(exit_code);
 }

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "cli/schema_flags.h"
 #include "cli/verb.h"
 #include "devstate/compat/diff.h"
@@ -26,6 +28,26 @@ struct MatrixFlags {
   std::string folder;
 };
 
+// A version that is there twice would have two rows, of which one is wrong.
+absl::Status CheckVersions(const std::vector<const SchemaModel*>& sorted) {
+  for (size_t i = 1; i < sorted.size(); ++i) {
+    const SchemaModel& before = *sorted[i - 1];
+    const SchemaModel& model = *sorted[i];
+    if (before.schema() != model.schema() ||
+        before.version() != model.version()) {
+      continue;
+    }
+    return absl::InvalidArgumentError(absl::StrCat(
+        model.file, " is version ", model.version(), " of ", model.schema(),
+        ", as ", before.file,
+        before.fingerprint == model.fingerprint
+            ? " is: keep one of them"
+            : " is, which differs: a released version never changes, so "
+              "restore it and give the change a new version"));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<int> Matrix(const MatrixFlags& flags) {
   DS_ASSIGN_OR_RETURN(const ReportFormat format,
                       ParseReportFormat(flags.schema.format));
@@ -33,6 +55,7 @@ absl::StatusOr<int> Matrix(const MatrixFlags& flags) {
                       LoadSchemas(flags.folder, flags.schema.load));
   std::vector<const SchemaModel*> models;
   for (const LoadedSchema& schema : schemas) models.push_back(&schema.model());
+  DS_RETURN_IF_ERROR(CheckVersions(models));
   MatrixReport report;
   for (size_t writer = 0; writer < models.size(); ++writer) {
     const Lineage lineage(models, models[writer]->schema());
@@ -49,8 +72,8 @@ absl::StatusOr<int> Matrix(const MatrixFlags& flags) {
       cell.set_reader(models[reader]->version());
       cell.set_verdict(LevelName(verdict.level));
       std::set<std::string> rules;
-      for (const SchemaFinding& finding : verdict.findings) {
-        if (finding.level == verdict.level) rules.insert(finding.rule);
+      for (const Finding& finding : verdict.findings) {
+        if (finding.level() == verdict.level) rules.insert(finding.rule());
       }
       for (const std::string& rule : rules) cell.add_rules(rule);
     }
@@ -71,7 +94,7 @@ void AddMatrix(CLI::App& app, int* exit_code) {
       ->type_name("DIR");
   flags->schema.AddTo(verb);
   verb->footer(
-      "Exit codes: 0, or 2 for usage or I/O.\n"
+      "Exit codes: 0, or 2 for usage, I/O or a version that is there twice.\n"
       "Example: devstate matrix released/");
   verb->callback([flags, exit_code] {
     const absl::StatusOr<int> result = Matrix(*flags);

@@ -40,7 +40,7 @@ absl::StatusOr<ForeignReport> PortableInput::Prepare() {
   if (recognised.format == nullptr) return ForeignReport();
   DS_ASSIGN_OR_RETURN(imported_, TemporaryFile::Create());
   WriterOptions options;
-  options.implementation.set_name("devstate");
+  options.implementation.name = "devstate";
   DS_ASSIGN_OR_RETURN(ForeignReport report, recognised.format->import_state(
                                                 original_->Opening("importing"),
                                                 options, imported_.get()));

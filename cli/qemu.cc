@@ -14,6 +14,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/error_place.h"
 #include "cli/state_input.h"
 #include "cli/state_kind.h"
 #include "cli/stream_file.h"
@@ -80,8 +81,10 @@ absl::Status Extract(const QemuFlags& flags) {
                       OpenFile(flags.file));
   DS_ASSIGN_OR_RETURN(const BackendState* const state,
                       file->Find(flags.device));
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> output,
-                      OutputFile::Create(flags.output));
+  DS_ASSIGN_OR_RETURN(
+      const std::unique_ptr<OutputFile> output,
+      OutputFile::Create(flags.output, OutputFile::Content::kBinary,
+                         {flags.file}));
   const std::unique_ptr<ByteSource> source = file->OpenState(*state);
   std::string buffer(256 << 10, '\0');
   while (true) {
@@ -96,6 +99,23 @@ absl::Status Extract(const QemuFlags& flags) {
   return absl::OkStatus();
 }
 
+// The bytes of a file whose errors name it.
+class NamedSource : public ByteSource {
+ public:
+  NamedSource(std::string name, ByteSource& source)
+      : name_(std::move(name)), source_(source) {}
+
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
+    absl::StatusOr<size_t> got = source_.Read(buffer, size);
+    if (!got.ok()) return AboutFile(name_, got.status());
+    return got;
+  }
+
+ private:
+  const std::string name_;
+  ByteSource& source_;
+};
+
 absl::StatusOr<StateInput> OpenReplacement(const std::string& file) {
   // Any bytes are somebody's state: nothing else would bound their number.
   DS_RETURN_IF_ERROR(CheckNoDevice(file));
@@ -107,9 +127,14 @@ absl::Status Inject(const QemuFlags& flags, StateInput& replacement) {
                       OpenFile(flags.file));
   DS_ASSIGN_OR_RETURN(const BackendState* const state,
                       file->Find(flags.device));
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> output,
-                      OutputFile::Create(flags.output));
-  DS_RETURN_IF_ERROR(file->Inject(*state, *replacement.source, *output));
+  DS_ASSIGN_OR_RETURN(
+      const std::unique_ptr<OutputFile> output,
+      // The migration file itself may be replaced: the new
+      // one is the old one with another state.
+      OutputFile::Create(flags.output, OutputFile::Content::kBinary,
+                         {flags.state}));
+  NamedSource source(replacement.name, *replacement.source);
+  DS_RETURN_IF_ERROR(file->Inject(*state, source, *output));
   DS_RETURN_IF_ERROR(output->Commit());
   absl::FPrintF(stderr, "replaced the state of %s\n",
                 absl::Utf8SafeCEscape(state->Id()));

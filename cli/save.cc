@@ -12,7 +12,6 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/live_backend.h"
 #include "cli/progress.h"
@@ -31,21 +30,19 @@ struct SaveFlags {
 };
 
 absl::Status Run(const SaveFlags& flags) {
-  absl::StatusOr<std::unique_ptr<OutputFile>> output =
-      OutputFile::Create(flags.output);
-  if (!output.ok()) {
-    return absl::UnavailableError(
-        absl::StrCat(flags.output, ": ", output.status().message()));
-  }
+  DS_ASSIGN_OR_RETURN(
+      const std::unique_ptr<OutputFile> output,
+      OutputFile::Create(flags.output, OutputFile::Content::kBinary,
+                         /*inputs=*/{}));
   Progress progress("saving");
   DS_ASSIGN_OR_RETURN(
       const std::unique_ptr<vhost_user::FrontendEndpoint> backend,
       ConnectBackend(flags.socket, flags.live,
                      [&progress](uint64_t bytes) { progress.Update(bytes); }));
   DS_ASSIGN_OR_RETURN(const vhost_user::TransferResult result,
-                      backend->SaveState(flags.live.channel_kind(), **output));
+                      backend->SaveState(flags.live.channel_kind(), *output));
   DS_RETURN_IF_ERROR(CheckTransfer(flags.socket, result));
-  DS_RETURN_IF_ERROR((*output)->Commit());
+  DS_RETURN_IF_ERROR(output->Commit());
   progress.Clear();
   absl::FPrintF(stderr, "saved %d bytes, %s by the back-end\n", result.bytes,
                 Painted("accepted", Colour::kGreen, STDERR_FILENO));

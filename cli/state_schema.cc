@@ -3,11 +3,14 @@
 
 #include "cli/state_schema.h"
 
-#include <map>
+#include <utility>
 
-#include "devstate/schema/annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "cli/error_place.h"
+#include "cli/stream_file.h"
 #include "devstate/schema/embedded_schema.h"
-#include "devstate/schema/record_model.h"
+#include "devstate/schema/schema_check.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -16,7 +19,7 @@ void StateSchemaFlags::AddTo(CLI::App* verb, bool schema_required) {
   CLI::Option* option = verb->add_option(
       "--schema", schema,
       schema_required
-          ? "Schema: a .proto file or a descriptor set"
+          ? "Schema: a .proto file or a descriptor set, - for standard input"
           : "Schema: a .proto file or a descriptor set. Without it, the one "
             "that the stream carries is used, which is good for display "
             "only: it is the stream's word about itself");
@@ -33,11 +36,31 @@ void StateSchemaFlags::AddTo(CLI::App* verb, bool schema_required) {
       ->needs(option);
 }
 
+absl::StatusOr<LoadedSchema> StateSchemaFlags::Read() const {
+  if (!IsReadOnce(schema)) return LoadSchema(schema, load);
+  const std::string name = schema == "-" ? "(stdin)" : schema;
+  if (!piped_.has_value()) {
+    absl::StatusOr<std::string> bytes = ReadInput(schema);
+    if (!bytes.ok()) {
+      return absl::NotFoundError(
+          absl::StrCat(name, ": ", bytes.status().message()));
+    }
+    piped_ = *std::move(bytes);
+  }
+  return ParseSchema(name, *piped_, load);
+}
+
 absl::StatusOr<LoadedSchema> StateSchemaFlags::Load() const {
-  DS_ASSIGN_OR_RETURN(LoadedSchema loaded, LoadSchema(schema, load));
+  absl::StatusOr<LoadedSchema> loaded = Read();
+  if (!loaded.ok()) return NamesItsPlace(loaded.status());
   // What has no generated code has no stream.
-  DS_RETURN_IF_ERROR(CheckAnnotations(loaded.root()));
-  DS_RETURN_IF_ERROR(BuildRecordModel(loaded.root()).status());
+  const absl::Status checked = CheckSchema(loaded->model());
+  absl::string_view text = checked.message();
+  if (absl::ConsumePrefix(&text, loaded->root().file()->name())) {
+    return NamesItsPlace(
+        absl::Status(checked.code(), absl::StrCat(loaded->model().file, text)));
+  }
+  DS_RETURN_IF_ERROR(NamesItsPlace(checked));
   return loaded;
 }
 
@@ -47,11 +70,15 @@ absl::StatusOr<LoadedSchema> StateSchemaFlags::LoadFor(
 }
 
 void AddStateFormat(CLI::App* verb, StateFormat* format) {
-  verb->add_option("--format", *format, "json, text or binary")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, StateFormat>{{"json", StateFormat::kJson},
-                                             {"text", StateFormat::kText},
-                                             {"binary", StateFormat::kBinary}}))
+  verb->add_option_function<std::string>(
+          "--format",
+          [format](const std::string& word) {
+            *format = word == "text"     ? StateFormat::kText
+                      : word == "binary" ? StateFormat::kBinary
+                                         : StateFormat::kJson;
+          },
+          "json, text or binary")
+      ->check(CLI::IsMember({"json", "text", "binary"}))
       ->default_str("json");
 }
 

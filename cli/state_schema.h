@@ -9,6 +9,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "devstate/schema/schema_loader.h"
 #include "devstate/serializer/dynamic/state_printer.h"
 #include "devstate/stream.pb.h"
@@ -28,6 +29,12 @@ struct StateSchemaFlags {
   absl::StatusOr<LoadedSchema> LoadFor(const StreamHeader& header) const;
   // The schema of --schema. Refuses what devstate's compiler refuses.
   absl::StatusOr<LoadedSchema> Load() const;
+
+ private:
+  absl::StatusOr<LoadedSchema> Read() const;
+
+  // Of a pipe, which a verb may want to read again.
+  mutable absl::optional<std::string> piped_;
 };
 
 // --format, one of json, text and binary.

@@ -14,17 +14,20 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/error_place.h"
 #include "cli/portable_input.h"
 #include "cli/progress.h"
 #include "cli/state_input.h"
 #include "cli/state_schema.h"
+#include "cli/stream_file.h"
 #include "cli/verb.h"
-#include "devstate/schema/record_layout.h"
+#include "devstate/schema/schema_model.h"
 #include "devstate/serializer/compression.h"
 #include "devstate/serializer/dynamic/batch_codec.h"
 #include "devstate/serializer/message_reader.h"
 #include "devstate/serializer/occurrences.h"
 #include "devstate/serializer/stream_reader.h"
+#include "devstate/serializer/wire_walk.h"
 #include "devstate/stats.pb.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/dynamic_message.h"
@@ -33,8 +36,6 @@
 namespace devstate {
 namespace {
 
-using ::google::protobuf::Descriptor;
-using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 
 struct StatsFlags {
@@ -50,37 +51,37 @@ constexpr size_t kMaxColumns = 16384;
 
 class Collector {
  public:
-  // Without a schema, `root` is null. To find the largest record, every one is
-  // decoded, which takes longer than all else.
-  Collector(const Descriptor* root, bool largest_record)
-      : root_(root), largest_record_(largest_record) {}
+  // Without a schema, `schema` is null. To find the largest record, every one
+  // is decoded, which takes longer than all else.
+  Collector(const SchemaModel* schema, bool largest_record)
+      : schema_(schema), largest_record_(largest_record) {}
 
-  absl::Status Add(const Chunk& chunk, const Limits& limits) {
-    const FieldDescriptor* field =
-        root_ == nullptr
+  absl::Status Add(const Chunk& chunk, const ChunkHeader& header,
+                   const Limits& limits) {
+    const FieldModel* field =
+        schema_ == nullptr
             ? nullptr
-            : root_->FindFieldByNumber(static_cast<int>(chunk.header.field));
-    if (field != nullptr && !TravelsInBatches(*field)) field = nullptr;
+            : schema_->root->FindNumber(static_cast<int>(chunk.header.field));
+    if (field != nullptr && !HoldsRecords(*field)) field = nullptr;
     if (sections_.size() >= kMaxSections) return TooMany("fields");
     Section& section = sections_[chunk.header.field];
     SectionStats& stats = section.stats;
     if (chunk.header.field != 0) {
       stats.set_name(field == nullptr ? absl::StrCat("#", chunk.header.field)
-                                      : field->name());
+                                      : field->name);
     }
     stats.set_chunks(stats.chunks() + 1);
     stats.set_records(stats.records() + chunk.header.records);
     stats.set_decoded_bytes(stats.decoded_bytes() + chunk.payload.size());
-    stats.set_stored_bytes(stats.stored_bytes() + chunk.header.stored_size);
+    stats.set_stored_bytes(stats.stored_bytes() + header.stored_size);
     stats.set_largest_chunk_bytes(
         std::max<uint64_t>(stats.largest_chunk_bytes(), chunk.payload.size()));
     if (chunk.header.field == 0) return absl::OkStatus();
     if (field != nullptr && largest_record_) {
       DS_RETURN_IF_ERROR(AddRecords(chunk, *field, limits, &section));
     }
-    AddColumns(chunk.payload,
-               field == nullptr ? nullptr : field->message_type(), "",
-               chunk.header.codec == ChunkCodec::kZstd, &section);
+    AddColumns(chunk.payload, field == nullptr ? nullptr : field->message, "",
+               header.codec == ChunkCodec::kZstd, &section);
     if (section.columns.size() >= kMaxColumns) return TooMany("columns");
     return absl::OkStatus();
   }
@@ -118,15 +119,15 @@ class Collector {
     std::unique_ptr<BatchDecoder> decoder;
   };
 
-  absl::Status AddRecords(const Chunk& chunk, const FieldDescriptor& field,
+  absl::Status AddRecords(const Chunk& chunk, const FieldModel& field,
                           const Limits& limits, Section* section) {
     if (section->decoder == nullptr) {
       section->decoder = std::make_unique<BatchDecoder>(
-          *factory_.GetPrototype(field.message_type()));
+          *field.message, *factory_.GetPrototype(field.message->descriptor));
     }
     std::vector<std::unique_ptr<Message>> records;
     DS_RETURN_IF_ERROR(
-        section->decoder->Decode(chunk, field.name(), limits, &records));
+        section->decoder->Decode(chunk, field.name, limits, &records));
     for (const auto& record : records) {
       section->stats.set_largest_record_bytes(std::max<uint64_t>(
           section->stats.largest_record_bytes(), record->ByteSizeLong()));
@@ -135,20 +136,20 @@ class Collector {
   }
 
   // Of a …Columns message of `record`, which is null if it is not known.
-  void AddColumns(absl::string_view columns, const Descriptor* record,
+  void AddColumns(absl::string_view columns, const MessageModel* record,
                   const std::string& prefix, bool compressed,
                   Section* section) {
     MessageReader reader(columns);
     MessageReader::Field column;
     while (reader.Next(&column)) {
-      const FieldDescriptor* field =
+      const FieldModel* field =
           record == nullptr
               ? nullptr
-              : record->FindFieldByNumber(static_cast<int>(column.number));
+              : record->FindNumber(static_cast<int>(column.number));
       const std::string path = absl::StrCat(
           prefix,
-          field == nullptr ? absl::StrCat("#", column.number) : field->name());
-      if (field == nullptr || field->message_type() == nullptr) {
+          field == nullptr ? absl::StrCat("#", column.number) : field->name);
+      if (field == nullptr || field->message == nullptr) {
         AddColumn(path, column.bytes, compressed, section);
         continue;
       }
@@ -158,7 +159,7 @@ class Collector {
         if (part.number == kOccurrencesField) {
           AddColumn(path + "#", part.bytes, compressed, section);
         } else {
-          AddColumns(part.bytes, field->message_type(), path + ".", compressed,
+          AddColumns(part.bytes, field->message, path + ".", compressed,
                      section);
         }
       }
@@ -179,7 +180,7 @@ class Collector {
     stats.set_stored_alone_bytes(stats.stored_alone_bytes() + alone);
   }
 
-  const Descriptor* const root_;
+  const SchemaModel* const schema_;
   const bool largest_record_;
   google::protobuf::DynamicMessageFactory factory_;
   // By field number; 0 is the root chunk.
@@ -214,6 +215,8 @@ void PrintText(const StateStats& stats) {
 }
 
 absl::Status Run(const StatsFlags& flags, PortableInput& input) {
+  DS_RETURN_IF_ERROR(NamesItsPlace(
+      CheckStandardInput({flags.input.file, flags.schema.schema})));
   DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> stream,
                       input.OpenStreamLast());
   const std::shared_ptr<ByteSource> source =
@@ -226,12 +229,13 @@ absl::Status Run(const StatsFlags& flags, PortableInput& input) {
       !(flags.schema.schema.empty() && absl::IsNotFound(schema.status()))) {
     return schema.status();
   }
-  Collector collector(schema.ok() ? &schema->root() : nullptr,
+  Collector collector(schema.ok() ? &schema->model() : nullptr,
                       flags.largest_record);
   while (true) {
     DS_ASSIGN_OR_RETURN(const absl::optional<Chunk> chunk, reader.NextChunk());
     if (!chunk.has_value()) break;
-    DS_RETURN_IF_ERROR(collector.Add(*chunk, reader.limits()));
+    DS_RETURN_IF_ERROR(
+        collector.Add(*chunk, reader.chunk_header(), reader.limits()));
   }
   const StateStats stats = collector.Take(reader, header_bytes);
   if (flags.format == "text") {

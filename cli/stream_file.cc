@@ -4,9 +4,11 @@
 #include "cli/stream_file.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -16,6 +18,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "cli/error_place.h"
 #include "cli/verb.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
@@ -28,9 +31,48 @@ namespace {
 // Of zeros, worth leaving out of a file.
 constexpr size_t kSmallestHole = 64 << 10;
 constexpr size_t kMaxWholeInput = size_t{1} << 30;
+// As Linux has it.
+constexpr int kMaxLinks = 40;
+// At a name for an unfinished file.
+constexpr int kMaxAttempts = 1000;
 
 absl::Status ErrnoError(absl::string_view what) {
   return absl::UnavailableError(absl::StrCat(what, ": ", std::strerror(errno)));
+}
+
+std::string NameOfOutput(const std::string& name) {
+  return name == "-" ? "(stdout)" : name;
+}
+
+// Of a file, or of standard input or output.
+bool Stat(const std::string& name, int standard, struct stat* status) {
+  return (name == "-" ? fstat(standard, status) : stat(name.c_str(), status)) ==
+         0;
+}
+
+// Whether writing the file would be writing an input.
+bool IsOneOf(const std::string& output,
+             const std::vector<std::string>& inputs) {
+  struct stat out = {};
+  if (!Stat(output, STDOUT_FILENO, &out) || !S_ISREG(out.st_mode)) return false;
+  return std::any_of(
+      inputs.begin(), inputs.end(), [&out](const std::string& input) {
+        struct stat in = {};
+        return !input.empty() && Stat(input, STDIN_FILENO, &in) &&
+               in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+      });
+}
+
+// The file that `name` leads to, be it there or not.
+std::string FollowLinks(std::string name) {
+  for (int links = 0; links < kMaxLinks; ++links) {
+    std::string to(PATH_MAX, '\0');
+    const ssize_t size = readlink(name.c_str(), &to[0], to.size());
+    if (size <= 0) break;
+    to.resize(static_cast<size_t>(size));
+    name = to[0] == '/' ? to : name.substr(0, name.rfind('/') + 1) + to;
+  }
+  return name;
 }
 
 }  // namespace
@@ -70,12 +112,25 @@ absl::Status CheckNoDevice(const std::string& name) {
       "a device, not a state: name a file, or pipe one in");
 }
 
+bool IsReadOnce(const std::string& name) {
+  struct stat info = {};
+  return name == "-" || (stat(name.c_str(), &info) == 0 &&
+                         (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode)));
+}
+
 std::optional<uint64_t> FileSize(const std::string& name) {
   struct stat info = {};
   if (stat(name.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
     return std::nullopt;
   }
   return static_cast<uint64_t>(info.st_size);
+}
+
+absl::Status CheckStandardInput(const std::vector<std::string>& names) {
+  if (std::count(names.begin(), names.end(), "-") < 2) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "(stdin): is named twice and can be read once: name a file for one of "
+      "them");
 }
 
 absl::StatusOr<std::string> ReadInput(const std::string& name) {
@@ -96,31 +151,51 @@ absl::StatusOr<std::string> ReadInput(const std::string& name) {
 }
 
 absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Create(
-    const std::string& name, Content content) {
+    const std::string& name, Content content,
+    const std::vector<std::string>& inputs) {
+  const auto failed = [&name](absl::Status status) {
+    return AboutFile(NameOfOutput(name), std::move(status));
+  };
+  if (IsOneOf(name, inputs)) {
+    return failed(absl::InvalidArgumentError(
+        "is an input, too, and would be lost: name another file"));
+  }
   struct stat status;
+  const bool exists = name != "-" && stat(name.c_str(), &status) == 0;
   // What is no regular file is written to: a FIFO or /dev/null must not be
   // replaced.
-  const bool exists_as_other = name != "-" &&
-                               stat(name.c_str(), &status) == 0 &&
-                               !S_ISREG(status.st_mode);
-  if (name == "-" || exists_as_other) {
+  if (name == "-" || (exists && !S_ISREG(status.st_mode))) {
     FileDescriptor fd(name == "-" ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
                                   : open(name.c_str(), O_WRONLY | O_CLOEXEC));
-    if (!fd.valid()) return ErrnoError("cannot write to it");
+    if (!fd.valid()) return failed(ErrnoError("cannot write to it"));
     if (content == Content::kBinary && isatty(fd.get())) {
-      return absl::FailedPreconditionError(
+      return failed(absl::FailedPreconditionError(
           "a device state is not for a terminal: name a file, or redirect "
-          "standard output");
+          "standard output"));
     }
-    return std::unique_ptr<OutputFile>(new OutputFile(name, "", std::move(fd)));
+    return std::unique_ptr<OutputFile>(
+        new OutputFile(name, "", "", std::move(fd)));
   }
-  const std::string unfinished = name + ".part";
-  FileDescriptor fd(
-      open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!fd.valid())
-    return ErrnoError(absl::StrCat("cannot create ", unfinished));
+  const std::string target = FollowLinks(name);
+  const std::string folder = target.substr(0, target.rfind('/') + 1);
+  std::string unfinished;
+  FileDescriptor fd;
+  // Nobody else's file is ever opened.
+  for (int attempt = 0; attempt < kMaxAttempts && !fd.valid(); ++attempt) {
+    unfinished =
+        absl::StrCat(folder, ".devstate-", getpid(), "-", attempt, ".part");
+    fd = FileDescriptor(open(unfinished.c_str(),
+                             O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (!fd.valid() && errno != EEXIST) break;
+  }
+  if (!fd.valid()) return failed(ErrnoError("cannot create it"));
+  if (exists && fchmod(fd.get(), status.st_mode & 0777) != 0) {
+    const absl::Status error = ErrnoError("cannot create it");
+    unlink(unfinished.c_str());
+    return failed(error);
+  }
   return std::unique_ptr<OutputFile>(
-      new OutputFile(name, unfinished, std::move(fd)));
+      new OutputFile(name, target, unfinished, std::move(fd)));
 }
 
 OutputFile::~OutputFile() {
@@ -138,7 +213,7 @@ absl::Status OutputFile::Write(absl::string_view bytes) {
     const ssize_t written = write(fd_.get(), bytes.data(), bytes.size());
     if (written < 0) {
       if (errno == EINTR) continue;
-      return ErrnoError("cannot write");
+      return AboutFile(NameOfOutput(name_), ErrnoError("cannot write"));
     }
     bytes.remove_prefix(static_cast<size_t>(written));
   }
@@ -150,14 +225,20 @@ absl::Status OutputFile::Commit() {
   // The last bytes may be a hole.
   if (ftruncate(fd_.get(), lseek(fd_.get(), 0, SEEK_CUR)) != 0 ||
       fsync(fd_.get()) != 0 ||
-      std::rename(unfinished_.c_str(), name_.c_str()) != 0) {
-    return ErrnoError("cannot finish it");
+      std::rename(unfinished_.c_str(), target_.c_str()) != 0) {
+    return AboutFile(name_, ErrnoError("cannot finish it"));
   }
   unfinished_.clear();
   return absl::OkStatus();
 }
 
 int PrintFileError(absl::string_view name, const absl::Status& status) {
+  const absl::optional<std::string> file = FileOf(status);
+  if (file.has_value() && file->empty()) {
+    absl::FPrintF(stderr, "devstate: %s\n", status.message());
+    return kExitUsageOrIo;
+  }
+  if (file.has_value()) name = *file;
   const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
   absl::string_view message = status.message();
   const bool has_offset =
@@ -165,8 +246,8 @@ int PrintFileError(absl::string_view name, const absl::Status& status) {
   absl::FPrintF(stderr, "devstate: %s:%s%s\n", name == "-" ? "(stdin)" : name,
                 has_offset ? "" : " ", message);
   if (!detail.has_value()) return kExitUsageOrIo;
-  const bool refused =
-      detail->reason() == UNKNOWN_CONTENT || detail->reason() == CONSTRAINT;
+  const bool refused = detail->reason() == ERROR_REASON_UNKNOWN_CONTENT ||
+                       detail->reason() == ERROR_REASON_CONSTRAINT;
   return refused ? kExitRefused : kExitDamaged;
 }
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -34,23 +35,34 @@ absl::StatusOr<std::shared_ptr<ByteSource>> OpenInput(const std::string& name);
 // INVALID_ARGUMENT for a device such as /dev/zero, which may never end.
 absl::Status CheckNoDevice(const std::string& name);
 
+// Whether `name` is standard input or a pipe, of which nothing is left when it
+// has been read.
+bool IsReadOnce(const std::string& name);
+
 // The bytes of a regular file, if `name` is one.
 std::optional<uint64_t> FileSize(const std::string& name);
+
+// INVALID_ARGUMENT if "-" is more than one of `names`: it is read once.
+absl::Status CheckStandardInput(const std::vector<std::string>& names);
 
 // All bytes of `name`. RESOURCE_EXHAUSTED beyond 1 GiB.
 absl::StatusOr<std::string> ReadInput(const std::string& name);
 
-// A file that appears under its name only when it is complete. Long runs of
-// zeros become holes in it.
+// A file that appears under its name only when it is complete, with the
+// permissions of the file that it replaces, or else those that the umask
+// leaves. Long runs of zeros become holes in it. Errors are AboutFile() of it.
 class OutputFile : public ByteSink {
  public:
   enum class Content { kBinary, kText };
 
   // Standard output if `name` is "-". It and what is no regular file, a FIFO
-  // for instance, are written to as they are. FAILED_PRECONDITION for a
-  // terminal if the content is binary: the bytes of a state are not for one.
+  // for instance, are written to as they are, and a symbolic link is followed.
+  // FAILED_PRECONDITION for a terminal if the content is binary: the bytes of a
+  // state are not for one. INVALID_ARGUMENT for a file that is one of `inputs`
+  // as well.
   static absl::StatusOr<std::unique_ptr<OutputFile>> Create(
-      const std::string& name, Content content = Content::kBinary);
+      const std::string& name, Content content,
+      const std::vector<std::string>& inputs);
   // Removes what was written, unless Commit() succeeded.
   ~OutputFile() override;
 
@@ -58,12 +70,16 @@ class OutputFile : public ByteSink {
   absl::Status Commit();
 
  private:
-  OutputFile(std::string name, std::string unfinished, FileDescriptor fd)
+  OutputFile(std::string name, std::string target, std::string unfinished,
+             FileDescriptor fd)
       : name_(std::move(name)),
+        target_(std::move(target)),
         unfinished_(std::move(unfinished)),
         fd_(std::move(fd)) {}
 
+  // As the user gave it, and what it is after links.
   const std::string name_;
+  const std::string target_;
   // Empty after Commit(), and for what is not replaced.
   std::string unfinished_;
   FileDescriptor fd_;
@@ -71,6 +87,7 @@ class OutputFile : public ByteSink {
 
 // Prints "devstate: FILE:0x1a4: chunk 7: …" for an error about a stream and
 // "devstate: FILE: …" for any other, and returns the exit code that it means.
+// FILE is FileOf() the error, else `name`.
 int PrintFileError(absl::string_view name, const absl::Status& status);
 
 }  // namespace devstate

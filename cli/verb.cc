@@ -7,13 +7,13 @@ namespace devstate {
 
 int ExitCodeOf(VerdictLevel level) {
   switch (level) {
-    case DAMAGED:
+    case VERDICT_LEVEL_DAMAGED:
       return kExitDamaged;
-    case REFUSED:
+    case VERDICT_LEVEL_REFUSED:
       return kExitRefused;
-    case CONDITIONAL:
+    case VERDICT_LEVEL_CONDITIONAL:
       return kExitConditional;
-    case LOSSY:
+    case VERDICT_LEVEL_LOSSY:
       return kExitLossy;
     default:
       return kExitOk;

@@ -12,6 +12,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "cli/foreign_state.h"
@@ -19,17 +20,28 @@
 #include "cli/repeatable_input.h"
 #include "cli/state_input.h"
 #include "cli/state_kind.h"
+#include "cli/state_schema.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
+#include "devstate/compat/gate/stream_gate.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {
 
-absl::Status VerifyStream(absl::string_view name, ByteSource* source) {
+struct VerifyFlags {
+  StateInputFlags input;
+  bool deep = false;
+  StateSchemaFlags schema;
+};
+
+// Checks the framing. Fills `header`.
+absl::Status VerifyStream(absl::string_view name, ByteSource* source,
+                          StreamHeader* header) {
   StreamReader reader(source);
-  DS_RETURN_IF_ERROR(reader.ReadHeader().status());
+  DS_ASSIGN_OR_RETURN(const StreamHeader* read, reader.ReadHeader());
+  *header = *read;
   while (true) {
     DS_ASSIGN_OR_RETURN(const absl::optional<Chunk> chunk, reader.NextChunk());
     if (!chunk.has_value()) break;
@@ -41,18 +53,46 @@ absl::Status VerifyStream(absl::string_view name, ByteSource* source) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<int> Verify(RepeatableInput& repeatable) {
+// Checks columns and annotations by the schema that the stream is of.
+absl::StatusOr<int> VerifyDeep(const VerifyFlags& flags,
+                               const StreamHeader& header,
+                               RepeatableInput& input) {
+  DS_ASSIGN_OR_RETURN(const LoadedSchema schema, flags.schema.LoadFor(header));
+  if (schema.model().fingerprint != header.fingerprint()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the stream is of ", header.schema(), " version ",
+        header.schema_version(), " with another fingerprint than that of ",
+        flags.schema.schema, ", ", schema.model().schema(), " version ",
+        schema.model().version(),
+        ": name the schema that wrote it, or use devstate check"));
+  }
+  DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> stream, input.OpenLast());
+  const std::shared_ptr<ByteSource> source =
+      WithProgress(std::move(stream), "checking values", input.size());
+  bool upgrade;
+  const Verdict verdict = CheckStream(
+      source.get(), {&schema.root(), &schema.model()}, GateOptions(), &upgrade);
+  if (verdict.level() < VERDICT_LEVEL_REFUSED) return kExitOk;
+  PrintFindings(input.name(), verdict);
+  return ExitCodeOf(verdict.level());
+}
+
+absl::StatusOr<int> Verify(const VerifyFlags& flags,
+                           RepeatableInput& repeatable) {
   const std::string& name = repeatable.name();
   DS_ASSIGN_OR_RETURN(const Recognised recognised,
                       Recognise([&repeatable] { return repeatable.Open(); }));
   const ForeignFormat* const format = recognised.format;
   if (format == nullptr) {
     DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> stream,
-                        repeatable.OpenLast());
-    const std::shared_ptr<ByteSource> source =
+                        flags.deep ? repeatable.Open() : repeatable.OpenLast());
+    std::shared_ptr<ByteSource> source =
         WithProgress(std::move(stream), "verifying", repeatable.size());
-    DS_RETURN_IF_ERROR(VerifyStream(name, source.get()));
-    return kExitOk;
+    StreamHeader header;
+    DS_RETURN_IF_ERROR(VerifyStream(name, source.get(), &header));
+    if (!flags.deep) return kExitOk;
+    source.reset();  // The next pass has a progress of its own.
+    return VerifyDeep(flags, header, repeatable);
   }
   DS_ASSIGN_OR_RETURN(const ForeignReport report,
                       format->check(repeatable.Opening("verifying")));
@@ -71,14 +111,24 @@ void AddVerify(CLI::App& app, int* exit_code) {
       "verify",
       "Check every checksum, count and the order of a stream, or the records "
       "of a foreign state");
-  auto flags = std::make_shared<StateInputFlags>();
-  flags->AddTo(*verb);
+  auto flags = std::make_shared<VerifyFlags>();
+  flags->input.AddTo(*verb);
+  CLI::Option* deep = verb->add_flag(
+      "--deep", flags->deep,
+      "Check every column and every annotation of a stream, too, by the schema "
+      "that it carries or that of --schema");
+  flags->schema.AddTo(verb);
+  verb->get_option("--schema")->needs(deep);
   verb->footer(
       "Exit codes: 0 whole, 1 of a newer format or refused, 2 not readable, 3 "
       "damaged.\n"
-      "Example: devstate verify fs0.dstate");
-  verb->callback(
-      [flags, exit_code] { *exit_code = WithRepeatableInput(*flags, Verify); });
+      "Example: devstate verify fs0.dstate\n"
+      "         devstate verify --deep fs0.dstate");
+  verb->callback([flags, exit_code] {
+    *exit_code = WithRepeatableInput(flags->input, [&](RepeatableInput& input) {
+      return Verify(*flags, input);
+    });
+  });
 }
 
 }  // namespace devstate

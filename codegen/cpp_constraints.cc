@@ -15,21 +15,21 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "devstate/codegen/cpp_names.h"
-#include "devstate/schema/field_constraints.h"
+#include "devstate/schema/column_bounds.h"
+#include "devstate/schema/value_set.h"
 
 namespace devstate {
 namespace {
 
 using ::absl::int128;
-using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::io::Printer;
 
-using Column = FieldConstraint::Column;
+using Column = ColumnBounds::Column;
 
-std::string NumberType(const RecordField& field, Column column) {
+std::string NumberType(const FieldModel& field, Column column) {
   switch (column) {
     case Column::kCounts:
-      return field.cardinality == RecordField::Cardinality::kOptional
+      return field.cardinality() == FieldModel::Cardinality::kOptional
                  ? "bool"
                  : "uint32_t";
     case Column::kLengths:
@@ -54,10 +54,10 @@ const char* ColumnName(Column column) {
 }
 
 // By number, because names joined to names could be the same.
-std::string ConstantName(const RecordType& type, const RecordField& field,
-                         const FieldConstraint& constraint) {
-  return absl::StrCat("k", type.name, "_", field.descriptor->number(), "_",
-                      ColumnName(constraint.column));
+std::string ConstantName(const MessageModel& type, const FieldModel& field,
+                         const ColumnBounds& bounds) {
+  return absl::StrCat("k", type.record_name, "_", field.number, "_",
+                      ColumnName(bounds.column));
 }
 
 std::string IntegerLiteral(int128 value) {
@@ -85,7 +85,7 @@ std::string FloatLiteral(int128 bound, int sign) {
 std::string Literal(const std::string& type, int128 bound, int sign) {
   if (type == "bool") return "false";
   if (type != "float" && type != "double") return IntegerLiteral(bound);
-  if (bound == absl::Int128Min() || bound == absl::Int128Max()) {
+  if (bound == -kUnboundedReal || bound == kUnboundedReal) {
     return absl::StrCat(bound < 0 ? "-" : "", "std::numeric_limits<", type,
                         ">::infinity()");
   }
@@ -95,32 +95,34 @@ std::string Literal(const std::string& type, int128 bound, int sign) {
 
 const char* BoolLiteral(bool value) { return value ? "true" : "false"; }
 
-void PrintConstant(const RecordType& type, const RecordField& field,
-                   const FieldConstraint& constraint, Printer& printer) {
-  const std::string number = NumberType(field, constraint.column);
-  const std::string name = ConstantName(type, field, constraint);
-  if (!constraint.one_of.empty()) {
-    printer.Print("constexpr $number$ $name$OneOf[] = {$values$};\n", "number",
-                  number, "name", name, "values",
-                  absl::StrJoin(constraint.one_of, ", ",
-                                [](std::string* out, int128 value) {
-                                  absl::StrAppend(out, IntegerLiteral(value));
-                                }));
+void PrintConstant(const MessageModel& type, const FieldModel& field,
+                   const ColumnBounds& bounds, Printer& printer) {
+  const std::string number = NumberType(field, bounds.column);
+  const std::string name = ConstantName(type, field, bounds);
+  const ValueSet& values = bounds.values;
+  if (values.values.has_value()) {
+    printer.Print(
+        "constexpr $number$ $name$OneOf[] = {$values$};\n", "number", number,
+        "name", name, "values",
+        absl::StrJoin(*values.values, ", ", [](std::string* out, int128 value) {
+          absl::StrAppend(out, IntegerLiteral(value));
+        }));
   }
   const std::map<std::string, std::string> variables = {
-      {"field", field.descriptor->name()},
+      {"field", field.name},
       {"number", number},
       {"name", name},
-      {"bounded", BoolLiteral(constraint.bounded)},
-      {"low", Literal(number, constraint.low, 1)},
-      {"high", Literal(number, constraint.high, -1)},
-      {"not_zero", BoolLiteral(constraint.not_zero)},
-      {"power_of_two", BoolLiteral(constraint.power_of_two)},
-      {"one_of", constraint.one_of.empty() ? "{}" : name + "OneOf"},
-      {"may_be_unused", BoolLiteral(constraint.may_be_unused)},
-      {"sensitive", BoolLiteral(constraint.sensitive)},
-      {"unit", constraint.unit},
-      {"allowed", constraint.allowed}};
+      {"bounded", BoolLiteral(bounds.bounded)},
+      {"low", Literal(number, values.low, 1)},
+      {"high", Literal(number, values.high, -1)},
+      {"not_zero", BoolLiteral(bounds.not_zero)},
+      {"power_of_two", BoolLiteral(values.power_of_two)},
+      {"one_of", values.values.has_value() ? name + "OneOf" : "{}"},
+      {"may_be_unused", BoolLiteral(bounds.may_be_unused)},
+      {"required", BoolLiteral(bounds.required)},
+      {"sensitive", BoolLiteral(bounds.sensitive)},
+      {"unit", bounds.unit},
+      {"allowed", bounds.allowed}};
   printer.Print(variables,
                 "// $field$\n"
                 "constexpr ::devstate::NumberConstraint<$number$> $name$ = {\n"
@@ -129,11 +131,12 @@ void PrintConstant(const RecordType& type, const RecordField& field,
                 "/*power_of_two=*/$power_of_two$,\n"
                 "    /*one_of=*/$one_of$, "
                 "/*may_be_unused=*/$may_be_unused$,\n"
-                "    /*sensitive=*/$sensitive$, \"$unit$\",\n"
+                "    /*required=*/$required$, /*sensitive=*/$sensitive$,\n"
+                "    \"$unit$\",\n"
                 "    \"$allowed$\"};\n");
 }
 
-// Where the values are that `constraint` is about, and what they belong to;
+// Where the values are that `bounds` is about, and what they belong to;
 // `call` reads a column of the reader or of the builder.
 struct Place {
   std::string column;
@@ -141,76 +144,75 @@ struct Place {
   std::string rows;
 };
 
-Place PlaceOf(const RecordField& field, const FieldConstraint& constraint,
+Place PlaceOf(const FieldModel& field, const ColumnBounds& bounds,
               const std::string& rows) {
   const std::string member = MemberName(*field.descriptor) + "_column_";
   Place place = {member, "count", rows};
-  if (constraint.column == Column::kCounts) {
+  if (bounds.column == Column::kCounts) {
     place.column += ".counts()";
-  } else if (field.cardinality != RecordField::Cardinality::kOne) {
+  } else if (field.cardinality() != FieldModel::Cardinality::kOne) {
     place.column += ".values()";
     place.count = member + ".total()";
     place.rows = "::devstate::RowKind::kOccurrence";
   }
-  if (constraint.column == Column::kLengths) place.column += ".lengths()";
+  if (bounds.column == Column::kLengths) place.column += ".lengths()";
   return place;
 }
 
 }  // namespace
 
-void PrintConstraintComments(const RecordField& field, Printer& printer) {
-  for (const FieldConstraint& constraint : FieldConstraintsOf(field)) {
-    printer.Print("// $column$: $allowed$$unit$.\n", "column",
-                  constraint.column == Column::kNumbers  ? "Allowed"
-                  : constraint.column == Column::kCounts ? "Occurrences"
-                                                         : "Length",
-                  "allowed", constraint.allowed, "unit",
-                  constraint.column == Column::kLengths ? constraint.unit : "");
+void PrintConstraintComments(const FieldModel& field, Printer& printer) {
+  for (const ColumnBounds& bounds : field.bounds) {
+    printer.Print("// $column$: $allowed$.\n", "column",
+                  bounds.column == Column::kNumbers  ? "Allowed"
+                  : bounds.column == Column::kCounts ? "Occurrences"
+                                                     : "Length",
+                  "allowed", bounds.allowed);
   }
 }
 
-void PrintConstraints(const RecordType& type, Printer& printer) {
+void PrintConstraints(const MessageModel& type, Printer& printer) {
   bool any = false;
-  for (const RecordField& field : type.fields) {
-    for (const FieldConstraint& constraint : FieldConstraintsOf(field)) {
+  for (const FieldModel& field : type.fields) {
+    for (const ColumnBounds& bounds : field.bounds) {
       if (!any) {
         printer.Print(
             "// What the annotations of $message$ allow.\n"
             "namespace {\n\n",
-            "message", type.descriptor->full_name());
+            "message", type.full_name);
       }
       any = true;
-      PrintConstant(type, field, constraint, printer);
+      PrintConstant(type, field, bounds, printer);
     }
   }
   if (any) printer.Print("\n}  // namespace\n\n");
 }
 
-void PrintValidateConstraints(const RecordType& type, const RecordField& field,
+void PrintValidateConstraints(const MessageModel& type, const FieldModel& field,
                               Printer& printer) {
-  for (const FieldConstraint& constraint : FieldConstraintsOf(field)) {
-    const Place place = PlaceOf(field, constraint, "rows");
-    const bool counts = constraint.column == Column::kCounts;
+  for (const ColumnBounds& bounds : field.bounds) {
+    const Place place = PlaceOf(field, bounds, "rows");
+    const bool counts = bounds.column == Column::kCounts;
     printer.Print(
         "  DS_RETURN_IF_ERROR(::devstate::Validate$what$(\n"
         "      \"$field$\", $column$$stored$,$size$ $constant$, $rows$));\n",
-        "what", counts ? "Counts" : "Column", "field", field.descriptor->name(),
-        "column", place.column, "stored",
-        constraint.column == Column::kLengths ? "" : ".stored()", "size",
-        counts ? " size_," : "", "constant",
-        ConstantName(type, field, constraint), "rows", place.rows);
+        "what", counts ? "Counts" : "Column", "field", field.name, "column",
+        place.column, "stored",
+        bounds.column == Column::kLengths ? "" : ".stored()", "size",
+        counts ? " size_," : "", "constant", ConstantName(type, field, bounds),
+        "rows", place.rows);
   }
 }
 
-void PrintCheckConstraints(const RecordType& type, const RecordField& field,
+void PrintCheckConstraints(const MessageModel& type, const FieldModel& field,
                            Printer& printer) {
-  for (const FieldConstraint& constraint : FieldConstraintsOf(field)) {
-    const Place place = PlaceOf(field, constraint, "context.row_kind()");
+  for (const ColumnBounds& bounds : field.bounds) {
+    const Place place = PlaceOf(field, bounds, "context.row_kind()");
     printer.Print("  $condition${\n", "condition",
-                  constraint.since == 0
+                  bounds.since == 0
                       ? ""
                       : absl::StrCat("if (context.schema_version() >= ",
-                                     constraint.since, ") "));
+                                     bounds.since, ") "));
     printer.Print(
         "    ::devstate::DecodeContext::PathScope scope(context, "
         "\"$field$\");\n"
@@ -218,9 +220,8 @@ void PrintCheckConstraints(const RecordType& type, const RecordField& field,
         "        $column$.stored($count$), $constant$,\n"
         "        $rows$, context));\n"
         "  }\n",
-        "field", field.descriptor->name(), "column", place.column, "count",
-        place.count, "constant", ConstantName(type, field, constraint), "rows",
-        place.rows);
+        "field", field.name, "column", place.column, "count", place.count,
+        "constant", ConstantName(type, field, bounds), "rows", place.rows);
   }
 }
 

@@ -4,24 +4,24 @@
 #ifndef DEVSTATE_CODEGEN_CPP_CONSTRAINTS_H_
 #define DEVSTATE_CODEGEN_CPP_CONSTRAINTS_H_
 
-#include "devstate/schema/record_model.h"
+#include "devstate/schema/schema_model.h"
 #include "google/protobuf/io/printer.h"
 
 namespace devstate {
 
 // Comments in a row struct that say what the field's annotations allow.
-void PrintConstraintComments(const RecordField& field,
+void PrintConstraintComments(const FieldModel& field,
                              google::protobuf::io::Printer& printer);
 
 // Constants for the constraints of all fields of `type`.
-void PrintConstraints(const RecordType& type,
+void PrintConstraints(const MessageModel& type,
                       google::protobuf::io::Printer& printer);
 
 // Statements that check them: at the end of a builder's Validate(), and of a
 // reader's Decode(), when the field's columns are there.
-void PrintValidateConstraints(const RecordType& type, const RecordField& field,
+void PrintValidateConstraints(const MessageModel& type, const FieldModel& field,
                               google::protobuf::io::Printer& printer);
-void PrintCheckConstraints(const RecordType& type, const RecordField& field,
+void PrintCheckConstraints(const MessageModel& type, const FieldModel& field,
                            google::protobuf::io::Printer& printer);
 
 }  // namespace devstate

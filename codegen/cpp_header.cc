@@ -14,6 +14,8 @@
 #include "devstate/codegen/cpp_code.h"
 #include "devstate/codegen/cpp_constraints.h"
 #include "devstate/codegen/cpp_names.h"
+#include "devstate/schema/record_names.h"
+#include "devstate/schema/record_size.h"
 
 namespace devstate {
 namespace {
@@ -55,19 +57,19 @@ std::string Wrap(const std::string& text) {
   return result;
 }
 
-// What a row takes in a batch beside its numbers, as a C++ expression.
-std::string VariableSize(const RecordType& type, const std::string& row) {
+// What a row counts for beside its record size, as a C++ expression.
+std::string VariableSize(const MessageModel& type, const std::string& row) {
   std::vector<std::string> terms;
-  for (const RecordField& field : type.fields) {
+  for (const FieldModel& field : type.fields) {
     const std::string member =
         absl::StrCat(row, ".", MemberName(*field.descriptor));
-    switch (field.cardinality) {
-      case RecordField::Cardinality::kOne:
+    switch (field.cardinality()) {
+      case FieldModel::Cardinality::kOne:
         if (ValueType(field) == "absl::string_view") {
           terms.push_back(absl::StrCat(member, ".size()"));
         }
         break;
-      case RecordField::Cardinality::kOptional:
+      case FieldModel::Cardinality::kOptional:
         if (ValueType(field) == "absl::string_view") {
           terms.push_back(
               absl::StrCat("(", member, " ? ", member, "->size() : 0)"));
@@ -76,27 +78,27 @@ std::string VariableSize(const RecordType& type, const std::string& row) {
               absl::StrCat("(", member, " ? VariableSize(*", member, ") : 0)"));
         }
         break;
-      case RecordField::Cardinality::kRepeated:
-        terms.push_back(
-            absl::StrCat("::devstate::VariableSizeOf(", member, ")"));
+      case FieldModel::Cardinality::kRepeated:
+        terms.push_back(absl::StrCat("::devstate::VariableSizeOf(", member,
+                                     ", ", ValueSize(field), ")"));
         break;
     }
   }
   return terms.empty() ? "0" : absl::StrJoin(terms, " +\n         ");
 }
 
-void PrintRow(const RecordType& type, Printer& printer) {
+void PrintRow(const MessageModel& type, Printer& printer) {
   printer.Print(
       "// $message$ as a borrowed row: strings,\n"
       "// bytes and repeated fields belong to somebody else.\n",
-      "message", type.descriptor->full_name());
+      "message", type.full_name);
   for (const std::string& comment : OneofComments(*type.descriptor)) {
     printer.Print("// $comment$\n", "comment", Wrap(comment));
   }
-  printer.Print("struct $name$Row {\n", "name", type.name);
+  printer.Print("struct $name$Row {\n", "name", type.record_name);
   printer.Indent();
-  for (const RecordField& field : type.fields) {
-    const bool number = field.cardinality == RecordField::Cardinality::kOne &&
+  for (const FieldModel& field : type.fields) {
+    const bool number = field.cardinality() == FieldModel::Cardinality::kOne &&
                         ValueType(field) != "absl::string_view";
     PrintConstraintComments(field, printer);
     printer.Print("$type$ $name$$init$;\n", "type", MemberType(field), "name",
@@ -106,20 +108,21 @@ void PrintRow(const RecordType& type, Printer& printer) {
   printer.Print("};\n\n");
 }
 
-void PrintVariableSizes(const RecordModel& model, Printer& printer) {
+void PrintVariableSizes(const SchemaModel& model, Printer& printer) {
   printer.Print(
-      "// What a row takes in a batch beside its own numbers, in bytes.\n");
-  for (const auto& type : model.types) {
+      "// What a row counts for beside its fixed size, in bytes\n"
+      "// (docs/stream_format.md, \"Sizes\").\n");
+  for (const MessageModel* type : model.records) {
     printer.Print(
         "inline size_t VariableSize([[maybe_unused]] const $name$Row& row) {\n"
         "  return $size$;\n"
         "}\n",
-        "name", type->name, "size", VariableSize(*type, "row"));
+        "name", type->record_name, "size", VariableSize(*type, "row"));
   }
   printer.Print("\n");
 }
 
-void PrintBuilder(const RecordType& type, Printer& printer) {
+void PrintBuilder(const MessageModel& type, Printer& printer) {
   printer.Print(
       "// Builds the columns of $message$.\n"
       "class $name$ColumnsBuilder {\n"
@@ -129,11 +132,11 @@ void PrintBuilder(const RecordType& type, Printer& printer) {
       "  // Copies `row`.\n"
       "  ABSL_ATTRIBUTE_ALWAYS_INLINE void Append(\n"
       "      [[maybe_unused]] const Row& row) {\n",
-      "message", type.descriptor->full_name(), "name", type.name);
+      "message", type.full_name, "name", type.record_name);
   printer.Indent();
   printer.Indent();
-  for (const RecordField& field : type.fields) {
-    const bool one = field.cardinality == RecordField::Cardinality::kOne;
+  for (const FieldModel& field : type.fields) {
+    const bool one = field.cardinality() == FieldModel::Cardinality::kOne;
     printer.Print("$name$_column_.Append($row$row.$name$);\n", "name",
                   MemberName(*field.descriptor), "row", one ? "" : "size_, ");
   }
@@ -153,8 +156,11 @@ void PrintBuilder(const RecordType& type, Printer& printer) {
   printer.Print("++size_;\n");
   printer.Outdent();
   printer.Outdent();
+  printer.Print("  }\n");
+  if (type.descriptor->options().map_entry()) {
+    printer.Print("  const auto& keys() const { return key_column_; }\n");
+  }
   printer.Print(
-      "  }\n"
       "  size_t size() const { return size_; }\n"
       "  void Clear();\n"
       "  // INVALID_ARGUMENT if a row cannot be written: text that is not "
@@ -169,9 +175,9 @@ void PrintBuilder(const RecordType& type, Printer& printer) {
       "  void EncodeBody(::devstate::MessageWriter& out);\n"
       "\n"
       " private:\n",
-      "name", type.name);
+      "name", type.record_name);
   printer.Indent();
-  for (const RecordField& field : type.fields) {
+  for (const FieldModel& field : type.fields) {
     printer.Print("$type$ $name$_column_$arguments$;\n", "type",
                   BuilderType(field), "name", MemberName(*field.descriptor),
                   "arguments", ColumnArguments(field));
@@ -186,7 +192,7 @@ void PrintBuilder(const RecordType& type, Printer& printer) {
   printer.Print("};\n\n");
 }
 
-void PrintReader(const RecordType& type, Printer& printer) {
+void PrintReader(const MessageModel& type, Printer& printer) {
   printer.Print(
       "// Reads the columns of $message$.\n"
       "class $name$ColumnsReader {\n"
@@ -202,14 +208,14 @@ void PrintReader(const RecordType& type, Printer& printer) {
       "  // Row `i`; to be called for the rows one after the other, from 0.\n"
       "  ABSL_ATTRIBUTE_ALWAYS_INLINE void Read([[maybe_unused]] size_t i,\n"
       "                                         [[maybe_unused]] Row& row) {\n",
-      "message", type.descriptor->full_name(), "name", type.name);
-  for (const RecordField& field : type.fields) {
+      "message", type.full_name, "name", type.record_name);
+  for (const FieldModel& field : type.fields) {
     printer.Print("    $name$_column_.Read(i, row.$name$);\n", "name",
                   MemberName(*field.descriptor));
   }
   printer.Print("  }\n");
   if (!type.fields.empty()) printer.Print("\n private:\n");
-  for (const RecordField& field : type.fields) {
+  for (const FieldModel& field : type.fields) {
     printer.Print("  $type$ $name$_column_$arguments$;\n", "type",
                   ReaderType(field), "name", MemberName(*field.descriptor),
                   "arguments", ColumnArguments(field));
@@ -217,7 +223,7 @@ void PrintReader(const RecordType& type, Printer& printer) {
   printer.Print("};\n\n");
 }
 
-void PrintRootWriter(const RecordModel& model, const Variables& variables,
+void PrintRootWriter(const SchemaModel& model, const Variables& variables,
                      Printer& printer) {
   printer.Print(
       variables,
@@ -234,16 +240,16 @@ void PrintRootWriter(const RecordModel& model, const Variables& variables,
       "  // Header and singular fields. `root` must not hold records.\n"
       "  absl::Status Begin(const $message$& root);\n"
       "\n");
-  for (const RecordModel::Batch& batch : model.batches) {
+  for (const FieldModel* batch : model.batches) {
     printer.Print(
         "  ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status Add$field$(\n"
         "      const $row$Row& row) {\n"
         "    return AddRecord($number$, \"$name$\", $name$_columns_, row,\n"
-        "                     VariableSize(row));\n"
+        "                     $size$ + VariableSize(row));\n"
         "  }\n",
-        "field", CamelCase(batch.field->name()), "row", batch.type->name,
-        "number", absl::StrCat(batch.field->number()), "name",
-        batch.field->name());
+        "field", CamelCase(batch->name), "row", batch->message->record_name,
+        "number", absl::StrCat(batch->number), "name", batch->name, "size",
+        absl::StrCat(RecordSize(*batch->message)));
   }
   printer.Print(
       "\n"
@@ -251,9 +257,9 @@ void PrintRootWriter(const RecordModel& model, const Variables& variables,
       "  absl::Status Finish() { return FinishState(); }\n"
       "\n"
       " private:\n");
-  for (const RecordModel::Batch& batch : model.batches) {
+  for (const FieldModel* batch : model.batches) {
     printer.Print("  $type$ColumnsBuilder $name$_columns_;\n", "type",
-                  batch.type->name, "name", batch.field->name());
+                  batch->message->record_name, "name", batch->name);
   }
   printer.Print("};\n\n");
 }
@@ -272,12 +278,12 @@ void PrintCodec(const Variables& variables, Printer& printer) {
                 "};\n\n");
 }
 
-void PrintRootReader(const RecordModel& model, const Variables& variables,
+void PrintRootReader(const SchemaModel& model, const Variables& variables,
                      Printer& printer) {
-  for (const RecordModel::Batch& batch : model.batches) {
+  for (const FieldModel* batch : model.batches) {
     printer.Print(
         "using $field$Batch = ::devstate::RecordBatch<$type$ColumnsReader>;\n",
-        "field", CamelCase(batch.field->name()), "type", batch.type->name);
+        "field", CamelCase(batch->name), "type", batch->message->record_name);
   }
   printer.Print(variables,
                 "\n"
@@ -290,10 +296,10 @@ void PrintRootReader(const RecordModel& model, const Variables& variables,
                 "  virtual ~$name$Visitor() = default;\n"
                 "\n"
                 "  virtual absl::Status OnRoot(const $message$& root) = 0;\n");
-  for (const RecordModel::Batch& batch : model.batches) {
+  for (const FieldModel* batch : model.batches) {
     printer.Print(
         "  virtual absl::Status On$field$($field$Batch& batch) = 0;\n", "field",
-        CamelCase(batch.field->name()));
+        CamelCase(batch->name));
   }
   printer.Print(variables,
                 "};\n"
@@ -319,28 +325,30 @@ void PrintRootReader(const RecordModel& model, const Variables& variables,
                 "override;\n"
                 "\n"
                 "  $name$Visitor* visitor_ = nullptr;\n");
-  for (const RecordModel::Batch& batch : model.batches) {
+  for (const FieldModel* batch : model.batches) {
     printer.Print("  $type$ColumnsReader $name$_columns_;\n", "type",
-                  batch.type->name, "name", batch.field->name());
+                  batch->message->record_name, "name", batch->name);
   }
   printer.Print("};\n\n");
 }
 
 }  // namespace
 
-void PrintHeader(const RecordModel& model, Printer& printer) {
-  const std::string base = WithoutProtoSuffix(model.root->file()->name());
+void PrintHeader(const SchemaModel& model, Printer& printer) {
+  const std::string base =
+      WithoutProtoSuffix(model.root->descriptor->file()->name());
   const std::string guard =
       absl::StrCat(absl::AsciiStrToUpper(absl::StrReplaceAll(
                        base, {{"/", "_"}, {".", "_"}, {"-", "_"}})),
                    "_DEVSTATE_H_");
-  const std::string ns = CppNamespace(*model.root->file());
-  const Variables variables = {{"guard", guard},
-                               {"base", base},
-                               {"file", model.root->file()->name()},
-                               {"root", model.root->full_name()},
-                               {"name", model.root->name()},
-                               {"message", ProtobufName(*model.root)}};
+  const std::string ns = CppNamespace(*model.root->descriptor->file());
+  const Variables variables = {
+      {"guard", guard},
+      {"base", base},
+      {"file", model.root->descriptor->file()->name()},
+      {"root", model.root->full_name},
+      {"name", model.root->descriptor->name()},
+      {"message", ProtobufName(*model.root->descriptor)}};
   printer.Print(
       variables,
       "// Generated by protoc-gen-devstate from $file$. Do not edit.\n"
@@ -361,6 +369,7 @@ void PrintHeader(const RecordModel& model, Printer& printer) {
       "#include \"devstate/serializer/bytes_column.h\"\n"
       "#include \"devstate/serializer/decode_context.h\"\n"
       "#include \"devstate/serializer/enum_column.h\"\n"
+      "#include \"devstate/serializer/map_keys.h\"\n"
       "#include \"devstate/serializer/message_writer.h\"\n"
       "#include \"devstate/serializer/number_column.h\"\n"
       "#include \"devstate/serializer/occurrences.h\"\n"
@@ -374,9 +383,9 @@ void PrintHeader(const RecordModel& model, Printer& printer) {
                 "// Name, version, fingerprint and descriptors of $root$.\n"
                 "const ::devstate::SchemaInfo& $name$Schema();\n"
                 "\n");
-  for (const auto& type : model.types) PrintRow(*type, printer);
+  for (const MessageModel* type : model.records) PrintRow(*type, printer);
   PrintVariableSizes(model, printer);
-  for (const auto& type : model.types) {
+  for (const MessageModel* type : model.records) {
     PrintBuilder(*type, printer);
     PrintReader(*type, printer);
   }

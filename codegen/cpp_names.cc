@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "devstate/schema/record_size.h"
 
 namespace devstate {
 namespace {
@@ -47,15 +48,15 @@ constexpr const char* kKeywords[] = {
     "xor_eq",
 };
 
-bool IsOne(const RecordField& field) {
-  return field.cardinality == RecordField::Cardinality::kOne;
+bool IsOne(const FieldModel& field) {
+  return field.cardinality() == FieldModel::Cardinality::kOne;
 }
 
 // Column class for the field's values; `kind` is "Builder" or "Reader".
-std::string ColumnType(const RecordField& field, const char* kind) {
+std::string ColumnType(const FieldModel& field, const char* kind) {
   switch (field.descriptor->cpp_type()) {
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      return absl::StrCat(field.message->name, "Columns", kind);
+      return absl::StrCat(field.message->record_name, "Columns", kind);
     case FieldDescriptor::CPPTYPE_STRING:
       return absl::StrCat("::devstate::BytesColumn", kind);
     case FieldDescriptor::CPPTYPE_ENUM:
@@ -85,7 +86,7 @@ std::string WithoutProtoSuffix(const std::string& file_name) {
   return std::string(absl::StripSuffix(file_name, ".proto"));
 }
 
-std::string ValueType(const RecordField& field) {
+std::string ValueType(const FieldModel& field) {
   switch (field.descriptor->cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
       return "int32_t";
@@ -106,48 +107,52 @@ std::string ValueType(const RecordField& field) {
     case FieldDescriptor::CPPTYPE_STRING:
       return "absl::string_view";
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      return absl::StrCat(field.message->name, "Row");
+      return absl::StrCat(field.message->record_name, "Row");
   }
   return "";
 }
 
-std::string MemberType(const RecordField& field) {
-  switch (field.cardinality) {
-    case RecordField::Cardinality::kOne:
+std::string MemberType(const FieldModel& field) {
+  switch (field.cardinality()) {
+    case FieldModel::Cardinality::kOne:
       return ValueType(field);
-    case RecordField::Cardinality::kOptional:
+    case FieldModel::Cardinality::kOptional:
       return absl::StrCat("std::optional<", ValueType(field), ">");
-    case RecordField::Cardinality::kRepeated:
+    case FieldModel::Cardinality::kRepeated:
       return absl::StrCat("absl::Span<const ", ValueType(field), ">");
   }
   return "";
 }
 
-std::string BuilderType(const RecordField& field) {
+std::string BuilderType(const FieldModel& field) {
   const std::string column = ColumnType(field, "Builder");
   if (IsOne(field)) return column;
-  return absl::StrCat(field.cardinality == RecordField::Cardinality::kOptional
+  return absl::StrCat(field.cardinality() == FieldModel::Cardinality::kOptional
                           ? "::devstate::OptionalBuilder<"
+                      : field.descriptor->is_map()
+                          ? "::devstate::MapBuilder<"
                           : "::devstate::RepeatedBuilder<",
                       column, ">");
 }
 
-std::string ReaderType(const RecordField& field) {
+std::string ReaderType(const FieldModel& field) {
   const std::string column = ColumnType(field, "Reader");
   if (IsOne(field)) return column;
-  if (field.cardinality == RecordField::Cardinality::kOptional) {
+  if (field.cardinality() == FieldModel::Cardinality::kOptional) {
     return absl::StrCat("::devstate::OptionalReader<", column, ">");
   }
-  return absl::StrCat("::devstate::RepeatedReader<", column, ", ",
-                      ValueType(field), ">");
+  return absl::StrCat(
+      field.descriptor->is_map() ? "::devstate::MapReader<"
+                                 : "::devstate::RepeatedReader<",
+      column, ", ", ValueType(field), ", ", ValueSize(field), ">");
 }
 
-std::string ColumnArguments(const RecordField& field) {
-  switch (field.descriptor->type()) {
-    case FieldDescriptor::TYPE_BYTES:
-      return "{::devstate::BYTES}";
-    case FieldDescriptor::TYPE_STRING:
-      return "{::devstate::TEXT}";
+std::string ColumnArguments(const FieldModel& field) {
+  switch (field.column_kind) {
+    case COLUMN_KIND_BYTES:
+      return "{::devstate::COLUMN_KIND_BYTES}";
+    case COLUMN_KIND_TEXT:
+      return "{::devstate::COLUMN_KIND_TEXT}";
     default:
       return "";
   }

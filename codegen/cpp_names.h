@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "devstate/schema/record_model.h"
+#include "devstate/schema/schema_model.h"
 #include "google/protobuf/descriptor.h"
 
 namespace devstate {
@@ -34,17 +34,17 @@ std::string WithoutProtoSuffix(const std::string& file_name);
 
 // What one value of the field is in a row struct: "uint64_t",
 // "absl::string_view", "InodeRow".
-std::string ValueType(const RecordField& field);
+std::string ValueType(const FieldModel& field);
 
 // What the field is in a row struct: ValueType(), optional or span of it.
-std::string MemberType(const RecordField& field);
+std::string MemberType(const FieldModel& field);
 
 // The classes that build and read the field's columns.
-std::string BuilderType(const RecordField& field);
-std::string ReaderType(const RecordField& field);
+std::string BuilderType(const FieldModel& field);
+std::string ReaderType(const FieldModel& field);
 
 // What the constructors of these take: the kind of a bytes column, or nothing.
-std::string ColumnArguments(const RecordField& field);
+std::string ColumnArguments(const FieldModel& field);
 
 }  // namespace devstate
 

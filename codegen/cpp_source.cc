@@ -14,9 +14,10 @@
 #include "devstate/codegen/cpp_code.h"
 #include "devstate/codegen/cpp_constraints.h"
 #include "devstate/codegen/cpp_names.h"
-#include "devstate/options.pb.h"
 #include "devstate/schema/compress.h"
 #include "devstate/schema/fingerprint.h"
+#include "devstate/schema/record_names.h"
+#include "devstate/schema/record_size.h"
 
 namespace devstate {
 namespace {
@@ -25,9 +26,10 @@ using ::google::protobuf::OneofDescriptor;
 using ::google::protobuf::io::Printer;
 using Variables = std::map<std::string, std::string>;
 
-void PrintBuilderMethods(const RecordType& type, Printer& printer) {
-  printer.Print("void $name$ColumnsBuilder::Clear() {\n", "name", type.name);
-  for (const RecordField& field : type.fields) {
+void PrintBuilderMethods(const MessageModel& type, Printer& printer) {
+  printer.Print("void $name$ColumnsBuilder::Clear() {\n", "name",
+                type.record_name);
+  for (const FieldModel& field : type.fields) {
     printer.Print("  $name$_column_.Clear();\n", "name",
                   MemberName(*field.descriptor));
   }
@@ -39,7 +41,7 @@ void PrintBuilderMethods(const RecordType& type, Printer& printer) {
       "\n"
       "absl::Status $name$ColumnsBuilder::Validate(\n"
       "    [[maybe_unused]] ::devstate::RowKind rows) const {\n",
-      "name", type.name);
+      "name", type.record_name);
   for (int i = 0; i < type.descriptor->real_oneof_decl_count(); ++i) {
     const OneofDescriptor& oneof = *type.descriptor->oneof_decl(i);
     std::vector<std::string> members;
@@ -54,13 +56,13 @@ void PrintBuilderMethods(const RecordType& type, Printer& printer) {
         "oneof", absl::AsciiStrToLower(oneof.name()), "members",
         absl::StrJoin(members, ", "));
   }
-  for (const RecordField& field : type.fields) {
+  for (const FieldModel& field : type.fields) {
     printer.Print(
         "  DS_RETURN_IF_ERROR(\n"
         "      ::devstate::$in$(\"$field$\", "
         "$name$_column_.Validate(rows)));\n",
         "in", field.message != nullptr ? "InMessage" : "InField", "field",
-        field.descriptor->name(), "name", MemberName(*field.descriptor));
+        field.name, "name", MemberName(*field.descriptor));
     PrintValidateConstraints(type, field, printer);
   }
   printer.Print(
@@ -80,21 +82,20 @@ void PrintBuilderMethods(const RecordType& type, Printer& printer) {
       "\n"
       "void $name$ColumnsBuilder::EncodeBody(\n"
       "    [[maybe_unused]] ::devstate::MessageWriter& out) {\n",
-      "name", type.name);
-  for (const RecordField& field : type.fields) {
-    const bool one = field.cardinality == RecordField::Cardinality::kOne;
+      "name", type.record_name);
+  for (const FieldModel& field : type.fields) {
+    const bool one = field.cardinality() == FieldModel::Cardinality::kOne;
     printer.Print("  $name$_column_.Encode($number$, $rows$out);\n", "name",
                   MemberName(*field.descriptor), "number",
-                  absl::StrCat(field.descriptor->number()), "rows",
-                  one ? "" : "size_, ");
+                  absl::StrCat(field.number), "rows", one ? "" : "size_, ");
   }
   printer.Print("}\n\n");
 }
 
-void PrintReaderMethods(const RecordType& type, Printer& printer) {
+void PrintReaderMethods(const MessageModel& type, Printer& printer) {
   printer.Print("void $name$ColumnsReader::SetDefault() {\n", "name",
-                type.name);
-  for (const RecordField& field : type.fields) {
+                type.record_name);
+  for (const FieldModel& field : type.fields) {
     printer.Print("  $name$_column_.SetDefault();\n", "name",
                   MemberName(*field.descriptor));
   }
@@ -110,8 +111,8 @@ void PrintReaderMethods(const RecordType& type, Printer& printer) {
       "    DS_ASSIGN_OR_RETURN(const bool more, walker.Next());\n"
       "    if (!more) break;\n"
       "    switch (walker.number()) {\n",
-      "name", type.name);
-  for (const RecordField& field : type.fields) {
+      "name", type.record_name);
+  for (const FieldModel& field : type.fields) {
     printer.Print(
         "      case $number$: {\n"
         "        ::devstate::DecodeContext::PathScope scope(context, "
@@ -120,8 +121,8 @@ void PrintReaderMethods(const RecordType& type, Printer& printer) {
         "            $name$_column_.Decode(walker.bytes(), count, context));\n"
         "        break;\n"
         "      }\n",
-        "number", absl::StrCat(field.descriptor->number()), "field",
-        field.descriptor->name(), "name", MemberName(*field.descriptor));
+        "number", absl::StrCat(field.number), "field", field.name, "name",
+        MemberName(*field.descriptor));
   }
   printer.Print(
       "      default:\n"
@@ -136,13 +137,13 @@ void PrintReaderMethods(const RecordType& type, Printer& printer) {
     }
     printer.Print(
         "  if (::devstate::AnyRowHasSeveral(count, $members$)) {\n"
-        "    return context.Error(::devstate::MALFORMED,\n"
+        "    return context.Error(::devstate::ERROR_REASON_MALFORMED,\n"
         "                         \"a row has several members of the oneof "
         "$oneof$\");\n"
         "  }\n",
         "members", absl::StrJoin(members, ", "), "oneof", oneof.name());
   }
-  for (const RecordField& field : type.fields) {
+  for (const FieldModel& field : type.fields) {
     PrintCheckConstraints(type, field, printer);
   }
   printer.Print(
@@ -151,21 +152,10 @@ void PrintReaderMethods(const RecordType& type, Printer& printer) {
       "\n");
 }
 
-void PrintRootMethods(const RecordModel& model, const Variables& variables,
+void PrintRootMethods(const SchemaModel& model, const Variables& variables,
                       Printer& printer) {
   printer.Print(variables,
                 "absl::Status $name$Writer::Begin(const $message$& root) {\n");
-  for (const RecordModel::Batch& batch : model.batches) {
-    printer.Print(
-        "  if (root.$name$_size() != 0) {\n"
-        "    return absl::InvalidArgumentError(\n"
-        "        \"Begin() takes the singular fields only: add the records of "
-        "\"\n"
-        "        \"$field$ with Add$camel$()\");\n"
-        "  }\n",
-        "name", MemberName(*batch.field), "field", batch.field->name(), "camel",
-        CamelCase(batch.field->name()));
-  }
   printer.Print(variables,
                 "  return BeginState(root);\n"
                 "}\n"
@@ -179,14 +169,6 @@ void PrintRootMethods(const RecordModel& model, const Variables& variables,
                 "    const ::devstate::Chunk& chunk) {\n"
                 "  $message$ root;\n"
                 "  DS_RETURN_IF_ERROR(ParseRoot(chunk, root));\n");
-  for (const RecordModel::Batch& batch : model.batches) {
-    printer.Print(
-        "  if (root.$name$_size() != 0) {\n"
-        "    return chunk.Error(::devstate::MALFORMED,\n"
-        "                       \"$field$: records outside of a batch\");\n"
-        "  }\n",
-        "name", MemberName(*batch.field), "field", batch.field->name());
-  }
   printer.Print(variables,
                 "  return visitor_->OnRoot(root);\n"
                 "}\n"
@@ -194,15 +176,17 @@ void PrintRootMethods(const RecordModel& model, const Variables& variables,
                 "absl::Status $name$Reader::HandleBatch(\n"
                 "    const ::devstate::Chunk& chunk) {\n"
                 "  switch (chunk.header.field) {\n");
-  for (const RecordModel::Batch& batch : model.batches) {
+  for (const FieldModel* batch : model.batches) {
     printer.Print(
         "    case $number$:\n"
-        "      return DecodeBatch(chunk, \"$field$\", $field$_columns_,\n"
+        "      return DecodeBatch(chunk, \"$field$\", $size$, "
+        "$field$_columns_,\n"
         "                         [this]($camel$Batch& batch) {\n"
         "                           return visitor_->On$camel$(batch);\n"
         "                         });\n",
-        "number", absl::StrCat(batch.field->number()), "field",
-        batch.field->name(), "camel", CamelCase(batch.field->name()));
+        "number", absl::StrCat(batch->number), "field", batch->name, "camel",
+        CamelCase(batch->name), "size",
+        absl::StrCat(RecordSize(*batch->message)));
   }
   printer.Print(
       "    default:\n"
@@ -224,16 +208,15 @@ void PrintBytes(absl::string_view bytes, Printer& printer) {
   if (bytes.empty()) printer.Print("    \"\"\n");
 }
 
-void PrintSchema(const RecordModel& model, const Variables& variables,
+void PrintSchema(const SchemaModel& model, const Variables& variables,
                  Printer& printer) {
-  const MessageAnnotations& annotations =
-      model.root->options().GetExtension(devstate::message);
-  const std::string descriptor_set =
-      ZstdCompress(EmbeddableDescriptorSet(*model.root).SerializeAsString());
+  const MessageAnnotations& annotations = model.root->annotations;
+  const std::string descriptor_set = ZstdCompress(
+      EmbeddableDescriptorSet(*model.root->descriptor).SerializeAsString());
   printer.Print(variables,
                 "const ::devstate::SchemaInfo& $name$Schema() {\n"
                 "  static constexpr char kFingerprint[] =\n");
-  PrintBytes(Fingerprint(*model.root), printer);
+  PrintBytes(model.fingerprint, printer);
   printer.Print(
       "    ;\n"
       "  static constexpr char kDescriptorSet[] =\n");
@@ -250,18 +233,18 @@ void PrintSchema(const RecordModel& model, const Variables& variables,
       "schema", absl::CEscape(annotations.schema()), "version",
       absl::StrCat(annotations.version()), "min_reader",
       absl::StrCat(annotations.min_reader()), "device",
-      absl::CEscape(annotations.device()), "root", model.root->full_name());
+      absl::CEscape(annotations.device()), "root", model.root->full_name);
 }
 
 }  // namespace
 
-void PrintSource(const RecordModel& model, Printer& printer) {
-  const std::string ns = CppNamespace(*model.root->file());
+void PrintSource(const SchemaModel& model, Printer& printer) {
+  const std::string ns = CppNamespace(*model.root->descriptor->file());
   const Variables variables = {
-      {"base", WithoutProtoSuffix(model.root->file()->name())},
-      {"file", model.root->file()->name()},
-      {"name", model.root->name()},
-      {"message", ProtobufName(*model.root)}};
+      {"base", WithoutProtoSuffix(model.root->descriptor->file()->name())},
+      {"file", model.root->descriptor->file()->name()},
+      {"name", model.root->descriptor->name()},
+      {"message", ProtobufName(*model.root->descriptor)}};
   printer.Print(
       variables,
       "// Generated by protoc-gen-devstate from $file$. Do not edit.\n"
@@ -276,7 +259,7 @@ void PrintSource(const RecordModel& model, Printer& printer) {
       "\n");
   if (!ns.empty()) printer.Print("namespace $ns$ {\n\n", "ns", ns);
   PrintSchema(model, variables, printer);
-  for (const auto& type : model.types) {
+  for (const MessageModel* type : model.records) {
     PrintConstraints(*type, printer);
     PrintBuilderMethods(*type, printer);
     PrintReaderMethods(*type, printer);

@@ -14,8 +14,9 @@
 #include "devstate/codegen/cpp_code.h"
 #include "devstate/codegen/cpp_names.h"
 #include "devstate/options.pb.h"
-#include "devstate/schema/annotations.h"
-#include "devstate/schema/record_model.h"
+#include "devstate/schema/schema_check.h"
+#include "devstate/schema/schema_error.h"
+#include "devstate/schema/schema_model.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/io/printer.h"
 #include "google/protobuf/io/zero_copy_stream.h"
@@ -76,11 +77,11 @@ absl::Status GenerateFor(const FileDescriptor& file,
                          const std::string& parameter,
                          GeneratorContext& context) {
   DS_ASSIGN_OR_RETURN(const Descriptor* root, FindRoot(file, parameter));
-  DS_RETURN_IF_ERROR(CheckAnnotations(*root));
-  DS_ASSIGN_OR_RETURN(const RecordModel model, BuildRecordModel(*root));
+  const SchemaModel model = BuildSchemaModel(*root);
+  DS_RETURN_IF_ERROR(CheckSchema(model));
   const std::string base = WithoutProtoSuffix(file.name());
   const auto print = [&](const std::string& name,
-                         void (*print_file)(const RecordModel&, Printer&)) {
+                         void (*print_file)(const SchemaModel&, Printer&)) {
     const std::unique_ptr<ZeroCopyOutputStream> out(context.Open(name));
     Printer printer(out.get(), '$');
     print_file(model, printer);

@@ -5,13 +5,14 @@
 #define DEVSTATE_COMPAT_DIFF_H_
 
 #include "devstate/compat/finding.h"
+#include "devstate/compat/mapping.h"
 #include "devstate/schema/lineage.h"
 #include "devstate/schema/schema_model.h"
 
 namespace devstate {
 
-// What happens to states of one schema that are read with the other, for all
-// states at once: where only the concrete state decides, the finding is
+// Says what happens to states of one schema that are read with the other, for
+// all states at once: where only the concrete state decides, the finding is
 // CONDITIONAL and says on what. docs/compat_rules.md has the rules.
 //
 // With a `lineage`, the versions between the two are considered as well: a
@@ -20,13 +21,12 @@ namespace devstate {
 //
 // Bounded whatever the schemas are: nesting of 100 messages, 10000 findings
 // or 16 MiB of them.
-DirectionVerdict CompareSchemas(const SchemaModel& old_schema,
-                                const SchemaModel& new_schema,
-                                Direction direction,
+DirectionVerdict CompareSchemas(const SchemaModel& older,
+                                const SchemaModel& newer, Direction direction,
                                 const Lineage* lineage = nullptr);
 
-// The worst level of the findings that count, COMPATIBLE at least.
-VerdictLevel WorstLevel(const std::vector<SchemaFinding>& findings);
+// Says the same of a mapping that is at hand.
+DirectionVerdict CompareSchemas(const Mapping& mapping);
 
 }  // namespace devstate
 

@@ -7,6 +7,7 @@ namespace devstate {
 namespace testing {
 
 #define F(annotations) "[(devstate.field) = { " annotations " }]"
+#define V(annotations) "[(devstate.enum_value) = { " annotations " }]"
 
 const std::vector<Change>& FieldsThatOneSideLacksChanges() {
   static const auto& changes = *new std::vector<Change>{
@@ -45,10 +46,34 @@ const std::vector<Change>& FieldsThatOneSideLacksChanges() {
        "refused default-out-of-bounds", "refused unknown-critical"},
       {"field removed", "uint32 b = 2;", "",
        "conditional removed-critical: field 2 (b) is absent or zero",
-       "defaulted field-defaulted"},
+       "refused lost-critical"},
       {"field removed with its number reserved", "uint32 b = 2;", "reserved 2;",
        "conditional removed-critical: field 2 (b) is absent or zero",
+       "refused lost-critical"},
+      {"optional field removed", "optional uint32 b = 2;", "",
+       "conditional removed-critical: field 2 (b) is absent",
+       "compatible field-absent"},
+      {"repeated field removed", "repeated uint32 b = 2;", "",
+       "conditional removed-critical: field 2 (b) is absent (has no element)",
+       "refused lost-critical"},
+      {"field with a default removed",
+       "uint32 b = 2 " F("absent_default: \"0\"") ";", "",
+       "conditional removed-critical: field 2 (b) is absent or zero",
        "defaulted field-defaulted"},
+      {"field of a message removed",
+       "M m = 1; message M { uint32 x = 1; uint32 y = 2; }",
+       "M m = 1; message M { uint32 x = 1; }",
+       "conditional removed-critical: field 2 (y) is absent or zero",
+       "conditional lost-critical: there is no M at m"},
+      {"field removed that the older writers had stopped to fill",
+       "uint32 b = 2 " F("write_until: 1") ";", "",
+       "conditional removed-critical: field 2 (b) is absent or zero",
+       "defaulted no-longer-written"},
+      {"field removed after writers had stopped to fill it", "uint32 b = 2;",
+       "option (devstate.message).tombstone = { number: 2 name: \"b\" type: "
+       "\"uint32\" last_written: 1 write_until: 1 };",
+       "conditional removed-critical: field 2 (b) is absent or zero",
+       "defaulted no-longer-written"},
       {"ignorable field removed", "uint32 b = 2 " F("ignorable: true") ";",
        "option (devstate.message).tombstone = { number: 2 name: \"b\" type: "
        "\"uint32\" ignorable: true last_written: 1 };",
@@ -68,12 +93,38 @@ const std::vector<Change>& FieldsThatOneSideLacksChanges() {
        "uint32 y = 1; }",
        "conditional field-absent,removed-critical: field 2 (y) is absent or "
        "zero",
-       "conditional field-defaulted,unknown-critical: field 2 (n) is absent"},
+       "conditional lost-critical,unknown-critical: there is no M at m; field "
+       "2 "
+       "(n) is absent"},
       {"message split as declared",
        "M m = 1; message M { uint32 x = 1; uint32 y = 2; }",
        "M m = 1; N n = 2; message M { reserved 2; uint32 x = 1; } message N { "
        "uint32 y = 1 " F("moved_from: \"m.y\"") "; }",
        "converted field-absent,field-moved", "converted field-moved"},
+      {"move that is declared of a field that stays", "uint32 y = 2;",
+       "uint32 y = 2; M m = 3; message M { uint32 y = 1 " F(
+           "moved_from: \"y\"") "; }",
+       "compatible field-absent",
+       "conditional unknown-critical: field 3 (m) is absent"},
+      {"move of what is required into a message",
+       "M m = 1; message M { uint32 y = 1 " F("required: true") "; }",
+       "uint32 y = 2 " F("moved_from: \"m.y\" required: true") ";",
+       "conditional field-moved,required-missing: field 1 (y) is not zero or "
+       "empty",
+       "converted field-absent,field-moved"},
+      {"move into a oneof", "uint32 y = 2; optional string t = 3;",
+       "oneof k { M m = 1; string t = 3; } message M { uint32 y = 1 " F(
+           "moved_from: \"y\"") "; }",
+       "conditional field-absent,field-moved,oneof-joined: field 2 (y) is "
+       "absent, or no other member of oneof k is present",
+       "converted field-moved"},
+      {"move out of one of two messages of a type",
+       "M m = 1; M o = 2; message M { uint32 x = 1; uint32 y = 2; }",
+       "M m = 1; M o = 2; uint32 y = 3 " F(
+           "moved_from: \"m.y\"") "; message M { uint32 x = 1; reserved 2; }",
+       "conditional field-moved,removed-critical: field 2 (y) is absent or "
+       "zero",
+       "conditional field-moved,lost-critical: there is no M at o"},
       {"move out of repeated messages",
        "repeated M m = 1; message M { uint32 x = 1; uint32 y = 2; }",
        "repeated M m = 1; uint32 y = 2 " F(
@@ -91,6 +142,15 @@ const std::vector<Change>& FieldsThatOneSideLacksChanges() {
        "uint32 n = 1 " F("fallback_for: \"w\"") "; uint64 w = 2;",
        "converted fallback-field",
        "conditional fallback-field: field 2 (w) is at most 4294967295"},
+      {"wider field that takes the name", "uint32 n = 1;",
+       "uint32 old_n = 1 " F(
+           "renamed_from: \"n\" fallback_for: \"n\"") "; uint64 n = 2;",
+       "converted fallback-field,field-renamed",
+       "conditional fallback-field,field-renamed: field 2 (n) is at most "
+       "4294967295"},
+      {"narrower field that goes once the wider one is known",
+       "uint32 n = 1 " F("fallback_for: \"w\"") "; uint64 w = 2;",
+       "uint64 w = 2;", "converted fallback-field", "converted fallback-field"},
       {"wider field that is bounded", "uint32 n = 1;",
        "uint32 n = 1 " F("fallback_for: \"w\"") "; uint64 w = 2 " F(
            "max: 1000") ";",
@@ -107,6 +167,23 @@ const std::vector<Change>& NamesAndNumbersChanges() {
       {"rename as declared", "uint32 a = 1;",
        "uint32 b = 1 " F("renamed_from: \"a\"") ";", "converted field-renamed",
        "converted field-renamed"},
+      {"renames of two versions", "uint32 a = 1;",
+       "uint32 c = 1 " F("renamed_from: [ \"a\", \"b\" ]") ";",
+       "converted field-renamed", "converted field-renamed"},
+      {"name that a new field takes over", "uint32 a = 1;",
+       "uint32 old_a = 1 " F("renamed_from: \"a\"") "; uint32 a = 2 " F(
+           "since: 2 required: true min: 1") ";",
+       "refused field-renamed,required-missing",
+       "refused field-renamed,unknown-critical"},
+      {"name that a new optional field takes over", "uint32 a = 1;",
+       "uint32 old_a = 1 " F(
+           "renamed_from: \"a\"") "; optional uint32 a = 2 " F("since: 2") ";",
+       "converted field-absent,field-renamed",
+       "conditional field-renamed,unknown-critical: field 2 (a) is absent"},
+      {"names swapped as declared", "uint32 a = 1; uint32 b = 2;",
+       "uint32 b = 1 " F("renamed_from: \"a\"") "; uint32 a = 2 " F(
+           "renamed_from: \"b\"") ";",
+       "converted field-renamed", "converted field-renamed"},
       {"rename that changes the unit", "uint32 t_ms = 1;",
        "uint32 t_us = 1 " F("renamed_from: \"t_ms\"") ";",
        "refused field-renamed,unit-changed",
@@ -124,7 +201,7 @@ const std::vector<Change>& NamesAndNumbersChanges() {
        "\"uint32\" last_written: 1 }; optional uint64 a = 5;",
        "conditional field-absent,removed-critical: field 1 (a) is absent or "
        "zero",
-       "conditional field-defaulted,unknown-critical: field 5 (a) is absent"},
+       "refused lost-critical,unknown-critical: field 5 (a) is absent"},
       {"messages renamed", "M m = 1; message M { uint32 x = 1; }",
        "N m = 1; message N { uint32 x = 1; }", "compatible ", "compatible "},
   };
@@ -151,6 +228,33 @@ const std::vector<Change>& EnumsChanges() {
       {"value renumbered", "E e = 1; enum E { NONE = 0; ON = 1; }",
        "E e = 1; enum E { NONE = 0; ON = 3; }", "refused enum-value-renumbered",
        "refused enum-value-renumbered"},
+      {"value renumbered as declared", "E e = 1; enum E { NONE = 0; ON = 1; }",
+       "E e = 1; enum E { NONE = 0; ON = 3 " V("renumbered_from: 1") "; }",
+       "converted enum-value-renumbered", "converted enum-value-renumbered"},
+      {"values swapped as declared",
+       "E e = 1; enum E { NONE = 0; ON = 1; OFF = 2; }",
+       "E e = 1; enum E { NONE = 0; OFF = 1 " V(
+           "renumbered_from: 2") "; ON = 2 " V("renumbered_from: 1") "; }",
+       "converted enum-value-renumbered", "converted enum-value-renumbered"},
+      {"number that a new value takes over",
+       "optional E e = 1; enum E { NONE = 0; ON = 1; }",
+       "optional E e = 1; enum E { NONE = 0; PAUSED = 1; ON = 3 " V(
+           "renumbered_from: 1") "; }",
+       "converted enum-value-renumbered",
+       "conditional enum-value-renumbered,enum-value-unknown: field 1 (e), if "
+       "present, is not PAUSED (1)"},
+      {"zero that a new value takes over",
+       "E e = 1; enum E { NONE = 0; ON = 1; }",
+       "E e = 1; enum E { UNSET = 0; NONE = 2 " V(
+           "renumbered_from: 0") "; ON = 1; }",
+       "converted enum-value-renumbered",
+       "conditional enum-value-renumbered,enum-value-unknown: field 1 (e) is "
+       "not UNSET (0)"},
+      {"elements renumbered as declared",
+       "repeated E e = 1; enum E { NONE = 0; ON = 1; }",
+       "repeated E e = 1; enum E { NONE = 0; ON = 3 " V(
+           "renumbered_from: 1") "; }",
+       "converted enum-value-renumbered", "converted enum-value-renumbered"},
       {"one value renamed", "E e = 1; enum E { NONE = 0; ON = 1; OFF = 2; }",
        "E e = 1; enum E { NONE = 0; ON = 1; HALTED = 2; }",
        "compatible enum-value-renamed", "compatible enum-value-renamed"},
@@ -384,12 +488,14 @@ const std::vector<Change>& AnnotationsChanges() {
        "uint32 a = 1 " F("unit: \"us\"") ";",
        "conditional unit-scaled,value-may-not-fit: field 1 (a) is at most "
        "4294967",
-       "conditional bound-widened,unit-scaled: field 1 (a) is a multiple of "
+       "conditional bound-widened,unit-scaled: field 1 (a) is a multiple "
+       "of "
        "1000"},
       {"unit, wide enough", "uint32 a = 1 " F("unit: \"KiB\"") ";",
        "uint64 a = 1 " F("unit: \"bytes\"") ";",
        "converted type-widened,unit-scaled",
-       "conditional unit-scaled,value-may-not-fit: field 1 (a) is a multiple "
+       "conditional unit-scaled,value-may-not-fit: field 1 (a) is a "
+       "multiple "
        "of 1024; field 1 (a) is at most 4398046510080"},
       {"unit of another quantity", "uint32 a = 1 " F("unit: \"bytes\"") ";",
        "uint32 a = 1 " F("unit: \"pages\"") ";", "refused unit-changed",
@@ -414,7 +520,34 @@ const std::vector<Change>& AnnotationsChanges() {
       {"absent_default",
        "optional uint32 a = 1 " F("absent_default: \"5\"") ";",
        "optional uint32 a = 1 " F("absent_default: \"6\"") ";",
-       "defaulted absent-default-changed", "defaulted absent-default-changed"},
+       "converted absent-default-changed", "converted absent-default-changed"},
+      {"absent_default declared later", "optional uint32 a = 1;",
+       "optional uint32 a = 1 " F("absent_default: \"5\"") ";",
+       "conditional absent-default-changed: field 1 (a) is present",
+       "converted absent-default-changed"},
+      {"absent_default that the reader cannot have",
+       "optional uint32 a = 1 " F("absent_default: \"300\"") ";",
+       "optional uint32 a = 1 " F("absent_default: \"6\" max: 10") ";",
+       "conditional absent-default-changed,bound-narrowed: field 1 (a) is "
+       "present; field 1 (a), if present, is at most 10",
+       "converted absent-default-changed,bound-widened"},
+      {"absent_default of a value that is renumbered",
+       "optional E e = 1 " F("absent_default: \"ON\"") "; enum E { NONE = 0; "
+                                                       "ON = 1; OFF = 2; }",
+       "optional E e = 1 " F(
+           "absent_default: \"OFF\"") "; enum E { NONE = 0; "
+                                      "OFF = 1 " V(
+                                          "renumbered_from: 2") "; ON = "
+                                                                "2 " V(
+                                                                    "ren"
+                                                                    "umb"
+                                                                    "ere"
+                                                                    "d_"
+                                                                    "fro"
+                                                                    "m: "
+                                                                    "1") "; }",
+       "converted absent-default-changed,enum-value-renumbered",
+       "converted absent-default-changed,enum-value-renumbered"},
       {"feature", "optional uint32 a = 1;",
        "optional uint32 a = 1 " F("feature: \"RSS\"") ";",
        "conditional feature-changed: field 1 (a) is absent",
@@ -431,6 +564,7 @@ const std::vector<Change>& AnnotationsChanges() {
 }
 
 #undef F
+#undef V
 
 std::vector<const Change*> AllChanges() {
   std::vector<const Change*> all;

@@ -15,8 +15,8 @@ namespace testing {
 struct Change {
   const char* name;
   // Fields and types of the root message, in versions 1 and 2.
-  const char* old_body;
-  const char* new_body;
+  const char* older_body;
+  const char* newer_body;
   // "level rule,rule: condition; condition".
   const char* upgrade;
   const char* downgrade;

@@ -99,7 +99,7 @@ TEST(DiffTest, RecursiveAndSharedTypesEnd) {
       Parse(SchemaText(2, body + "message M40 { string x = 1; }"));
   const DirectionVerdict verdict =
       CompareSchemas(older.model(), newer.model(), Direction::kUpgrade);
-  EXPECT_EQ(verdict.level, REFUSED);
+  EXPECT_EQ(verdict.level, VERDICT_LEVEL_REFUSED);
   EXPECT_LT(verdict.findings.size(), 10100u);
 }
 
@@ -120,10 +120,10 @@ TEST(DiffTest, TextOfFindingsIsBounded) {
   const LoadedSchema newer = with("string");
   const DirectionVerdict verdict =
       CompareSchemas(older.model(), newer.model(), Direction::kUpgrade);
-  EXPECT_EQ(verdict.level, REFUSED);
+  EXPECT_EQ(verdict.level, VERDICT_LEVEL_REFUSED);
   // 200 KB each.
   EXPECT_LT(verdict.findings.size(), 100u);
-  EXPECT_EQ(verdict.findings.front().rule, "too-many-findings");
+  EXPECT_EQ(verdict.findings.front().rule(), "too-many-findings");
 }
 
 TEST(DiffTest, NestingIsBounded) {

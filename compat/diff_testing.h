@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -47,27 +46,29 @@ inline LoadedSchema Parse(const std::string& text) {
 inline std::string Describe(const DirectionVerdict& verdict) {
   std::set<std::string> rules;
   std::vector<std::string> conditions;
-  for (const SchemaFinding& finding : verdict.findings) {
-    rules.insert(finding.rule);
-    EXPECT_NE(FindRule(finding.rule), nullptr) << finding.rule;
-    EXPECT_FALSE(finding.text.empty()) << finding.rule;
-    EXPECT_EQ(finding.level == CONDITIONAL, !finding.condition.empty());
-    if (!finding.condition.empty()) conditions.push_back(finding.condition);
+  for (const Finding& finding : verdict.findings) {
+    rules.insert(finding.rule());
+    EXPECT_NE(FindRule(finding.rule()), nullptr) << finding.rule();
+    EXPECT_FALSE(finding.text().empty()) << finding.rule();
+    EXPECT_EQ(finding.level() == VERDICT_LEVEL_CONDITIONAL,
+              !finding.condition().empty());
+    if (!finding.condition().empty()) {
+      conditions.push_back(finding.condition());
+    }
   }
   std::string text =
-      absl::StrCat(absl::AsciiStrToLower(VerdictLevel_Name(verdict.level)), " ",
-                   absl::StrJoin(rules, ","));
+      absl::StrCat(LevelName(verdict.level), " ", absl::StrJoin(rules, ","));
   if (!conditions.empty()) {
     absl::StrAppend(&text, ": ", absl::StrJoin(conditions, "; "));
   }
   return text;
 }
 
-inline void CheckChange(const std::string& name, const std::string& old_text,
-                        const std::string& new_text, const char* upgrade,
+inline void CheckChange(const std::string& name, const std::string& older_text,
+                        const std::string& newer_text, const char* upgrade,
                         const char* downgrade) {
-  const LoadedSchema older = Parse(old_text);
-  const LoadedSchema newer = Parse(new_text);
+  const LoadedSchema older = Parse(older_text);
+  const LoadedSchema newer = Parse(newer_text);
   if (older.model().root == nullptr || newer.model().root == nullptr) return;
   EXPECT_EQ(Describe(CompareSchemas(older.model(), newer.model(),
                                     Direction::kUpgrade)),
@@ -80,19 +81,19 @@ inline void CheckChange(const std::string& name, const std::string& old_text,
 }
 
 // The schemas of a change.
-inline std::string OldText(const Change& change) {
+inline std::string OlderText(const Change& change) {
   return SchemaText(
-      1, change.in_record ? InRecord(change.old_body) : change.old_body);
+      1, change.in_record ? InRecord(change.older_body) : change.older_body);
 }
-inline std::string NewText(const Change& change) {
+inline std::string NewerText(const Change& change) {
   return SchemaText(
-      2, change.in_record ? InRecord(change.new_body) : change.new_body);
+      2, change.in_record ? InRecord(change.newer_body) : change.newer_body);
 }
 
 inline void CheckChanges(const std::vector<Change>& changes) {
   for (const Change& change : changes) {
-    CheckChange(change.name, OldText(change), NewText(change), change.upgrade,
-                change.downgrade);
+    CheckChange(change.name, OlderText(change), NewerText(change),
+                change.upgrade, change.downgrade);
   }
 }
 

@@ -1,5 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Finding itself is in devstate/verdict.proto.
 
 #ifndef DEVSTATE_COMPAT_FINDING_H_
 #define DEVSTATE_COMPAT_FINDING_H_
@@ -10,6 +12,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "devstate/compat/rules.h"
 #include "devstate/verdict.pb.h"
 
 namespace devstate {
@@ -22,22 +25,10 @@ inline absl::string_view DirectionName(Direction direction) {
   return direction == Direction::kUpgrade ? "upgrade" : "downgrade";
 }
 
-// One difference of two schemas and what it means in one direction.
-struct SchemaFinding {
-  std::string rule;
-  VerdictLevel level;
-  // From the root message, names of the newer schema where both have one.
-  std::string path;
-  // What the older and the newer schema have.
-  std::string old_text;
-  std::string new_text;
-  // One line with the remedy, unless none is needed.
-  std::string text;
-  // Of a CONDITIONAL finding: what must hold of the state.
-  std::string condition;
-  // Why the finding does not count; empty if it does.
-  std::string waived;
-};
+// Returns a finding of `rule`. `condition` goes with CONDITIONAL only.
+Finding MakeFinding(const Rule& rule, VerdictLevel level, std::string path,
+                    std::string written, std::string read, std::string text,
+                    std::string condition = "");
 
 struct DirectionVerdict {
   Direction direction;
@@ -45,12 +36,18 @@ struct DirectionVerdict {
   // schema.
   VerdictLevel level;
   // Sorted by path, then rule.
-  std::vector<SchemaFinding> findings;
+  std::vector<Finding> findings;
   // Of two back-ends: the schema versions that the one saves as and the other
   // loads.
   absl::optional<uint32_t> saved_as = absl::nullopt;
   absl::optional<uint32_t> loaded_as = absl::nullopt;
 };
+
+// Sorts by path, then rule; equal ones stay as they are.
+void SortFindings(std::vector<Finding>* findings);
+
+// Returns the worst level of the findings that count, COMPATIBLE at least.
+VerdictLevel WorstLevel(const std::vector<Finding>& findings);
 
 }  // namespace devstate
 

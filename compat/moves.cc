@@ -5,18 +5,17 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "devstate/compat/places.h"
 
 namespace devstate {
 namespace {
 
-using Presence = FieldModel::Presence;
-
 // Paths of one schema that are looked at; more has no schema of this kind.
 constexpr int kMaxPaths = 100000;
+constexpr size_t kMaxDepth = 100;
 
 bool DeclaresMoves(const SchemaModel& schema) {
   for (const auto& message : schema.messages) {
@@ -27,99 +26,139 @@ bool DeclaresMoves(const SchemaModel& schema) {
   return false;
 }
 
-MessagePlace RootOf(const SchemaModel& schema) {
-  MessagePlace place;
-  place.message = schema.root;
-  return place;
+std::string PathOf(const std::vector<const FieldModel*>& steps, size_t count) {
+  std::string path;
+  for (size_t i = 0; i < count; ++i) path = JoinPath(path, *steps[i]);
+  return path;
 }
 
-// The place of the message that `field` of `place` holds.
-MessagePlace Within(const MessagePlace& place, const FieldModel& field) {
-  MessagePlace inner;
-  inner.path = inner.writer_path = inner.reader_path =
-      JoinPath(place.path, field);
-  inner.message = field.message;
-  inner.columns =
-      place.columns || (place.root() && field.presence == Presence::kRepeated);
-  const bool several =
-      field.presence == Presence::kRepeated || field.presence == Presence::kMap;
-  inner.repeated = place.repeated || several;
-  inner.repeated_path = several ? inner.path : place.repeated_path;
-  return inner;
-}
-
-// The field at `path`, which may be anything.
+// Finds the field at `path`, which may be anything.
 bool Locate(const SchemaModel& schema, const std::string& path,
             LocatedField* located) {
-  MessagePlace place = RootOf(schema);
-  const std::vector<std::string> names = absl::StrSplit(path, '.');
-  for (size_t i = 0; i < names.size(); ++i) {
-    const FieldModel* field = place.message->FindName(names[i]);
+  located->steps.clear();
+  const MessageModel* message = schema.root;
+  for (const absl::string_view name : absl::StrSplit(path, '.')) {
+    const FieldModel* field =
+        message == nullptr ? nullptr : message->FindName(name);
     if (field == nullptr) return false;
-    if (i + 1 == names.size()) {
-      *located = {field, place};
-      return true;
-    }
-    if (field->message == nullptr) return false;
-    place = Within(place, *field);
+    located->steps.push_back(field);
+    message = field->message;
   }
-  return false;
+  return true;
+}
+
+// Whether `schema` has the numbers of `located`, a field of another version,
+// one within the other.
+bool HasNumbersOf(const LocatedField& located, const SchemaModel& schema) {
+  const MessageModel* message = schema.root;
+  for (const FieldModel* step : located.steps) {
+    const FieldModel* field =
+        message == nullptr ? nullptr : message->FindNumber(step->number);
+    if (field == nullptr) return false;
+    message = field->message;
+  }
+  return true;
 }
 
 // Every declaration of a schema, with a message that contains itself seen once.
 class Declarations {
  public:
-  explicit Declarations(const SchemaModel& schema) { Walk(RootOf(schema)); }
+  explicit Declarations(const SchemaModel& schema) { Walk(*schema.root); }
 
   std::vector<LocatedField> fields;
 
  private:
-  void Walk(const MessagePlace& place) {
-    if (std::find(open_.begin(), open_.end(), place.message) != open_.end()) {
-      return;
-    }
-    open_.push_back(place.message);
-    for (const FieldModel& field : place.message->fields) {
+  void Walk(const MessageModel& message) {
+    if (std::find(open_.begin(), open_.end(), &message) != open_.end()) return;
+    open_.push_back(&message);
+    for (const FieldModel& field : message.fields) {
       if (++seen_ > kMaxPaths) break;
-      if (field.annotations.moved_from_size() > 0) {
-        fields.push_back({&field, place});
+      steps_.push_back(&field);
+      if (field.annotations.moved_from_size() > 0) fields.push_back({steps_});
+      if (field.message != nullptr && open_.size() < kMaxDepth) {
+        Walk(*field.message);
       }
-      if (field.message != nullptr && open_.size() < 100) {
-        Walk(Within(place, field));
-      }
+      steps_.pop_back();
     }
     open_.pop_back();
   }
 
   std::vector<const MessageModel*> open_;
+  std::vector<const FieldModel*> steps_;
   int seen_ = 0;
 };
 
+// The numbers of the fields up to the last one that is repeated or a map.
+std::vector<int> ElementOf(const LocatedField& located) {
+  std::vector<int> numbers;
+  size_t end = 0;
+  for (size_t i = 0; i + 1 < located.steps.size(); ++i) {
+    numbers.push_back(located.steps[i]->number);
+    if (HasSeveral(*located.steps[i])) end = numbers.size();
+  }
+  numbers.resize(end);
+  return numbers;
+}
+
+// Calls `add` with each declared field of `declaring` and its place in `other`,
+// first with those that stay within their repeated element: a message that
+// stands in several places declares for all of them.
+template <typename Add>
+void FindMoves(const SchemaModel& declaring, const SchemaModel& other,
+               const Add& add) {
+  if (!DeclaresMoves(declaring)) return;
+  const Declarations declarations(declaring);
+  for (const bool within : {true, false}) {
+    for (const LocatedField& here : declarations.fields) {
+      if (HasNumbersOf(here, other)) continue;
+      const auto& former = here.field().annotations.moved_from();
+      LocatedField there;
+      for (int i = former.size(); i-- > 0;) {
+        if (former[i] != here.path() && Locate(other, former[i], &there) &&
+            !HasNumbersOf(there, declaring) &&
+            (ElementOf(here) == ElementOf(there)) == within &&
+            add(here, there)) {
+          break;
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
+std::string LocatedField::path() const { return PathOf(steps, steps.size()); }
+
+std::string LocatedField::repeated_path() const {
+  for (size_t i = steps.size() - 1; i-- > 0;) {
+    if (HasSeveral(*steps[i])) return PathOf(steps, i + 1);
+  }
+  return "";
+}
+
+std::vector<const FieldModel*> LocatedField::StepsFromElement() const {
+  std::vector<const FieldModel*> result;
+  for (size_t i = 0; i + 1 < steps.size(); ++i) {
+    result.push_back(steps[i]);
+    if (HasSeveral(*steps[i])) result.clear();
+  }
+  return result;
+}
+
 Moves::Moves(const SchemaModel& writer, const SchemaModel& reader) {
-  if (DeclaresMoves(reader)) {
-    for (const LocatedField& to : Declarations(reader).fields) {
-      const std::string path = JoinPath(to.place.path, *to.field);
-      for (const std::string& former : to.field->annotations.moved_from()) {
-        LocatedField from;
-        if (former == path || !Locate(writer, former, &from)) continue;
-        moved_.emplace(former, to);
-        filled_.insert(path);
-      }
+  const auto add = [this](const LocatedField& from, const LocatedField& to) {
+    const std::string path = from.path();
+    if (moved_.count(path) != 0 || !filled_.insert(to.path()).second) {
+      return false;
     }
-  }
-  if (DeclaresMoves(writer)) {
-    for (const LocatedField& from : Declarations(writer).fields) {
-      const std::string path = JoinPath(from.place.path, *from.field);
-      for (const std::string& former : from.field->annotations.moved_from()) {
-        LocatedField to;
-        if (former == path || !Locate(reader, former, &to)) continue;
-        moved_.emplace(path, to);
-        filled_.insert(former);
-      }
-    }
-  }
+    moved_.emplace(path, to);
+    return true;
+  };
+  FindMoves(reader, writer,
+            [&](const LocatedField& to, const LocatedField& from) {
+              return add(from, to);
+            });
+  FindMoves(writer, reader, add);
 }
 
 const LocatedField* Moves::FindWritten(const std::string& path) const {

@@ -7,25 +7,37 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
-#include "devstate/compat/places.h"
 #include "devstate/schema/schema_model.h"
 
 namespace devstate {
 
-// A field and where it stands.
+// A field and the fields on the way to it, from the root; itself comes last.
 struct LocatedField {
-  const FieldModel* field;
-  MessagePlace place;
+  std::vector<const FieldModel*> steps;
+
+  const FieldModel& field() const { return *steps.back(); }
+  // With the names of its schema.
+  std::string path() const;
+  // The path of the last field before it that is repeated or a map; or empty.
+  std::string repeated_path() const;
+  // The fields from that one to the field itself, both exclusive.
+  std::vector<const FieldModel*> StepsFromElement() const;
 };
 
 // The fields that have one place in the writer's schema and another in the
 // reader's, as one of the two declares with moved_from.
+//
+// A field whose number the other schema still has in the same place has not
+// moved, whatever is declared. A place is filled by one field: of several
+// former places the newest that the other schema has counts.
 class Moves {
  public:
   Moves(const SchemaModel& writer, const SchemaModel& reader);
 
-  // Where the writer's field at `path` stands in the reader's schema, or null.
+  // Returns where the writer's field at `path` stands in the reader's schema,
+  // or null.
   const LocatedField* FindWritten(const std::string& path) const;
   // Whether a field within the writer's message at `path` has moved.
   bool AnyWrittenWithin(const std::string& path) const;

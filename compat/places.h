@@ -20,14 +20,19 @@ struct MessagePlace {
   std::string path;
   std::string writer_path;
   std::string reader_path;
-  // The writer's message.
-  const MessageModel* message = nullptr;
-  // The last field on the path that is repeated or a map, as a path.
+  const MessageModel* writer = nullptr;
+  // Null if the reader does not have the message.
+  const MessageModel* reader = nullptr;
+  // The last field on the path that is repeated or a map, as a path with the
+  // reader's names.
   std::string repeated_path;
   // Whether it travels in columns: in a repeated message of the root.
   bool columns = false;
   // Whether a state can have several.
   bool repeated = false;
+  // Whether the root, or the repeated element that it is part of, can be
+  // without it.
+  bool optional = false;
   // Messages that it is nested in, itself included.
   int depth = 1;
 
@@ -38,13 +43,14 @@ inline std::string JoinPath(const std::string& path, const FieldModel& field) {
   return path.empty() ? field.name : absl::StrCat(path, ".", field.name);
 }
 
-// The place of the messages that `written` of `place` holds and `read` takes.
-// `path` is that of the field.
-MessagePlace InnerPlace(const MessagePlace& place, const FieldModel& written,
-                        const FieldModel& read, std::string path);
+// Whether a message can have several values of the field.
+inline bool HasSeveral(const FieldModel& field) {
+  return field.presence == FieldModel::Presence::kRepeated ||
+         field.presence == FieldModel::Presence::kMap;
+}
 
-// The field of `message` that is filled as well for as long as the value of
-// its field `wide` fits, or null.
+// Returns the field of `message` that is filled as well for as long as the
+// value of its field `wide` fits, or null.
 const FieldModel* NarrowOf(const MessageModel& message, const FieldModel& wide);
 
 }  // namespace devstate

@@ -16,26 +16,29 @@ namespace {
 
 TEST(RulesTest, IdsAreUniqueAndInKebabCase) {
   std::set<std::string> seen;
-  for (const Rule& rule : AllRules()) {
-    EXPECT_TRUE(seen.insert(std::string(rule.id)).second) << rule.id;
+  for (const Rule* rule : AllRules()) {
+    EXPECT_TRUE(seen.insert(std::string(rule->id)).second) << rule->id;
     EXPECT_EQ(
-        rule.id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-"),
+        rule->id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-"),
         absl::string_view::npos)
-        << rule.id;
-    EXPECT_EQ(FindRule(rule.id), &rule);
+        << rule->id;
+    EXPECT_EQ(FindRule(rule->id), rule);
   }
   EXPECT_EQ(FindRule("no-such-rule"), nullptr);
 }
 
 TEST(RulesTest, EveryRuleHasASectionThatSaysTheSame) {
-  for (const Rule& rule : AllRules()) {
+  for (const Rule* rule : AllRules()) {
     const std::string section =
-        absl::StrReplaceAll(RuleSection(rule.id), {{"\n", " "}});
+        absl::StrReplaceAll(RuleSection(rule->id), {{"\n", " "}});
     EXPECT_TRUE(absl::StrContains(
-        section, absl::StrCat("**", rule.severity, "**. ", rule.text)))
-        << rule.id << ": " << section;
-    for (const char* part : {"Why: ", "Example: ", "Remedy: "}) {
-      EXPECT_TRUE(absl::StrContains(section, part)) << rule.id << " " << part;
+        section, absl::StrCat("**", SeverityName(*rule), "**. ", rule->text)))
+        << rule->id << ": " << section;
+    EXPECT_TRUE(
+        absl::StrContains(section, absl::StrCat("Remedy: ", rule->remedy)))
+        << rule->id << ": " << section;
+    for (const char* part : {"Why: ", "Example: "}) {
+      EXPECT_TRUE(absl::StrContains(section, part)) << rule->id << " " << part;
     }
   }
 }
@@ -52,7 +55,7 @@ TEST(RulesTest, EverySectionIsARuleOfItsFamily) {
     const absl::string_view rest = document.substr(at + 5);
     const Rule* rule = FindRule(rest.substr(0, rest.find('\n')));
     ASSERT_NE(rule, nullptr) << rest.substr(0, 40);
-    EXPECT_EQ(rule->family,
+    EXPECT_EQ(FamilyName(*rule),
               at < lint ? "load" : (at < foreign ? "lint" : "foreign"))
         << rule->id;
     ++sections;
@@ -66,11 +69,14 @@ TEST(RulesTest, UnknownRuleHasNoSection) {
 
 TEST(RulesTest, LoadRulesHaveCodesOfTheirOwn) {
   std::set<int> codes;
-  for (const Rule& rule : AllRules()) {
-    if (rule.family != "load") continue;
-    EXPECT_GT(rule.code, 0) << rule.id;
-    EXPECT_LE(rule.code, 255) << rule.id;
-    EXPECT_TRUE(codes.insert(rule.code).second) << rule.id;
+  for (const Rule* rule : AllRules()) {
+    if (rule->family != RuleFamily::kLoad) {
+      EXPECT_EQ(rule->code, 0) << rule->id;
+      continue;
+    }
+    EXPECT_GT(rule->code, 0) << rule->id;
+    EXPECT_LE(rule->code, 255) << rule->id;
+    EXPECT_TRUE(codes.insert(rule->code).second) << rule->id;
   }
 }
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "devstate/compat/finding.h"
 #include "devstate/compat/rules.h"
 #include "devstate/serializer/stream_error.h"
 
@@ -21,44 +21,42 @@ constexpr uint64_t kReplyTag = 0xd5;
 constexpr uint64_t kReplyField = 1;
 constexpr uint64_t kReplyChunk = 2;
 
-void AddFinding(VerdictLevel level, absl::string_view rule,
-                std::string old_text, std::string new_text,
-                absl::string_view text, Verdict* verdict) {
-  Finding& finding = *verdict->add_findings();
-  finding.set_rule(std::string(rule));
-  finding.set_old(std::move(old_text));
-  finding.set_new_(std::move(new_text));
-  finding.set_text(std::string(text));
-  finding.set_level(level);
+void AddFinding(VerdictLevel level, const Rule& rule, std::string written,
+                std::string read, absl::string_view text, Verdict* verdict) {
+  *verdict->add_findings() = MakeFinding(rule, level, "", std::move(written),
+                                         std::move(read), std::string(text));
   verdict->set_level(std::max(verdict->level(), level));
 }
 
 // Rule and level of a load that failed with `status`.
 struct Failure {
-  absl::string_view rule;
+  const Rule& rule;
   VerdictLevel level;
 };
 
 Failure FailureOf(const absl::Status& status) {
   const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
-  if (!detail.has_value()) return {"device-refused", REFUSED};
+  if (!detail.has_value())
+    return {rules::kDeviceRefused, VERDICT_LEVEL_REFUSED};
   switch (detail->reason()) {
-    case NOT_A_STREAM:
-      return {"not-a-stream", DAMAGED};
-    case NO_TRAILER:
-      return {"no-trailer", DAMAGED};
-    case CHECKSUM:
-      return {"checksum", DAMAGED};
-    case TRAILING_BYTES:
-      return {"trailing-bytes", DAMAGED};
-    case LIMIT:
-      return {"limit", DAMAGED};
-    case UNKNOWN_CONTENT:
-      return {"unknown-critical", REFUSED};
-    case CONSTRAINT:
-      return {"value-out-of-bounds", REFUSED};
+    case ERROR_REASON_NOT_A_STREAM:
+      return {rules::kNotAStream, VERDICT_LEVEL_DAMAGED};
+    case ERROR_REASON_NO_TRAILER:
+      return {rules::kNoTrailer, VERDICT_LEVEL_DAMAGED};
+    case ERROR_REASON_CHECKSUM:
+      return {rules::kChecksum, VERDICT_LEVEL_DAMAGED};
+    case ERROR_REASON_TRAILING_BYTES:
+      return {rules::kTrailingBytes, VERDICT_LEVEL_DAMAGED};
+    case ERROR_REASON_LIMIT:
+      return {rules::kLimit, VERDICT_LEVEL_DAMAGED};
+    case ERROR_REASON_UNKNOWN_CONTENT:
+      return {rules::kUnknownCritical, VERDICT_LEVEL_REFUSED};
+    case ERROR_REASON_CONSTRAINT:
+      return {detail->required_missing() ? rules::kRequiredMissing
+                                         : rules::kValueOutOfBounds,
+              VERDICT_LEVEL_REFUSED};
     default:
-      return {"malformed", DAMAGED};
+      return {rules::kMalformed, VERDICT_LEVEL_DAMAGED};
   }
 }
 
@@ -66,10 +64,11 @@ Failure FailureOf(const absl::Status& status) {
 
 Verdict JudgeHeader(const StreamHeader& header, const SchemaInfo& schema) {
   Verdict verdict;
-  verdict.set_level(header.fingerprint() == schema.fingerprint ? IDENTICAL
-                                                               : COMPATIBLE);
+  verdict.set_level(header.fingerprint() == schema.fingerprint
+                        ? VERDICT_LEVEL_IDENTICAL
+                        : VERDICT_LEVEL_COMPATIBLE);
   if (header.device() != schema.device) {
-    AddFinding(REFUSED, "wrong-device", header.device(),
+    AddFinding(VERDICT_LEVEL_REFUSED, rules::kWrongDevice, header.device(),
                std::string(schema.device),
                absl::StrCat("the state is that of a ", header.device(),
                             " device, this one is a ", schema.device,
@@ -78,7 +77,7 @@ Verdict JudgeHeader(const StreamHeader& header, const SchemaInfo& schema) {
   }
   if (header.schema() != schema.schema ||
       header.root_message() != schema.root_message) {
-    AddFinding(REFUSED, "wrong-schema", header.schema(),
+    AddFinding(VERDICT_LEVEL_REFUSED, rules::kWrongSchema, header.schema(),
                std::string(schema.schema),
                absl::StrCat("the state is of schema ", header.schema(), " (",
                             header.root_message(), "), this reader has ",
@@ -87,7 +86,8 @@ Verdict JudgeHeader(const StreamHeader& header, const SchemaInfo& schema) {
                &verdict);
   }
   if (header.min_reader() > schema.version) {
-    AddFinding(REFUSED, "too-new", absl::StrCat(header.schema_version()),
+    AddFinding(VERDICT_LEVEL_REFUSED, rules::kTooNew,
+               absl::StrCat(header.schema_version()),
                absl::StrCat(schema.version),
                absl::StrCat("the writer asks for a reader of schema version ",
                             header.min_reader(), " or newer, this one has ",
@@ -109,13 +109,12 @@ Verdict JudgeLoad(const Verdict& header_verdict, const absl::Status& status) {
 }
 
 absl::Status VerdictStatus(const Verdict& verdict) {
-  if (verdict.level() < REFUSED) return absl::OkStatus();
+  if (verdict.level() < VERDICT_LEVEL_REFUSED) return absl::OkStatus();
   return absl::FailedPreconditionError(VerdictText(verdict));
 }
 
 std::string VerdictText(const Verdict& verdict) {
-  const std::string level =
-      absl::AsciiStrToLower(VerdictLevel_Name(verdict.level()));
+  const std::string level = LevelName(verdict.level());
   std::vector<std::string> reasons;
   for (const Finding& finding : verdict.findings()) {
     if (finding.level() < verdict.level()) continue;
@@ -128,7 +127,7 @@ std::string VerdictText(const Verdict& verdict) {
 }
 
 uint64_t CheckReplyValue(const Verdict& verdict, const absl::Status& status) {
-  if (verdict.level() < REFUSED && status.ok()) return 0;
+  if (verdict.level() < VERDICT_LEVEL_REFUSED && status.ok()) return 0;
   uint64_t reply = kReplyTag << 56 | static_cast<uint64_t>(verdict.level())
                                          << 48;
   const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
@@ -145,6 +144,30 @@ uint64_t CheckReplyValue(const Verdict& verdict, const absl::Status& status) {
     reply |= kReplyChunk << 32 | detail->chunk();
   }
   return reply;
+}
+
+std::string CheckReplyText(uint64_t reply) {
+  std::string text = absl::StrCat("0x", absl::Hex(reply));
+  const int level = static_cast<int>(reply >> 48 & 0xff);
+  if (reply >> 56 != kReplyTag || !VerdictLevel_IsValid(level)) return text;
+  // A state that could be loaded has not arrived.
+  absl::StrAppend(&text, ", ",
+                  level < VERDICT_LEVEL_REFUSED
+                      ? "the transfer failed"
+                      : LevelName(static_cast<VerdictLevel>(level)));
+  const uint64_t what = reply >> 32 & 0xff;
+  const uint64_t number = reply & 0xffffffff;
+  const std::string where =
+      what == kReplyField   ? absl::StrCat(" field ", number)
+      : what == kReplyChunk ? absl::StrCat(" chunk ", number)
+                            : "";
+  const int code = static_cast<int>(reply >> 40 & 0xff);
+  for (const Rule* rule : AllRules()) {
+    if (code == 0 || rule->code != code) continue;
+    return absl::StrCat(text, " [", rule->id, "]", where, ": devstate explain ",
+                        rule->id);
+  }
+  return text + where;
 }
 
 }  // namespace devstate

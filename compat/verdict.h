@@ -41,6 +41,11 @@ std::string VerdictText(const Verdict& verdict);
 // value is 0 (hw/virtio/vhost.c, vhost_check_device_state).
 uint64_t CheckReplyValue(const Verdict& verdict, const absl::Status& status);
 
+// An answer to CHECK_DEVICE_STATE for people: "0xd508380000000000, damaged
+// [not-a-stream]: devstate explain not-a-stream". The number alone if it is not
+// one of CheckReplyValue(), as that of another implementation.
+std::string CheckReplyText(uint64_t reply);
+
 }  // namespace devstate
 
 #endif  // DEVSTATE_COMPAT_VERDICT_H_

@@ -39,20 +39,21 @@ absl::Status Damage(ErrorReason reason) {
 }
 
 TEST(JudgeHeaderTest, SameFingerprintIsIdentical) {
-  EXPECT_EQ(JudgeHeader(MatchingHeader(), kReader).level(), IDENTICAL);
+  EXPECT_EQ(JudgeHeader(MatchingHeader(), kReader).level(),
+            VERDICT_LEVEL_IDENTICAL);
 }
 
 TEST(JudgeHeaderTest, AnotherFingerprintOfTheSameSchemaIsLeftToTheChunks) {
   StreamHeader header = MatchingHeader();
   header.set_fingerprint("another");
-  EXPECT_EQ(JudgeHeader(header, kReader).level(), COMPATIBLE);
+  EXPECT_EQ(JudgeHeader(header, kReader).level(), VERDICT_LEVEL_COMPATIBLE);
 }
 
 TEST(JudgeHeaderTest, AnotherDeviceIsRefusedByName) {
   StreamHeader header = MatchingHeader();
   header.set_device("virtio-net");
   const Verdict verdict = JudgeHeader(header, kReader);
-  EXPECT_EQ(verdict.level(), REFUSED);
+  EXPECT_EQ(verdict.level(), VERDICT_LEVEL_REFUSED);
   EXPECT_EQ(verdict.findings(0).rule(), "wrong-device");
   EXPECT_THAT(
       VerdictStatus(verdict),
@@ -72,21 +73,21 @@ TEST(JudgeHeaderTest, WriterThatAsksForANewerReaderIsRefused) {
   StreamHeader header = MatchingHeader();
   header.set_min_reader(4);
   const Verdict verdict = JudgeHeader(header, kReader);
-  EXPECT_EQ(verdict.level(), REFUSED);
+  EXPECT_EQ(verdict.level(), VERDICT_LEVEL_REFUSED);
   EXPECT_EQ(verdict.findings(0).rule(), "too-new");
 }
 
 TEST(VerdictTextTest, TellsThePathAndTextOfWhatMakesTheVerdict) {
   Verdict verdict;
-  verdict.set_level(REFUSED);
+  verdict.set_level(VERDICT_LEVEL_REFUSED);
   EXPECT_EQ(VerdictText(verdict), "refused");
   Finding* moved = verdict.add_findings();
   moved->set_rule("field-moved");
-  moved->set_level(CONVERTED);
+  moved->set_level(VERDICT_LEVEL_CONVERTED);
   moved->set_text("the move is declared");
   Finding* unknown = verdict.add_findings();
   unknown->set_rule("unknown-critical");
-  unknown->set_level(REFUSED);
+  unknown->set_level(VERDICT_LEVEL_REFUSED);
   unknown->set_path("handles.locks");
   unknown->set_text("do without");
   EXPECT_EQ(VerdictText(verdict),
@@ -95,8 +96,9 @@ TEST(VerdictTextTest, TellsThePathAndTextOfWhatMakesTheVerdict) {
 
 TEST(JudgeLoadTest, SuccessKeepsTheHeadersVerdict) {
   Verdict header;
-  header.set_level(COMPATIBLE);
-  EXPECT_EQ(JudgeLoad(header, absl::OkStatus()).level(), COMPATIBLE);
+  header.set_level(VERDICT_LEVEL_COMPATIBLE);
+  EXPECT_EQ(JudgeLoad(header, absl::OkStatus()).level(),
+            VERDICT_LEVEL_COMPATIBLE);
   EXPECT_THAT(VerdictStatus(header), IsOk());
 }
 
@@ -106,14 +108,14 @@ TEST(JudgeLoadTest, EveryReasonHasItsRuleAndLevel) {
     const char* rule;
     VerdictLevel level;
   } kCases[] = {
-      {NOT_A_STREAM, "not-a-stream", DAMAGED},
-      {NO_TRAILER, "no-trailer", DAMAGED},
-      {CHECKSUM, "checksum", DAMAGED},
-      {TRAILING_BYTES, "trailing-bytes", DAMAGED},
-      {LIMIT, "limit", DAMAGED},
-      {MALFORMED, "malformed", DAMAGED},
-      {UNKNOWN_CONTENT, "unknown-critical", REFUSED},
-      {CONSTRAINT, "value-out-of-bounds", REFUSED},
+      {ERROR_REASON_NOT_A_STREAM, "not-a-stream", VERDICT_LEVEL_DAMAGED},
+      {ERROR_REASON_NO_TRAILER, "no-trailer", VERDICT_LEVEL_DAMAGED},
+      {ERROR_REASON_CHECKSUM, "checksum", VERDICT_LEVEL_DAMAGED},
+      {ERROR_REASON_TRAILING_BYTES, "trailing-bytes", VERDICT_LEVEL_DAMAGED},
+      {ERROR_REASON_LIMIT, "limit", VERDICT_LEVEL_DAMAGED},
+      {ERROR_REASON_MALFORMED, "malformed", VERDICT_LEVEL_DAMAGED},
+      {ERROR_REASON_UNKNOWN_CONTENT, "unknown-critical", VERDICT_LEVEL_REFUSED},
+      {ERROR_REASON_CONSTRAINT, "value-out-of-bounds", VERDICT_LEVEL_REFUSED},
   };
   for (const auto& test_case : kCases) {
     const Verdict verdict = JudgeLoad(Verdict(), Damage(test_case.reason));
@@ -122,23 +124,33 @@ TEST(JudgeLoadTest, EveryReasonHasItsRuleAndLevel) {
   }
 }
 
+TEST(JudgeLoadTest, AMissingRequiredValueHasARuleOfItsOwn) {
+  absl::Status status = Damage(ERROR_REASON_CONSTRAINT);
+  SetRequiredMissing(&status);
+  const Verdict verdict = JudgeLoad(Verdict(), status);
+  EXPECT_EQ(verdict.level(), VERDICT_LEVEL_REFUSED);
+  EXPECT_EQ(verdict.findings(0).rule(), "required-missing");
+  const uint64_t code = FindRule("required-missing")->code;
+  EXPECT_EQ(CheckReplyValue(verdict, status), 0xd507000200000007u | code << 40);
+}
+
 TEST(JudgeLoadTest, ErrorOfTheDeviceItselfIsARefusal) {
   const Verdict verdict = JudgeLoad(Verdict(), absl::NotFoundError("inode 8"));
-  EXPECT_EQ(verdict.level(), REFUSED);
+  EXPECT_EQ(verdict.level(), VERDICT_LEVEL_REFUSED);
   EXPECT_EQ(verdict.findings(0).rule(), "device-refused");
 }
 
 TEST(CheckReplyValueTest, ZeroExactlyOnAcceptance) {
   Verdict verdict;
-  verdict.set_level(LOSSY);
+  verdict.set_level(VERDICT_LEVEL_LOSSY);
   EXPECT_EQ(CheckReplyValue(verdict, absl::OkStatus()), 0);
   EXPECT_NE(CheckReplyValue(verdict, absl::InternalError("")), 0);
-  verdict.set_level(REFUSED);
+  verdict.set_level(VERDICT_LEVEL_REFUSED);
   EXPECT_NE(CheckReplyValue(verdict, absl::OkStatus()), 0);
 }
 
 TEST(CheckReplyValueTest, DamageTellsRuleAndChunk) {
-  const absl::Status status = Damage(CHECKSUM);
+  const absl::Status status = Damage(ERROR_REASON_CHECKSUM);
   const uint64_t code = FindRule("checksum")->code;
   EXPECT_EQ(CheckReplyValue(JudgeLoad(Verdict(), status), status),
             0xd508000200000007u | code << 40);
@@ -146,15 +158,32 @@ TEST(CheckReplyValueTest, DamageTellsRuleAndChunk) {
 
 TEST(CheckReplyValueTest, RefusalTellsRuleAndField) {
   Verdict verdict;
-  verdict.set_level(REFUSED);
-  verdict.add_findings()->set_level(COMPATIBLE);
+  verdict.set_level(VERDICT_LEVEL_REFUSED);
+  verdict.add_findings()->set_level(VERDICT_LEVEL_COMPATIBLE);
   Finding& finding = *verdict.add_findings();
-  finding.set_level(REFUSED);
+  finding.set_level(VERDICT_LEVEL_REFUSED);
   finding.set_rule("unknown-critical");
   finding.set_field_number(0x1234567);
   const uint64_t code = FindRule("unknown-critical")->code;
   EXPECT_EQ(CheckReplyValue(verdict, VerdictStatus(verdict)),
             0xd507000101234567u | code << 40);
+}
+
+TEST(CheckReplyTextTest, SaysVerdictRuleAndPlace) {
+  const absl::Status status = Damage(ERROR_REASON_CHECKSUM);
+  const std::string damaged =
+      CheckReplyText(CheckReplyValue(JudgeLoad(Verdict(), status), status));
+  EXPECT_EQ(damaged.substr(damaged.find(',')),
+            ", damaged [checksum] chunk 7: devstate explain checksum");
+  EXPECT_EQ(CheckReplyText(0xd507000101234567u),
+            "0xd507000101234567, refused field 19088743");
+  EXPECT_EQ(CheckReplyText(CheckReplyValue(Verdict(), absl::InternalError(""))),
+            "0xd500000000000000, the transfer failed");
+}
+
+TEST(CheckReplyTextTest, AnotherImplementationsAnswerIsANumber) {
+  EXPECT_EQ(CheckReplyText(1), "0x1");
+  EXPECT_EQ(CheckReplyText(0xd5ff000000000000u), "0xd5ff000000000000");
 }
 
 }  // namespace

@@ -10,9 +10,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "cli/child_process.h"
-#include "cli/temporary_folder.h"
+#include "devstate/conformance/child_process.h"
 #include "devstate/conformance/peer.h"
+#include "devstate/conformance/temporary_folder.h"
 
 namespace devstate::conformance {
 

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/compat/verdict.h"
 #include "devstate/serializer/byte_stream.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/deadline.h"
@@ -196,8 +197,8 @@ absl::StatusOr<std::string> Peer::Save(ChannelKind kind) {
   DS_RETURN_IF_ERROR(result.transfer);
   if (result.check_reply == 0) return std::move(state.bytes);
   return absl::FailedPreconditionError(
-      absl::StrCat("a save: CHECK_DEVICE_STATE was answered with 0x",
-                   absl::Hex(result.check_reply)));
+      absl::StrCat("a save: CHECK_DEVICE_STATE was answered with ",
+                   CheckReplyText(result.check_reply)));
 }
 
 absl::StatusOr<vhost_user::TransferResult> Peer::TryLoad(
@@ -213,8 +214,8 @@ absl::Status Peer::Load(const std::string& state, ChannelKind kind) {
   if (result.check_reply == 0) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
       "a load of the state that it had saved: CHECK_DEVICE_STATE was answered "
-      "with 0x",
-      absl::Hex(result.check_reply)));
+      "with ",
+      CheckReplyText(result.check_reply)));
 }
 
 std::vector<FileDescriptor> One(FileDescriptor fd) {

@@ -43,7 +43,7 @@ struct ForeignReport {
   // more says how many were left out.
   Verdict verdict;
 
-  bool refused() const { return verdict.level() >= REFUSED; }
+  bool refused() const { return verdict.level() >= VERDICT_LEVEL_REFUSED; }
 };
 
 inline constexpr size_t kMaxForeignFindings = 100;

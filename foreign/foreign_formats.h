@@ -11,8 +11,8 @@
 
 namespace devstate {
 
-// Every foreign format. A new one is one more package beside foreign/states/virtiofsd
-// and one more line in foreign_formats.cc.
+// Every foreign format. A new one is one more package beside
+// foreign/states/virtiofsd and one more line in foreign_formats.cc.
 const std::vector<const ForeignFormat*>& ForeignFormats();
 
 // Null if there is none.

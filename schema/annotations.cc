@@ -1,51 +1,36 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Each annotation is checked where it stands and against its own field only.
+// What annotations allow together is asked of column_bounds.h, so that a schema
+// passes here exactly if its bounds leave a value there.
 
 #include "devstate/schema/annotations.h"
 
-#include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "devstate/options.pb.h"
-#include "devstate/schema/field_constraints.h"
-#include "devstate/schema/record_model.h"
+#include "devstate/schema/column_bounds.h"
+#include "devstate/schema/schema_error.h"
+#include "devstate/schema/value_set.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {
 
 using ::google::protobuf::Descriptor;
-using ::google::protobuf::EnumDescriptor;
 using ::google::protobuf::FieldDescriptor;
 
-bool IsInteger(const FieldDescriptor& field) {
-  switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32:
-    case FieldDescriptor::CPPTYPE_INT64:
-    case FieldDescriptor::CPPTYPE_UINT32:
-    case FieldDescriptor::CPPTYPE_UINT64:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool IsNumber(const FieldDescriptor& field) {
-  return IsInteger(field) ||
-         field.cpp_type() == FieldDescriptor::CPPTYPE_FLOAT ||
-         field.cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE;
-}
-
 // Whether `text` is a value of the field's type.
-bool IsValueOf(const FieldDescriptor& field, const std::string& text) {
+bool IsValueOf(const FieldModel& field, const std::string& text) {
   int32_t i32;
   int64_t i64;
   uint32_t u32;
   uint64_t u64;
   double number;
-  switch (field.cpp_type()) {
+  switch (field.descriptor->cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
       return absl::SimpleAtoi(text, &i32);
     case FieldDescriptor::CPPTYPE_INT64:
@@ -60,7 +45,7 @@ bool IsValueOf(const FieldDescriptor& field, const std::string& text) {
     case FieldDescriptor::CPPTYPE_BOOL:
       return text == "true" || text == "false";
     case FieldDescriptor::CPPTYPE_ENUM:
-      return field.enum_type()->FindValueByName(text) != nullptr;
+      return field.enumeration->FindName(text) != nullptr;
     case FieldDescriptor::CPPTYPE_STRING:
       return true;
     case FieldDescriptor::CPPTYPE_MESSAGE:
@@ -69,25 +54,22 @@ bool IsValueOf(const FieldDescriptor& field, const std::string& text) {
   return false;
 }
 
-// The smallest and largest value of an integer field that `int64` can hold.
-bool FitsInteger(const FieldDescriptor& field, int64_t value) {
-  switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32:
-      return value >= INT32_MIN && value <= INT32_MAX;
-    case FieldDescriptor::CPPTYPE_UINT32:
-      return value >= 0 && value <= UINT32_MAX;
-    case FieldDescriptor::CPPTYPE_UINT64:
-      return value >= 0;
-    default:
-      return true;
-  }
+// Whether bounds may be set that only integers have.
+bool TakesIntegerBounds(const FieldModel& field) {
+  return TakesBounds(field) && IsInteger(field);
+}
+
+// Whether the type of `field`, which takes bounds, holds `value`.
+bool Holds(const FieldModel& field, int64_t value) {
+  const ValueSet values = ValuesOfType(field);
+  return value >= values.low && value <= values.high;
 }
 
 class Checker {
  public:
-  absl::Status Run(const Descriptor& root) {
-    const MessageAnnotations& annotations =
-        root.options().GetExtension(devstate::message);
+  absl::Status Run(const SchemaModel& schema) {
+    const Descriptor& root = *schema.root->descriptor;
+    const MessageAnnotations& annotations = schema.root->annotations;
     if (annotations.schema().empty() || annotations.version() == 0) {
       return SchemaError(
           root,
@@ -101,30 +83,26 @@ class Checker {
                              ": no reader could load the state"));
     }
     version_ = annotations.version();
-    return CheckMessage(root);
+    for (const auto& message : schema.messages) {
+      DS_RETURN_IF_ERROR(CheckMessage(*message));
+    }
+    for (const auto& enumeration : schema.enums) {
+      DS_RETURN_IF_ERROR(CheckEnum(*enumeration));
+    }
+    return absl::OkStatus();
   }
 
  private:
-  absl::Status CheckMessage(const Descriptor& message) {
-    if (!messages_.insert(&message).second) return absl::OkStatus();
-    const MessageAnnotations& annotations =
-        message.options().GetExtension(devstate::message);
-    for (const std::string& key : annotations.key()) {
-      DS_RETURN_IF_ERROR(CheckName(message, message, "key", key));
-    }
-    for (const Tombstone& tombstone : annotations.tombstone()) {
-      DS_RETURN_IF_ERROR(CheckTombstone(message, tombstone));
-    }
-    for (int i = 0; i < message.field_count(); ++i) {
-      const FieldDescriptor& field = *message.field(i);
+  absl::Status CheckMessage(const MessageModel& message) {
+    for (const std::string& key : message.annotations.key()) {
       DS_RETURN_IF_ERROR(
-          CheckField(field, field.options().GetExtension(devstate::field)));
-      if (field.message_type() != nullptr) {
-        DS_RETURN_IF_ERROR(CheckMessage(*field.message_type()));
-      }
-      if (field.enum_type() != nullptr) {
-        DS_RETURN_IF_ERROR(CheckEnum(*field.enum_type()));
-      }
+          CheckName(*message.descriptor, *message.descriptor, "key", key));
+    }
+    for (const Tombstone& tombstone : message.annotations.tombstone()) {
+      DS_RETURN_IF_ERROR(CheckTombstone(*message.descriptor, tombstone));
+    }
+    for (const FieldModel& field : message.fields) {
+      DS_RETURN_IF_ERROR(CheckField(field));
     }
     return absl::OkStatus();
   }
@@ -167,12 +145,11 @@ class Checker {
                            " is above the schema's version ", version_));
   }
 
-  absl::Status CheckField(const FieldDescriptor& field,
-                          const FieldAnnotations& annotations) {
-    DS_RETURN_IF_ERROR(CheckHistory(field, annotations));
-    DS_RETURN_IF_ERROR(CheckPresence(field, annotations));
-    DS_RETURN_IF_ERROR(CheckNumbers(field, annotations));
-    return CheckSizes(field, annotations);
+  absl::Status CheckField(const FieldModel& field) {
+    DS_RETURN_IF_ERROR(CheckHistory(*field.descriptor, field.annotations));
+    DS_RETURN_IF_ERROR(CheckPresence(field));
+    DS_RETURN_IF_ERROR(CheckNumbers(field));
+    return CheckSizes(field);
   }
 
   absl::Status CheckHistory(const FieldDescriptor& field,
@@ -191,37 +168,39 @@ class Checker {
     return absl::OkStatus();
   }
 
-  absl::Status CheckPresence(const FieldDescriptor& field,
-                             const FieldAnnotations& annotations) {
+  absl::Status CheckPresence(const FieldModel& field) {
+    const FieldAnnotations& annotations = field.annotations;
     if (annotations.required() && annotations.ignorable()) {
-      return SchemaError(field, "a field cannot be required and ignorable");
+      return SchemaError(*field.descriptor,
+                         "a field cannot be required and ignorable");
     }
     if (annotations.absent_default().empty()) return absl::OkStatus();
-    if (field.is_repeated() ||
+    if (field.cardinality() == FieldModel::Cardinality::kRepeated ||
         !IsValueOf(field, annotations.absent_default())) {
       return SchemaError(
-          field, absl::StrCat("absent_default \"", annotations.absent_default(),
-                              "\" is not a value of the field's "
-                              "type"));
+          *field.descriptor,
+          absl::StrCat("absent_default \"", annotations.absent_default(),
+                       "\" is not a value of the field's type"));
     }
     return absl::OkStatus();
   }
 
-  absl::Status CheckNumbers(const FieldDescriptor& field,
-                            const FieldAnnotations& annotations) {
+  absl::Status CheckNumbers(const FieldModel& field) {
+    const FieldDescriptor& descriptor = *field.descriptor;
+    const FieldAnnotations& annotations = field.annotations;
     const bool bounds = annotations.has_min() || annotations.has_max();
-    if (bounds && !IsNumber(field)) {
-      return SchemaError(field, "min and max are for numbers only");
+    if (bounds && !TakesBounds(field)) {
+      return SchemaError(descriptor, "min and max are for numbers only");
     }
     if (annotations.has_min() && annotations.has_max() &&
         annotations.min() > annotations.max()) {
       return SchemaError(
-          field, absl::StrCat("min ", annotations.min(), " is above max ",
-                              annotations.max()));
+          descriptor, absl::StrCat("min ", annotations.min(), " is above max ",
+                                   annotations.max()));
     }
     if ((annotations.power_of_two() || annotations.one_of_size() > 0) &&
-        !IsInteger(field)) {
-      return SchemaError(field,
+        !TakesIntegerBounds(field)) {
+      return SchemaError(descriptor,
                          "power_of_two and one_of are for integers only");
     }
     std::vector<int64_t> values(annotations.one_of().begin(),
@@ -229,70 +208,71 @@ class Checker {
     if (annotations.has_min()) values.push_back(annotations.min());
     if (annotations.has_max()) values.push_back(annotations.max());
     for (const int64_t value : values) {
-      if (!FitsInteger(field, value)) {
-        return SchemaError(field,
+      if (!Holds(field, value)) {
+        return SchemaError(descriptor,
                            absl::StrCat("min, max or one_of has ", value,
                                         ", which the field's type cannot "
                                         "hold"));
       }
     }
-    if (IsInteger(field) && !HasAllowedNumber(field)) {
-      return SchemaError(field,
+    if (TakesIntegerBounds(field) && !LeavesAValue(field)) {
+      return SchemaError(descriptor,
                          "required, min, max, power_of_two and one_of leave no "
                          "value that all of them allow");
     }
     return absl::OkStatus();
   }
 
-  absl::Status CheckSizes(const FieldDescriptor& field,
-                          const FieldAnnotations& annotations) {
-    if (annotations.has_max_len() &&
-        field.cpp_type() != FieldDescriptor::CPPTYPE_STRING) {
-      return SchemaError(field, "max_len is for strings and bytes only");
+  absl::Status CheckSizes(const FieldModel& field) {
+    const FieldDescriptor& descriptor = *field.descriptor;
+    const FieldAnnotations& annotations = field.annotations;
+    const bool repeated =
+        field.cardinality() == FieldModel::Cardinality::kRepeated;
+    if (annotations.has_max_len() && field.column_kind != COLUMN_KIND_TEXT &&
+        field.column_kind != COLUMN_KIND_BYTES) {
+      return SchemaError(descriptor, "max_len is for strings and bytes only");
     }
-    if (annotations.has_max_items() && !field.is_repeated()) {
-      return SchemaError(field,
+    if (annotations.has_max_items() && !repeated) {
+      return SchemaError(descriptor,
                          "max_items is for repeated fields and maps only");
     }
     const bool no_bytes = annotations.has_max_len() &&
-                          annotations.max_len() == 0 && !field.is_repeated() &&
-                          !field.has_presence();
+                          annotations.max_len() == 0 &&
+                          field.cardinality() == FieldModel::Cardinality::kOne;
     const bool no_items =
         annotations.has_max_items() && annotations.max_items() == 0;
     if (annotations.required() && (no_bytes || no_items)) {
-      return SchemaError(field,
+      return SchemaError(descriptor,
                          "a required field cannot be empty: raise max_len or "
                          "max_items above 0");
     }
     if (annotations.unique_by_size() > 0 &&
-        (!field.is_repeated() || field.message_type() == nullptr)) {
-      return SchemaError(field, "unique_by is for repeated messages only");
+        (!repeated || field.message == nullptr)) {
+      return SchemaError(descriptor, "unique_by is for repeated messages only");
     }
     for (const std::string& name : annotations.unique_by()) {
       DS_RETURN_IF_ERROR(
-          CheckName(field, *field.message_type(), "unique_by", name));
+          CheckName(descriptor, *field.message->descriptor, "unique_by", name));
     }
     return absl::OkStatus();
   }
 
-  absl::Status CheckEnum(const EnumDescriptor& enumeration) {
-    for (int i = 0; i < enumeration.value_count(); ++i) {
-      const auto& value = *enumeration.value(i);
-      DS_RETURN_IF_ERROR(CheckVersion(
-          value, "since",
-          value.options().GetExtension(devstate::enum_value).since()));
+  absl::Status CheckEnum(const EnumModel& enumeration) {
+    for (const EnumValueModel& value : enumeration.values) {
+      if (value.since <= version_) continue;
+      return CheckVersion(*enumeration.descriptor->FindValueByName(value.name),
+                          "since", value.since);
     }
     return absl::OkStatus();
   }
 
   uint32_t version_ = 0;
-  std::set<const Descriptor*> messages_;
 };
 
 }  // namespace
 
-absl::Status CheckAnnotations(const Descriptor& root) {
-  return Checker().Run(root);
+absl::Status CheckAnnotations(const SchemaModel& schema) {
+  return Checker().Run(schema);
 }
 
 }  // namespace devstate

@@ -5,16 +5,15 @@
 #define DEVSTATE_SCHEMA_ANNOTATIONS_H_
 
 #include "absl/status/status.h"
-#include "google/protobuf/descriptor.h"
+#include "devstate/schema/schema_model.h"
 
 namespace devstate {
 
-// Whether the annotations of `root` and of every message and enum it is made of
-// make sense: values of the annotated field's type, names that exist, bounds
-// that leave a value, versions that are not newer than the schema's.
-//
-// Every error is INVALID_ARGUMENT and names file, line, field and remedy.
-absl::Status CheckAnnotations(const google::protobuf::Descriptor& root);
+// Returns whether the annotations of the schema make sense: values of the
+// annotated field's type, names that exist, bounds that leave a value, versions
+// that are not newer than the schema's. Every error is INVALID_ARGUMENT and
+// names file, line, field and remedy.
+absl::Status CheckAnnotations(const SchemaModel& schema);
 
 }  // namespace devstate
 

@@ -6,15 +6,14 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "devstate/schema/annotations.h"
-#include "devstate/schema/record_layout.h"
-#include "devstate/schema/record_model.h"
+#include "devstate/schema/schema_check.h"
 #include "devstate/serializer/compression.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
+#include "zstd.h"
 
 namespace devstate {
 namespace {
@@ -130,18 +129,6 @@ absl::StatusOr<std::string> Decompress(const std::string& frame,
   return bytes;
 }
 
-// That devstate's own compiler would have taken it.
-absl::Status CheckSchema(const Descriptor& root) {
-  // Bounds what the checks after it walk through.
-  for (int i = 0; i < root.field_count(); ++i) {
-    if (TravelsInBatches(*root.field(i))) {
-      DS_RETURN_IF_ERROR(CheckRecordType(*root.field(i)->message_type()));
-    }
-  }
-  DS_RETURN_IF_ERROR(CheckAnnotations(root));
-  return BuildRecordModel(root).status();
-}
-
 }  // namespace
 
 absl::StatusOr<LoadedSchema> LoadEmbeddedSchema(
@@ -176,7 +163,9 @@ absl::StatusOr<LoadedSchema> LoadEmbeddedSchema(
   if (model.fingerprint != header.fingerprint()) {
     return Malformed("has another fingerprint than its header says");
   }
-  if (const absl::Status checked = CheckSchema(schema->root()); !checked.ok()) {
+  // That devstate's own compiler would have taken it.
+  if (const absl::Status checked = CheckSchema(model, kMaxReadableDepth);
+      !checked.ok()) {
     return Malformed(absl::StrCat("is not valid: ", checked.message()));
   }
   return schema;

@@ -3,11 +3,16 @@
 
 #include "devstate/schema/fingerprint.h"
 
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "devstate/options.pb.h"
 #include "google/protobuf/compiler/importer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -198,6 +203,40 @@ TEST(CanonicalSchema, IsTheMessagesAndEnumsByFullName) {
   EXPECT_EQ(schema.message_type(1).oneof_decl_size(), 2);
   ASSERT_EQ(schema.enum_type_size(), 1);
   EXPECT_EQ(schema.enum_type(0).name(), "a.Color");
+}
+
+// The text of the first code block behind `heading`, and what follows it.
+std::pair<std::string, std::string> BlockAfter(const std::string& document,
+                                               const std::string& heading) {
+  const size_t open = document.find("\n```", document.find(heading));
+  const size_t begin = document.find('\n', open + 1) + 1;
+  const size_t end = document.find("\n```", begin);
+  EXPECT_NE(end, std::string::npos) << heading;
+  return {document.substr(begin, end + 1 - begin), document.substr(end + 4)};
+}
+
+TEST(CanonicalSchema, IsTheExampleOfTheDocument) {
+  std::ifstream file("docs/stream_format.md");
+  const std::string document{std::istreambuf_iterator<char>(file), {}};
+  const auto [schema, rest] =
+      BlockAfter(document, "The canonical form of this schema:");
+  const auto [lines, end] = BlockAfter(rest, "");
+  std::string hex;
+  for (const absl::string_view line : absl::StrSplit(lines, '\n')) {
+    for (const absl::string_view word :
+         absl::StrSplit(line, ' ', absl::SkipEmpty())) {
+      if (word.size() != 2) break;
+      absl::StrAppend(&hex, word);
+    }
+  }
+  const Compiled compiled(FileTexts{{"a.proto", schema}});
+  EXPECT_EQ(absl::BytesToHexString(
+                CanonicalSchema(compiled.root()).SerializeAsString()),
+            hex);
+  EXPECT_EQ(end.find(absl::StrCat(
+                "\n\nIts fingerprint is `",
+                absl::BytesToHexString(Fingerprint(compiled.root())), "`.")),
+            0u);
 }
 
 TEST(EmbeddableDescriptorSet, HoldsTheFilesThatNotEveryReaderHas) {

@@ -3,10 +3,16 @@
 
 #include "devstate/schema/schema_loader.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -15,12 +21,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "devstate/options.pb.h"
+#include "devstate/schema/built_in_files.h"
+#include "devstate/schema/import_tree.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/compiler/importer.h"
+#include "google/protobuf/compiler/parser.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/descriptor_database.h"
+#include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace devstate {
@@ -30,26 +39,12 @@ namespace fs = ::std::filesystem;
 
 using ::google::protobuf::Descriptor;
 using ::google::protobuf::DescriptorPool;
+using ::google::protobuf::DescriptorProto;
 using ::google::protobuf::FileDescriptor;
 using ::google::protobuf::FileDescriptorProto;
 using ::google::protobuf::FileDescriptorSet;
 
 constexpr uintmax_t kMaxFileSize = uintmax_t{64} << 20;
-
-bool IsBuiltIn(absl::string_view name) {
-  return name == "devstate/options.proto" ||
-         name == "google/protobuf/descriptor.proto";
-}
-
-void AddBuiltIns(google::protobuf::SimpleDescriptorDatabase* database) {
-  for (const FileDescriptor* file :
-       {google::protobuf::FileDescriptorProto::descriptor()->file(),
-        FieldAnnotations::descriptor()->file()}) {
-    FileDescriptorProto copy;
-    file->CopyTo(&copy);
-    database->Add(copy);
-  }
-}
 
 std::string OneLine(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
@@ -60,25 +55,35 @@ std::string OneLine(std::string text) {
 class FirstError : public google::protobuf::compiler::MultiFileErrorCollector,
                    public DescriptorPool::ErrorCollector {
  public:
+  // Errors name the files of `tree` rather than how they are imported.
+  void set_tree(const ImportTree* tree) { tree_ = tree; }
+
   void AddError(const std::string& file, int line, int column,
                 const std::string& message) override {
+    if (line < 0) {
+      missing_[file] = message;
+      Keep(absl::StrCat(PathOf(file), ": ", message), /*placed=*/false);
+      return;
+    }
     std::string text = message;
-    if (absl::StartsWith(message, "Import \"") ||
-        absl::StrContains(message, "not found or had errors")) {
-      absl::StrAppend(&text, " Name the folder it is relative to with -I.");
+    for (const auto& [name, reason] : missing_) {
+      const std::string import = absl::StrCat("mport \"", name, "\"");
+      if (absl::StrContains(message, import)) {
+        text = absl::StrCat("i", import, ": ", reason);
+      }
     }
-    if (line >= 0) {
-      Keep(absl::StrCat(file, ":", line + 1, ":", column + 1, ": ", text),
-           /*placed=*/true);
-    } else {
-      Keep(absl::StrCat(file, ": ", text), /*placed=*/false);
-    }
+    Keep(absl::StrCat(PathOf(file), ":", line + 1, ":", column + 1, ": ", text),
+         /*placed=*/true);
   }
 
   void AddError(const std::string& file, const std::string& element,
-                const google::protobuf::Message*, ErrorLocation,
+                const google::protobuf::Message*, ErrorLocation location,
                 const std::string& message) override {
-    Keep(absl::StrCat(file, ": ", element, ": ", message), /*placed=*/false);
+    Keep(absl::StrCat(PathOf(file), ": ", element, ": ", message,
+                      location == IMPORT
+                          ? " protoc --include_imports puts it into the set."
+                          : ""),
+         /*placed=*/false);
   }
 
   // Neither belongs to the standard error of a tool that answers in one line.
@@ -93,33 +98,106 @@ class FirstError : public google::protobuf::compiler::MultiFileErrorCollector,
   }
 
  private:
+  std::string PathOf(const std::string& file) const {
+    return tree_ == nullptr ? file : tree_->PathOf(file);
+  }
+
   void Keep(std::string text, bool placed) {
     if (!text_.empty() && (placed_ || !placed)) return;
     text_ = std::move(text);
     placed_ = placed;
   }
 
+  const ImportTree* tree_ = nullptr;
+  // Why an import could not be opened, by its name.
+  std::map<std::string, std::string> missing_;
   std::string text_;
   bool placed_ = false;
 };
 
-// Files of text in memory.
-class TextTree : public google::protobuf::compiler::SourceTree {
- public:
-  TextTree(std::string name, std::string text)
-      : name_(std::move(name)), text_(std::move(text)) {}
+absl::Status TooLarge(const std::string& path) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, ": larger than 64 MiB, which no schema is"));
+}
 
-  google::protobuf::io::ZeroCopyInputStream* Open(
-      const std::string& name) override {
-    if (name != name_) return nullptr;
-    return new google::protobuf::io::ArrayInputStream(
-        text_.data(), static_cast<int>(text_.size()));
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(file)), {});
+  if (!file.good() && !file.eof()) {
+    return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
   }
+  return bytes;
+}
 
- private:
-  const std::string name_;
-  const std::string text_;
+// Reads standard input, or a pipe, to its end.
+absl::StatusOr<std::string> ReadOnce(const std::string& path,
+                                     const std::string& name) {
+  const int fd = path == "-" ? dup(STDIN_FILENO)
+                             : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  std::string bytes;
+  std::string buffer(64 << 10, '\0');
+  ssize_t got = fd < 0 ? -1 : 1;
+  while (got > 0 && bytes.size() <= kMaxFileSize) {
+    got = read(fd, &buffer[0], buffer.size());
+    if (got > 0) bytes.append(buffer, 0, static_cast<size_t>(got));
+    if (got < 0 && errno == EINTR) got = 1;
+  }
+  const int error = errno;
+  if (fd >= 0) close(fd);
+  if (got < 0) {
+    return absl::NotFoundError(
+        absl::StrCat(name, ": cannot be read: ", std::strerror(error)));
+  }
+  return bytes;
+}
+
+bool IsPipe(const std::string& path) {
+  std::error_code error;
+  const fs::file_type type = fs::status(path, error).type();
+  return path == "-" || type == fs::file_type::fifo ||
+         type == fs::file_type::socket;
+}
+
+struct IgnoredErrors : public google::protobuf::io::ErrorCollector {
+  void AddError(int, google::protobuf::io::ColumnNumber,
+                const std::string&) override {}
 };
+
+// What the text of a .proto file says by itself: `*file` has what comes before
+// an error. Returns whether there is none.
+bool ParseAlone(const std::string& text, FileDescriptorProto* file) {
+  google::protobuf::io::ArrayInputStream input(text.data(),
+                                               static_cast<int>(text.size()));
+  IgnoredErrors errors;
+  google::protobuf::io::Tokenizer tokenizer(&input, &errors);
+  return google::protobuf::compiler::Parser().Parse(&tokenizer, file);
+}
+
+// Whether `message` or one within it can be what SchemaLoadOptions::root asks
+// for, which only its imports tell for sure.
+bool MayBeRoot(const DescriptorProto& message, const std::string& root) {
+  return (root.empty() ? message.options().uninterpreted_option_size() > 0
+                       : absl::EndsWith(absl::StrCat(".", root),
+                                        absl::StrCat(".", message.name()))) ||
+         std::any_of(message.nested_type().begin(), message.nested_type().end(),
+                     [&root](const DescriptorProto& nested) {
+                       return MayBeRoot(nested, root);
+                     });
+}
+
+// Whether the file is one that a schema imports and is none itself. Its own
+// imports may be relative to the schema that imports it.
+bool IsPart(const std::string& path, const std::string& root) {
+  if (!absl::EndsWith(path, ".proto") || IsPipe(path)) return false;
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  FileDescriptorProto file;
+  return text.ok() && text->size() <= kMaxFileSize &&
+         ParseAlone(*text, &file) &&
+         std::none_of(file.message_type().begin(), file.message_type().end(),
+                      [&root](const DescriptorProto& message) {
+                        return MayBeRoot(message, root);
+                      });
+}
 
 void FindRoots(const Descriptor& message,
                std::vector<const Descriptor*>* roots) {
@@ -178,19 +256,29 @@ absl::StatusOr<const Descriptor*> ChooseRoot(
   return found[0];
 }
 
-// Whether all that `file` is made of is proto3.
-absl::Status CheckSyntax(const std::string& path, const FileDescriptor& file,
-                         std::set<const FileDescriptor*>* seen) {
-  if (IsBuiltIn(file.name()) || !seen->insert(&file).second) {
-    return absl::OkStatus();
-  }
-  if (file.syntax() != FileDescriptor::SYNTAX_PROTO3) {
+// Whether all that `message` is made of is proto3. What else its file imports,
+// options for instance, is in no state.
+absl::Status CheckSyntax(const std::string& path, const Descriptor& message,
+                         std::set<const Descriptor*>* seen) {
+  const auto check = [&path](const FileDescriptor& file) {
+    if (file.syntax() == FileDescriptor::SYNTAX_PROTO3 ||
+        IsOfTheLanguage(file.name())) {
+      return absl::OkStatus();
+    }
     return absl::InvalidArgumentError(absl::StrCat(
         path, ": ", file.name(),
         " is not proto3, which every schema is: write syntax = \"proto3\";"));
-  }
-  for (int i = 0; i < file.dependency_count(); ++i) {
-    DS_RETURN_IF_ERROR(CheckSyntax(path, *file.dependency(i), seen));
+  };
+  if (!seen->insert(&message).second) return absl::OkStatus();
+  DS_RETURN_IF_ERROR(check(*message.file()));
+  for (int i = 0; i < message.field_count(); ++i) {
+    const google::protobuf::FieldDescriptor& field = *message.field(i);
+    if (field.enum_type() != nullptr) {
+      DS_RETURN_IF_ERROR(check(*field.enum_type()->file()));
+    }
+    if (field.message_type() != nullptr) {
+      DS_RETURN_IF_ERROR(CheckSyntax(path, *field.message_type(), seen));
+    }
   }
   return absl::OkStatus();
 }
@@ -198,8 +286,8 @@ absl::Status CheckSyntax(const std::string& path, const FileDescriptor& file,
 }  // namespace
 
 struct LoadedSchema::Source {
-  google::protobuf::SimpleDescriptorDatabase built_in;
-  std::unique_ptr<google::protobuf::compiler::SourceTree> tree;
+  BuiltInFiles built_in;
+  std::unique_ptr<ImportTree> tree;
   std::unique_ptr<google::protobuf::DescriptorDatabase> files;
   std::unique_ptr<google::protobuf::MergedDescriptorDatabase> all;
   FirstError errors;
@@ -216,42 +304,37 @@ class SchemaReader {
   SchemaReader(std::string path, const SchemaLoadOptions& options)
       : path_(std::move(path)), options_(options) {
     result_.source_ = std::make_unique<LoadedSchema::Source>();
-    AddBuiltIns(&source().built_in);
   }
 
   absl::StatusOr<LoadedSchema> FromProto() {
-    auto tree = std::make_unique<google::protobuf::compiler::DiskSourceTree>();
-    for (const std::string& folder : options_.import_paths) {
-      tree->MapPath("", folder);
-    }
-    const std::string parent = fs::path(path_).parent_path().string();
-    tree->MapPath("", parent.empty() ? "." : parent);
-    std::string name;
-    std::string shadowing;
-    switch (tree->DiskFileToVirtualFile(path_, &name, &shadowing)) {
-      case google::protobuf::compiler::DiskSourceTree::SUCCESS:
-        break;
-      case google::protobuf::compiler::DiskSourceTree::SHADOWED:
-        return absl::InvalidArgumentError(
-            absl::StrCat(path_, ": ", shadowing,
-                         " comes before it in the import path: change the "
-                         "order of -I"));
-      default:
-        return absl::NotFoundError(absl::StrCat(path_, ": cannot be read"));
-    }
-    return FromTree(std::move(tree), name);
+    DS_ASSIGN_OR_RETURN(std::string text, ReadFile(path_));
+    FileDescriptorProto alone;
+    ParseAlone(text, &alone);
+    return FromText(NameWithin(path_, options_.import_paths), std::move(text),
+                    FoldersOf(path_, alone.package()));
   }
 
-  absl::StatusOr<LoadedSchema> FromText(const std::string& text) {
-    return FromTree(std::make_unique<TextTree>(path_, text), path_);
+  // `name` is how the schema imports itself, and what it is in the descriptors.
+  absl::StatusOr<LoadedSchema> FromText(const std::string& name,
+                                        std::string text,
+                                        ImportFolders folders) {
+    folders.named = options_.import_paths;
+    folders.flag = options_.import_flag;
+    source().tree = std::make_unique<ImportTree>(name, path_, std::move(text),
+                                                 std::move(folders));
+    source().errors.set_tree(source().tree.get());
+    auto files = std::make_unique<
+        google::protobuf::compiler::SourceTreeDescriptorDatabase>(
+        source().tree.get());
+    files->RecordErrorsTo(&source().errors);
+    DescriptorPool::ErrorCollector* validation =
+        files->GetValidationErrorCollector();
+    source().files = std::move(files);
+    return Build(validation, {name});
   }
 
   absl::StatusOr<LoadedSchema> FromDescriptorSetFile() {
-    std::ifstream file(path_, std::ios::binary);
-    const std::string bytes((std::istreambuf_iterator<char>(file)), {});
-    if (!file.good() && !file.eof()) {
-      return absl::NotFoundError(absl::StrCat(path_, ": cannot be read"));
-    }
+    DS_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path_));
     return FromBytes(bytes);
   }
 
@@ -268,7 +351,8 @@ class SchemaReader {
     auto files = std::make_unique<google::protobuf::SimpleDescriptorDatabase>();
     std::vector<std::string> names;
     for (const FileDescriptorProto& proto : set.file()) {
-      if (IsBuiltIn(proto.name())) continue;
+      if (IsOfTheLanguage(proto.name())) continue;
+      source().built_in.Hide(proto.name());
       if (!files->Add(proto)) {
         return absl::InvalidArgumentError(
             absl::StrCat(path_, ": ", OneLine(proto.name()),
@@ -283,20 +367,6 @@ class SchemaReader {
  private:
   LoadedSchema::Source& source() { return *result_.source_; }
 
-  absl::StatusOr<LoadedSchema> FromTree(
-      std::unique_ptr<google::protobuf::compiler::SourceTree> tree,
-      const std::string& name) {
-    source().tree = std::move(tree);
-    auto files = std::make_unique<
-        google::protobuf::compiler::SourceTreeDescriptorDatabase>(
-        source().tree.get());
-    files->RecordErrorsTo(&source().errors);
-    DescriptorPool::ErrorCollector* validation =
-        files->GetValidationErrorCollector();
-    source().files = std::move(files);
-    return Build(validation, {name});
-  }
-
   absl::StatusOr<LoadedSchema> Build(DescriptorPool::ErrorCollector* collector,
                                      const std::vector<std::string>& names) {
     source().all = std::make_unique<google::protobuf::MergedDescriptorDatabase>(
@@ -304,14 +374,14 @@ class SchemaReader {
     source().pool =
         std::make_unique<DescriptorPool>(source().all.get(), collector);
     std::vector<const FileDescriptor*> files;
-    std::set<const FileDescriptor*> seen;
     for (const std::string& name : names) {
       const FileDescriptor* file = source().pool->FindFileByName(name);
       if (file == nullptr) return source().errors.ToStatus(path_);
       files.push_back(file);
     }
     DS_ASSIGN_OR_RETURN(result_.root_, ChooseRoot(path_, files, options_.root));
-    DS_RETURN_IF_ERROR(CheckSyntax(path_, *result_.root_->file(), &seen));
+    std::set<const Descriptor*> seen;
+    DS_RETURN_IF_ERROR(CheckSyntax(path_, *result_.root_, &seen));
     result_.model_ = BuildSchemaModel(*result_.root_);
     result_.model_.file = path_;
     return std::move(result_);
@@ -324,34 +394,42 @@ class SchemaReader {
 
 absl::StatusOr<LoadedSchema> LoadSchema(const std::string& path,
                                         const SchemaLoadOptions& options) {
+  if (IsPipe(path)) {
+    const std::string name = path == "-" ? "(stdin)" : path;
+    DS_ASSIGN_OR_RETURN(const std::string bytes, ReadOnce(path, name));
+    return ParseSchema(name, bytes, options);
+  }
   std::error_code error;
   if (!fs::is_regular_file(path, error)) {
     return absl::NotFoundError(absl::StrCat(
         path, ": ",
         fs::exists(path, error) ? "is not a file" : "no such file"));
   }
-  if (fs::file_size(path, error) > kMaxFileSize) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": larger than 64 MiB, which no schema is"));
-  }
+  if (fs::file_size(path, error) > kMaxFileSize) return TooLarge(path);
   SchemaReader reader(path, options);
   return absl::EndsWith(path, ".proto") ? reader.FromProto()
                                         : reader.FromDescriptorSetFile();
 }
 
 absl::StatusOr<LoadedSchema> ParseSchema(const std::string& name,
-                                         const std::string& text,
+                                         const std::string& bytes,
                                          const SchemaLoadOptions& options) {
-  return SchemaReader(name, options).FromText(text);
+  if (bytes.size() > kMaxFileSize) return TooLarge(name);
+  SchemaReader reader(name, options);
+  FileDescriptorProto alone;
+  // Rubbish is told so as a descriptor set.
+  const bool is_text = bytes.find('\0') == std::string::npos &&
+                       (ParseAlone(bytes, &alone) ||
+                        !FileDescriptorSet().ParseFromString(bytes));
+  if (!is_text) return reader.FromBytes(bytes);
+  return reader.FromText(absl::EndsWith(name, ".proto") ? name : "schema.proto",
+                         bytes, {});
 }
 
 absl::StatusOr<LoadedSchema> ParseDescriptorSet(
     const std::string& name, absl::string_view bytes,
     const SchemaLoadOptions& options) {
-  if (bytes.size() > kMaxFileSize) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, ": larger than 64 MiB, which no schema is"));
-  }
+  if (bytes.size() > kMaxFileSize) return TooLarge(name);
   return SchemaReader(name, options).FromBytes(bytes);
 }
 
@@ -359,6 +437,7 @@ absl::StatusOr<std::vector<LoadedSchema>> LoadSchemaFiles(
     const std::vector<std::string>& paths, const SchemaLoadOptions& options) {
   std::vector<LoadedSchema> schemas;
   for (const std::string& path : paths) {
+    if (IsPart(path, options.root)) continue;
     absl::StatusOr<LoadedSchema> schema = LoadSchema(path, options);
     if (absl::IsFailedPrecondition(schema.status())) continue;
     if (!schema.ok()) return schema.status();
@@ -389,25 +468,39 @@ absl::StatusOr<std::vector<LoadedSchema>> LoadSchemas(
   static const std::set<std::string> kExtensions = {".proto", ".binpb", ".pb",
                                                     ".desc", ".bin"};
   std::vector<std::string> paths;
-  const auto collect = [&](const fs::path& where, bool deeper,
-                           const auto& self) -> void {
-    std::error_code ignored;
-    for (const fs::directory_entry& entry :
-         fs::directory_iterator(where, ignored)) {
-      if (entry.is_directory(ignored)) {
-        if (deeper) self(entry.path(), false, self);
+  std::vector<std::string> folders = {folder};
+  for (size_t i = 0; i < folders.size(); ++i) {
+    const std::string where = folders[i];
+    fs::directory_iterator entries(where, error);
+    if (error) {
+      return absl::NotFoundError(
+          absl::StrCat(where, ": cannot be read: ", error.message()));
+    }
+    for (const fs::directory_entry& entry : entries) {
+      if (entry.is_directory(error)) {
+        if (i == 0) folders.push_back(entry.path().string());
       } else if (kExtensions.count(entry.path().extension().string()) != 0) {
         paths.push_back(entry.path().string());
       }
     }
-  };
-  collect(folder, true, collect);
+  }
   if (paths.empty()) {
-    return absl::NotFoundError(absl::StrCat(
+    return absl::FailedPreconditionError(absl::StrCat(
         folder,
         ": holds no schema: put released .proto files or descriptor "
         "sets with a root message there"));
   }
+  // A link to the newest version is no other schema.
+  std::sort(paths.begin(), paths.end());
+  std::set<fs::path> seen;
+  paths.erase(
+      std::remove_if(paths.begin(), paths.end(),
+                     [&seen](const std::string& path) {
+                       std::error_code ignored;
+                       const fs::path real = fs::canonical(path, ignored);
+                       return !real.empty() && !seen.insert(real).second;
+                     }),
+      paths.end());
   return LoadSchemaFiles(paths, options);
 }
 

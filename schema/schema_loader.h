@@ -17,13 +17,16 @@
 namespace devstate {
 
 struct SchemaLoadOptions {
-  // Where imports are looked for, in this order, before the schema's own
-  // folder. devstate/options.proto and google/protobuf/descriptor.proto are
-  // there without.
+  // Where imports are looked for, in this order, after the folders that the
+  // schema's own path names (FoldersOf() in import_tree.h).
+  // devstate/options.proto and protobuf's own google/protobuf/*.proto are there
+  // without.
   std::vector<std::string> import_paths;
   // Root message, by its full name or the end of it. Empty: the one message
   // with a schema name in (devstate.message).
   std::string root;
+  // How a user names a folder of `import_paths`, for errors.
+  std::string import_flag = "-I";
 };
 
 // A schema with its descriptors, which live as long as this.
@@ -47,7 +50,9 @@ class LoadedSchema {
 };
 
 // Reads a schema from a `.proto` file, or from a binary FileDescriptorSet,
-// which may come from anywhere: every other file name is one.
+// which may come from anywhere: every other file name is one. "-" is standard
+// input. It and a pipe are read once, are what their content is, and have no
+// folder in which imports would be found.
 //
 // Errors are one line with file, place and remedy: NOT_FOUND for a file that
 // cannot be read, INVALID_ARGUMENT for one that is no schema,
@@ -58,7 +63,7 @@ absl::StatusOr<LoadedSchema> LoadSchema(const std::string& path,
 // Every schema in a folder and in the folders right within it, ascending by
 // schema name, version and file. Files without a root message are passed over,
 // as are those that are neither .proto files nor descriptor sets (.binpb, .pb,
-// .desc, .bin).
+// .desc, .bin). FAILED_PRECONDITION if nothing else is there.
 absl::StatusOr<std::vector<LoadedSchema>> LoadSchemas(
     const std::string& folder, const SchemaLoadOptions& options);
 
@@ -67,10 +72,11 @@ absl::StatusOr<std::vector<LoadedSchema>> LoadSchemas(
 absl::StatusOr<std::vector<LoadedSchema>> LoadSchemaFiles(
     const std::vector<std::string>& paths, const SchemaLoadOptions& options);
 
-// A schema from the text of a .proto file that imports nothing but
-// devstate/options.proto.
+// A schema from bytes in memory: the text of a .proto file, whose imports are
+// found by `options` alone, or a binary FileDescriptorSet. `name` is for errors
+// and is the model's file. At most 64 MiB.
 absl::StatusOr<LoadedSchema> ParseSchema(const std::string& name,
-                                         const std::string& text,
+                                         const std::string& bytes,
                                          const SchemaLoadOptions& options);
 
 // A schema from a binary FileDescriptorSet in memory, which may come from

@@ -3,9 +3,13 @@
 
 #include "devstate/schema/schema_loader.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -29,8 +33,36 @@ class SchemaLoaderTest : public ::testing::Test {
 
   std::string Write(const std::string& name, const std::string& text) {
     const std::string path = absl::StrCat(folder_, "/", name);
+    std::filesystem::create_directories(
+        std::filesystem::path(path).parent_path());
     std::ofstream(path, std::ios::binary) << text;
     return path;
+  }
+
+  // A schema of `package` that imports `import` and has its message t.P.
+  static std::string Importing(const std::string& import,
+                               const std::string& package = "t",
+                               int version = 1) {
+    return absl::StrCat("syntax = \"proto3\"; package ", package,
+                        "; import \"devstate/options.proto\"; import \"",
+                        import,
+                        "\"; message S { option (devstate.message) = { schema: "
+                        "\"t\" version: ",
+                        version, " device: \"d\" }; t.P p = 1; }");
+  }
+
+  // The file of t.P, whose one field tells the copies apart.
+  static std::string Part(const std::string& field) {
+    return absl::StrCat("syntax = \"proto3\"; package t; message P { uint32 ",
+                        field, " = 1; }");
+  }
+
+  // The field of t.P that the schema in `path` has read, or the error.
+  static std::string PartOf(const std::string& path,
+                            const SchemaLoadOptions& options = {}) {
+    const auto schema = LoadSchema(path, options);
+    if (!schema.ok()) return std::string(schema.status().message());
+    return schema->root().field(0)->message_type()->field(0)->name();
   }
 
   std::string ErrorOf(const std::string& path,
@@ -84,6 +116,211 @@ TEST_F(SchemaLoaderTest, ImportsAreFoundInTheirFolders) {
   EXPECT_TRUE(LoadSchema(path, options).ok());
 }
 
+TEST_F(SchemaLoaderTest, CopyBesideTheSchemaComesBeforeNamedFolders) {
+  Write("proto/common/part.proto", Part("today"));
+  Write("released/1/common/part.proto", Part("one"));
+  Write("released/2/common/part.proto", Part("two"));
+  Write("released/1/dev.proto", Importing("common/part.proto"));
+  Write("released/2/dev.proto", Importing("common/part.proto", "t", 2));
+  SchemaLoadOptions options;
+  options.import_paths = {folder_ + "/proto"};
+  EXPECT_EQ(PartOf(folder_ + "/released/1/dev.proto", options), "one");
+  const auto all = LoadSchemas(folder_ + "/released", options);
+  ASSERT_TRUE(all.ok()) << all.status();
+  ASSERT_EQ(all->size(), 2u);
+  EXPECT_EQ((*all)[0].model().FindMessage("t.P")->fields[0].name, "one");
+  EXPECT_EQ((*all)[1].model().FindMessage("t.P")->fields[0].name, "two");
+}
+
+TEST_F(SchemaLoaderTest, ImportOfAnImportIsFoundBesideTheSchema) {
+  Write("proto/b/part.proto", Part("today"));
+  Write("released/1/b/part.proto", Part("one"));
+  Write("released/1/a/part.proto",
+        "syntax = \"proto3\"; import public \"b/part.proto\";");
+  const std::string path =
+      Write("released/1/dev.proto", Importing("a/part.proto"));
+  SchemaLoadOptions options;
+  options.import_paths = {folder_ + "/proto"};
+  EXPECT_EQ(PartOf(path, options), "one");
+}
+
+TEST_F(SchemaLoaderTest, EachOfTwoCheckoutsHasItsOwnImports) {
+  // By the package, which says where the tree begins.
+  for (const std::string tree : {"old", "new", "new/in/old"}) {
+    const std::string name = tree.size() > 3 ? "nested" : tree;
+    Write(tree + "/proto/common/part.proto", Part(name));
+    const std::string path =
+        Write(tree + "/proto/vendor/dev/v1/dev.proto",
+              Importing("common/part.proto", "vendor.dev.v1"));
+    EXPECT_EQ(PartOf(path), name);
+    SchemaLoadOptions options;
+    options.import_paths = {folder_ + "/old/proto", folder_ + "/new/proto"};
+    EXPECT_EQ(PartOf(path, options), name);
+  }
+  // By the import, which begins as the way to the schema does.
+  for (const std::string tree : {"old", "new", "new/vendor/old"}) {
+    const std::string name = tree.size() > 3 ? "nested" : tree;
+    Write(tree + "/proto/vendor/part.proto", Part(name));
+    const std::string path = Write(tree + "/proto/vendor/dev/state.proto",
+                                   Importing("vendor/part.proto"));
+    EXPECT_EQ(PartOf(path), name);
+  }
+}
+
+TEST_F(SchemaLoaderTest, ReleasedSchemaDoesNotReadTheTreeAroundIt) {
+  Write("proto/vendor/part.proto", Part("today"));
+  Write("proto/vendor/dev/dev.proto", Importing("vendor/part.proto"));
+  // Another version of it lies above.
+  EXPECT_TRUE(
+      absl::StrContains(ErrorOf(Write("proto/vendor/dev/released/1/dev.proto",
+                                      Importing("vendor/part.proto"))),
+                        "beside the schema"));
+  // It lies below the folder of its package.
+  EXPECT_TRUE(absl::StrContains(
+      ErrorOf(Write("proto/vendor/dev/released/v1.proto",
+                    Importing("vendor/part.proto", "vendor.dev"))),
+      "beside the schema"));
+}
+
+TEST_F(SchemaLoaderTest, ImportsAreFoundThroughLinksAndParentFolders) {
+  Write("new/vendor/part.proto", Part("today"));
+  Write("old/vendor/part.proto", Part("old"));
+  Write("old/vendor/dev/dev.proto", Importing("vendor/part.proto"));
+  std::filesystem::create_directories(folder_ + "/new/vendor/dev");
+  const std::string link = folder_ + "/new/vendor/dev/released";
+  std::filesystem::remove(link);
+  std::filesystem::create_directory_symlink(folder_ + "/old/vendor/dev", link);
+  EXPECT_EQ(PartOf(link + "/dev.proto"), "old");
+  EXPECT_EQ(PartOf(folder_ + "/new/vendor/../../old/vendor/dev/dev.proto"),
+            "old");
+  const auto all = LoadSchemas(link, {});
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->size(), 1u);
+}
+
+TEST_F(SchemaLoaderTest, LinkToAVersionIsNoOtherSchema) {
+  Write("released/1/dev.proto", SchemaText(1, ""));
+  Write("released/2/dev.proto", SchemaText(2, ""));
+  const std::string link = folder_ + "/released/newest";
+  std::filesystem::remove(link);
+  std::filesystem::create_directory_symlink("2", link);
+  const auto all = LoadSchemas(folder_ + "/released", {});
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->size(), 2u);
+}
+
+TEST_F(SchemaLoaderTest, OneFileUnderTwoNamesIsRefused) {
+  Write("common/part.proto", Part("a"));
+  Write("all.proto",
+        "syntax = \"proto3\"; import public \"common/part.proto\";");
+  std::string text = Importing("part.proto");
+  text.insert(text.find("message S"), "import \"all.proto\"; ");
+  SchemaLoadOptions options;
+  options.import_paths = {folder_ + "/common"};
+  EXPECT_TRUE(absl::StrContains(ErrorOf(Write("a.proto", text), options),
+                                "import it by one name"));
+}
+
+TEST_F(SchemaLoaderTest, PartOfASchemaNeedsNoImportsOfItsOwn) {
+  Write("released/dev.proto", Importing("a/part.proto"));
+  Write("released/b/more.proto", Part("deep"));
+  Write("released/a/part.proto",
+        "syntax = \"proto3\"; import public \"b/more.proto\";");
+  const auto all = LoadSchemas(folder_ + "/released", {});
+  ASSERT_TRUE(all.ok()) << all.status();
+  ASSERT_EQ(all->size(), 1u);
+}
+
+TEST_F(SchemaLoaderTest, WellKnownTypesAreBuiltIn) {
+  const auto schema = LoadSchema(
+      Write(
+          "a.proto",
+          "syntax = \"proto3\"; package t; import \"devstate/options.proto\"; "
+          "import \"google/protobuf/any.proto\"; import "
+          "\"google/protobuf/api.proto\"; import "
+          "\"google/protobuf/duration.proto\"; import "
+          "\"google/protobuf/empty.proto\"; import "
+          "\"google/protobuf/field_mask.proto\"; import "
+          "\"google/protobuf/source_context.proto\"; import "
+          "\"google/protobuf/struct.proto\"; import "
+          "\"google/protobuf/timestamp.proto\"; import "
+          "\"google/protobuf/type.proto\"; import "
+          "\"google/protobuf/wrappers.proto\"; message S { option "
+          "(devstate.message) = { schema: \"t\" version: 1 device: \"d\" }; "
+          "google.protobuf.Timestamp t = 1; google.protobuf.UInt32Value v = "
+          "2; google.protobuf.Struct s = 3; }"),
+      {});
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  // A set without them, and one with them, is the same schema.
+  google::protobuf::FileDescriptorSet set;
+  schema->root().file()->CopyTo(set.add_file());
+  const auto without = ParseDescriptorSet("m", set.SerializeAsString(), {});
+  ASSERT_TRUE(without.ok()) << without.status();
+  for (int i = 0; i < schema->root().file()->dependency_count(); ++i) {
+    schema->root().file()->dependency(i)->CopyTo(set.add_file());
+  }
+  const auto with = ParseDescriptorSet("m", set.SerializeAsString(), {});
+  ASSERT_TRUE(with.ok()) << with.status();
+  EXPECT_EQ(with->model().fingerprint, schema->model().fingerprint);
+  EXPECT_EQ(without->model().fingerprint, schema->model().fingerprint);
+}
+
+TEST_F(SchemaLoaderTest, Proto2IsRefusedInTheStateAndNotInOptions) {
+  Write("opts.proto",
+        "syntax = \"proto2\"; import \"google/protobuf/descriptor.proto\"; "
+        "extend google.protobuf.FieldOptions { optional string note = 50001; } "
+        "message P {} enum E { ZERO = 0; }");
+  const auto schema = [](const std::string& field) {
+    std::string text = SchemaText(1, field);
+    return text.insert(text.find("message S"), "import \"opts.proto\"; ");
+  };
+  const auto loaded = LoadSchema(
+      Write("a.proto", schema("uint32 a = 1 [(note) = \"x\"];")), {});
+  EXPECT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_TRUE(absl::StrContains(ErrorOf(Write("b.proto", schema("P p = 1;"))),
+                                "opts.proto is not proto3"));
+}
+
+TEST_F(SchemaLoaderTest, PipeIsReadOnceAndHasNoFolder) {
+  const std::string pipe = folder_ + "/pipe.proto";
+  unlink(pipe.c_str());
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  Write("part.proto", Part("a"));
+  const auto piped = [&pipe](const std::string& bytes,
+                             const SchemaLoadOptions& options) {
+    std::thread writer([&] { std::ofstream(pipe, std::ios::binary) << bytes; });
+    auto schema = LoadSchema(pipe, options);
+    writer.join();
+    return schema;
+  };
+  const auto text = piped(SchemaText(3, "uint32 a = 1;"), {});
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_EQ(text->model().version(), 3u);
+  EXPECT_EQ(text->model().file, pipe);
+  google::protobuf::FileDescriptorSet set;
+  text->root().file()->CopyTo(set.add_file());
+  const auto binary = piped(set.SerializeAsString(), {});
+  ASSERT_TRUE(binary.ok()) << binary.status();
+  EXPECT_EQ(binary->model().fingerprint, text->model().fingerprint);
+  EXPECT_TRUE(absl::StrContains(
+      piped(Importing("part.proto"), {}).status().message(), "-I"));
+  SchemaLoadOptions options;
+  options.import_paths = {folder_};
+  EXPECT_TRUE(piped(Importing("part.proto"), options).ok());
+}
+
+TEST_F(SchemaLoaderTest, ErrorsNameTheFileThatTheyAreAbout) {
+  Write("released/1/part.proto", "syntax = \"proto3\";\nmessage P { x y; }");
+  EXPECT_TRUE(absl::StrContains(
+      ErrorOf(Write("released/1/dev.proto", Importing("part.proto"))),
+      folder_ + "/released/1/part.proto:2:"));
+  SchemaLoadOptions options;
+  options.import_flag = "--old-import";
+  EXPECT_TRUE(absl::StrContains(
+      ErrorOf(Write("released/2/dev.proto", Importing("none.proto")), options),
+      "--old-import"));
+}
+
 TEST_F(SchemaLoaderTest, ErrorsHaveAPlaceAndOneLine) {
   EXPECT_TRUE(absl::StrContains(
       ErrorOf(
@@ -117,6 +354,12 @@ TEST_F(SchemaLoaderTest, FolderIsSortedByVersionAndFilesWithoutRootPass) {
   EXPECT_EQ((*schemas)[0].model().version(), 1u);
   EXPECT_EQ((*schemas)[1].model().version(), 2u);
   EXPECT_FALSE(LoadSchemas(folder_ + "/none", {}).ok());
+}
+
+TEST_F(SchemaLoaderTest, EmptyFolderIsToldFromOneThatIsNotThere) {
+  EXPECT_TRUE(
+      absl::IsFailedPrecondition(LoadSchemas(folder_ + "/inner", {}).status()));
+  EXPECT_TRUE(absl::IsNotFound(LoadSchemas(folder_ + "/none", {}).status()));
 }
 
 TEST_F(SchemaLoaderTest, FilesWithoutRootPassUnlessThereIsNoOther) {

@@ -1,6 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
+//
+// The table of a schema: whatever generates code for it, reads or writes states
+// of it, judges or shows them, reads this and nothing else of the schema.
+
 #ifndef DEVSTATE_SCHEMA_SCHEMA_MODEL_H_
 #define DEVSTATE_SCHEMA_SCHEMA_MODEL_H_
 
@@ -11,7 +15,9 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "devstate/columns.pb.h"
 #include "devstate/options.pb.h"
+#include "devstate/schema/column_bounds.h"
 #include "google/protobuf/descriptor.h"
 
 namespace devstate {
@@ -22,6 +28,8 @@ struct EnumValueModel {
   int number;
   std::string name;
   uint32_t since;
+  // Former numbers, oldest first.
+  std::vector<int> renumbered_from;
 };
 
 struct EnumModel {
@@ -29,6 +37,7 @@ struct EnumModel {
   std::string place;
   // In ascending order of number; aliases in the order of the schema.
   std::vector<EnumValueModel> values;
+  const google::protobuf::EnumDescriptor* descriptor = nullptr;
 
   const EnumValueModel* FindNumber(int number) const;
   const EnumValueModel* FindName(absl::string_view name) const;
@@ -45,6 +54,15 @@ struct FieldModel {
     // A repeated entry message with the fields key and value.
     kMap,
   };
+  // How often the field occurs in a record.
+  enum class Cardinality {
+    // Always: without presence.
+    kOne,
+    // Once at most: with presence.
+    kOptional,
+    // Any number of times: repeated fields and maps.
+    kRepeated,
+  };
 
   int number;
   std::string name;
@@ -59,10 +77,27 @@ struct FieldModel {
   std::string type_text;
   // "file:line:column", for findings that are about the text.
   std::string place;
+  // What its values are in a column; unspecified for messages.
+  ColumnKind column_kind = COLUMN_KIND_UNSPECIFIED;
+  // The size of a number: 1 (bool), 32 (enums, too) or 64. 0 for all else.
+  int bits = 0;
+  // What its annotations allow, as far as columns show it: BoundsOf() without
+  // any feature in use.
+  std::vector<ColumnBounds> bounds;
+  const google::protobuf::FieldDescriptor* descriptor = nullptr;
+
+  Cardinality cardinality() const {
+    return presence == Presence::kImplicit   ? Cardinality::kOne
+           : presence == Presence::kExplicit ? Cardinality::kOptional
+                                             : Cardinality::kRepeated;
+  }
 };
 
 struct MessageModel {
   std::string full_name;
+  // Relative to the package, nested names joined by '_'. What is derived from
+  // the message has this name with a suffix: "InodeColumns".
+  std::string record_name;
   std::string place;
   bool map_entry = false;
   // In ascending order of number.
@@ -70,6 +105,7 @@ struct MessageModel {
   MessageAnnotations annotations;
   // Reserved numbers, both ends inclusive.
   std::vector<std::pair<int, int>> reserved;
+  const google::protobuf::Descriptor* descriptor = nullptr;
 
   // Without package and outer messages.
   absl::string_view short_name() const;
@@ -79,9 +115,8 @@ struct MessageModel {
   bool IsReserved(int number) const;
 };
 
-// A schema as the rules see it: all that a root message is made of, with
-// devstate's annotations. It owns all that it points to and needs no descriptor
-// once it is built.
+// All that a root message is made of, with devstate's annotations. It owns what
+// it points to but for the descriptors, which must outlive it.
 struct SchemaModel {
   // Where it came from, for messages.
   std::string file;
@@ -90,6 +125,13 @@ struct SchemaModel {
   const MessageModel* root = nullptr;
   std::vector<std::unique_ptr<MessageModel>> messages;
   std::vector<std::unique_ptr<EnumModel>> enums;
+  // The fields of the root whose elements travel in batches, in ascending order
+  // of number.
+  std::vector<const FieldModel*> batches;
+  // The messages that travel in columns: those of `batches` and what these are
+  // made of, parts before what contains them. A message that contains itself,
+  // which CheckSchema() refuses, stands anywhere.
+  std::vector<const MessageModel*> records;
 
   const std::string& schema() const { return root->annotations.schema(); }
   uint32_t version() const { return root->annotations.version(); }
@@ -97,14 +139,15 @@ struct SchemaModel {
   const EnumModel* FindEnum(absl::string_view full_name) const;
 };
 
-// The model of `root`, a proto3 message.
+// Returns the model of `root`, whatever it is: CheckSchema() says whether
+// states of it can be written and read.
 SchemaModel BuildSchemaModel(const google::protobuf::Descriptor& root);
 
-// Whether the values of `field`, a field of a root message, are records, which
-// travel in batches of columns: a repeated message.
+// Returns whether the values of `field`, a field of a root message, are
+// records, which travel in batches of columns: a repeated message.
 bool HoldsRecords(const FieldModel& field);
 
-// Whether the field is one that a default-valued state can leave out: not
+// Returns whether a default-valued state can leave the field out: it is not
 // required, and without presence also not bounded away from zero.
 bool CanBeAbsent(const FieldModel& field);
 

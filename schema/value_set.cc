@@ -8,12 +8,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "devstate/schema/schema_model.h"
 
 namespace devstate {
 namespace {
 
 using ::absl::int128;
-using ::google::protobuf::FieldDescriptor;
 
 // Ranges up to this many values are compared value by value.
 constexpr int kSmallRange = 256;
@@ -60,66 +60,33 @@ bool ValueSet::Contains(int128 value) const {
 }
 
 bool IsInteger(const FieldModel& field) {
-  switch (field.type) {
-    case FieldDescriptor::TYPE_FLOAT:
-    case FieldDescriptor::TYPE_DOUBLE:
-    case FieldDescriptor::TYPE_STRING:
-    case FieldDescriptor::TYPE_BYTES:
-    case FieldDescriptor::TYPE_MESSAGE:
-    case FieldDescriptor::TYPE_GROUP:
-      return false;
-    default:
-      return true;
-  }
+  return field.column_kind == COLUMN_KIND_UNSIGNED ||
+         field.column_kind == COLUMN_KIND_SIGNED;
 }
 
 bool IsNumber(const FieldModel& field) {
-  return IsInteger(field) || field.type == FieldDescriptor::TYPE_FLOAT ||
-         field.type == FieldDescriptor::TYPE_DOUBLE;
+  return IsInteger(field) || field.column_kind == COLUMN_KIND_FLOAT ||
+         field.column_kind == COLUMN_KIND_DOUBLE;
 }
 
 ValueSet ValuesOfType(const FieldModel& field) {
   ValueSet set;
-  switch (field.type) {
-    case FieldDescriptor::TYPE_INT32:
-    case FieldDescriptor::TYPE_SINT32:
-    case FieldDescriptor::TYPE_SFIXED32:
-      set.low = INT32_MIN;
-      set.high = INT32_MAX;
-      break;
-    case FieldDescriptor::TYPE_INT64:
-    case FieldDescriptor::TYPE_SINT64:
-    case FieldDescriptor::TYPE_SFIXED64:
-      set.low = INT64_MIN;
-      set.high = INT64_MAX;
-      break;
-    case FieldDescriptor::TYPE_UINT32:
-    case FieldDescriptor::TYPE_FIXED32:
-      set.low = 0;
-      set.high = UINT32_MAX;
-      break;
-    case FieldDescriptor::TYPE_UINT64:
-    case FieldDescriptor::TYPE_FIXED64:
-      set.low = 0;
-      set.high = UINT64_MAX;
-      break;
-    case FieldDescriptor::TYPE_BOOL:
-      set.low = 0;
-      set.high = 1;
-      set.values = {0, 1};
-      break;
-    case FieldDescriptor::TYPE_ENUM:
-      set.low = INT32_MIN;
-      set.high = INT32_MAX;
-      set.values.emplace();
-      for (const EnumValueModel& value : field.enumeration->values) {
-        set.values->insert(value.number);
-      }
-      break;
-    default:
-      set.high = int128(1) << 100;
-      set.low = -set.high;
-      break;
+  if (!IsInteger(field)) {
+    set.high = kUnboundedReal;
+    set.low = -kUnboundedReal;
+    return set;
+  }
+  const bool is_signed = field.column_kind == COLUMN_KIND_SIGNED;
+  const int128 span = int128(1) << field.bits;
+  set.low = is_signed ? -span / 2 : 0;
+  set.high = is_signed ? span / 2 - 1 : span - 1;
+  if (field.enumeration != nullptr) {
+    set.values.emplace();
+    for (const EnumValueModel& value : field.enumeration->values) {
+      set.values->insert(value.number);
+    }
+  } else if (field.bits == 1) {
+    set.values = {0, 1};
   }
   return set;
 }

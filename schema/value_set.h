@@ -9,17 +9,21 @@
 
 #include "absl/numeric/int128.h"
 #include "absl/types/optional.h"
-#include "devstate/schema/schema_model.h"
 
 namespace devstate {
+
+struct FieldModel;
+
+// No bound of a float or a double: every bound of an annotation is within.
+inline constexpr absl::int128 kUnboundedReal = absl::MakeInt128(1LL << 36, 0);
 
 // The values that a number can have: those of its type that its annotations
 // allow. Booleans are 0 and 1, enums the numbers of their values.
 struct ValueSet {
   // If set, the only values; otherwise all from `low` to `high`.
   absl::optional<std::set<absl::int128>> values;
-  absl::int128 low;
-  absl::int128 high;
+  absl::int128 low = 0;
+  absl::int128 high = 0;
   bool power_of_two = false;
 
   bool Contains(absl::int128 value) const;
@@ -28,10 +32,11 @@ struct ValueSet {
 bool IsInteger(const FieldModel& field);
 bool IsNumber(const FieldModel& field);
 
-// Of a number, or of each element of a repeated number. A float or double
-// without bounds goes from -2^100 to 2^100.
+// Returns the values that the annotations allow of a number, or of each element
+// of a repeated number. A float or double without bounds goes from
+// -kUnboundedReal to kUnboundedReal.
 ValueSet ValuesOf(const FieldModel& field);
-// The same without annotations.
+// Returns the same without annotations.
 ValueSet ValuesOfType(const FieldModel& field);
 
 // What must hold of every value of `writer` for `reader` to contain it, as the

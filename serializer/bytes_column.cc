@@ -50,14 +50,14 @@ void WriteWords(const char* data, size_t count, size_t words,
           LoadLittleEndian<uint32_t>(data + (i * words + word) * kWordSize);
     }
     EncodeNumbers<uint32_t>(kFirstWordField + static_cast<uint32_t>(word),
-                            UNSIGNED, column.data(), count, out);
+                            COLUMN_KIND_UNSIGNED, column.data(), count, out);
   }
 }
 
 }  // namespace
 
 absl::Status BytesColumnBuilder::Validate(RowKind rows) const {
-  if (kind_ != TEXT) return absl::OkStatus();
+  if (kind_ != COLUMN_KIND_TEXT) return absl::OkStatus();
   const size_t row = FirstInvalidText(data_.view(), lengths_.size(),
                                       [this](size_t i) { return lengths_[i]; });
   if (row == lengths_.size()) return absl::OkStatus();
@@ -84,8 +84,10 @@ void BytesColumnBuilder::Encode(uint32_t field, MessageWriter& out) const {
   const MessageWriter::Nested nested =
       out.BeginNested(field, data_.size() + 16);
   out.WriteNumber(kKindField, kind_);
-  out.WriteNumber(kLayoutField, words ? WORDS : CONCATENATED);
-  EncodeNumbers<uint32_t>(kLengthsField, UNSIGNED, lengths_.data(), count, out);
+  out.WriteNumber(kLayoutField,
+                  words ? BYTES_LAYOUT_WORDS : BYTES_LAYOUT_CONCATENATED);
+  EncodeNumbers<uint32_t>(kLengthsField, COLUMN_KIND_UNSIGNED, lengths_.data(),
+                          count, out);
   if (words) {
     WriteWords(data_.data(), count, length / kWordSize, out);
   } else {
@@ -99,20 +101,27 @@ void BytesColumnReader::SetDefault() {
   position_ = "";
 }
 
+std::vector<absl::string_view> BytesColumnReader::Values(size_t count) const {
+  std::vector<absl::string_view> values;
+  values.reserve(count);
+  const char* position = position_;
+  for (size_t i = 0; i < count; ++i) {
+    values.emplace_back(position, lengths_[i]);
+    position += lengths_[i];
+  }
+  return values;
+}
+
 absl::Status BytesColumnReader::Decode(absl::string_view column, size_t count,
                                        DecodeContext& context) {
   FieldTable<kFirstWordField + kMaxWords - 1> fields;
   DS_RETURN_IF_ERROR(fields.Parse(column, kVarintFields, context));
-  const uint64_t kind = fields.has(kKindField) ? fields.value(kKindField) : 0;
-  if (kind != static_cast<uint64_t>(kind_)) {
-    return context.Error(
-        MALFORMED, absl::StrCat("column is of kind ", kind, ", the schema has ",
-                                ColumnKind_Name(kind_)));
-  }
+  DS_RETURN_IF_ERROR(CheckKind(
+      fields.has(kKindField) ? fields.value(kKindField) : 0, kind_, context));
   const uint64_t layout =
       fields.has(kLayoutField) ? fields.value(kLayoutField) : 0;
   if (layout > BytesLayout_MAX) {
-    return context.Error(UNKNOWN_CONTENT,
+    return context.Error(ERROR_REASON_UNKNOWN_CONTENT,
                          absl::StrCat("column has unknown layout ", layout,
                                       ": update the reader"));
   }
@@ -123,27 +132,32 @@ absl::Status BytesColumnReader::Decode(absl::string_view column, size_t count,
   }
   absl::string_view data =
       fields.has(kDataField) ? fields.bytes(kDataField) : "";
-  if (layout == WORDS) {
+  if (layout == BYTES_LAYOUT_WORDS) {
     if (fields.has(kDataField)) {
-      return context.Error(MALFORMED, "column has words and data");
+      return context.Error(ERROR_REASON_MALFORMED, "column has words and data");
     }
     DS_RETURN_IF_ERROR(DecodeWords(fields, count, context));
     data = words_.view();
   } else if (fields.HasAnyFrom(kFirstWordField)) {
-    return context.Error(MALFORMED, "concatenated column has words");
+    return context.Error(ERROR_REASON_MALFORMED,
+                         "concatenated column has words");
   }
   const uint64_t sum = lengths_.Sum(count);
   if (sum != data.size()) {
     return context.Error(
-        MALFORMED, absl::StrCat("column has ", data.size(),
-                                " bytes of data, its lengths add up to ", sum));
+        ERROR_REASON_MALFORMED,
+        absl::StrCat("column has ", data.size(),
+                     " bytes of data, its lengths add up to ", sum));
   }
+  // Words are charged before they are put together.
+  if (layout != BYTES_LAYOUT_WORDS)
+    DS_RETURN_IF_ERROR(context.ChargeMemory(sum, 1));
   position_ = data.data();
-  if (kind_ == TEXT) {
+  if (kind_ == COLUMN_KIND_TEXT) {
     const size_t row =
         FirstInvalidText(data, count, [this](size_t i) { return lengths_[i]; });
     if (row != count) {
-      return context.Error(MALFORMED,
+      return context.Error(ERROR_REASON_MALFORMED,
                            absl::StrCat("row ", row, " is not valid UTF-8"));
     }
   }
@@ -157,13 +171,14 @@ absl::Status BytesColumnReader::DecodeWords(const Fields& fields, size_t count,
   if (length == 0 || length % kWordSize != 0 ||
       length > kMaxWords * kWordSize ||
       !lengths_.AllOf(count, [length](uint32_t l) { return l == length; })) {
-    return context.Error(MALFORMED,
+    return context.Error(ERROR_REASON_MALFORMED,
                          "column of words whose values are not all of one "
                          "length, a multiple of 4 up to 32");
   }
   const size_t words = length / kWordSize;
   if (fields.HasAnyFrom(kFirstWordField + static_cast<int>(words))) {
-    return context.Error(MALFORMED, "column has more words than its values");
+    return context.Error(ERROR_REASON_MALFORMED,
+                         "column has more words than its values");
   }
   DS_RETURN_IF_ERROR(context.ChargeMemory(count, length));
   words_.ResizeUninitialized(count * length);

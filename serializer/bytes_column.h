@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -40,6 +41,8 @@ class BytesColumnBuilder {
   absl::Span<const uint32_t> lengths() const {
     return {lengths_.data(), lengths_.size()};
   }
+  // All values, one behind the other.
+  absl::string_view data() const { return data_.view(); }
   // INVALID_ARGUMENT if a TEXT value is not valid UTF-8; names the row.
   absl::Status Validate(RowKind rows) const;
 
@@ -63,6 +66,9 @@ class BytesColumnReader {
 
   // Of each value, in bytes.
   const NumberColumnReader<uint32_t>& lengths() const { return lengths_; }
+
+  // Returns the values of `count` rows at once. Must come before Read().
+  std::vector<absl::string_view> Values(size_t count) const;
 
   // Row `i`; to be called for the rows one after the other, from 0.
   void Read(size_t i, absl::string_view& value) {

@@ -27,7 +27,7 @@ using ::testing::HasSubstr;
 
 using Values = std::vector<std::string>;
 
-std::string Encode(const Values& values, ColumnKind kind = BYTES,
+std::string Encode(const Values& values, ColumnKind kind = COLUMN_KIND_BYTES,
                    bool compressed = false, bool plain = false) {
   BytesColumnBuilder builder(kind);
   for (const std::string& value : values) builder.Append(value);
@@ -39,7 +39,8 @@ std::string Encode(const Values& values, ColumnKind kind = BYTES,
 }
 
 absl::Status Decode(const std::string& column, size_t count, Values* values,
-                    ColumnKind kind = BYTES, const Limits& limits = Limits()) {
+                    ColumnKind kind = COLUMN_KIND_BYTES,
+                    const Limits& limits = Limits()) {
   BytesColumnReader reader(kind);
   if (column == "absent") {
     reader.SetDefault();
@@ -55,7 +56,8 @@ absl::Status Decode(const std::string& column, size_t count, Values* values,
   return absl::OkStatus();
 }
 
-void ExpectRoundTrip(const Values& values, ColumnKind kind = BYTES) {
+void ExpectRoundTrip(const Values& values,
+                     ColumnKind kind = COLUMN_KIND_BYTES) {
   for (const bool compressed : {false, true}) {
     for (const bool plain : {false, true}) {
       Values back;
@@ -68,10 +70,11 @@ void ExpectRoundTrip(const Values& values, ColumnKind kind = BYTES) {
 }
 
 BytesColumn Column(const std::vector<uint64_t>& lengths,
-                   const std::string& data, ColumnKind kind = BYTES) {
+                   const std::string& data,
+                   ColumnKind kind = COLUMN_KIND_BYTES) {
   BytesColumn column;
   column.set_kind(kind);
-  column.mutable_lengths()->set_kind(UNSIGNED);
+  column.mutable_lengths()->set_kind(COLUMN_KIND_UNSIGNED);
   for (const uint64_t length : lengths) {
     column.mutable_lengths()->add_values(length);
   }
@@ -81,13 +84,13 @@ BytesColumn Column(const std::vector<uint64_t>& lengths,
 
 NumberColumn Words(const std::vector<uint64_t>& words) {
   NumberColumn column;
-  column.set_kind(UNSIGNED);
+  column.set_kind(COLUMN_KIND_UNSIGNED);
   for (const uint64_t word : words) column.add_values(word);
   return column;
 }
 
 void ExpectRefused(const BytesColumn& column, size_t count, ErrorReason reason,
-                   const std::string& text, ColumnKind kind = BYTES,
+                   const std::string& text, ColumnKind kind = COLUMN_KIND_BYTES,
                    const Limits& limits = Limits()) {
   Values values;
   const absl::Status status =
@@ -103,46 +106,52 @@ TEST(BytesColumnEncoding, AllEmptyIsLeftOut) {
 
 TEST(BytesColumnEncoding, ValuesAreConcatenated) {
   const BytesColumn column =
-      ParseStock<BytesColumn>(Encode({"ab", "", "cde"}, TEXT));
-  EXPECT_EQ(column.kind(), TEXT);
-  EXPECT_EQ(column.layout(), CONCATENATED);
+      ParseStock<BytesColumn>(Encode({"ab", "", "cde"}, COLUMN_KIND_TEXT));
+  EXPECT_EQ(column.kind(), COLUMN_KIND_TEXT);
+  EXPECT_EQ(column.layout(), BYTES_LAYOUT_CONCATENATED);
   EXPECT_EQ(column.data(), "abcde");
-  EXPECT_EQ(column.lengths().kind(), UNSIGNED);
+  EXPECT_EQ(column.lengths().kind(), COLUMN_KIND_UNSIGNED);
 }
 
 TEST(BytesColumnEncoding, ShortValuesOfOneLengthAreWordsIfCompressed) {
   const BytesColumn column = ParseStock<BytesColumn>(
-      Encode({"abcdefgh", "abcdijkl"}, BYTES, /*compressed=*/true));
-  EXPECT_EQ(column.layout(), WORDS);
+      Encode({"abcdefgh", "abcdijkl"}, COLUMN_KIND_BYTES, /*compressed=*/true));
+  EXPECT_EQ(column.layout(), BYTES_LAYOUT_WORDS);
   EXPECT_EQ(column.data(), "");
-  EXPECT_EQ(column.word0().encoding(), CONSTANT);
+  EXPECT_EQ(column.word0().encoding(), NUMBER_ENCODING_CONSTANT);
   EXPECT_EQ(column.word0().base(), 0x64636261u);
-  EXPECT_EQ(column.word1().kind(), UNSIGNED);
+  EXPECT_EQ(column.word1().kind(), COLUMN_KIND_UNSIGNED);
   EXPECT_FALSE(column.has_word2());
 }
 
 TEST(BytesColumnEncoding, WordsAreForLengthsOf4To32InStepsOf4) {
   const auto layout_of = [](size_t length, size_t count = 2) {
     return ParseStock<BytesColumn>(
-               Encode(Values(count, std::string(length, 'x')), BYTES, true))
+               Encode(Values(count, std::string(length, 'x')),
+                      COLUMN_KIND_BYTES, true))
         .layout();
   };
   for (size_t length = 1; length <= 40; ++length) {
-    EXPECT_EQ(layout_of(length),
-              length % 4 == 0 && length <= 32 ? WORDS : CONCATENATED)
+    EXPECT_EQ(layout_of(length), length % 4 == 0 && length <= 32
+                                     ? BYTES_LAYOUT_WORDS
+                                     : BYTES_LAYOUT_CONCATENATED)
         << length;
   }
-  EXPECT_EQ(layout_of(8, 1), CONCATENATED);
-  EXPECT_EQ(ParseStock<BytesColumn>(Encode({"abcd", "abcdefgh"}, BYTES, true))
+  EXPECT_EQ(layout_of(8, 1), BYTES_LAYOUT_CONCATENATED);
+  EXPECT_EQ(ParseStock<BytesColumn>(
+                Encode({"abcd", "abcdefgh"}, COLUMN_KIND_BYTES, true))
                 .layout(),
-            CONCATENATED);
+            BYTES_LAYOUT_CONCATENATED);
 }
 
 TEST(BytesColumnEncoding, NoWordsUncompressedOrPlain) {
   const Values values = {"abcd", "efgh"};
-  EXPECT_EQ(ParseStock<BytesColumn>(Encode(values)).layout(), CONCATENATED);
-  EXPECT_EQ(ParseStock<BytesColumn>(Encode(values, BYTES, true, true)).layout(),
-            CONCATENATED);
+  EXPECT_EQ(ParseStock<BytesColumn>(Encode(values)).layout(),
+            BYTES_LAYOUT_CONCATENATED);
+  EXPECT_EQ(
+      ParseStock<BytesColumn>(Encode(values, COLUMN_KIND_BYTES, true, true))
+          .layout(),
+      BYTES_LAYOUT_CONCATENATED);
 }
 
 TEST(BytesColumnRoundTrip, SmallColumns) {
@@ -152,8 +161,8 @@ TEST(BytesColumnRoundTrip, SmallColumns) {
   ExpectRoundTrip({std::string(8, '\0'), "abcdefgh"});
   ExpectRoundTrip(Values(100, std::string(32, 'w')));
   ExpectRoundTrip({std::string(100000, 'x'), "y"});
-  ExpectRoundTrip({"Grüße", "€", "𝄞", ""}, TEXT);
-  ExpectRoundTrip({"𝄞", "abcd"}, TEXT);
+  ExpectRoundTrip({"Grüße", "€", "𝄞", ""}, COLUMN_KIND_TEXT);
+  ExpectRoundTrip({"𝄞", "abcd"}, COLUMN_KIND_TEXT);
 }
 
 TEST(BytesColumnRoundTrip, RandomColumns) {
@@ -173,7 +182,7 @@ TEST(BytesColumnRoundTrip, RandomColumns) {
 }
 
 TEST(BytesColumnBuilder, StartsAnewAfterClear) {
-  BytesColumnBuilder builder(BYTES);
+  BytesColumnBuilder builder(COLUMN_KIND_BYTES);
   builder.Append("old");
   builder.Clear();
   EXPECT_EQ(builder.size(), 0u);
@@ -184,7 +193,7 @@ TEST(BytesColumnBuilder, StartsAnewAfterClear) {
 }
 
 TEST(BytesColumnBuilder, TextThatIsNotUtf8IsRefusedByItsContent) {
-  BytesColumnBuilder builder(TEXT);
+  BytesColumnBuilder builder(COLUMN_KIND_TEXT);
   builder.Append("fine");
   EXPECT_THAT(builder.Validate(RowKind::kRecord), IsOk());
   builder.Append("caf\xe9");
@@ -193,13 +202,13 @@ TEST(BytesColumnBuilder, TextThatIsNotUtf8IsRefusedByItsContent) {
       StatusIs(absl::StatusCode::kInvalidArgument,
                HasSubstr("record 1 of the batch has \"caf\\xe9\", which "
                          "is not valid UTF-8")));
-  BytesColumnBuilder bytes(BYTES);
+  BytesColumnBuilder bytes(COLUMN_KIND_BYTES);
   bytes.Append("caf\xe9");
   EXPECT_THAT(bytes.Validate(RowKind::kRecord), IsOk());
 }
 
 TEST(BytesColumnBuilder, ACharacterSplitOverTwoTextsIsRefused) {
-  BytesColumnBuilder builder(TEXT);
+  BytesColumnBuilder builder(COLUMN_KIND_TEXT);
   builder.Append("\xc3");
   builder.Append("\xa9");
   EXPECT_THAT(builder.Validate(RowKind::kRecord),
@@ -207,94 +216,103 @@ TEST(BytesColumnBuilder, ACharacterSplitOverTwoTextsIsRefused) {
 }
 
 TEST(BytesColumnDecoding, RefusesTextThatIsNotUtf8) {
-  ExpectRefused(Column({1, 4}, "acaf\xe9", TEXT), 2, MALFORMED,
-                "row 1 is not valid UTF-8", TEXT);
+  ExpectRefused(Column({1, 4}, "acaf\xe9", COLUMN_KIND_TEXT), 2,
+                ERROR_REASON_MALFORMED, "row 1 is not valid UTF-8",
+                COLUMN_KIND_TEXT);
 }
 
 TEST(BytesColumnDecoding, RefusesACharacterSplitOverTwoTexts) {
-  ExpectRefused(Column({2, 2}, "a\xc3\xa9z", TEXT), 2, MALFORMED,
-                "row 0 is not valid UTF-8", TEXT);
+  ExpectRefused(Column({2, 2}, "a\xc3\xa9z", COLUMN_KIND_TEXT), 2,
+                ERROR_REASON_MALFORMED, "row 0 is not valid UTF-8",
+                COLUMN_KIND_TEXT);
   Values values;
-  EXPECT_THAT(Decode(Column({1, 3}, "a\xc3\xa9z", TEXT).SerializeAsString(), 2,
-                     &values, TEXT),
-              IsOk());
+  EXPECT_THAT(
+      Decode(Column({1, 3}, "a\xc3\xa9z", COLUMN_KIND_TEXT).SerializeAsString(),
+             2, &values, COLUMN_KIND_TEXT),
+      IsOk());
   EXPECT_EQ(values, Values({"a", "\xc3\xa9z"}));
 }
 
 TEST(BytesColumnDecoding, RefusesWordsThatAreNotUtf8) {
-  BytesColumn column = Column({4, 4}, "", TEXT);
-  column.set_layout(WORDS);
+  BytesColumn column = Column({4, 4}, "", COLUMN_KIND_TEXT);
+  column.set_layout(BYTES_LAYOUT_WORDS);
   *column.mutable_word0() = Words({0x64636261, 0xff636261});
-  ExpectRefused(column, 2, MALFORMED, "row 1 is not valid UTF-8", TEXT);
+  ExpectRefused(column, 2, ERROR_REASON_MALFORMED, "row 1 is not valid UTF-8",
+                COLUMN_KIND_TEXT);
 }
 
 TEST(BytesColumnDecoding, RefusesAnotherKind) {
-  ExpectRefused(Column({1}, "a", TEXT), 1, MALFORMED, "the schema has BYTES");
-  ExpectRefused(Column({1}, "a", UNSIGNED), 1, MALFORMED, "kind 1");
-  ExpectRefused(Column({1}, "a", COLUMN_KIND_UNSPECIFIED), 1, MALFORMED,
-                "kind 0");
-  ExpectRefused(Column({1}, "a", BYTES), 1, MALFORMED, "the schema has TEXT",
-                TEXT);
+  ExpectRefused(Column({1}, "a", COLUMN_KIND_TEXT), 1, ERROR_REASON_MALFORMED,
+                "the schema has BYTES");
+  ExpectRefused(Column({1}, "a", COLUMN_KIND_UNSIGNED), 1,
+                ERROR_REASON_MALFORMED, "kind 1");
+  ExpectRefused(Column({1}, "a", COLUMN_KIND_UNSPECIFIED), 1,
+                ERROR_REASON_MALFORMED, "kind 0");
+  ExpectRefused(Column({1}, "a", COLUMN_KIND_BYTES), 1, ERROR_REASON_MALFORMED,
+                "the schema has TEXT", COLUMN_KIND_TEXT);
 }
 
 TEST(BytesColumnDecoding, RefusesAnUnknownLayoutAsNewer) {
   BytesColumn column = Column({1}, "a");
   column.set_layout(static_cast<BytesLayout>(2));
-  ExpectRefused(column, 1, UNKNOWN_CONTENT, "unknown layout 2");
+  ExpectRefused(column, 1, ERROR_REASON_UNKNOWN_CONTENT, "unknown layout 2");
 }
 
 TEST(BytesColumnDecoding, RefusesLengthsThatDoNotAddUpToTheData) {
-  ExpectRefused(Column({1, 2}, "ab"), 2, MALFORMED,
+  ExpectRefused(Column({1, 2}, "ab"), 2, ERROR_REASON_MALFORMED,
                 "2 bytes of data, its lengths add up to 3");
-  ExpectRefused(Column({1, 0}, "ab"), 2, MALFORMED, "add up to 1");
-  ExpectRefused(Column({UINT32_MAX, UINT32_MAX}, "ab"), 2, MALFORMED,
-                "add up to 8589934590");
+  ExpectRefused(Column({1, 0}, "ab"), 2, ERROR_REASON_MALFORMED, "add up to 1");
+  ExpectRefused(Column({UINT32_MAX, UINT32_MAX}, "ab"), 2,
+                ERROR_REASON_MALFORMED, "add up to 8589934590");
   BytesColumn column;
-  column.set_kind(BYTES);
+  column.set_kind(COLUMN_KIND_BYTES);
   column.set_data("ab");
-  ExpectRefused(column, 2, MALFORMED, "add up to 0");
+  ExpectRefused(column, 2, ERROR_REASON_MALFORMED, "add up to 0");
 }
 
 TEST(BytesColumnDecoding, RefusesLengthsOfAnotherKindOrTooWide) {
   BytesColumn column = Column({1}, "a");
-  column.mutable_lengths()->set_kind(SIGNED);
-  ExpectRefused(column, 1, MALFORMED, "the schema has UNSIGNED");
-  ExpectRefused(Column({uint64_t{1} << 32 | 1}, "a"), 1, MALFORMED, "32 bits");
+  column.mutable_lengths()->set_kind(COLUMN_KIND_SIGNED);
+  ExpectRefused(column, 1, ERROR_REASON_MALFORMED, "the schema has UNSIGNED");
+  ExpectRefused(Column({uint64_t{1} << 32 | 1}, "a"), 1, ERROR_REASON_MALFORMED,
+                "32 bits");
 }
 
 TEST(BytesColumnDecoding, RefusesWordsAndDataTogether) {
   BytesColumn column = Column({4, 4}, "abcdefgh");
-  column.set_layout(WORDS);
-  ExpectRefused(column, 2, MALFORMED, "words and data");
-  column.set_layout(CONCATENATED);
+  column.set_layout(BYTES_LAYOUT_WORDS);
+  ExpectRefused(column, 2, ERROR_REASON_MALFORMED, "words and data");
+  column.set_layout(BYTES_LAYOUT_CONCATENATED);
   *column.mutable_word0() = Words({1, 2});
-  ExpectRefused(column, 2, MALFORMED, "concatenated column has words");
+  ExpectRefused(column, 2, ERROR_REASON_MALFORMED,
+                "concatenated column has words");
 }
 
 TEST(BytesColumnDecoding, RefusesWordsOfOtherLengths) {
   for (const auto& lengths : std::vector<std::vector<uint64_t>>{
            {4, 8}, {3, 3}, {36, 36}, {0, 0}, {0, 4}}) {
     BytesColumn column = Column(lengths, "");
-    column.set_layout(WORDS);
-    ExpectRefused(column, 2, MALFORMED, "not all of one length");
+    column.set_layout(BYTES_LAYOUT_WORDS);
+    ExpectRefused(column, 2, ERROR_REASON_MALFORMED, "not all of one length");
   }
   BytesColumn column;
-  column.set_kind(BYTES);
-  column.set_layout(WORDS);
-  ExpectRefused(column, 2, MALFORMED, "not all of one length");
+  column.set_kind(COLUMN_KIND_BYTES);
+  column.set_layout(BYTES_LAYOUT_WORDS);
+  ExpectRefused(column, 2, ERROR_REASON_MALFORMED, "not all of one length");
 }
 
 TEST(BytesColumnDecoding, RefusesMoreWordsThanTheLengthHas) {
   BytesColumn column = Column({4, 4}, "");
-  column.set_layout(WORDS);
+  column.set_layout(BYTES_LAYOUT_WORDS);
   *column.mutable_word0() = Words({1, 2});
   *column.mutable_word1() = Words({1, 2});
-  ExpectRefused(column, 2, MALFORMED, "more words than its values");
+  ExpectRefused(column, 2, ERROR_REASON_MALFORMED,
+                "more words than its values");
 }
 
 TEST(BytesColumnDecoding, AnAbsentWordIsZero) {
   BytesColumn column = Column({8, 8}, "");
-  column.set_layout(WORDS);
+  column.set_layout(BYTES_LAYOUT_WORDS);
   *column.mutable_word1() = Words({0x61, 0x62});
   Values values;
   ASSERT_THAT(Decode(column.SerializeAsString(), 2, &values), IsOk());
@@ -302,29 +320,34 @@ TEST(BytesColumnDecoding, AnAbsentWordIsZero) {
                             std::string("\0\0\0\0b\0\0\0", 8)}));
 }
 
-TEST(BytesColumnDecoding, WordsAreChargedToTheMemoryLimit) {
+TEST(BytesColumnDecoding, BytesAreChargedToTheMemoryLimit) {
   BytesColumn column;
-  column.set_kind(BYTES);
-  column.set_layout(WORDS);
-  column.mutable_lengths()->set_kind(UNSIGNED);
-  column.mutable_lengths()->set_encoding(CONSTANT);
+  column.set_kind(COLUMN_KIND_BYTES);
+  column.set_layout(BYTES_LAYOUT_WORDS);
+  column.mutable_lengths()->set_kind(COLUMN_KIND_UNSIGNED);
+  column.mutable_lengths()->set_encoding(NUMBER_ENCODING_CONSTANT);
   column.mutable_lengths()->set_base(32);
-  ExpectRefused(column, size_t{1} << 58, LIMIT, "max_batch_memory");
+  ExpectRefused(column, size_t{1} << 58, ERROR_REASON_LIMIT,
+                "max_batch_memory");
   Limits limits;
-  limits.max_batch_memory = 4 + 32 * 9;
-  ExpectRefused(column, 10, LIMIT, "max_batch_memory", BYTES, limits);
+  limits.max_batch_memory = 32 * 9;
+  ExpectRefused(column, 10, ERROR_REASON_LIMIT, "max_batch_memory",
+                COLUMN_KIND_BYTES, limits);
+  limits.max_batch_memory = 2;
+  ExpectRefused(Column({1, 2}, "abc"), 2, ERROR_REASON_LIMIT,
+                "max_batch_memory", COLUMN_KIND_BYTES, limits);
 }
 
 TEST(BytesColumnDecoding, NoDamageOfABitReachesBeyondTheColumn) {
   Values values;
   for (int i = 0; i < 30; ++i) values.push_back(std::string(8, 'a' + i % 5));
   for (const bool compressed : {false, true}) {
-    const std::string column = Encode(values, TEXT, compressed);
+    const std::string column = Encode(values, COLUMN_KIND_TEXT, compressed);
     for (size_t bit = 0; bit < column.size() * 8; ++bit) {
       std::string damaged = column;
       damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ 1 << bit % 8);
       Values back;
-      Decode(damaged, values.size(), &back, TEXT).IgnoreError();
+      Decode(damaged, values.size(), &back, COLUMN_KIND_TEXT).IgnoreError();
     }
   }
 }

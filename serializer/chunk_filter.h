@@ -4,22 +4,32 @@
 #ifndef DEVSTATE_SERIALIZER_CHUNK_FILTER_H_
 #define DEVSTATE_SERIALIZER_CHUNK_FILTER_H_
 
+#include <memory>
+
 #include "absl/status/statusor.h"
 #include "devstate/serializer/stream_reader.h"
+#include "google/protobuf/message.h"
 
 namespace devstate {
 
 // Stands between the framing of a stream and the code that is generated from a
-// schema: sees each chunk before it is decoded, or after it was encoded, and
-// may put another in its place.
+// schema: sees each chunk before it is decoded, and may put another in its
+// place. Its counterpart for writers is SaveFilter.
 class ChunkFilter {
  public:
   virtual ~ChunkFilter() = default;
 
-  // The chunk to go on with, valid until the next call: type and position are
-  // those of `chunk`; field, number of records and payload may differ. A batch
-  // of 0 records is left out. An error ends the read or the write.
+  // Returns the chunk to go on with, valid until the next call: type and
+  // position are those of `chunk`; field, number of records and payload may
+  // differ. A batch of 0 records is left out. An error ends the read.
   virtual absl::StatusOr<Chunk> Filter(const Chunk& chunk) = 0;
+
+  // Hands on the root message of the chunk that Filter() has returned, if it
+  // has checked and parsed that already: then it is not parsed again, and the
+  // chunk's payload does not matter. Null if not. Called once, after Filter().
+  virtual std::unique_ptr<google::protobuf::Message> TakeRoot() {
+    return nullptr;
+  }
 };
 
 }  // namespace devstate

@@ -3,15 +3,34 @@
 
 #include "devstate/serializer/compression.h"
 
+#include <cstdint>
+
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "zstd.h"
 
 namespace devstate {
 namespace {
 
 constexpr absl::string_view kFrameMagic("\x28\xb5\x2f\xfd", 4);
+
+// What a reader that decompresses piece by piece must be ready to keep.
+constexpr uint64_t kMaxWindowSize = uint64_t{1} << 31;
+
+// Returns the window size that a frame header declares, 0 if it has none of its
+// own (RFC 8878, section 3.1.1.1.2). `frame` starts with the magic and is a
+// whole frame.
+uint64_t WindowSizeOf(absl::string_view frame) {
+  const auto byte = [frame](size_t i) {
+    return uint64_t{static_cast<uint8_t>(frame[i])};
+  };
+  constexpr uint64_t kSingleSegment = 1 << 5;
+  if ((byte(4) & kSingleSegment) != 0) return 0;
+  const uint64_t base = uint64_t{1} << (10 + (byte(5) >> 3));
+  return base + base / 8 * (byte(5) & 7);
+}
 
 }  // namespace
 
@@ -28,6 +47,16 @@ absl::StatusOr<Compression> Compression::Parse(absl::string_view text) {
       "not a compression: expected automatic, raw, zstd or zstd:LEVEL with a "
       "level from ",
       ZSTD_minCLevel(), " to ", ZSTD_maxCLevel()));
+}
+
+size_t Compressor::Bound(size_t size) { return ZSTD_compressBound(size); }
+
+void Compressor::Free::operator()(ZSTD_CCtx* context) const {
+  ZSTD_freeCCtx(context);
+}
+
+void Decompressor::Free::operator()(ZSTD_DCtx* context) const {
+  ZSTD_freeDCtx(context);
 }
 
 absl::StatusOr<size_t> Compressor::Compress(absl::string_view input, int level,
@@ -64,6 +93,12 @@ absl::Status Decompressor::Decompress(absl::string_view input, char* output,
       ZSTD_findFrameCompressedSize(input.data(), input.size());
   if (ZSTD_isError(frame_size) || frame_size != input.size()) {
     return absl::InvalidArgumentError("payload is not exactly one zstd frame");
+  }
+  const uint64_t window_size = WindowSizeOf(input);
+  if (window_size > kMaxWindowSize) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("zstd frame asks for a window of ", window_size,
+                     " bytes, allowed are ", kMaxWindowSize));
   }
   const unsigned long long declared =
       ZSTD_getFrameContentSize(input.data(), input.size());

@@ -10,41 +10,19 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "zstd.h"
+#include "devstate/serializer/compression_options.h"
+
+// Of zstd.h, which users of this header need not have.
+struct ZSTD_CCtx_s;
+struct ZSTD_DCtx_s;
 
 namespace devstate {
-
-// How a writer stores payloads. Whatever it says, a payload that zstd would not
-// make smaller is stored raw.
-struct Compression {
-  enum class Mode {
-    // zstd at `level`, but not below 4 KiB, where a compressor costs more time
-    // than its gain in bytes, nor right after chunks that did not shrink.
-    // Depends
-    // on the content alone: the same state is the same bytes.
-    kAutomatic,
-    kRaw,
-    kZstd,
-  };
-
-  static Compression Automatic() { return {Mode::kAutomatic, 1}; }
-  static Compression Raw() { return {Mode::kRaw, 0}; }
-  static Compression Zstd(int level) { return {Mode::kZstd, level}; }
-
-  // "automatic", "raw", "zstd" or "zstd:LEVEL". INVALID_ARGUMENT, with the
-  // valid words and range, for anything else.
-  static absl::StatusOr<Compression> Parse(absl::string_view text);
-
-  Mode mode = Mode::kAutomatic;
-  // zstd's own range, ZSTD_minCLevel() to ZSTD_maxCLevel(); 1 for kAutomatic.
-  int level = 1;
-};
 
 // A zstd compression context, made at first use and reused. Not thread-safe.
 class Compressor {
  public:
   // Most bytes that Compress() can need for `size` bytes.
-  static size_t Bound(size_t size) { return ZSTD_compressBound(size); }
+  static size_t Bound(size_t size);
 
   // Compresses `input` into one frame with content size. Returns its size, or
   // INTERNAL with zstd's reason.
@@ -53,9 +31,9 @@ class Compressor {
 
  private:
   struct Free {
-    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+    void operator()(ZSTD_CCtx_s* context) const;
   };
-  std::unique_ptr<ZSTD_CCtx, Free> context_;
+  std::unique_ptr<ZSTD_CCtx_s, Free> context_;
 };
 
 // A zstd decompression context, made at first use and reused. Not thread-safe.
@@ -68,9 +46,9 @@ class Decompressor {
 
  private:
   struct Free {
-    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+    void operator()(ZSTD_DCtx_s* context) const;
   };
-  std::unique_ptr<ZSTD_DCtx, Free> context_;
+  std::unique_ptr<ZSTD_DCtx_s, Free> context_;
 };
 
 }  // namespace devstate

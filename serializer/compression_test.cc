@@ -189,6 +189,17 @@ TEST(Decompression, AFrameThatLiesAboutItsSizeIsRefused) {
               StatusIs(kInvalid));
 }
 
+TEST(Decompression, TheWindowIsBounded) {
+  const auto frame = [](const std::string& window) {
+    return RawFrame("\x80" + window + LittleEndian(5, 4), "hello");
+  };
+  // 2^31 bytes, and an eighth more.
+  EXPECT_THAT(Decompress(frame("\xa8"), 5), IsOk());
+  EXPECT_THAT(Decompress(frame("\xa9"), 5),
+              StatusIs(kInvalid, HasSubstr("window of 2415919104 bytes")));
+  EXPECT_THAT(Decompress(frame("\xff"), 5), StatusIs(kInvalid));
+}
+
 TEST(Decompression, AFrameThatNeedsADictionaryIsRefused) {
   // Single segment, dictionary id of one byte.
   EXPECT_THAT(Decompress(RawFrame(LittleEndian(0x05'07'21, 3), "hello"), 5),

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "devstate/serializer/internal/varint.h"
 #include "devstate/serializer/internal/vectorized.h"
+#include "devstate/serializer/stream_error.h"
 
 namespace devstate {
 namespace {
@@ -79,6 +80,7 @@ DEVSTATE_VECTORIZED bool AnyNotInMask(const BitsOf<T>* bits, size_t count,
 
 template <typename T>
 bool IsAllowed(BitsOf<T> bits, const NumberConstraint<T>& constraint) {
+  if (constraint.may_be_unused && bits == 0) return true;
   if (constraint.not_zero && bits == 0) return false;
   if (constraint.bounded &&
       AnyOutside<T>(&bits, 1, constraint.low, constraint.high)) {
@@ -120,50 +122,55 @@ bool AllAllowed(const BitsOf<T>* bits, size_t count,
 }  // namespace
 
 template <typename T>
-std::string FindViolation(absl::Span<const BitsOf<T>> bits,
-                          const NumberConstraint<T>& constraint, RowKind rows,
-                          size_t first) {
-  if (AllAllowed<T>(bits.data(), bits.size(), constraint)) return "";
+ConstraintViolation FindViolation(absl::Span<const BitsOf<T>> bits,
+                                  const NumberConstraint<T>& constraint,
+                                  RowKind rows, size_t first) {
+  if (AllAllowed<T>(bits.data(), bits.size(), constraint)) return {};
   const auto found = std::find_if_not(
       bits.begin(), bits.end(),
       [&](BitsOf<T> value) { return IsAllowed<T>(value, constraint); });
-  if (found == bits.end()) return "";
-  if (constraint.may_be_unused &&
-      std::all_of(bits.begin(), bits.end(),
-                  [](BitsOf<T> value) { return value == 0; })) {
-    return "";
-  }
+  if (found == bits.end()) return {};
   const std::string value =
       constraint.sensitive
           ? "a value that is not shown"
           : absl::StrCat(NumberTraits<T>::FromBits(*found), constraint.unit);
-  return absl::StrCat(
-      RowText(rows, first + static_cast<size_t>(found - bits.begin())), " has ",
-      value, ", allowed is ", constraint.allowed);
+  return {absl::StrCat(
+              RowText(rows, first + static_cast<size_t>(found - bits.begin())),
+              " has ", value, ", allowed is ", constraint.allowed),
+          /*missing=*/constraint.required && *found == 0};
 }
 
-absl::Status ViolationError(const std::string& violation,
+absl::Status ViolationError(const ConstraintViolation& violation,
                             const DecodeContext& context) {
-  if (violation.empty()) return absl::OkStatus();
-  return context.Error(
-      CONSTRAINT,
-      absl::StrCat(violation,
-                   ": correct the writer, or, if its schema allows the value, "
-                   "widen this reader's"));
+  if (violation.text.empty()) return absl::OkStatus();
+  if (!violation.missing) {
+    return context.Error(
+        ERROR_REASON_CONSTRAINT,
+        absl::StrCat(violation.text,
+                     ": correct the writer, or, if its schema allows the "
+                     "value, widen this reader's"));
+  }
+  absl::Status error =
+      context.Error(ERROR_REASON_CONSTRAINT,
+                    absl::StrCat(violation.text,
+                                 ": the field is required, save with a writer "
+                                 "that fills it"));
+  SetRequiredMissing(&error);
+  return error;
 }
 
-absl::Status ViolationError(const std::string& violation,
+absl::Status ViolationError(const ConstraintViolation& violation,
                             absl::string_view field) {
-  if (violation.empty()) return absl::OkStatus();
+  if (violation.text.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat(field, ": ", violation,
+      absl::StrCat(field, ": ", violation.text,
                    ": no reader would load it, save what the schema allows"));
 }
 
-#define DEVSTATE_INSTANTIATE(T)                                           \
-  template std::string FindViolation(absl::Span<const BitsOf<T>> bits,    \
-                                     const NumberConstraint<T>&, RowKind, \
-                                     size_t)
+#define DEVSTATE_INSTANTIATE(T)                                                \
+  template ConstraintViolation FindViolation(absl::Span<const BitsOf<T>> bits, \
+                                             const NumberConstraint<T>&,       \
+                                             RowKind, size_t)
 DEVSTATE_INSTANTIATE(bool);
 DEVSTATE_INSTANTIATE(int32_t);
 DEVSTATE_INSTANTIATE(int64_t);

@@ -35,9 +35,11 @@ struct NumberConstraint {
   // If not empty, the only values, in ascending order, the first being `low`
   // and the last `high`; integers only.
   absl::Span<const T> one_of;
-  // Nothing but zeros is allowed as well: the field belongs to a feature that
-  // the state need not use.
+  // Zero is allowed as well: the field belongs to a feature that a record need
+  // not use.
   bool may_be_unused;
+  // Zero means that the field is missing, and it is required.
+  bool required;
   // Errors do not show the value.
   bool sensitive;
   // What stands behind a value in errors: " bytes".
@@ -46,19 +48,27 @@ struct NumberConstraint {
   absl::string_view allowed;
 };
 
-// What is wrong with the first value that breaks `constraint`: "record 17 of
-// the batch has 0, allowed is at least 1"; empty if none does. Takes a fraction
-// of the time that decoding takes. `bits` is what stored() of a column has; its
-// first value is that of row `first`.
+// The first value that breaks a constraint.
+struct ConstraintViolation {
+  // "record 17 of the batch has 0, allowed is at least 1"; empty if no value
+  // breaks it.
+  std::string text;
+  // Whether it is none at all, of a required field.
+  bool missing = false;
+};
+
+// Returns the first violation. Takes a fraction of the time that decoding
+// takes. `bits` is what stored() of a column has; its first value is that of
+// row `first`.
 template <typename T>
-std::string FindViolation(absl::Span<const typename NumberTraits<T>::Bits> bits,
-                          const NumberConstraint<T>& constraint, RowKind rows,
-                          size_t first = 0);
+ConstraintViolation FindViolation(
+    absl::Span<const typename NumberTraits<T>::Bits> bits,
+    const NumberConstraint<T>& constraint, RowKind rows, size_t first = 0);
 
 // --- When a batch is read ---
 
 // CONSTRAINT, of the field under way, or OK.
-absl::Status ViolationError(const std::string& violation,
+absl::Status ViolationError(const ConstraintViolation& violation,
                             const DecodeContext& context);
 
 template <typename T>
@@ -71,7 +81,7 @@ absl::Status CheckColumn(absl::Span<const typename NumberTraits<T>::Bits> bits,
 // --- When a batch is written ---
 
 // INVALID_ARGUMENT, of `field`, or OK.
-absl::Status ViolationError(const std::string& violation,
+absl::Status ViolationError(const ConstraintViolation& violation,
                             absl::string_view field);
 
 template <typename T>
@@ -89,8 +99,8 @@ absl::Status ValidateCounts(
     absl::string_view field,
     absl::Span<const typename NumberTraits<T>::Bits> counts, size_t count,
     const NumberConstraint<T>& constraint, RowKind rows) {
-  std::string violation = FindViolation(counts, constraint, rows);
-  if (violation.empty() && counts.size() < count) {
+  ConstraintViolation violation = FindViolation(counts, constraint, rows);
+  if (violation.text.empty() && counts.size() < count) {
     const typename NumberTraits<T>::Bits zero = 0;
     violation = FindViolation<T>({&zero, 1}, constraint, rows, counts.size());
   }

@@ -20,7 +20,7 @@ absl::Status DecodeContext::Error(ErrorReason reason,
 
 absl::Status DecodeContext::ChargeMemory(uint64_t count, size_t value_size) {
   if (count > memory_left_ / value_size) {
-    return Error(LIMIT,
+    return Error(ERROR_REASON_LIMIT,
                  absl::StrCat(count, " values of ", value_size,
                               " bytes exceed what max_batch_memory leaves, ",
                               memory_left_, " bytes"));

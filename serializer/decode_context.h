@@ -63,10 +63,19 @@ class DecodeContext {
                : RowKind::kOccurrence;
   }
 
+  // How deep the message lies whose columns are decoded: 1 for a record.
+  int depth() const {
+    int depth = 0;
+    for (const PathScope* p = path_; p != nullptr; p = p->parent_) ++depth;
+    return depth;
+  }
+
   // An error about the field under way.
   absl::Status Error(ErrorReason reason, absl::string_view message) const;
 
-  // To be called before `count` values of `value_size` bytes are allocated.
+  // Charges `count` values that count for `value_size` bytes each, at least 1,
+  // to max_batch_memory. LIMIT if that is spent. Must come before memory is
+  // taken for them.
   absl::Status ChargeMemory(uint64_t count, size_t value_size);
 
  private:

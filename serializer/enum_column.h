@@ -41,7 +41,7 @@ class EnumColumnBuilder : public NumberColumnBuilder<int32_t> {
 // The error for a value of a protobuf enum that the schema does not name: enums
 // are closed.
 inline absl::Status UnnamedEnumValue(const DecodeContext& context) {
-  return context.Error(UNKNOWN_CONTENT,
+  return context.Error(ERROR_REASON_UNKNOWN_CONTENT,
                        "an enum has a value that the schema does not name: "
                        "update the reader");
 }

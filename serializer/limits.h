@@ -12,7 +12,7 @@ namespace devstate {
 // Everything that bounds what a stream can make a reader do. Each limit is
 // checked before the memory or the time that it bounds is spent; a stream
 // beyond one is refused with RESOURCE_EXHAUSTED, which names the limit. Writers
-// obey all of them but max_batch_memory, so that a state which readers with the
+// obey all of them, so that a state which readers with the
 // same limits would refuse is refused when it is saved.
 struct Limits {
   // The StreamHeader message, embedded descriptor set included, in bytes.
@@ -25,8 +25,12 @@ struct Limits {
   // Records in one batch.
   uint32_t max_chunk_records = 65536;
 
-  // Memory for the decoded columns of one batch, in bytes. Bounds what nested
-  // repeated fields and constant columns, tiny in the stream, can unfold to.
+  // The size of one batch, in bytes (docs/stream_format.md, "Sizes"). Bounds
+  // what nested repeated fields and constant columns, tiny in the stream, can
+  // unfold to. It follows from schema and content, so all readers refuse the
+  // same batches. This implementation takes at most 4 times as much memory for
+  // a batch, and kMessageMemoryFactor times as much for one as messages.
+  // Default: 16 MiB.
   uint64_t max_batch_memory = 16 * 1024 * 1024;
 
   // Chunks, records and payload bytes after decompression in the whole stream.

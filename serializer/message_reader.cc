@@ -37,27 +37,28 @@ absl::Status ParseFields(absl::string_view message, uint32_t varints, int max,
   MessageReader::Field field;
   while (reader.Next(&field)) {
     if (field.number > static_cast<uint32_t>(max)) {
-      return context.Error(UNKNOWN_CONTENT,
+      return context.Error(ERROR_REASON_UNKNOWN_CONTENT,
                            absl::StrCat("column has an unknown part ",
                                         field.number, ": update the reader"));
     }
     const bool varint = (varints >> field.number & 1) != 0;
     if (field.wire_type != (varint ? kWireVarint : kWireLength)) {
       return context.Error(
-          MALFORMED,
+          ERROR_REASON_MALFORMED,
           absl::StrCat("part ", field.number, " of the column has wire type ",
                        field.wire_type));
     }
     if ((*seen >> field.number & 1) != 0) {
       return context.Error(
-          MALFORMED,
+          ERROR_REASON_MALFORMED,
           absl::StrCat("part ", field.number, " of the column occurs twice"));
     }
     *seen |= 1u << field.number;
     fields[field.number] = field;
   }
   if (!reader.ok()) {
-    return context.Error(MALFORMED, "column is not a well-formed message");
+    return context.Error(ERROR_REASON_MALFORMED,
+                         "column is not a well-formed message");
   }
   return absl::OkStatus();
 }

@@ -229,10 +229,10 @@ TEST(DecodeContext, NamesThePathOfTheField) {
   DecodeContext::PathScope outer(context, "inodes");
   {
     DecodeContext::PathScope inner(context, "name");
-    EXPECT_EQ(context.Error(MALFORMED, "bad").message(),
+    EXPECT_EQ(context.Error(ERROR_REASON_MALFORMED, "bad").message(),
               "offset 0x10: chunk 3: inodes.name: bad");
   }
-  EXPECT_EQ(context.Error(MALFORMED, "bad").message(),
+  EXPECT_EQ(context.Error(ERROR_REASON_MALFORMED, "bad").message(),
             "offset 0x10: chunk 3: inodes: bad");
 }
 

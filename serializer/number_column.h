@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -32,11 +33,12 @@ struct NumberTraits {
   using Bits = std::conditional_t<
       sizeof(T) == 1, uint8_t,
       std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>>;
-  static constexpr ColumnKind kKind = std::is_same_v<T, float>    ? FLOAT
-                                      : std::is_same_v<T, double> ? DOUBLE
-                                      : std::is_signed_v<T>       ? SIGNED
-                                                                  : UNSIGNED;
-  static constexpr bool kZigZag = kKind == SIGNED;
+  static constexpr ColumnKind kKind =
+      std::is_same_v<T, float>    ? COLUMN_KIND_FLOAT
+      : std::is_same_v<T, double> ? COLUMN_KIND_DOUBLE
+      : std::is_signed_v<T>       ? COLUMN_KIND_SIGNED
+                                  : COLUMN_KIND_UNSIGNED;
+  static constexpr bool kZigZag = kKind == COLUMN_KIND_SIGNED;
 
   static Bits ToBits(T value) {
     if constexpr (kZigZag) {
@@ -68,9 +70,15 @@ template <typename Bits>
 void EncodeNumbers(uint32_t field, ColumnKind kind, const Bits* values,
                    size_t count, MessageWriter& out);
 
-// Decodes the NumberColumn `column` of `count` values. A column of one value
-// for all rows sets `constant` and stores one value only; otherwise `count`
-// values. Values that do not fit Bits are an error.
+// Compares the kind that a column has with the schema's. UNKNOWN_CONTENT if it
+// is one that this release does not name, MALFORMED if it is another one.
+absl::Status CheckKind(uint64_t found, ColumnKind expected,
+                       const DecodeContext& context);
+
+// Decodes the NumberColumn `column` of `count` values, which the caller has
+// charged to the memory limit. A column of one value for all rows sets
+// `constant` and stores one value only; otherwise `count` values. Values that
+// do not fit Bits are an error.
 template <typename Bits>
 absl::Status DecodeNumbers(absl::string_view column, ColumnKind kind,
                            size_t count, DecodeContext& context,
@@ -132,11 +140,20 @@ class NumberColumnReader {
     if constexpr (std::is_same_v<T, bool>) {
       for (size_t i = 0; i < bits_.size(); ++i) {
         if (bits_[i] > 1) {
-          return context.Error(MALFORMED, "a bool is neither 0 nor 1");
+          return context.Error(ERROR_REASON_MALFORMED,
+                               "a bool is neither 0 nor 1");
         }
       }
     }
     return absl::OkStatus();
+  }
+
+  // Returns the bits of `count` rows at once.
+  std::vector<Bits> Values(size_t count) const {
+    std::vector<Bits> values;
+    values.reserve(count);
+    for (size_t i = 0; i < count; ++i) values.push_back(bits_[i & mask_]);
+    return values;
   }
 
   // Row `i`; must be less than the count given to Decode().

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/serializer/enum_names.h"
 #include "devstate/serializer/internal/column_loops.h"
 #include "devstate/serializer/internal/little_endian.h"
 #include "devstate/serializer/internal/number_column_fields.h"
@@ -42,16 +43,16 @@ struct ColumnParts {
 // A bit for each part from `base` on that columns of `encoding` may have.
 uint32_t PartsOf(NumberEncoding encoding) {
   switch (encoding) {
-    case CONSTANT:
+    case NUMBER_ENCODING_CONSTANT:
       return 1u << kBaseField;
-    case SEQUENCE:
+    case NUMBER_ENCODING_SEQUENCE:
       return 1u << kBaseField | 1u << kStepField;
-    case BYTE:
-    case DELTA_BYTE:
+    case NUMBER_ENCODING_BYTE:
+    case NUMBER_ENCODING_DELTA_BYTE:
       return 1u << kBaseField | 1u << kDataField | 1u << kValuesField;
-    case FIXED:
+    case NUMBER_ENCODING_FIXED:
       return 1u << kBaseField | 1u << kWidthField | 1u << kDataField;
-    case DICTIONARY:
+    case NUMBER_ENCODING_DICTIONARY:
       return 1u << kDataField | 1u << kValuesField;
     default:
       return 1u << kValuesField;
@@ -62,17 +63,12 @@ absl::Status TakeApart(absl::string_view column, ColumnKind kind,
                        const DecodeContext& context, ColumnParts* parts) {
   FieldTable<kValuesField> fields;
   DS_RETURN_IF_ERROR(fields.Parse(column, kVarintFields, context));
-  const uint64_t found_kind =
-      fields.has(kKindField) ? fields.value(kKindField) : 0;
-  if (found_kind != static_cast<uint64_t>(kind)) {
-    return context.Error(
-        MALFORMED, absl::StrCat("column is of kind ", found_kind,
-                                ", the schema has ", ColumnKind_Name(kind)));
-  }
+  DS_RETURN_IF_ERROR(CheckKind(
+      fields.has(kKindField) ? fields.value(kKindField) : 0, kind, context));
   const uint64_t encoding =
       fields.has(kEncodingField) ? fields.value(kEncodingField) : 0;
   if (encoding > NumberEncoding_MAX) {
-    return context.Error(UNKNOWN_CONTENT,
+    return context.Error(ERROR_REASON_UNKNOWN_CONTENT,
                          absl::StrCat("column has unknown encoding ", encoding,
                                       ": update the reader"));
   }
@@ -81,9 +77,9 @@ absl::Status TakeApart(absl::string_view column, ColumnKind kind,
     if (fields.has(static_cast<int>(part)) &&
         (PartsOf(parts->encoding) >> part & 1) == 0) {
       return context.Error(
-          MALFORMED,
+          ERROR_REASON_MALFORMED,
           absl::StrCat("column has a part ", part, ", which ",
-                       NumberEncoding_Name(parts->encoding), " does not use"));
+                       EncodingName(parts->encoding), " does not use"));
     }
   }
   parts->base = fields.has(kBaseField) ? fields.value(kBaseField) : 0;
@@ -130,52 +126,54 @@ class ColumnDecoder {
   absl::Status Decode() {
     VarintCursor values(parts_.values);
     switch (parts_.encoding) {
-      case PLAIN:
+      case NUMBER_ENCODING_PLAIN:
         for (size_t i = 0; i < count_ && !values.failed(); ++i) {
           Put(i, values.Next());
         }
         break;
-      case SEQUENCE:
+      case NUMBER_ENCODING_SEQUENCE:
         for (size_t i = 0; i < count_; ++i) {
           Put(i, parts_.base + i * parts_.step);
         }
         break;
-      case RUN_LENGTH:
+      case NUMBER_ENCODING_RUN_LENGTH:
         DS_RETURN_IF_ERROR(DecodeRuns(values));
         break;
-      case BYTE:
+      case NUMBER_ENCODING_BYTE:
         DS_RETURN_IF_ERROR(ExpectDataSize(1));
         DecodeBytes(values);
         break;
-      case DELTA_BYTE:
+      case NUMBER_ENCODING_DELTA_BYTE:
         DS_RETURN_IF_ERROR(ExpectDataSize(1));
         DecodeDeltas(values);
         break;
-      case FIXED:
+      case NUMBER_ENCODING_FIXED:
         if (parts_.width < 1 || parts_.width > 8) {
-          return context_.Error(MALFORMED,
+          return context_.Error(ERROR_REASON_MALFORMED,
                                 absl::StrCat("width is ", parts_.width,
                                              ", expected 1 to 8 bytes"));
         }
         DS_RETURN_IF_ERROR(ExpectDataSize(parts_.width));
         DecodeFixed();
         break;
-      case DICTIONARY:
+      case NUMBER_ENCODING_DICTIONARY:
         DS_RETURN_IF_ERROR(ExpectDataSize(1));
         DS_RETURN_IF_ERROR(DecodeDictionary(values));
         break;
       default:
-        return context_.Error(UNKNOWN_CONTENT, "column has unknown encoding");
+        return context_.Error(ERROR_REASON_UNKNOWN_CONTENT,
+                              "column has unknown encoding");
     }
     if (values.failed() || !values.at_end()) {
       return context_.Error(
-          MALFORMED,
+          ERROR_REASON_MALFORMED,
           absl::StrCat("column has too ", values.failed() ? "few" : "many",
                        " values for its ", count_, " rows"));
     }
     if (too_wide_ != 0) {
-      return context_.Error(MALFORMED, absl::StrCat("a value does not fit ",
-                                                    sizeof(Bits) * 8, " bits"));
+      return context_.Error(
+          ERROR_REASON_MALFORMED,
+          absl::StrCat("a value does not fit ", sizeof(Bits) * 8, " bits"));
     }
     return absl::OkStatus();
   }
@@ -189,8 +187,9 @@ class ColumnDecoder {
   absl::Status ExpectDataSize(uint64_t width) const {
     if (parts_.data.size() == count_ * width) return absl::OkStatus();
     return context_.Error(
-        MALFORMED, absl::StrCat("column has ", parts_.data.size(),
-                                " bytes of data, expected ", count_ * width));
+        ERROR_REASON_MALFORMED,
+        absl::StrCat("column has ", parts_.data.size(),
+                     " bytes of data, expected ", count_ * width));
   }
 
   uint8_t Byte(size_t i) const { return static_cast<uint8_t>(parts_.data[i]); }
@@ -202,9 +201,9 @@ class ColumnDecoder {
       const uint64_t length = values.Next();
       if (values.failed()) return absl::OkStatus();
       if (length == 0 || length > count_ - i) {
-        return context_.Error(
-            MALFORMED, absl::StrCat("run of length ", length, " at row ", i,
-                                    " of ", count_));
+        return context_.Error(ERROR_REASON_MALFORMED,
+                              absl::StrCat("run of length ", length, " at row ",
+                                           i, " of ", count_));
       }
       Put(i, value);
       FillRun(i, length);
@@ -291,7 +290,7 @@ class ColumnDecoder {
     }
     for (size_t i = 0; i < count_; ++i) {
       if (Byte(i) >= size) {
-        return context_.Error(MALFORMED,
+        return context_.Error(ERROR_REASON_MALFORMED,
                               absl::StrCat("row ", i, " has index ", Byte(i),
                                            " into a dictionary of ", size));
       }
@@ -310,23 +309,36 @@ class ColumnDecoder {
 
 }  // namespace
 
+absl::Status CheckKind(uint64_t found, ColumnKind expected,
+                       const DecodeContext& context) {
+  if (found == static_cast<uint64_t>(expected)) return absl::OkStatus();
+  if (found > ColumnKind_MAX) {
+    return context.Error(ERROR_REASON_UNKNOWN_CONTENT,
+                         absl::StrCat("column is of unknown kind ", found,
+                                      ": update the reader"));
+  }
+  return context.Error(ERROR_REASON_MALFORMED,
+                       absl::StrCat("column is of kind ", found,
+                                    ", the schema has ", KindName(expected)));
+}
+
 template <typename Bits>
 absl::Status DecodeNumbers(absl::string_view column, ColumnKind kind,
                            size_t count, DecodeContext& context,
                            UninitializedBuffer<Bits>& values, bool* constant) {
   if (count == 0) {
-    return context.Error(MALFORMED, "column without a row");
+    return context.Error(ERROR_REASON_MALFORMED, "column without a row");
   }
   ColumnParts parts;
   DS_RETURN_IF_ERROR(TakeApart(column, kind, context, &parts));
-  *constant = parts.encoding == CONSTANT;
+  *constant = parts.encoding == NUMBER_ENCODING_CONSTANT;
   const size_t stored = *constant ? 1 : count;
-  DS_RETURN_IF_ERROR(context.ChargeMemory(stored, sizeof(Bits)));
   values.ResizeUninitialized(stored);
   if (*constant) {
     if (parts.base > std::numeric_limits<Bits>::max()) {
-      return context.Error(MALFORMED, absl::StrCat("a value does not fit ",
-                                                   sizeof(Bits) * 8, " bits"));
+      return context.Error(
+          ERROR_REASON_MALFORMED,
+          absl::StrCat("a value does not fit ", sizeof(Bits) * 8, " bits"));
     }
     values[0] = static_cast<Bits>(parts.base);
     return absl::OkStatus();

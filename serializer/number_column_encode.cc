@@ -104,25 +104,28 @@ class Chooser {
     if (count_ <= kMaxPlainTrial) {
       size_t plain = 0;
       for (size_t i = 0; i < count_; ++i) plain += VarintSize(values_[i]);
-      Offer(PLAIN, plain);
+      Offer(NUMBER_ENCODING_PLAIN, plain);
     }
-    if (IsSequence(values_, count_)) Offer(SEQUENCE, 2 * value_size);
+    if (IsSequence(values_, count_))
+      Offer(NUMBER_ENCODING_SEQUENCE, 2 * value_size);
     const size_t runs = range_.changes + 1;
-    Offer(RUN_LENGTH, runs * (value_size + VarintSize(count_ / runs)));
+    Offer(NUMBER_ENCODING_RUN_LENGTH,
+          runs * (value_size + VarintSize(count_ / runs)));
     if (width < kByteException) {
-      Offer(BYTE, count_);
+      Offer(NUMBER_ENCODING_BYTE, count_);
       return best_;
     }
     // From here on it costs a look at every value: not for nothing.
     if (best_size_ <= count_) return best_;
     const ValueSteps steps = MeasureSteps(values_, count_, range_.min);
-    Offer(BYTE, count_ + steps.wide_values * VarintSize(width));
-    Offer(DELTA_BYTE,
+    Offer(NUMBER_ENCODING_BYTE, count_ + steps.wide_values * VarintSize(width));
+    Offer(NUMBER_ENCODING_DELTA_BYTE,
           count_ + steps.wide_deltas * VarintSize(steps.delta_bits));
-    Offer(FIXED, count_ * BytesFor(width));
+    Offer(NUMBER_ENCODING_FIXED, count_ * BytesFor(width));
     if (best_size_ > count_ + count_ / 8 &&
         dictionary_.Build(values_, count_, scratch)) {
-      Offer(DICTIONARY, count_ + dictionary_.size() * value_size);
+      Offer(NUMBER_ENCODING_DICTIONARY,
+            count_ + dictionary_.size() * value_size);
     }
     return best_;
   }
@@ -144,7 +147,7 @@ class Chooser {
   const size_t count_;
   const ValueRange range_;
   Dictionary dictionary_;
-  NumberEncoding best_ = PLAIN;
+  NumberEncoding best_ = NUMBER_ENCODING_PLAIN;
   size_t best_size_ = std::numeric_limits<size_t>::max();
 };
 
@@ -230,13 +233,13 @@ void EncodeNumbers(uint32_t field, ColumnKind kind, const Bits* values,
     return nested;
   };
   if (out.column_options().plain) {
-    const MessageWriter::Nested nested = begin(PLAIN, count);
+    const MessageWriter::Nested nested = begin(NUMBER_ENCODING_PLAIN, count);
     WritePlain(values, count, out);
     out.EndNested(nested);
     return;
   }
   if (constant) {
-    const MessageWriter::Nested nested = begin(CONSTANT, 0);
+    const MessageWriter::Nested nested = begin(NUMBER_ENCODING_CONSTANT, 0);
     out.WriteNumber(kBaseField, values[0]);
     out.EndNested(nested);
     return;
@@ -246,14 +249,14 @@ void EncodeNumbers(uint32_t field, ColumnKind kind, const Bits* values,
   const MessageWriter::Nested nested = begin(encoding, chooser.size());
   const Bits base = static_cast<Bits>(chooser.min());
   switch (encoding) {
-    case SEQUENCE:
+    case NUMBER_ENCODING_SEQUENCE:
       out.WriteNumber(kBaseField, values[0]);
       out.WriteNumber(kStepField, uint64_t{values[1]} - values[0]);
       break;
-    case RUN_LENGTH:
+    case NUMBER_ENCODING_RUN_LENGTH:
       WriteRuns(values, count, out);
       break;
-    case BYTE:
+    case NUMBER_ENCODING_BYTE:
       out.WriteNumber(kBaseField, base);
       WriteBytesWithExceptions(
           count,
@@ -262,7 +265,7 @@ void EncodeNumbers(uint32_t field, ColumnKind kind, const Bits* values,
           },
           [&](size_t i) { return uint64_t{values[i]} - base; }, out);
       break;
-    case DELTA_BYTE:
+    case NUMBER_ENCODING_DELTA_BYTE:
       out.WriteNumber(kBaseField, values[0]);
       WriteBytesWithExceptions(
           count,
@@ -273,14 +276,14 @@ void EncodeNumbers(uint32_t field, ColumnKind kind, const Bits* values,
           },
           out);
       break;
-    case FIXED: {
+    case NUMBER_ENCODING_FIXED: {
       const size_t width = BytesFor(chooser.max() - chooser.min());
       out.WriteNumber(kBaseField, base);
       out.WriteNumber(kWidthField, width);
       WriteFixed(values, count, base, width, out);
       break;
     }
-    case DICTIONARY:
+    case NUMBER_ENCODING_DICTIONARY:
       WriteDictionary(chooser.dictionary(), out);
       break;
     default:

@@ -118,7 +118,8 @@ class OccurrencesReader {
     total_ = 0;
   }
 
-  // Of `value_size` bytes in memory for each occurrence.
+  // Charges `value_size` bytes for each occurrence; 0 for a field that occurs
+  // once at most, which the size of the row counts.
   absl::Status Decode(absl::string_view columns, size_t count,
                       size_t value_size, DecodeContext& context) {
     FieldTable<kOccurringValuesField> fields;
@@ -127,7 +128,8 @@ class OccurrencesReader {
       return status;
     }
     if (!fields.has(kOccurrencesField)) {
-      return context.Error(MALFORMED, "columns of a field that never occurs");
+      return context.Error(ERROR_REASON_MALFORMED,
+                           "columns of a field that never occurs");
     }
     if (absl::Status status =
             counts_.Decode(fields.bytes(kOccurrencesField), count, context);
@@ -137,9 +139,11 @@ class OccurrencesReader {
     // Before anything is decoded that is as long: a few bytes can say that
     // there are 2^48 values, and products of such counts wrap around.
     total_ = counts_.Sum(count);
-    if (absl::Status status = context.ChargeMemory(total_, value_size);
-        !status.ok()) {
-      return status;
+    if (value_size != 0) {
+      if (absl::Status status = context.ChargeMemory(total_, value_size);
+          !status.ok()) {
+        return status;
+      }
     }
     if (!fields.has(kOccurringValuesField)) {
       // Defaults, too, can break what a schema asks of a message.
@@ -179,8 +183,7 @@ class OptionalReader : public OccurrencesReader<bool, Column> {
   absl::Status Decode(absl::string_view columns, size_t count,
                       DecodeContext& context) {
     next_ = 0;
-    // Rows hold the value themselves.
-    return Base::Decode(columns, count, /*value_size=*/1, context);
+    return Base::Decode(columns, count, /*value_size=*/0, context);
   }
   // Row `i`; to be called for the rows one after the other, from 0.
   template <typename Value>
@@ -196,8 +199,9 @@ class OptionalReader : public OccurrencesReader<bool, Column> {
   size_t next_ = 0;
 };
 
-// `Value` is what one occurrence is in a row.
-template <typename Column, typename Value>
+// `Value` is what one occurrence is in a row, and `kValueSize` what it counts
+// for (docs/stream_format.md, "Sizes").
+template <typename Column, typename Value, size_t kValueSize>
 class RepeatedReader : public OccurrencesReader<uint32_t, Column> {
  public:
   using Base = OccurrencesReader<uint32_t, Column>;
@@ -210,7 +214,7 @@ class RepeatedReader : public OccurrencesReader<uint32_t, Column> {
   absl::Status Decode(absl::string_view columns, size_t count,
                       DecodeContext& context) {
     next_ = 0;
-    absl::Status status = Base::Decode(columns, count, sizeof(Value), context);
+    absl::Status status = Base::Decode(columns, count, kValueSize, context);
     if (!status.ok()) return status;
     // All values of the batch at once, so that rows can be spans of them.
     all_.ResizeUninitialized(this->total_);
@@ -223,6 +227,12 @@ class RepeatedReader : public OccurrencesReader<uint32_t, Column> {
     const size_t count = this->counts_[i];
     values = absl::Span<const Value>(all_.data() + next_, count);
     next_ += count;
+  }
+
+ protected:
+  // The values of all rows, one behind the other.
+  absl::Span<const Value> all() const {
+    return {all_.data(), static_cast<size_t>(this->total_)};
   }
 
  private:

@@ -25,7 +25,7 @@ using ::devstate::testing::StatusIs;
 using ::testing::HasSubstr;
 
 using Numbers = std::vector<uint64_t>;
-using NumbersReader = RepeatedReader<NumberColumnReader<uint64_t>, uint64_t>;
+using NumbersReader = RepeatedReader<NumberColumnReader<uint64_t>, uint64_t, 8>;
 
 std::string EncodeRows(const std::vector<Numbers>& rows) {
   RepeatedBuilder<NumberColumnBuilder<uint64_t>> builder;
@@ -38,8 +38,8 @@ std::string EncodeRows(const std::vector<Numbers>& rows) {
 
 NumberColumn Constant(uint64_t value) {
   NumberColumn column;
-  column.set_kind(UNSIGNED);
-  column.set_encoding(CONSTANT);
+  column.set_kind(COLUMN_KIND_UNSIGNED);
+  column.set_encoding(NUMBER_ENCODING_CONSTANT);
   column.set_base(value);
   return column;
 }
@@ -94,7 +94,7 @@ TEST(Repeated, AFewBytesCannotUnfoldToMuchMemory) {
   NumbersReader reader;
   const absl::Status status =
       DecodeColumn(reader, columns.SerializeAsString(), 65536);
-  EXPECT_EQ(ReasonOf(status), LIMIT) << status;
+  EXPECT_EQ(ReasonOf(status), ERROR_REASON_LIMIT) << status;
 }
 
 // A list of lists, as generated code would read it.
@@ -129,21 +129,21 @@ TEST(Repeated, ProductsOfCountsCannotWrapAround) {
   bytes += '\x12';
   bytes += static_cast<char>(inner_bytes.size());
   bytes += inner_bytes;
-  RepeatedReader<ListColumnReader, absl::Span<const uint64_t>> reader;
+  RepeatedReader<ListColumnReader, absl::Span<const uint64_t>, 16> reader;
   const absl::Status status = DecodeColumn(reader, bytes, 65536);
-  EXPECT_EQ(ReasonOf(status), LIMIT) << status;
+  EXPECT_EQ(ReasonOf(status), ERROR_REASON_LIMIT) << status;
   // The limit holds before what it limits is looked at.
   EXPECT_TRUE(ListColumnReader::counts_seen.empty());
 }
 
 TEST(Optional, RowsComeBack) {
-  OptionalBuilder<BytesColumnBuilder> builder(TEXT);
+  OptionalBuilder<BytesColumnBuilder> builder(COLUMN_KIND_TEXT);
   const std::vector<std::optional<absl::string_view>> rows = {
       std::nullopt, "a", "", std::nullopt, "bcd"};
   for (size_t i = 0; i < rows.size(); ++i) builder.Append(i, rows[i]);
   const std::string columns = EncodeField(
       {}, [&](MessageWriter& out) { builder.Encode(1, rows.size(), out); });
-  OptionalReader<BytesColumnReader> reader(TEXT);
+  OptionalReader<BytesColumnReader> reader(COLUMN_KIND_TEXT);
   ASSERT_THAT(DecodeColumn(reader, columns, rows.size()), IsOk());
   for (size_t i = 0; i < rows.size(); ++i) {
     std::optional<absl::string_view> row;
@@ -175,7 +175,7 @@ TEST(Optional, CountAndValuesMustAgree) {
 TEST(AnyRowHasSeveral, SeesRowsWithTwoMembers) {
   const auto decode = [](const std::vector<bool>& occurs) {
     NumberOccurrences columns;
-    columns.mutable_occurrences()->set_kind(UNSIGNED);
+    columns.mutable_occurrences()->set_kind(COLUMN_KIND_UNSIGNED);
     for (const bool o : occurs) columns.mutable_occurrences()->add_values(o);
     OptionalReader<NumberColumnReader<uint64_t>> reader;
     EXPECT_THAT(

@@ -4,46 +4,88 @@
 #include "devstate/serializer/record_stream.h"
 
 #include <algorithm>
+#include <memory>
+#include <set>
 #include <string>
-#include <vector>
 
-#include "devstate/serializer/unknown_fields.h"
+#include "devstate/serializer/used_features.h"
+#include "devstate/serializer/wire_walk.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace devstate {
+namespace {
+
+using ::google::protobuf::Descriptor;
 using ::google::protobuf::Message;
 
-absl::Status RecordWriter::BeginState(const Message& root) {
-  DS_RETURN_IF_ERROR(status_);
-  if (begun_) return Misuse("Begin() twice");
-  begun_ = true;
-  StreamHeader header =
-      MakeHeader(profile_ == nullptr ? schema_ : *profile_, stream_.options());
-  if (profile_ != nullptr) {
-    ConversionRecord& conversion = *header.add_conversions();
-    conversion.set_from_version(schema_.version);
-    conversion.set_to_version(profile_->version);
-    *conversion.mutable_by() = header.writer();
-  }
-  status_ = stream_.WriteHeader(std::move(header));
-  DS_RETURN_IF_ERROR(status_);
-  MessageWriter* payload = BeginChunk();
+// Refuses at save what every reader would refuse.
+absl::Status CheckWrittenRoot(absl::string_view root, const Descriptor& type) {
+  absl::Status status;
+  WalkWire(root, type, [&status](const WireFinding& found) {
+    status = absl::InvalidArgumentError(
+        found.fault == WireFault::kRecord
+            ? absl::StrCat("Begin() takes the singular fields only: add the "
+                           "records of ",
+                           found.path, " one by one")
+            : absl::StrCat(FaultText(found), ": no reader would load it"));
+    return false;
+  });
+  return status;
+}
+
+}  // namespace
+
+std::string SerializeDeterministic(const Message& message) {
   std::string serialized;
   {
     google::protobuf::io::StringOutputStream output(&serialized);
     google::protobuf::io::CodedOutputStream coded(&output);
     // Otherwise the order of map entries would differ between two saves.
     coded.SetSerializationDeterministic(true);
-    root.SerializeWithCachedSizes(
-        (static_cast<void>(root.ByteSizeLong()), &coded));
+    message.SerializePartialToCodedStream(&coded);
   }
-  payload->out().Append(serialized);
-  return status_ = EndChunk(ChunkType::kRoot, 0, 0);
+  return serialized;
 }
 
-MessageWriter* RecordWriter::BeginChunk() {
+StreamHeader RecordWriter::Header(const Message& root) const {
+  WriterOptions options = stream_.options();
+  if (!options.used_features.has_value()) {
+    std::set<std::string> features;
+    AddUsedFeatures(root, &features);
+    options.used_features.emplace(features.begin(), features.end());
+  }
+  if (filter_ == nullptr) return MakeHeader(schema_, options);
+  StreamHeader header = MakeHeader(filter_->schema(), options);
+  ConversionRecord& conversion = *header.add_conversions();
+  conversion.set_from_version(schema_.version);
+  conversion.set_to_version(filter_->schema().version);
+  *conversion.mutable_by() = header.writer();
+  return header;
+}
+
+absl::Status RecordWriter::BeginState(const Message& root) {
+  DS_RETURN_IF_ERROR(status_);
+  if (begun_) return Misuse("Begin() twice");
+  begun_ = true;
+  const auto write = [&]() -> absl::Status {
+    const std::string serialized = SerializeDeterministic(root);
+    DS_RETURN_IF_ERROR(CheckWrittenRoot(serialized, *root.GetDescriptor()));
+    DS_RETURN_IF_ERROR(stream_.WriteHeader(Header(root)));
+    if (filter_ == nullptr) {
+      stream_.BeginChunk()->out().Append(serialized);
+    } else {
+      DS_ASSIGN_OR_RETURN(const absl::string_view filtered,
+                          filter_->FilterRoot(root));
+      stream_.BeginChunk()->out().Append(filtered);
+    }
+    return stream_.EndChunk(ChunkType::kRoot, 0, 0);
+  };
+  return status_ = write();
+}
+
+MessageWriter* RecordWriter::BeginBatch() {
   if (filter_ == nullptr) return stream_.BeginChunk();
   unfiltered_.clear();
   const WriterOptions& options = stream_.options();
@@ -53,22 +95,22 @@ MessageWriter* RecordWriter::BeginChunk() {
   return &unfiltered_writer_;
 }
 
-absl::Status RecordWriter::EndChunk(ChunkType type, uint32_t field,
-                                    uint32_t records) {
-  if (filter_ == nullptr) return stream_.EndChunk(type, field, records);
-  Chunk chunk;
-  chunk.header.sequence = static_cast<uint32_t>(stream_.chunks());
-  chunk.header.type = type;
-  chunk.header.field = field;
-  chunk.header.records = records;
-  chunk.header.decoded_size = static_cast<uint32_t>(unfiltered_.size());
-  chunk.payload = unfiltered_.view();
-  DS_ASSIGN_OR_RETURN(const Chunk filtered, filter_->Filter(chunk));
-  if (type == ChunkType::kBatch && filtered.header.records == 0) {
-    return absl::OkStatus();
+absl::Status RecordWriter::EndBatch(uint32_t records) {
+  if (filter_ == nullptr) {
+    return stream_.EndChunk(ChunkType::kBatch, pending_.number, records);
   }
+  Chunk batch;
+  batch.header.type = ChunkType::kBatch;
+  batch.header.sequence = static_cast<uint32_t>(stream_.chunks());
+  batch.header.field = pending_.number;
+  batch.header.records = records;
+  batch.offset = stream_.bytes_written();
+  batch.payload = unfiltered_.view();
+  DS_ASSIGN_OR_RETURN(const Chunk filtered, filter_->FilterBatch(batch));
+  if (filtered.header.records == 0) return absl::OkStatus();
   stream_.BeginChunk()->out().Append(filtered.payload);
-  return stream_.EndChunk(type, filtered.header.field, filtered.header.records);
+  return stream_.EndChunk(ChunkType::kBatch, filtered.header.field,
+                          filtered.header.records);
 }
 
 absl::Status RecordWriter::StartField(const Pending& field) {
@@ -87,22 +129,30 @@ absl::Status RecordWriter::StartField(const Pending& field) {
   DS_RETURN_IF_ERROR(FlushBatch());
   pending_ = field;
   const WriterOptions& options = stream_.options();
-  // A number of 4 bytes in a row can take 5 in a column, one of 8 bytes 10.
-  const size_t chunk_bytes = options.limits.max_chunk_decoded_bytes;
-  max_batch_bytes_ = std::min(size_t{options.max_batch_bytes}, chunk_bytes / 3);
-  const size_t fixed_bytes =
-      chunk_bytes - max_batch_bytes_ - max_batch_bytes_ / 4;
+  // A number counts for 8 bytes and takes 10 in a column at worst. What is
+  // left of the chunk is for the columns' own tags and lengths.
+  const uint64_t chunk_bytes = options.limits.max_chunk_decoded_bytes;
+  max_batch_bytes_ = static_cast<size_t>(
+      std::min({uint64_t{options.max_batch_bytes}, chunk_bytes / 4 * 3,
+                options.limits.max_batch_memory}));
   max_records_ = std::max<size_t>(
-      1, std::min({size_t{options.max_batch_records},
-                   size_t{options.limits.max_chunk_records},
-                   fixed_bytes / (field.row_size + field.row_size / 4)}));
+      1, std::min(options.max_batch_records, options.limits.max_chunk_records));
   return absl::OkStatus();
+}
+
+absl::Status RecordWriter::CheckBatchMemory() const {
+  const uint64_t limit = stream_.options().limits.max_batch_memory;
+  if (batch_bytes_ <= limit) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      pending_.name, " ", stream_.records(), ": the record counts for ",
+      batch_bytes_, " bytes and readers accept max_batch_memory = ", limit,
+      ": split its repeated fields into records of their own"));
 }
 
 absl::Status RecordWriter::FlushBatch() {
   DS_RETURN_IF_ERROR(status_);
-  batch_bytes_ = 0;
   if (pending_.write != nullptr) status_ = pending_.write(*this);
+  batch_bytes_ = 0;
   if (!status_.ok()) pending_ = {};
   return status_;
 }
@@ -160,28 +210,50 @@ absl::Status RecordReader::ReadStateImpl() {
   }
 }
 
+absl::Status RecordReader::RootError(const Chunk& chunk,
+                                     const WireFinding& found) const {
+  const ErrorReason reason = RefusalReason(found.fault);
+  return chunk.Error(
+      reason,
+      absl::StrCat(FaultText(found), ", in ", schema_.root_message,
+                   " of schema version ", schema_.version,
+                   reason == ERROR_REASON_UNKNOWN_CONTENT
+                       ? ": update the reader, or save for its schema version"
+                       : ": the writer does not write this format rightly, "
+                         "save with another"));
+}
+
 absl::Status RecordReader::ParseRoot(const Chunk& chunk, Message& root) {
-  if (!root.ParseFromArray(chunk.payload.data(),
-                           static_cast<int>(chunk.payload.size()))) {
-    return chunk.Error(
-        MALFORMED, absl::StrCat("not a well-formed ", schema_.root_message));
+  if (filter_ != nullptr) {
+    if (const std::unique_ptr<Message> parsed = filter_->TakeRoot()) {
+      if (parsed->GetReflection() == root.GetReflection()) {
+        root.GetReflection()->Swap(&root, parsed.get());
+      } else {
+        root.CopyFrom(*parsed);
+      }
+      return absl::OkStatus();
+    }
   }
-  const std::string unknown = FindUnknownField(root);
-  if (!unknown.empty()) {
-    return chunk.Error(
-        UNKNOWN_CONTENT,
-        absl::StrCat("field ", unknown, " of ", schema_.root_message,
-                     " has a number, type or enum value unknown in schema "
-                     "version ",
-                     schema_.version, " of this reader"));
+  absl::Status status;
+  const bool well_formed = WalkWire(chunk.payload, *root.GetDescriptor(),
+                                    [&](const WireFinding& found) {
+                                      status = RootError(chunk, found);
+                                      return false;
+                                    });
+  DS_RETURN_IF_ERROR(status);
+  if (well_formed &&
+      root.ParseFromArray(chunk.payload.data(),
+                          static_cast<int>(chunk.payload.size()))) {
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
+  return chunk.Error(ERROR_REASON_MALFORMED,
+                     absl::StrCat("not a well-formed ", schema_.root_message));
 }
 
 absl::Status RecordReader::UnknownBatch(const Chunk& chunk) const {
   if ((chunk.header.flags & kChunkFlagIgnorable) != 0) return absl::OkStatus();
   return chunk.Error(
-      UNKNOWN_CONTENT,
+      ERROR_REASON_UNKNOWN_CONTENT,
       absl::StrCat("records of field ", chunk.header.field, " of ",
                    schema_.root_message, " are unknown in schema version ",
                    schema_.version, " of this reader"));

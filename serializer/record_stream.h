@@ -24,11 +24,14 @@
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/message_writer.h"
 #include "devstate/serializer/row_kind.h"
+#include "devstate/serializer/save_filter.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/stream_writer.h"
 #include "google/protobuf/message.h"
 
 namespace devstate {
+
+struct WireFinding;
 
 // The records of one chunk, one after the other, without copying them.
 // `Columns` is a generated …ColumnsReader.
@@ -58,6 +61,9 @@ class RecordBatch {
   size_t next_ = 0;
 };
 
+// Serializes `message` so that equal messages are equal bytes.
+std::string SerializeDeterministic(const google::protobuf::Message& message);
+
 // Base of the generated writers: root chunk first, then batches field by field.
 // After the first error every call fails: a state with a gap never gets a
 // trailer. Not thread-safe.
@@ -65,41 +71,36 @@ class RecordWriter {
  public:
   const StreamWriter& stream() const { return stream_; }
 
-  // Makes this a writer of `profile`, another version of its schema: the header
-  // is that version's, and `filter` turns each chunk into that version's. Must
-  // come before Begin(). Both must outlive the writer.
-  void WriteAs(const SchemaInfo* profile, ChunkFilter* filter) {
-    profile_ = profile;
-    filter_ = filter;
-  }
+  // Shows all that is written to `filter` and writes what that returns, as a
+  // state of its schema. Must come before Begin(). `filter` must outlive the
+  // writer.
+  void SetFilter(SaveFilter* filter) { filter_ = filter; }
 
  protected:
   RecordWriter(ByteSink* sink, const SchemaInfo& schema, WriterOptions options)
       : stream_(sink, std::move(options)), schema_(schema) {}
 
-  // Header and root chunk. `root` must not hold records.
+  // Header and root chunk. INVALID_ARGUMENT, with the path, if `root` holds
+  // records or what its schema does not have.
   absl::Status BeginState(const google::protobuf::Message& root);
 
-  // Adds a record of the field `number`; writes a batch when it is full.
-  // `variable_size` is how many bytes `row` takes beside its numbers, and
-  // `row_size` the size of a generated row of this type.
+  // Adds a record of the field `number`; writes a batch when it is full. `size`
+  // is what the record counts for (docs/stream_format.md, "Sizes").
   template <typename Builder>
   ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status AddRecord(
       uint32_t number, absl::string_view name, Builder& builder,
-      const typename Builder::Row& row, size_t variable_size,
-      size_t row_size = sizeof(typename Builder::Row)) {
+      const typename Builder::Row& row, size_t size) {
     if (ABSL_PREDICT_FALSE(number != pending_.number)) {
       absl::Status status =
-          StartField({number, name, row_size, &builder, &Write<Builder>});
+          StartField({number, name, &builder, &Write<Builder>});
       if (!status.ok()) return status;
     }
-    batch_bytes_ += variable_size;
-    if (ABSL_PREDICT_FALSE(batch_bytes_ > max_batch_bytes_ ||
+    if (ABSL_PREDICT_FALSE(batch_bytes_ + size > max_batch_bytes_ ||
                            builder.size() >= max_records_)) {
       absl::Status status = FlushBatch();
       if (!status.ok()) return status;
-      batch_bytes_ = variable_size;
     }
+    batch_bytes_ += size;
     builder.Append(row);
     return absl::OkStatus();
   }
@@ -111,7 +112,6 @@ class RecordWriter {
   struct Pending {
     uint32_t number;
     absl::string_view name;
-    size_t row_size;
     void* builder;
     absl::Status (*write)(RecordWriter& writer);
   };
@@ -121,6 +121,9 @@ class RecordWriter {
     Builder& builder = *static_cast<Builder*>(writer.pending_.builder);
     if (builder.size() == 0) return absl::OkStatus();
     const size_t records = builder.size();
+    if (absl::Status status = writer.CheckBatchMemory(); !status.ok()) {
+      return status;
+    }
     if (absl::Status status = builder.Validate(RowKind::kRecord);
         !status.ok()) {
       return absl::Status(
@@ -129,32 +132,34 @@ class RecordWriter {
                        " to ", writer.stream_.records() + records - 1, ": ",
                        status.message()));
     }
-    builder.EncodeBody(*writer.BeginChunk());
+    builder.EncodeBody(*writer.BeginBatch());
     builder.Clear();
-    return writer.EndChunk(ChunkType::kBatch, writer.pending_.number,
-                           static_cast<uint32_t>(records));
+    return writer.EndBatch(static_cast<uint32_t>(records));
   }
 
-  // As the stream's, but through the filter if there is one.
-  MessageWriter* BeginChunk();
-  absl::Status EndChunk(ChunkType type, uint32_t field, uint32_t records);
+  // Header fields of the state whose root is `root`.
+  StreamHeader Header(const google::protobuf::Message& root) const;
+  // Starts and ends a batch of the pending field, through the filter if there
+  // is one.
+  MessageWriter* BeginBatch();
+  absl::Status EndBatch(uint32_t records);
 
   absl::Status StartField(const Pending& field);
   absl::Status FlushBatch();
+  // RESOURCE_EXHAUSTED if readers with the same limits would refuse the batch.
+  absl::Status CheckBatchMemory() const;
 
   StreamWriter stream_;
   const SchemaInfo& schema_;
-  const SchemaInfo* profile_ = nullptr;
-  ChunkFilter* filter_ = nullptr;
-  // The chunk under way, if there is a filter.
+  SaveFilter* filter_ = nullptr;
+  // The batch under way, if there is a filter.
   ByteBuffer unfiltered_;
   MessageWriter unfiltered_writer_{&unfiltered_};
   Pending pending_ = {};
   // FAILED_PRECONDITION, now and for ever: the stream would have a gap.
   absl::Status Misuse(const std::string& message);
 
-  // Of the batch under way: what its rows take beside their numbers, at most
-  // how much of that, and how many rows of any content then fit into a chunk.
+  // The size of the batch so far, and where it ends.
   size_t batch_bytes_ = 0;
   size_t max_batch_bytes_ = 0;
   size_t max_records_ = 0;
@@ -190,17 +195,22 @@ class RecordReader {
   // is nothing more to read.
   absl::Status ReadState();
 
-  // Parses the root chunk. Fields that `root` does not know are an error.
+  // Checks and parses the root chunk, unless the filter has done that. Refuses
+  // everything that a parser would take although something of it is lost or
+  // misread (wire_walk.h).
   absl::Status ParseRoot(const Chunk& chunk, google::protobuf::Message& root);
 
-  // Decodes a batch and hands it to `visit`.
+  // Decodes a batch and hands it to `visit`. `record_size` is that of its
+  // records (docs/stream_format.md, "Sizes").
   template <typename Columns, typename Visit>
   absl::Status DecodeBatch(const Chunk& chunk, absl::string_view name,
-                           Columns& columns, Visit visit) {
+                           size_t record_size, Columns& columns, Visit visit) {
     DecodeContext context(chunk, stream_.limits(), header_->schema_version());
     DecodeContext::PathScope scope(context, name);
     absl::Status status =
-        columns.Decode(chunk.payload, chunk.header.records, context);
+        context.ChargeMemory(chunk.header.records, record_size);
+    if (!status.ok()) return status;
+    status = columns.Decode(chunk.payload, chunk.header.records, context);
     if (!status.ok()) return status;
     RecordBatch<Columns> batch(&columns, chunk.header.records);
     return visit(batch);
@@ -211,6 +221,7 @@ class RecordReader {
 
  private:
   absl::Status ReadStateImpl();
+  absl::Status RootError(const Chunk& chunk, const WireFinding& found) const;
 
   StreamReader stream_;
   const SchemaInfo& schema_;

@@ -1,8 +1,5 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
-//
-// How many bytes a row takes in a batch beside its own numbers, so that a batch
-// ends before it grows too large. Generated code adds an overload for each row.
 
 #ifndef DEVSTATE_SERIALIZER_ROW_SIZE_H_
 #define DEVSTATE_SERIALIZER_ROW_SIZE_H_
@@ -15,11 +12,16 @@
 
 namespace devstate {
 
+// Returns what a value counts for beside its fixed size, in bytes: the strings
+// and the elements of repeated fields in it (docs/stream_format.md, "Sizes").
+// Generated code adds an overload for each row.
 inline size_t VariableSize(absl::string_view value) { return value.size(); }
 
+// Returns what the elements of a repeated field count for. `value_size` is the
+// fixed size of one, which the generator knows from the schema.
 template <typename Value>
-size_t VariableSizeOf(absl::Span<const Value> values) {
-  size_t size = values.size() * sizeof(Value);
+size_t VariableSizeOf(absl::Span<const Value> values, size_t value_size) {
+  size_t size = values.size() * value_size;
   // Found by the argument's namespace, or above for strings.
   if constexpr (!std::is_arithmetic_v<Value> && !std::is_enum_v<Value>) {
     for (const Value& value : values) size += VariableSize(value);

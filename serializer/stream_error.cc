@@ -14,19 +14,24 @@ namespace {
 
 absl::StatusCode CodeOf(ErrorReason reason) {
   switch (reason) {
-    case NO_TRAILER:
-    case CHECKSUM:
-    case TRAILING_BYTES:
+    case ERROR_REASON_NO_TRAILER:
+    case ERROR_REASON_CHECKSUM:
+    case ERROR_REASON_TRAILING_BYTES:
       return absl::StatusCode::kDataLoss;
-    case LIMIT:
+    case ERROR_REASON_LIMIT:
       return absl::StatusCode::kResourceExhausted;
-    case UNKNOWN_CONTENT:
+    case ERROR_REASON_UNKNOWN_CONTENT:
       return absl::StatusCode::kUnimplemented;
-    case CONSTRAINT:
+    case ERROR_REASON_CONSTRAINT:
       return absl::StatusCode::kFailedPrecondition;
     default:
       return absl::StatusCode::kInvalidArgument;
   }
+}
+
+void SetDetail(const ErrorDetail& detail, absl::Status* status) {
+  status->SetPayload(kErrorDetailTypeUrl,
+                     absl::Cord(detail.SerializeAsString()));
 }
 
 }  // namespace
@@ -36,9 +41,15 @@ absl::Status StreamError(const ErrorDetail& detail, absl::string_view message) {
   if (detail.has_chunk())
     absl::StrAppend(&where, "chunk ", detail.chunk(), ": ");
   absl::Status status(CodeOf(detail.reason()), absl::StrCat(where, message));
-  status.SetPayload(kErrorDetailTypeUrl,
-                    absl::Cord(detail.SerializeAsString()));
+  SetDetail(detail, &status);
   return status;
+}
+
+void SetRequiredMissing(absl::Status* error) {
+  absl::optional<ErrorDetail> detail = GetErrorDetail(*error);
+  if (!detail.has_value()) return;
+  detail->set_required_missing(true);
+  SetDetail(*detail, error);
 }
 
 absl::optional<ErrorDetail> GetErrorDetail(const absl::Status& status) {

@@ -18,6 +18,10 @@ inline constexpr absl::string_view kErrorDetailTypeUrl =
 // a payload. Its message is "offset 0x1a4: chunk 7: " and `message`.
 absl::Status StreamError(const ErrorDetail& detail, absl::string_view message);
 
+// Adds to `error`, made by StreamError() of CONSTRAINT, that a required field
+// has no value.
+void SetRequiredMissing(absl::Status* error);
+
 // The detail of a status made by StreamError(), if there is one.
 absl::optional<ErrorDetail> GetErrorDetail(const absl::Status& status);
 

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "devstate/serializer/stream_error.h"
+#include "devstate/serializer/wire_walk.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -28,6 +29,19 @@ ErrorDetail MakeDetail(ErrorReason reason, uint64_t offset) {
   detail.set_reason(reason);
   detail.set_offset(offset);
   return detail;
+}
+
+// Whether all strings in `message` are UTF-8. A parser refuses others, too, but
+// writes to standard error.
+bool HoldsUtf8(absl::string_view message,
+               const google::protobuf::Descriptor& type) {
+  bool utf8 = true;
+  const bool well_formed =
+      WalkWire(message, type, [&utf8](const WireFinding& found) {
+        utf8 = found.fault != WireFault::kNotUtf8;
+        return utf8;
+      });
+  return well_formed && utf8;
 }
 
 std::string ChecksumText(absl::string_view what, uint64_t stored,
@@ -76,12 +90,12 @@ absl::StatusOr<absl::string_view> StreamReader::Take(size_t size,
       if (got == 0) {
         if (offset_ == 0 && have == 0) {
           return Error(
-              NO_TRAILER,
+              ERROR_REASON_NO_TRAILER,
               "no trailer: the stream is empty, the writer has written "
               "no state");
         }
         return Error(
-            NO_TRAILER,
+            ERROR_REASON_NO_TRAILER,
             absl::StrCat("no trailer: the stream ends after ", offset_ + have,
                          " bytes, where ", size - have, " more bytes of ", what,
                          " should follow; the writer was stopped or the stream "
@@ -113,7 +127,7 @@ absl::StatusOr<const StreamHeader*> StreamReader::ReadHeaderImpl() {
   const absl::string_view start = buffer_.view().substr(0, kStreamMagic.size());
   if ((taken.ok() || GetErrorDetail(taken.status()).has_value()) &&
       !absl::StartsWith(kStreamMagic, start)) {
-    return Error(NOT_A_STREAM,
+    return Error(ERROR_REASON_NOT_A_STREAM,
                  absl::StrCat("not a devstate stream: it starts with \"",
                               absl::CHexEscape(start), "\", expected \"",
                               absl::CHexEscape(kStreamMagic), "\""));
@@ -122,17 +136,17 @@ absl::StatusOr<const StreamHeader*> StreamReader::ReadHeaderImpl() {
   const StreamPrefix prefix = DecodePrefix(bytes.data());
   const uint64_t computed = ComputePrefixChecksum(bytes.data());
   if (prefix.prefix_checksum != computed) {
-    return Error(CHECKSUM,
+    return Error(ERROR_REASON_CHECKSUM,
                  ChecksumText("prefix", prefix.prefix_checksum, computed));
   }
   if (prefix.format_version != kFormatVersion || prefix.reserved != 0) {
-    return Error(UNKNOWN_CONTENT,
+    return Error(ERROR_REASON_UNKNOWN_CONTENT,
                  absl::StrCat("stream format version ", prefix.format_version,
                               " is newer than version ", kFormatVersion,
                               " of this reader: update the reader"));
   }
   if (prefix.header_size > limits_.max_header_bytes) {
-    return Error(LIMIT,
+    return Error(ERROR_REASON_LIMIT,
                  absl::StrCat("the stream header has ", prefix.header_size,
                               " bytes, more than max_header_bytes = ",
                               limits_.max_header_bytes));
@@ -141,11 +155,14 @@ absl::StatusOr<const StreamHeader*> StreamReader::ReadHeaderImpl() {
   DS_ASSIGN_OR_RETURN(bytes, Take(prefix.header_size, "the stream header"));
   const uint64_t header_checksum = Checksum(bytes);
   if (prefix.header_checksum != header_checksum) {
-    return Error(CHECKSUM, ChecksumText("header", prefix.header_checksum,
-                                        header_checksum));
+    return Error(
+        ERROR_REASON_CHECKSUM,
+        ChecksumText("header", prefix.header_checksum, header_checksum));
   }
-  if (!header_.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return Error(MALFORMED, "the stream header is not a StreamHeader message");
+  if (!HoldsUtf8(bytes, *StreamHeader::descriptor()) ||
+      !header_.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return Error(ERROR_REASON_MALFORMED,
+                 "the stream header is not a StreamHeader message");
   }
   previous_checksum_ = prefix.prefix_checksum;
   in_chunks_ = true;
@@ -156,12 +173,12 @@ absl::Status StreamReader::CheckChunkHeader(const ChunkHeader& header) const {
   // The checksum holds, so a wrong sequence is a splice by somebody who
   // computed it anew.
   if (header.sequence != seen_.chunks()) {
-    return Error(CHECKSUM,
+    return Error(ERROR_REASON_CHECKSUM,
                  absl::StrCat("chunk has sequence number ", header.sequence,
                               ", expected ", seen_.chunks()));
   }
   if ((header.flags & ~kKnownChunkFlags) != 0) {
-    return Error(UNKNOWN_CONTENT,
+    return Error(ERROR_REASON_UNKNOWN_CONTENT,
                  absl::StrFormat("chunk has unknown flags 0x%04x: update the "
                                  "reader",
                                  header.flags & ~kKnownChunkFlags));
@@ -172,40 +189,42 @@ absl::Status StreamReader::CheckChunkHeader(const ChunkHeader& header) const {
                           header.type == ChunkType::kTrailer;
   if (!known_type && !ignorable) {
     return Error(
-        UNKNOWN_CONTENT,
+        ERROR_REASON_UNKNOWN_CONTENT,
         absl::StrCat("chunk is of unknown type ", static_cast<int>(header.type),
                      " and not marked ignorable: update the reader"));
   }
   if (header.codec != ChunkCodec::kRaw && header.codec != ChunkCodec::kZstd) {
-    return Error(UNKNOWN_CONTENT, absl::StrCat("chunk has unknown codec ",
-                                               static_cast<int>(header.codec),
-                                               ": update the reader"));
+    return Error(
+        ERROR_REASON_UNKNOWN_CONTENT,
+        absl::StrCat("chunk has unknown codec ", static_cast<int>(header.codec),
+                     ": update the reader"));
   }
   if (known_type && (header.type == ChunkType::kBatch) != (header.field != 0)) {
-    return Error(MALFORMED,
+    return Error(ERROR_REASON_MALFORMED,
                  absl::StrCat("chunk of type ", static_cast<int>(header.type),
                               " has field number ", header.field));
   }
   if (known_type &&
       (header.type == ChunkType::kBatch) != (header.records != 0)) {
-    return Error(MALFORMED,
+    return Error(ERROR_REASON_MALFORMED,
                  absl::StrCat("chunk of type ", static_cast<int>(header.type),
                               " has ", header.records, " records"));
   }
   if (ignorable &&
       (header.type == ChunkType::kRoot || header.type == ChunkType::kTrailer)) {
-    return Error(MALFORMED,
+    return Error(ERROR_REASON_MALFORMED,
                  absl::StrCat("chunk of type ", static_cast<int>(header.type),
                               " is marked ignorable"));
   }
   if (header.type == ChunkType::kTrailer && header.codec != ChunkCodec::kRaw) {
-    return Error(MALFORMED, "the trailer is compressed");
+    return Error(ERROR_REASON_MALFORMED, "the trailer is compressed");
   }
   if (header.codec == ChunkCodec::kRaw &&
       header.stored_size != header.decoded_size) {
-    return Error(MALFORMED, absl::StrCat("raw chunk has ", header.stored_size,
-                                         " stored and ", header.decoded_size,
-                                         " decoded bytes"));
+    return Error(
+        ERROR_REASON_MALFORMED,
+        absl::StrCat("raw chunk has ", header.stored_size, " stored and ",
+                     header.decoded_size, " decoded bytes"));
   }
   return absl::OkStatus();
 }
@@ -214,7 +233,7 @@ absl::Status StreamReader::CheckLimits(const ChunkHeader& header) const {
   const auto check = [this](uint64_t value, uint64_t limit,
                             absl::string_view name) -> absl::Status {
     if (value <= limit) return absl::OkStatus();
-    return Error(LIMIT,
+    return Error(ERROR_REASON_LIMIT,
                  absl::StrCat(value, " is more than ", name, " = ", limit,
                               ": raise the limit if the source "
                               "of the stream is trusted"));
@@ -227,10 +246,11 @@ absl::Status StreamReader::CheckLimits(const ChunkHeader& header) const {
       check(header.records, limits_.max_chunk_records, "max_chunk_records"));
   DS_RETURN_IF_ERROR(check(seen_.records() + header.records,
                            limits_.max_records, "max_records"));
-  if (header.type != ChunkType::kTrailer) {
-    DS_RETURN_IF_ERROR(
-        check(seen_.chunks() + 1, limits_.max_chunks, "max_chunks"));
-  }
+  // The trailer counts neither itself nor its bytes, and these limits are about
+  // what it counts.
+  if (header.type == ChunkType::kTrailer) return absl::OkStatus();
+  DS_RETURN_IF_ERROR(
+      check(seen_.chunks() + 1, limits_.max_chunks, "max_chunks"));
   const uint64_t decoded = seen_.decoded_bytes() + header.decoded_size;
   DS_RETURN_IF_ERROR(
       check(decoded, limits_.max_decoded_bytes, "max_decoded_bytes"));
@@ -241,11 +261,11 @@ absl::Status StreamReader::CheckLimits(const ChunkHeader& header) const {
 
 absl::Status StreamReader::CheckOrder(const ChunkHeader& header) const {
   if ((header.type == ChunkType::kRoot) != (seen_.chunks() == 0)) {
-    return Error(MALFORMED,
+    return Error(ERROR_REASON_MALFORMED,
                  "the root chunk must be the first one, and only that");
   }
   if (header.type == ChunkType::kBatch && header.field < last_field_) {
-    return Error(MALFORMED,
+    return Error(ERROR_REASON_MALFORMED,
                  absl::StrCat("batch of field ", header.field,
                               " comes after one of field ", last_field_));
   }
@@ -256,13 +276,15 @@ absl::Status StreamReader::CheckTrailer(absl::string_view message) {
   StreamTrailer trailer;
   if (!trailer.ParseFromArray(message.data(),
                               static_cast<int>(message.size()))) {
-    return Error(MALFORMED, "the trailer is not a StreamTrailer message");
+    return Error(ERROR_REASON_MALFORMED,
+                 "the trailer is not a StreamTrailer message");
   }
   const auto check = [this](uint64_t stored, uint64_t seen,
                             absl::string_view name) -> absl::Status {
     if (stored == seen) return absl::OkStatus();
-    return Error(CHECKSUM, absl::StrCat("the trailer says ", name, " = ",
-                                        stored, ", read were ", seen));
+    return Error(ERROR_REASON_CHECKSUM,
+                 absl::StrCat("the trailer says ", name, " = ", stored,
+                              ", read were ", seen));
   };
   DS_RETURN_IF_ERROR(check(trailer.chunks(), seen_.chunks(), "chunks"));
   DS_RETURN_IF_ERROR(check(trailer.records(), seen_.records(), "records"));
@@ -279,7 +301,7 @@ absl::Status StreamReader::CheckTrailer(absl::string_view message) {
   }
   if (trailing != 0) {
     item_offset_ = offset_;
-    return Error(TRAILING_BYTES, "bytes follow the trailer");
+    return Error(ERROR_REASON_TRAILING_BYTES, "bytes follow the trailer");
   }
   return absl::OkStatus();
 }
@@ -299,51 +321,52 @@ absl::StatusOr<absl::optional<Chunk>> StreamReader::NextChunkImpl() {
   while (true) {
     Chunk chunk;
     chunk.offset = item_offset_ = offset_;
+    ChunkHeader& header = chunk_header_;
     DS_ASSIGN_OR_RETURN(absl::string_view bytes,
                         Take(kChunkHeaderSize, "a chunk header"));
-    chunk.header = DecodeChunkHeader(bytes.data());
+    header = DecodeChunkHeader(bytes.data());
+    chunk.header = {header.type, header.flags, header.sequence, header.field,
+                    header.records};
     const uint64_t computed =
         ComputeChunkHeaderChecksum(bytes.data(), previous_checksum_);
-    if (chunk.header.header_checksum != computed) {
+    if (header.header_checksum != computed) {
       return Error(
-          CHECKSUM,
-          ChecksumText("chunk header", chunk.header.header_checksum, computed));
+          ERROR_REASON_CHECKSUM,
+          ChecksumText("chunk header", header.header_checksum, computed));
     }
-    DS_RETURN_IF_ERROR(CheckChunkHeader(chunk.header));
-    DS_RETURN_IF_ERROR(CheckLimits(chunk.header));
-    DS_RETURN_IF_ERROR(CheckOrder(chunk.header));
+    DS_RETURN_IF_ERROR(CheckChunkHeader(header));
+    DS_RETURN_IF_ERROR(CheckLimits(header));
+    DS_RETURN_IF_ERROR(CheckOrder(header));
 
-    DS_ASSIGN_OR_RETURN(bytes,
-                        Take(chunk.header.stored_size, "a chunk's payload"));
+    DS_ASSIGN_OR_RETURN(bytes, Take(header.stored_size, "a chunk's payload"));
     const uint64_t payload_checksum = Checksum(bytes);
-    if (chunk.header.payload_checksum != payload_checksum) {
-      return Error(CHECKSUM,
-                   ChecksumText("payload", chunk.header.payload_checksum,
-                                payload_checksum));
+    if (header.payload_checksum != payload_checksum) {
+      return Error(
+          ERROR_REASON_CHECKSUM,
+          ChecksumText("payload", header.payload_checksum, payload_checksum));
     }
     chunk.payload = bytes;
-    if (chunk.header.codec == ChunkCodec::kZstd) {
-      decoded_.ResizeUninitialized(chunk.header.decoded_size);
-      const absl::Status status = decompressor_.Decompress(
-          bytes, decoded_.data(), chunk.header.decoded_size);
-      if (!status.ok()) return Error(MALFORMED, status.message());
+    if (header.codec == ChunkCodec::kZstd) {
+      decoded_.ResizeUninitialized(header.decoded_size);
+      const absl::Status status =
+          decompressor_.Decompress(bytes, decoded_.data(), header.decoded_size);
+      if (!status.ok()) return Error(ERROR_REASON_MALFORMED, status.message());
       chunk.payload = decoded_.view();
     }
-    if (chunk.header.type == ChunkType::kTrailer) {
+    if (header.type == ChunkType::kTrailer) {
       seen_.set_digest(previous_checksum_);
       DS_RETURN_IF_ERROR(CheckTrailer(chunk.payload));
       finished_ = true;
       return absl::optional<Chunk>();
     }
-    previous_checksum_ = chunk.header.header_checksum;
+    previous_checksum_ = header.header_checksum;
     seen_.set_chunks(seen_.chunks() + 1);
-    seen_.set_records(seen_.records() + chunk.header.records);
-    seen_.set_decoded_bytes(seen_.decoded_bytes() + chunk.header.decoded_size);
-    seen_.set_stored_bytes(seen_.stored_bytes() + chunk.header.stored_size);
-    if (chunk.header.type == ChunkType::kBatch)
-      last_field_ = chunk.header.field;
-    const bool known = chunk.header.type == ChunkType::kRoot ||
-                       chunk.header.type == ChunkType::kBatch;
+    seen_.set_records(seen_.records() + header.records);
+    seen_.set_decoded_bytes(seen_.decoded_bytes() + header.decoded_size);
+    seen_.set_stored_bytes(seen_.stored_bytes() + header.stored_size);
+    if (header.type == ChunkType::kBatch) last_field_ = header.field;
+    const bool known =
+        header.type == ChunkType::kRoot || header.type == ChunkType::kBatch;
     if (known) return absl::optional<Chunk>(chunk);
   }
 }

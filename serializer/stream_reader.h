@@ -23,12 +23,21 @@
 
 namespace devstate {
 
-// A chunk whose checksums hold and whose payload is decompressed.
+// The content of a chunk and where it stands: in memory, without what framing
+// and compression add to it.
 struct Chunk {
-  ChunkHeader header;
+  // Members of a ChunkHeader, which see.
+  struct Header {
+    ChunkType type = ChunkType::kRoot;
+    uint16_t flags = 0;
+    uint32_t sequence = 0;
+    uint32_t field = 0;
+    uint32_t records = 0;
+  };
+  Header header;
   // Where the chunk starts, in bytes from the start of the stream.
   uint64_t offset = 0;
-  // A serialized message. Valid until the next call of the reader.
+  // A serialized message. Valid until the next call of whoever gave the chunk.
   absl::string_view payload;
 
   // An error about this chunk's content.
@@ -52,10 +61,14 @@ class StreamReader {
   // Must come first and once. The header is valid as long as the reader.
   absl::StatusOr<const StreamHeader*> ReadHeader();
 
-  // The next chunk, root chunk first, batches in ascending order of field. None
-  // after the trailer, and only after the trailer was verified and the source
-  // has ended: then, and not before, the state is complete.
+  // The next chunk, root chunk first, batches in ascending order of field. Its
+  // checksums hold, its payload is decompressed. None after the trailer, and
+  // only after the trailer was verified and the source has ended: then, and not
+  // before, the state is complete.
   absl::StatusOr<absl::optional<Chunk>> NextChunk();
+
+  // The whole header of the chunk that NextChunk() returned last.
+  const ChunkHeader& chunk_header() const { return chunk_header_; }
 
   // Bytes consumed so far; records and payload bytes of the chunks so far.
   uint64_t offset() const { return offset_; }
@@ -83,6 +96,7 @@ class StreamReader {
   ByteBuffer decoded_;
   Decompressor decompressor_;
   StreamHeader header_;
+  ChunkHeader chunk_header_;
   // What the trailer must say.
   StreamTrailer seen_;
   uint64_t previous_checksum_ = 0;

@@ -123,24 +123,26 @@ TEST(StreamReader, DecompressesChunks) {
 }
 
 TEST(StreamReader, NoBytesAreAStreamWithoutTrailer) {
-  ExpectRefused("", NO_TRAILER, "no trailer: the stream is empty");
+  ExpectRefused("", ERROR_REASON_NO_TRAILER, "no trailer: the stream is empty");
 }
 
 TEST(StreamReader, EveryTruncationIsAMissingTrailer) {
   const std::string bytes = SmallStream().Finish();
   for (size_t size = 0; size < bytes.size(); ++size) {
-    ExpectRefused(bytes.substr(0, size), NO_TRAILER, "no trailer");
+    ExpectRefused(bytes.substr(0, size), ERROR_REASON_NO_TRAILER, "no trailer");
   }
 }
 
 TEST(StreamReader, SomethingElseIsNotAStreamHoweverShort) {
-  ExpectRefused("hello", NOT_A_STREAM, "it starts with \"hello\"");
-  ExpectRefused(std::string(1000, 'x'), NOT_A_STREAM, "not a devstate stream");
-  ExpectRefused(std::string(1, '\0'), NOT_A_STREAM, "it starts with \"\\x00\"");
+  ExpectRefused("hello", ERROR_REASON_NOT_A_STREAM, "it starts with \"hello\"");
+  ExpectRefused(std::string(1000, 'x'), ERROR_REASON_NOT_A_STREAM,
+                "not a devstate stream");
+  ExpectRefused(std::string(1, '\0'), ERROR_REASON_NOT_A_STREAM,
+                "it starts with \"\\x00\"");
   // As if it had gone through a conversion of line ends.
   std::string bytes = SmallStream().Finish();
   bytes.erase(6, 1);
-  ExpectRefused(bytes, NOT_A_STREAM, "not a devstate stream");
+  ExpectRefused(bytes, ERROR_REASON_NOT_A_STREAM, "not a devstate stream");
 }
 
 TEST(StreamReader, ErrorsOfTheSourceComeThrough) {
@@ -156,7 +158,8 @@ TEST(StreamReader, ErrorsOfTheSourceComeThrough) {
 }
 
 TEST(StreamReader, ANewerFormatVersionIsNamed) {
-  ExpectRefused(HandmadeStream("", 2).AddRoot().Finish(), UNKNOWN_CONTENT,
+  ExpectRefused(HandmadeStream("", 2).AddRoot().Finish(),
+                ERROR_REASON_UNKNOWN_CONTENT,
                 "stream format version 2 is newer than version 1");
 }
 
@@ -166,15 +169,25 @@ TEST(StreamReader, TheHeaderLimitHoldsBeforeTheHeaderIsRead) {
   HandmadeStream stream(std::string("\x0a\x7f") + std::string(127, 'x'));
   StringSource source(stream.bytes());
   const absl::Status status = ReadAll(source, limits);
-  EXPECT_EQ(ReasonOf(status), LIMIT) << status;
+  EXPECT_EQ(ReasonOf(status), ERROR_REASON_LIMIT) << status;
   EXPECT_LE(source.largest_read, 4096u);
   limits.max_header_bytes = 129;
   EXPECT_THAT(ReadAll(stream.AddRoot().Finish(), limits), IsOk());
 }
 
 TEST(StreamReader, AHeaderThatIsNoMessageIsMalformed) {
-  ExpectRefused(HandmadeStream("\x0a\x05x").AddRoot().Finish(), MALFORMED,
-                "not a StreamHeader");
+  ExpectRefused(HandmadeStream("\x0a\x05x").AddRoot().Finish(),
+                ERROR_REASON_MALFORMED, "not a StreamHeader");
+}
+
+TEST(StreamReader, BadUtf8OfTheHeaderIsRefusedWithoutAWordOnStandardError) {
+  ::testing::internal::CaptureStderr();
+  // The device, and the name of the writer.
+  ExpectRefused(HandmadeStream("\x0a\x01\xff").AddRoot().Finish(),
+                ERROR_REASON_MALFORMED, "not a StreamHeader");
+  ExpectRefused(HandmadeStream("\x32\x03\x0a\x01\xff").AddRoot().Finish(),
+                ERROR_REASON_MALFORMED, "not a StreamHeader");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
 }
 
 // --- Chunk headers whose checksums are right ---
@@ -189,7 +202,8 @@ std::string WithBatch(const std::function<void(ChunkHeader&)>& change,
 }
 
 TEST(ChunkHeaders, AWrongSequenceNumberIsRefused) {
-  ExpectRefused(WithBatch([](ChunkHeader& h) { h.sequence = 2; }), CHECKSUM,
+  ExpectRefused(WithBatch([](ChunkHeader& h) { h.sequence = 2; }),
+                ERROR_REASON_CHECKSUM,
                 "chunk has sequence number 2, expected 1");
 }
 
@@ -198,7 +212,7 @@ TEST(ChunkHeaders, UnknownFlagsAreNewer) {
     ExpectRefused(WithBatch([bit](ChunkHeader& h) {
                     h.flags = static_cast<uint16_t>(1 << bit | 1);
                   }),
-                  UNKNOWN_CONTENT, "unknown flags");
+                  ERROR_REASON_UNKNOWN_CONTENT, "unknown flags");
   }
 }
 
@@ -208,7 +222,7 @@ TEST(ChunkHeaders, AnUnknownCodecIsNewerEvenInAnIgnorableChunk) {
                     h.codec = static_cast<ChunkCodec>(2);
                     h.flags = flags;
                   }),
-                  UNKNOWN_CONTENT, "unknown codec 2");
+                  ERROR_REASON_UNKNOWN_CONTENT, "unknown codec 2");
   }
 }
 
@@ -217,7 +231,7 @@ TEST(ChunkHeaders, AnUnknownTypeIsNewer) {
     ExpectRefused(WithBatch([type](ChunkHeader& h) {
                     h.type = static_cast<ChunkType>(type);
                   }),
-                  UNKNOWN_CONTENT, "unknown type");
+                  ERROR_REASON_UNKNOWN_CONTENT, "unknown type");
   }
 }
 
@@ -232,7 +246,7 @@ TEST(ChunkHeaders, AnUnknownTypeThatIsIgnorableIsVerifiedAndSkipped) {
   ASSERT_THAT(ReadAll(bytes, Limits(), &payloads), IsOk());
   EXPECT_EQ(payloads, std::vector<std::string>({"root", "a"}));
   bytes[stream.offsets()[1] + kChunkHeaderSize] ^= 1;
-  ExpectRefused(bytes, CHECKSUM, "payload checksum mismatch");
+  ExpectRefused(bytes, ERROR_REASON_CHECKSUM, "payload checksum mismatch");
 }
 
 TEST(ChunkHeaders, AnIgnorableBatchIsABatch) {
@@ -245,12 +259,12 @@ TEST(ChunkHeaders, RootAndTrailerAreNeverIgnorable) {
   HandmadeStream root;
   root.Add(ChunkType::kRoot, 0, 0, "",
            [](ChunkHeader& h) { h.flags = kChunkFlagIgnorable; });
-  ExpectRefused(root.Finish(), MALFORMED, "marked ignorable");
+  ExpectRefused(root.Finish(), ERROR_REASON_MALFORMED, "marked ignorable");
   HandmadeStream trailer;
   trailer.AddRoot();
   trailer.Add(ChunkType::kTrailer, 0, 0, trailer.Trailer().SerializeAsString(),
               [](ChunkHeader& h) { h.flags = kChunkFlagIgnorable; });
-  ExpectRefused(trailer.bytes(), MALFORMED, "marked ignorable");
+  ExpectRefused(trailer.bytes(), ERROR_REASON_MALFORMED, "marked ignorable");
 }
 
 TEST(ChunkHeaders, TheTrailerIsNeverCompressed) {
@@ -262,29 +276,31 @@ TEST(ChunkHeaders, TheTrailerIsNeverCompressed) {
                header.codec = ChunkCodec::kZstd;
                header.decoded_size = static_cast<uint32_t>(trailer.size());
              });
-  ExpectRefused(stream.bytes(), MALFORMED, "the trailer is compressed");
+  ExpectRefused(stream.bytes(), ERROR_REASON_MALFORMED,
+                "the trailer is compressed");
 }
 
 TEST(ChunkHeaders, ABatchHasAFieldAndRecordsAndNothingElseHas) {
-  ExpectRefused(WithBatch([](ChunkHeader& h) { h.field = 0; }), MALFORMED,
-                "field number 0");
-  ExpectRefused(WithBatch([](ChunkHeader& h) { h.records = 0; }), MALFORMED,
-                "0 records");
+  ExpectRefused(WithBatch([](ChunkHeader& h) { h.field = 0; }),
+                ERROR_REASON_MALFORMED, "field number 0");
+  ExpectRefused(WithBatch([](ChunkHeader& h) { h.records = 0; }),
+                ERROR_REASON_MALFORMED, "0 records");
   HandmadeStream root;
   root.Add(ChunkType::kRoot, 1, 0, "");
-  ExpectRefused(root.Finish(), MALFORMED, "field number 1");
+  ExpectRefused(root.Finish(), ERROR_REASON_MALFORMED, "field number 1");
   HandmadeStream records;
   records.Add(ChunkType::kRoot, 0, 1, "");
-  ExpectRefused(records.Finish(), MALFORMED, "1 records");
+  ExpectRefused(records.Finish(), ERROR_REASON_MALFORMED, "1 records");
   HandmadeStream trailer;
   trailer.AddRoot();
   trailer.Add(ChunkType::kTrailer, 0, 3, trailer.Trailer().SerializeAsString());
-  ExpectRefused(trailer.bytes(), MALFORMED, "3 records");
+  ExpectRefused(trailer.bytes(), ERROR_REASON_MALFORMED, "3 records");
 }
 
 TEST(ChunkHeaders, ARawChunkHasOneSize) {
   ExpectRefused(WithBatch([](ChunkHeader& h) { h.decoded_size = 3; }),
-                MALFORMED, "raw chunk has 2 stored and 3 decoded bytes");
+                ERROR_REASON_MALFORMED,
+                "raw chunk has 2 stored and 3 decoded bytes");
 }
 
 TEST(ChunkHeaders, AZstdChunkIsExactlyAsLargeAsItSays) {
@@ -298,35 +314,41 @@ TEST(ChunkHeaders, AZstdChunkIsExactlyAsLargeAsItSays) {
         frame);
   };
   EXPECT_THAT(ReadAll(with(5)), IsOk());
-  ExpectRefused(with(4), MALFORMED, "does not declare the content size 4");
-  ExpectRefused(with(6), MALFORMED, "does not declare the content size 6");
-  ExpectRefused(with(0), MALFORMED, "does not declare the content size 0");
+  ExpectRefused(with(4), ERROR_REASON_MALFORMED,
+                "does not declare the content size 4");
+  ExpectRefused(with(6), ERROR_REASON_MALFORMED,
+                "does not declare the content size 6");
+  ExpectRefused(with(0), ERROR_REASON_MALFORMED,
+                "does not declare the content size 0");
 }
 
 // --- Order ---
 
 TEST(ChunkOrder, TheRootChunkComesFirst) {
-  ExpectRefused(HandmadeStream().AddBatch(1, 1).Finish(), MALFORMED,
-                "the root chunk must be the first one");
+  ExpectRefused(HandmadeStream().AddBatch(1, 1).Finish(),
+                ERROR_REASON_MALFORMED, "the root chunk must be the first one");
   HandmadeStream ignorable;
   ignorable.Add(static_cast<ChunkType>(9), 0, 0, "",
                 [](ChunkHeader& h) { h.flags = kChunkFlagIgnorable; });
-  ExpectRefused(ignorable.AddRoot().Finish(), MALFORMED, "root chunk");
+  ExpectRefused(ignorable.AddRoot().Finish(), ERROR_REASON_MALFORMED,
+                "root chunk");
 }
 
 TEST(ChunkOrder, ThereIsOneRootChunk) {
-  ExpectRefused(HandmadeStream().AddRoot().AddRoot().Finish(), MALFORMED,
+  ExpectRefused(HandmadeStream().AddRoot().AddRoot().Finish(),
+                ERROR_REASON_MALFORMED,
                 "the root chunk must be the first one, and only that");
 }
 
 TEST(ChunkOrder, AStreamWithoutRootChunkIsRefused) {
-  ExpectRefused(HandmadeStream().Finish(), MALFORMED, "root chunk");
+  ExpectRefused(HandmadeStream().Finish(), ERROR_REASON_MALFORMED,
+                "root chunk");
 }
 
 TEST(ChunkOrder, BatchesComeInAscendingOrderOfField) {
   ExpectRefused(
       HandmadeStream().AddRoot().AddBatch(5, 1).AddBatch(4, 1).Finish(),
-      MALFORMED, "batch of field 4 comes after one of field 5");
+      ERROR_REASON_MALFORMED, "batch of field 4 comes after one of field 5");
 }
 
 // --- Checksums ---
@@ -341,13 +363,16 @@ TEST(Checksums, AreCheckedBeforeWhatTheyCover) {
     damaged[offset] = static_cast<char>(damaged[offset] ^ 0x10);
     return damaged;
   };
-  ExpectRefused(damaged_at(8), CHECKSUM, "prefix checksum mismatch (stored 0x");
-  ExpectRefused(damaged_at(13), CHECKSUM, "prefix checksum mismatch");
-  ExpectRefused(damaged_at(33), CHECKSUM, "header checksum mismatch");
-  ExpectRefused(damaged_at(small.offsets()[1]), CHECKSUM,
+  ExpectRefused(damaged_at(8), ERROR_REASON_CHECKSUM,
+                "prefix checksum mismatch (stored 0x");
+  ExpectRefused(damaged_at(13), ERROR_REASON_CHECKSUM,
+                "prefix checksum mismatch");
+  ExpectRefused(damaged_at(33), ERROR_REASON_CHECKSUM,
+                "header checksum mismatch");
+  ExpectRefused(damaged_at(small.offsets()[1]), ERROR_REASON_CHECKSUM,
                 "chunk 1: chunk header checksum mismatch");
-  ExpectRefused(damaged_at(small.offsets()[1] + kChunkHeaderSize), CHECKSUM,
-                "chunk 1: payload checksum mismatch");
+  ExpectRefused(damaged_at(small.offsets()[1] + kChunkHeaderSize),
+                ERROR_REASON_CHECKSUM, "chunk 1: payload checksum mismatch");
 }
 
 TEST(Checksums, ErrorsSayWhere) {
@@ -357,7 +382,7 @@ TEST(Checksums, ErrorsSayWhere) {
   const absl::Status status = ReadAll(bytes);
   const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
   ASSERT_TRUE(detail.has_value());
-  EXPECT_EQ(detail->reason(), CHECKSUM);
+  EXPECT_EQ(detail->reason(), ERROR_REASON_CHECKSUM);
   EXPECT_EQ(detail->offset(), stream.offsets()[2]);
   EXPECT_EQ(detail->chunk(), 2u);
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kDataLoss));
@@ -379,7 +404,7 @@ TEST(Trailer, EveryCountIsCheckedAndTheDigest) {
     HandmadeStream stream = SmallStream();
     StreamTrailer trailer = stream.Trailer();
     changes[i](trailer);
-    ExpectRefused(stream.Finish(trailer), CHECKSUM,
+    ExpectRefused(stream.Finish(trailer), ERROR_REASON_CHECKSUM,
                   "the trailer says " + names[i]);
   }
 }
@@ -387,16 +412,18 @@ TEST(Trailer, EveryCountIsCheckedAndTheDigest) {
 TEST(Trailer, AMalformedTrailerIsRefused) {
   HandmadeStream stream = SmallStream();
   stream.Add(ChunkType::kTrailer, 0, 0, "\x0a\x05");
-  ExpectRefused(stream.bytes(), MALFORMED, "not a StreamTrailer");
+  ExpectRefused(stream.bytes(), ERROR_REASON_MALFORMED, "not a StreamTrailer");
 }
 
 TEST(Trailer, NothingMayFollow) {
   const std::string bytes = SmallStream().Finish();
-  ExpectRefused(bytes + "x", TRAILING_BYTES, "bytes follow the trailer");
-  ExpectRefused(bytes + std::string(1, '\0'), TRAILING_BYTES, "follow");
-  ExpectRefused(bytes + bytes, TRAILING_BYTES, "follow");
+  ExpectRefused(bytes + "x", ERROR_REASON_TRAILING_BYTES,
+                "bytes follow the trailer");
+  ExpectRefused(bytes + std::string(1, '\0'), ERROR_REASON_TRAILING_BYTES,
+                "follow");
+  ExpectRefused(bytes + bytes, ERROR_REASON_TRAILING_BYTES, "follow");
   StringSource source(bytes + "x", 1);
-  EXPECT_EQ(ReasonOf(ReadAll(source)), TRAILING_BYTES);
+  EXPECT_EQ(ReasonOf(ReadAll(source)), ERROR_REASON_TRAILING_BYTES);
 }
 
 // --- Limits ---
@@ -407,14 +434,14 @@ TEST(Limits, OfAChunkHoldBeforeItsPayloadIsRead) {
   StringSource source(
       HandmadeStream().AddRoot(std::string(100000, 'x')).Finish(), 72);
   absl::Status status = ReadAll(source, limits);
-  EXPECT_EQ(ReasonOf(status), LIMIT) << status;
+  EXPECT_EQ(ReasonOf(status), ERROR_REASON_LIMIT) << status;
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted,
                                HasSubstr("max_chunk_stored_bytes = 100")));
   EXPECT_EQ(source.reads, 1);
   limits = Limits();
   limits.max_chunk_decoded_bytes = 100;
-  ExpectRefused(HandmadeStream().AddRoot(std::string(101, 'x')).Finish(), LIMIT,
-                "max_chunk_decoded_bytes", limits);
+  ExpectRefused(HandmadeStream().AddRoot(std::string(101, 'x')).Finish(),
+                ERROR_REASON_LIMIT, "max_chunk_decoded_bytes", limits);
   EXPECT_THAT(
       ReadAll(HandmadeStream().AddRoot(std::string(100, 'x')).Finish(), limits),
       IsOk());
@@ -424,26 +451,28 @@ TEST(Limits, EachCountHasItsOwn) {
   HandmadeStream stream;
   stream.AddRoot("x").AddBatch(1, 10, "y").AddBatch(1, 10, "z");
   const std::string bytes = stream.Finish();
-  const uint64_t trailer_size =
-      bytes.size() - stream.offsets().back() - kChunkHeaderSize;
   Limits limits;
   limits.max_chunks = 3;
   limits.max_records = 20;
   limits.max_chunk_records = 10;
-  limits.max_decoded_bytes = 3 + trailer_size;
+  // Without the trailer.
+  limits.max_decoded_bytes = 3;
   EXPECT_THAT(ReadAll(bytes, limits), IsOk());
   Limits fewer = limits;
   fewer.max_chunks = 2;
-  ExpectRefused(bytes, LIMIT, "3 is more than max_chunks = 2", fewer);
+  ExpectRefused(bytes, ERROR_REASON_LIMIT, "3 is more than max_chunks = 2",
+                fewer);
   fewer = limits;
   fewer.max_records = 19;
-  ExpectRefused(bytes, LIMIT, "20 is more than max_records = 19", fewer);
+  ExpectRefused(bytes, ERROR_REASON_LIMIT, "20 is more than max_records = 19",
+                fewer);
   fewer = limits;
   fewer.max_chunk_records = 9;
-  ExpectRefused(bytes, LIMIT, "10 is more than max_chunk_records = 9", fewer);
+  ExpectRefused(bytes, ERROR_REASON_LIMIT,
+                "10 is more than max_chunk_records = 9", fewer);
   fewer = limits;
   fewer.max_decoded_bytes = 2;
-  ExpectRefused(bytes, LIMIT, "max_decoded_bytes = 2", fewer);
+  ExpectRefused(bytes, ERROR_REASON_LIMIT, "max_decoded_bytes = 2", fewer);
 }
 
 TEST(Limits, ADecompressionBombIsRefusedBeforeItIsDecompressed) {
@@ -458,7 +487,7 @@ TEST(Limits, ADecompressionBombIsRefusedBeforeItIsDecompressed) {
     });
   }
   const std::string bytes = stream.Finish();
-  ExpectRefused(bytes, LIMIT, "max_expansion = 1024");
+  ExpectRefused(bytes, ERROR_REASON_LIMIT, "max_expansion = 1024");
   Limits limits;
   limits.max_expansion = 100000;
   EXPECT_THAT(ReadAll(bytes, limits), IsOk());
@@ -505,13 +534,16 @@ TEST(StreamErrors, CodesFollowFromReasons) {
     detail.set_reason(reason);
     return StreamError(detail, "").code();
   };
-  EXPECT_EQ(code_of(NOT_A_STREAM), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(code_of(NO_TRAILER), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(code_of(CHECKSUM), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(code_of(TRAILING_BYTES), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(code_of(LIMIT), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(code_of(MALFORMED), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(code_of(UNKNOWN_CONTENT), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(code_of(ERROR_REASON_NOT_A_STREAM),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code_of(ERROR_REASON_NO_TRAILER), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(code_of(ERROR_REASON_CHECKSUM), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(code_of(ERROR_REASON_TRAILING_BYTES), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(code_of(ERROR_REASON_LIMIT), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(code_of(ERROR_REASON_MALFORMED),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code_of(ERROR_REASON_UNKNOWN_CONTENT),
+            absl::StatusCode::kUnimplemented);
   EXPECT_EQ(ReasonOf(absl::DataLossError("of another kind")), kFine);
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/serializer/internal/sealing_queue.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -30,9 +31,12 @@ StreamHeader MakeHeader(const SchemaInfo& schema,
   header.set_schema_version(schema.version);
   header.set_min_reader(schema.min_reader);
   header.set_root_message(std::string(schema.root_message));
-  *header.mutable_writer() = options.implementation;
-  for (const std::string& feature : options.used_features) {
-    header.add_used_features(feature);
+  header.mutable_writer()->set_name(options.implementation.name);
+  header.mutable_writer()->set_version(options.implementation.version);
+  if (options.used_features.has_value()) {
+    for (const std::string& feature : *options.used_features) {
+      header.add_used_features(feature);
+    }
   }
   header.set_fingerprint(std::string(schema.fingerprint));
   if (options.embed_descriptor_set) {
@@ -51,6 +55,8 @@ StreamWriter::StreamWriter(ByteSink* sink, WriterOptions options)
       {options_.plain_columns,
        options_.compression.mode != Compression::Mode::kRaw});
 }
+
+StreamWriter::~StreamWriter() = default;
 
 absl::Status StreamWriter::WriteHeader(StreamHeader header) {
   DS_RETURN_IF_ERROR(status_);

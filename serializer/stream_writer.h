@@ -10,8 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "devstate/schema/schema_info.h"
@@ -19,49 +17,14 @@
 #include "devstate/serializer/compression.h"
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/internal/chunk_sealer.h"
-#include "devstate/serializer/internal/sealing_queue.h"
-#include "devstate/serializer/limits.h"
 #include "devstate/serializer/message_writer.h"
 #include "devstate/serializer/stream_format.h"
+#include "devstate/serializer/writer_options.h"
 #include "devstate/stream.pb.h"
 
 namespace devstate {
 
-struct WriterOptions {
-  // Who writes: name and version of the back-end.
-  Implementation implementation;
-
-  Compression compression = Compression::Automatic();
-
-  // Which of several devices; free text for humans.
-  std::string instance;
-
-  // Names of the optional features that this state uses.
-  std::vector<std::string> used_features;
-
-  // Whether the header carries the schema's compressed descriptor set, so that
-  // tools can show the state without knowing the schema.
-  bool embed_descriptor_set = true;
-
-  // A batch ends at this many records or bytes before compression, whichever
-  // comes first. Larger batches compress a little better and take more memory.
-  uint32_t max_batch_records = 2048;
-  uint32_t max_batch_bytes = 192 * 1024;
-
-  // Let a second thread compress while the caller's encodes, and helps when it
-  // is ahead: pays where a core is free. It starts when 256 KiB of payload have
-  // gone before, unless chunks are stored raw or smaller than 16 KiB, and ends
-  // with Finish() or the writer. It has all signals blocked and calls nothing
-  // of the application's. Where none can be started the caller's thread does it
-  // all, as it does with false: for processes that may not have one. The bytes
-  // are the same.
-  bool use_second_thread = true;
-
-  // Write every number column PLAIN, as the simplest writer would.
-  bool plain_columns = false;
-
-  Limits limits;
-};
+class SealingQueue;
 
 // Header fields that follow from `schema` and `options`.
 StreamHeader MakeHeader(const SchemaInfo& schema, const WriterOptions& options);
@@ -81,7 +44,7 @@ class StreamWriter {
 
   // Gives up the stream unless it is finished; waits for the chunk that a
   // second thread is compressing, never for the sink.
-  ~StreamWriter() = default;
+  ~StreamWriter();
 
   StreamWriter(const StreamWriter&) = delete;
   StreamWriter& operator=(const StreamWriter&) = delete;

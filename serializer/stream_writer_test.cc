@@ -59,7 +59,7 @@ Found ReadAll(const std::string& bytes) {
     EXPECT_THAT(chunk, IsOk());
     if (!chunk.ok() || !chunk->has_value()) return found;
     found.payloads.push_back(std::string((*chunk)->payload));
-    found.codecs.push_back((*chunk)->header.codec);
+    found.codecs.push_back(reader.chunk_header().codec);
   }
 }
 
@@ -366,8 +366,8 @@ TEST(MakeHeader, SaysWhatTheSchemaAndTheOptionsSay) {
   schema.fingerprint = "0123";
   schema.descriptor_set = "frame";
   WriterOptions options;
-  options.implementation.set_name("x-backend");
-  options.implementation.set_version("1.2");
+  options.implementation.name = "x-backend";
+  options.implementation.version = "1.2";
   options.instance = "x0";
   options.used_features = {"a", "b"};
   StreamHeader header = MakeHeader(schema, options);

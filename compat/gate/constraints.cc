@@ -3,16 +3,19 @@
 
 #include "devstate/compat/gate/constraints.h"
 
+#include <cmath>
 #include <map>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "devstate/compat/gate/field_values.h"
-#include "devstate/schema/value_set.h"
+#include "devstate/compat/rules.h"
+#include "devstate/schema/column_bounds.h"
 #include "google/protobuf/descriptor.h"
 #include "xxhash.h"
 
@@ -22,8 +25,6 @@ namespace {
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 
-constexpr absl::string_view kRule = "value-out-of-bounds";
-
 // 128 bits of what was seen, not the values: two that differ are taken for one
 // with a probability of 2^-64 for 2^32 elements.
 using Digest = std::pair<uint64_t, uint64_t>;
@@ -32,49 +33,28 @@ using DigestSet = absl::flat_hash_set<Digest>;
 // What is to be checked of a field, worked out once.
 struct FieldCheck {
   const FieldModel* field;
-  ValueSet values;
-  bool bounded = false;
+  std::vector<ColumnBounds> bounds;
+  // Numbers of the fields of an element that unique_by names.
+  std::vector<int> unique_by;
 };
 
 struct MessageCheck {
   std::vector<FieldCheck> fields;
 };
 
-std::string AllowedText(const FieldModel& field) {
-  const FieldAnnotations& annotations = field.annotations;
-  std::vector<std::string> parts;
-  if (annotations.one_of_size() > 0) {
-    parts.push_back(
-        absl::StrCat("one of ", absl::StrJoin(annotations.one_of(), ", ")));
+// What a reader should do about a value that its bounds do not allow.
+const char* RemedyFor(ColumnBounds::Column column) {
+  switch (column) {
+    case ColumnBounds::Column::kCounts:
+      return "the reader does not take so many: raise its max_items, or save a "
+             "smaller state";
+    case ColumnBounds::Column::kNumbers:
+      return "the reader does not take this value: widen its bounds, or see "
+             "why the writer has it";
+    case ColumnBounds::Column::kLengths:
+      return "the reader does not take so long a value: raise its max_len";
   }
-  if (annotations.has_min()) {
-    parts.push_back(absl::StrCat("at least ", annotations.min()));
-  }
-  if (annotations.has_max()) {
-    parts.push_back(absl::StrCat("at most ", annotations.max()));
-  }
-  if (annotations.power_of_two()) parts.push_back("a power of two");
-  return absl::StrJoin(parts, ", ");
-}
-
-// A schema that no build has seen may have annotations where they make no
-// sense.
-bool IsBounded(const FieldModel& field) {
-  if (!IsNumber(field)) return false;
-  const FieldAnnotations& annotations = field.annotations;
-  return annotations.has_min() || annotations.has_max() ||
-         annotations.power_of_two() || annotations.one_of_size() > 0;
-}
-
-bool Contains(const ValueSet& values, const FieldModel& field,
-              const Number& number) {
-  if (!number.floating) return values.Contains(number.integer);
-  const FieldAnnotations& annotations = field.annotations;
-  // Written so that a NaN is in no range.
-  return (!annotations.has_min() ||
-          number.real >= static_cast<double>(annotations.min())) &&
-         (!annotations.has_max() ||
-          number.real <= static_cast<double>(annotations.max()));
+  return "";
 }
 
 Digest DigestOf(const std::string& bytes) {
@@ -110,11 +90,15 @@ std::string KeyText(const Message& element, const std::vector<int>& numbers) {
 
 class ConstraintChecker::Impl {
  public:
-  Impl(const SchemaModel* schema, std::set<std::string> used_features)
-      : schema_(*schema), used_features_(std::move(used_features)) {}
+  Impl(const SchemaModel* schema, uint32_t written_version,
+       std::set<std::string> used_features)
+      : schema_(*schema),
+        written_version_(written_version),
+        used_features_(std::move(used_features)) {}
 
   void CheckRoot(const Message& root, StreamFindings* findings) {
     findings->SetRecord("", 0);
+    in_record_ = false;
     for (const FieldCheck& check : ChecksOf(*schema_.root).fields) {
       if (!HoldsRecords(*check.field)) {
         CheckField(check, root, check.field->name, findings);
@@ -127,15 +111,18 @@ class ConstraintChecker::Impl {
     Batch& batch = batches_[field.number];
     findings->SetRecord(field.name, batch.records);
     ++batch.records;
-    CheckUnique(field, record, field.name, &batch.unique, findings);
+    in_record_ = true;
+    CheckUnique(RootCheckOf(field), record, field.name, &batch.unique,
+                findings);
     CheckMessage(*field.message, record, field.name, findings);
   }
 
   void CheckEnd(StreamFindings* findings) {
     findings->SetRecord("", 0);
-    for (const FieldModel& field : schema_.root->fields) {
-      if (!HoldsRecords(field)) continue;
-      CheckCount(field, batches_[field.number].records, field.name, findings);
+    in_record_ = false;
+    for (const FieldModel* field : schema_.batches) {
+      CheckCount(RootCheckOf(*field), batches_[field->number].records,
+                 field->name, findings);
     }
   }
 
@@ -150,11 +137,30 @@ class ConstraintChecker::Impl {
     if (found != checks_.end()) return found->second;
     MessageCheck checks;
     for (const FieldModel& field : message.fields) {
-      FieldCheck check{&field, {}, IsBounded(field)};
-      if (check.bounded) check.values = ValuesOf(field);
-      checks.fields.push_back(std::move(check));
+      checks.fields.push_back(CheckOf(field));
     }
     return checks_.emplace(&message, std::move(checks)).first->second;
+  }
+
+  FieldCheck CheckOf(const FieldModel& field) const {
+    const bool feature_used =
+        used_features_.count(field.annotations.feature()) != 0;
+    FieldCheck check{
+        &field, feature_used ? BoundsOf(field, true) : field.bounds, {}};
+    for (const std::string& name : field.annotations.unique_by()) {
+      // A schema that no build has seen may have annotations where they make
+      // no sense.
+      const FieldModel* part =
+          field.message == nullptr ? nullptr : field.message->FindName(name);
+      if (part != nullptr) check.unique_by.push_back(part->number);
+    }
+    return check;
+  }
+
+  const FieldCheck& RootCheckOf(const FieldModel& field) {
+    const MessageModel& root = *schema_.root;
+    const auto index = root.FindNumber(field.number) - root.fields.data();
+    return ChecksOf(root).fields[static_cast<size_t>(index)];
   }
 
   void CheckMessage(const MessageModel& model, const Message& message,
@@ -172,17 +178,22 @@ class ConstraintChecker::Impl {
         message.GetDescriptor()->FindFieldByNumber(model.number);
     if (field == nullptr) return;
     const int count = ValueCount(message, *field);
-    if (field->is_repeated()) {
-      CheckCount(model, static_cast<uint64_t>(count), path, findings);
-    } else if (IsRequired(model) &&
-               !message.GetReflection()->HasField(message, field)) {
-      AddMissing(model, path, findings);
-    }
-    for (int i = 0; i < count; ++i) {
-      if (check.bounded) CheckBounds(check, message, *field, i, path, findings);
-      if (model.annotations.has_max_len() &&
-          field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
-        CheckLength(model, GetText(message, *field, i).size(), path, findings);
+    for (const ColumnBounds& bounds : check.bounds) {
+      switch (bounds.column) {
+        case ColumnBounds::Column::kCounts:
+          CheckNumber(bounds, count, path, findings);
+          break;
+        case ColumnBounds::Column::kNumbers:
+          for (int i = 0; i < count; ++i) {
+            CheckNumber(bounds, GetNumber(message, *field, i), path, findings);
+          }
+          break;
+        case ColumnBounds::Column::kLengths:
+          for (int i = 0; i < count; ++i) {
+            CheckNumber(bounds, GetText(message, *field, i).size(), path,
+                        findings);
+          }
+          break;
       }
     }
     if (model.message == nullptr) return;
@@ -192,94 +203,85 @@ class ConstraintChecker::Impl {
       const Message& element = GetMessage(message, *field, i);
       if (field->is_map() &&
           !keys.insert(DigestOf(KeyText(element, {1}))).second) {
-        findings->Add("duplicate-map-key", REFUSED, path,
+        findings->Add(rules::kDuplicateMapKey, VERDICT_LEVEL_REFUSED, path,
                       "a key more than once", "once",
                       "a reader would keep one of the entries: the writer does "
                       "not write this format rightly, save with another");
       }
-      CheckUnique(model, element, path, &unique, findings);
+      CheckUnique(check, element, path, &unique, findings);
       CheckMessage(*model.message, element, path, findings);
     }
   }
 
-  bool IsRequired(const FieldModel& field) const {
-    const FieldAnnotations& annotations = field.annotations;
-    return annotations.required() &&
-           (annotations.feature().empty() ||
-            used_features_.count(annotations.feature()) != 0);
-  }
-
-  static void AddMissing(const FieldModel& field, const std::string& path,
-                         StreamFindings* findings) {
-    findings->Add("required-missing", REFUSED, path, "absent",
-                  absl::StrCat("required ", field.type_text),
-                  "the reader needs the field and the state does not have it: "
-                  "save with a writer that fills it");
-  }
-
-  void CheckCount(const FieldModel& field, uint64_t count,
-                  const std::string& path, StreamFindings* findings) {
-    if (count == 0 && IsRequired(field)) AddMissing(field, path, findings);
-    const FieldAnnotations& annotations = field.annotations;
-    if (annotations.has_max_items() && count > annotations.max_items()) {
-      findings->Add(
-          kRule, REFUSED, path, absl::StrCat(count, " elements"),
-          absl::StrCat("at most ", annotations.max_items(), " elements"),
-          "the reader does not take so many: raise its max_items, or save a "
-          "smaller state");
+  void CheckCount(const FieldCheck& check, uint64_t count,
+                  const std::string& path, StreamFindings* findings) const {
+    for (const ColumnBounds& bounds : check.bounds) {
+      if (bounds.column == ColumnBounds::Column::kCounts) {
+        CheckNumber(bounds, count, path, findings);
+      }
     }
   }
 
-  static void CheckBounds(const FieldCheck& check, const Message& message,
-                          const FieldDescriptor& field, int index,
-                          const std::string& path, StreamFindings* findings) {
-    const Number number = GetNumber(message, field, index);
-    if (Contains(check.values, *check.field, number)) return;
-    findings->Add(kRule, REFUSED, path,
-                  check.field->annotations.sensitive() ? "<redacted>"
-                                                       : NumberText(number),
-                  AllowedText(*check.field),
-                  "the reader does not take this value: widen its bounds, or "
-                  "see why the writer has it");
+  // `integer` is a count or a length.
+  void CheckNumber(const ColumnBounds& bounds, absl::int128 integer,
+                   const std::string& path, StreamFindings* findings) const {
+    Number number;
+    number.integer = integer;
+    CheckNumber(bounds, number, path, findings);
   }
 
-  static void CheckLength(const FieldModel& field, size_t length,
-                          const std::string& path, StreamFindings* findings) {
-    if (length <= field.annotations.max_len()) return;
-    findings->Add(
-        kRule, REFUSED, path, absl::StrCat(length, " bytes"),
-        absl::StrCat("at most ", field.annotations.max_len(), " bytes"),
-        "the reader does not take so long a value: raise its max_len");
+  void CheckNumber(const ColumnBounds& bounds, const Number& number,
+                   const std::string& path, StreamFindings* findings) const {
+    // As generated readers have it, which do not read root fields.
+    if (in_record_ && written_version_ < bounds.since) return;
+    if (number.floating ? bounds.AllowsReal(number.real)
+                        : bounds.Allows(number.integer)) {
+      return;
+    }
+    // As columns have it, -0.0 is a value.
+    if (bounds.required && number.IsZero() && !std::signbit(number.real)) {
+      findings->Add(rules::kRequiredMissing, VERDICT_LEVEL_REFUSED, path,
+                    "absent", bounds.allowed,
+                    "the reader needs the field and the state does not have "
+                    "it: save with a writer that fills it");
+      return;
+    }
+    findings->Add(rules::kValueOutOfBounds, VERDICT_LEVEL_REFUSED, path,
+                  bounds.sensitive
+                      ? "<redacted>"
+                      : absl::StrCat(NumberText(number), bounds.unit),
+                  bounds.allowed, RemedyFor(bounds.column));
   }
 
-  static void CheckUnique(const FieldModel& field, const Message& element,
+  static void CheckUnique(const FieldCheck& check, const Message& element,
                           const std::string& path, DigestSet* seen,
                           StreamFindings* findings) {
-    const auto& names = field.annotations.unique_by();
+    const auto& names = check.field->annotations.unique_by();
     if (names.empty()) return;
-    std::vector<int> numbers;
-    for (const std::string& name : names) {
-      const FieldModel* part = field.message->FindName(name);
-      if (part != nullptr) numbers.push_back(part->number);
+    if (seen->insert(DigestOf(KeyText(element, check.unique_by))).second) {
+      return;
     }
-    if (seen->insert(DigestOf(KeyText(element, numbers))).second) return;
     findings->Add(
-        "not-unique", REFUSED, path,
+        rules::kNotUnique, VERDICT_LEVEL_REFUSED, path,
         "two elements with the same " + absl::StrJoin(names, ", "),
         "unique_by: " + absl::StrJoin(names, ", "),
         "the reader takes each once: see why the writer has it twice");
   }
 
   const SchemaModel& schema_;
+  const uint32_t written_version_;
   const std::set<std::string> used_features_;
+  bool in_record_ = false;
   std::map<const MessageModel*, MessageCheck> checks_;
   // By the number of the root's field.
   std::map<int, Batch> batches_;
 };
 
 ConstraintChecker::ConstraintChecker(const SchemaModel* schema,
+                                     uint32_t written_version,
                                      std::set<std::string> used_features)
-    : impl_(std::make_unique<Impl>(schema, std::move(used_features))) {}
+    : impl_(std::make_unique<Impl>(schema, written_version,
+                                   std::move(used_features))) {}
 ConstraintChecker::~ConstraintChecker() = default;
 
 void ConstraintChecker::CheckRoot(const Message& root,

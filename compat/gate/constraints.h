@@ -4,6 +4,7 @@
 #ifndef DEVSTATE_COMPAT_GATE_CONSTRAINTS_H_
 #define DEVSTATE_COMPAT_GATE_CONSTRAINTS_H_
 
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
@@ -17,15 +18,17 @@ namespace devstate {
 
 // Whether values are what the annotations of a schema allow: min, max, one_of,
 // power_of_two, max_len, max_items, unique_by, required, no key of a map twice.
-// Generated readers check the same of records, but for unique_by.
+// Generated readers check the same bounds (schema/column_bounds.h) of records,
+// but for unique_by and for what is required with a feature.
 //
 // Of the elements of a repeated message of the root, unique_by takes 16 bytes
 // of memory an element. Not thread-safe.
 class ConstraintChecker {
  public:
-  // `schema` must outlive the checker. Of `used_features`, the fields that are
-  // required are required.
-  ConstraintChecker(const SchemaModel* schema,
+  // `schema` must outlive the checker. `written_version` is that of the
+  // writer's schema. Of `used_features`, the fields that are required are
+  // required.
+  ConstraintChecker(const SchemaModel* schema, uint32_t written_version,
                     std::set<std::string> used_features);
   ~ConstraintChecker();
 

@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a mapping says, done with reflection. Values go one by one, since each
+// can be refused for a reason of its own. A field whose value comes from two
+// places waits until the first one has arrived: the wider field after its
+// narrow one, defaults after everything that was written.
 
 #include "devstate/compat/gate/conversion.h"
 
@@ -7,8 +12,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "compat/gate/conversion_plan.h"
 #include "devstate/compat/gate/field_values.h"
+#include "devstate/schema/value_set.h"
 #include "devstate/serializer/utf8.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/text_format.h"
@@ -55,135 +60,167 @@ void SetText(std::string value, const FieldDescriptor& field,
 
 class Converter::Impl {
  public:
-  Impl(const SchemaModel* writer, const SchemaModel* reader,
-       std::set<std::string> left_out)
-      : plan_(writer, reader, std::move(left_out)) {}
+  explicit Impl(Mapping* mapping) : mapping_(*mapping) {}
 
   void ConvertRoot(const Message& written, Message* read,
                    StreamFindings* findings) {
     findings->SetRecord("", 0);
     Run run{read, findings};
-    ConvertMessage(plan_.root(), written, read, run);
+    ConvertMessage(mapping_.root(), written, read, run);
   }
 
   const FieldModel* RecordField(const FieldModel& written) {
-    return plan_.FindRootField(written).read;
+    return mapping_.FindRootField(written).read;
   }
 
   bool PassesUnchanged(const FieldModel& written) {
-    return plan_.PassesUnchanged(plan_.FindRootField(written));
+    return mapping_.PassesUnchanged(mapping_.FindRootField(written));
   }
 
   void ConvertRecord(const FieldModel& field, const Message& written,
                      Message* read, StreamFindings* findings) {
     Run run{read, findings};
-    ConvertMessage(*plan_.Inner(plan_.FindRootField(field)), written, read,
-                   run);
+    ConvertMessage(*mapping_.Inner(mapping_.FindRootField(field)), written,
+                   read, run);
   }
 
   void DropRecord(const FieldModel& field, StreamFindings* findings) {
-    Drop(plan_.FindRootField(field), "present", findings);
+    Drop(mapping_.FindRootField(field), "present", findings);
   }
 
  private:
   // What one call of Convert…() works on.
   struct Run {
-    // The root or record of the reader, which moves start from.
+    // The root of the reader or its repeated element, which moves start from.
     Message* base;
     StreamFindings* findings;
   };
 
-  void ConvertMessage(MessagePlan& plan, const Message& written, Message* read,
-                      Run& run) {
-    for (FieldPlan& field : plan.fields) {
-      if (field.action != FieldPlan::kFallback) {
+  // `read` is null if the reader does not have the message.
+  void ConvertMessage(MessageMapping& message, const Message& written,
+                      Message* read, Run& run) {
+    for (FieldMapping& field : message.fields) {
+      if (field.action != FieldMapping::kFallback) {
         ConvertField(field, written, read, run);
       }
     }
     // After the narrower field itself: the wider one is what counts.
-    for (FieldPlan& field : plan.fields) {
-      if (field.action == FieldPlan::kFallback) {
+    for (FieldMapping& field : message.fields) {
+      if (field.action == FieldMapping::kFallback) {
         ConvertField(field, written, read, run);
       }
     }
     if (read == nullptr) return;
-    for (const Completion& completion : plan.completions) {
-      Complete(completion, written, read, run.findings);
+    for (const SourceMapping& source : message.sources) {
+      Complete(source, written, read, run.findings);
     }
   }
 
-  void ConvertField(FieldPlan& field, const Message& written, Message* read,
+  void ConvertField(FieldMapping& field, const Message& written, Message* read,
                     Run& run) {
     const FieldDescriptor* from = Find(written, *field.written);
     if (from == nullptr || field.records) return;
     const bool content = HasContent(written, *from);
     switch (field.action) {
-      case FieldPlan::kLeaveOut:
+      case FieldMapping::kLeaveOut:
         break;
-      case FieldPlan::kCopy:
+      case FieldMapping::kRefuse:
+        RefuseAlways(field, run.findings);
+        break;
+      case FieldMapping::kCopy:
         CopyField(field, written, *from, read, run);
         break;
-      case FieldPlan::kMove:
-        CopyField(field, written, *from,
-                  content ? MoveTarget(field, run.base) : nullptr, run);
+      case FieldMapping::kMove: {
+        const bool arrives = content || field.ArrivesAbsent();
+        Message* target = arrives ? MoveTarget(field, run) : nullptr;
+        if (arrives && target == nullptr) break;
+        CopyField(field, written, *from, target, run);
         break;
-      case FieldPlan::kSpread:
+      }
+      case FieldMapping::kSpread:
         if (!content) break;
-        ConvertMessage(*plan_.Inner(field),
+        ConvertMessage(*mapping_.Inner(field),
                        written.GetReflection()->GetMessage(written, from),
                        /*read=*/nullptr, run);
         break;
-      case FieldPlan::kFallback:
-        if (content) CopyFallback(field, written, *from, read, run);
+      case FieldMapping::kFallback:
+        CopyFallback(field, written, *from, read, run);
         break;
-      case FieldPlan::kDrop:
+      case FieldMapping::kDrop:
         if (!content) break;
         Drop(field, ValueText(written, *field.written, *from, 0), run.findings);
         break;
     }
   }
 
-  // The message that holds the target of a move, made if it is not there.
-  static Message* MoveTarget(const FieldPlan& field, Message* base) {
-    Message* target = base;
-    for (const FieldModel* step : field.move_path) {
-      const FieldDescriptor* descriptor = Find(*target, *step);
+  // Returns the message that holds the target of a move, made if it is not
+  // there; null if it would displace another member of a oneof.
+  static Message* MoveTarget(const FieldMapping& field, const Run& run) {
+    Message* target = run.base;
+    for (size_t i = 0; i < field.move_path.size(); ++i) {
+      const FieldDescriptor* descriptor = Find(*target, *field.move_path[i]);
+      if (!OneofHolds(field.OneofPath(i), *descriptor, *target, run.findings)) {
+        return nullptr;
+      }
       target = target->GetReflection()->MutableMessage(target, descriptor);
     }
     return target;
   }
 
-  // The narrower field has come across already, if the writer filled it.
-  void CopyFallback(FieldPlan& field, const Message& written,
+  // The other of the two fields has come across already, if the writer filled
+  // it. A zero says something of a wider one only: what does not fit leaves the
+  // narrower one empty.
+  void CopyFallback(FieldMapping& field, const Message& written,
                     const FieldDescriptor& from, Message* read, Run& run) {
+    const bool content = HasContent(written, from);
+    const bool narrower = !field.written->annotations.fallback_for().empty();
+    if (!content && (narrower || from.has_presence())) return;
     const FieldDescriptor& to = *Find(*read, *field.read);
-    if (HasContent(*read, to) && HoldsNumbers(from) && !from.is_repeated()) {
-      const Number wide = GetNumber(written, from, 0);
-      const Number narrow = GetNumber(*read, to, 0);
-      if (Fits(wide, to) && NumberText(wide) != NumberText(narrow)) {
-        Refuse("fallback-field", field, Text(field, wide), Text(field, narrow),
-               "the field and the narrower one that stands in for it differ: "
-               "the writer does not keep to its schema",
+    if (HasContent(*read, to)) {
+      const Number here = GetNumber(written, from, 0);
+      const Number there = GetNumber(*read, to, 0);
+      if (Fits(here, to) && NumberText(here) != NumberText(there)) {
+        Refuse(rules::kFallbackField, field, Text(field, here),
+               Text(field, there),
+               "the field and the one that stands in for it differ: the "
+               "writer does not keep to its schema",
                run.findings);
         return;
       }
+    }
+    if (!content) return;
+    // The reader's bounds would say it of another field than the one that has
+    // the value.
+    const Number value = GetNumber(written, from, 0);
+    if (Fits(value, to) && !value.floating &&
+        !ValuesOf(*field.read).Contains(value.integer)) {
+      Refuse(rules::kFallbackField, field, Text(field, value),
+             field.read->type_text,
+             absl::StrCat("the field ", field.read->name,
+                          " does not take the value: update the reader, or "
+                          "save when it does"),
+             run.findings);
+      return;
     }
     read->GetReflection()->ClearField(read, &to);
     CopyField(field, written, from, read, run);
   }
 
   // `read` may be null if there is nothing to copy.
-  void CopyField(FieldPlan& field, const Message& written,
+  void CopyField(FieldMapping& field, const Message& written,
                  const FieldDescriptor& from, Message* read, Run& run) {
     const bool content = HasContent(written, from);
     const int count = ValueCount(written, from);
-    if (!CardinalityHolds(field, from, count, content, run.findings)) return;
+    if (!CountHolds(field, content ? static_cast<uint64_t>(count) : 0,
+                    run.findings)) {
+      return;
+    }
     if (!content) {
-      KeepZero(field, from, read);
+      CopyAbsent(field, written, from, read, run);
       return;
     }
     if (field.feature_changed) {
-      Refuse("feature-changed", field,
+      Refuse(rules::kFeatureChanged, field,
              ValueText(written, *field.written, from, 0),
              absl::StrCat("feature ", field.read->annotations.feature()),
              "the reader takes the field only in states that use the feature, "
@@ -192,7 +229,7 @@ class Converter::Impl {
       return;
     }
     const FieldDescriptor& to = *Find(*read, *field.read);
-    if (!OneofHolds(field, to, *read, run.findings)) return;
+    if (!OneofHolds(OneofPathOf(field, to), to, *read, run.findings)) return;
     for (int i = 0; i < count; ++i) {
       if (from.message_type() != nullptr) {
         CopyMessage(field, written, from, i, read, to, run);
@@ -204,102 +241,107 @@ class Converter::Impl {
     }
   }
 
-  // A field without presence always has a value: where the reader can tell, a
-  // zero is one, too. Members of a oneof would displace each other.
-  static void KeepZero(const FieldPlan& field, const FieldDescriptor& from,
-                       Message* read) {
-    if (read == nullptr || from.has_presence() || from.is_repeated() ||
-        field.action != FieldPlan::kCopy ||
-        field.read->presence != Presence::kExplicit) {
+  void CopyAbsent(FieldMapping& field, const Message& written,
+                  const FieldDescriptor& from, Message* read, Run& run) {
+    if (read == nullptr || field.action == FieldMapping::kFallback ||
+        !field.ArrivesAbsent()) {
+      return;
+    }
+    if (field.absent == FieldMapping::kReadersDefault) {
+      SetDefault(*field.read, field.path(), read, run.findings);
       return;
     }
     const FieldDescriptor& to = *Find(*read, *field.read);
-    if (to.real_containing_oneof() != nullptr) return;
-    if (HoldsNumbers(to)) {
-      Number zero;
-      zero.floating = HoldsNumbers(from) &&
-                      (to.cpp_type() == FieldDescriptor::CPPTYPE_FLOAT ||
-                       to.cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE);
-      SetNumber(zero, to, read);
-    } else if (to.message_type() == nullptr) {
-      SetText("", to, read);
+    if (field.absent == FieldMapping::kWritersDefault) {
+      std::unique_ptr<Message> spelled(written.New());
+      if (SetDefault(*field.written, field.path(), spelled.get(),
+                     run.findings)) {
+        CopyValue(field, *spelled, from, read, to, run.findings);
+      }
+      return;
+    }
+    CopyValue(field, written, from, read, to, run.findings);
+  }
+
+  // A single number or text, which may be zero or empty.
+  void CopyValue(const FieldMapping& field, const Message& written,
+                 const FieldDescriptor& from, Message* read,
+                 const FieldDescriptor& to, StreamFindings* findings) {
+    if (HoldsNumbers(from)) {
+      CopyNumber(field, GetNumber(written, from, 0), read, to, findings);
+    } else {
+      CopyText(field, written, from, 0, read, to, findings);
     }
   }
 
-  // The conditions of CompareTypes() about presence and number.
-  bool CardinalityHolds(const FieldPlan& field, const FieldDescriptor& from,
-                        int count, bool content, StreamFindings* findings) {
-    const Presence written = field.written->presence;
-    const Presence read = field.read->presence;
-    if (written == read) return true;
-    const char* needed = nullptr;
-    const char* rule = "cardinality-changed";
-    const bool packed =
-        written == Presence::kRepeated && !field.columns && HoldsNumbers(from);
-    if (read == Presence::kRepeated && written == Presence::kImplicit) {
-      if (!content) needed = "a value other than zero";
-    } else if (read == Presence::kImplicit && written == Presence::kExplicit) {
-      if (count == 0) needed = "a value";
-      rule = "presence-changed";
-    } else if (read == Presence::kImplicit) {
-      if (count != 1) needed = "exactly one element";
-    } else if (read == Presence::kExplicit && packed) {
-      if (count != 0) needed = "no element";
-    } else if (read == Presence::kExplicit && written == Presence::kRepeated) {
-      if (count > 1) needed = "at most one element";
-    }
-    if (needed == nullptr) return true;
-    Refuse(rule, field,
-           written == Presence::kRepeated ? absl::StrCat(count, " elements")
-                                          : "absent or zero",
-           absl::StrCat(field.read->type_text, ", needs ", needed),
+  static bool CountHolds(const FieldMapping& field, uint64_t count,
+                         StreamFindings* findings) {
+    if (!field.count.has_value()) return true;
+    const CountCondition& condition = *field.count;
+    if (count >= condition.low && count <= condition.high) return true;
+    Refuse(*condition.rule, field,
+           field.written->presence == Presence::kRepeated
+               ? absl::StrCat(count, " elements")
+               : "absent or zero",
+           absl::StrCat(field.read->type_text, ", needs ", condition.needed),
            "the reader cannot tell this from another state: save for its "
            "version",
            findings);
     return false;
   }
 
-  bool OneofHolds(const FieldPlan& field, const FieldDescriptor& to,
-                  const Message& read, StreamFindings* findings) {
+  static std::string OneofPathOf(const FieldMapping& field,
+                                 const FieldDescriptor& to) {
+    if (!field.moved_to.empty()) return field.OneofPath(field.move_path.size());
+    const std::string path = field.path();
+    const size_t parent = path.rfind('.');
+    const auto* oneof = to.real_containing_oneof();
+    if (oneof == nullptr) return "";
+    return parent == std::string::npos
+               ? oneof->name()
+               : absl::StrCat(path.substr(0, parent + 1), oneof->name());
+  }
+
+  // Whether `to` can be filled without displacing another member of its oneof,
+  // which is at `path`.
+  static bool OneofHolds(const std::string& path, const FieldDescriptor& to,
+                         const Message& read, StreamFindings* findings) {
     const auto* oneof = to.real_containing_oneof();
     if (oneof == nullptr) return true;
     const FieldDescriptor* present =
         read.GetReflection()->GetOneofFieldDescriptor(read, oneof);
     if (present == nullptr || present == &to) return true;
-    const size_t parent = field.path.rfind('.');
-    findings->Add(
-        "oneof-joined", REFUSED,
-        parent == std::string::npos
-            ? oneof->name()
-            : absl::StrCat(field.path.substr(0, parent + 1), oneof->name()),
-        absl::StrCat(present->name(), " and ", to.name()),
-        absl::StrCat("oneof ", oneof->name()),
-        "the reader keeps one of the two only: save for its version");
+    findings->Add(rules::kOneofJoined, VERDICT_LEVEL_REFUSED, path,
+                  absl::StrCat(present->name(), " and ", to.name()),
+                  absl::StrCat("oneof ", oneof->name()),
+                  "the reader keeps one of the two only: save for its version");
     return false;
   }
 
-  void CopyMessage(FieldPlan& field, const Message& written,
+  void CopyMessage(FieldMapping& field, const Message& written,
                    const FieldDescriptor& from, int index, Message* read,
                    const FieldDescriptor& to, Run& run) {
     const Message& inner = GetMessage(written, from, index);
     Message* target = to.is_repeated()
                           ? read->GetReflection()->AddMessage(read, &to)
                           : read->GetReflection()->MutableMessage(read, &to);
-    MessagePlan* plan = plan_.Inner(field);
-    if (plan == nullptr) {
-      Refuse("nesting-too-deep", field, "", "",
+    MessageMapping* mapping = mapping_.Inner(field);
+    if (mapping == nullptr) {
+      Refuse(rules::kNestingTooDeep, field, "", "",
              "messages are nested more than 100 deep: flatten them",
              run.findings);
       return;
     }
-    ConvertMessage(*plan, inner, target, run);
+    Run element{target, run.findings};
+    ConvertMessage(*mapping, inner, target,
+                   HasSeveral(*field.written) ? element : run);
   }
 
-  void CopyNumber(const FieldPlan& field, Number number, Message* read,
+  void CopyNumber(const FieldMapping& field, Number number, Message* read,
                   const FieldDescriptor& to, StreamFindings* findings) {
     if (field.scale.has_value()) {
       if (number.integer % field.scale->divisor != 0) {
-        Refuse("unit-scaled", field,
+        Refuse(rules::kUnitScaled, field,
                absl::StrCat(Text(field, number), " ",
                             field.written->annotations.unit()),
                field.read->annotations.unit(),
@@ -311,10 +353,20 @@ class Converter::Impl {
       number.integer =
           number.integer * field.scale->multiplier / field.scale->divisor;
     }
-    if (!Fits(number, to)) {
+    const EnumMapping& enums = field.enums;
+    bool known = true;
+    if (!enums.unchanged()) {
+      const int written = static_cast<int>(number.integer);
+      known = enums.unknown.count(written) == 0;
+      const auto renumbered = enums.renumbered.find(written);
+      if (renumbered != enums.renumbered.end()) {
+        number.integer = renumbered->second;
+      }
+    }
+    if (!known || !Fits(number, to)) {
       const bool enumeration = to.enum_type() != nullptr;
-      Refuse(enumeration ? "enum-value-unknown" : "value-may-not-fit", field,
-             Text(field, number), field.read->type_text,
+      Refuse(enumeration ? rules::kEnumValueUnknown : rules::kValueMayNotFit,
+             field, Text(field, number), field.read->type_text,
              enumeration
                  ? "enums are closed, and the reader does not know this value: "
                    "update the reader, or do not use the value"
@@ -326,13 +378,13 @@ class Converter::Impl {
     SetNumber(number, to, read);
   }
 
-  void CopyText(const FieldPlan& field, const Message& written,
+  void CopyText(const FieldMapping& field, const Message& written,
                 const FieldDescriptor& from, int index, Message* read,
                 const FieldDescriptor& to, StreamFindings* findings) {
     std::string value = GetText(written, from, index);
     if (to.type() == FieldDescriptor::TYPE_STRING &&
         from.type() != FieldDescriptor::TYPE_STRING && !IsValidUtf8(value)) {
-      Refuse("not-utf8", field, "other bytes", field.read->type_text,
+      Refuse(rules::kNotUtf8, field, "other bytes", field.read->type_text,
              "the reader takes UTF-8 only: save for its version when the value "
              "is",
              findings);
@@ -342,19 +394,17 @@ class Converter::Impl {
   }
 
   // A field that the reader does not have, with content.
-  void Drop(const FieldPlan& field, std::string written,
+  void Drop(const FieldMapping& field, std::string written,
             StreamFindings* findings) {
     if (field.written->annotations.ignorable()) {
-      findings->Add("ignorable-dropped", LOSSY, field.path, std::move(written),
-                    "",
-                    "the reader does not know the field and drops it, as "
-                    "the writer's schema allows");
+      findings->AddDropped(field.path(), std::move(written));
       return;
     }
     const std::string& feature = field.written->annotations.feature();
     const std::string& owner = field.written->annotations.owner();
-    Refuse(plan_.upgrade() ? "removed-critical" : "unknown-critical", field,
-           std::move(written), "",
+    Refuse(mapping_.pair().upgrade() ? rules::kRemovedCritical
+                                     : rules::kUnknownCritical,
+           field, std::move(written), "",
            absl::StrCat(
                "the reader does not know the field",
                owner.empty() ? "" : absl::StrCat(", private to ", owner, ","),
@@ -367,49 +417,79 @@ class Converter::Impl {
            findings);
   }
 
-  void Complete(const Completion& completion, const Message& written,
-                Message* read, StreamFindings* findings) {
-    const FieldDescriptor* to = Find(*read, *completion.read);
+  static void Complete(const SourceMapping& source, const Message& written,
+                       Message* read, StreamFindings* findings) {
+    if (source.source == SourceMapping::kLost) {
+      findings->Add(rules::kLostCritical, VERDICT_LEVEL_REFUSED, source.path(),
+                    "", source.read->type_text,
+                    "the writer no longer has the field, and the reader would "
+                    "go on without it as if it were zero or empty: load the "
+                    "state with a newer reader");
+      return;
+    }
+    if (source.source != SourceMapping::kFallback &&
+        source.source != SourceMapping::kDefault) {
+      return;
+    }
+    const FieldDescriptor* to = Find(*read, *source.read);
     if (to == nullptr || HasContent(*read, *to)) return;
-    if (completion.narrow != nullptr) {
-      const FieldDescriptor* from = Find(written, *completion.narrow);
-      if (from == nullptr || ValueCount(written, *from) == 0) return;
-      const Number number = GetNumber(written, *from, 0);
-      if (Fits(number, *to)) SetNumber(number, *to, read);
+    if (source.source == SourceMapping::kDefault) {
+      SetDefault(*source.read, source.path(), read, findings);
       return;
     }
-    const std::string& text = completion.read->annotations.absent_default();
-    if (HoldsNumbers(*to)) {
-      google::protobuf::TextFormat::Parser parser;
-      if (!parser.ParseFieldValueFromString(text, to, read)) {
-        findings->Add("invalid-annotation", REFUSED, completion.path, "",
-                      absl::StrCat("absent_default: ", text),
-                      "the default is no value of the field's type: correct "
-                      "the reader's schema");
-      }
-      return;
-    }
-    if (to->message_type() == nullptr) SetText(text, *to, read);
+    const FieldDescriptor* from = Find(written, *source.from);
+    if (from == nullptr || ValueCount(written, *from) == 0) return;
+    const Number number = GetNumber(written, *from, 0);
+    if (Fits(number, *to)) SetNumber(number, *to, read);
   }
 
-  static std::string Text(const FieldPlan& field, const Number& number) {
+  // Sets `field` of `message` to its absent_default. False, with a finding, if
+  // that is no value of its type.
+  static bool SetDefault(const FieldModel& field, const std::string& path,
+                         Message* message, StreamFindings* findings) {
+    const FieldDescriptor* to = Find(*message, field);
+    const std::string& text = field.annotations.absent_default();
+    if (to == nullptr || to->message_type() != nullptr) return false;
+    if (!HoldsNumbers(*to)) {
+      SetText(text, *to, message);
+      return true;
+    }
+    google::protobuf::TextFormat::Parser parser;
+    if (parser.ParseFieldValueFromString(text, to, message)) return true;
+    findings->Add(rules::kInvalidAnnotation, VERDICT_LEVEL_REFUSED, path, "",
+                  absl::StrCat("absent_default: ", text),
+                  "the default is no value of the field's type: correct the "
+                  "reader's schema");
+    return false;
+  }
+
+  static std::string Text(const FieldMapping& field, const Number& number) {
     return field.written->annotations.sensitive() ? "<redacted>"
                                                   : NumberText(number);
   }
 
-  static void Refuse(absl::string_view rule, const FieldPlan& field,
+  // A field that no state loads with: the gate has said so before.
+  static void RefuseAlways(const FieldMapping& field,
+                           StreamFindings* findings) {
+    for (const Difference& difference : field.differences) {
+      if (difference.level < VERDICT_LEVEL_REFUSED) continue;
+      Refuse(*difference.rule, field, difference.written, difference.read,
+             difference.text, findings);
+    }
+  }
+
+  static void Refuse(const Rule& rule, const FieldMapping& field,
                      std::string written, std::string read, std::string text,
                      StreamFindings* findings) {
-    findings->Add(rule, REFUSED, field.path, std::move(written),
+    findings->Add(rule, VERDICT_LEVEL_REFUSED, field.path(), std::move(written),
                   std::move(read), std::move(text));
   }
 
-  ConversionPlan plan_;
+  Mapping& mapping_;
 };
 
-Converter::Converter(const SchemaModel* writer, const SchemaModel* reader,
-                     std::set<std::string> left_out)
-    : impl_(std::make_unique<Impl>(writer, reader, std::move(left_out))) {}
+Converter::Converter(Mapping* mapping)
+    : impl_(std::make_unique<Impl>(mapping)) {}
 Converter::~Converter() = default;
 
 void Converter::ConvertRoot(const Message& written, Message* read,

@@ -5,34 +5,30 @@
 #define DEVSTATE_COMPAT_GATE_CONVERSION_H_
 
 #include <memory>
-#include <set>
-#include <string>
 
-#include "devstate/compat/finding.h"
 #include "devstate/compat/gate/stream_findings.h"
+#include "devstate/compat/mapping.h"
 #include "devstate/schema/schema_model.h"
 #include "google/protobuf/message.h"
 
 namespace devstate {
 
-// Turns messages of one version of a schema into those of another, by what the
-// annotations of the two declare: defaults, renames, moves, fallback fields,
-// wider types, other units, other cardinalities. Every value arrives, or there
-// is a finding for it: LOSSY for one that the writer declares ignorable, else
+// Turns messages of one version of a schema into those of another, as a Mapping
+// of the two says: renames, moves, defaults, fallback fields, wider types,
+// other units, numbers and cardinalities. Every value arrives, or there is a
+// finding for it: LOSSY for one that the writer declares ignorable, else
 // REFUSED.
 //
-// It agrees with CompareSchemas(): what that calls refused must not come here,
-// and where it says CONDITIONAL, a message that breaks the condition is refused
-// and any other is not.
+// States of a pair that CompareSchemas() refuses must not come here. Where it
+// says CONDITIONAL, a message that breaks the condition is refused, here or by
+// the reader's own bounds, and any other is not.
 //
 // Not thread-safe.
 class Converter {
  public:
-  // Both must outlive the converter. The fields at `left_out`, paths from the
-  // root with the names of the newer schema, are somebody else's: nothing is
-  // copied into or out of them, and nothing is found.
-  Converter(const SchemaModel* writer, const SchemaModel* reader,
-            std::set<std::string> left_out = {});
+  // `mapping` must outlive the converter. Nothing is copied into or out of the
+  // fields that it leaves to a step, and nothing is found about them.
+  explicit Converter(Mapping* mapping);
   ~Converter();
 
   // From the root message without its records to an empty one of the reader's.

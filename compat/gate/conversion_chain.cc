@@ -3,12 +3,15 @@
 
 #include "devstate/compat/gate/conversion_chain.h"
 
+#include <algorithm>
 #include <deque>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "devstate/compat/diff.h"
+#include "devstate/compat/gate/column_conversion.h"
+#include "devstate/serializer/message_writer.h"
 
 namespace devstate {
 
@@ -19,8 +22,17 @@ struct ConversionChain::Hop {
   SchemaView from;
   SchemaView to;
   std::vector<const ConversionStep*> steps;
+  std::unique_ptr<Mapping> mapping;
   DirectionVerdict verdict;
   std::unique_ptr<Converter> converter;
+  std::unique_ptr<ColumnConverter> column_converter;
+
+  bool HasStepFor(const FieldModel& record_field) const {
+    return std::any_of(steps.begin(), steps.end(),
+                       [&](const ConversionStep* step) {
+                         return step->record_field == record_field.name;
+                       });
+  }
 };
 
 ConversionChain::ConversionChain(const SchemaView& writer,
@@ -63,26 +75,18 @@ std::unique_ptr<ConversionChain::Hop> ConversionChain::MakeHop(
       paths.insert(step.paths.begin(), step.paths.end());
     }
   }
-  hop->verdict =
-      writer.version() <= reader.version()
-          ? CompareSchemas(writer, reader, Direction::kUpgrade, lineage_.get())
-          : CompareSchemas(reader, writer, Direction::kDowngrade,
-                           lineage_.get());
-  for (SchemaFinding& finding : hop->verdict.findings) {
-    if (paths.count(finding.path) == 0) continue;
-    finding.level = CONVERTED;
-    finding.condition.clear();
-    finding.text = "a conversion step takes care of the field";
-  }
-  if (!paths.empty()) hop->verdict.level = WorstLevel(hop->verdict.findings);
-  hop->converter = std::make_unique<Converter>(&writer, &reader, paths);
+  hop->mapping = std::make_unique<Mapping>(
+      PairByVersion(writer, reader, lineage_.get()), std::move(paths));
+  hop->verdict = CompareSchemas(*hop->mapping);
+  hop->converter = std::make_unique<Converter>(hop->mapping.get());
+  hop->column_converter = std::make_unique<ColumnConverter>(hop->mapping.get());
   return hop;
 }
 
 void ConversionChain::FindWay(const SchemaView& writer,
                               const SchemaView& reader) {
   std::unique_ptr<Hop> direct = MakeHop(writer, reader);
-  if (direct->verdict.level < REFUSED || archive_ == nullptr ||
+  if (direct->verdict.level < VERDICT_LEVEL_REFUSED || archive_ == nullptr ||
       steps_ == nullptr || steps_->empty()) {
     hops_.push_back(std::move(direct));
     return;
@@ -106,7 +110,8 @@ void ConversionChain::FindWay(const SchemaView& writer,
     open.pop_front();
     for (size_t next = 1; next < places.size(); ++next) {
       if (previous[next] != places.size() ||
-          MakeHop(places[here], places[next])->verdict.level >= REFUSED) {
+          MakeHop(places[here], places[next])->verdict.level >=
+              VERDICT_LEVEL_REFUSED) {
         continue;
       }
       previous[next] = here;
@@ -148,10 +153,12 @@ std::unique_ptr<Message> ConversionChain::RunHop(Hop& hop,
   }
   const std::string name = field == nullptr ? "" : field->name;
   for (const ConversionStep* step : hop.steps) {
-    if (step->record_field != name || findings->level() >= REFUSED) continue;
+    if (step->record_field != name ||
+        findings->level() >= VERDICT_LEVEL_REFUSED)
+      continue;
     const absl::Status status = step->run(written, read.get());
     if (status.ok()) continue;
-    findings->Add("step-refused", REFUSED,
+    findings->Add(rules::kStepRefused, VERDICT_LEVEL_REFUSED,
                   step->paths.empty() ? name : step->paths.front(),
                   absl::StrCat("version ", step->from),
                   absl::StrCat("version ", step->to),
@@ -187,6 +194,38 @@ const FieldModel* ConversionChain::RecordField(const FieldModel& written,
 bool ConversionChain::PassesUnchanged(const FieldModel& written) {
   return hops_.size() == 1 && hops_.front()->steps.empty() &&
          hops_.front()->converter->PassesUnchanged(written);
+}
+
+bool ConversionChain::ConvertColumns(const FieldModel& written,
+                                     const Chunk& batch, uint64_t first,
+                                     const Limits& limits, ByteBuffer* out,
+                                     StreamFindings* findings) {
+  std::vector<DroppedColumn> dropped;
+  const FieldModel* field = &written;
+  Chunk current = batch;
+  for (const std::unique_ptr<Hop>& hop : hops_) {
+    if (hop->HasStepFor(*field)) return false;
+    // What the hop before made lies in `*out`, and has to stay for now.
+    std::swap(*out, between_);
+    out->clear();
+    MessageWriter writer(out);
+    if (!hop->column_converter->Convert(*field, current, limits, &writer,
+                                        &dropped)) {
+      return false;
+    }
+    current.payload = out->view();
+    field = hop->converter->RecordField(*field);
+  }
+  // In the order of the records, as each first finding tells its place.
+  std::stable_sort(dropped.begin(), dropped.end(),
+                   [](const DroppedColumn& a, const DroppedColumn& b) {
+                     return a.record < b.record;
+                   });
+  for (DroppedColumn& column : dropped) {
+    findings->SetRecord(written.name, first + column.record);
+    findings->AddDropped(column.path, std::move(column.first), column.count);
+  }
+  return true;
 }
 
 std::unique_ptr<Message> ConversionChain::ConvertRecord(

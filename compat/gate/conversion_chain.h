@@ -18,6 +18,9 @@
 #include "devstate/compat/gate/stream_findings.h"
 #include "devstate/schema/lineage.h"
 #include "devstate/schema/schema_model.h"
+#include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/limits.h"
+#include "devstate/serializer/stream_reader.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/message.h"
@@ -64,7 +67,7 @@ class ConversionChain {
   ~ConversionChain();
 
   // What the schemas say of all states together, for each hop.
-  const std::vector<SchemaFinding>& findings() const { return findings_; }
+  const std::vector<Finding>& findings() const { return findings_; }
 
   // The versions on the way, both ends included.
   std::vector<uint32_t> versions() const;
@@ -81,6 +84,15 @@ class ConversionChain {
   // Whether batches of `written` are the reader's as they are, but for columns
   // and values that it does not know.
   bool PassesUnchanged(const FieldModel& written);
+
+  // Converts the columns of `batch`, which holds records of `written`, from the
+  // record `first` of the stream on; `written` has a RecordField(). Replaces
+  // the content of `out` by the reader's columns. False, without any finding,
+  // if the records have to be converted one by one: for a step, and for the
+  // reasons of ColumnConverter.
+  bool ConvertColumns(const FieldModel& written, const Chunk& batch,
+                      uint64_t first, const Limits& limits, ByteBuffer* out,
+                      StreamFindings* findings);
 
   // A record of `written`, which has a RecordField().
   std::unique_ptr<google::protobuf::Message> ConvertRecord(
@@ -103,8 +115,10 @@ class ConversionChain {
   const StepTable* const steps_;
   std::unique_ptr<Lineage> lineage_;
   std::vector<std::unique_ptr<Hop>> hops_;
-  std::vector<SchemaFinding> findings_;
+  std::vector<Finding> findings_;
   google::protobuf::DynamicMessageFactory factory_;
+  // Columns between two hops.
+  ByteBuffer between_;
 };
 
 }  // namespace devstate

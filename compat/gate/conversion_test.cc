@@ -31,18 +31,18 @@ std::string Convert(const LoadedSchema& writer, const LoadedSchema& reader,
   EXPECT_TRUE(TextFormat::ParseFromString(text, written.get())) << text;
   std::unique_ptr<Message> read(factory.GetPrototype(&reader.root())->New());
   StreamFindings findings;
-  Converter(&writer.model(), &reader.model())
-      .ConvertRoot(*written, read.get(), &findings);
+  Mapping mapping(PairByVersion(writer.model(), reader.model()));
+  Converter(&mapping).ConvertRoot(*written, read.get(), &findings);
   std::string result;
   for (const Finding& finding : findings.Sorted()) {
     EXPECT_NE(FindRule(finding.rule()), nullptr) << finding.rule();
-    if (finding.level() == LOSSY) {
+    if (finding.level() == VERDICT_LEVEL_LOSSY) {
       absl::StrAppend(&result, "- ", finding.path(), " ");
     } else {
       absl::StrAppend(&result, "! ", finding.path(), " ", finding.rule(), " ");
     }
   }
-  if (findings.level() < REFUSED) {
+  if (findings.level() < VERDICT_LEVEL_REFUSED) {
     TextFormat::Printer printer;
     printer.SetSingleLineMode(true);
     std::string message;
@@ -121,6 +121,38 @@ TEST(ConversionTest, FieldsThatOneSideLacks) {
       {"fallback", "uint32 n = 1;",
        "uint32 n = 1 " F("fallback_for: \"w\"") "; uint64 w = 2;", "n: 5",
        "n: 5 w: 5", "n: 5 w: 5", "n: 5"},
+      {"fallback that has lost its name", "uint32 n = 1;",
+       "uint32 old_n = 1 " F(
+           "renamed_from: \"n\" fallback_for: \"n\"") "; uint64 n = 2;",
+       "n: 5", "old_n: 5 n: 5", "old_n: 5 n: 5", "n: 5"},
+      {"name that a new field takes over", "uint32 a = 1;",
+       "uint32 old_a = 1 " F("renamed_from: \"a\"") "; optional uint32 a = 2;",
+       "a: 5", "old_a: 5", "old_a: 5", "a: 5"},
+      {"field of a message that the writer has not any more",
+       "M m = 1; message M { uint32 x = 1; uint32 y = 2; }",
+       "M m = 1; message M { uint32 x = 1; reserved 2; }", "m { x: 1 }",
+       "m { x: 1 }", "m { x: 1 }", "! m.y lost-critical"},
+      {"absent value with another default",
+       "optional uint32 a = 1 " F("absent_default: \"5\"") ";",
+       "optional uint32 a = 1 " F("absent_default: \"6\"") ";", "", "a: 5", "",
+       "a: 6"},
+      {"default of one side only", "optional uint32 a = 1;",
+       "optional uint32 a = 1 " F("absent_default: \"5\"") ";", "",
+       "! a absent-default-changed", "", "a: 5"},
+      {"zero moves into a message where it is a value", "uint32 y = 2;",
+       "M m = 3; message M { optional uint32 y = 1 " F(
+           "moved_from: \"y\"") "; }",
+       "", "m { y: 0 }", "m { y: 0 }", ""},
+      {"fallback beyond the bounds of the narrower field",
+       "uint32 n = 1 " F("max: 9") ";",
+       "uint32 n = 1 " F("max: 9 fallback_for: \"w\"") "; uint64 w = 2;",
+       "n: 5", "n: 5 w: 5", "w: 10", "! w fallback-field"},
+      {"narrower field that goes",
+       "uint32 n = 1 " F("fallback_for: \"w\"") "; uint64 w = 2;",
+       "uint64 w = 2;", "n: 5 w: 5", "w: 5", "w: 4294967296", "w: 4294967296"},
+      {"narrower field that goes and differs",
+       "uint32 n = 1 " F("fallback_for: \"w\"") "; uint64 w = 2;",
+       "uint64 w = 2;", "n: 5 w: 6", "! n fallback-field", "w: 5", "n: 5 w: 5"},
       {"fallback that does not fit", "uint32 n = 1;",
        "uint32 n = 1 " F("fallback_for: \"w\"") "; uint64 w = 2;", "n: 0", "",
        "w: 4294967296", "! w value-may-not-fit"},
@@ -141,6 +173,14 @@ TEST(ConversionTest, TypesAndUnits) {
       {"enum value", "E e = 1; enum E { NONE = 0; ON = 1; }",
        "E e = 1; enum E { NONE = 0; ON = 1; OFF = 2; }", "e: ON", "e: ON",
        "e: OFF", "! e enum-value-unknown"},
+      {"renumbered enum value", "E e = 1; enum E { NONE = 0; ON = 1; }",
+       "E e = 1; enum E { NONE = 0; OFF = 1; ON = 2 "
+       "[(devstate.enum_value).renumbered_from = 1]; }",
+       "e: ON", "e: ON", "e: OFF", "! e enum-value-unknown"},
+      {"renumbered zero", "E e = 1; enum E { NONE = 0; ON = 1; }",
+       "E e = 1; enum E { UNSET = 0; ON = 1; NONE = 2 "
+       "[(devstate.enum_value).renumbered_from = 0]; }",
+       "", "e: NONE", "e: NONE", ""},
       {"text", "bytes a = 1;", "string a = 1;", "a: \"\\377\"", "! a not-utf8",
        "a: \"x\"", "a: \"x\""},
       {"finer unit", "uint32 a = 1 " F("unit: \"ms\"") ";",
@@ -198,11 +238,37 @@ TEST(ConversionTest, RecordsMoveWithinThemselves) {
       factory.GetPrototype(newer.root().field(0)->message_type())->New());
   ASSERT_TRUE(TextFormat::ParseFromString("a: 1 b: 2", written.get()));
   StreamFindings findings;
-  Converter converter(&older.model(), &newer.model());
+  Mapping mapping(PairByVersion(older.model(), newer.model()));
+  Converter converter(&mapping);
   EXPECT_FALSE(converter.PassesUnchanged(field));
   converter.ConvertRecord(field, *written, read.get(), &findings);
-  EXPECT_EQ(findings.level(), VERDICT_UNSPECIFIED);
+  EXPECT_EQ(findings.level(), VERDICT_LEVEL_UNSPECIFIED);
   EXPECT_EQ(read->ShortDebugString(), "a: 1 m { b: 2 }");
+}
+
+// Not from the record that the elements are in.
+TEST(ConversionTest, ElementsMoveWithinThemselves) {
+  const LoadedSchema older = testing::Parse(testing::SchemaText(
+      1, testing::InRecord("repeated I i = 1; message I { uint32 x = 1; uint32 "
+                           "y = 2; }")));
+  const LoadedSchema newer = testing::Parse(testing::SchemaText(
+      2, testing::InRecord("repeated I i = 1; message I { reserved 2; uint32 x "
+                           "= 1; M m = 3; } message M { uint32 y = 1 " F(
+                               "moved_from: \"r.i.y\"") "; }")));
+  DynamicMessageFactory factory;
+  std::unique_ptr<Message> written(
+      factory.GetPrototype(older.root().field(0)->message_type())->New());
+  std::unique_ptr<Message> read(
+      factory.GetPrototype(newer.root().field(0)->message_type())->New());
+  ASSERT_TRUE(TextFormat::ParseFromString("i { x: 1 y: 2 } i { y: 3 } i { }",
+                                          written.get()));
+  StreamFindings findings;
+  Mapping mapping(PairByVersion(older.model(), newer.model()));
+  Converter(&mapping).ConvertRecord(older.model().root->fields[0], *written,
+                                    read.get(), &findings);
+  EXPECT_EQ(findings.level(), VERDICT_LEVEL_UNSPECIFIED);
+  EXPECT_EQ(read->ShortDebugString(),
+            "i { x: 1 m { y: 2 } } i { m { y: 3 } } i { }");
 }
 
 TEST(ConversionTest, BatchesPassUnchangedExactlyIfColumnsAreTheSame) {
@@ -232,12 +298,12 @@ TEST(ConversionTest, BatchesPassUnchangedExactlyIfColumnsAreTheSame) {
         testing::Parse(testing::SchemaText(1, testing::InRecord(test.older)));
     const LoadedSchema newer =
         testing::Parse(testing::SchemaText(2, testing::InRecord(test.newer)));
-    EXPECT_EQ(Converter(&older.model(), &newer.model())
-                  .PassesUnchanged(older.model().root->fields[0]),
+    Mapping up(PairByVersion(older.model(), newer.model()));
+    EXPECT_EQ(Converter(&up).PassesUnchanged(older.model().root->fields[0]),
               test.upgrade)
         << test.newer;
-    EXPECT_EQ(Converter(&newer.model(), &older.model())
-                  .PassesUnchanged(newer.model().root->fields[0]),
+    Mapping down(PairByVersion(newer.model(), older.model()));
+    EXPECT_EQ(Converter(&down).PassesUnchanged(newer.model().root->fields[0]),
               test.downgrade)
         << test.newer;
   }

@@ -3,10 +3,10 @@
 
 #include "devstate/compat/gate/load_report.h"
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "devstate/compat/rules.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace devstate {
@@ -21,15 +21,11 @@ std::string Printable(absl::string_view text) {
                              {{"\\'", "'"}, {"\\\"", "\""}});
 }
 
-std::string LevelWord(VerdictLevel level) {
-  return absl::AsciiStrToLower(VerdictLevel_Name(level));
-}
-
 }  // namespace
 
 std::string VerdictLogLine(const Verdict& verdict, const StreamHeader& header,
                            const SchemaInfo& reader) {
-  std::string line = LevelWord(verdict.level());
+  std::string line = LevelName(verdict.level());
   if (header.schema().empty()) {
     absl::StrAppend(&line, ": no header was read");
   } else {
@@ -43,7 +39,8 @@ std::string VerdictLogLine(const Verdict& verdict, const StreamHeader& header,
   int hidden = 0;
   for (const Finding& finding : verdict.findings()) {
     // What does not make the verdict is in the report.
-    if (finding.level() < verdict.level() || finding.level() <= COMPATIBLE) {
+    if (finding.level() < verdict.level() ||
+        finding.level() <= VERDICT_LEVEL_COMPATIBLE) {
       continue;
     }
     if (shown == kMaxInLine) {
@@ -64,18 +61,18 @@ std::string VerdictLogLine(const Verdict& verdict, const StreamHeader& header,
 std::string LoadReportJson(const Verdict& verdict, const StreamHeader& header,
                            const SchemaInfo& reader) {
   LoadReport report;
-  report.set_verdict(LevelWord(verdict.level()));
+  report.set_verdict(LevelName(verdict.level()));
   report.set_schema(header.schema());
   *report.mutable_writer() = header.writer();
   report.set_writer_version(header.schema_version());
   report.set_reader_version(reader.version);
   for (const Finding& finding : verdict.findings()) {
-    LoadReportFinding& out = *report.add_findings();
+    ReportFinding& out = *report.add_findings();
     out.set_rule(finding.rule());
-    out.set_level(LevelWord(finding.level()));
+    out.set_level(LevelName(finding.level()));
     out.set_path(finding.path());
-    out.set_written(finding.old());
-    out.set_read(finding.new_());
+    out.set_written(finding.written());
+    out.set_read(finding.read());
     out.set_text(finding.text());
   }
   google::protobuf::util::JsonPrintOptions options;
@@ -85,7 +82,7 @@ std::string LoadReportJson(const Verdict& verdict, const StreamHeader& header,
   if (!google::protobuf::util::MessageToJsonString(report, &json, options)
            .ok()) {
     // Text that is not UTF-8: the reason must not get lost with it.
-    return absl::StrCat("{\"verdict\":\"", LevelWord(verdict.level()), "\"}");
+    return absl::StrCat("{\"verdict\":\"", LevelName(verdict.level()), "\"}");
   }
   return json;
 }

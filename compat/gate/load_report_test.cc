@@ -24,14 +24,14 @@ StreamHeader Header() {
 
 Verdict Refused(int findings) {
   Verdict verdict;
-  verdict.set_level(REFUSED);
+  verdict.set_level(VERDICT_LEVEL_REFUSED);
   Finding& first = *verdict.add_findings();
   first.set_rule("field-absent");
-  first.set_level(COMPATIBLE);
+  first.set_level(VERDICT_LEVEL_COMPATIBLE);
   for (int i = 0; i < findings; ++i) {
     Finding& finding = *verdict.add_findings();
     finding.set_rule("unknown-critical");
-    finding.set_level(REFUSED);
+    finding.set_level(VERDICT_LEVEL_REFUSED);
     finding.set_path("handles.locks");
     finding.set_text("the writer's field\n\"locks\"");
   }
@@ -53,7 +53,7 @@ TEST(VerdictLogLineTest, StaysOneLineHoweverManyFindings) {
 
 TEST(VerdictLogLineTest, StreamWithoutAHeaderHasNone) {
   Verdict verdict;
-  verdict.set_level(DAMAGED);
+  verdict.set_level(VERDICT_LEVEL_DAMAGED);
   EXPECT_EQ(VerdictLogLine(verdict, StreamHeader(), kReader),
             "damaged: no header was read, reader has version 1");
 }

@@ -8,6 +8,7 @@
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
+#include "devstate/compat/absent_value.h"
 #include "devstate/compat/gate/constraints.h"
 #include "devstate/compat/gate/field_values.h"
 #include "devstate/compat/gate/stream_findings.h"
@@ -28,13 +29,15 @@ constexpr int kMaxDepth = 4;
 
 class Filler {
  public:
-  explicit Filler(std::mt19937* random) : random_(*random) {}
+  Filler(const SchemaModel& schema, std::mt19937* random)
+      : schema_(schema), random_(*random) {}
 
   void Fill(const MessageModel& model, Message* message, int depth) {
     for (const FieldModel& field : model.fields) {
       const FieldDescriptor& descriptor =
           *message->GetDescriptor()->FindFieldByNumber(field.number);
       const bool needed = field.annotations.required() || !CanBeAbsent(field);
+      if (!needed && HasStopped(schema_, field)) continue;
       // An entry without a value has one all the same.
       if (!needed && !model.map_entry && Below(2) == 0) continue;
       if (descriptor.real_containing_oneof() != nullptr &&
@@ -71,7 +74,10 @@ class Filler {
     if (from == nullptr) return;
     const Number number = GetNumber(*message, *from, 0);
     message->GetReflection()->ClearField(message, &to);
-    if (Fits(number, to)) SetNumber(number, to, message);
+    if (Fits(number, to) &&
+        (number.floating || ValuesOf(narrow).Contains(number.integer))) {
+      SetNumber(number, to, message);
+    }
   }
 
   uint64_t Below(uint64_t limit) {
@@ -168,6 +174,7 @@ class Filler {
     return text;
   }
 
+  const SchemaModel& schema_;
   std::mt19937& random_;
 };
 
@@ -175,7 +182,7 @@ class Filler {
 
 void FillRandomly(const LoadedSchema& schema, std::mt19937* random,
                   Message* message) {
-  Filler(random).Fill(*schema.model().root, message, 0);
+  Filler(schema.model(), random).Fill(*schema.model().root, message, 0);
 }
 
 std::string WriteStream(const LoadedSchema& schema, const SchemaInfo& info,
@@ -183,17 +190,15 @@ std::string WriteStream(const LoadedSchema& schema, const SchemaInfo& info,
   WriterOptions options;
   options.compression = Compression::Raw();
   StringSink sink;
-  DynamicStateWriter writer(&sink, schema.root(), info, options);
+  DynamicStateWriter writer(&sink, schema.model(), info, options);
   std::unique_ptr<Message> singular(root.New());
   singular->CopyFrom(root);
-  std::vector<const FieldDescriptor*> batches;
-  for (const FieldModel& field : schema.model().root->fields) {
-    if (!HoldsRecords(field)) continue;
-    batches.push_back(schema.root().FindFieldByNumber(field.number));
-    singular->GetReflection()->ClearField(singular.get(), batches.back());
+  for (const FieldModel* batch : schema.model().batches) {
+    singular->GetReflection()->ClearField(singular.get(), batch->descriptor);
   }
   EXPECT_TRUE(writer.Begin(*singular).ok());
-  for (const FieldDescriptor* field : batches) {
+  for (const FieldModel* batch : schema.model().batches) {
+    const FieldDescriptor* field = batch->descriptor;
     for (int i = 0; i < root.GetReflection()->FieldSize(root, field); ++i) {
       const absl::Status status = writer.Add(
           *field, root.GetReflection()->GetRepeatedMessage(root, field, i));

@@ -9,31 +9,49 @@
 
 namespace devstate {
 
-void StreamFindings::Add(absl::string_view rule, VerdictLevel level,
-                         absl::string_view path, std::string written,
-                         std::string read, std::string text) {
+StreamFindings::Entry* StreamFindings::Count(absl::string_view rule,
+                                             VerdictLevel level,
+                                             absl::string_view path,
+                                             uint64_t count) {
   level_ = std::max(level_, level);
   const auto key = std::make_pair(std::string(path), std::string(rule));
-  auto found = entries_.find(key);
-  if (found == entries_.end()) {
-    if (entries_.size() >= kMaxFindings) return;
-    found = entries_.emplace(key, Entry()).first;
-    Entry& entry = found->second;
-    entry.finding.set_rule(key.second);
-    entry.finding.set_path(key.first);
-    entry.finding.set_old(std::move(written));
-    entry.finding.set_new_(std::move(read));
-    entry.finding.set_text(std::move(text));
-    entry.finding.set_level(level);
-    if (!field_.empty()) entry.place = absl::StrCat(field_, "[", index_, "]");
+  const auto found = entries_.find(key);
+  if (found != entries_.end()) {
+    found->second.count += count;
+    return nullptr;
   }
-  ++found->second.count;
+  if (entries_.size() >= kMaxFindings) return nullptr;
+  Entry& entry = entries_[key];
+  if (!field_.empty()) entry.place = absl::StrCat(field_, "[", index_, "]");
+  entry.count = count;
+  return &entry;
 }
 
-void StreamFindings::Add(const Finding& finding) {
+void StreamFindings::Add(const Rule& rule, VerdictLevel level,
+                         absl::string_view path, std::string written,
+                         std::string read, std::string text, uint64_t count) {
+  if (Entry* entry = Count(rule.id, level, path, count)) {
+    entry->finding =
+        MakeFinding(rule, level, std::string(path), std::move(written),
+                    std::move(read), std::move(text));
+  }
+}
+
+void StreamFindings::AddDropped(absl::string_view path, std::string written,
+                                uint64_t count) {
+  Add(rules::kIgnorableDropped, VERDICT_LEVEL_LOSSY, path, std::move(written),
+      "",
+      "the reader does not know the field and drops it, as the writer's schema "
+      "allows",
+      count);
+}
+
+void StreamFindings::Add(Finding finding) {
   field_ = {};
-  Add(finding.rule(), finding.level(), finding.path(), finding.old(),
-      finding.new_(), finding.text());
+  if (Entry* entry =
+          Count(finding.rule(), finding.level(), finding.path(), 1)) {
+    entry->finding = std::move(finding);
+  }
 }
 
 std::vector<Finding> StreamFindings::Sorted() const {

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "devstate/compat/finding.h"
+#include "devstate/compat/rules.h"
 #include "devstate/verdict.pb.h"
 
 namespace devstate {
@@ -31,14 +33,21 @@ class StreamFindings {
   }
 
   // `path` is that of the schema, without indexes. `written` is what the writer
-  // has, `read` what the reader has or allows.
-  void Add(absl::string_view rule, VerdictLevel level, absl::string_view path,
-           std::string written, std::string read, std::string text);
+  // has, `read` what the reader has or allows. `count` places have it, of which
+  // this is the first.
+  void Add(const Rule& rule, VerdictLevel level, absl::string_view path,
+           std::string written, std::string read, std::string text,
+           uint64_t count = 1);
 
-  // A finding that is not about one record.
-  void Add(const Finding& finding);
+  // Adds content of a field that the reader does not know and the writer
+  // declares ignorable.
+  void AddDropped(absl::string_view path, std::string written,
+                  uint64_t count = 1);
 
-  // The worst so far, VERDICT_UNSPECIFIED if there is none.
+  // Adds a finding that is not about one record.
+  void Add(Finding finding);
+
+  // The worst so far, VERDICT_LEVEL_UNSPECIFIED if there is none.
   VerdictLevel level() const { return level_; }
 
   // The findings sorted by path, then rule.
@@ -51,11 +60,16 @@ class StreamFindings {
     uint64_t count = 0;
   };
 
+  // Counts `count` findings. Returns their entry if they are the first of their
+  // kind and there is room, else null.
+  Entry* Count(absl::string_view rule, VerdictLevel level,
+               absl::string_view path, uint64_t count);
+
   // By path and rule.
   std::map<std::pair<std::string, std::string>, Entry> entries_;
   absl::string_view field_;
   uint64_t index_ = 0;
-  VerdictLevel level_ = VERDICT_UNSPECIFIED;
+  VerdictLevel level_ = VERDICT_LEVEL_UNSPECIFIED;
 };
 
 }  // namespace devstate

@@ -28,20 +28,19 @@ namespace devstate {
 const SchemaView& GeneratedSchema(absl::string_view root_message);
 
 struct GateOptions {
-  // What the reader knows of other versions. May be null: then there is only
-  // what the stream says of itself. Must outlive the gate.
+  // What the reader knows of other versions. Must outlive the gate. Default:
+  // null, only what the stream says of itself.
   const SchemaArchive* archive = nullptr;
-  // The writer's own schema, where it is at hand. Must outlive the gate.
-  const SchemaView* writer = nullptr;
-  // What annotations cannot express. May be null. Must outlive the gate.
+  // What annotations cannot express. Must outlive the gate. Default: null.
   const StepTable* steps = nullptr;
-  // Writers whose states are known to be wrong. Must outlive the gate.
+  // Writers whose states are known to be wrong. Must outlive the gate. Default:
+  // null.
   const QuirkTable* quirks = nullptr;
-  // The worst level that is let through, LOSSY at most.
-  VerdictLevel accept = LOSSY;
-  // Look at every record and at what only all records together show, and go on
-  // after a refusal to find every reason: for a check without a device. If
-  // false, generated readers look at the values.
+  // The worst level that is let through, LOSSY at most. Default: LOSSY.
+  VerdictLevel accept = VERDICT_LEVEL_LOSSY;
+  // Whether to look at every record and at what only all records together show,
+  // and to go on after a refusal to find every reason: for a check without a
+  // device. Default: false, generated readers look at the values.
   bool check_records = false;
   Limits limits;
 };
@@ -51,13 +50,10 @@ struct GateOptions {
 // version into those of the reader's.
 //
 // Where the fingerprints are equal, chunks pass as they are. Where they differ,
-// a chunk costs a look at the numbers of its columns, and a copy if it has
-// ignorable ones that the reader does not know. Its records are looked at one
-// by one only if the two schemas need a conversion there, or if it has other
-// unknown columns. Not thread-safe.
+// see BatchConverter. Not thread-safe.
 //
-// Takes memory for one batch of messages, and with `check_records` what
-// ConstraintChecker needs.
+// Takes the memory of BatchConverter, and with `check_records` that of
+// ConstraintChecker.
 class StreamGate : public ChunkFilter {
  public:
   StreamGate(const SchemaView& reader, const GateOptions& options);
@@ -75,11 +71,19 @@ class StreamGate : public ChunkFilter {
   // what its schema says.
   absl::StatusOr<Chunk> Filter(const Chunk& chunk) override;
 
+  // The root message as the reader's schema has it.
+  std::unique_ptr<google::protobuf::Message> TakeRoot() override;
+
   // After the last chunk.
   absl::Status OnEnd();
 
   // All that was found so far.
   Verdict verdict() const;
+
+  // The verdict of a load that ended with `outcome`, the gate's refusal or any
+  // other error: what was found, and the failure as one more finding if nothing
+  // that was found says as much.
+  Verdict Judge(const absl::Status& outcome) const;
 
   // Older to newer, or the other way round.
   bool upgrade() const;

@@ -98,8 +98,8 @@ std::string Check(const std::string& stream, const Version& reader,
     found.push_back(absl::StrCat(
         finding.path(), finding.path().empty() ? "" : " ", finding.rule()));
   }
-  return absl::StrCat(absl::AsciiStrToLower(VerdictLevel_Name(verdict.level())),
-                      found.empty() ? "" : ": ", absl::StrJoin(found, ", "));
+  return absl::StrCat(LevelName(verdict.level()), found.empty() ? "" : ": ",
+                      absl::StrJoin(found, ", "));
 }
 
 TEST(StreamGateTest, ReaderOfTheSameSchemaLoadsTheState) {
@@ -146,6 +146,7 @@ TEST(StreamGateTest, WhatAParserSilentlyTakesIsRefused) {
       {"wrong wire type", std::string("\x0d\x01\0\0\0", 5),
        "refused: a wire-type-changed"},
       {"narrowing", "\x08\xff\xff\xff\xff\x1f", "refused: a value-may-not-fit"},
+      {"a singular number twice", "\x08\x05\x08\x06", "identical"},
       {"merged singulars", std::string("\x12\x02\x08\x01\x12\0", 6),
        "refused: m duplicate-field"},
       {"map key twice", "\x1a\x02\x08\x01\x1a\x04\x08\x01\x10\x07",
@@ -212,7 +213,7 @@ TEST(StreamGateTest, PolicyCanForbidLoss) {
   Version older(1, "uint32 a = 1;");
   Version newer(2, "uint32 a = 1; uint32 b = 2 " F("ignorable: true") ";");
   GateOptions strict;
-  strict.accept = CONVERTED;
+  strict.accept = VERDICT_LEVEL_CONVERTED;
   EXPECT_EQ(Check(newer.Write("b: 1"), older), "lossy: b ignorable-dropped");
   EXPECT_EQ(Check(newer.Write("b: 1"), older, strict), "refused: policy");
   EXPECT_EQ(Check(newer.Write("a: 1"), older, strict), "compatible");
@@ -222,11 +223,11 @@ TEST(StreamGateTest, KnownBadWritersAreRefusedOrCorrected) {
   Version schema(
       1, "repeated R r = 1; message R { uint32 b = 1 " F("max: 9") "; }");
   WriterOptions bad;
-  bad.implementation.set_name("acme");
-  bad.implementation.set_version("1.9");
+  bad.implementation.name = "acme";
+  bad.implementation.version = "1.9";
   const std::string stream = [&] {
     StringSink sink;
-    DynamicStateWriter writer(&sink, schema.schema().root(),
+    DynamicStateWriter writer(&sink, schema.schema().model(),
                               schema.facts().info(), bad);
     const std::unique_ptr<Message> state = schema.Make("r { b: 10 }");
     const auto& field = *schema.schema().root().FindFieldByName("r");
@@ -325,11 +326,11 @@ TEST(StreamGateTest, DroppedColumnsLeaveTheOthersAsTheyWere) {
   const absl::StatusOr<Chunk> passed = gate.Filter(*batch);
   ASSERT_THAT(passed.status(), IsOk());
   const std::unique_ptr<Message> prototype = older.Make("r {}");
-  const auto& field = *older.schema().root().FindFieldByName("r");
+  const FieldModel& field = *older.schema().model().root->FindName("r");
   std::vector<std::unique_ptr<Message>> records;
-  ASSERT_THAT(DecodeBatch(*passed, "r",
+  ASSERT_THAT(DecodeBatch(*passed, "r", *field.message,
                           prototype->GetReflection()->GetRepeatedMessage(
-                              *prototype, &field, 0),
+                              *prototype, field.descriptor, 0),
                           Limits(), &records),
               IsOk());
   std::vector<std::string> texts;
@@ -337,7 +338,7 @@ TEST(StreamGateTest, DroppedColumnsLeaveTheOthersAsTheyWere) {
     texts.push_back(record->ShortDebugString());
   EXPECT_THAT(texts, ::testing::ElementsAre("a: 1 m { x: 2 }",
                                             "m { } n { x: 1 } n { }", "a: 5"));
-  EXPECT_EQ(gate.verdict().level(), LOSSY);
+  EXPECT_EQ(gate.verdict().level(), VERDICT_LEVEL_LOSSY);
   EXPECT_EQ(gate.verdict().findings_size(), 3);
 }
 

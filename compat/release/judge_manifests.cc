@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/types/optional.h"
 #include "devstate/compat/diff.h"
+#include "devstate/compat/finding.h"
 #include "devstate/schema/lineage.h"
 
 namespace devstate {
@@ -34,37 +35,31 @@ DirectionVerdict Compare(const SchemaModel& writer, const SchemaModel& reader,
              : CompareSchemas(reader, writer, direction, &lineage);
 }
 
-SchemaFinding MakeFinding(const char* rule, VerdictLevel level,
-                          std::string written, std::string read,
-                          std::string text, Direction direction) {
-  if (direction == Direction::kDowngrade) written.swap(read);
-  return {rule, level, "", std::move(written), std::move(read), std::move(text),
-          "",   ""};
-}
-
 // What it means that a writer of `newest` saves as `saved`.
-SchemaFinding SavedAsOlder(const SchemaModel& newest, const SchemaModel& saved,
-                           Direction direction, const Lineage& lineage) {
+Finding SavedAsOlder(const SchemaModel& newest, const SchemaModel& saved,
+                     const Lineage& lineage) {
   const DirectionVerdict own =
       Compare(newest, saved, Direction::kDowngrade, lineage);
-  const VerdictLevel level =
-      std::max(CONVERTED, std::min(own.level, CONDITIONAL));
-  SchemaFinding finding = MakeFinding(
-      "saved-as-older", level, absl::StrCat("version ", newest.version()),
-      absl::StrCat("version ", saved.version()),
-      absl::StrCat("the source must be told to save as version ",
-                   saved.version()),
-      direction);
-  if (level == CONDITIONAL) {
+  const VerdictLevel level = std::max(
+      VERDICT_LEVEL_CONVERTED, std::min(own.level, VERDICT_LEVEL_CONDITIONAL));
+  Finding finding =
+      MakeFinding(rules::kSavedAsOlder, level, "",
+                  absl::StrCat("version ", newest.version()),
+                  absl::StrCat("version ", saved.version()),
+                  absl::StrCat("the source must be told to save as version ",
+                               saved.version()));
+  if (level == VERDICT_LEVEL_CONDITIONAL) {
     std::vector<std::string> conditions;
-    for (const SchemaFinding& part : own.findings) {
-      if (part.level == CONDITIONAL) conditions.push_back(part.condition);
+    for (const Finding& part : own.findings) {
+      if (part.level() == VERDICT_LEVEL_CONDITIONAL)
+        conditions.push_back(part.condition());
     }
     // The rules alone may refuse what the writer's own steps express.
-    finding.condition = absl::StrCat(
+    finding.set_condition(absl::StrCat(
         "the source can express the state in version ", saved.version(),
-        own.level == CONDITIONAL ? ": " : "",
-        own.level == CONDITIONAL ? absl::StrJoin(conditions, "; ") : "");
+        own.level == VERDICT_LEVEL_CONDITIONAL ? ": " : "",
+        own.level == VERDICT_LEVEL_CONDITIONAL ? absl::StrJoin(conditions, "; ")
+                                               : ""));
   }
   return finding;
 }
@@ -75,9 +70,9 @@ void CompareForms(const Manifest& from, const Manifest& to,
   const auto refuse = [verdict](std::string written, std::string read,
                                 std::string text) {
     verdict->findings.push_back(
-        MakeFinding("no-common-form", REFUSED, std::move(written),
-                    std::move(read), std::move(text), verdict->direction));
-    verdict->level = REFUSED;
+        MakeFinding(rules::kNoCommonForm, VERDICT_LEVEL_REFUSED, "",
+                    std::move(written), std::move(read), std::move(text)));
+    verdict->level = VERDICT_LEVEL_REFUSED;
   };
   if (!HaveCommon(from.stream_formats(), to.stream_formats())) {
     refuse(absl::StrCat("formats ", absl::StrJoin(from.stream_formats(), ", ")),
@@ -119,14 +114,14 @@ DirectionVerdict JudgeManifests(const LoadedManifest& from,
     if (!from.manifest.versions(static_cast<int>(w)).saves()) continue;
     const SchemaModel& writer = from.schemas[w].model();
     const SchemaModel& newest = from.NewestSaved()->model();
-    std::vector<SchemaFinding> older;
+    std::vector<Finding> older;
     if (&writer != &newest) {
-      older.push_back(SavedAsOlder(newest, writer, direction, lineage));
+      older.push_back(SavedAsOlder(newest, writer, lineage));
     }
     for (size_t r = to.schemas.size(); r-- > 0;) {
       if (!to.manifest.versions(static_cast<int>(r)).loads()) continue;
       // Nothing is better, and the newest come first.
-      if (best.has_value() && best->level == IDENTICAL) continue;
+      if (best.has_value() && best->level == VERDICT_LEVEL_IDENTICAL) continue;
       const SchemaModel& reader = to.schemas[r].model();
       DirectionVerdict verdict = Compare(writer, reader, direction, lineage);
       verdict.findings.insert(verdict.findings.begin(), older.begin(),
@@ -139,14 +134,14 @@ DirectionVerdict JudgeManifests(const LoadedManifest& from,
     }
   }
   if (!best.has_value()) {
-    best = DirectionVerdict{direction, REFUSED, {}};
+    best = DirectionVerdict{direction, VERDICT_LEVEL_REFUSED, {}};
     const bool saves = from.NewestSaved() != nullptr;
     const bool loads = to.NewestLoaded() != nullptr;
     best->findings.push_back(MakeFinding(
-        "no-common-form", REFUSED, saves ? "" : "saves no version",
-        loads ? "" : "loads no version",
-        "one of the two takes no part in migrations: take a back-end that does",
-        direction));
+        rules::kNoCommonForm, VERDICT_LEVEL_REFUSED, "",
+        saves ? "" : "saves no version", loads ? "" : "loads no version",
+        "one of the two takes no part in migrations: take a back-end that "
+        "does"));
   }
   best->direction = direction;
   CompareForms(from.manifest, to.manifest, &*best);

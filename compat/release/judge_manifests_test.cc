@@ -82,10 +82,12 @@ TEST(JudgeManifestsTest, ConditionOfAProfileIsWhatItCannotHold) {
        "optional uint32 b = 2 [(devstate.field).since = 2]; uint32 a = 1; "
        "string d = 4;"},
       {1});
-  // The destination's field 4 is another one than the source's.
-  const Manifest to = MakeTestManifest({"uint32 a = 1; string e = 4;"});
+  // The destination's field 4 is another one than the source's. Its presence
+  // says what absence means.
+  const Manifest to =
+      MakeTestManifest({"uint32 a = 1; optional string e = 4;"});
   EXPECT_EQ(Judge(from, to),
-            "1>1 conditional field-defaulted,saved-as-older: the source can "
+            "1>1 conditional field-absent,saved-as-older: the source can "
             "express the state in version 1: field 2 (b) is absent; field 4 "
             "(d) is absent or "
             "empty");

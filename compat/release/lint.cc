@@ -4,16 +4,21 @@
 #include "devstate/compat/release/lint.h"
 
 #include <algorithm>
-#include <tuple>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "devstate/compat/diff.h"
+#include "devstate/compat/enum_mapping.h"
+#include "devstate/compat/rules.h"
 #include "devstate/compat/unit_suffix.h"
 #include "devstate/schema/annotations.h"
+#include "devstate/schema/schema_check.h"
 
 namespace devstate {
 namespace {
@@ -51,7 +56,7 @@ bool IsNeutral(absl::string_view name) {
 class Linter {
  public:
   Linter(const LoadedSchema& schema, const Lineage* lineage)
-      : loaded_(schema), schema_(schema.model()) {
+      : schema_(schema.model()) {
     if (lineage == nullptr) return;
     for (const SchemaModel* released : lineage->schemas()) {
       // The candidate itself may be among the released ones.
@@ -63,22 +68,23 @@ class Linter {
     }
   }
 
-  std::vector<LintFinding> Run() {
-    const absl::Status annotations = CheckAnnotations(loaded_.root());
+  std::vector<Finding> Run() {
+    if (const absl::Status records = CheckRecords(schema_); !records.ok()) {
+      Add(rules::kSchemaWithoutCode, schema_.root->place,
+          schema_.root->full_name, std::string(records.message()));
+    }
+    const absl::Status annotations = CheckAnnotations(schema_);
     if (!annotations.ok()) {
-      Add("invalid-annotation", schema_.root->place, schema_.root->full_name,
-          std::string(annotations.message()));
+      Add(rules::kInvalidAnnotation, schema_.root->place,
+          schema_.root->full_name, std::string(annotations.message()));
     }
     CheckVersions();
     for (const auto& message : schema_.messages) {
       if (!message->map_entry) CheckMessage(*message);
     }
     for (const auto& enumeration : schema_.enums) CheckEnum(*enumeration);
-    std::stable_sort(findings_.begin(), findings_.end(),
-                     [](const LintFinding& a, const LintFinding& b) {
-                       return std::tie(a.path, a.rule) <
-                              std::tie(b.path, b.rule);
-                     });
+    CheckWayBack();
+    SortFindings(&findings_);
     return std::move(findings_);
   }
 
@@ -93,7 +99,7 @@ class Linter {
     for (const SchemaModel* released : all_released_) {
       if (before != nullptr && released->version() == before->version() &&
           released->fingerprint != before->fingerprint) {
-        AddToRoot("same-version-other-fingerprint",
+        AddToRoot(rules::kSameVersionOtherFingerprint,
                   absl::StrCat(released->file, " is another version ", newest,
                                " than the one released before: restore it, "
                                "and give the change a new version"));
@@ -103,11 +109,11 @@ class Linter {
     }
     if (all_released_.empty()) return;
     if (schema_.version() == newest) {
-      AddToRoot("version-not-grown",
+      AddToRoot(rules::kVersionNotGrown,
                 absl::StrCat("differs from the released version ", newest,
                              ": raise version to ", newest + 1));
     } else if (schema_.version() < newest) {
-      AddToRoot("version-went-backwards",
+      AddToRoot(rules::kVersionWentBackwards,
                 absl::StrCat("version ", schema_.version(),
                              " comes after the released version ", newest,
                              ": raise version to ", newest + 1));
@@ -131,7 +137,7 @@ class Linter {
   void CheckAlone(const FieldModel& field, const std::string& path) {
     const FieldAnnotations& annotations = field.annotations;
     if (field.presence == Presence::kImplicit && !IsZero(field)) {
-      Add("default-without-presence", field.place, path,
+      Add(rules::kDefaultWithoutPresence, field.place, path,
           absl::StrCat("a written zero would come back as ",
                        annotations.absent_default(),
                        ": make the field optional"));
@@ -139,7 +145,7 @@ class Linter {
     if ((field.type == FieldDescriptor::TYPE_FLOAT ||
          field.type == FieldDescriptor::TYPE_DOUBLE) &&
         annotations.meaning_rev() == 0) {
-      Add("float-without-meaning-rev", field.place, path,
+      Add(rules::kFloatWithoutMeaningRev, field.place, path,
           "a changed scale or rounding would not show: add meaning_rev: 1");
     }
     if (field.presence == Presence::kMap) {
@@ -149,7 +155,7 @@ class Linter {
                       [](const FieldModel& part) {
                         return !part.annotations.ignorable();
                       })) {
-        Add("critical-map-value", field.place, path,
+        Add(rules::kCriticalMapValue, field.place, path,
             "the map's values have critical fields: use a repeated message "
             "with unique_by");
       }
@@ -178,6 +184,7 @@ class Linter {
     if (CheckReuse(message, field, path)) return;
     const FieldAnnotations& annotations = field.annotations;
     const uint32_t first = FirstVersion(message, field);
+    if (!CheckNames(message, field, path)) return;
     const FieldModel* before = Released(message, field);
     if (before != nullptr) {
       CheckChanged(*before, field, path);
@@ -186,30 +193,30 @@ class Linter {
       // one's place.
       const bool in_new_message = !IsReleased(message);
       if (annotations.since() == 0 && !in_new_message) {
-        Add("since-missing", field.place, path,
+        Add(rules::kSinceMissing, field.place, path,
             absl::StrCat("add since: ", schema_.version()));
       } else if (annotations.since() != 0 &&
                  annotations.since() != schema_.version()) {
-        Add("since-wrong", field.place, path,
+        Add(rules::kSinceWrong, field.place, path,
             absl::StrCat("since is ", annotations.since(),
                          ", the field is new in version ", schema_.version()));
       }
       if (annotations.required() && annotations.absent_default().empty() &&
           !in_new_message) {
-        Add("required-without-default", field.place, path,
+        Add(rules::kRequiredWithoutDefault, field.place, path,
             "no older state could be loaded: add absent_default, or do not "
             "require the field");
       }
     }
     if (first != 0 && annotations.since() != 0 &&
         annotations.since() != first) {
-      Add("since-wrong", field.place, path,
+      Add(rules::kSinceWrong, field.place, path,
           absl::StrCat("since is ", annotations.since(), ", version ", first,
                        " had the field already"));
     } else if (first != 0 && annotations.since() == 0 &&
                first != earlier_.front()->version() &&
                WasReleasedBefore(message, first)) {
-      Add("since-missing", field.place, path,
+      Add(rules::kSinceMissing, field.place, path,
           absl::StrCat("add since: ", first));
     }
   }
@@ -247,7 +254,7 @@ class Linter {
       if (old != nullptr && !old->annotations.owner().empty() &&
           !field.annotations.owner().empty() &&
           old->annotations.owner() != field.annotations.owner()) {
-        Add("owner-conflict", field.place, path,
+        Add(rules::kOwnerConflict, field.place, path,
             absl::StrCat("number ", field.number, " was owned by ",
                          old->annotations.owner(), " in version ",
                          released->version(), ": use another number"));
@@ -257,7 +264,7 @@ class Linter {
                           before->IsReserved(field.number);
       const bool gone = old != nullptr && Released(message, field) == nullptr;
       if (buried || gone) {
-        Add("reused-number", field.place, path,
+        Add(rules::kReusedNumber, field.place, path,
             absl::StrCat("number ", field.number,
                          buried ? " was closed" : " was another field's",
                          " in version ", released->version(),
@@ -268,20 +275,39 @@ class Linter {
     return false;
   }
 
+  // Whether the field declares every name that it had in a released version:
+  // a reader has only its own schema to know an old state by.
+  bool CheckNames(const MessageModel& message, const FieldModel& field,
+                  const std::string& path) {
+    std::vector<std::string> missing;
+    for (const SchemaModel* released : earlier_) {
+      const MessageModel* before = released->FindMessage(message.full_name);
+      const FieldModel* old =
+          before == nullptr ? nullptr : before->FindNumber(field.number);
+      if (old == nullptr || old->name == field.name ||
+          DeclaresFormerName(field, old->name) ||
+          std::find(missing.begin(), missing.end(), old->name) !=
+              missing.end()) {
+        continue;
+      }
+      missing.push_back(old->name);
+    }
+    if (missing.empty()) return true;
+    Add(rules::kUndeclaredRename, field.place, path,
+        absl::StrCat("the field was ", absl::StrJoin(missing, ", "),
+                     ": add renamed_from: \"",
+                     absl::StrJoin(missing, "\" renamed_from: \""),
+                     "\" if it is the same, else use a new number"));
+    return false;
+  }
+
   void CheckChanged(const FieldModel& before, const FieldModel& field,
                     const std::string& path) {
     if (before.name != field.name) {
-      if (!DeclaresFormerName(field, before.name)) {
-        Add("undeclared-rename", field.place, path,
-            absl::StrCat("the field was ", before.name,
-                         ": add renamed_from: \"", before.name,
-                         "\" if it is the same, else use a new number"));
-        return;
-      }
       const absl::string_view old_unit = UnitSuffix(before.name);
       const absl::string_view new_unit = UnitSuffix(field.name);
       if (!old_unit.empty() && !new_unit.empty() && old_unit != new_unit) {
-        Add("unit-renamed", field.place, path,
+        Add(rules::kUnitRenamed, field.place, path,
             absl::StrCat("the name said ", old_unit, " and says ", new_unit,
                          ": add another field on a new number"));
       }
@@ -293,12 +319,12 @@ class Linter {
     };
     if (differs(w.unit(), r.unit()) || differs(w.encoding(), r.encoding()) ||
         w.meaning_rev() != r.meaning_rev()) {
-      Add("unit-annotation-changed", field.place, path,
+      Add(rules::kUnitAnnotationChanged, field.place, path,
           "unit, encoding or meaning_rev has changed: old values would be "
           "taken for something else; add another field on a new number");
     }
     if (w.absent_default() != r.absent_default()) {
-      Add("released-default-changed", field.place, path,
+      Add(rules::kReleasedDefaultChanged, field.place, path,
           absl::StrCat("absent_default was \"", w.absent_default(),
                        "\" and "
                        "is \"",
@@ -306,7 +332,7 @@ class Linter {
     }
     if (r.required() && !w.required() && CanBeAbsent(before) &&
         r.absent_default().empty()) {
-      Add("required-without-default", field.place, path,
+      Add(rules::kRequiredWithoutDefault, field.place, path,
           "released writers can leave the field out: do not require it");
     }
   }
@@ -317,17 +343,23 @@ class Linter {
       const std::string path = absl::StrCat(message.full_name, ".", field.name);
       const Tombstone* tombstone = message.FindTombstone(field.number);
       if (tombstone == nullptr) {
-        Add("removed-without-tombstone", message.place, path,
+        Add(rules::kRemovedWithoutTombstone, message.place, path,
             absl::StrCat(
                 "add tombstone { number: ", field.number, " name: \"",
                 field.name, "\" type: \"", field.type_text,
                 field.annotations.ignorable() ? "\" ignorable: true" : "\"",
-                " last_written: ", Newest()->version(), " }"));
+                " last_written: ", Newest()->version(),
+                field.annotations.write_until() == 0
+                    ? ""
+                    : absl::StrCat(" write_until: ",
+                                   field.annotations.write_until()),
+                " }"));
       } else if (tombstone->name() != field.name ||
-                 tombstone->ignorable() != field.annotations.ignorable()) {
-        Add("tombstone-changed", message.place, path,
-            "the tombstone has another name or criticality than the released "
-            "field: repeat what was released");
+                 tombstone->ignorable() != field.annotations.ignorable() ||
+                 tombstone->write_until() != field.annotations.write_until()) {
+        Add(rules::kTombstoneChanged, message.place, path,
+            "the tombstone has another name, criticality or write_until than "
+            "the released field: repeat what was released");
       }
     }
     for (const Tombstone& released : before.annotations.tombstone()) {
@@ -336,10 +368,36 @@ class Linter {
       if (message.FindNumber(number) == nullptr &&
           (kept == nullptr ||
            kept->SerializeAsString() != released.SerializeAsString())) {
-        Add("tombstone-changed", message.place,
+        Add(rules::kTombstoneChanged, message.place,
             absl::StrCat(message.full_name, ".", released.name()),
             "a released tombstone has gone or changed: restore it");
       }
+    }
+  }
+
+  // Fields that went while writers filled them, by what the newest release
+  // makes of a state without.
+  void CheckWayBack() {
+    if (Newest() == nullptr || Newest()->version() == schema_.version()) return;
+    std::set<std::string> seen;
+    for (const Finding& finding :
+         CompareSchemas(*Newest(), schema_, Direction::kDowngrade).findings) {
+      if (finding.rule() != rules::kLostCritical.id) continue;
+      const MessageModel* message = schema_.root;
+      std::vector<std::string> names = absl::StrSplit(finding.path(), '.');
+      for (size_t i = 0; i + 1 < names.size(); ++i) {
+        const FieldModel* field = message->FindName(names[i]);
+        if (field == nullptr || field->message == nullptr) break;
+        message = field->message;
+      }
+      const std::string path =
+          absl::StrCat(message->full_name, ".", names.back());
+      if (!seen.insert(path).second) continue;
+      Add(rules::kRemovedWhileWritten, message->place, path,
+          absl::StrCat("version ", Newest()->version(),
+                       " would go on without the field: keep it for one more "
+                       "release with write_until: ",
+                       Newest()->version(), ", unless nobody goes back"));
     }
   }
 
@@ -348,19 +406,22 @@ class Linter {
   void CheckEnum(const EnumModel& enumeration) {
     const EnumValueModel* zero = enumeration.FindNumber(0);
     if (zero != nullptr && !IsNeutral(zero->name)) {
-      Add("enum-zero-not-neutral", enumeration.place, enumeration.full_name,
+      Add(rules::kEnumZeroNotNeutral, enumeration.place, enumeration.full_name,
           absl::StrCat(
               zero->name,
               " is what an absent field is read as: name the zero "
               "…_UNSPECIFIED, or see that it is right for old states"));
+    }
+    for (const EnumValueModel& value : enumeration.values) {
+      CheckNumbers(enumeration, value);
     }
     const EnumModel* before = Newest() == nullptr
                                   ? nullptr
                                   : Newest()->FindEnum(enumeration.full_name);
     if (before == nullptr) return;
     for (const EnumValueModel& value : enumeration.values) {
-      if (before->FindNumber(value.number) == nullptr && value.since == 0) {
-        Add("enum-value-since-missing", enumeration.place,
+      if (value.since == 0 && IsNew(value, *before, enumeration)) {
+        Add(rules::kEnumValueSinceMissing, enumeration.place,
             absl::StrCat(enumeration.full_name, ".", value.name),
             absl::StrCat(
                 "add [(devstate.enum_value).since = ", schema_.version(), "]"));
@@ -368,29 +429,72 @@ class Linter {
     }
   }
 
-  void AddToRoot(absl::string_view rule, std::string text) {
+  // Whether `before` has neither the name nor the number, or the number for a
+  // value that has another one in `enumeration`.
+  static bool IsNew(const EnumValueModel& value, const EnumModel& before,
+                    const EnumModel& enumeration) {
+    if (before.FindName(value.name) != nullptr) return false;
+    const EnumValueModel* old = before.FindNumber(value.number);
+    if (old == nullptr) return true;
+    const EnumValueModel* now = enumeration.FindName(old->name);
+    return now != nullptr && now->number != value.number;
+  }
+
+  // That the value declares every number that it had in a released version,
+  // and no other.
+  void CheckNumbers(const EnumModel& enumeration, const EnumValueModel& value) {
+    const std::string path =
+        absl::StrCat(enumeration.full_name, ".", value.name);
+    std::set<int> had;
+    for (const SchemaModel* released : earlier_) {
+      const EnumModel* before = released->FindEnum(enumeration.full_name);
+      const EnumValueModel* old =
+          before == nullptr ? nullptr : before->FindName(value.name);
+      if (old != nullptr && old->number != value.number)
+        had.insert(old->number);
+    }
+    for (const int number : had) {
+      if (DeclaresFormerNumber(value, number)) continue;
+      Add(rules::kUndeclaredRenumbering, enumeration.place, path,
+          absl::StrCat(
+              "the value was ", number, " and is ", value.number,
+              ": give it its number back, or add renumbered_from: ", number));
+    }
+    for (const int number : value.renumbered_from) {
+      if (number == value.number || (!earlier_.empty() && !had.count(number))) {
+        Add(rules::kRenumberedFromWrong, enumeration.place, path,
+            absl::StrCat("renumbered_from says ", number,
+                         number == value.number
+                             ? ", which is the value's own number"
+                             : ", which no released version has for the value",
+                         ": name former numbers only"));
+      }
+    }
+  }
+
+  void AddToRoot(const Rule& rule, std::string text) {
     Add(rule, schema_.root->place, schema_.root->full_name, std::move(text));
   }
 
-  void Add(absl::string_view rule, const std::string& place, std::string path,
+  void Add(const Rule& rule, const std::string& place, std::string path,
            std::string text) {
-    findings_.push_back(
-        {std::string(rule), place, std::move(path), std::move(text), ""});
+    findings_.push_back(MakeFinding(rule, rule.worst, std::move(path), "", "",
+                                    std::move(text)));
+    findings_.back().set_place(place);
   }
 
-  const LoadedSchema& loaded_;
   const SchemaModel& schema_;
   // In ascending order of version, without the schema itself.
   std::vector<const SchemaModel*> all_released_;
   // Those that are not newer than the schema.
   std::vector<const SchemaModel*> earlier_;
-  std::vector<LintFinding> findings_;
+  std::vector<Finding> findings_;
 };
 
 }  // namespace
 
-std::vector<LintFinding> LintSchema(const LoadedSchema& schema,
-                                    const Lineage* lineage) {
+std::vector<Finding> LintSchema(const LoadedSchema& schema,
+                                const Lineage* lineage) {
   return Linter(schema, lineage).Run();
 }
 

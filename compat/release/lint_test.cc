@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "devstate/compat/diff_testing.h"
 #include "devstate/compat/release/waivers.h"
@@ -37,13 +38,13 @@ std::string Lint(const std::vector<Version>& versions) {
   }
   const Lineage lineage(models, "t");
   std::set<std::string> rules;
-  for (const LintFinding& finding : LintSchema(schemas.back(), &lineage)) {
-    const Rule* rule = FindRule(finding.rule);
-    EXPECT_NE(rule, nullptr) << finding.rule;
-    EXPECT_EQ(rule->family, "lint") << finding.rule;
-    EXPECT_FALSE(finding.place.empty());
-    EXPECT_FALSE(finding.text.empty());
-    rules.insert(finding.rule);
+  for (const Finding& finding : LintSchema(schemas.back(), &lineage)) {
+    const Rule* rule = FindRule(finding.rule());
+    EXPECT_NE(rule, nullptr) << finding.rule();
+    EXPECT_EQ(rule->family, RuleFamily::kLint) << finding.rule();
+    EXPECT_FALSE(finding.place().empty());
+    EXPECT_FALSE(finding.text().empty());
+    rules.insert(finding.rule());
   }
   return absl::StrJoin(rules, ",");
 }
@@ -88,7 +89,7 @@ TEST(LintTest, NewEnumValueSaysSince) {
 }
 
 TEST(LintTest, RemovedFieldLeavesATombstone) {
-  const std::string released = "uint32 a = 1;";
+  const std::string released = "optional uint32 a = 1;";
   EXPECT_EQ(Lint(released, ""), "removed-without-tombstone");
   EXPECT_EQ(Lint(released, "reserved 1;"), "removed-without-tombstone");
   EXPECT_EQ(Lint(released,
@@ -101,7 +102,7 @@ TEST(LintTest, TombstoneStaysAndSaysWhatWasReleased) {
   const std::string tombstone =
       "option (devstate.message).tombstone = { number: 1 name: \"a\" type: "
       "\"uint32\" last_written: 1 };";
-  EXPECT_EQ(Lint("uint32 a = 1;",
+  EXPECT_EQ(Lint("optional uint32 a = 1;",
                  "option (devstate.message).tombstone = { number: 1 name: "
                  "\"a\" type: \"uint32\" ignorable: true };"),
             "tombstone-changed");
@@ -118,6 +119,70 @@ TEST(LintTest, NumberIsNeverReused) {
             "reused-number");
   EXPECT_EQ(Lint("reserved 2;", "reserved 2; uint32 a = 1 " F("since: 2") ";"),
             "");
+}
+
+TEST(LintTest, FieldGoesOneReleaseAfterWritersStopped) {
+  const std::string tombstone =
+      "option (devstate.message).tombstone = { number: 1 name: \"a\" type: "
+      "\"uint32\" last_written: 1 ";
+  EXPECT_EQ(Lint("uint32 a = 1;", tombstone + "};"), "removed-while-written");
+  const std::string stopped = "uint32 a = 1 " F("write_until: 1") ";";
+  EXPECT_EQ(Lint({{1, "uint32 a = 1;"},
+                  {2, stopped},
+                  {3, tombstone + "write_until: 1 };"}}),
+            "");
+  EXPECT_EQ(Lint({{1, "uint32 a = 1;"}, {2, stopped}, {3, tombstone + "};"}}),
+            "tombstone-changed");
+}
+
+TEST(LintTest, FieldOfARecordThatGoesIsNamedByItsMessage) {
+  const LoadedSchema older = Parse(SchemaText(
+      1, "repeated R r = 1; message R { uint32 x = 1; uint32 y = 2; }"));
+  const LoadedSchema newer = Parse(SchemaText(
+      2,
+      "repeated R r = 1; message R { option (devstate.message).tombstone = "
+      "{ number: 2 name: \"y\" type: \"uint32\" last_written: 1 }; uint32 "
+      "x = 1; }"));
+  const Lineage lineage({&older.model()}, "t");
+  const std::vector<Finding> findings = LintSchema(newer, &lineage);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].path(), "t.S.R.y");
+}
+
+TEST(LintTest, EveryNameOfAChainIsDeclared) {
+  const std::string second = "uint32 b = 1 " F("renamed_from: \"a\"") ";";
+  EXPECT_EQ(Lint({{1, "uint32 a = 1;"},
+                  {2, second},
+                  {3, "uint32 c = 1 " F("renamed_from: \"b\"") ";"}}),
+            "undeclared-rename");
+  EXPECT_EQ(
+      Lint({{1, "uint32 a = 1;"},
+            {2, second},
+            {3, "uint32 c = 1 " F("renamed_from: [ \"a\", \"b\" ]") ";"}}),
+      "");
+}
+
+TEST(LintTest, EveryNumberOfAnEnumValueIsDeclared) {
+  const auto body = [](const std::string& value) {
+    return "E e = 1; enum E { NONE = 0; " + value + "; }";
+  };
+  const auto with = [&](const std::string& numbers) {
+    return body("ON = 3 [(devstate.enum_value) = { renumbered_from: " +
+                numbers + " }]");
+  };
+  EXPECT_EQ(Lint(body("ON = 1"), body("ON = 3")), "undeclared-renumbering");
+  EXPECT_EQ(Lint(body("ON = 1"), with("1")), "");
+  EXPECT_EQ(Lint(body("ON = 1"), with("3")),
+            "renumbered-from-wrong,undeclared-renumbering");
+  EXPECT_EQ(Lint({{1, body("ON = 1")}, {2, body("ON = 2")}, {3, with("2")}}),
+            "undeclared-renumbering");
+}
+
+TEST(LintTest, ValueOnTheNumberOfAnotherIsNew) {
+  EXPECT_EQ(Lint("E e = 1; enum E { NONE = 0; ON = 1; }",
+                 "E e = 1; enum E { NONE = 0; OFF = 1; ON = 3 "
+                 "[(devstate.enum_value).renumbered_from = 1]; }"),
+            "enum-value-since-missing");
 }
 
 TEST(LintTest, RenameIsDeclared) {
@@ -206,6 +271,23 @@ TEST(LintTest, SenselessAnnotationIsFound) {
   EXPECT_EQ(Lint("string a = 1 " F("max: 5") ";"), "invalid-annotation");
 }
 
+TEST(LintTest, WhatTheCodeGeneratorRefusesIsRefused) {
+  EXPECT_EQ(Lint("repeated N n = 1; message N { N next = 1; }"),
+            "schema-without-code");
+  EXPECT_EQ(Lint("N n = 1; message N { N next = 1; }"), "schema-without-code");
+  EXPECT_EQ(Lint("repeated R r = 1; message R {} message RRow {}"),
+            "schema-without-code");
+}
+
+TEST(LintTest, WhatEncodeRefusesIsRefused) {
+  std::string deep = "repeated M0 m = 1;";
+  for (int i = 0; i < 40; ++i) {
+    absl::StrAppend(&deep, " message M", i, " { ",
+                    i < 39 ? absl::StrCat("M", i + 1, " m = 1;") : "", " }");
+  }
+  EXPECT_EQ(Lint(deep), "schema-without-code");
+}
+
 class WaiverTest : public ::testing::Test {
  protected:
   static constexpr char kWaiver[] =
@@ -229,9 +311,9 @@ class WaiverTest : public ::testing::Test {
 TEST_F(WaiverTest, WaivedFindingStaysAndDoesNotCount) {
   WaiverSet waivers = Waivers(kWaiver, "2026-12-31");
   DirectionVerdict verdict = Compare(Direction::kUpgrade);
-  EXPECT_EQ(verdict.level, CONDITIONAL);
+  EXPECT_EQ(verdict.level, VERDICT_LEVEL_CONDITIONAL);
   waivers.Apply(&verdict);
-  EXPECT_EQ(verdict.level, COMPATIBLE);
+  EXPECT_EQ(verdict.level, VERDICT_LEVEL_COMPATIBLE);
   EXPECT_EQ(verdict.findings.size(), 1u);
   EXPECT_TRUE(waivers.Check().ok());
 }
@@ -240,7 +322,7 @@ TEST_F(WaiverTest, ExpiredWaiverIsAnErrorAndDoesNotWaive) {
   WaiverSet waivers = Waivers(kWaiver, "2027-01-01");
   DirectionVerdict verdict = Compare(Direction::kUpgrade);
   waivers.Apply(&verdict);
-  EXPECT_EQ(verdict.level, CONDITIONAL);
+  EXPECT_EQ(verdict.level, VERDICT_LEVEL_CONDITIONAL);
   EXPECT_NE(waivers.Check().message().find("[waiver-expired]"),
             std::string::npos);
 }

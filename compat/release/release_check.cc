@@ -9,23 +9,22 @@
 #include "devstate/compat/diff.h"
 #include "devstate/compat/release/lint.h"
 #include "devstate/compat/release/report.h"
-#include "devstate/compat/rules.h"
 #include "devstate/schema/lineage.h"
 
 namespace devstate {
 namespace {
 
-bool IsError(const LintFinding& finding) {
-  return finding.waived.empty() && FindRule(finding.rule)->severity == "error";
+bool IsError(const Finding& finding) {
+  return finding.waived().empty() && finding.level() == VERDICT_LEVEL_REFUSED;
 }
 
 void Lint(const LoadedSchema& current, const Lineage& lineage,
           WaiverSet* waivers, ReleaseReport* report) {
-  std::vector<LintFinding> findings = LintSchema(current, &lineage);
+  std::vector<Finding> findings = LintSchema(current, &lineage);
   waivers->Apply(&findings);
   const auto errors = std::stable_partition(
       findings.begin(), findings.end(),
-      [](const LintFinding& finding) { return !IsError(finding); });
+      [](const Finding& finding) { return !IsError(finding); });
   if (errors == findings.end()) return;
   report->passed = false;
   findings.erase(findings.begin(), errors);
@@ -48,9 +47,9 @@ void Compare(const SchemaModel& current, const SchemaModel& released,
   report->passed = false;
   auto& findings = verdict.findings;
   findings.erase(std::remove_if(findings.begin(), findings.end(),
-                                [allowed](const SchemaFinding& finding) {
-                                  return !finding.waived.empty() ||
-                                         finding.level <= allowed;
+                                [allowed](const Finding& finding) {
+                                  return !finding.waived().empty() ||
+                                         finding.level() <= allowed;
                                 }),
                  findings.end());
   absl::StrAppend(&report->text, reader, ": at worst ", LevelName(allowed),

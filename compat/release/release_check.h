@@ -16,9 +16,9 @@ namespace devstate {
 // The worst verdicts that a release may have.
 struct ReleasePolicy {
   // Of its reading of released states.
-  VerdictLevel upgrade = CONVERTED;
+  VerdictLevel upgrade = VERDICT_LEVEL_CONVERTED;
   // Of released readers of its states.
-  VerdictLevel downgrade = CONDITIONAL;
+  VerdictLevel downgrade = VERDICT_LEVEL_CONDITIONAL;
 };
 
 struct ReleaseReport {

@@ -65,7 +65,8 @@ int Main(int argc, char** argv) {
   app.add_option("--today", flags.today,
                  "The day that waivers are judged on; default: today");
   std::map<std::string, VerdictLevel> levels;
-  for (int level = IDENTICAL; level <= REFUSED; ++level) {
+  for (int level = VERDICT_LEVEL_IDENTICAL; level <= VERDICT_LEVEL_REFUSED;
+       ++level) {
     levels[LevelName(static_cast<VerdictLevel>(level))] =
         static_cast<VerdictLevel>(level);
   }

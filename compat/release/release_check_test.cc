@@ -51,13 +51,16 @@ TEST(ReleaseCheckTest, AnyChangeNeedsANewVersion) {
 TEST(ReleaseCheckTest, PolicyBoundsEachDirection) {
   const std::string current = SchemaText(2, kNewCritical);
   EXPECT_TRUE(Check(kV1, current).passed);
-  const ReleaseReport strict = Check(kV1, current, {CONVERTED, LOSSY});
+  const ReleaseReport strict =
+      Check(kV1, current, {VERDICT_LEVEL_CONVERTED, VERDICT_LEVEL_LOSSY});
   EXPECT_FALSE(strict.passed);
   EXPECT_THAT(strict.text,
               HasSubstr("version 2 read by version 1 (s.proto): at worst lossy "
                         "is allowed, but\ndowngrade: conditional\n"));
   EXPECT_THAT(strict.text, HasSubstr("b [unknown-critical]"));
-  EXPECT_FALSE(Check(kV1, current, {IDENTICAL, REFUSED}).passed);
+  EXPECT_FALSE(
+      Check(kV1, current, {VERDICT_LEVEL_IDENTICAL, VERDICT_LEVEL_REFUSED})
+          .passed);
 }
 
 TEST(ReleaseCheckTest, IncompatibleChangeFailsWithRuleAndRemedy) {

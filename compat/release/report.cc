@@ -26,16 +26,16 @@ JunitCase::Result ResultOf(bool failed) {
   return failed ? JunitCase::Result::kFailed : JunitCase::Result::kPassed;
 }
 
-bool Counts(const SchemaFinding& finding,
-            const std::set<VerdictLevel>& accepted) {
-  return finding.waived.empty() && finding.level > CONVERTED &&
-         accepted.count(finding.level) == 0;
+bool Counts(const Finding& finding, const std::set<VerdictLevel>& accepted) {
+  return finding.waived().empty() &&
+         finding.level() > VERDICT_LEVEL_CONVERTED &&
+         accepted.count(finding.level()) == 0;
 }
 
-std::string FindingText(const SchemaFinding& finding) {
-  return finding.waived.empty()
-             ? finding.text
-             : absl::StrCat(finding.text, " (", finding.waived, ")");
+std::string FindingText(const Finding& finding) {
+  return finding.waived().empty()
+             ? finding.text()
+             : absl::StrCat(finding.text(), " (", finding.waived(), ")");
 }
 
 CheckReport ReportOf(const std::vector<DirectionVerdict>& verdicts) {
@@ -46,18 +46,20 @@ CheckReport ReportOf(const std::vector<DirectionVerdict>& verdicts) {
     direction.set_verdict(LevelName(verdict.level));
     if (verdict.saved_as) direction.set_saved_as(*verdict.saved_as);
     if (verdict.loaded_as) direction.set_loaded_as(*verdict.loaded_as);
-    for (const SchemaFinding& finding : verdict.findings) {
+    for (const Finding& finding : verdict.findings) {
       ReportFinding& entry = *direction.add_findings();
-      entry.set_rule(finding.rule);
-      entry.set_path(finding.path);
-      entry.set_old(finding.old_text);
-      entry.set_new_(finding.new_text);
+      entry.set_rule(finding.rule());
+      entry.set_level(LevelName(finding.level()));
+      entry.set_path(finding.path());
+      entry.set_written(finding.written());
+      entry.set_read(finding.read());
       entry.set_text(FindingText(finding));
-      if (finding.level == CONDITIONAL && finding.waived.empty()) {
+      if (finding.level() == VERDICT_LEVEL_CONDITIONAL &&
+          finding.waived().empty()) {
         direction.add_conditions(
-            finding.path.empty()
-                ? finding.condition
-                : absl::StrCat(finding.path, ": ", finding.condition));
+            finding.path().empty()
+                ? finding.condition()
+                : absl::StrCat(finding.path(), ": ", finding.condition()));
       }
     }
   }
@@ -77,17 +79,16 @@ std::string CheckText(const std::vector<DirectionVerdict>& verdicts,
                       ", loads as version ", direction.loaded_as());
     }
     absl::StrAppend(&text, "\n");
-    for (const SchemaFinding& finding : verdicts[i].findings) {
+    for (const Finding& finding : verdicts[i].findings) {
       absl::StrAppendFormat(
           &text, "  %s %s [%s] ",
-          paint(absl::StrFormat("%-11s", LevelName(finding.level)),
-                finding.level),
-          finding.path.empty() ? "(root)" : finding.path, finding.rule);
-      if (!finding.old_text.empty() || !finding.new_text.empty()) {
+          paint(absl::StrFormat("%-11s", LevelName(finding.level())),
+                finding.level()),
+          finding.path().empty() ? "(root)" : finding.path(), finding.rule());
+      if (!finding.written().empty() || !finding.read().empty()) {
         absl::StrAppend(
-            &text, finding.old_text.empty() ? "nothing" : finding.old_text,
-            " -> ", finding.new_text.empty() ? "nothing" : finding.new_text,
-            ": ");
+            &text, finding.written().empty() ? "nothing" : finding.written(),
+            " -> ", finding.read().empty() ? "nothing" : finding.read(), ": ");
       }
       absl::StrAppend(&text, FindingText(finding), "\n");
     }
@@ -111,15 +112,11 @@ absl::StatusOr<ReportFormat> ParseReportFormat(absl::string_view text) {
       absl::StrCat("no format \"", text, "\": use text, json or junit"));
 }
 
-std::string LevelName(VerdictLevel level) {
-  return absl::AsciiStrToLower(VerdictLevel_Name(level));
-}
-
 VerdictLevel WorstUnaccepted(const DirectionVerdict& verdict,
                              const std::set<VerdictLevel>& accepted) {
-  VerdictLevel worst = IDENTICAL;
-  for (const SchemaFinding& finding : verdict.findings) {
-    if (Counts(finding, accepted)) worst = std::max(worst, finding.level);
+  VerdictLevel worst = VERDICT_LEVEL_IDENTICAL;
+  for (const Finding& finding : verdict.findings) {
+    if (Counts(finding, accepted)) worst = std::max(worst, finding.level());
   }
   return worst;
 }
@@ -134,12 +131,12 @@ std::string RenderCheck(const std::vector<DirectionVerdict>& verdicts,
   std::string suites;
   for (const DirectionVerdict& verdict : verdicts) {
     std::vector<JunitCase> cases;
-    for (const SchemaFinding& finding : verdict.findings) {
+    for (const Finding& finding : verdict.findings) {
       cases.push_back(
-          {absl::StrCat(finding.path, " [", finding.rule, "]"),
-           absl::StrCat(LevelName(finding.level), ": ", finding.text,
-                        finding.condition.empty() ? "" : "; ",
-                        finding.condition),
+          {absl::StrCat(finding.path(), " [", finding.rule(), "]"),
+           absl::StrCat(LevelName(finding.level()), ": ", finding.text(),
+                        finding.condition().empty() ? "" : "; ",
+                        finding.condition()),
            ResultOf(Counts(finding, accepted))});
     }
     // A suite without any case would look as if nothing had been checked.
@@ -152,27 +149,28 @@ std::string RenderCheck(const std::vector<DirectionVerdict>& verdicts,
 }
 
 std::string RenderLint(const std::string& file,
-                       const std::vector<LintFinding>& findings,
+                       const std::vector<Finding>& findings,
                        ReportFormat format) {
   LintReport report;
   std::vector<JunitCase> cases;
   std::string text;
-  for (const LintFinding& finding : findings) {
-    const std::string severity(FindRule(finding.rule)->severity);
-    cases.push_back({absl::StrCat(finding.path, " [", finding.rule, "]"),
-                     absl::StrCat(finding.place, ": ", finding.text),
-                     ResultOf(finding.waived.empty() && severity == "error")});
-    absl::StrAppend(&text, finding.place, ": ", severity, ": [", finding.rule,
-                    "] ", finding.path, ": ", finding.text,
-                    finding.waived.empty() ? "" : " (", finding.waived,
-                    finding.waived.empty() ? "" : ")", "\n");
-    if (!finding.waived.empty()) continue;
+  for (const Finding& finding : findings) {
+    const std::string severity = SeverityName(*FindRule(finding.rule()));
+    cases.push_back(
+        {absl::StrCat(finding.path(), " [", finding.rule(), "]"),
+         absl::StrCat(finding.place(), ": ", finding.text()),
+         ResultOf(finding.waived().empty() && severity == "error")});
+    absl::StrAppend(&text, finding.place(), ": ", severity, ": [",
+                    finding.rule(), "] ", finding.path(), ": ", finding.text(),
+                    finding.waived().empty() ? "" : " (", finding.waived(),
+                    finding.waived().empty() ? "" : ")", "\n");
+    if (!finding.waived().empty()) continue;
     LintReportFinding& entry = *report.add_findings();
-    entry.set_rule(finding.rule);
+    entry.set_rule(finding.rule());
     entry.set_severity(severity);
-    entry.set_place(finding.place);
-    entry.set_path(finding.path);
-    entry.set_text(finding.text);
+    entry.set_place(finding.place());
+    entry.set_path(finding.path());
+    entry.set_text(finding.text());
   }
   switch (format) {
     case ReportFormat::kText:

@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "devstate/compat/finding.h"
-#include "devstate/compat/release/lint.h"
+#include "devstate/compat/rules.h"
 #include "devstate/verdict.pb.h"
 
 namespace devstate {
@@ -21,9 +21,6 @@ enum class ReportFormat { kText, kJson, kJunit };
 
 // "text", "json" or "junit".
 absl::StatusOr<ReportFormat> ParseReportFormat(absl::string_view text);
-
-// In lower case.
-std::string LevelName(VerdictLevel level);
 
 // The worst level that counts and that is not in `accepted`; IDENTICAL if there
 // is none. Levels up to CONVERTED are always accepted.
@@ -45,7 +42,7 @@ std::string RenderCheck(const std::vector<DirectionVerdict>& verdicts,
 
 // JSON is LintReport, without findings that are waived.
 std::string RenderLint(const std::string& file,
-                       const std::vector<LintFinding>& findings,
+                       const std::vector<Finding>& findings,
                        ReportFormat format);
 
 // All versions against all, written (rows) and read (columns).

@@ -12,7 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "devstate/compat/diff.h"
 #include "devstate/compat/rules.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
@@ -112,28 +111,28 @@ std::string WaiverSet::Match(const std::string& rule, const std::string& path,
 void WaiverSet::Apply(DirectionVerdict* verdict) {
   const absl::string_view direction = DirectionName(verdict->direction);
   for (Entry& entry : entries_) {
-    if (FindRule(entry.waiver.rule())->family == "load" &&
+    if (FindRule(entry.waiver.rule())->family == RuleFamily::kLoad &&
         (entry.waiver.direction().empty() ||
          entry.waiver.direction() == direction)) {
       entry.applicable = true;
     }
   }
-  for (SchemaFinding& finding : verdict->findings) {
-    finding.waived = Match(finding.rule, finding.path, direction);
+  for (Finding& finding : verdict->findings) {
+    finding.set_waived(Match(finding.rule(), finding.path(), direction));
   }
-  if (verdict->level != IDENTICAL) {
+  if (verdict->level != VERDICT_LEVEL_IDENTICAL) {
     verdict->level = WorstLevel(verdict->findings);
   }
 }
 
-void WaiverSet::Apply(std::vector<LintFinding>* findings) {
+void WaiverSet::Apply(std::vector<Finding>* findings) {
   for (Entry& entry : entries_) {
-    if (FindRule(entry.waiver.rule())->family == "lint") {
+    if (FindRule(entry.waiver.rule())->family == RuleFamily::kLint) {
       entry.applicable = true;
     }
   }
-  for (LintFinding& finding : *findings) {
-    finding.waived = Match(finding.rule, finding.path, "");
+  for (Finding& finding : *findings) {
+    finding.set_waived(Match(finding.rule(), finding.path(), ""));
   }
 }
 

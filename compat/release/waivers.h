@@ -11,7 +11,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "devstate/compat/finding.h"
-#include "devstate/compat/release/lint.h"
 #include "devstate/waivers.pb.h"
 
 namespace devstate {
@@ -30,7 +29,7 @@ class WaiverSet {
   // Marks the findings that a waiver matches and that has not expired, and
   // takes them out of the verdict.
   void Apply(DirectionVerdict* verdict);
-  void Apply(std::vector<LintFinding>* findings);
+  void Apply(std::vector<Finding>* findings);
 
   // OK if every waiver has matched a finding and none has expired, otherwise
   // FAILED_PRECONDITION with rule id and remedy. A waiver for a direction that

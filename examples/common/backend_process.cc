@@ -138,7 +138,8 @@ absl::StatusOr<StateOptions> MakeStateOptions(const BackendFlags& flags,
                                               absl::string_view manifest) {
   StateOptions options;
   DS_ASSIGN_OR_RETURN(const Manifest own, ParseOwnManifest(manifest));
-  options.writer.implementation = own.implementation();
+  options.writer.implementation = {own.implementation().name(),
+                                   own.implementation().version()};
   DS_ASSIGN_OR_RETURN(options.writer.compression,
                       Compression::Parse(flags.compression));
   DS_ASSIGN_OR_RETURN(options.archive, ManifestArchive(manifest));

@@ -19,6 +19,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "devstate/backend/backend.h"
+#include "devstate/compat/verdict.h"
+#include "devstate/transport/vhost_user/backend_endpoint.h"
 
 namespace devstate::examples {
 

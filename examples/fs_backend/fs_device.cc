@@ -125,13 +125,13 @@ class StagedFsState : public StagedState<FsStateCodec> {
 
 }  // namespace
 
-std::vector<std::string> FsDevice::UsedFeatures() const {
+std::optional<std::vector<std::string>> FsDevice::UsedFeatures() const {
   const std::vector<OpenHandle>& handles = state_.table.open_handles;
   if (std::any_of(handles.begin(), handles.end(),
                   [](const OpenHandle& h) { return !h.locks.empty(); })) {
-    return {kLocksFeature};
+    return std::vector<std::string>{kLocksFeature};
   }
-  return {};
+  return std::vector<std::string>();
 }
 
 absl::Status FsDevice::SaveState(FsStateWriter& writer) {

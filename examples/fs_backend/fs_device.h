@@ -8,6 +8,7 @@
 #define DEVSTATE_EXAMPLES_FS_BACKEND_FS_DEVICE_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,7 +35,8 @@ class FsDevice : public StateDevice<devices::fs::v1::FsStateCodec> {
   // Files that were changed between the source's look at them and the load.
   size_t changed_files() const { return state_.changed_files; }
 
-  std::vector<std::string> UsedFeatures() const override;
+  // Known without a look at the records once more.
+  std::optional<std::vector<std::string>> UsedFeatures() const override;
   absl::Status SaveState(devices::fs::v1::FsStateWriter& writer) override;
   std::unique_ptr<StagedState<devices::fs::v1::FsStateCodec>> StageLoad()
       override;

@@ -52,7 +52,7 @@ class FsDeviceTest : public ::testing::Test {
   // All of a load but CHECK.
   absl::Status Load(const std::string& stream) {
     StringSource source(stream);
-    return handler().Load(source);
+    return handler().Load(source).status;
   }
   StateHandler<FsStateCodec>& handler() {
     if (!handler_) handler_.emplace(&*destination_);
@@ -67,7 +67,7 @@ class FsDeviceTest : public ::testing::Test {
 
 TEST_F(FsDeviceTest, LoadedTableEqualsTheSourcesWithItsFilesOpen) {
   ASSERT_THAT(Load(Save(*source_)), IsOk());
-  ASSERT_THAT(handler().Commit(), IsOk());
+  ASSERT_THAT(handler().Commit().status, IsOk());
   EXPECT_EQ(FirstDifference(source_->table(), destination_->table()),
             std::nullopt);
   EXPECT_EQ(destination_->open_files(), 2u);
@@ -81,7 +81,7 @@ TEST_F(FsDeviceTest, SessionIsHandedOn) {
   ASSERT_THAT(writer.Begin(root), IsOk());
   ASSERT_THAT(writer.Finish(), IsOk());
   ASSERT_THAT(Load(sink.written), IsOk());
-  ASSERT_THAT(handler().Commit(), IsOk());
+  ASSERT_THAT(handler().Commit().status, IsOk());
   EXPECT_EQ(SessionText(destination_->table().session),
             "writeback 0 submounts 0 acl 1 groups 0");
   EXPECT_EQ(Save(*destination_), sink.written);
@@ -143,12 +143,12 @@ TEST_F(FsDeviceTest, LocksAreLoadedAndNamedInTheHeader) {
   FsDevice source(tree_.root(), WalkWithFeatures(tree_.root()));
   const std::string stream = Save(source);
   ASSERT_THAT(Load(stream), IsOk());
-  ASSERT_THAT(handler().Commit(), IsOk());
+  ASSERT_THAT(handler().Commit().status, IsOk());
   EXPECT_EQ(FirstDifference(source.table(), destination_->table()),
             std::nullopt);
   EXPECT_THAT(stream, HasSubstr("FUSE_POSIX_LOCKS"));
-  EXPECT_THAT(source.UsedFeatures(), ElementsAre("FUSE_POSIX_LOCKS"));
-  EXPECT_THAT(source_->UsedFeatures(), IsEmpty());
+  EXPECT_THAT(*source.UsedFeatures(), ElementsAre("FUSE_POSIX_LOCKS"));
+  EXPECT_THAT(*source_->UsedFeatures(), IsEmpty());
 }
 
 TEST_F(FsDeviceTest, LocksAreRefusedForAReleaseWithoutThem) {
@@ -166,10 +166,10 @@ TEST_F(FsDeviceTest, LocksAreRefusedForAReleaseWithoutThem) {
                        HasSubstr("[unknown-critical] handles.locks: ")));
   const absl::StatusOr<Verdict> first = handler.PreCheck(1);
   ASSERT_THAT(first, IsOk());
-  EXPECT_EQ(first->level(), REFUSED);
+  EXPECT_EQ(first->level(), VERDICT_LEVEL_REFUSED);
   const absl::StatusOr<Verdict> second = handler.PreCheck(2);
   ASSERT_THAT(second, IsOk());
-  EXPECT_LT(second->level(), LOSSY);
+  EXPECT_LT(second->level(), VERDICT_LEVEL_LOSSY);
 }
 
 TEST_F(FsDeviceTest, FilesThatWereChangedMeanwhileAreCounted) {
@@ -177,7 +177,7 @@ TEST_F(FsDeviceTest, FilesThatWereChangedMeanwhileAreCounted) {
   --walk.table.inodes[2].ctime_ns;
   FsDevice source(tree_.root(), std::move(walk));
   ASSERT_THAT(Load(Save(source)), IsOk());
-  ASSERT_THAT(handler().Commit(), IsOk());
+  ASSERT_THAT(handler().Commit().status, IsOk());
   EXPECT_EQ(destination_->changed_files(), 1u);
 }
 

@@ -154,13 +154,6 @@ absl::Status WriteOpenFile(uint64_t id, const OpenFile& file,
 
 }  // namespace
 
-std::vector<std::string> AltDevice::UsedFeatures() const {
-  for (const auto& [id, file] : state_.tree.open_files) {
-    if (!file.locks.empty()) return {"FUSE_POSIX_LOCKS"};
-  }
-  return {};
-}
-
 absl::Status AltDevice::SaveState(FsStateWriter& writer) {
   const FileTree& tree = state_.tree;
   FsState root;

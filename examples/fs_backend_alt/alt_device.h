@@ -40,7 +40,6 @@ class AltDevice : public StateDevice<devices::fs::v1::FsStateCodec> {
 
   const AltState& state() const { return state_; }
 
-  std::vector<std::string> UsedFeatures() const override;
   absl::Status SaveState(devices::fs::v1::FsStateWriter& writer) override;
   std::unique_ptr<StagedState<devices::fs::v1::FsStateCodec>> StageLoad()
       override;

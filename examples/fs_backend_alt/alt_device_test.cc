@@ -41,8 +41,8 @@ absl::Status Load(const std::string& stream,
                   StateDevice<FsStateCodec>& device) {
   StateHandler<FsStateCodec> handler(&device);
   StringSource source(stream);
-  DS_RETURN_IF_ERROR(handler.Load(source));
-  return handler.Commit();
+  DS_RETURN_IF_ERROR(handler.Load(source).status);
+  return handler.Commit().status;
 }
 
 std::string Text(const AltDevice& device) {

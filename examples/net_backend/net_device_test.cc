@@ -19,6 +19,7 @@ namespace {
 
 using ::devices::net::v1::NetState;
 using ::devices::net::v1::NetStateCodec;
+using ::devices::net::v1::NetStateReader;
 using ::devices::net::v1::NetStateWriter;
 using ::devices::net::v1::QueueCoalescingRow;
 using ::devices::net::v1::VringRow;
@@ -26,6 +27,7 @@ using ::devstate::testing::IsOk;
 using ::devstate::testing::StatusIs;
 using ::devstate::testing::StringSink;
 using ::devstate::testing::StringSource;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 std::string Save(NetModel model) {
@@ -60,7 +62,7 @@ class NetDeviceTest : public ::testing::Test {
   // All of a load but CHECK.
   absl::Status Load(const std::string& stream) {
     StringSource source(stream);
-    return handler_.Load(source);
+    return handler_.Load(source).status;
   }
 
   NetDevice destination_{NetModel()};
@@ -71,14 +73,14 @@ class NetDeviceTest : public ::testing::Test {
 TEST_F(NetDeviceTest, LoadedStateEqualsTheSourcesWhateverTheSeed) {
   for (uint64_t seed = 0; seed < 200; ++seed) {
     ASSERT_THAT(Load(Save(SeededModel(seed))), IsOk()) << seed;
-    ASSERT_THAT(handler_.Commit(), IsOk()) << seed;
+    ASSERT_THAT(handler_.Commit().status, IsOk()) << seed;
     EXPECT_EQ(StateText(destination_.model()), StateText(SeededModel(seed)));
   }
 }
 
 TEST_F(NetDeviceTest, DeviceThatNoDriverTouchedIsSavedAndLoaded) {
   ASSERT_THAT(Load(Save(NetModel())), IsOk());
-  ASSERT_THAT(handler_.Commit(), IsOk());
+  ASSERT_THAT(handler_.Commit().status, IsOk());
   EXPECT_EQ(StateText(destination_.model()), empty_);
 }
 
@@ -91,6 +93,15 @@ TEST_F(NetDeviceTest, NothingShowsBeforeCommit) {
 
 TEST_F(NetDeviceTest, SavingTwiceGivesTheSameBytes) {
   EXPECT_EQ(Save(SeededModel(3)), Save(SeededModel(3)));
+}
+
+TEST_F(NetDeviceTest, HeaderNamesTheFeaturesOfTheRoot) {
+  NetState root = RootWithConfig();
+  root.mutable_rss();
+  StringSource source(Write(root));
+  NetStateReader reader(&source);
+  EXPECT_THAT((*reader.ReadHeader())->used_features(),
+              ElementsAre("VIRTIO_NET_F_RSS"));
 }
 
 TEST_F(NetDeviceTest, DamagedStreamLeavesTheDeviceAsItWasAndAGoodOneLoadsNext) {

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Batches of records whose type is known at run time only, from its descriptor.
+// Batches of records whose type is known at run time only, from its schema.
 // What generated code does fast, this does for every schema: same bytes, same
 // strictness, same errors.
 
@@ -14,18 +14,17 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "devstate/schema/schema_model.h"
 #include "devstate/serializer/limits.h"
 #include "devstate/serializer/message_writer.h"
 #include "devstate/serializer/stream_reader.h"
-#include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
 namespace devstate {
 
-// The messages of a batch may take this many times Limits::max_batch_memory:
-// they are so much larger than the rows of generated code, which that limit is
-// about. Beyond it is LIMIT, too.
-inline constexpr uint64_t kMessageMemoryFactor = 8;
+// The messages of a batch take at most this many times the size that
+// Limits::max_batch_memory bounds: messages are so much larger than columns.
+inline constexpr uint64_t kMessageMemoryFactor = 16;
 
 namespace dynamic {
 class RecordColumnsReader;
@@ -35,9 +34,10 @@ class RecordColumnsBuilder;
 // Decodes batches of one record type, one after the other. Not thread-safe.
 class BatchDecoder {
  public:
-  // `prototype` is any message of the type, generated or dynamic; it must
-  // outlive the decoder.
-  explicit BatchDecoder(const google::protobuf::Message& prototype);
+  // `prototype` is any message of the type `record`, generated or dynamic. Both
+  // must outlive the decoder.
+  BatchDecoder(const MessageModel& record,
+               const google::protobuf::Message& prototype);
   ~BatchDecoder();
 
   BatchDecoder(const BatchDecoder&) = delete;
@@ -45,8 +45,8 @@ class BatchDecoder {
 
   // Replaces `*records` by the records of `chunk`, a batch, made with
   // `prototype.New()`. `field_name` is the first part of the paths in errors.
-  // Map entries stay as they come, keys that occur twice included, for as long
-  // as the map field is used through repeated-field reflection only.
+  // Map entries stay in the order in which they come for as long as the map
+  // field is used through repeated-field reflection only.
   //
   // Errors are those of a generated reader, with its ErrorDetail. They leave
   // `*records` empty. INVALID_ARGUMENT without a detail: see CheckRecordType().
@@ -55,21 +55,24 @@ class BatchDecoder {
       std::vector<std::unique_ptr<google::protobuf::Message>>* records);
 
  private:
+  const MessageModel& record_;
   const google::protobuf::Message& prototype_;
+  size_t record_size_ = 0;
   std::unique_ptr<dynamic::RecordColumnsReader> reader_;
 };
 
 // The same for one batch alone.
 absl::Status DecodeBatch(
     const Chunk& chunk, absl::string_view field_name,
-    const google::protobuf::Message& prototype, const Limits& limits,
+    const MessageModel& record, const google::protobuf::Message& prototype,
+    const Limits& limits,
     std::vector<std::unique_ptr<google::protobuf::Message>>* records);
 
 // Builds batches of one record type. Not thread-safe.
 class BatchEncoder {
  public:
   // `record` must outlive the encoder.
-  explicit BatchEncoder(const google::protobuf::Descriptor& record);
+  explicit BatchEncoder(const MessageModel& record);
   ~BatchEncoder();
 
   BatchEncoder(const BatchEncoder&) = delete;
@@ -84,12 +87,12 @@ class BatchEncoder {
   // CheckRecordType() refuses.
   absl::Status Append(const google::protobuf::Message& record);
 
-  // Records since the last Clear(), and what they take beside their numbers of
-  // fixed count, in bytes: generated writers end batches by these two.
+  // Records since the last Clear().
   size_t size() const { return size_; }
-  size_t variable_size() const { return variable_size_; }
-  // The same of one record that is not in the batch.
-  size_t VariableSize(const google::protobuf::Message& record) const;
+
+  // Returns what `record` counts for, in bytes (docs/stream_format.md,
+  // "Sizes"), whether it is in the batch or not.
+  size_t SizeOf(const google::protobuf::Message& record) const;
 
   // Appends the …Columns message of the records, as a generated builder would.
   // Clear() starts the next batch.
@@ -100,8 +103,8 @@ class BatchEncoder {
   // Null if the type is one that CheckRecordType() refuses.
   std::unique_ptr<dynamic::RecordColumnsBuilder> builder_;
   absl::Status type_status_;
+  size_t record_size_ = 0;
   size_t size_ = 0;
-  size_t variable_size_ = 0;
 };
 
 }  // namespace devstate

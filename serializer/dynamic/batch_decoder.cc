@@ -3,56 +3,31 @@
 
 #include <map>
 #include <string>
+#include <type_traits>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
-#include "devstate/schema/record_layout.h"
+#include "devstate/schema/record_check.h"
+#include "devstate/schema/record_size.h"
 #include "devstate/serializer/bytes_column.h"
 #include "devstate/serializer/columns_walker.h"
 #include "devstate/serializer/decode_context.h"
 #include "devstate/serializer/dynamic/batch_codec.h"
 #include "devstate/serializer/dynamic/field_access.h"
 #include "devstate/serializer/enum_column.h"
+#include "devstate/serializer/map_keys.h"
 #include "devstate/serializer/number_column.h"
 #include "devstate/serializer/occurrences.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace dynamic {
-namespace {
 
 using ::google::protobuf::Descriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 using ::google::protobuf::OneofDescriptor;
-
-// What the messages of the batch under way may still take.
-class MessageMemory {
- public:
-  void Reset(const Limits& limits) {
-    left_ = limits.max_batch_memory > UINT64_MAX / kMessageMemoryFactor
-                ? UINT64_MAX
-                : limits.max_batch_memory * kMessageMemoryFactor;
-  }
-  absl::Status Charge(uint64_t count, uint64_t size,
-                      const DecodeContext& context) {
-    if (count > left_ / size) {
-      return context.Error(
-          LIMIT,
-          absl::StrCat(count, " values of ", size,
-                       " bytes each as messages exceed what ",
-                       kMessageMemoryFactor, " times max_batch_memory leaves, ",
-                       left_, " bytes"));
-    }
-    left_ -= count * size;
-    return absl::OkStatus();
-  }
-
- private:
-  uint64_t left_ = 0;
-};
-
-}  // namespace
 
 // The columns of one field of a record.
 class ColumnReader {
@@ -73,6 +48,13 @@ class ColumnReader {
   virtual uint64_t Total() const = 0;
   virtual size_t CountAt(size_t row) const = 0;
 
+  // Of the keys of map entries: see map_keys.h. Must come before Read().
+  virtual size_t FirstRowWithKeyTwice(
+      size_t rows, absl::FunctionRef<size_t(size_t)> /*count_at*/,
+      size_t /*total*/) const {
+    return rows;
+  }
+
  private:
   const FieldDescriptor* const field_;
 };
@@ -80,17 +62,16 @@ class ColumnReader {
 // The columns of a message. Its own type for the values of an occurrence.
 class RecordColumnsReader {
  public:
-  RecordColumnsReader(const Message& prototype, MessageMemory* memory);
-
-  MessageMemory& memory() {
-    return memory_ == nullptr ? own_memory_ : *memory_;
-  }
+  // `prototype` is of the type `record`.
+  RecordColumnsReader(const MessageModel& record, const Message& prototype);
 
   void SetDefault() {
     for (auto& [number, column] : columns_) column->SetDefault();
   }
   absl::Status Decode(absl::string_view columns, size_t count,
                       DecodeContext& context);
+  // Of map entries.
+  const ColumnReader& Keys() const { return *columns_.at(1); }
   void Read(size_t row, Message* record) {
     for (auto& [number, column] : columns_) column->Read(row, record);
   }
@@ -102,23 +83,20 @@ class RecordColumnsReader {
   const Descriptor& type_;
   // In ascending order of number.
   std::map<uint32_t, std::unique_ptr<ColumnReader>> columns_;
-  // Of the outermost record; nested ones refer to it.
-  MessageMemory own_memory_;
-  MessageMemory* const memory_;
 };
 
 namespace {
 
 // What the values of a field are made with.
 struct ValueType {
+  const FieldModel* model;
   const FieldDescriptor* field;
   // Of a message field.
   const Message* prototype = nullptr;
-  MessageMemory* memory = nullptr;
 };
 
 // The column of a field's values: Read() puts the value of a row into the
-// field. `kMessageSize` is what an occurrence takes in a repeated field.
+// field.
 template <typename Access>
 class ValueReader : public NumberColumnReader<typename Access::Type> {
  public:
@@ -127,7 +105,6 @@ class ValueReader : public NumberColumnReader<typename Access::Type> {
   void Read(size_t i, Message* record) {
     Access::Put(record, field_, (*this)[i]);
   }
-  uint64_t MessageSize() const { return sizeof(typename Access::Type); }
 
  private:
   const FieldDescriptor* const field_;
@@ -152,7 +129,6 @@ class ValueReader<EnumAccess> : public NumberColumnReader<int32_t> {
   void Read(size_t i, Message* record) {
     EnumAccess::Put(record, field_, (*this)[i]);
   }
-  uint64_t MessageSize() const { return sizeof(int32_t); }
 
  private:
   const FieldDescriptor* const field_;
@@ -162,9 +138,7 @@ template <>
 class ValueReader<StringAccess> : public BytesColumnReader {
  public:
   explicit ValueReader(const ValueType& type)
-      : BytesColumnReader(
-            type.field->type() == FieldDescriptor::TYPE_STRING ? TEXT : BYTES),
-        field_(type.field) {}
+      : BytesColumnReader(type.model->column_kind), field_(type.field) {}
 
   void Read(size_t i, Message* record) {
     absl::string_view value;
@@ -174,7 +148,6 @@ class ValueReader<StringAccess> : public BytesColumnReader {
         ? reflection->AddString(record, field_, std::string(value))
         : reflection->SetString(record, field_, std::string(value));
   }
-  uint64_t MessageSize() const { return sizeof(std::string) + sizeof(void*); }
 
  private:
   const FieldDescriptor* const field_;
@@ -184,9 +157,8 @@ template <>
 class ValueReader<MessageAccess> : public RecordColumnsReader {
  public:
   explicit ValueReader(const ValueType& type)
-      : RecordColumnsReader(*type.prototype, type.memory),
-        field_(type.field),
-        message_size_(type.prototype->SpaceUsedLong() + sizeof(void*)) {}
+      : RecordColumnsReader(*type.model->message, *type.prototype),
+        field_(type.field) {}
 
   void Read(size_t i, Message* record) {
     const auto* reflection = record->GetReflection();
@@ -194,11 +166,9 @@ class ValueReader<MessageAccess> : public RecordColumnsReader {
         i, field_->is_repeated() ? reflection->AddMessage(record, field_)
                                  : reflection->MutableMessage(record, field_));
   }
-  uint64_t MessageSize() const { return message_size_; }
 
  private:
   const FieldDescriptor* const field_;
-  const uint64_t message_size_;
 };
 
 // A field that occurs exactly once in each record.
@@ -216,6 +186,12 @@ class OneReader : public ColumnReader {
   void Read(size_t row, Message* record) override { values_.Read(row, record); }
   uint64_t Total() const override { return 0; }
   size_t CountAt(size_t) const override { return 1; }
+  size_t FirstRowWithKeyTwice(size_t rows,
+                              absl::FunctionRef<size_t(size_t)> count_at,
+                              size_t total) const override {
+    return devstate::FirstRowWithKeyTwice(rows, count_at,
+                                          values_.Values(total));
+  }
 
  private:
   Values values_;
@@ -232,10 +208,7 @@ class OccurringReader : public ColumnReader,
   explicit OccurringReader(const ValueType& type)
       : ColumnReader(type.field),
         Base(type),
-        memory_(*type.memory),
-        // Rows of generated code hold the value of an optional field
-        // themselves.
-        row_size_(type.field->is_repeated() ? ElementSize(*type.field) : 1) {}
+        value_size_(type.field->is_repeated() ? ValueSize(*type.model) : 0) {}
 
   void SetDefault() override {
     Base::SetDefault();
@@ -244,8 +217,14 @@ class OccurringReader : public ColumnReader,
   absl::Status Decode(absl::string_view columns, size_t count,
                       DecodeContext& context) override {
     next_ = 0;
-    DS_RETURN_IF_ERROR(Base::Decode(columns, count, row_size_, context));
-    return memory_.Charge(Base::total(), this->values_.MessageSize(), context);
+    DS_RETURN_IF_ERROR(Base::Decode(columns, count, value_size_, context));
+    if constexpr (std::is_base_of_v<RecordColumnsReader, Values>) {
+      if (!field()->is_map()) return absl::OkStatus();
+      const size_t row = this->values_.Keys().FirstRowWithKeyTwice(
+          count, [this](size_t i) { return CountAt(i); }, Total());
+      if (row != count) return KeyTwice(context, row);
+    }
+    return absl::OkStatus();
   }
   void Read(size_t row, Message* record) override {
     for (size_t i = Base::CountAt(row); i > 0; --i) {
@@ -256,8 +235,7 @@ class OccurringReader : public ColumnReader,
   size_t CountAt(size_t row) const override { return Base::CountAt(row); }
 
  private:
-  MessageMemory& memory_;
-  const size_t row_size_;
+  const size_t value_size_;
   size_t next_ = 0;
 };
 
@@ -265,11 +243,13 @@ std::unique_ptr<ColumnReader> MakeColumnReader(const ValueType& type) {
   return VisitType(
       *type.field, [&](auto access) -> std::unique_ptr<ColumnReader> {
         using Values = ValueReader<decltype(access)>;
-        if (type.field->is_repeated()) {
-          return std::make_unique<OccurringReader<uint32_t, Values>>(type);
-        }
-        if (!OccursOnce(*type.field)) {
-          return std::make_unique<OccurringReader<bool, Values>>(type);
+        switch (type.model->cardinality()) {
+          case FieldModel::Cardinality::kRepeated:
+            return std::make_unique<OccurringReader<uint32_t, Values>>(type);
+          case FieldModel::Cardinality::kOptional:
+            return std::make_unique<OccurringReader<bool, Values>>(type);
+          case FieldModel::Cardinality::kOne:
+            break;
         }
         // Messages have presence.
         if constexpr (std::is_same_v<decltype(access), MessageAccess>) {
@@ -282,23 +262,29 @@ std::unique_ptr<ColumnReader> MakeColumnReader(const ValueType& type) {
 
 }  // namespace
 
-RecordColumnsReader::RecordColumnsReader(const Message& prototype,
-                                         MessageMemory* memory)
-    : type_(*prototype.GetDescriptor()), memory_(memory) {
-  for (const FieldDescriptor* field : FieldsByNumber(type_)) {
-    ValueType type = {field, nullptr, &this->memory()};
-    if (field->message_type() != nullptr) {
+RecordColumnsReader::RecordColumnsReader(const MessageModel& record,
+                                         const Message& prototype)
+    : type_(*prototype.GetDescriptor()) {
+  for (const FieldModel& field : record.fields) {
+    ValueType type = {&field, field.descriptor, nullptr};
+    if (field.message != nullptr) {
       type.prototype =
           prototype.GetReflection()->GetMessageFactory()->GetPrototype(
-              field->message_type());
+              field.message->descriptor);
     }
-    columns_[static_cast<uint32_t>(field->number())] = MakeColumnReader(type);
+    columns_[static_cast<uint32_t>(field.number)] = MakeColumnReader(type);
   }
 }
 
 absl::Status RecordColumnsReader::Decode(absl::string_view columns,
                                          size_t count, DecodeContext& context) {
   SetDefault();
+  // The schema may be deeper, if a release wrote it that had no such rule.
+  if (context.depth() > kMaxRecordDepth) {
+    return context.Error(
+        ERROR_REASON_MALFORMED,
+        absl::StrCat("lies deeper than ", kMaxRecordDepth, " messages"));
+  }
   ColumnsWalker walker(columns, context);
   while (true) {
     DS_ASSIGN_OR_RETURN(const bool more, walker.Next());
@@ -311,7 +297,7 @@ absl::Status RecordColumnsReader::Decode(absl::string_view columns,
   for (int i = 0; i < type_.real_oneof_decl_count(); ++i) {
     const OneofDescriptor& oneof = *type_.oneof_decl(i);
     if (HasSeveral(oneof, count)) {
-      return context.Error(MALFORMED,
+      return context.Error(ERROR_REASON_MALFORMED,
                            absl::StrCat("a row has several members of the "
                                         "oneof ",
                                         oneof.name()));
@@ -341,8 +327,9 @@ bool RecordColumnsReader::HasSeveral(const OneofDescriptor& oneof,
 
 }  // namespace dynamic
 
-BatchDecoder::BatchDecoder(const google::protobuf::Message& prototype)
-    : prototype_(prototype) {}
+BatchDecoder::BatchDecoder(const MessageModel& record,
+                           const google::protobuf::Message& prototype)
+    : record_(record), prototype_(prototype) {}
 
 BatchDecoder::~BatchDecoder() = default;
 
@@ -351,18 +338,17 @@ absl::Status BatchDecoder::Decode(
     std::vector<std::unique_ptr<google::protobuf::Message>>* records) {
   records->clear();
   if (reader_ == nullptr) {
-    DS_RETURN_IF_ERROR(CheckRecordType(*prototype_.GetDescriptor()));
+    DS_RETURN_IF_ERROR(CheckRecordType(*record_.descriptor, kMaxReadableDepth));
+    record_size_ = RecordSize(record_);
     reader_ =
-        std::make_unique<dynamic::RecordColumnsReader>(prototype_, nullptr);
+        std::make_unique<dynamic::RecordColumnsReader>(record_, prototype_);
   }
   const size_t count = chunk.header.records;
   // What annotations say is not for a codec without generated code.
   DecodeContext context(chunk, limits, /*schema_version=*/0);
   DecodeContext::PathScope scope(context, field_name);
-  reader_->memory().Reset(limits);
+  DS_RETURN_IF_ERROR(context.ChargeMemory(count, record_size_));
   DS_RETURN_IF_ERROR(reader_->Decode(chunk.payload, count, context));
-  DS_RETURN_IF_ERROR(reader_->memory().Charge(
-      count, prototype_.SpaceUsedLong() + sizeof(void*), context));
   records->reserve(count);
   for (size_t row = 0; row < count; ++row) {
     records->emplace_back(prototype_.New());
@@ -373,9 +359,11 @@ absl::Status BatchDecoder::Decode(
 
 absl::Status DecodeBatch(
     const Chunk& chunk, absl::string_view field_name,
-    const google::protobuf::Message& prototype, const Limits& limits,
+    const MessageModel& record, const google::protobuf::Message& prototype,
+    const Limits& limits,
     std::vector<std::unique_ptr<google::protobuf::Message>>* records) {
-  return BatchDecoder(prototype).Decode(chunk, field_name, limits, records);
+  return BatchDecoder(record, prototype)
+      .Decode(chunk, field_name, limits, records);
 }
 
 }  // namespace devstate

@@ -8,36 +8,44 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "devstate/schema/record_layout.h"
+#include "devstate/schema/record_check.h"
+#include "devstate/schema/record_size.h"
 #include "devstate/serializer/bytes_column.h"
 #include "devstate/serializer/columns_walker.h"
 #include "devstate/serializer/dynamic/batch_codec.h"
 #include "devstate/serializer/dynamic/field_access.h"
 #include "devstate/serializer/number_column.h"
 #include "devstate/serializer/occurrences.h"
-#include "devstate/serializer/unknown_fields.h"
 #include "devstate/serializer/utf8.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace dynamic {
 
-using ::google::protobuf::Descriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
 
+namespace {
+
+absl::Status NotInSchema() {
+  return absl::InvalidArgumentError(
+      "a number, type or enum value that the schema does not have");
+}
+
+}  // namespace
+
 // The columns of one field of a record.
 class ColumnBuilder {
  public:
-  explicit ColumnBuilder(const FieldDescriptor* field) : field_(field) {}
+  explicit ColumnBuilder(const FieldModel& field) : field_(field.descriptor) {}
   virtual ~ColumnBuilder() = default;
 
   const FieldDescriptor* field() const { return field_; }
 
   // Whether the field of `record` can be written.
   virtual absl::Status Check(const Message& record) = 0;
-  // What it takes beside its numbers of fixed count, in bytes.
+  // What it counts for beside its fixed size, in bytes.
   virtual size_t VariableSize(const Message& record) const = 0;
   // `row` counts from the last Clear().
   virtual void Append(size_t row, const Message& record) = 0;
@@ -51,9 +59,14 @@ class ColumnBuilder {
 // The columns of a message.
 class RecordColumnsBuilder {
  public:
-  explicit RecordColumnsBuilder(const Descriptor& type);
+  explicit RecordColumnsBuilder(const MessageModel& type);
 
   absl::Status Check(const Message& record) {
+    const auto& unknown = record.GetReflection()->GetUnknownFields(record);
+    if (unknown.field_count() > 0) {
+      return InField(absl::StrCat("number ", unknown.field(0).number()),
+                     NotInSchema());
+    }
     for (auto& column : columns_) {
       DS_RETURN_IF_ERROR(
           column->field()->message_type() != nullptr
@@ -101,9 +114,17 @@ namespace {
 template <typename Access>
 class ValueBuilder : public NumberColumnBuilder<typename Access::Type> {
  public:
-  explicit ValueBuilder(const FieldDescriptor* field) : field_(field) {}
+  explicit ValueBuilder(const FieldModel& field) : field_(field.descriptor) {}
 
-  absl::Status Check(const Message&, int) { return absl::OkStatus(); }
+  absl::Status Check(const Message& record, int index) {
+    if constexpr (std::is_same_v<Access, EnumAccess>) {
+      if (field_->enum_type()->FindValueByNumber(
+              Access::Get(record, field_, index)) == nullptr) {
+        return NotInSchema();
+      }
+    }
+    return absl::OkStatus();
+  }
   size_t VariableSize(const Message&, int) const { return 0; }
   void AppendFrom(const Message& record, int index) {
     this->Append(Access::Get(record, field_, index));
@@ -116,11 +137,13 @@ class ValueBuilder : public NumberColumnBuilder<typename Access::Type> {
 template <>
 class ValueBuilder<StringAccess> : public BytesColumnBuilder {
  public:
-  explicit ValueBuilder(const FieldDescriptor* field)
-      : BytesColumnBuilder(KindOf(*field)), field_(field) {}
+  explicit ValueBuilder(const FieldModel& field)
+      : BytesColumnBuilder(field.column_kind),
+        kind_(field.column_kind),
+        field_(field.descriptor) {}
 
   absl::Status Check(const Message& record, int index) {
-    if (KindOf(*field_) != TEXT) return absl::OkStatus();
+    if (kind_ != COLUMN_KIND_TEXT) return absl::OkStatus();
     std::string scratch;
     if (IsValidUtf8(Get(record, index, &scratch))) return absl::OkStatus();
     return absl::InvalidArgumentError(
@@ -136,9 +159,6 @@ class ValueBuilder<StringAccess> : public BytesColumnBuilder {
   }
 
  private:
-  static ColumnKind KindOf(const FieldDescriptor& field) {
-    return field.type() == FieldDescriptor::TYPE_STRING ? TEXT : BYTES;
-  }
   const std::string& Get(const Message& record, int index,
                          std::string* scratch) const {
     const Reflection* reflection = record.GetReflection();
@@ -148,14 +168,15 @@ class ValueBuilder<StringAccess> : public BytesColumnBuilder {
                : reflection->GetStringReference(record, field_, scratch);
   }
 
+  const ColumnKind kind_;
   const FieldDescriptor* const field_;
 };
 
 template <>
 class ValueBuilder<MessageAccess> : public RecordColumnsBuilder {
  public:
-  explicit ValueBuilder(const FieldDescriptor* field)
-      : RecordColumnsBuilder(*field->message_type()), field_(field) {}
+  explicit ValueBuilder(const FieldModel& field)
+      : RecordColumnsBuilder(*field.message), field_(field.descriptor) {}
 
   absl::Status Check(const Message& record, int index) {
     return RecordColumnsBuilder::Check(Get(record, index));
@@ -182,7 +203,7 @@ class ValueBuilder<MessageAccess> : public RecordColumnsBuilder {
 template <typename Values>
 class OneBuilder : public ColumnBuilder {
  public:
-  explicit OneBuilder(const FieldDescriptor* field)
+  explicit OneBuilder(const FieldModel& field)
       : ColumnBuilder(field), values_(field) {}
 
   absl::Status Check(const Message& record) override {
@@ -234,6 +255,18 @@ std::vector<int> OrderOf(const Message& record, const FieldDescriptor* field,
   return order;
 }
 
+bool HasKeyTwice(const Message& record, const FieldDescriptor* field,
+                 int count) {
+  const Reflection* reflection = record.GetReflection();
+  const FieldDescriptor& key = *field->message_type()->map_key();
+  const std::vector<int> order = OrderOf(record, field, count);
+  return std::adjacent_find(order.begin(), order.end(), [&](int a, int b) {
+           return !KeyLess(reflection->GetRepeatedMessage(record, field, a),
+                           reflection->GetRepeatedMessage(record, field, b),
+                           key);
+         }) != order.end();
+}
+
 // All others. `Count` is bool for an optional field, uint32_t for a repeated
 // one.
 template <typename Count, typename Values>
@@ -242,21 +275,26 @@ class OccurringBuilder : public ColumnBuilder,
   using Base = OccurrencesBuilder<Count, Values>;
 
  public:
-  explicit OccurringBuilder(const FieldDescriptor* field)
+  explicit OccurringBuilder(const FieldModel& field)
       : ColumnBuilder(field),
         Base(field),
-        element_size_(field->is_repeated() ? ElementSize(*field) : 0) {}
+        value_size_(field.cardinality() == FieldModel::Cardinality::kRepeated
+                        ? ValueSize(field)
+                        : 0) {}
 
   absl::Status Check(const Message& record) override {
     const int count = CountIn(record);
     for (int i = 0; i < count; ++i) {
       DS_RETURN_IF_ERROR(this->values_.Check(record, i));
     }
+    if (field()->is_map() && HasKeyTwice(record, field(), count)) {
+      return absl::InvalidArgumentError("has a key of the map twice");
+    }
     return absl::OkStatus();
   }
   size_t VariableSize(const Message& record) const override {
     const int count = CountIn(record);
-    size_t size = static_cast<size_t>(count) * element_size_;
+    size_t size = static_cast<size_t>(count) * value_size_;
     for (int i = 0; i < count; ++i) {
       size += this->values_.VariableSize(record, i);
     }
@@ -282,40 +320,44 @@ class OccurringBuilder : public ColumnBuilder,
     return reflection->HasField(record, field()) ? 1 : 0;
   }
 
-  const size_t element_size_;
+  const size_t value_size_;
 };
 
-std::unique_ptr<ColumnBuilder> MakeColumnBuilder(const FieldDescriptor* field) {
-  return VisitType(*field, [&](auto access) -> std::unique_ptr<ColumnBuilder> {
-    using Values = ValueBuilder<decltype(access)>;
-    if (field->is_repeated()) {
-      return std::make_unique<OccurringBuilder<uint32_t, Values>>(field);
-    }
-    if (!OccursOnce(*field)) {
-      return std::make_unique<OccurringBuilder<bool, Values>>(field);
-    }
-    // Messages have presence.
-    if constexpr (std::is_same_v<decltype(access), MessageAccess>) {
-      return nullptr;
-    } else {
-      return std::make_unique<OneBuilder<Values>>(field);
-    }
-  });
+std::unique_ptr<ColumnBuilder> MakeColumnBuilder(const FieldModel& field) {
+  return VisitType(
+      *field.descriptor, [&](auto access) -> std::unique_ptr<ColumnBuilder> {
+        using Values = ValueBuilder<decltype(access)>;
+        switch (field.cardinality()) {
+          case FieldModel::Cardinality::kRepeated:
+            return std::make_unique<OccurringBuilder<uint32_t, Values>>(field);
+          case FieldModel::Cardinality::kOptional:
+            return std::make_unique<OccurringBuilder<bool, Values>>(field);
+          case FieldModel::Cardinality::kOne:
+            break;
+        }
+        // Messages have presence.
+        if constexpr (std::is_same_v<decltype(access), MessageAccess>) {
+          return nullptr;
+        } else {
+          return std::make_unique<OneBuilder<Values>>(field);
+        }
+      });
 }
 
 }  // namespace
 
-RecordColumnsBuilder::RecordColumnsBuilder(const Descriptor& type) {
-  for (const FieldDescriptor* field : FieldsByNumber(type)) {
+RecordColumnsBuilder::RecordColumnsBuilder(const MessageModel& type) {
+  for (const FieldModel& field : type.fields) {
     columns_.push_back(MakeColumnBuilder(field));
   }
 }
 
 }  // namespace dynamic
 
-BatchEncoder::BatchEncoder(const google::protobuf::Descriptor& record)
-    : type_status_(CheckRecordType(record)) {
+BatchEncoder::BatchEncoder(const MessageModel& record)
+    : type_status_(CheckRecordType(*record.descriptor)) {
   if (type_status_.ok()) {
+    record_size_ = RecordSize(record);
     builder_ = std::make_unique<dynamic::RecordColumnsBuilder>(record);
   }
 }
@@ -324,23 +366,15 @@ BatchEncoder::~BatchEncoder() = default;
 
 absl::Status BatchEncoder::Append(const google::protobuf::Message& record) {
   DS_RETURN_IF_ERROR(type_status_);
-  const std::string unknown = FindUnknownField(record);
-  if (!unknown.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(unknown,
-                     ": a number, type or enum value that the schema does not "
-                     "have"));
-  }
   DS_RETURN_IF_ERROR(builder_->Check(record));
-  variable_size_ += builder_->VariableSize(record);
   builder_->Append(record);
   ++size_;
   return absl::OkStatus();
 }
 
-size_t BatchEncoder::VariableSize(
-    const google::protobuf::Message& record) const {
-  return builder_ == nullptr ? 0 : builder_->VariableSize(record);
+size_t BatchEncoder::SizeOf(const google::protobuf::Message& record) const {
+  return builder_ == nullptr ? 0
+                             : record_size_ + builder_->VariableSize(record);
 }
 
 void BatchEncoder::Encode(MessageWriter& out) {
@@ -350,7 +384,6 @@ void BatchEncoder::Encode(MessageWriter& out) {
 void BatchEncoder::Clear() {
   if (builder_ != nullptr) builder_->Clear();
   size_ = 0;
-  variable_size_ = 0;
 }
 
 }  // namespace devstate

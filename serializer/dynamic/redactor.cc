@@ -23,11 +23,16 @@ using ::google::protobuf::FileDescriptorProto;
 using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
 
-// Makes strings of the sensitive fields. Options, which name no type that a
-// printer knows, go.
-void Rewrite(DescriptorProto* message) {
+// Makes strings of the sensitive fields, given by their full names. Options,
+// which name no type that a printer knows, go. `scope` is the full name of what
+// `message` is in.
+void Rewrite(const std::set<std::string>& sensitive, const std::string& scope,
+             DescriptorProto* message) {
+  const std::string name = scope.empty()
+                               ? message->name()
+                               : absl::StrCat(scope, ".", message->name());
   for (FieldDescriptorProto& field : *message->mutable_field()) {
-    if (field.options().GetExtension(devstate::field).sensitive()) {
+    if (sensitive.count(absl::StrCat(name, ".", field.name())) != 0) {
       field.set_type(FieldDescriptorProto::TYPE_STRING);
       field.clear_type_name();
     }
@@ -35,15 +40,11 @@ void Rewrite(DescriptorProto* message) {
   }
   message->mutable_options()->ClearExtension(devstate::message);
   for (DescriptorProto& nested : *message->mutable_nested_type()) {
-    Rewrite(&nested);
+    Rewrite(sensitive, name, &nested);
   }
 }
 
 }  // namespace
-
-bool IsSensitive(const FieldDescriptor& field) {
-  return field.options().GetExtension(devstate::field).sensitive();
-}
 
 std::string RedactedText(const Message& message, const FieldDescriptor& field,
                          int index) {
@@ -58,7 +59,16 @@ std::string RedactedText(const Message& message, const FieldDescriptor& field,
   return absl::StrCat("<redacted ", value.size(), " bytes>");
 }
 
-Redactor::Redactor(const Descriptor& root) : root_(root), factory_(&pool_) {
+Redactor::Redactor(const SchemaModel& schema)
+    : root_(*schema.root->descriptor), factory_(&pool_) {
+  std::set<std::string> names;
+  for (const auto& message : schema.messages) {
+    for (const FieldModel& field : message->fields) {
+      if (!field.annotations.sensitive()) continue;
+      sensitive_.insert(field.descriptor);
+      names.insert(field.descriptor->full_name());
+    }
+  }
   FileDescriptorProto file;
   for (const auto* built_in : {FileDescriptorProto::descriptor()->file(),
                                FieldAnnotations::descriptor()->file()}) {
@@ -67,10 +77,10 @@ Redactor::Redactor(const Descriptor& root) : root_(root), factory_(&pool_) {
     pool_.BuildFile(file);
   }
   // Builds as the schema did: it has fewer constructs.
-  google::protobuf::FileDescriptorSet set = EmbeddableDescriptorSet(root);
+  google::protobuf::FileDescriptorSet set = EmbeddableDescriptorSet(root_);
   for (FileDescriptorProto& part : *set.mutable_file()) {
     for (DescriptorProto& message : *part.mutable_message_type()) {
-      Rewrite(&message);
+      Rewrite(names, part.package(), &message);
     }
     pool_.BuildFile(part);
   }
@@ -97,7 +107,7 @@ void Redactor::Copy(const Message& message, Message* out) const {
         field->is_repeated() ? to->AddString(out, target, value)
                              : to->SetString(out, target, value);
       };
-      if (IsSensitive(*field)) {
+      if (sensitive_.count(field) != 0) {
         put_string(RedactedText(message, *field, i));
         continue;
       }

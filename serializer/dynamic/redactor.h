@@ -4,17 +4,15 @@
 #ifndef DEVSTATE_SERIALIZER_DYNAMIC_REDACTOR_H_
 #define DEVSTATE_SERIALIZER_DYNAMIC_REDACTOR_H_
 
-#include <memory>
+#include <set>
 #include <string>
 
+#include "devstate/schema/schema_model.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/message.h"
 
 namespace devstate {
-
-// Whether the schema says that tools must not show the field.
-bool IsSensitive(const google::protobuf::FieldDescriptor& field);
 
 // What stands for a sensitive value of a message's field; `index` counts the
 // elements of a repeated field and means nothing in others.
@@ -28,8 +26,8 @@ std::string RedactedText(const google::protobuf::Message& message,
 // and types. Not thread-safe.
 class Redactor {
  public:
-  // `root` must outlive the redactor.
-  explicit Redactor(const google::protobuf::Descriptor& root);
+  // `schema` must outlive the redactor.
+  explicit Redactor(const SchemaModel& schema);
 
   // A message like the schema's root, and one like `type`, a message of the
   // schema. They live as long as the redactor.
@@ -43,6 +41,8 @@ class Redactor {
 
  private:
   const google::protobuf::Descriptor& root_;
+  // The fields of the schema that tools must not show.
+  std::set<const google::protobuf::FieldDescriptor*> sensitive_;
   google::protobuf::DescriptorPool pool_;
   google::protobuf::DynamicMessageFactory factory_;
 };

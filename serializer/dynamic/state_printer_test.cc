@@ -11,8 +11,8 @@
 #include "devstate/serializer/dynamic/redactor.h"
 #include "devstate/serializer/dynamic/state_reader.h"
 #include "devstate/serializer/dynamic/state_writer.h"
-#include "devstate/serializer/dynamic/used_features.h"
 #include "devstate/serializer/test_streams.h"
+#include "devstate/serializer/used_features.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
@@ -92,7 +92,7 @@ class Printing : public ::testing::Test {
     WriterOptions options;
     options.max_batch_records = batch;
     StringSink sink;
-    DynamicStateWriter writer(&sink, schema_.root(), facts.info(), options);
+    DynamicStateWriter writer(&sink, schema_.model(), facts.info(), options);
     const auto* reflection = state.GetReflection();
     std::unique_ptr<Message> root(state.New());
     root->CopyFrom(state);
@@ -117,11 +117,11 @@ class Printing : public ::testing::Test {
                       bool redact) {
     StringSource source(stream);
     DynamicStateReader reader(&source);
-    Redactor redactor(schema_.root());
+    Redactor redactor(schema_.model());
     StringSink sink;
     StatePrinter printer(schema_.root(), format, redact ? &redactor : nullptr,
                          &sink);
-    EXPECT_THAT(reader.Read(schema_.root(), printer), IsOk());
+    EXPECT_THAT(reader.Read(schema_.model(), printer), IsOk());
     EXPECT_THAT(printer.Finish(), IsOk());
     return sink.written;
   }

@@ -4,56 +4,43 @@
 #include "devstate/serializer/dynamic/state_reader.h"
 
 #include "absl/strings/str_cat.h"
-#include "devstate/options.pb.h"
-#include "devstate/schema/record_layout.h"
+#include "devstate/serializer/wire_walk.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 
-using ::google::protobuf::Descriptor;
-using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 
-absl::Status DynamicStateReader::Read(const Descriptor& root,
+absl::Status DynamicStateReader::Read(const SchemaModel& schema,
                                       DynamicStateVisitor& visitor) {
-  root_ = &root;
+  schema_ = &schema;
   visitor_ = &visitor;
-  schema_.root_message = root.full_name();
-  schema_.version = root.options().GetExtension(devstate::message).version();
+  info_.root_message = schema.root->full_name;
+  info_.version = schema.version();
   return ReadState();
 }
 
 absl::Status DynamicStateReader::HandleRoot(const Chunk& chunk) {
-  const std::unique_ptr<Message> root(factory_.GetPrototype(root_)->New());
+  const std::unique_ptr<Message> root(
+      factory_.GetPrototype(schema_->root->descriptor)->New());
   DS_RETURN_IF_ERROR(ParseRoot(chunk, *root));
-  for (int i = 0; i < root_->field_count(); ++i) {
-    const FieldDescriptor* field = root_->field(i);
-    if (TravelsInBatches(*field) &&
-        root->GetReflection()->FieldSize(*root, field) != 0) {
-      return chunk.Error(
-          MALFORMED,
-          absl::StrCat(field->name(), ": records outside of a batch"));
-    }
-  }
   return visitor_->OnRoot(*root);
 }
 
 absl::Status DynamicStateReader::HandleBatch(const Chunk& chunk) {
   // Field numbers are below 2^29; others are of no field.
-  const FieldDescriptor* field =
-      root_->FindFieldByNumber(static_cast<int>(chunk.header.field));
-  if (field == nullptr || !TravelsInBatches(*field)) {
-    return UnknownBatch(chunk);
-  }
+  const FieldModel* field =
+      schema_->root->FindNumber(static_cast<int>(chunk.header.field));
+  if (field == nullptr || !HoldsRecords(*field)) return UnknownBatch(chunk);
   std::unique_ptr<BatchDecoder>& decoder = decoders_[chunk.header.field];
   if (decoder == nullptr) {
     decoder = std::make_unique<BatchDecoder>(
-        *factory_.GetPrototype(field->message_type()));
+        *field->message, *factory_.GetPrototype(field->message->descriptor));
   }
   DynamicStateVisitor::Records records;
   DS_RETURN_IF_ERROR(
-      decoder->Decode(chunk, field->name(), stream().limits(), &records));
-  return visitor_->OnBatch(*field, records);
+      decoder->Decode(chunk, field->name, stream().limits(), &records));
+  return visitor_->OnBatch(*field->descriptor, records);
 }
 
 }  // namespace devstate

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "devstate/schema/schema_info.h"
+#include "devstate/schema/schema_model.h"
 #include "devstate/serializer/byte_stream.h"
 #include "devstate/serializer/dynamic/batch_codec.h"
 #include "devstate/serializer/limits.h"
@@ -47,7 +48,7 @@ class DynamicStateReader : private RecordReader {
   // `source` must outlive the reader.
   explicit DynamicStateReader(ByteSource* source,
                               const Limits& limits = Limits())
-      : RecordReader(source, schema_, limits) {}
+      : RecordReader(source, info_, limits) {}
 
   using RecordReader::ReadHeader;
   using RecordReader::stream;
@@ -55,17 +56,16 @@ class DynamicStateReader : private RecordReader {
   // Header, all chunks, trailer; once. OK only if the stream is complete and
   // nothing of it was damaged: until then, what the visitor got is not to be
   // used. FAILED_PRECONDITION if the header names another root message than
-  // `root`, the schema by which to read; it must outlive the reader.
-  absl::Status Read(const google::protobuf::Descriptor& root,
-                    DynamicStateVisitor& visitor);
+  // that of `schema`, by which to read; it must outlive the reader.
+  absl::Status Read(const SchemaModel& schema, DynamicStateVisitor& visitor);
 
  private:
   absl::Status HandleRoot(const Chunk& chunk) override;
   absl::Status HandleBatch(const Chunk& chunk) override;
 
   // Name and version for messages; set by Read().
-  SchemaInfo schema_ = {};
-  const google::protobuf::Descriptor* root_ = nullptr;
+  SchemaInfo info_ = {};
+  const SchemaModel* schema_ = nullptr;
   DynamicStateVisitor* visitor_ = nullptr;
   google::protobuf::DynamicMessageFactory factory_;
   std::map<uint32_t, std::unique_ptr<BatchDecoder>> decoders_;

@@ -7,14 +7,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "devstate/schema/record_layout.h"
+#include "devstate/schema/record_check.h"
 #include "devstate/serializer/columns_walker.h"
-#include "devstate/serializer/unknown_fields.h"
+#include "devstate/serializer/wire_walk.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 
-using ::google::protobuf::Descriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 
@@ -22,11 +21,9 @@ class DynamicStateWriter::Builder {
  public:
   using Row = Message;
 
-  explicit Builder(const Descriptor& record)
-      : encoder_(record), row_size_(RowSize(record)) {}
+  explicit Builder(const MessageModel& record) : encoder_(record) {}
 
   const BatchEncoder& encoder() const { return encoder_; }
-  size_t row_size() const { return row_size_; }
   // Records so far, in batches before this one, too.
   uint64_t records() const { return records_; }
   // Of the record that was appended last.
@@ -43,44 +40,30 @@ class DynamicStateWriter::Builder {
 
  private:
   BatchEncoder encoder_;
-  const size_t row_size_;
   uint64_t records_ = 0;
   absl::Status status_;
 };
 
-DynamicStateWriter::DynamicStateWriter(ByteSink* sink, const Descriptor& root,
-                                       const SchemaInfo& schema,
+DynamicStateWriter::DynamicStateWriter(ByteSink* sink,
+                                       const SchemaModel& schema,
+                                       const SchemaInfo& info,
                                        WriterOptions options)
-    : RecordWriter(sink, schema, std::move(options)), root_(root) {}
+    : RecordWriter(sink, info, std::move(options)), schema_(schema) {}
 
 DynamicStateWriter::~DynamicStateWriter() = default;
 
 absl::Status DynamicStateWriter::Begin(const Message& root) {
   DS_RETURN_IF_ERROR(status_);
-  if (root.GetDescriptor() != &root_) {
+  if (root.GetDescriptor() != schema_.root->descriptor) {
     return status_ = absl::InvalidArgumentError(
-               absl::StrCat("Begin() takes a ", root_.full_name(), ", not a ",
-                            root.GetDescriptor()->full_name()));
+               absl::StrCat("Begin() takes a ", schema_.root->full_name,
+                            ", not a ", root.GetDescriptor()->full_name()));
   }
-  for (int i = 0; i < root_.field_count(); ++i) {
-    const FieldDescriptor* field = root_.field(i);
-    if (!TravelsInBatches(*field)) continue;
-    if (absl::Status checked = CheckRecordType(*field->message_type());
+  for (const FieldModel* batch : schema_.batches) {
+    if (absl::Status checked = CheckRecordType(*batch->message->descriptor);
         !checked.ok()) {
       return status_ = checked;
     }
-    if (root.GetReflection()->FieldSize(root, field) != 0) {
-      return status_ = absl::InvalidArgumentError(absl::StrCat(
-                 "Begin() takes the singular fields only: add the records of ",
-                 field->name(), " with Add()"));
-    }
-  }
-  const std::string unknown = FindUnknownField(root);
-  if (!unknown.empty()) {
-    return status_ = absl::InvalidArgumentError(
-               absl::StrCat(unknown,
-                            ": a number, type or enum value that the schema "
-                            "does not have"));
   }
   return status_ = BeginState(root);
 }
@@ -88,19 +71,20 @@ absl::Status DynamicStateWriter::Begin(const Message& root) {
 absl::Status DynamicStateWriter::Add(const FieldDescriptor& field,
                                      const Message& record) {
   DS_RETURN_IF_ERROR(status_);
-  if (field.containing_type() != &root_ || !TravelsInBatches(field) ||
-      record.GetDescriptor() != field.message_type()) {
+  const FieldModel* model = schema_.root->FindNumber(field.number());
+  if (model == nullptr || model->descriptor != &field ||
+      !HoldsRecords(*model) ||
+      record.GetDescriptor() != model->message->descriptor) {
     return status_ = absl::InvalidArgumentError(absl::StrCat(
                record.GetDescriptor()->full_name(), " is no record of ",
-               field.full_name(), " in ", root_.full_name()));
+               field.full_name(), " in ", schema_.root->full_name));
   }
   std::unique_ptr<Builder>& builder = builders_[field.number()];
   if (builder == nullptr) {
-    builder = std::make_unique<Builder>(*field.message_type());
+    builder = std::make_unique<Builder>(*model->message);
   }
   status_ = AddRecord(static_cast<uint32_t>(field.number()), field.name(),
-                      *builder, record, builder->encoder().VariableSize(record),
-                      builder->row_size());
+                      *builder, record, builder->encoder().SizeOf(record));
   if (status_.ok() && !builder->status().ok()) {
     status_ =
         InField(absl::StrCat(field.name(), "[", builder->records() - 1, "]"),

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "devstate/schema/schema_info.h"
+#include "devstate/schema/schema_model.h"
 #include "devstate/serializer/byte_stream.h"
 #include "devstate/serializer/dynamic/batch_codec.h"
 #include "devstate/serializer/record_stream.h"
@@ -23,10 +24,10 @@ namespace devstate {
 // every call fails. Not thread-safe.
 class DynamicStateWriter : private RecordWriter {
  public:
-  // All but the options must outlive the writer. `schema` says what the header
-  // says (SchemaFacts has it); options.used_features is the caller's to fill.
-  DynamicStateWriter(ByteSink* sink, const google::protobuf::Descriptor& root,
-                     const SchemaInfo& schema, WriterOptions options);
+  // All but the options must outlive the writer. `info` says what the header
+  // says (SchemaFacts has it).
+  DynamicStateWriter(ByteSink* sink, const SchemaModel& schema,
+                     const SchemaInfo& info, WriterOptions options);
   ~DynamicStateWriter();
 
   using RecordWriter::stream;
@@ -49,7 +50,7 @@ class DynamicStateWriter : private RecordWriter {
   // The records of one field, as RecordWriter wants them.
   class Builder;
 
-  const google::protobuf::Descriptor& root_;
+  const SchemaModel& schema_;
   std::map<int, std::unique_ptr<Builder>> builders_;
   absl::Status status_;
 };

@@ -231,7 +231,7 @@ absl::Status SendDevstate(const InodeTable& table, int fd,
                           Compression compression,
                           bool use_second_thread = true) {
   WriterOptions options;
-  options.implementation.set_name("bench");
+  options.implementation.name = "bench";
   options.compression = compression;
   options.use_second_thread = use_second_thread;
   DS_ASSIGN_OR_RETURN(Channel channel, AdmitChannel(FileDescriptor(dup(fd)),

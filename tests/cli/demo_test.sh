@@ -27,6 +27,23 @@ for compression in raw zstd zstd:3 automatic; do
   run "demo $compression" 0 demo --compression "$compression"
 done
 
+# Without --backend: what was built beside it, what was installed beside it,
+# what is in PATH, nothing.
+run "demo in an output tree" 0 "$devstate" demo --tree "$tree"
+mkdir -p "$folder/bin" "$folder/libexec/devstate" "$folder/path"
+cp -L "$devstate" "$folder/bin/devstate"
+run "demo without a back-end" 1 env PATH=/bin "$folder/bin/devstate" demo \
+  --tree "$tree"
+says "demo without a back-end" "$folder/libexec/devstate/fs_backend"
+says "demo without a back-end" "--backend PATH"
+one_line "demo without a back-end"
+cp -L "$backend" "$folder/path/fs_backend"
+run "demo with PATH" 0 env PATH="$folder/path:/bin" "$folder/bin/devstate" \
+  demo --tree "$tree"
+mv "$folder/path/fs_backend" "$folder/libexec/devstate/"
+run "demo in an installation" 0 env PATH=/bin "$folder/bin/devstate" demo \
+  --tree "$tree"
+
 TREE=$folder/nowhere run "tree that does not exist" 1 demo
 says "tree that does not exist" "$folder/nowhere"
 run "unknown channel" 2 demo --channel carrier-pigeon

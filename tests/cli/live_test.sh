@@ -55,7 +55,8 @@ says "verify of a cut file" "devstate: $folder/cut:0x"
 one_line "verify of a cut file"
 run "load of a cut file" 1 "$devstate" load --socket "$folder/first" \
   "$folder/cut"
-says "load of a cut file" "CHECK_DEVICE_STATE"
+says "load of a cut file" "CHECK_DEVICE_STATE with 0xd508"
+says "load of a cut file" ", damaged [no-trailer]"
 one_line "load of a cut file"
 cmp -s "$folder/source.table" "$folder/first.table" ||
   fail "load of a cut file: the table changed"
@@ -64,6 +65,10 @@ run "load after a refused one" 0 "$devstate" load --socket "$folder/first" \
 
 printf '\x89PNG\r\n\x1a\n and more of a picture' > "$folder/picture"
 : > "$folder/empty"
+run "load of a picture" 1 "$devstate" load --socket "$folder/first" \
+  "$folder/picture"
+one_line "load of a picture"
+says "load of a picture" "damaged [not-a-stream]: devstate explain not-a-stream"
 for verb in info verify; do
   run "$verb of a picture" 3 "$devstate" "$verb" "$folder/picture"
   says "$verb of a picture" "not a devstate stream"

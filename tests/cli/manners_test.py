@@ -74,6 +74,11 @@ class MannersTest(unittest.TestCase):
             self.assertIn('Example: devstate ' + ' '.join(path), text)
             self.assertIn('xit code', text)
 
+    def test_help_has_words_and_no_numbers_for_them(self):
+        for _, text, _ in self.each():
+            self.assertNotIn('->', text)
+        self.assertEqual(run('decode', '-', '--format', '0').returncode, 2)
+
     def test_version_is_one_line(self):
         done = run('--version')
         self.assertEqual(done.returncode, 0)
@@ -163,6 +168,9 @@ class MannersTest(unittest.TestCase):
         self.assertEqual(self.complete('devstate', 'save', '--channel', ''),
                          ['pipe', 'socketpair', 'memfd', 'file'])
         self.assertEqual(self.complete('devstate', 'completion', 'f'), ['fish'])
+        for verb in ('decode', 'encode'):
+            self.assertEqual(self.complete('devstate', verb, '--format', ''),
+                             ['json', 'text', 'binary'])
         # A file is for the shell itself to complete.
         self.assertEqual(self.complete('devstate', 'save', '--output', ''), [])
 

@@ -119,6 +119,11 @@ run lint-junit 1 lint removed.proto --against released --format junit
 says lint-junit out "<failure"
 run lint-no-folder 2 lint removed.proto --against none
 one_line lint-no-folder
+mkdir first
+run lint-first-release 0 lint $old --against first
+schema 1 "repeated N n = 1; message N { N next = 1; }" > recursive.proto
+run lint-recursive 1 lint recursive.proto
+says lint-recursive out "[schema-without-code]"
 
 run explain 0 explain numbers-swapped
 says explain out "Remedy:"
@@ -134,6 +139,18 @@ run matrix-json 0 matrix released --format json
 python3 -m json.tool < out > pretty || fail "matrix-json: not JSON"
 run matrix-none 2 matrix none
 one_line matrix-none
+mkdir empty twice same
+run matrix-empty 2 matrix empty
+one_line matrix-empty
+cp released/v1.proto twice/v1.proto
+schema 1 "uint64 a = 1;" > twice/other.proto
+run matrix-twice 2 matrix twice
+one_line matrix-twice
+says matrix-twice err "twice/v1.proto is version 1 of t, as twice/other.proto is, which differs"
+cp released/v1.proto same/v1.proto
+cp released/v1.proto same/copy.proto
+run matrix-same 2 matrix same
+says matrix-same err "keep one of them"
 
 [ "$failures" = 0 ] && echo "all passed"
 exit $((failures > 0))

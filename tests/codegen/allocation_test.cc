@@ -3,10 +3,13 @@
 //
 // Generated code allocates for a batch, and not for a record.
 
+#include <malloc.h>
+
 #include <atomic>
 #include <cstdlib>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -18,20 +21,32 @@ namespace {
 std::atomic<size_t> allocations{0};
 std::atomic<size_t> largest{0};
 
+// Bytes that are allocated now, and the most since it was set.
+std::atomic<size_t> live{0};
+std::atomic<size_t> peak{0};
+
 void* Allocate(size_t size) {
   ++allocations;
   if (size > largest) largest = size;
-  return std::malloc(size == 0 ? 1 : size);
+  void* p = std::malloc(size == 0 ? 1 : size);
+  const size_t now = live += malloc_usable_size(p);
+  if (now > peak) peak = now;
+  return p;
+}
+
+void Free(void* p) {
+  live -= malloc_usable_size(p);
+  std::free(p);
 }
 
 }  // namespace
 
 void* operator new(size_t size) { return Allocate(size); }
 void* operator new[](size_t size) { return Allocate(size); }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete[](void* p) noexcept { std::free(p); }
-void operator delete(void* p, size_t) noexcept { std::free(p); }
-void operator delete[](void* p, size_t) noexcept { std::free(p); }
+void operator delete(void* p) noexcept { Free(p); }
+void operator delete[](void* p) noexcept { Free(p); }
+void operator delete(void* p, size_t) noexcept { Free(p); }
+void operator delete[](void* p, size_t) noexcept { Free(p); }
 
 namespace devstate::test::everything {
 namespace {
@@ -124,6 +139,77 @@ TEST(Allocations, ReadingTakesNoneForARecord) {
   EXPECT_LT(allocations, kRecords / 50);
   EXPECT_LT(largest, size_t{4} << 20);
   EXPECT_EQ(counter.records, 2 * kRecords);
+}
+
+// The most memory that reading takes, for one batch as large as a batch can be,
+// whatever the size of a chunk.
+template <typename AddRows>
+void ExpectMemoryIsBounded(AddRows add_rows) {
+  WriterOptions options;
+  options.limits.max_chunk_decoded_bytes = 64 << 20;
+  options.max_batch_records = options.limits.max_chunk_records;
+  options.max_batch_bytes =
+      static_cast<uint32_t>(options.limits.max_batch_memory);
+  options.compression = Compression::Zstd(1);
+  options.use_second_thread = false;
+  options.embed_descriptor_set = false;
+  StringSink sink;
+  {
+    EverythingWriter writer(&sink, options);
+    ASSERT_THAT(writer.Begin(Everything()), IsOk());
+    ASSERT_THAT(add_rows(writer), IsOk());
+    ASSERT_THAT(writer.Finish(), IsOk());
+  }
+  StringSource source(sink.written);
+  Counter counter;
+  const size_t before = live;
+  peak = before;
+  EverythingReader reader(&source, options.limits);
+  ASSERT_THAT(reader.Read(counter), IsOk());
+  // Beside the batch, a stored and a decoded chunk.
+  const uint64_t chunks =
+      sink.written.size() * 2 + reader.stream().decoded_bytes() * 2 + (1 << 20);
+  EXPECT_LE(peak - before, 4 * options.limits.max_batch_memory + chunks);
+}
+
+TEST(Allocations, ABatchTakesAtMostFourTimesWhatItCountsFor) {
+  ExpectMemoryIsBounded([](EverythingWriter& writer) {
+    OptionalsRow row;
+    row.i32 = 1;
+    row.u64 = UINT64_MAX;
+    row.text = "text";
+    row.part.emplace();
+    absl::Status status;
+    for (int i = 0; status.ok() && i < 45000; ++i) {
+      row.i64 = int64_t{i} << 40;
+      status = writer.AddOptionals(row);
+    }
+    return status;
+  });
+  // Spans are columns and rows at once.
+  ExpectMemoryIsBounded([](EverythingWriter& writer) {
+    const std::vector<uint64_t> numbers(1000, UINT64_MAX);
+    const std::vector<PartRow> parts(100);
+    RepeatedsRow row;
+    row.u64 = numbers;
+    row.parts = parts;
+    absl::Status status;
+    for (int i = 0; status.ok() && i < 1300; ++i) {
+      status = writer.AddRepeateds(row);
+    }
+    return status;
+  });
+  ExpectMemoryIsBounded([](EverythingWriter& writer) {
+    const std::vector<absl::string_view> texts(
+        1000, "a text of 32 bytes, no byte less");
+    RepeatedsRow row;
+    row.text = texts;
+    absl::Status status;
+    for (int i = 0; status.ok() && i < 300; ++i) {
+      status = writer.AddRepeateds(row);
+    }
+    return status;
+  });
 }
 
 TEST(Allocations, ASmallStateTakesNoLargeOne) {

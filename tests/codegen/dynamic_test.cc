@@ -10,8 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "devstate/schema/record_layout.h"
+#include "devstate/schema/record_size.h"
 #include "devstate/schema/schema_facts.h"
+#include "devstate/schema/schema_model.h"
 #include "devstate/serializer/compression.h"
 #include "devstate/serializer/dynamic/batch_codec.h"
 #include "devstate/serializer/dynamic/state_reader.h"
@@ -34,6 +35,7 @@ using ::devstate::testing::ReasonOf;
 using ::devstate::testing::StatusIs;
 using ::devstate::testing::StringSink;
 using ::devstate::testing::StringSource;
+using ::google::protobuf::Descriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::testing::HasSubstr;
 
@@ -75,19 +77,28 @@ class Collector : public DynamicStateVisitor {
   Lists records_;
 };
 
+const SchemaModel& Schema() {
+  static const auto& schema =
+      *new SchemaModel(BuildSchemaModel(*Everything::descriptor()));
+  return schema;
+}
+
+const MessageModel& ModelOf(const Descriptor& message) {
+  return *Schema().FindMessage(message.full_name());
+}
+
 absl::Status ReadDynamic(const std::string& bytes, State* state,
                          const Limits& limits = Limits()) {
   StringSource source(bytes);
   DynamicStateReader reader(&source, limits);
   Collector collector(state);
-  return reader.Read(*Everything::descriptor(), collector);
+  return reader.Read(Schema(), collector);
 }
 
 absl::Status WriteDynamic(State& state, ByteSink* sink,
                           const WriterOptions& options) {
   const SchemaFacts facts(*Everything::descriptor());
-  DynamicStateWriter writer(sink, *Everything::descriptor(), facts.info(),
-                            options);
+  DynamicStateWriter writer(sink, Schema(), facts.info(), options);
   DS_RETURN_IF_ERROR(writer.Begin(state.root));
   for (const auto& [number, records] : state.fields()) {
     const FieldDescriptor& field =
@@ -151,21 +162,25 @@ TEST_P(Dynamic, ReadsWhatGeneratedCodeWrites) {
   ExpectSameState(back, state);
 }
 
-TEST(DynamicLayout, RowsAreAsLargeAsTheGeneratedOnes) {
-  EXPECT_EQ(RowSize(*Nothing::descriptor()), sizeof(NothingRow));
-  EXPECT_EQ(RowSize(*Scalars::descriptor()), sizeof(ScalarsRow));
-  EXPECT_EQ(RowSize(*Optionals::descriptor()), sizeof(OptionalsRow));
-  EXPECT_EQ(RowSize(*Repeateds::descriptor()), sizeof(RepeatedsRow));
-  EXPECT_EQ(RowSize(*Part::descriptor()), sizeof(PartRow));
-  EXPECT_EQ(RowSize(*Nested::descriptor()), sizeof(NestedRow));
-  EXPECT_EQ(RowSize(*Nested::Inner::descriptor()), sizeof(Nested_InnerRow));
-  EXPECT_EQ(RowSize(*Nested::Inner::Innermost::descriptor()),
-            sizeof(Nested_Inner_InnermostRow));
-  EXPECT_EQ(RowSize(*Keywords::descriptor()), sizeof(KeywordsRow));
-  EXPECT_EQ(
-      RowSize(
-          *Repeateds::descriptor()->FindFieldByName("by_name")->message_type()),
-      sizeof(Repeateds_ByNameEntryRow));
+// So memory is bounded by what is charged.
+TEST(DynamicLayout, RowsAreNoLargerThanWhatTheyCountFor) {
+  EXPECT_LE(sizeof(NothingRow), RecordSize(ModelOf(*Nothing::descriptor())));
+  EXPECT_LE(sizeof(ScalarsRow), RecordSize(ModelOf(*Scalars::descriptor())));
+  EXPECT_LE(sizeof(OptionalsRow),
+            RecordSize(ModelOf(*Optionals::descriptor())));
+  EXPECT_LE(sizeof(RepeatedsRow),
+            RecordSize(ModelOf(*Repeateds::descriptor())));
+  EXPECT_LE(sizeof(PartRow), RecordSize(ModelOf(*Part::descriptor())));
+  EXPECT_LE(sizeof(NestedRow), RecordSize(ModelOf(*Nested::descriptor())));
+  EXPECT_LE(sizeof(Nested_InnerRow),
+            RecordSize(ModelOf(*Nested::Inner::descriptor())));
+  EXPECT_LE(sizeof(Nested_Inner_InnermostRow),
+            RecordSize(ModelOf(*Nested::Inner::Innermost::descriptor())));
+  EXPECT_LE(sizeof(KeywordsRow), RecordSize(ModelOf(*Keywords::descriptor())));
+  EXPECT_LE(sizeof(Repeateds_ByNameEntryRow),
+            RecordSize(ModelOf(*Repeateds::descriptor()
+                                    ->FindFieldByName("by_name")
+                                    ->message_type())));
 }
 
 TEST(DynamicLayout, SchemaFactsAreTheGeneratedOnes) {
@@ -291,7 +306,7 @@ TEST(DynamicRefusals, UnknownBatchesAndRootMessages) {
   DynamicStateReader reader(&source);
   State state;
   Collector collector(&state);
-  EXPECT_THAT(reader.Read(*Everything::descriptor(), collector),
+  EXPECT_THAT(reader.Read(Schema(), collector),
               StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
@@ -326,39 +341,77 @@ TEST(DynamicRefusals, MaxBatchMemoryIsSpentAlike) {
       }
     }
     if (high == 0) continue;
-    EXPECT_EQ(ReasonOf(dynamic(high - 1)), LIMIT) << payload.field;
-    // Messages are larger than rows, which has a limit of its own.
-    const absl::Status status = dynamic(high);
-    if (!status.ok()) {
-      EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted,
-                                   HasSubstr("times max_batch_memory")));
-    } else {
-      EXPECT_EQ(dynamic(high - 1), generated(high - 1)) << payload.field;
-    }
+    EXPECT_EQ(dynamic(high), absl::OkStatus()) << payload.field;
+    EXPECT_EQ(ReasonOf(dynamic(high - 1)), ERROR_REASON_LIMIT) << payload.field;
+    EXPECT_EQ(dynamic(high - 1), generated(high - 1)) << payload.field;
   }
 }
 
-TEST(DynamicRefusals, MessagesBeyondTheirMemory) {
-  // 4 million empty messages in one record: a byte each as generated rows.
+TEST(DynamicDecoder, MessagesTakeAtMostAMultipleOfWhatTheyCountFor) {
+  std::vector<std::unique_ptr<Message>> records;
+  // Empty messages are the worst: all of them is overhead.
+  auto nothings = std::make_unique<Repeateds>();
+  for (int i = 0; i < 1000; ++i) nothings->add_nothings();
+  records.push_back(std::move(nothings));
+  auto maps = std::make_unique<Repeateds>();
+  for (int i = 0; i < 1000; ++i) {
+    (*maps->mutable_by_number())[i] = "text";
+    (*maps->mutable_by_name())[absl::StrCat(i)].set_label("label");
+  }
+  records.push_back(std::move(maps));
+  records.push_back(std::make_unique<Repeateds>());
+  State state = RandomState(kSeed, 100);
+  for (auto& record : state.repeateds) records.push_back(std::move(record));
+  uint64_t size = 0;
+  const MessageModel& model = ModelOf(*Repeateds::descriptor());
+  BatchEncoder encoder(model);
+  for (const auto& record : records) {
+    ASSERT_THAT(encoder.Append(*record), IsOk());
+    size += encoder.SizeOf(*record);
+  }
+  ByteBuffer payload;
+  MessageWriter writer(&payload);
+  encoder.Encode(writer);
+  Chunk chunk;
+  chunk.header.records = static_cast<uint32_t>(records.size());
+  chunk.payload = payload.view();
+  google::protobuf::DynamicMessageFactory factory;
+  std::vector<std::unique_ptr<Message>> back;
+  Limits limits;
+  limits.max_batch_memory = size;
+  ASSERT_THAT(DecodeBatch(chunk, "repeateds", model,
+                          *factory.GetPrototype(Repeateds::descriptor()),
+                          limits, &back),
+              IsOk());
+  uint64_t taken = 0;
+  for (const auto& record : back) taken += record->SpaceUsedLong();
+  EXPECT_LE(taken, size * kMessageMemoryFactor);
+  limits.max_batch_memory = size - 1;
+  EXPECT_EQ(ReasonOf(DecodeBatch(chunk, "repeateds", model,
+                                 *factory.GetPrototype(Repeateds::descriptor()),
+                                 limits, &back)),
+            ERROR_REASON_LIMIT);
+}
+
+TEST(DynamicWriter, ARecordThatNoReaderTakesIsRefusedWhenItIsSaved) {
+  // 4 million empty messages in one record, 8 bytes each.
   State state = RandomState(kSeed, 0);
   auto record = std::make_unique<Repeateds>();
   record->mutable_nothings()->Reserve(4 << 20);
   for (int i = 0; i < 4 << 20; ++i) record->add_nothings();
   state.repeateds.push_back(std::move(record));
-  WriterOptions options;
-  options.limits.max_chunk_decoded_bytes = UINT32_MAX;
   StringSink sink;
-  ASSERT_THAT(Write(state, &sink, options), IsOk());
-  State back;
-  const absl::Status status = ReadDynamic(sink.written, &back);
-  EXPECT_EQ(ReasonOf(status), LIMIT);
-  EXPECT_THAT(status.message(), HasSubstr("repeateds.nothings"));
+  const absl::Status status = Write(state, &sink, WriterOptions());
+  EXPECT_THAT(status,
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("repeateds 0: the record counts for")));
+  EXPECT_EQ(WriteDynamic(state, &sink, WriterOptions()), status);
 }
 
 // --- What cannot be written ---
 
 TEST(DynamicEncoder, RefusesWhatNoReaderTakesAndStaysAsItWas) {
-  BatchEncoder encoder(*Optionals::descriptor());
+  BatchEncoder encoder(ModelOf(*Optionals::descriptor()));
   Optionals good;
   good.set_text("text");
   ASSERT_THAT(encoder.Append(good), IsOk());
@@ -377,10 +430,11 @@ TEST(DynamicEncoder, RefusesWhatNoReaderTakesAndStaysAsItWas) {
   EXPECT_THAT(encoder.Append(bad), StatusIs(absl::StatusCode::kInvalidArgument,
                                             HasSubstr("number 127")));
 
-  BatchEncoder expected(*Optionals::descriptor());
+  BatchEncoder expected(ModelOf(*Optionals::descriptor()));
   ASSERT_THAT(expected.Append(good), IsOk());
   EXPECT_EQ(encoder.size(), 1u);
-  EXPECT_EQ(encoder.variable_size(), 4u);
+  EXPECT_EQ(encoder.SizeOf(good),
+            RecordSize(ModelOf(*Optionals::descriptor())) + 4);
   ByteBuffer actual_bytes;
   ByteBuffer expected_bytes;
   MessageWriter actual_writer(&actual_bytes);
@@ -393,8 +447,7 @@ TEST(DynamicEncoder, RefusesWhatNoReaderTakesAndStaysAsItWas) {
 TEST(DynamicWriter, NamesTheRecordThatItRefusesAndStops) {
   const SchemaFacts facts(*Everything::descriptor());
   StringSink sink;
-  DynamicStateWriter writer(&sink, *Everything::descriptor(), facts.info(),
-                            WriterOptions());
+  DynamicStateWriter writer(&sink, Schema(), facts.info(), WriterOptions());
   ASSERT_THAT(writer.Begin(Everything()), IsOk());
   const FieldDescriptor& field =
       *Everything::descriptor()->FindFieldByName("optionals");
@@ -411,8 +464,7 @@ TEST(DynamicWriter, NamesTheRecordThatItRefusesAndStops) {
 TEST(DynamicWriter, TheRootHoldsNoRecords) {
   const SchemaFacts facts(*Everything::descriptor());
   StringSink sink;
-  DynamicStateWriter writer(&sink, *Everything::descriptor(), facts.info(),
-                            WriterOptions());
+  DynamicStateWriter writer(&sink, Schema(), facts.info(), WriterOptions());
   Everything root;
   root.add_scalars();
   EXPECT_THAT(writer.Begin(root), StatusIs(absl::StatusCode::kInvalidArgument,

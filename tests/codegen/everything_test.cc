@@ -141,7 +141,7 @@ TEST_P(Everythings, StockProtobufReadsTheSame) {
     ASSERT_THAT(chunk, IsOk());
     if (!chunk->has_value()) break;
     const std::string payload((*chunk)->payload);
-    const ChunkHeader& header = (*chunk)->header;
+    const Chunk::Header& header = (*chunk)->header;
     if (header.type == ChunkType::kRoot) {
       ASSERT_TRUE(back.root.ParseFromString(payload));
       continue;
@@ -272,7 +272,7 @@ TEST(EverythingWriter, TheRootHoldsNoRecords) {
   Everything root;
   root.add_scalars();
   EXPECT_THAT(writer.Begin(root), StatusIs(absl::StatusCode::kInvalidArgument,
-                                           HasSubstr("AddScalars()")));
+                                           HasSubstr("records of scalars")));
 }
 
 TEST(EverythingWriter, TwoMembersOfAOneofAreRefused) {
@@ -355,21 +355,99 @@ TEST_F(Refusals, AnotherRootMessage) {
 }
 
 TEST_F(Refusals, ARootThatIsNoMessage) {
-  EXPECT_EQ(ReasonOf(ReadWith("\x0a")), MALFORMED);
+  EXPECT_EQ(ReasonOf(ReadWith("\x0a")), ERROR_REASON_MALFORMED);
 }
 
 TEST_F(Refusals, UnknownFieldsOfTheRootAtAnyDepth) {
-  EXPECT_EQ(ReasonOf(ReadWith("\xf8\x07\x01")), UNKNOWN_CONTENT);
+  EXPECT_EQ(ReasonOf(ReadWith("\xf8\x07\x01")), ERROR_REASON_UNKNOWN_CONTENT);
   // In `part`; and `singular` with another wire type.
-  EXPECT_THAT(
-      ReadWith("\x2a\x03\xf8\x07\x01"),
-      StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("part.number 127")));
-  EXPECT_EQ(ReasonOf(ReadWith("\x0a\x01x")), UNKNOWN_CONTENT);
+  EXPECT_THAT(ReadWith("\x2a\x03\xf8\x07\x01"),
+              StatusIs(absl::StatusCode::kUnimplemented,
+                       HasSubstr("part.127 is a field")));
+  EXPECT_EQ(ReasonOf(ReadWith("\x0a\x01x")), ERROR_REASON_UNKNOWN_CONTENT);
 }
 
 TEST_F(Refusals, UnknownEnumValuesOfTheRoot) {
-  EXPECT_THAT(ReadWith("\x10\x63"), StatusIs(absl::StatusCode::kUnimplemented,
-                                             HasSubstr("field color")));
+  EXPECT_THAT(ReadWith("\x10\x63"),
+              StatusIs(absl::StatusCode::kUnimplemented,
+                       HasSubstr("color has the value 99")));
+}
+
+TEST_F(Refusals, WhatAParserOfTheRootWouldHideOrMerge) {
+  const struct {
+    const char* name;
+    std::string root;
+    ErrorReason reason;
+  } kCases[] = {
+      {"unknown field in a map entry", "\x22\x02\x18\x01",
+       ERROR_REASON_UNKNOWN_CONTENT},
+      {"unknown group", "\xfb\x07\xfc\x07", ERROR_REASON_UNKNOWN_CONTENT},
+      {"key of a map twice", "\x22\x03\x0a\x01k\x22\x03\x0a\x01k",
+       ERROR_REASON_MALFORMED},
+      {"message twice", std::string("\x2a\x02\x08\x01\x2a\x00", 6),
+       ERROR_REASON_MALFORMED},
+      {"number above 32 bits", "\x08\xff\xff\xff\xff\x1f",
+       ERROR_REASON_MALFORMED},
+      {"tenth byte above 1", "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+       ERROR_REASON_MALFORMED},
+      {"element of packed numbers above 32 bits",
+       "\x1a\x05\xff\xff\xff\xff\x1f", ERROR_REASON_MALFORMED},
+  };
+  for (const auto& test : kCases) {
+    EXPECT_EQ(ReasonOf(ReadWith(test.root)), test.reason) << test.name;
+  }
+  // A singular value may be repeated: the last one counts.
+  EXPECT_THAT(ReadWith("\x10\x63\x10\x01"), IsOk());
+  EXPECT_EQ(ReasonOf(ReadWith("\x10\x01\x10\x63")),
+            ERROR_REASON_UNKNOWN_CONTENT);
+}
+
+TEST_F(Refusals, BadUtf8OfTheRootWithoutAWordOnStandardError) {
+  ::testing::internal::CaptureStderr();
+  // The label of a part, and the key of a map.
+  const absl::Status label = ReadWith("\x2a\x03\x12\x01\xff");
+  const absl::Status key = ReadWith("\x22\x03\x0a\x01\xff");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  EXPECT_THAT(label, StatusIs(absl::StatusCode::kInvalidArgument,
+                              HasSubstr("part.label is not valid UTF-8")));
+  EXPECT_THAT(key, StatusIs(absl::StatusCode::kInvalidArgument,
+                            HasSubstr("parts.key is not valid UTF-8")));
+}
+
+TEST_F(Refusals, AKeyOfAMapTwice) {
+  RepeatedsColumns columns;
+  auto* map = columns.mutable_by_name();
+  map->mutable_occurrences()->set_kind(COLUMN_KIND_UNSIGNED);
+  for (const uint64_t count : {1, 2, 3}) {
+    map->mutable_occurrences()->add_values(count);
+  }
+  auto* key = map->mutable_values()->mutable_key();
+  key->set_kind(COLUMN_KIND_TEXT);
+  key->mutable_lengths()->set_kind(COLUMN_KIND_UNSIGNED);
+  key->mutable_lengths()->set_encoding(NUMBER_ENCODING_CONSTANT);
+  key->mutable_lengths()->set_base(1);
+  // The same key in two records is fine, and so is any order.
+  key->set_data("abacba");
+  EXPECT_THAT(ReadWith("", 8, 3, columns.SerializeAsString()), IsOk());
+  key->set_data("abacbc");
+  EXPECT_THAT(ReadWith("", 8, 3, columns.SerializeAsString()),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("repeateds.by_name: row 2 has a key of the "
+                                 "map twice")));
+}
+
+TEST(EverythingWriter, RefusesAMapWithAKeyTwice) {
+  StringSink sink;
+  EverythingWriter writer(&sink);
+  ASSERT_THAT(writer.Begin(Everything()), IsOk());
+  const Repeateds_ByNumberEntryRow entries[] = {{7, "a"}, {7, "b"}};
+  RepeatedsRow row;
+  row.by_number = entries;
+  ASSERT_THAT(writer.AddRepeateds(row), IsOk());
+  EXPECT_THAT(writer.Finish(),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("by_number.record 0 of the batch has a key of "
+                                 "the map twice")));
 }
 
 TEST_F(Refusals, RecordsInTheRoot) {
@@ -395,7 +473,7 @@ TEST_F(Refusals, UnknownColumnsByTheirPath) {
 
 TEST_F(Refusals, UnknownEnumValuesOfRecords) {
   ScalarsColumns columns;
-  columns.mutable_color()->set_kind(SIGNED);
+  columns.mutable_color()->set_kind(COLUMN_KIND_SIGNED);
   columns.mutable_color()->add_values(6);
   EXPECT_THAT(
       ReadWith("", 6, 1, columns.SerializeAsString()),
@@ -406,7 +484,7 @@ TEST_F(Refusals, SeveralMembersOfAOneof) {
   NestedColumns columns;
   for (auto* occurrences : {columns.mutable_number()->mutable_occurrences(),
                             columns.mutable_nothing()->mutable_occurrences()}) {
-    occurrences->set_kind(UNSIGNED);
+    occurrences->set_kind(COLUMN_KIND_UNSIGNED);
     occurrences->add_values(1);
   }
   EXPECT_THAT(ReadWith("", 9, 1, columns.SerializeAsString()),

@@ -39,37 +39,37 @@ Numbers DecodeNumbers(const NumberColumn& column, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     uint64_t number = 0;
     switch (column.encoding()) {
-      case PLAIN:
+      case NUMBER_ENCODING_PLAIN:
         number = column.values(next++);
         break;
-      case CONSTANT:
+      case NUMBER_ENCODING_CONSTANT:
         number = column.base();
         break;
-      case SEQUENCE:
+      case NUMBER_ENCODING_SEQUENCE:
         number = column.base() + i * column.step();
         break;
-      case RUN_LENGTH: {
+      case NUMBER_ENCODING_RUN_LENGTH: {
         const uint64_t length = column.values(next + 1);
         numbers.insert(numbers.end(), length, column.values(next));
         next += 2;
         i += length - 1;
         continue;
       }
-      case BYTE:
+      case NUMBER_ENCODING_BYTE:
         number =
             column.base() + (byte(i) == 255 ? column.values(next++) : byte(i));
         break;
-      case DELTA_BYTE:
+      case NUMBER_ENCODING_DELTA_BYTE:
         number =
             previous + UnZig(byte(i) == 255 ? column.values(next++) : byte(i));
         break;
-      case FIXED:
+      case NUMBER_ENCODING_FIXED:
         for (size_t k = column.width(); k-- > 0;) {
           number = number << 8 | byte(i * column.width() + k);
         }
         number += column.base();
         break;
-      case DICTIONARY:
+      case NUMBER_ENCODING_DICTIONARY:
         number = column.values(static_cast<int>(byte(i)));
         break;
       default:
@@ -78,7 +78,7 @@ Numbers DecodeNumbers(const NumberColumn& column, size_t count) {
     numbers.push_back(number);
     previous = number;
   }
-  if (column.encoding() != DICTIONARY) {
+  if (column.encoding() != NUMBER_ENCODING_DICTIONARY) {
     EXPECT_EQ(next, column.values_size());
   }
   return numbers;
@@ -96,7 +96,7 @@ std::vector<std::string> DecodeBytes(const BytesColumn& column, size_t count) {
                               ? DecodeNumbers(column.lengths(), count)
                               : Numbers(count, 0);
   std::vector<std::string> values;
-  if (column.layout() == CONCATENATED) {
+  if (column.layout() == BYTES_LAYOUT_CONCATENATED) {
     size_t position = 0;
     for (const uint64_t length : lengths) {
       values.push_back(column.data().substr(position, length));
@@ -132,15 +132,16 @@ ColumnKind KindOf(const FieldDescriptor& field) {
     case FieldDescriptor::CPPTYPE_INT32:
     case FieldDescriptor::CPPTYPE_INT64:
     case FieldDescriptor::CPPTYPE_ENUM:
-      return SIGNED;
+      return COLUMN_KIND_SIGNED;
     case FieldDescriptor::CPPTYPE_FLOAT:
-      return FLOAT;
+      return COLUMN_KIND_FLOAT;
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return DOUBLE;
+      return COLUMN_KIND_DOUBLE;
     case FieldDescriptor::CPPTYPE_STRING:
-      return field.type() == FieldDescriptor::TYPE_STRING ? TEXT : BYTES;
+      return field.type() == FieldDescriptor::TYPE_STRING ? COLUMN_KIND_TEXT
+                                                          : COLUMN_KIND_BYTES;
     default:
-      return UNSIGNED;
+      return COLUMN_KIND_UNSIGNED;
   }
 }
 
@@ -336,7 +337,7 @@ void EncodeValues(const FieldDescriptor& field, const Numbers& counts,
       lengths.push_back(value.size());
       *bytes->mutable_data() += value;
     }
-    *bytes->mutable_lengths() = PlainColumn(UNSIGNED, lengths);
+    *bytes->mutable_lengths() = PlainColumn(COLUMN_KIND_UNSIGNED, lengths);
     return;
   }
   Numbers numbers;
@@ -389,7 +390,7 @@ void EncodeStock(const std::vector<const Message*>& records, Message* columns) {
     const Descriptor* descriptor = column->GetDescriptor();
     *static_cast<NumberColumn*>(
         r->MutableMessage(column, descriptor->FindFieldByNumber(1))) =
-        PlainColumn(UNSIGNED, counts);
+        PlainColumn(COLUMN_KIND_UNSIGNED, counts);
     EncodeValues(field, counts, records,
                  r->MutableMessage(column, descriptor->FindFieldByNumber(2)));
   }

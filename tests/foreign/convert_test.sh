@@ -34,7 +34,7 @@ refused() {
   says "$name" "$text"
   one_line "$name"
   [ -e "$folder/none" ] && fail "$name: there is an output"
-  [ -e "$folder/none.part" ] && fail "$name: there is half an output"
+  [ -n "$(ls "$folder"/.devstate-* 2> /dev/null)" ] && fail "$name: there is half an output"
 }
 
 head -c 50 "$state" > "$folder/cut"

@@ -120,11 +120,11 @@ class Dump:
 
     def run(self):
         self.line(8, "magic")
-        self.number("<H", "format version")
+        self.number("<H", "format_version")
         self.number("<H", "reserved")
-        header_size = self.number("<I", "header size")
-        self.number("<Q", "header checksum")
-        self.number("<Q", "prefix checksum, over the 24 bytes above")
+        header_size = self.number("<I", "header_size")
+        self.number("<Q", "header_checksum")
+        self.number("<Q", "prefix_checksum, over the 24 bytes above")
         print("\n      StreamHeader")
         self.message(self.at + header_size, HEADER, 0)
         while self.at < len(self.data):
@@ -136,10 +136,10 @@ class Dump:
             self.number("<I", "sequence")
             field = self.number("<I", "field")
             self.number("<I", "records")
-            stored = self.number("<I", "stored size")
-            self.number("<I", "decoded size")
-            self.number("<Q", "payload checksum")
-            self.number("<Q", "header checksum, over the 32 bytes above")
+            stored = self.number("<I", "stored_size")
+            self.number("<I", "decoded_size")
+            self.number("<Q", "payload_checksum")
+            self.number("<Q", "header_checksum, over the 32 bytes above")
             schema = {1: ROOT, 3: TRAILER}.get(kind) or PAYLOADS[field]
             print(f"      {schema['name']}")
             self.message(self.at + stored, schema, 0)

@@ -23,9 +23,8 @@ template <typename Codec>
 absl::Status WriteGolden(const std::string& path, const char* implementation,
                          StateDevice<Codec>* device) {
   StateOptions options;
-  options.writer.implementation.set_name(implementation);
-  options.writer.implementation.set_version(
-      absl::StrCat(Codec::Schema().version));
+  options.writer.implementation.name = implementation;
+  options.writer.implementation.version = absl::StrCat(Codec::Schema().version);
   StateHandler<Codec> handler(device, std::move(options));
   StringSink sink;
   absl::Status status = handler.Save(sink);

@@ -46,7 +46,7 @@ std::string Golden(const std::string& name) {
 template <typename Codec>
 VerdictLevel Load(StateDevice<Codec>* device, const std::string& stream,
                   std::shared_ptr<const SchemaArchive> archive) {
-  VerdictLevel level = VERDICT_UNSPECIFIED;
+  VerdictLevel level = VERDICT_LEVEL_UNSPECIFIED;
   StateOptions options;
   options.archive = std::move(archive);
   options.report = [&level](const StateReport& report) {
@@ -55,8 +55,8 @@ VerdictLevel Load(StateDevice<Codec>* device, const std::string& stream,
   };
   StateHandler<Codec> handler(device, std::move(options));
   StringSource source(stream);
-  if (handler.Load(source).ok()) {
-    EXPECT_THAT(handler.Commit(), IsOk());
+  if (handler.Load(source).status.ok()) {
+    EXPECT_THAT(handler.Commit().status, IsOk());
   }
   return level;
 }
@@ -66,10 +66,14 @@ struct FsCase {
   VerdictLevel level;
 };
 constexpr FsCase kFsCases[] = {
-    {"fs_v1", CONVERTED},       {"fs_v2", CONVERTED},
-    {"fs_v2_times", CONVERTED}, {"fs_v2_locks", CONVERTED},
-    {"fs_v3", IDENTICAL},       {"fs_v3_times", IDENTICAL},
-    {"fs_v3_locks", IDENTICAL}, {"fs_alt_v3", IDENTICAL},
+    {"fs_v1", VERDICT_LEVEL_CONVERTED},
+    {"fs_v2", VERDICT_LEVEL_CONVERTED},
+    {"fs_v2_times", VERDICT_LEVEL_CONVERTED},
+    {"fs_v2_locks", VERDICT_LEVEL_CONVERTED},
+    {"fs_v3", VERDICT_LEVEL_IDENTICAL},
+    {"fs_v3_times", VERDICT_LEVEL_IDENTICAL},
+    {"fs_v3_locks", VERDICT_LEVEL_IDENTICAL},
+    {"fs_alt_v3", VERDICT_LEVEL_IDENTICAL},
 };
 
 class GoldenHistoryTest : public ::testing::TestWithParam<FsCase> {
@@ -139,7 +143,7 @@ TEST_P(GoldenHistoryTest, IsLoadedByTheAlternativeExample) {
 TEST(GoldenNetTest, IsLoadedByTheExample) {
   examples::NetDevice device{examples::NetModel()};
   EXPECT_EQ(Load<NetStateCodec>(&device, Golden("net_v1.dstate"), nullptr),
-            IDENTICAL);
+            VERDICT_LEVEL_IDENTICAL);
   EXPECT_EQ(examples::StateText(device.model()), Golden("net_v1.txt"));
 }
 

@@ -73,7 +73,7 @@ class OpaqueDevice : public vhost_user::DeviceStateHandler {
     return absl::OkStatus();
   }
 
-  absl::Status Load(ByteSource& source) override {
+  vhost_user::LoadResult Load(ByteSource& source) override {
     const bool faulty = TakeFault();
     if (faulty && fault_ == "stuck") stuck_.WaitForNotification();
     if (faulty && fault_ == "die-midway") {
@@ -88,7 +88,7 @@ class OpaqueDevice : public vhost_user::DeviceStateHandler {
     return absl::OkStatus();
   }
 
-  absl::Status Commit() override {
+  vhost_user::LoadResult Commit() override {
     state_ = staged_;
     Log(absl::StrCat("committed size=", state_.size, " seed=", state_.seed));
     return absl::OkStatus();

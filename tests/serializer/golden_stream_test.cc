@@ -170,7 +170,7 @@ TEST_P(GoldenStream, EveryFlippedBitIsFound) {
     damaged[offset] = static_cast<char>(damaged[offset] ^ 1 << bit % 8);
     const bool magic = offset < kStreamMagic.size();
     ExpectRefused(damaged, pieces_.PieceAt(offset),
-                  magic ? NOT_A_STREAM : CHECKSUM,
+                  magic ? ERROR_REASON_NOT_A_STREAM : ERROR_REASON_CHECKSUM,
                   magic ? absl::StatusCode::kInvalidArgument : kDataLoss);
     if (HasFatalFailure()) FAIL() << "bit " << bit;
   }
@@ -178,8 +178,8 @@ TEST_P(GoldenStream, EveryFlippedBitIsFound) {
 
 TEST_P(GoldenStream, EveryTruncationIsAMissingTrailer) {
   for (size_t size = 0; size < bytes_.size(); ++size) {
-    ExpectRefused(bytes_.substr(0, size), pieces_.PieceAt(size), NO_TRAILER,
-                  kDataLoss);
+    ExpectRefused(bytes_.substr(0, size), pieces_.PieceAt(size),
+                  ERROR_REASON_NO_TRAILER, kDataLoss);
     if (HasFatalFailure()) FAIL() << size << " bytes";
   }
 }
@@ -205,10 +205,10 @@ TEST_P(GoldenStream, EveryDuplicatedChunkIsFound) {
                           pieces_.pieces[i]);
     const bool trailer = i + 1 == pieces_.pieces.size();
     if (trailer) {
-      ExpectRefused(damaged.Join(), i, TRAILING_BYTES, kDataLoss);
+      ExpectRefused(damaged.Join(), i, ERROR_REASON_TRAILING_BYTES, kDataLoss);
       continue;
     }
-    ExpectRefused(damaged.Join(), i + 1, CHECKSUM, kDataLoss);
+    ExpectRefused(damaged.Join(), i + 1, ERROR_REASON_CHECKSUM, kDataLoss);
   }
 }
 
@@ -217,7 +217,8 @@ TEST_P(GoldenStream, EveryDroppedChunkIsFound) {
     Pieces damaged = pieces_;
     damaged.pieces.erase(damaged.pieces.begin() + static_cast<long>(i));
     const bool trailer = i + 1 == pieces_.pieces.size();
-    ExpectRefused(damaged.Join(), i, trailer ? NO_TRAILER : CHECKSUM,
+    ExpectRefused(damaged.Join(), i,
+                  trailer ? ERROR_REASON_NO_TRAILER : ERROR_REASON_CHECKSUM,
                   kDataLoss);
   }
 }
@@ -227,7 +228,7 @@ TEST_P(GoldenStream, EverySwapOfTwoChunksIsFound) {
     for (size_t j = i + 1; j < pieces_.pieces.size(); ++j) {
       Pieces damaged = pieces_;
       std::swap(damaged.pieces[i], damaged.pieces[j]);
-      ExpectRefused(damaged.Join(), i, CHECKSUM, kDataLoss);
+      ExpectRefused(damaged.Join(), i, ERROR_REASON_CHECKSUM, kDataLoss);
     }
   }
 }
@@ -254,8 +255,8 @@ TEST_P(GoldenStream, AChunkOfAnotherStreamIsFound) {
               tail.pieces.begin() + static_cast<long>(i));
     // A whole other header is right by itself: then the next chunk is not.
     if (i != 0) {
-      ExpectRefused(one.Join(), i, CHECKSUM, kDataLoss);
-      ExpectRefused(tail.Join(), i, CHECKSUM, kDataLoss);
+      ExpectRefused(one.Join(), i, ERROR_REASON_CHECKSUM, kDataLoss);
+      ExpectRefused(tail.Join(), i, ERROR_REASON_CHECKSUM, kDataLoss);
     } else {
       EXPECT_FALSE(Read(one.Join()).status.ok());
       EXPECT_EQ(Read(one.Join()).text, "");
@@ -268,7 +269,8 @@ TEST_P(GoldenStream, TrailingBytesAreFound) {
        {std::string(1, '\0'), std::string("x"), std::string(5000, '\0'),
         pieces_.pieces[1], bytes_}) {
     const Outcome outcome = Read(bytes_ + tail);
-    EXPECT_EQ(ReasonOf(outcome.status), TRAILING_BYTES) << outcome.status;
+    EXPECT_EQ(ReasonOf(outcome.status), ERROR_REASON_TRAILING_BYTES)
+        << outcome.status;
     EXPECT_THAT(outcome.status, StatusIs(kDataLoss));
   }
 }
@@ -278,7 +280,7 @@ TEST_P(GoldenStream, AWriterKilledAtAnyChunkLeavesNoTrailer) {
     const std::string rest = bytes_.substr(0, pieces_.OffsetOf(i));
     const Outcome outcome = Read(rest);
     EXPECT_THAT(outcome.status, StatusIs(kDataLoss, HasSubstr("no trailer")));
-    EXPECT_EQ(ReasonOf(outcome.status), NO_TRAILER);
+    EXPECT_EQ(ReasonOf(outcome.status), ERROR_REASON_NO_TRAILER);
   }
 }
 

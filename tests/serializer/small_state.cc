@@ -25,8 +25,8 @@ namespace {
 
 absl::Status WriteState(WriterOptions options, uint64_t more_files,
                         ByteSink* sink) {
-  options.implementation.set_name("devstate-golden");
-  options.implementation.set_version("1");
+  options.implementation.name = "devstate-golden";
+  options.implementation.version = "1";
   FsStateWriter writer(sink, std::move(options));
 
   FsState root;

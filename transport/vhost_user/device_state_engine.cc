@@ -66,6 +66,13 @@ bool Abandons(SessionEvent event) {
   }
 }
 
+// The answer to CHECK for `result`; only success is 0.
+uint64_t CheckValue(const LoadResult& result) {
+  if (result.status.ok()) return 0;
+  return result.reply != 0 ? result.reply
+                           : static_cast<uint64_t>(result.status.code());
+}
+
 absl::string_view DirectionName(TransferDirection direction) {
   return direction == TransferDirection::kSave ? "save" : "load";
 }
@@ -99,16 +106,14 @@ absl::StatusOr<std::unique_ptr<DeviceStateEngine>> DeviceStateEngine::Create(
   DS_RETURN_IF_ERROR(Watch(poll.get(), timer.get()));
   DS_RETURN_IF_ERROR(Watch(poll.get(), worker->fd()));
   return std::unique_ptr<DeviceStateEngine>(
-      new DeviceStateEngine(handler, std::move(options), std::move(worker),
+      new DeviceStateEngine(std::move(options), std::move(worker),
                             std::move(poll), std::move(timer)));
 }
 
-DeviceStateEngine::DeviceStateEngine(DeviceStateHandler* handler,
-                                     DeviceStateEngineOptions options,
+DeviceStateEngine::DeviceStateEngine(DeviceStateEngineOptions options,
                                      std::unique_ptr<TransferWorker> worker,
                                      FileDescriptor poll, FileDescriptor timer)
-    : handler_(handler),
-      options_(std::move(options)),
+    : options_(std::move(options)),
       poll_fd_(std::move(poll)),
       timer_fd_(std::move(timer)),
       worker_(std::move(worker)) {}
@@ -196,7 +201,7 @@ void DeviceStateEngine::RefuseDeviceStateFd(absl::Status why) {
 
 void DeviceStateEngine::CheckDeviceState() {
   // The reason of a refused 42 is worth more than that nothing ran.
-  if (!HasTransfer(state()) && failure_.ok()) {
+  if (!HasTransfer(state()) && failure_.status.ok()) {
     failure_ =
         absl::FailedPreconditionError("CHECK_DEVICE_STATE without a transfer");
   }
@@ -212,12 +217,12 @@ void DeviceStateEngine::RefuseCheck(absl::Status why) {
 void DeviceStateEngine::Dispatch() {
   while (auto completion = worker_->TakeCompletion()) {
     if (completion->id != active_id_) continue;  // cancelled meanwhile
-    if (!completion->status.ok()) failure_ = completion->status;
+    const absl::Status status = completion->result.status;
+    if (!status.ok()) failure_ = std::move(completion->result);
     if (state() != SessionState::kCommitting) {
-      Report(TransferReport::Stage::kTransferred, completion->status);
+      Report(TransferReport::Stage::kTransferred, status);
     }
-    Feed(completion->status.ok() ? SessionEvent::kWorkOk
-                                 : SessionEvent::kWorkFailed);
+    Feed(status.ok() ? SessionEvent::kWorkOk : SessionEvent::kWorkFailed);
   }
   if (deadline_.Expired()) {
     const bool check = HasCheckDeadline(state());
@@ -244,7 +249,7 @@ void DeviceStateEngine::Feed(SessionEvent event, Held* incoming) {
   if (HasTransfer(before) && Abandons(event)) {
     // What a deadline of ours has ended is given up by the front-end for that.
     Report(TransferReport::Stage::kAbandoned,
-           failure_.ok() ? AbandonedError() : failure_);
+           failure_.status.ok() ? AbandonedError() : failure_.status);
   }
   Execute(actions, before, incoming);
   UpdateDeadline(before, incoming != nullptr);
@@ -260,8 +265,8 @@ void DeviceStateEngine::Execute(SessionActions actions, SessionState before,
   if ((actions & kFailOpenCheck) != 0) AnswerCheck(AbandonedError());
   if ((actions & kCancel) != 0) {
     // After a deadline failure_ already says more.
-    CancelStream(failure_.ok() ? AbandonedError().message()
-                               : failure_.message());
+    CancelStream(failure_.status.ok() ? AbandonedError().message()
+                                      : failure_.status.message());
     held_.local.fd.Reset();
     held_.remote.Reset();
     active_id_ = 0;
@@ -283,13 +288,13 @@ void DeviceStateEngine::Execute(SessionActions actions, SessionState before,
     AnswerSet(held_.own ? 0 : kSetStateNoFd);
   }
   if ((actions & kRefuseSet) != 0) {
-    Report(TransferReport::Stage::kRefused, failure_, kSetStateRefused);
+    Report(TransferReport::Stage::kRefused, failure_.status, kSetStateRefused);
     AnswerSet(kSetStateRefused);
   }
   if ((actions & kPassCheck) != 0) AnswerCheck(absl::OkStatus());
   if ((actions & kFailCheck) != 0) {
-    AnswerCheck(OwesReply(before) && failure_.ok() ? AbandonedError()
-                                                   : failure_);
+    AnswerCheck(OwesReply(before) && failure_.status.ok() ? AbandonedError()
+                                                          : failure_);
     // The next CHECK without a 42 gets its own reason.
     if (session_.state() == SessionState::kIdle) failure_ = absl::OkStatus();
   }
@@ -319,15 +324,10 @@ void DeviceStateEngine::AnswerSet(uint64_t value) {
   replies_.push_back(std::move(reply));
 }
 
-void DeviceStateEngine::AnswerCheck(const absl::Status& result) {
-  const uint64_t value = result.ok() ? 0 : CheckValue(result);
-  Report(TransferReport::Stage::kChecked, result, value);
+void DeviceStateEngine::AnswerCheck(const LoadResult& result) {
+  const uint64_t value = CheckValue(result);
+  Report(TransferReport::Stage::kChecked, result.status, value);
   replies_.push_back({kCheckDeviceState, value, FileDescriptor()});
-}
-
-uint64_t DeviceStateEngine::CheckValue(const absl::Status& failure) const {
-  const uint64_t value = handler_->CheckReply(failure);
-  return value != 0 ? value : 1;
 }
 
 void DeviceStateEngine::UpdateDeadline(SessionState before, bool new_transfer) {

@@ -110,7 +110,7 @@ class DeviceStateEngine {
 
   SessionState state() const { return session_.state(); }
   // Why the last transfer failed; OK if it did not.
-  const absl::Status& failure() const { return failure_; }
+  const absl::Status& failure() const { return failure_.status; }
   // Bytes of the current or last transfer. Thread-safe.
   uint64_t progress() const;
 
@@ -123,8 +123,7 @@ class DeviceStateEngine {
     bool own = false;
   };
 
-  DeviceStateEngine(DeviceStateHandler* handler,
-                    DeviceStateEngineOptions options,
+  DeviceStateEngine(DeviceStateEngineOptions options,
                     std::unique_ptr<TransferWorker> worker, FileDescriptor poll,
                     FileDescriptor timer);
   absl::StatusOr<Held> Prepare(uint32_t direction, uint32_t phase,
@@ -134,21 +133,20 @@ class DeviceStateEngine {
   void CancelStream(absl::string_view why);
   absl::Status StartTransfer();
   void AnswerSet(uint64_t value);
-  void AnswerCheck(const absl::Status& result);
+  // Answers CHECK with `result`; OK is 0.
+  void AnswerCheck(const LoadResult& result);
   void UpdateDeadline(SessionState before, bool new_transfer);
   void Report(TransferReport::Stage stage, absl::Status status,
               uint64_t reply = 0);
-  uint64_t CheckValue(const absl::Status& failure) const;
   std::shared_ptr<FdStream> stream() const;
   void set_stream(std::shared_ptr<FdStream> stream);
 
-  DeviceStateHandler* const handler_;
   const DeviceStateEngineOptions options_;
   const FileDescriptor poll_fd_;
   const FileDescriptor timer_fd_;
   Session session_;
   Held held_;
-  absl::Status failure_;
+  LoadResult failure_ = absl::OkStatus();
   absl::Status start_failure_;
   TransferDirection refused_direction_ = TransferDirection::kSave;
   uint64_t last_id_ = 0;

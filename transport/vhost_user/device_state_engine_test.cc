@@ -95,11 +95,15 @@ class DeviceStateEngineTest : public ::testing::Test {
     EXPECT_TRUE(ReadAll(ends.read_end.get()) == device_.state);
     EXPECT_EQ(Check(), 0u);
   }
-  void ExpectLoadWorks(const std::string& state) {
+  // Everything of a load but its CHECK.
+  void LoadAll(const std::string& state) {
     ChannelEnds ends = MakeChannel();
     EXPECT_TRUE(WriteAll(ends.write_end.get(), state));
     ends.write_end.Reset();
     EXPECT_EQ(Set(kLoad, std::move(ends.read_end)), kSetStateNoFd);
+  }
+  void ExpectLoadWorks(const std::string& state) {
+    LoadAll(state);
     EXPECT_EQ(Check(), 0u);
     EXPECT_EQ(device_.state, state);
   }
@@ -316,12 +320,31 @@ TEST_F(DeviceStateEngineTest, EndlessLoadEndsAtTheByteLimit) {
             static_cast<uint64_t>(absl::StatusCode::kResourceExhausted));
 }
 
-TEST_F(DeviceStateEngineTest, ZeroIsNoAnswerForAFailure) {
-  device_.check_reply = 0;
-  Start();
-  EXPECT_EQ(Check(), 1u);
+TEST_F(DeviceStateEngineTest, FailedLoadIsAnsweredWithItsOwnReply) {
+  device_.load_result = absl::FailedPreconditionError("refused");
   device_.check_reply = uint64_t{7} << 40;
+  Start();
+  LoadAll("state");
   EXPECT_EQ(Check(), uint64_t{7} << 40);
+  // The reply was that of one load.
+  EXPECT_EQ(Check(),
+            static_cast<uint64_t>(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(DeviceStateEngineTest, FailedCommitIsAnsweredWithItsOwnReply) {
+  device_.commit_result = absl::InternalError("not committed");
+  device_.check_reply = uint64_t{7} << 40;
+  Start();
+  LoadAll("state");
+  EXPECT_EQ(Check(), uint64_t{7} << 40);
+}
+
+TEST_F(DeviceStateEngineTest, FailureWithoutAReplyIsAnsweredWithItsCode) {
+  device_.load_result = absl::FailedPreconditionError("refused");
+  Start();
+  LoadAll("state");
+  EXPECT_EQ(Check(),
+            static_cast<uint64_t>(absl::StatusCode::kFailedPrecondition));
 }
 
 TEST_F(DeviceStateEngineTest, RefusalSaysWhy) {

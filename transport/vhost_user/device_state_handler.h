@@ -7,16 +7,28 @@
 #define DEVSTATE_TRANSPORT_VHOST_USER_DEVICE_STATE_HANDLER_H_
 
 #include <cstdint>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "devstate/serializer/byte_stream.h"
 
 namespace devstate::vhost_user {
 
-// Threads: Save, Load, Commit and Discard are called on the engine's one
-// worker thread, never two at a time; CheckReply on the control thread
-// (whoever calls DeviceStateEngine, or BackendEndpoint::Serve), possibly while
-// the worker works. The device is suspended whenever one of them is called:
+// The result of a load or of its commit.
+struct LoadResult {
+  // A status alone is a result, so that handlers may return one.
+  LoadResult(absl::Status status, uint64_t reply = 0)  // NOLINT
+      : status(std::move(status)), reply(reply) {}
+
+  absl::Status status;
+  // The answer to CHECK_DEVICE_STATE if `status` is an error: all that crosses
+  // to the front-end. Default: 0, which stands for the number of the
+  // absl::StatusCode, because an error must not be answered with 0.
+  uint64_t reply;
+};
+
+// Threads: all four functions are called on the engine's one worker thread,
+// never two at a time. The device is suspended whenever one of them is called:
 // all rings are stopped. Until the call returns nothing else can be
 // transferred, so none may wait for anything but the sink or source, whose
 // calls end with ABORTED when the transfer is cancelled.
@@ -38,22 +50,15 @@ class DeviceStateHandler {
   // the end of the channel by itself, so that a front-end which stops at a
   // broken pipe (QEMU) comes to CHECK and hears of it. Bytes left unread after
   // OK are an error.
-  virtual absl::Status Load(ByteSource& source) = 0;
+  virtual LoadResult Load(ByteSource& source) = 0;
 
   // Puts the loaded state into force, all or nothing. Called for CHECK, and
   // only after Load returned OK.
-  virtual absl::Status Commit() = 0;
+  virtual LoadResult Commit() = 0;
 
   // Forgets what Load kept aside: after a failed Load or Commit, or when the
   // front-end abandoned the transfer.
   virtual void Discard() = 0;
-
-  // The non-zero answer to CHECK_DEVICE_STATE for `failure`: all that crosses
-  // to the front-end. A 0 is sent as 1. By default the absl::StatusCode's
-  // number. Thread-safe.
-  virtual uint64_t CheckReply(const absl::Status& failure) const {
-    return static_cast<uint64_t>(failure.code());
-  }
 };
 
 }  // namespace devstate::vhost_user

@@ -94,13 +94,13 @@ void TransferWorker::Run() {
     Completion completion{job.id, absl::OkStatus()};
     switch (job.kind) {
       case JobKind::kSave:
-        completion.status = RunSave(*job.sink);
+        completion.result = RunSave(*job.sink);
         break;
       case JobKind::kLoad:
-        completion.status = RunLoad(*job.source);
+        completion.result = RunLoad(*job.source);
         break;
       case JobKind::kCommit:
-        completion.status = RunCommit();
+        completion.result = RunCommit();
         break;
       case JobKind::kDiscard:
         if (std::exchange(staged_, false)) handler_->Discard();
@@ -123,15 +123,15 @@ absl::Status TransferWorker::RunSave(FdSink& sink) {
   return status;
 }
 
-absl::Status TransferWorker::RunLoad(FdSource& source) {
+LoadResult TransferWorker::RunLoad(FdSource& source) {
   if (source.cancelled()) {
     return absl::AbortedError("cancelled before its turn");
   }
   staged_ = true;
-  absl::Status status = handler_->Load(source);
+  LoadResult result = handler_->Load(source);
   const absl::StatusOr<uint64_t> rest = source.Drain();
   source.Cancel("the load is over");
-  if (!status.ok()) return status;
+  if (!result.status.ok()) return result;
   DS_RETURN_IF_ERROR(rest.status());
   if (*rest != 0) {
     return absl::InvalidArgumentError(
@@ -140,11 +140,11 @@ absl::Status TransferWorker::RunLoad(FdSource& source) {
   return absl::OkStatus();
 }
 
-absl::Status TransferWorker::RunCommit() {
+LoadResult TransferWorker::RunCommit() {
   if (!staged_) return absl::InternalError("commit without a load");
-  const absl::Status status = handler_->Commit();
-  if (status.ok()) staged_ = false;
-  return status;
+  LoadResult result = handler_->Commit();
+  if (result.status.ok()) staged_ = false;
+  return result;
 }
 
 }  // namespace devstate::vhost_user

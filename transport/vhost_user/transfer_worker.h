@@ -37,7 +37,7 @@ class TransferWorker {
 
   struct Completion {
     uint64_t id = 0;
-    absl::Status status;
+    LoadResult result;
   };
 
   // Post a job; its completion carries `id`. RESOURCE_EXHAUSTED when the
@@ -68,8 +68,8 @@ class TransferWorker {
   static void* ThreadMain(void* self);
   void Run();
   absl::Status RunSave(FdSink& sink);
-  absl::Status RunLoad(FdSource& source);
-  absl::Status RunCommit();
+  LoadResult RunLoad(FdSource& source);
+  LoadResult RunCommit();
 
   DeviceStateHandler* const handler_;
   const WakeEvent completed_;

@@ -55,7 +55,7 @@ absl::Status FakeDevice::Save(ByteSink& sink) {
   return save_result;
 }
 
-absl::Status FakeDevice::Load(ByteSource& source) {
+vhost_user::LoadResult FakeDevice::Load(ByteSource& source) {
   ++loads;
   if (staged_) ++breaches;
   staged_ = true;
@@ -68,14 +68,14 @@ absl::Status FakeDevice::Load(ByteSource& source) {
     staged_state_.append(buffer, 0, got);
   }
   if (before_finish != nullptr) before_finish->Wait();
-  return load_result;
+  return {load_result, check_reply};
 }
 
-absl::Status FakeDevice::Commit() {
+vhost_user::LoadResult FakeDevice::Commit() {
   ++commits;
   if (!staged_) ++breaches;
   if (before_commit != nullptr) before_commit->Wait();
-  if (!commit_result.ok()) return commit_result;
+  if (!commit_result.ok()) return {commit_result, check_reply};
   staged_ = false;
   state = std::move(staged_state_);
   return absl::OkStatus();

@@ -68,24 +68,19 @@ class Gate {
 class FakeDevice : public vhost_user::DeviceStateHandler {
  public:
   absl::Status Save(ByteSink& sink) override;
-  absl::Status Load(ByteSource& source) override;
-  absl::Status Commit() override;
+  vhost_user::LoadResult Load(ByteSource& source) override;
+  vhost_user::LoadResult Commit() override;
   void Discard() override;
-  uint64_t CheckReply(const absl::Status& failure) const override {
-    return check_reply != UINT64_MAX
-               ? check_reply
-               : vhost_user::DeviceStateHandler::CheckReply(failure);
-  }
 
   std::string state;         // what Save writes and Commit replaces
   absl::Status save_result;  // after everything was written
   absl::Status load_result;  // after `read_before_failing` bytes
   absl::Status commit_result;
   uint64_t read_before_failing = UINT64_MAX;
-  size_t piece = 64 << 10;            // bytes of one Write or Read
-  Gate* before_finish = nullptr;      // passed at the end of Save or Load
-  Gate* before_commit = nullptr;      // passed in Commit
-  uint64_t check_reply = UINT64_MAX;  // if not that: for every failure
+  size_t piece = 64 << 10;        // bytes of one Write or Read
+  Gate* before_finish = nullptr;  // passed at the end of Save or Load
+  Gate* before_commit = nullptr;  // passed in Commit
+  uint64_t check_reply = 0;       // of each failed Load and Commit
   bool endless_save = false;
 
   std::atomic<int> saves{0};

@@ -12,35 +12,32 @@
 
 namespace devstate::virtiofsd {
 
-void FindingList::Add(VerdictLevel level, absl::string_view rule,
+void FindingList::Add(VerdictLevel level, const Rule& rule,
                       absl::string_view path, Offset offset,
                       absl::string_view text) {
   verdict_.set_level(std::max(verdict_.level(), level));
   const auto size = static_cast<size_t>(verdict_.findings_size());
   // Half of the room is for what refuses the state.
   if (size == kMaxForeignFindings ||
-      (level < REFUSED && lesser_ == kMaxForeignFindings / 2)) {
+      (level < VERDICT_LEVEL_REFUSED && lesser_ == kMaxForeignFindings / 2)) {
     ++left_out_;
     return;
   }
-  lesser_ += level < REFUSED;
-  Finding& finding = *verdict_.add_findings();
-  finding.set_level(level);
-  finding.set_rule(std::string(rule));
-  finding.set_path(offset.has_value()
-                       ? absl::StrFormat("%s at offset 0x%x", path, *offset)
-                       : std::string(path));
-  finding.set_text(std::string(text));
+  lesser_ += level < VERDICT_LEVEL_REFUSED;
+  *verdict_.add_findings() = MakeFinding(
+      rule, level,
+      offset.has_value() ? absl::StrFormat("%s at offset 0x%x", path, *offset)
+                         : std::string(path),
+      "", "", std::string(text));
 }
 
 Verdict FindingList::Take() {
   if (left_out_ != 0) {
-    Finding& finding = *verdict_.add_findings();
-    finding.set_level(verdict_.level());
-    finding.set_rule("too-many-findings");
-    finding.set_text(absl::StrCat(left_out_, " more findings are left out"));
+    *verdict_.add_findings() =
+        MakeFinding(rules::kTooManyFindings, verdict_.level(), "", "", "",
+                    absl::StrCat(left_out_, " more findings are left out"));
   }
-  verdict_.set_level(std::max(verdict_.level(), CONVERTED));
+  verdict_.set_level(std::max(verdict_.level(), VERDICT_LEVEL_CONVERTED));
   return std::move(verdict_);
 }
 

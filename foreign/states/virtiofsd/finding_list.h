@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "devstate/compat/finding.h"
 #include "devstate/foreign/states/virtiofsd/table.h"
 #include "devstate/verdict.pb.h"
 
@@ -17,12 +18,12 @@ namespace devstate::virtiofsd {
 // Findings about one table, as many as a report holds. Not thread-safe.
 class FindingList {
  public:
-  // `rule` is one of compat/rules.h, `path` the record ("inode 7"), empty for
+  // `path` is the record ("inode 7"), empty for
   // the table, `text` one line with what is wrong and the remedy.
-  void Add(VerdictLevel level, absl::string_view rule, absl::string_view path,
+  void Add(VerdictLevel level, const Rule& rule, absl::string_view path,
            Offset offset, absl::string_view text);
 
-  bool refused() const { return verdict_.level() >= REFUSED; }
+  bool refused() const { return verdict_.level() >= VERDICT_LEVEL_REFUSED; }
   // All of them, sealed with how many were left out. The level is CONVERTED at
   // least: that is what happens to the state.
   Verdict Take();

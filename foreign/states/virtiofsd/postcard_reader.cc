@@ -31,7 +31,7 @@ void PostcardReader::Fail(ErrorReason reason, uint64_t offset,
 }
 
 void PostcardReader::FailAtEnd(absl::string_view what) {
-  Fail(NO_TRAILER, offset(),
+  Fail(ERROR_REASON_NO_TRAILER, offset(),
        absl::StrCat("the state ends within ", what,
                     ": it was cut off; save it again"));
 }
@@ -78,14 +78,14 @@ uint64_t PostcardReader::SlowVarint(absl::string_view what, uint64_t max) {
     if (byte < 0) return 0;
     const auto group = static_cast<uint64_t>(byte & 0x7f);
     if (shift == 63 && byte > 1) {
-      Fail(MALFORMED, start,
+      Fail(ERROR_REASON_MALFORMED, start,
            absl::StrCat(what, " is a varint of more than 64 bits"));
       return 0;
     }
     value |= group << shift;
     if (byte >= 0x80) continue;
     if (byte == 0 && shift > 0) {
-      Fail(MALFORMED, start,
+      Fail(ERROR_REASON_MALFORMED, start,
            absl::StrCat(what, " is a varint of more bytes than ", value,
                         " needs"));
       return 0;
@@ -93,7 +93,7 @@ uint64_t PostcardReader::SlowVarint(absl::string_view what, uint64_t max) {
     break;
   }
   if (value > max) {
-    Fail(MALFORMED, start,
+    Fail(ERROR_REASON_MALFORMED, start,
          absl::StrCat(what, " is ", value, ", expected at most ", max));
     return 0;
   }
@@ -110,7 +110,7 @@ bool PostcardReader::Bool(absl::string_view what) {
   const uint64_t start = offset();
   const int byte = Byte(what);
   if (byte > 1) {
-    Fail(MALFORMED, start,
+    Fail(ERROR_REASON_MALFORMED, start,
          absl::StrFormat("%s is 0x%02x, expected 0 or 1", what, byte));
   }
   return byte == 1;
@@ -120,7 +120,7 @@ uint32_t PostcardReader::Variant(absl::string_view what, uint32_t variants) {
   const uint64_t start = offset();
   const uint64_t index = Varint(what, UINT32_MAX);
   if (index < variants) return static_cast<uint32_t>(index);
-  Fail(MALFORMED, start,
+  Fail(ERROR_REASON_MALFORMED, start,
        absl::StrCat(what, " is variant ", index, ", expected 0",
                     variants == 1 ? "" : absl::StrCat(" to ", variants - 1)));
   return 0;
@@ -130,7 +130,8 @@ uint64_t PostcardReader::Count(absl::string_view what, uint64_t max) {
   const uint64_t start = offset();
   const uint64_t count = U64(what);
   if (count <= max) return count;
-  Fail(LIMIT, start, absl::StrCat(what, " is ", count, ", the limit is ", max));
+  Fail(ERROR_REASON_LIMIT, start,
+       absl::StrCat(what, " is ", count, ", the limit is ", max));
   return 0;
 }
 
@@ -140,7 +141,7 @@ void PostcardReader::Bytes(absl::string_view what, size_t max,
   const uint64_t start = offset();
   const uint64_t size = U64(what);
   if (size > max) {
-    Fail(LIMIT, start,
+    Fail(ERROR_REASON_LIMIT, start,
          absl::StrCat(what, " has ", size, " bytes, the limit is ", max));
     return;
   }
@@ -161,7 +162,7 @@ void PostcardReader::String(absl::string_view what, size_t max,
                             std::string* value) {
   Bytes(what, max, value);
   if (status_.ok() && !IsValidUtf8(*value)) {
-    Fail(MALFORMED, offset() - value->size(),
+    Fail(ERROR_REASON_MALFORMED, offset() - value->size(),
          absl::StrCat(what, " is not UTF-8"));
   }
 }
@@ -169,7 +170,7 @@ void PostcardReader::String(absl::string_view what, size_t max,
 void PostcardReader::End() {
   if (!status_.ok()) return;
   if (Fill()) {
-    Fail(TRAILING_BYTES, offset(),
+    Fail(ERROR_REASON_TRAILING_BYTES, offset(),
          "bytes follow the end of the state: it was not written like this; "
          "save it again");
   }

@@ -122,7 +122,7 @@ TEST(PostcardReaderTest, TextBeyondTheLimitIsRefusedUnread) {
                                std::string value;
                                reader.Bytes("it", 2, &value);
                              })),
-            LIMIT);
+            ERROR_REASON_LIMIT);
 }
 
 TEST(PostcardReaderTest, FirstErrorStays) {

@@ -45,7 +45,7 @@ class Parser {
   void ReadVersion() {
     const uint64_t index = in_.U64("the version");
     if (index >= kVersions) {
-      in_.Fail(UNKNOWN_CONTENT, 0,
+      in_.Fail(ERROR_REASON_UNKNOWN_CONTENT, 0,
                absl::StrCat("the state has version V", index + 1,
                             ", known are V1 and V2: save it with virtiofsd "
                             "1.13 or 1.14, or update devstate"));

@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "devstate/compat/rules.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
@@ -61,7 +62,7 @@ absl::string_view WrongPath(absl::string_view path) {
 
 absl::Status LimitError(Offset offset, absl::string_view message) {
   ErrorDetail detail;
-  detail.set_reason(LIMIT);
+  detail.set_reason(ERROR_REASON_LIMIT);
   detail.set_offset(offset.value_or(0));
   return StreamError(detail, message);
 }
@@ -69,19 +70,20 @@ absl::Status LimitError(Offset offset, absl::string_view message) {
 }  // namespace
 
 absl::Status RecordCheck::OnInode(const InodeRow& row, Offset offset) {
-  const auto refuse = [&](absl::string_view rule, absl::string_view text) {
-    findings_.Add(REFUSED, rule, InodeName(row.id), offset, text);
+  const auto refuse = [&](const Rule& rule, absl::string_view text) {
+    findings_.Add(VERDICT_LEVEL_REFUSED, rule, InodeName(row.id), offset, text);
   };
-  if (row.id == 0) refuse("foreign-id", "the id is 0; ids start at 1");
+  if (row.id == 0) refuse(rules::kForeignId, "the id is 0; ids start at 1");
   if (any_inode_ && row.id <= last_inode_) {
-    refuse("foreign-id", absl::StrCat("comes after inode ", last_inode_,
-                                      ": ids ascend, and each occurs once"));
+    refuse(rules::kForeignId,
+           absl::StrCat("comes after inode ", last_inode_,
+                        ": ids ascend, and each occurs once"));
   }
   any_inode_ = true;
   last_inode_ = row.id;
   root_seen_ |= row.id == kRootId;
   if (row.refcount == 0) {
-    refuse("foreign-refcount",
+    refuse(rules::kForeignRefcount,
            "the refcount is 0; the source forgets such inodes: save again");
   }
   CheckLocation(row, offset);
@@ -93,11 +95,11 @@ absl::Status RecordCheck::OnInode(const InodeRow& row, Offset offset) {
 }
 
 void RecordCheck::CheckLocation(const InodeRow& row, Offset offset) {
-  const auto refuse = [&](absl::string_view rule, absl::string_view text) {
-    findings_.Add(REFUSED, rule, InodeName(row.id), offset, text);
+  const auto refuse = [&](const Rule& rule, absl::string_view text) {
+    findings_.Add(VERDICT_LEVEL_REFUSED, rule, InodeName(row.id), offset, text);
   };
   if (row.root.has_value() != (row.id == kRootId)) {
-    refuse("foreign-root",
+    refuse(rules::kForeignRoot,
            row.root.has_value()
                ? "has the root's location; the root is inode 1 and no other"
                : "is the root and has another location than the root's");
@@ -105,13 +107,13 @@ void RecordCheck::CheckLocation(const InodeRow& row, Offset offset) {
   if (row.path.has_value()) {
     if (const absl::string_view wrong = WrongName(row.path->name);
         !wrong.empty()) {
-      refuse("foreign-name",
+      refuse(rules::kForeignName,
              absl::StrCat("the name ", Quoted(row.path->name), " ", wrong));
     }
   } else if (row.full_path.has_value()) {
     if (const absl::string_view wrong = WrongPath(*row.full_path);
         !wrong.empty()) {
-      refuse("foreign-name",
+      refuse(rules::kForeignName,
              absl::StrCat("the path ", Quoted(*row.full_path), " ", wrong));
     }
   } else if (row.handle.has_value()) {
@@ -119,16 +121,17 @@ void RecordCheck::CheckLocation(const InodeRow& row, Offset offset) {
     if (mounts_used_.size() < kMaxMounts) {
       mounts_used_.emplace(row.handle->mount_id, row.id);
     } else if (mounts_used_.count(row.handle->mount_id) == 0) {
-      refuse("foreign-mount",
+      refuse(rules::kForeignMount,
              absl::StrCat("its mount ", row.handle->mount_id,
                           " is one too many; the limit is ", kMaxMounts));
     }
   } else if (row.lost.has_value()) {
-    findings_.Add(COMPATIBLE, "foreign-lost", InodeName(row.id), offset,
+    findings_.Add(VERDICT_LEVEL_COMPATIBLE, rules::kForeignLost,
+                  InodeName(row.id), offset,
                   "the source lost the file; a destination loads it only with "
                   "--migration-on-error=guest-error, and the guest gets EIO");
   } else if (!row.root.has_value()) {
-    refuse("foreign-location",
+    refuse(rules::kForeignLocation,
            "has no location: virtiofsd finds no file without one");
   }
 }
@@ -136,32 +139,35 @@ void RecordCheck::CheckLocation(const InodeRow& row, Offset offset) {
 void RecordCheck::CheckFileHandle(const InodeRow& row,
                                   const FileHandleRow& handle, Offset offset) {
   if (handle.handle.size() <= kMaxFileHandle) return;
-  findings_.Add(REFUSED, "foreign-location", InodeName(row.id), offset,
+  findings_.Add(VERDICT_LEVEL_REFUSED, rules::kForeignLocation,
+                InodeName(row.id), offset,
                 absl::StrCat("a file handle of ", handle.handle.size(),
                              " bytes; Linux has 128 at most"));
 }
 
 absl::Status RecordCheck::OnHandle(const OpenHandleRow& row, Offset offset) {
-  const auto refuse = [&](absl::string_view rule, absl::string_view text) {
-    findings_.Add(REFUSED, rule, HandleName(row.id), offset, text);
+  const auto refuse = [&](const Rule& rule, absl::string_view text) {
+    findings_.Add(VERDICT_LEVEL_REFUSED, rule, HandleName(row.id), offset,
+                  text);
   };
   if (any_handle_ && row.id <= last_handle_) {
-    refuse("foreign-id", absl::StrCat("comes after open handle ", last_handle_,
-                                      ": ids ascend, and each occurs once"));
+    refuse(rules::kForeignId,
+           absl::StrCat("comes after open handle ", last_handle_,
+                        ": ids ascend, and each occurs once"));
   }
   any_handle_ = true;
   last_handle_ = row.id;
   if (!row.locks.empty()) {
-    refuse("unknown-critical",
+    refuse(rules::kUnknownCritical,
            "the guest has locked a part of the file, and virtiofsd has no "
            "place for locks: convert when nothing is locked");
   }
   if (row.flags > std::numeric_limits<int32_t>::max()) {
-    refuse("foreign-open-flags",
+    refuse(rules::kForeignOpenFlags,
            "virtiofsd has no place for flags beyond 32 bits: close the file");
   } else if (row.flags < 0 || (row.flags & kAccessMode) == kAccessMode ||
              (row.flags & (kCreate | kExclusive | kTruncate)) != 0) {
-    refuse("foreign-open-flags",
+    refuse(rules::kForeignOpenFlags,
            absl::StrFormat("the flags are 0%o; a load opens the file again, so "
                            "O_CREAT, O_EXCL, O_TRUNC and access mode 3 must "
                            "not be among them",
@@ -177,10 +183,11 @@ absl::Status RecordCheck::OnMountPath(const MountPathRow& row, Offset offset) {
         offset, absl::StrCat("more mount paths than the limit, ", kMaxMounts));
   }
   if (!mounts_.insert(row.mount_id).second) {
-    findings_.Add(REFUSED, "foreign-mount", name, offset, "occurs twice");
+    findings_.Add(VERDICT_LEVEL_REFUSED, rules::kForeignMount, name, offset,
+                  "occurs twice");
   }
   if (const absl::string_view wrong = WrongPath(row.path); !wrong.empty()) {
-    findings_.Add(REFUSED, "foreign-mount", name, offset,
+    findings_.Add(VERDICT_LEVEL_REFUSED, rules::kForeignMount, name, offset,
                   absl::StrCat("the path ", Quoted(row.path), " ", wrong));
   }
   return absl::OkStatus();
@@ -209,25 +216,28 @@ absl::Status RecordCheck::Finish(const TableSummary& summary) {
   DS_RETURN_IF_ERROR(Compact(absl::nullopt));
   referenced_.shrink_to_fit();
   if (any_inode_ && !root_seen_) {
-    findings_.Add(REFUSED, "foreign-root", InodeName(kRootId), absl::nullopt,
+    findings_.Add(VERDICT_LEVEL_REFUSED, rules::kForeignRoot,
+                  InodeName(kRootId), absl::nullopt,
                   "is missing: a table that is not empty has the root");
   }
   if (any_inode_ && summary.root.next_inode() <= last_inode_) {
-    findings_.Add(REFUSED, "foreign-id", InodeName(last_inode_), absl::nullopt,
+    findings_.Add(VERDICT_LEVEL_REFUSED, rules::kForeignId,
+                  InodeName(last_inode_), absl::nullopt,
                   absl::StrCat("is not below the next inode id, ",
                                summary.root.next_inode(),
                                ": a new inode would take its place"));
   }
   if (any_handle_ && summary.root.next_handle() <= last_handle_) {
-    findings_.Add(REFUSED, "foreign-id", HandleName(last_handle_),
-                  absl::nullopt,
+    findings_.Add(VERDICT_LEVEL_REFUSED, rules::kForeignId,
+                  HandleName(last_handle_), absl::nullopt,
                   absl::StrCat("is not below the next handle id, ",
                                summary.root.next_handle(),
                                ": a new handle would take its place"));
   }
   for (const auto& [mount, inode] : mounts_used_) {
     if (mounts_.count(mount) != 0) continue;
-    findings_.Add(REFUSED, "foreign-mount", InodeName(inode), absl::nullopt,
+    findings_.Add(VERDICT_LEVEL_REFUSED, rules::kForeignMount, InodeName(inode),
+                  absl::nullopt,
                   absl::StrCat("its file handle is of mount ", mount,
                                ", which no mount path names"));
   }
@@ -272,7 +282,8 @@ absl::Status ReferenceCheck::OnInode(const InodeRow& row, Offset) {
 absl::Status ReferenceCheck::OnHandle(const OpenHandleRow& row, Offset offset) {
   DS_ASSIGN_OR_RETURN(const uint32_t index, IndexOf(row.inode));
   if (parent_[index] == kMissing) {
-    findings_.Add(REFUSED, "foreign-open-inode", HandleName(row.id), offset,
+    findings_.Add(VERDICT_LEVEL_REFUSED, rules::kForeignOpenInode,
+                  HandleName(row.id), offset,
                   absl::StrCat("its inode ", row.inode, " is missing"));
   }
   return absl::OkStatus();
@@ -283,12 +294,14 @@ void ReferenceCheck::Finish() {
     if (children_[i] == 0) continue;
     if (parent_[i] == kMissing) {
       findings_.Add(
-          REFUSED, "foreign-parent", InodeName(first_child_[i]), absl::nullopt,
+          VERDICT_LEVEL_REFUSED, rules::kForeignParent,
+          InodeName(first_child_[i]), absl::nullopt,
           absl::StrCat("its parent, inode ", ids_[i], ", is missing (it has ",
                        children_[i], " children)"));
     } else if (refcount_[i] < children_[i]) {
       findings_.Add(
-          REFUSED, "foreign-refcount", InodeName(ids_[i]), absl::nullopt,
+          VERDICT_LEVEL_REFUSED, rules::kForeignRefcount, InodeName(ids_[i]),
+          absl::nullopt,
           absl::StrCat("the refcount is ", refcount_[i], ", expected at least ",
                        children_[i], ", one for each child"));
     }
@@ -307,8 +320,8 @@ void ReferenceCheck::CheckAcyclic() {
       at = parent_[at];
     }
     if (at < ids_.size() && walk[at] == self) {
-      findings_.Add(REFUSED, "foreign-parent", InodeName(ids_[at]),
-                    absl::nullopt,
+      findings_.Add(VERDICT_LEVEL_REFUSED, rules::kForeignParent,
+                    InodeName(ids_[at]), absl::nullopt,
                     "is its own ancestor: the parents form a cycle");
     }
   }

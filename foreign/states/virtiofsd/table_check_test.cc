@@ -31,7 +31,7 @@ std::string OnlyFinding(const TestState& state) {
   }
   const Finding& finding = report->verdict.findings(0);
   EXPECT_NE(FindRule(finding.rule()), nullptr) << finding.rule();
-  EXPECT_EQ(report->refused(), finding.level() == REFUSED);
+  EXPECT_EQ(report->refused(), finding.level() == VERDICT_LEVEL_REFUSED);
   return absl::StrCat(finding.rule(), " ", finding.path(), ": ",
                       finding.text());
 }
@@ -41,7 +41,7 @@ TEST(TableCheckTest, WhatVirtiofsdWritesIsFound) {
       Format().check(Opening(SmallState().Encode()));
   ASSERT_THAT(report, IsOk());
   EXPECT_EQ(report->verdict.findings_size(), 0);
-  EXPECT_EQ(report->verdict.level(), CONVERTED);
+  EXPECT_EQ(report->verdict.level(), VERDICT_LEVEL_CONVERTED);
   EXPECT_EQ(report->records, 4u);
 }
 

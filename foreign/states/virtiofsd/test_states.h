@@ -120,7 +120,8 @@ inline TestState SmallState() {
 }
 
 inline std::string ReadFixture(const std::string& name) {
-  std::ifstream file("foreign/states/virtiofsd/testdata/" + name, std::ios::binary);
+  std::ifstream file("foreign/states/virtiofsd/testdata/" + name,
+                     std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/compat/rules.h"
 #include "devstate/foreign/repeated_input.h"
 #include "devstate/foreign/states/virtiofsd/finding_list.h"
 #include "devstate/foreign/states/virtiofsd/portable_state.h"
@@ -79,8 +80,8 @@ class V1Check : public TableVisitor {
 
   absl::Status OnInode(const InodeRow& row, Offset offset) override {
     if (row.handle.has_value()) {
-      findings_.Add(REFUSED, "foreign-version", absl::StrCat("inode ", row.id),
-                    offset,
+      findings_.Add(VERDICT_LEVEL_REFUSED, rules::kForeignVersion,
+                    absl::StrCat("inode ", row.id), offset,
                     "its location is a file handle, which V1 does not have; "
                     "save with --migration-mode=find-paths, or convert to V2");
     }
@@ -102,8 +103,8 @@ void AddLosses(const TableSummary& summary, const Dropped& dropped,
   const auto drop = [&](uint64_t count, absl::string_view what,
                         absl::string_view why) {
     if (count == 0) return;
-    findings->Add(LOSSY, "foreign-dropped", "", absl::nullopt,
-                  absl::StrCat(what, " of ", count, why));
+    findings->Add(VERDICT_LEVEL_LOSSY, rules::kForeignDropped, "",
+                  absl::nullopt, absl::StrCat(what, " of ", count, why));
   };
   constexpr absl::string_view kNoPlace =
       " inodes is dropped: virtiofsd looks at the file instead";
@@ -117,7 +118,8 @@ void AddLosses(const TableSummary& summary, const Dropped& dropped,
          " mounts is dropped: V1 has none, and no inode needs one");
   }
   if (summary.inodes != 0 && !summary.root.has_session()) {
-    findings->Add(DEFAULTED, "foreign-session", "", absl::nullopt,
+    findings->Add(VERDICT_LEVEL_DEFAULTED, rules::kForeignSession, "",
+                  absl::nullopt,
                   "the state does not say what back-end and guest agreed on; "
                   "every option is written as off");
   }

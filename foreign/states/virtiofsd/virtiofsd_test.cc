@@ -7,11 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "devices/fs/v1/fs.devstate.h"
+#include "devstate/compat/rules.h"
 #include "devstate/foreign/states/virtiofsd/random_states.h"
 #include "devstate/foreign/states/virtiofsd/test_states.h"
 #include "devstate/schema/schema_facts.h"
+#include "devstate/schema/schema_model.h"
 #include "devstate/serializer/dynamic/state_writer.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -45,9 +48,9 @@ std::vector<std::string> Findings(const Converted& converted) {
   std::vector<std::string> lines;
   if (!converted.report.ok()) return {converted.report.status().ToString()};
   for (const Finding& finding : converted.report->verdict.findings()) {
-    lines.push_back(absl::StrCat(finding.rule(), " ",
-                                 VerdictLevel_Name(finding.level()), " ",
-                                 finding.path(), ": ", finding.text()));
+    lines.push_back(absl::StrCat(
+        finding.rule(), " ", absl::AsciiStrToUpper(LevelName(finding.level())),
+        " ", finding.path(), ": ", finding.text()));
   }
   return lines;
 }
@@ -182,7 +185,8 @@ TEST(VirtiofsdTest, EveryTruncationIsRefused) {
     const std::string state = ReadFixture(name);
     for (size_t size = 0; size < state.size(); ++size) {
       const Converted cut = Import(state.substr(0, size));
-      ASSERT_EQ(ReasonOf(cut.report.status()), NO_TRAILER) << name << size;
+      ASSERT_EQ(ReasonOf(cut.report.status()), ERROR_REASON_NO_TRAILER)
+          << name << size;
       EXPECT_EQ(cut.bytes, "");
     }
   }
@@ -199,7 +203,8 @@ TEST(VirtiofsdTest, TrailingBytesAreRefused) {
 TEST(VirtiofsdTest, NewerVersionIsUnknownContent) {
   std::string state = ReadFixture("open-fp.state");
   state[0] = 2;
-  EXPECT_EQ(ReasonOf(Import(state).report.status()), UNKNOWN_CONTENT);
+  EXPECT_EQ(ReasonOf(Import(state).report.status()),
+            ERROR_REASON_UNKNOWN_CONTENT);
   EXPECT_FALSE(Format().recognise(state));
 }
 
@@ -215,7 +220,7 @@ TEST(VirtiofsdTest, LocationOfV2IsRefusedInV1) {
 
 TEST(VirtiofsdTest, CountsAreJudgedBeforeAnythingIsAllocated) {
   EXPECT_EQ(ReasonOf(Import("\x01" + Varint(1ull << 40)).report.status()),
-            LIMIT);
+            ERROR_REASON_LIMIT);
   TestState state = SmallState();
   state.inodes[2].location = Varint(1) + Varint(2) + Varint(1ull << 60);
   EXPECT_THAT(
@@ -225,7 +230,8 @@ TEST(VirtiofsdTest, CountsAreJudgedBeforeAnythingIsAllocated) {
                          "bytes, the limit is 255")));
   state = SmallState();
   state.inodes[2].file_handle = FileHandleBytes(1, 1, std::string(129, 'x'));
-  EXPECT_EQ(ReasonOf(Import(state.Encode()).report.status()), LIMIT);
+  EXPECT_EQ(ReasonOf(Import(state.Encode()).report.status()),
+            ERROR_REASON_LIMIT);
 }
 
 TEST(VirtiofsdTest, NameThatIsNotUtf8IsRefused) {
@@ -313,7 +319,8 @@ TEST(VirtiofsdTest, LongNamesOfAPortableStateAreRefused) {
   // A generated writer refuses them itself.
   const SchemaFacts facts(*FsState::descriptor());
   StringSink sink;
-  DynamicStateWriter writer(&sink, *FsState::descriptor(), facts.info(), {});
+  const SchemaModel schema = BuildSchemaModel(*FsState::descriptor());
+  DynamicStateWriter writer(&sink, schema, facts.info(), {});
   const auto& inodes = *FsState::descriptor()->FindFieldByName("inodes");
   FsState state;
   state.set_next_inode(1000);

@@ -1,0 +1,105 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_COMPAT_GATE_BATCH_CONVERTER_H_
+#define DEVSTATE_COMPAT_GATE_BATCH_CONVERTER_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "devstate/compat/gate/conversion_chain.h"
+#include "devstate/compat/gate/stream_findings.h"
+#include "devstate/schema/schema_model.h"
+#include "devstate/serializer/dynamic/batch_codec.h"
+#include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/limits.h"
+#include "devstate/serializer/stream_reader.h"
+#include "google/protobuf/dynamic_message.h"
+#include "google/protobuf/message.h"
+
+namespace devstate {
+
+// Turns batches of one version of a schema into batches of another, on a load
+// and on a save. Not thread-safe.
+//
+// A batch costs a look at the numbers of its columns, and a copy if it has
+// ignorable ones that the other version does not have. A conversion is one of
+// whole columns. Records are looked at one by one only for a step, for what is
+// refused, and where columns do not show enough (column_conversion.h). Takes
+// memory for one batch of columns, or of messages where it needs records.
+class BatchConverter {
+ public:
+  // All must outlive the converter.
+  BatchConverter(ConversionChain* chain, const Limits& limits,
+                 StreamFindings* findings);
+  ~BatchConverter();
+
+  BatchConverter(const BatchConverter&) = delete;
+  BatchConverter& operator=(const BatchConverter&) = delete;
+
+  // Returns `batch`, which holds records of `written`, as one of `read`. It is
+  // empty if the findings refuse the state. Valid until the next call.
+  // DATA_LOSS and others with an ErrorDetail if the batch is not what the
+  // writer's schema says.
+  absl::StatusOr<Chunk> Convert(const Chunk& batch, const FieldModel& written,
+                                const FieldModel& read);
+
+  // What else is done with each record on its way. All may be empty.
+  struct RecordHooks {
+    // Corrects the record before anything else looks at it; false if it needs
+    // none.
+    std::function<bool(google::protobuf::Message* written)> fix_up;
+    // Looks at the record as the reader has it.
+    std::function<void(const google::protobuf::Message& read)> check;
+    // Whether both schemas are the same, so that a record without a fix-up
+    // stays as it is.
+    bool same = false;
+  };
+
+  // As Convert(), but looks at each record.
+  absl::StatusOr<Chunk> ConvertRecords(const Chunk& batch,
+                                       const FieldModel& written,
+                                       const FieldModel& read,
+                                       const RecordHooks& hooks);
+
+ private:
+  // The records of one field of the writer's root.
+  struct Field {
+    // Whether both versions of the records can travel in batches.
+    absl::optional<bool> has_columns;
+    std::unique_ptr<BatchDecoder> decoder;
+    std::unique_ptr<BatchEncoder> encoder;
+    uint64_t records = 0;
+  };
+
+  // As ConvertRecords(), which has to help where whole columns do not tell all.
+  absl::StatusOr<Chunk> ConvertColumns(const Chunk& batch,
+                                       const FieldModel& written,
+                                       const FieldModel& read);
+  Chunk DropColumns(const Chunk& batch, const FieldModel& written,
+                    const FieldModel& read);
+
+  ConversionChain& chain_;
+  const Limits limits_;
+  StreamFindings& findings_;
+  google::protobuf::DynamicMessageFactory factory_;
+  // By the number of the writer's field.
+  std::map<int, Field> fields_;
+  std::vector<std::unique_ptr<google::protobuf::Message>> records_;
+  ByteBuffer encoded_;
+};
+
+// `chunk` with another payload.
+Chunk ReplacePayload(const Chunk& chunk, absl::string_view payload);
+// `chunk` without content: as a batch, it is left out.
+Chunk EmptyChunk(const Chunk& chunk);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_COMPAT_GATE_BATCH_CONVERTER_H_

@@ -1,0 +1,71 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// For tests that hold the three readers of a mapping against each other: the
+// verdict on two schemas, the verdict on a stream, and the conversion.
+
+#ifndef DEVSTATE_COMPAT_GATE_PAIR_CHECKER_H_
+#define DEVSTATE_COMPAT_GATE_PAIR_CHECKER_H_
+
+#include <random>
+#include <set>
+#include <string>
+
+#include "devstate/compat/diff.h"
+#include "devstate/compat/gate/schema_archive.h"
+#include "devstate/schema/schema_facts.h"
+#include "devstate/schema/schema_loader.h"
+#include "google/protobuf/dynamic_message.h"
+#include "google/protobuf/message.h"
+
+namespace devstate {
+namespace testing {
+
+// A writer's and a reader's schema. Not thread-safe.
+class PairChecker {
+ public:
+  // Schemas as text. `upgrade`: whether the reader's is the newer one.
+  PairChecker(const std::string& writer, const std::string& reader,
+              bool upgrade);
+
+  const LoadedSchema& writer() const { return writer_; }
+  const DirectionVerdict& verdict() const { return static_; }
+  // How many of the states loaded, and how many were refused.
+  int loaded() const { return loaded_; }
+  int refused() const { return refused_; }
+
+  // Returns what contradicts what about `state`, a root of the writer's schema;
+  // empty if nothing does. With `archive`, the reader knows the writer's
+  // schema; otherwise it has that of the stream.
+  std::string Check(const google::protobuf::Message& state, bool archive);
+
+  // Returns the same of a random state.
+  std::string CheckRandom(std::mt19937* random, bool archive);
+
+ private:
+  std::string CheckVerdict(const Verdict& verdict) const;
+  // There and back again is where it was, but for what was dropped by name and
+  // what was completed.
+  std::string CheckNothingIsLost(const google::protobuf::Message& state,
+                                 const Verdict& verdict);
+
+  const LoadedSchema writer_;
+  const LoadedSchema reader_;
+  const bool upgrade_;
+  const SchemaFacts facts_;
+  SchemaArchive archive_;
+  DirectionVerdict static_;
+  // Paths of the findings about the schemas, and of those with a condition.
+  std::set<std::string> paths_;
+  std::set<std::string> conditional_;
+  // Values move, and the messages around them come and go.
+  const bool moves_;
+  google::protobuf::DynamicMessageFactory factory_;
+  int loaded_ = 0;
+  int refused_ = 0;
+};
+
+}  // namespace testing
+}  // namespace devstate
+
+#endif  // DEVSTATE_COMPAT_GATE_PAIR_CHECKER_H_

@@ -1,0 +1,80 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_CONFORMANCE_CHILD_PROCESS_H_
+#define DEVSTATE_CONFORMANCE_CHILD_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "devstate/transport/io/file_descriptor.h"
+#include "devstate/transport/io/wake_event.h"
+
+namespace devstate {
+
+// A program started by this one, whose output is read line by line. The
+// destructor ends it with SIGTERM, and with SIGKILL if it has not ended ten
+// seconds later. Thread-safe but for construction, destruction and
+// WaitForExit().
+class ChildProcess {
+ public:
+  // `arguments[0]` is the program's path. Standard output and standard error
+  // are read together.
+  static absl::StatusOr<std::unique_ptr<ChildProcess>> Start(
+      std::vector<std::string> arguments);
+  ~ChildProcess();
+
+  pid_t pid() const { return pid_; }
+
+  // Takes the next line that starts with `prefix` out of what the program has
+  // printed, dropping those before it. Errors: UNAVAILABLE with the program's
+  // last line if it ends before, DEADLINE_EXCEEDED.
+  absl::StatusOr<std::string> WaitForLine(absl::string_view prefix,
+                                          absl::Duration timeout);
+
+  // Takes all lines that are there now.
+  std::vector<std::string> TakeLines();
+
+  // How it ended, "exited with code 1: <its last line>" or "was ended by signal
+  // 11 (Segmentation fault)"; nothing if it still runs after `timeout`. One
+  // thread at a time.
+  std::optional<std::string> WaitForExit(absl::Duration timeout);
+  // Of a process that WaitForExit() has seen ended.
+  bool ended_by_signal() const { return ended_by_signal_; }
+
+ private:
+  ChildProcess(pid_t pid, FileDescriptor pid_fd, FileDescriptor output,
+               WakeEvent stop);
+  void ReadLines();
+
+  const pid_t pid_;
+  const FileDescriptor pid_fd_;
+  const FileDescriptor output_;
+  // Ends the thread: a grandchild may keep the output open.
+  const WakeEvent stop_;
+  std::optional<std::string> exit_;
+  bool ended_by_signal_ = false;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::string> lines_;
+  std::string last_line_;
+  bool ended_ = false;
+  std::thread reader_;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_CONFORMANCE_CHILD_PROCESS_H_

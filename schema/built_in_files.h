@@ -1,0 +1,42 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_SCHEMA_BUILT_IN_FILES_H_
+#define DEVSTATE_SCHEMA_BUILT_IN_FILES_H_
+
+#include <set>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "google/protobuf/descriptor.pb.h"
+#include "google/protobuf/descriptor_database.h"
+
+namespace devstate {
+
+// The files that a schema can import wherever it is read:
+// devstate/options.proto and the google/protobuf/*.proto that protoc knows.
+class BuiltInFiles : public google::protobuf::DescriptorDatabase {
+ public:
+  // Leaves the file to another database.
+  void Hide(const std::string& name) { hidden_.insert(name); }
+
+  bool FindFileByName(const std::string& name,
+                      google::protobuf::FileDescriptorProto* output) override;
+  bool FindFileContainingSymbol(
+      const std::string& symbol,
+      google::protobuf::FileDescriptorProto* output) override;
+  bool FindFileContainingExtension(
+      const std::string& type, int number,
+      google::protobuf::FileDescriptorProto* output) override;
+
+ private:
+  std::set<std::string> hidden_;
+};
+
+// Whether the file is what schemas are written in, descriptor.proto or
+// devstate/options.proto. A copy of it in a descriptor set does not count.
+bool IsOfTheLanguage(absl::string_view file);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SCHEMA_BUILT_IN_FILES_H_

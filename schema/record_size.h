@@ -1,0 +1,26 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_SCHEMA_RECORD_SIZE_H_
+#define DEVSTATE_SCHEMA_RECORD_SIZE_H_
+
+#include <cstddef>
+
+#include "devstate/schema/schema_model.h"
+
+namespace devstate {
+
+// Returns the record size of docs/stream_format.md, "Sizes", in bytes: what a
+// record of this type counts for, without the bytes of its strings and without
+// the elements of its repeated fields. Writers end batches by it and readers
+// charge it to max_batch_memory, so it follows from the schema alone.
+//
+// `record` must not contain itself.
+size_t RecordSize(const MessageModel& record);
+
+// Returns what one value of `field` counts for: one element if it is repeated.
+size_t ValueSize(const FieldModel& field);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SCHEMA_RECORD_SIZE_H_

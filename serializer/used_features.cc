@@ -1,0 +1,101 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/serializer/used_features.h"
+
+#include <vector>
+
+#include "devstate/options.pb.h"
+#include "devstate/serializer/message_reader.h"
+#include "devstate/serializer/occurrences.h"
+#include "devstate/serializer/wire_walk.h"
+
+namespace devstate {
+namespace {
+
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::Message;
+
+const std::string& FeatureOf(const FieldDescriptor& field) {
+  return field.options().GetExtension(devstate::field).feature();
+}
+
+void AddFeatureOf(const FieldDescriptor& field,
+                  std::set<std::string>* features) {
+  const std::string& feature = FeatureOf(field);
+  if (!feature.empty()) features->insert(feature);
+}
+
+void AddFeaturesOfColumns(const Descriptor& record, absl::string_view columns,
+                          std::set<std::string>* features) {
+  MessageReader reader(columns);
+  MessageReader::Field column;
+  while (reader.Next(&column)) {
+    const FieldDescriptor* field =
+        record.FindFieldByNumber(static_cast<int>(column.number));
+    if (field == nullptr) continue;
+    AddFeatureOf(*field, features);
+    if (field->message_type() == nullptr) continue;
+    MessageReader occurrences(column.bytes);
+    MessageReader::Field part;
+    while (occurrences.Next(&part)) {
+      if (part.number != kOccurringValuesField) continue;
+      AddFeaturesOfColumns(*field->message_type(), part.bytes, features);
+    }
+  }
+}
+
+// `seen` ends the recursion of messages that contain themselves.
+bool HasFeatures(const Descriptor& message, std::set<const Descriptor*>* seen) {
+  if (!seen->insert(&message).second) return false;
+  for (int i = 0; i < message.field_count(); ++i) {
+    const FieldDescriptor& field = *message.field(i);
+    if (!FeatureOf(field).empty()) return true;
+    if (field.message_type() != nullptr &&
+        HasFeatures(*field.message_type(), seen)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+void AddUsedFeatures(const Message& message, std::set<std::string>* features) {
+  const auto* reflection = message.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection->ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    AddFeatureOf(*field, features);
+    if (field->message_type() == nullptr) continue;
+    if (!field->is_repeated()) {
+      AddUsedFeatures(reflection->GetMessage(message, field), features);
+      continue;
+    }
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      AddUsedFeatures(reflection->GetRepeatedMessage(message, field, i),
+                      features);
+    }
+  }
+}
+
+void AddUsedFeaturesOfBatch(const FieldDescriptor& field,
+                            absl::string_view columns,
+                            std::set<std::string>* features) {
+  AddFeatureOf(field, features);
+  AddFeaturesOfColumns(*field.message_type(), columns, features);
+}
+
+bool RecordsHaveFeatures(const Descriptor& root) {
+  std::set<const Descriptor*> seen;
+  for (int i = 0; i < root.field_count(); ++i) {
+    const FieldDescriptor& field = *root.field(i);
+    if (!TravelsInBatches(field)) continue;
+    if (!FeatureOf(field).empty()) return true;
+    if (HasFeatures(*field.message_type(), &seen)) return true;
+  }
+  return false;
+}
+
+}  // namespace devstate

@@ -1,0 +1,36 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The optional features that a state uses: those that the schema gives, by the
+// annotation `feature`, to fields that are present.
+
+#ifndef DEVSTATE_SERIALIZER_USED_FEATURES_H_
+#define DEVSTATE_SERIALIZER_USED_FEATURES_H_
+
+#include <set>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+
+namespace devstate {
+
+// Adds the features of the fields that are present in `message` and in the
+// messages within.
+void AddUsedFeatures(const google::protobuf::Message& message,
+                     std::set<std::string>* features);
+
+// Adds those of a batch of at least one record of `field`. `columns` is its
+// payload as a writer of this library makes it, where a column of nothing but
+// defaults is left out.
+void AddUsedFeaturesOfBatch(const google::protobuf::FieldDescriptor& field,
+                            absl::string_view columns,
+                            std::set<std::string>* features);
+
+// Whether features of `root`, a root message, can depend on its records.
+bool RecordsHaveFeatures(const google::protobuf::Descriptor& root);
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_USED_FEATURES_H_

@@ -1,0 +1,403 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The walk decodes the wire format itself rather than with protobuf's internal
+// classes, and it parses nothing: what a parser says about a message depends on
+// its version and build, and it writes to standard error when a string is not
+// UTF-8.
+
+#include "devstate/serializer/wire_walk.h"
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "devstate/serializer/internal/varint.h"
+#include "devstate/serializer/utf8.h"
+
+namespace devstate {
+namespace {
+
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::OneofDescriptor;
+
+// As protobuf's parsers have it by default.
+constexpr int kMaxDepth = 100;
+// Tags have 32 bits; parsers take no longer form.
+constexpr size_t kMaxTagSize = 5;
+constexpr uint32_t kWireGroup = 3;
+constexpr uint32_t kWireEndGroup = 4;
+
+uint32_t WireTypeOf(const FieldDescriptor& field) {
+  switch (field.type()) {
+    case FieldDescriptor::TYPE_FIXED32:
+    case FieldDescriptor::TYPE_SFIXED32:
+    case FieldDescriptor::TYPE_FLOAT:
+      return kWireFixed32;
+    case FieldDescriptor::TYPE_FIXED64:
+    case FieldDescriptor::TYPE_SFIXED64:
+    case FieldDescriptor::TYPE_DOUBLE:
+      return kWireFixed64;
+    case FieldDescriptor::TYPE_STRING:
+    case FieldDescriptor::TYPE_BYTES:
+    case FieldDescriptor::TYPE_MESSAGE:
+      return kWireLength;
+    case FieldDescriptor::TYPE_GROUP:
+      return kWireGroup;
+    default:
+      return kWireVarint;
+  }
+}
+
+std::string WireTypeName(uint32_t wire_type) {
+  switch (wire_type) {
+    case kWireVarint:
+      return "varint";
+    case kWireFixed64:
+      return "64-bit";
+    case kWireLength:
+      return "length-delimited";
+    case kWireFixed32:
+      return "32-bit";
+    default:
+      return "group";
+  }
+}
+
+// Whether a parser keeps the whole value of a varint in a field of this type.
+bool VarintFits(uint64_t value, const FieldDescriptor& field) {
+  switch (field.type()) {
+    case FieldDescriptor::TYPE_BOOL:
+      return value <= 1;
+    case FieldDescriptor::TYPE_UINT32:
+    case FieldDescriptor::TYPE_SINT32:
+      return value <= UINT32_MAX;
+    case FieldDescriptor::TYPE_INT32:
+    case FieldDescriptor::TYPE_ENUM: {
+      const int64_t number = static_cast<int64_t>(value);
+      return number >= INT32_MIN && number <= INT32_MAX;
+    }
+    default:
+      return true;
+  }
+}
+
+// Reads pieces of a message. False means that the message is not well-formed.
+class Cursor {
+ public:
+  explicit Cursor(absl::string_view bytes)
+      : position_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+
+  bool AtEnd() const { return position_ == end_; }
+
+  bool Varint(uint64_t* value) {
+    const char* next = DecodeVarint(position_, end_, value);
+    if (next == nullptr) return false;
+    position_ = next;
+    return true;
+  }
+  bool Tag(uint32_t* number, uint32_t* wire_type) {
+    const char* start = position_;
+    uint64_t tag;
+    if (!Varint(&tag) || tag > UINT32_MAX ||
+        static_cast<size_t>(position_ - start) > kMaxTagSize) {
+      return false;
+    }
+    *number = static_cast<uint32_t>(tag >> 3);
+    *wire_type = static_cast<uint32_t>(tag & 7);
+    return *number != 0;
+  }
+  bool Bytes(uint64_t size, absl::string_view* bytes) {
+    if (size > static_cast<uint64_t>(end_ - position_)) return false;
+    *bytes = {position_, static_cast<size_t>(size)};
+    position_ += size;
+    return true;
+  }
+  bool LengthDelimited(absl::string_view* bytes) {
+    uint64_t size;
+    return Varint(&size) && Bytes(size, bytes);
+  }
+  bool Skip(uint32_t number, uint32_t wire_type, int depth) {
+    uint64_t value;
+    absl::string_view bytes;
+    switch (wire_type) {
+      case kWireVarint:
+        return Varint(&value);
+      case kWireFixed32:
+        return Bytes(4, &bytes);
+      case kWireFixed64:
+        return Bytes(8, &bytes);
+      case kWireLength:
+        return LengthDelimited(&bytes);
+      case kWireGroup:
+        return SkipGroup(number, depth + 1);
+      default:
+        return false;
+    }
+  }
+
+ private:
+  bool SkipGroup(uint32_t group, int depth) {
+    if (depth > kMaxDepth) return false;
+    uint32_t number;
+    uint32_t wire_type;
+    while (Tag(&number, &wire_type)) {
+      if (wire_type == kWireEndGroup) return number == group;
+      if (!Skip(number, wire_type, depth)) return false;
+    }
+    return false;
+  }
+
+  const char* position_;
+  const char* end_;
+};
+
+// Returns the key of a well-formed map entry such that equal keys are equal
+// texts: a varint can be written in several ways, and zero can be left out.
+std::string KeyOf(absl::string_view entry, const FieldDescriptor& key) {
+  const uint32_t own = WireTypeOf(key);
+  uint64_t number = 0;
+  absl::string_view bytes;
+  Cursor in(entry);
+  uint32_t field;
+  uint32_t wire_type;
+  while (!in.AtEnd() && in.Tag(&field, &wire_type)) {
+    if (field != static_cast<uint32_t>(key.number()) || wire_type != own) {
+      if (!in.Skip(field, wire_type, 0)) break;
+    } else if (own == kWireVarint) {
+      in.Varint(&number);
+    } else if (own == kWireLength) {
+      in.LengthDelimited(&bytes);
+    } else {
+      in.Bytes(own == kWireFixed32 ? 4 : 8, &bytes);
+    }
+  }
+  if (own == kWireVarint) return absl::StrCat(number);
+  const bool zero = own != kWireLength &&
+                    bytes.find_first_not_of('\0') == absl::string_view::npos;
+  return zero ? "" : std::string(bytes);
+}
+
+class Walker {
+ public:
+  using Visit = absl::FunctionRef<bool(const WireFinding&)>;
+
+  explicit Walker(Visit visit) : visit_(visit) {}
+
+  bool Root(absl::string_view bytes, const Descriptor& root) {
+    return Message(bytes, root, nullptr, 1);
+  }
+
+ private:
+  // The field under way, within those that hold it.
+  struct Place {
+    const Place* outer;
+    absl::string_view name;
+  };
+
+  // What came before in the message under way.
+  struct Seen {
+    std::set<const FieldDescriptor*> messages;
+    std::map<const OneofDescriptor*, const FieldDescriptor*> oneofs;
+    std::map<const FieldDescriptor*, std::set<std::string>> keys;
+    // Singular fields whose last value has no name.
+    std::map<const FieldDescriptor*, int64_t> unnamed;
+  };
+
+  bool Message(absl::string_view bytes, const Descriptor& type,
+               const Place* outer, int depth) {
+    if (depth > kMaxDepth) return false;
+    Cursor in(bytes);
+    Seen seen;
+    while (!in.AtEnd()) {
+      uint32_t number;
+      uint32_t wire_type;
+      if (!in.Tag(&number, &wire_type)) return false;
+      const FieldDescriptor* field =
+          type.FindFieldByNumber(static_cast<int>(number));
+      if (field == nullptr) {
+        if (!in.Skip(number, wire_type, depth)) return false;
+        const std::string name = absl::StrCat(number);
+        Report(WireFault::kUnknownField, {outer, name},
+               absl::StrCat("field ", number), "");
+      } else if (!Field(*field, wire_type, {outer, field->name()}, depth, &in,
+                        &seen)) {
+        return false;
+      }
+      if (stopped_) return true;
+    }
+    for (const auto& [field, value] : seen.unnamed) {
+      ReportUnnamed(*field, value, {outer, field->name()});
+    }
+    return true;
+  }
+
+  bool Field(const FieldDescriptor& field, uint32_t wire_type,
+             const Place& here, int depth, Cursor* in, Seen* seen) {
+    const uint32_t own = WireTypeOf(field);
+    const bool packed = field.is_packable() && wire_type == kWireLength;
+    if (wire_type != own && !packed) {
+      if (!in->Skip(static_cast<uint32_t>(field.number()), wire_type, depth)) {
+        return false;
+      }
+      Report(WireFault::kWireType, here, WireTypeName(wire_type),
+             WireTypeName(own));
+      return true;
+    }
+    CheckRepeats(field, here, seen);
+    if (wire_type != kWireLength) return Number(field, own, here, in, seen);
+    absl::string_view value;
+    if (!in->LengthDelimited(&value)) return false;
+    if (packed) {
+      Cursor elements(value);
+      while (!elements.AtEnd()) {
+        if (!Number(field, own, here, &elements, seen)) return false;
+      }
+      return true;
+    }
+    if (field.type() == FieldDescriptor::TYPE_STRING && !IsValidUtf8(value)) {
+      Report(WireFault::kNotUtf8, here, "other bytes", "string");
+    }
+    if (field.message_type() == nullptr) return true;
+    if (depth == 1 && TravelsInBatches(field)) {
+      Report(WireFault::kRecord, here, "records", "");
+    }
+    if (!Message(value, *field.message_type(), &here, depth + 1)) return false;
+    if (field.is_map() &&
+        !seen->keys[&field]
+             .insert(KeyOf(value, *field.message_type()->map_key()))
+             .second) {
+      Report(WireFault::kKeyTwice, here, "a key more than once", "once");
+    }
+    return true;
+  }
+
+  void CheckRepeats(const FieldDescriptor& field, const Place& here,
+                    Seen* seen) {
+    if (field.is_repeated()) return;
+    if (field.message_type() != nullptr &&
+        !seen->messages.insert(&field).second) {
+      Report(WireFault::kMerged, here, "more than once", "once");
+      return;
+    }
+    const OneofDescriptor* oneof = field.real_containing_oneof();
+    if (oneof == nullptr) return;
+    const FieldDescriptor* other =
+        seen->oneofs.emplace(oneof, &field).first->second;
+    if (other != &field) {
+      Report(WireFault::kMerged, here, absl::StrCat("with ", other->name()),
+             "once");
+    }
+  }
+
+  bool Number(const FieldDescriptor& field, uint32_t own, const Place& here,
+              Cursor* in, Seen* seen) {
+    absl::string_view bytes;
+    if (own == kWireFixed32) return in->Bytes(4, &bytes);
+    if (own == kWireFixed64) return in->Bytes(8, &bytes);
+    uint64_t value;
+    if (!in->Varint(&value)) return false;
+    if (!VarintFits(value, field)) {
+      Report(WireFault::kOutOfRange, here, absl::StrCat(value),
+             field.type_name());
+    } else if (field.enum_type() != nullptr) {
+      CheckNamed(field, static_cast<int64_t>(value), here, seen);
+    }
+    return true;
+  }
+
+  void CheckNamed(const FieldDescriptor& field, int64_t value,
+                  const Place& here, Seen* seen) {
+    const bool named = field.enum_type()->FindValueByNumber(
+                           static_cast<int>(value)) != nullptr;
+    if (field.is_repeated()) {
+      if (!named) ReportUnnamed(field, value, here);
+    } else if (named) {
+      seen->unnamed.erase(&field);
+    } else {
+      seen->unnamed[&field] = value;
+    }
+  }
+
+  void ReportUnnamed(const FieldDescriptor& field, int64_t value,
+                     const Place& place) {
+    Report(WireFault::kUnnamedEnumValue, place, absl::StrCat(value),
+           field.enum_type()->full_name());
+  }
+
+  static std::string PathOf(const Place& place) {
+    return place.outer == nullptr
+               ? std::string(place.name)
+               : absl::StrCat(PathOf(*place.outer), ".", place.name);
+  }
+
+  void Report(WireFault fault, const Place& place, std::string written,
+              std::string read) {
+    if (stopped_) return;
+    stopped_ =
+        !visit_({fault, PathOf(place), std::move(written), std::move(read)});
+  }
+
+  const Visit visit_;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+bool WalkWire(absl::string_view message, const Descriptor& root,
+              absl::FunctionRef<bool(const WireFinding&)> visit) {
+  return Walker(visit).Root(message, root);
+}
+
+ErrorReason RefusalReason(WireFault fault) {
+  switch (fault) {
+    case WireFault::kUnknownField:
+    case WireFault::kWireType:
+    case WireFault::kUnnamedEnumValue:
+      return ERROR_REASON_UNKNOWN_CONTENT;
+    case WireFault::kOutOfRange:
+    case WireFault::kNotUtf8:
+    case WireFault::kMerged:
+    case WireFault::kKeyTwice:
+    case WireFault::kRecord:
+      break;
+  }
+  return ERROR_REASON_MALFORMED;
+}
+
+std::string FaultText(const WireFinding& found) {
+  switch (found.fault) {
+    case WireFault::kUnknownField:
+      return absl::StrCat(found.path,
+                          " is a field that the schema does not have");
+    case WireFault::kWireType:
+      return absl::StrCat(found.path, " is written as ", found.written,
+                          ", the schema has ", found.read);
+    case WireFault::kUnnamedEnumValue:
+      return absl::StrCat(found.path, " has the value ", found.written,
+                          ", which ", found.read, " does not name");
+    case WireFault::kOutOfRange:
+      return absl::StrCat(found.path, " has the value ", found.written,
+                          ", which does not fit ", found.read);
+    case WireFault::kNotUtf8:
+      return absl::StrCat(found.path, " is not valid UTF-8");
+    case WireFault::kMerged:
+      return absl::StrCat(found.path, " occurs ", found.written,
+                          ", allowed is once");
+    case WireFault::kKeyTwice:
+      return absl::StrCat(found.path, " has a key more than once");
+    case WireFault::kRecord:
+      break;
+  }
+  return absl::StrCat(found.path, ": records outside of a batch");
+}
+
+bool TravelsInBatches(const FieldDescriptor& field) {
+  return field.is_repeated() && !field.is_map() &&
+         field.message_type() != nullptr;
+}
+
+}  // namespace devstate
