@@ -98,7 +98,7 @@ class ExamplesTest(examples.ExampleTest):
         qemu.command('migrate', uri=uri)
         self.assert_failed(qemu.migration(), qemu, other)
         self.assert_failed(other.migration(), other, destination)
-        self.assertEqual(qemu.run_state(), 'running')
+        qemu.wait_running()
         destination.wait_line('^refused: .*a file with a name 1')
         self.assertEqual(self.text('destination', 'fs'), empty)
         other.stop()

@@ -29,7 +29,7 @@ class FailureTest(harness.QemuTest):
                 qemu = self.qemu(source)
                 qemu.command('cont')
                 self.assert_failed(qemu.save(self.path('refused')), qemu)
-                self.assertEqual(qemu.run_state(), 'running')
+                qemu.wait_running()
                 qemu.wait_line('Error saving back-end state')
                 source.wait_line('refused on purpose')
                 self.assert_completed(qemu.save(self.path('retried')), qemu,
@@ -68,7 +68,7 @@ class FailureTest(harness.QemuTest):
         other.command('migrate-incoming', uri=uri, exit_on_error=False)
         qemu.command('migrate', uri=uri)
         self.assert_failed(qemu.migration(), qemu, other)
-        self.assertEqual(qemu.run_state(), 'running')
+        qemu.wait_running()
         destination.wait_line('refused on purpose')
         # A file has no return path.
         qemu.command('migrate-set-capabilities', capabilities=[
@@ -107,7 +107,7 @@ class FailureTest(harness.QemuTest):
         self.assert_failed(qemu.save(self.path('stuck')), qemu)
         self.assertLess(time.monotonic() - start, 10)
         source.wait_line('DEADLINE_EXCEEDED')
-        self.assertEqual(qemu.run_state(), 'running')
+        qemu.wait_running()
         # A second try finds the worker still stuck, and ends as well.
         self.assert_failed(qemu.save(self.path('again')), qemu)
         self.assertEqual(qemu.quit(), 0)

@@ -253,6 +253,10 @@ class Qemu(Process):
     def run_state(self):
         return self.command('query-status')['status']
 
+    def wait_running(self):
+        """Waits until the machine runs: QEMU resumes after it reports a failure."""
+        eventually(lambda: self.run_state() == 'running', 'the machine to run')
+
     def quit(self):
         self.command('quit')
         return self.wait_exit()

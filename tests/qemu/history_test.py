@@ -133,7 +133,7 @@ class HistoryTest(examples.ExampleTest):
         self.assert_failed(qemu.save(self.path('refused')), qemu, source)
         line = source.wait_line('^save failed: ')
         self.assertIn(LOCKS, line)
-        self.assertEqual(qemu.run_state(), 'running')
+        qemu.wait_running()
         self.show(channel, line, self.said(qemu, source))
 
     @for_each_channel
