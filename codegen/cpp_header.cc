@@ -12,7 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "devstate/codegen/cpp_code.h"
-#include "devstate/codegen/cpp_constraints.h"
+#include "devstate/codegen/cpp_table.h"
 #include "devstate/codegen/cpp_names.h"
 #include "devstate/schema/record_names.h"
 #include "devstate/schema/record_size.h"
@@ -57,36 +57,6 @@ std::string Wrap(const std::string& text) {
   return result;
 }
 
-// What a row counts for beside its record size, as a C++ expression.
-std::string VariableSize(const MessageModel& type, const std::string& row) {
-  std::vector<std::string> terms;
-  for (const FieldModel& field : type.fields) {
-    const std::string member =
-        absl::StrCat(row, ".", MemberName(*field.descriptor));
-    switch (field.cardinality()) {
-      case FieldModel::Cardinality::kOne:
-        if (ValueType(field) == "absl::string_view") {
-          terms.push_back(absl::StrCat(member, ".size()"));
-        }
-        break;
-      case FieldModel::Cardinality::kOptional:
-        if (ValueType(field) == "absl::string_view") {
-          terms.push_back(
-              absl::StrCat("(", member, " ? ", member, "->size() : 0)"));
-        } else if (field.message != nullptr) {
-          terms.push_back(
-              absl::StrCat("(", member, " ? VariableSize(*", member, ") : 0)"));
-        }
-        break;
-      case FieldModel::Cardinality::kRepeated:
-        terms.push_back(absl::StrCat("::devstate::VariableSizeOf(", member,
-                                     ", ", ValueSize(field), ")"));
-        break;
-    }
-  }
-  return terms.empty() ? "0" : absl::StrJoin(terms, " +\n         ");
-}
-
 void PrintRow(const MessageModel& type, Printer& printer) {
   printer.Print(
       "// $message$ as a borrowed row: strings,\n"
@@ -100,126 +70,24 @@ void PrintRow(const MessageModel& type, Printer& printer) {
   for (const FieldModel& field : type.fields) {
     const bool number = field.cardinality() == FieldModel::Cardinality::kOne &&
                         ValueType(field) != "absl::string_view";
-    PrintConstraintComments(field, printer);
+    PrintBoundsComments(field, printer);
     printer.Print("$type$ $name$$init$;\n", "type", MemberType(field), "name",
                   MemberName(*field.descriptor), "init", number ? "{}" : "");
   }
-  printer.Outdent();
-  printer.Print("};\n\n");
-}
-
-void PrintVariableSizes(const SchemaModel& model, Printer& printer) {
-  printer.Print(
-      "// What a row counts for beside its fixed size, in bytes\n"
-      "// (docs/stream_format.md, \"Sizes\").\n");
-  for (const MessageModel* type : model.records) {
-    printer.Print(
-        "inline size_t VariableSize([[maybe_unused]] const $name$Row& row) {\n"
-        "  return $size$;\n"
-        "}\n",
-        "name", type->record_name, "size", VariableSize(*type, "row"));
-  }
-  printer.Print("\n");
-}
-
-void PrintBuilder(const MessageModel& type, Printer& printer) {
-  printer.Print(
-      "// Builds the columns of $message$.\n"
-      "class $name$ColumnsBuilder {\n"
-      " public:\n"
-      "  using Row = $name$Row;\n"
-      "\n"
-      "  // Copies `row`.\n"
-      "  ABSL_ATTRIBUTE_ALWAYS_INLINE void Append(\n"
-      "      [[maybe_unused]] const Row& row) {\n",
-      "message", type.full_name, "name", type.record_name);
-  printer.Indent();
-  printer.Indent();
+  std::vector<std::string> members;
   for (const FieldModel& field : type.fields) {
-    const bool one = field.cardinality() == FieldModel::Cardinality::kOne;
-    printer.Print("$name$_column_.Append($row$row.$name$);\n", "name",
-                  MemberName(*field.descriptor), "row", one ? "" : "size_, ");
+    members.push_back(absl::StrCat("&", type.record_name, "Row::",
+                                   MemberName(*field.descriptor)));
   }
-  for (int i = 0; i < type.descriptor->real_oneof_decl_count(); ++i) {
-    const OneofDescriptor& oneof = *type.descriptor->oneof_decl(i);
-    std::vector<std::string> members;
-    for (int j = 0; j < oneof.field_count(); ++j) {
-      members.push_back(
-          absl::StrCat("row.", MemberName(*oneof.field(j)), ".has_value()"));
-    }
-    printer.Print(
-        "$oneof$_valid_ &=\n"
-        "    ($sum$) <= 1;\n",
-        "oneof", absl::AsciiStrToLower(oneof.name()), "sum",
-        absl::StrJoin(members, " +\n         "));
-  }
-  printer.Print("++size_;\n");
-  printer.Outdent();
-  printer.Outdent();
-  printer.Print("  }\n");
-  if (type.descriptor->options().map_entry()) {
-    printer.Print("  const auto& keys() const { return key_column_; }\n");
-  }
+  if (!members.empty()) printer.Print("\n");
   printer.Print(
-      "  size_t size() const { return size_; }\n"
-      "  void Clear();\n"
-      "  // INVALID_ARGUMENT if a row cannot be written: text that is not "
-      "UTF-8,\n"
-      "  // several members of a oneof, an enum without a name, or a value "
-      "that\n"
-      "  // the schema's annotations do not allow. `rows` is what the rows "
-      "are.\n"
-      "  absl::Status Validate(::devstate::RowKind rows) const;\n"
-      "  // The $name$Columns message, as field `field` or alone.\n"
-      "  void Encode(uint32_t field, ::devstate::MessageWriter& out);\n"
-      "  void EncodeBody(::devstate::MessageWriter& out);\n"
-      "\n"
-      " private:\n",
-      "name", type.record_name);
-  printer.Indent();
-  for (const FieldModel& field : type.fields) {
-    printer.Print("$type$ $name$_column_$arguments$;\n", "type",
-                  BuilderType(field), "name", MemberName(*field.descriptor),
-                  "arguments", ColumnArguments(field));
-  }
-  for (int i = 0; i < type.descriptor->real_oneof_decl_count(); ++i) {
-    printer.Print(
-        "bool $oneof$_valid_ = true;\n", "oneof",
-        absl::AsciiStrToLower(type.descriptor->oneof_decl(i)->name()));
-  }
-  printer.Print("size_t size_ = 0;\n");
+      "// For the codec.\n"
+      "using Members = ::devstate::RowMembers<$members$>;\n"
+      "static constexpr size_t kRecordSize = $size$;\n"
+      "static const ::devstate::RecordTable& Table();\n",
+      "members", absl::StrJoin(members, ",\n      "), "size",
+      absl::StrCat(RecordSize(type)));
   printer.Outdent();
-  printer.Print("};\n\n");
-}
-
-void PrintReader(const MessageModel& type, Printer& printer) {
-  printer.Print(
-      "// Reads the columns of $message$.\n"
-      "class $name$ColumnsReader {\n"
-      " public:\n"
-      "  using Row = $name$Row;\n"
-      "\n"
-      "  void SetDefault();\n"
-      "  // Checks everything that can be wrong with a serialized\n"
-      "  // $name$Columns of `count` rows, and that the values are those that\n"
-      "  // the schema's annotations allow. `columns` must outlive the rows.\n"
-      "  absl::Status Decode(absl::string_view columns, size_t count,\n"
-      "                      ::devstate::DecodeContext& context);\n"
-      "  // Row `i`; to be called for the rows one after the other, from 0.\n"
-      "  ABSL_ATTRIBUTE_ALWAYS_INLINE void Read([[maybe_unused]] size_t i,\n"
-      "                                         [[maybe_unused]] Row& row) {\n",
-      "message", type.full_name, "name", type.record_name);
-  for (const FieldModel& field : type.fields) {
-    printer.Print("    $name$_column_.Read(i, row.$name$);\n", "name",
-                  MemberName(*field.descriptor));
-  }
-  printer.Print("  }\n");
-  if (!type.fields.empty()) printer.Print("\n private:\n");
-  for (const FieldModel& field : type.fields) {
-    printer.Print("  $type$ $name$_column_$arguments$;\n", "type",
-                  ReaderType(field), "name", MemberName(*field.descriptor),
-                  "arguments", ColumnArguments(field));
-  }
   printer.Print("};\n\n");
 }
 
@@ -245,11 +113,10 @@ void PrintRootWriter(const SchemaModel& model, const Variables& variables,
         "  ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status Add$field$(\n"
         "      const $row$Row& row) {\n"
         "    return AddRecord($number$, \"$name$\", $name$_columns_, row,\n"
-        "                     $size$ + VariableSize(row));\n"
+        "                     ::devstate::RowSize(row));\n"
         "  }\n",
         "field", CamelCase(batch->name), "row", batch->message->record_name,
-        "number", absl::StrCat(batch->number), "name", batch->name, "size",
-        absl::StrCat(RecordSize(*batch->message)));
+        "number", absl::StrCat(batch->number), "name", batch->name);
   }
   printer.Print(
       "\n"
@@ -258,7 +125,7 @@ void PrintRootWriter(const SchemaModel& model, const Variables& variables,
       "\n"
       " private:\n");
   for (const FieldModel* batch : model.batches) {
-    printer.Print("  $type$ColumnsBuilder $name$_columns_;\n", "type",
+    printer.Print("  ::devstate::RowBuilder<$type$Row> $name$_columns_;\n", "type",
                   batch->message->record_name, "name", batch->name);
   }
   printer.Print("};\n\n");
@@ -282,7 +149,7 @@ void PrintRootReader(const SchemaModel& model, const Variables& variables,
                      Printer& printer) {
   for (const FieldModel* batch : model.batches) {
     printer.Print(
-        "using $field$Batch = ::devstate::RecordBatch<$type$ColumnsReader>;\n",
+        "using $field$Batch = ::devstate::RecordBatch<$type$Row>;\n",
         "field", CamelCase(batch->name), "type", batch->message->record_name);
   }
   printer.Print(variables,
@@ -326,7 +193,7 @@ void PrintRootReader(const SchemaModel& model, const Variables& variables,
                 "\n"
                 "  $name$Visitor* visitor_ = nullptr;\n");
   for (const FieldModel* batch : model.batches) {
-    printer.Print("  $type$ColumnsReader $name$_columns_;\n", "type",
+    printer.Print("  ::devstate::RowReader<$type$Row> $name$_columns_;\n", "type",
                   batch->message->record_name, "name", batch->name);
   }
   printer.Print("};\n\n");
@@ -366,17 +233,10 @@ void PrintHeader(const SchemaModel& model, Printer& printer) {
       "#include \"absl/strings/string_view.h\"\n"
       "#include \"absl/types/span.h\"\n"
       "#include \"$base$.pb.h\"\n"
-      "#include \"devstate/serializer/bytes_column.h\"\n"
-      "#include \"devstate/serializer/decode_context.h\"\n"
-      "#include \"devstate/serializer/enum_column.h\"\n"
-      "#include \"devstate/serializer/map_keys.h\"\n"
-      "#include \"devstate/serializer/message_writer.h\"\n"
-      "#include \"devstate/serializer/number_column.h\"\n"
-      "#include \"devstate/serializer/occurrences.h\"\n"
-      "#include \"devstate/serializer/record_stream.h\"\n"
-      "#include \"devstate/serializer/row_kind.h\"\n"
-      "#include \"devstate/serializer/row_size.h\"\n"
       "#include \"devstate/schema/schema_info.h\"\n"
+      "#include \"devstate/serializer/record_stream.h\"\n"
+      "#include \"devstate/serializer/record_table.h\"\n"
+      "#include \"devstate/serializer/row_columns.h\"\n"
       "\n");
   if (!ns.empty()) printer.Print("namespace $ns$ {\n\n", "ns", ns);
   printer.Print(variables,
@@ -384,11 +244,6 @@ void PrintHeader(const SchemaModel& model, Printer& printer) {
                 "const ::devstate::SchemaInfo& $name$Schema();\n"
                 "\n");
   for (const MessageModel* type : model.records) PrintRow(*type, printer);
-  PrintVariableSizes(model, printer);
-  for (const MessageModel* type : model.records) {
-    PrintBuilder(*type, printer);
-    PrintReader(*type, printer);
-  }
   PrintRootWriter(model, variables, printer);
   PrintRootReader(model, variables, printer);
   PrintCodec(variables, printer);

@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
-#include "devstate/schema/record_size.h"
 
 namespace devstate {
 namespace {
@@ -47,27 +46,6 @@ constexpr const char* kKeywords[] = {
     "wchar_t",      "while",     "xor",
     "xor_eq",
 };
-
-bool IsOne(const FieldModel& field) {
-  return field.cardinality() == FieldModel::Cardinality::kOne;
-}
-
-// Column class for the field's values; `kind` is "Builder" or "Reader".
-std::string ColumnType(const FieldModel& field, const char* kind) {
-  switch (field.descriptor->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_MESSAGE:
-      return absl::StrCat(field.message->record_name, "Columns", kind);
-    case FieldDescriptor::CPPTYPE_STRING:
-      return absl::StrCat("::devstate::BytesColumn", kind);
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return absl::StrCat("::devstate::EnumColumn", kind, "<&",
-                          ProtobufName(*field.descriptor->enum_type()),
-                          "_IsValid>");
-    default:
-      return absl::StrCat("::devstate::NumberColumn", kind, "<",
-                          ValueType(field), ">");
-  }
-}
 
 }  // namespace
 
@@ -122,40 +100,6 @@ std::string MemberType(const FieldModel& field) {
       return absl::StrCat("absl::Span<const ", ValueType(field), ">");
   }
   return "";
-}
-
-std::string BuilderType(const FieldModel& field) {
-  const std::string column = ColumnType(field, "Builder");
-  if (IsOne(field)) return column;
-  return absl::StrCat(field.cardinality() == FieldModel::Cardinality::kOptional
-                          ? "::devstate::OptionalBuilder<"
-                      : field.descriptor->is_map()
-                          ? "::devstate::MapBuilder<"
-                          : "::devstate::RepeatedBuilder<",
-                      column, ">");
-}
-
-std::string ReaderType(const FieldModel& field) {
-  const std::string column = ColumnType(field, "Reader");
-  if (IsOne(field)) return column;
-  if (field.cardinality() == FieldModel::Cardinality::kOptional) {
-    return absl::StrCat("::devstate::OptionalReader<", column, ">");
-  }
-  return absl::StrCat(
-      field.descriptor->is_map() ? "::devstate::MapReader<"
-                                 : "::devstate::RepeatedReader<",
-      column, ", ", ValueType(field), ", ", ValueSize(field), ">");
-}
-
-std::string ColumnArguments(const FieldModel& field) {
-  switch (field.column_kind) {
-    case COLUMN_KIND_BYTES:
-      return "{::devstate::COLUMN_KIND_BYTES}";
-    case COLUMN_KIND_TEXT:
-      return "{::devstate::COLUMN_KIND_TEXT}";
-    default:
-      return "";
-  }
 }
 
 }  // namespace devstate

@@ -39,13 +39,6 @@ std::string ValueType(const FieldModel& field);
 // What the field is in a row struct: ValueType(), optional or span of it.
 std::string MemberType(const FieldModel& field);
 
-// The classes that build and read the field's columns.
-std::string BuilderType(const FieldModel& field);
-std::string ReaderType(const FieldModel& field);
-
-// What the constructors of these take: the kind of a bytes column, or nothing.
-std::string ColumnArguments(const FieldModel& field);
-
 }  // namespace devstate
 
 #endif  // DEVSTATE_CODEGEN_CPP_NAMES_H_

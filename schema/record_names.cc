@@ -57,8 +57,7 @@ class GeneratedNameChecker {
 
   absl::Status Check(const SchemaModel& schema) {
     for (const MessageModel* record : schema.records) {
-      for (const char* suffix : {"Row", "Columns", "ColumnsBuilder",
-                                 "ColumnsReader", "Occurrences"}) {
+      for (const char* suffix : {"Row", "Columns", "Occurrences"}) {
         DS_RETURN_IF_ERROR(
             Add(record->record_name + suffix, *record->descriptor));
       }

@@ -3,13 +3,13 @@
 
 #include "devstate/schema/record_size.h"
 
+#include "devstate/schema/value_size.h"
+
 namespace devstate {
 namespace {
 
 using Cardinality = FieldModel::Cardinality;
 
-constexpr size_t kNumberSize = 8;
-constexpr size_t kBytesSize = 16;
 constexpr size_t kRepeatedSize = 16;
 // Of a scalar that may be absent.
 constexpr size_t kPresenceSize = 8;

@@ -16,6 +16,17 @@ const EnumValueModel* EnumModel::FindNumber(int number) const {
   return nullptr;
 }
 
+std::vector<int32_t> NumbersOf(const EnumModel& type) {
+  std::vector<int32_t> numbers;
+  for (const EnumValueModel& value : type.values) {
+    // An alias is the same number once more.
+    if (numbers.empty() || numbers.back() != value.number) {
+      numbers.push_back(value.number);
+    }
+  }
+  return numbers;
+}
+
 const EnumValueModel* EnumModel::FindName(absl::string_view name) const {
   for (const EnumValueModel& value : values) {
     if (value.name == name) return &value;

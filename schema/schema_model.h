@@ -43,6 +43,9 @@ struct EnumModel {
   const EnumValueModel* FindName(absl::string_view name) const;
 };
 
+// Returns the numbers that an enum names, in ascending order, each once.
+std::vector<int32_t> NumbersOf(const EnumModel& type);
+
 struct FieldModel {
   // What a state can tell of the field.
   enum class Presence {

@@ -4,11 +4,13 @@
 #include "devstate/serializer/bytes_column.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "devstate/serializer/internal/column_loops.h"
 #include "devstate/serializer/internal/little_endian.h"
+#include "devstate/serializer/internal/map_keys.h"
 #include "devstate/serializer/message_reader.h"
 #include "devstate/serializer/utf8.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
@@ -56,8 +58,9 @@ void WriteWords(const char* data, size_t count, size_t words,
 
 }  // namespace
 
-absl::Status BytesColumnBuilder::Validate(RowKind rows) const {
-  if (kind_ != COLUMN_KIND_TEXT) return absl::OkStatus();
+absl::Status BytesColumnBuilder::Validate(const FieldEntry& field,
+                                          RowKind rows) const {
+  if (field.kind != COLUMN_KIND_TEXT) return absl::OkStatus();
   const size_t row = FirstInvalidText(data_.view(), lengths_.size(),
                                       [this](size_t i) { return lengths_[i]; });
   if (row == lengths_.size()) return absl::OkStatus();
@@ -70,7 +73,25 @@ absl::Status BytesColumnBuilder::Validate(RowKind rows) const {
       "the text"));
 }
 
-void BytesColumnBuilder::Encode(uint32_t field, MessageWriter& out) const {
+NumbersView BytesColumnBuilder::Stored(BoundsEntry::Column column) const {
+  if (column != BoundsEntry::Column::kLengths) return {};
+  return {ScalarType::kUint32, lengths_.data(), lengths_.size(),
+          /*constant=*/false};
+}
+
+size_t BytesColumnBuilder::FirstRowWithKeyTwice(
+    absl::Span<const uint32_t> counts) const {
+  std::vector<absl::string_view> keys;
+  size_t position = 0;
+  for (const uint32_t length : lengths()) {
+    keys.push_back(data().substr(position, length));
+    position += length;
+  }
+  return devstate::FirstRowWithKeyTwice(counts, std::move(keys));
+}
+
+void BytesColumnBuilder::Encode(uint32_t number, ColumnKind kind,
+                                MessageWriter& out) const {
   if (data_.empty()) return;
   const size_t count = lengths_.size();
   const size_t length = lengths_[0];
@@ -82,8 +103,8 @@ void BytesColumnBuilder::Encode(uint32_t field, MessageWriter& out) const {
       std::all_of(lengths_.data(), lengths_.data() + count,
                   [length](uint32_t l) { return l == length; });
   const MessageWriter::Nested nested =
-      out.BeginNested(field, data_.size() + 16);
-  out.WriteNumber(kKindField, kind_);
+      out.BeginNested(number, data_.size() + 16);
+  out.WriteNumber(kKindField, kind);
   out.WriteNumber(kLayoutField,
                   words ? BYTES_LAYOUT_WORDS : BYTES_LAYOUT_CONCATENATED);
   EncodeNumbers<uint32_t>(kLengthsField, COLUMN_KIND_UNSIGNED, lengths_.data(),
@@ -112,12 +133,26 @@ std::vector<absl::string_view> BytesColumnReader::Values(size_t count) const {
   return values;
 }
 
-absl::Status BytesColumnReader::Decode(absl::string_view column, size_t count,
+NumbersView BytesColumnReader::Stored(BoundsEntry::Column column,
+                                      size_t count) const {
+  if (column != BoundsEntry::Column::kLengths) return {};
+  return lengths_.Stored(BoundsEntry::Column::kNumbers, count);
+}
+
+size_t BytesColumnReader::FirstRowWithKeyTwice(
+    absl::Span<const uint32_t> counts) const {
+  size_t total = 0;
+  for (const uint32_t count : counts) total += count;
+  return devstate::FirstRowWithKeyTwice(counts, Values(total));
+}
+
+absl::Status BytesColumnReader::Decode(ColumnKind kind,
+                                       absl::string_view column, size_t count,
                                        DecodeContext& context) {
   FieldTable<kFirstWordField + kMaxWords - 1> fields;
   DS_RETURN_IF_ERROR(fields.Parse(column, kVarintFields, context));
   DS_RETURN_IF_ERROR(CheckKind(
-      fields.has(kKindField) ? fields.value(kKindField) : 0, kind_, context));
+      fields.has(kKindField) ? fields.value(kKindField) : 0, kind, context));
   const uint64_t layout =
       fields.has(kLayoutField) ? fields.value(kLayoutField) : 0;
   if (layout > BytesLayout_MAX) {
@@ -153,7 +188,7 @@ absl::Status BytesColumnReader::Decode(absl::string_view column, size_t count,
   if (layout != BYTES_LAYOUT_WORDS)
     DS_RETURN_IF_ERROR(context.ChargeMemory(sum, 1));
   position_ = data.data();
-  if (kind_ == COLUMN_KIND_TEXT) {
+  if (kind == COLUMN_KIND_TEXT) {
     const size_t row =
         FirstInvalidText(data, count, [this](size_t i) { return lengths_[i]; });
     if (row != count) {

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "devstate/columns.pb.h"
+#include "devstate/serializer/column.h"
 #include "devstate/serializer/decode_context.h"
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/message_writer.h"
@@ -20,48 +21,48 @@
 
 namespace devstate {
 
-class BytesColumnBuilder {
+// Everywhere, `kind` is BYTES or TEXT.
+class BytesColumnBuilder final : public ColumnBuilder {
  public:
-  // `kind` is BYTES or TEXT.
-  explicit BytesColumnBuilder(ColumnKind kind) : kind_(kind) {}
-
   // Copies `value`.
   void Append(absl::string_view value) {
     lengths_.push_back(static_cast<uint32_t>(value.size()));
     data_.Append(value);
   }
   size_t size() const { return lengths_.size(); }
-  void Clear() {
-    lengths_.clear();
-    data_.clear();
-  }
-  // Appends field `field` with a BytesColumn; nothing if all values are empty.
-  void Encode(uint32_t field, MessageWriter& out) const;
+  // Appends field `number` with a BytesColumn; nothing if all values are empty.
+  void Encode(uint32_t number, ColumnKind kind, MessageWriter& out) const;
   // Of each value, in bytes.
   absl::Span<const uint32_t> lengths() const {
     return {lengths_.data(), lengths_.size()};
   }
   // All values, one behind the other.
   absl::string_view data() const { return data_.view(); }
-  // INVALID_ARGUMENT if a TEXT value is not valid UTF-8; names the row.
-  absl::Status Validate(RowKind rows) const;
+
+  // INVALID_ARGUMENT if a TEXT value is not valid UTF-8.
+  absl::Status Validate(const FieldEntry& field, RowKind rows) const override;
+  void EncodeAs(const FieldEntry& field, uint32_t number, size_t,
+                MessageWriter& out) override {
+    Encode(number, field.kind, out);
+  }
+  void Clear() override {
+    lengths_.clear();
+    data_.clear();
+  }
+  NumbersView Stored(BoundsEntry::Column column) const override;
+  size_t FirstRowWithKeyTwice(
+      absl::Span<const uint32_t> counts) const override;
 
  private:
-  const ColumnKind kind_;
   UninitializedBuffer<uint32_t> lengths_;
   ByteBuffer data_;
 };
 
-class BytesColumnReader {
+class BytesColumnReader final : public ColumnReader {
  public:
-  explicit BytesColumnReader(ColumnKind kind) : kind_(kind) {}
-
-  // All values are empty: the column is absent.
-  void SetDefault();
-
   // The values lie in `column`, or in the reader if the layout is not
   // CONCATENATED; both must outlive their use.
-  absl::Status Decode(absl::string_view column, size_t count,
+  absl::Status Decode(ColumnKind kind, absl::string_view column, size_t count,
                       DecodeContext& context);
 
   // Of each value, in bytes.
@@ -77,12 +78,20 @@ class BytesColumnReader {
     position_ += length;
   }
 
+  void SetDefault() override;
+  absl::Status DecodeAs(const FieldEntry& field, absl::string_view column,
+                        size_t count, DecodeContext& context) override {
+    return Decode(field.kind, column, count, context);
+  }
+  NumbersView Stored(BoundsEntry::Column column, size_t count) const override;
+  size_t FirstRowWithKeyTwice(
+      absl::Span<const uint32_t> counts) const override;
+
  private:
   template <typename Fields>
   absl::Status DecodeWords(const Fields& fields, size_t count,
                            DecodeContext& context);
 
-  const ColumnKind kind_;
   NumberColumnReader<uint32_t> lengths_;
   const char* position_ = nullptr;
   // Of WORDS: the column under way, and the values put together.

@@ -19,6 +19,7 @@ namespace {
 
 using ::devstate::testing::DecodeColumn;
 using ::devstate::testing::EncodeField;
+using ::devstate::testing::Field;
 using ::devstate::testing::IsOk;
 using ::devstate::testing::ParseStock;
 using ::devstate::testing::ReasonOf;
@@ -29,23 +30,24 @@ using Values = std::vector<std::string>;
 
 std::string Encode(const Values& values, ColumnKind kind = COLUMN_KIND_BYTES,
                    bool compressed = false, bool plain = false) {
-  BytesColumnBuilder builder(kind);
+  BytesColumnBuilder builder;
   for (const std::string& value : values) builder.Append(value);
   MessageWriter::ColumnOptions options;
   options.compressed = compressed;
   options.plain = plain;
   return EncodeField(options,
-                     [&](MessageWriter& out) { builder.Encode(1, out); });
+                     [&](MessageWriter& out) { builder.Encode(1, kind, out); });
 }
 
 absl::Status Decode(const std::string& column, size_t count, Values* values,
                     ColumnKind kind = COLUMN_KIND_BYTES,
                     const Limits& limits = Limits()) {
-  BytesColumnReader reader(kind);
+  BytesColumnReader reader;
   if (column == "absent") {
     reader.SetDefault();
   } else {
-    absl::Status status = DecodeColumn(reader, column, count, limits);
+    absl::Status status =
+        DecodeColumn(reader, column, count, limits, Field(kind));
     if (!status.ok()) return status;
   }
   for (size_t i = 0; i < count; ++i) {
@@ -182,36 +184,37 @@ TEST(BytesColumnRoundTrip, RandomColumns) {
 }
 
 TEST(BytesColumnBuilder, StartsAnewAfterClear) {
-  BytesColumnBuilder builder(COLUMN_KIND_BYTES);
+  BytesColumnBuilder builder;
   builder.Append("old");
   builder.Clear();
   EXPECT_EQ(builder.size(), 0u);
   builder.Append("new");
-  const std::string column =
-      EncodeField({}, [&](MessageWriter& out) { builder.Encode(1, out); });
+  const std::string column = EncodeField({}, [&](MessageWriter& out) {
+    builder.Encode(1, COLUMN_KIND_BYTES, out);
+  });
   EXPECT_EQ(ParseStock<BytesColumn>(column).data(), "new");
 }
 
 TEST(BytesColumnBuilder, TextThatIsNotUtf8IsRefusedByItsContent) {
-  BytesColumnBuilder builder(COLUMN_KIND_TEXT);
+  const FieldEntry text = Field(COLUMN_KIND_TEXT);
+  BytesColumnBuilder builder;
   builder.Append("fine");
-  EXPECT_THAT(builder.Validate(RowKind::kRecord), IsOk());
+  EXPECT_THAT(builder.Validate(text, RowKind::kRecord), IsOk());
   builder.Append("caf\xe9");
   EXPECT_THAT(
-      builder.Validate(RowKind::kRecord),
+      builder.Validate(text, RowKind::kRecord),
       StatusIs(absl::StatusCode::kInvalidArgument,
                HasSubstr("record 1 of the batch has \"caf\\xe9\", which "
                          "is not valid UTF-8")));
-  BytesColumnBuilder bytes(COLUMN_KIND_BYTES);
-  bytes.Append("caf\xe9");
-  EXPECT_THAT(bytes.Validate(RowKind::kRecord), IsOk());
+  EXPECT_THAT(builder.Validate(Field(COLUMN_KIND_BYTES), RowKind::kRecord),
+              IsOk());
 }
 
 TEST(BytesColumnBuilder, ACharacterSplitOverTwoTextsIsRefused) {
-  BytesColumnBuilder builder(COLUMN_KIND_TEXT);
+  BytesColumnBuilder builder;
   builder.Append("\xc3");
   builder.Append("\xa9");
-  EXPECT_THAT(builder.Validate(RowKind::kRecord),
+  EXPECT_THAT(builder.Validate(Field(COLUMN_KIND_TEXT), RowKind::kRecord),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("\\xc3")));
 }
 

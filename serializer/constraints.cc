@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "devstate/serializer/internal/varint.h"
 #include "devstate/serializer/internal/vectorized.h"
@@ -119,25 +120,126 @@ bool AllAllowed(const BitsOf<T>* bits, size_t count,
   return true;
 }
 
+// The index of the first value that is not allowed, or that of the end.
+template <typename T>
+size_t FirstNotAllowed(absl::Span<const BitsOf<T>> bits,
+                       const NumberConstraint<T>& constraint) {
+  if (AllAllowed<T>(bits.data(), bits.size(), constraint)) return bits.size();
+  const auto found = std::find_if_not(
+      bits.begin(), bits.end(),
+      [&](BitsOf<T> value) { return IsAllowed<T>(value, constraint); });
+  return static_cast<size_t>(found - bits.begin());
+}
+
+// The value that a table has as `image`.
+template <typename T>
+T FromImage(uint64_t image) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return NumberTraits<T>::FromBits(static_cast<BitsOf<T>>(image));
+  } else {
+    return static_cast<T>(image);
+  }
+}
+
+template <typename T>
+ConstraintViolation FindViolationOf(const NumbersView& numbers, size_t count,
+                                    const BoundsEntry& bounds, RowKind rows) {
+  absl::InlinedVector<T, 8> one_of;
+  for (const uint64_t image : bounds.one_of) {
+    one_of.push_back(FromImage<T>(image));
+  }
+  const NumberConstraint<T> constraint = {bounds.bounded,
+                                          FromImage<T>(bounds.low),
+                                          FromImage<T>(bounds.high),
+                                          bounds.not_zero,
+                                          bounds.power_of_two,
+                                          one_of,
+                                          bounds.may_be_unused,
+                                          bounds.required,
+                                          bounds.sensitive,
+                                          bounds.unit,
+                                          bounds.allowed};
+  const auto* bits = static_cast<const BitsOf<T>*>(numbers.bits);
+  ConstraintViolation violation =
+      FindViolation<T>({bits, numbers.size}, constraint, rows);
+  if (violation.text.empty() && numbers.size < count) {
+    const BitsOf<T> zero = 0;
+    violation = FindViolation<T>({&zero, 1}, constraint, rows, numbers.size);
+  }
+  return violation;
+}
+
+// The index of the first of `numbers` that is not one of `values`.
+size_t FirstUnnamed(const NumbersView& numbers,
+                    absl::Span<const int32_t> values) {
+  NumberConstraint<int32_t> constraint = {};
+  constraint.bounded = true;
+  constraint.low = values.front();
+  constraint.high = values.back();
+  const bool gaps = static_cast<int64_t>(values.back()) - values.front() + 1 !=
+                    static_cast<int64_t>(values.size());
+  if (gaps) constraint.one_of = values;
+  return FirstNotAllowed<int32_t>(
+      {static_cast<const uint32_t*>(numbers.bits), numbers.size}, constraint);
+}
+
 }  // namespace
 
 template <typename T>
 ConstraintViolation FindViolation(absl::Span<const BitsOf<T>> bits,
                                   const NumberConstraint<T>& constraint,
                                   RowKind rows, size_t first) {
-  if (AllAllowed<T>(bits.data(), bits.size(), constraint)) return {};
-  const auto found = std::find_if_not(
-      bits.begin(), bits.end(),
-      [&](BitsOf<T> value) { return IsAllowed<T>(value, constraint); });
-  if (found == bits.end()) return {};
+  const size_t found = FirstNotAllowed<T>(bits, constraint);
+  if (found == bits.size()) return {};
   const std::string value =
       constraint.sensitive
           ? "a value that is not shown"
-          : absl::StrCat(NumberTraits<T>::FromBits(*found), constraint.unit);
-  return {absl::StrCat(
-              RowText(rows, first + static_cast<size_t>(found - bits.begin())),
-              " has ", value, ", allowed is ", constraint.allowed),
-          /*missing=*/constraint.required && *found == 0};
+          : absl::StrCat(NumberTraits<T>::FromBits(bits[found]),
+                         constraint.unit);
+  return {absl::StrCat(RowText(rows, first + found), " has ", value,
+                       ", allowed is ", constraint.allowed),
+          /*missing=*/constraint.required && bits[found] == 0};
+}
+
+ConstraintViolation FindViolation(const NumbersView& numbers, size_t count,
+                                  const BoundsEntry& bounds, RowKind rows) {
+  switch (numbers.type) {
+    case ScalarType::kBool:
+      return FindViolationOf<bool>(numbers, count, bounds, rows);
+    case ScalarType::kInt32:
+      return FindViolationOf<int32_t>(numbers, count, bounds, rows);
+    case ScalarType::kInt64:
+      return FindViolationOf<int64_t>(numbers, count, bounds, rows);
+    case ScalarType::kUint32:
+      return FindViolationOf<uint32_t>(numbers, count, bounds, rows);
+    case ScalarType::kUint64:
+      return FindViolationOf<uint64_t>(numbers, count, bounds, rows);
+    case ScalarType::kFloat:
+      return FindViolationOf<float>(numbers, count, bounds, rows);
+    case ScalarType::kDouble:
+      break;
+  }
+  return FindViolationOf<double>(numbers, count, bounds, rows);
+}
+
+absl::Status CheckEnum(const NumbersView& numbers,
+                       absl::Span<const int32_t> values,
+                       const DecodeContext& context) {
+  if (FirstUnnamed(numbers, values) == numbers.size) return absl::OkStatus();
+  return context.Error(ERROR_REASON_UNKNOWN_CONTENT,
+                       "an enum has a value that the schema does not name: "
+                       "update the reader");
+}
+
+absl::Status ValidateEnum(const NumbersView& numbers,
+                          absl::Span<const int32_t> values, RowKind rows) {
+  const size_t row = FirstUnnamed(numbers, values);
+  if (row == numbers.size) return absl::OkStatus();
+  const uint32_t bits = static_cast<const uint32_t*>(numbers.bits)[row];
+  return absl::InvalidArgumentError(
+      absl::StrCat(RowText(rows, row), " has ",
+                   NumberTraits<int32_t>::FromBits(bits),
+                   ", allowed are the values that the enum names"));
 }
 
 absl::Status ViolationError(const ConstraintViolation& violation,

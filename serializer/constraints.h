@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// For generated code: what the annotations of proto/devstate/options.proto
-// allow of a field, checked column by column.
+// What the annotations of proto/devstate/options.proto allow of a field, and
+// enums by their nature, checked column by column.
 
 #ifndef DEVSTATE_SERIALIZER_CONSTRAINTS_H_
 #define DEVSTATE_SERIALIZER_CONSTRAINTS_H_
@@ -13,8 +13,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "devstate/serializer/column.h"
 #include "devstate/serializer/decode_context.h"
 #include "devstate/serializer/number_column.h"
+#include "devstate/serializer/record_table.h"
 #include "devstate/serializer/row_kind.h"
 
 namespace devstate {
@@ -65,47 +67,26 @@ ConstraintViolation FindViolation(
     absl::Span<const typename NumberTraits<T>::Bits> bits,
     const NumberConstraint<T>& constraint, RowKind rows, size_t first = 0);
 
-// --- When a batch is read ---
+// The same for a column of any type. Of fewer numbers than `count`, the rest is
+// 0.
+ConstraintViolation FindViolation(const NumbersView& numbers, size_t count,
+                                  const BoundsEntry& bounds, RowKind rows);
 
-// CONSTRAINT, of the field under way, or OK.
+// CONSTRAINT, of the field under way, or OK: when a batch is read.
 absl::Status ViolationError(const ConstraintViolation& violation,
                             const DecodeContext& context);
-
-template <typename T>
-absl::Status CheckColumn(absl::Span<const typename NumberTraits<T>::Bits> bits,
-                         const NumberConstraint<T>& constraint, RowKind rows,
-                         const DecodeContext& context) {
-  return ViolationError(FindViolation(bits, constraint, rows), context);
-}
-
-// --- When a batch is written ---
-
-// INVALID_ARGUMENT, of `field`, or OK.
+// INVALID_ARGUMENT, of `field`, or OK: when a batch is written.
 absl::Status ViolationError(const ConstraintViolation& violation,
                             absl::string_view field);
 
-template <typename T>
-absl::Status ValidateColumn(
-    absl::string_view field,
-    absl::Span<const typename NumberTraits<T>::Bits> bits,
-    const NumberConstraint<T>& constraint, RowKind rows) {
-  return ViolationError(FindViolation(bits, constraint, rows), field);
-}
-
-// How often the field occurs in each of `count` rows; not at all in those
-// beyond `counts`.
-template <typename T>
-absl::Status ValidateCounts(
-    absl::string_view field,
-    absl::Span<const typename NumberTraits<T>::Bits> counts, size_t count,
-    const NumberConstraint<T>& constraint, RowKind rows) {
-  ConstraintViolation violation = FindViolation(counts, constraint, rows);
-  if (violation.text.empty() && counts.size() < count) {
-    const typename NumberTraits<T>::Bits zero = 0;
-    violation = FindViolation<T>({&zero, 1}, constraint, rows, counts.size());
-  }
-  return ViolationError(violation, field);
-}
+// Whether `values`, in ascending order, has all of `numbers`: enums are closed.
+// UNKNOWN_CONTENT, of the field under way, or OK.
+absl::Status CheckEnum(const NumbersView& numbers,
+                       absl::Span<const int32_t> values,
+                       const DecodeContext& context);
+// INVALID_ARGUMENT, with the row, or OK.
+absl::Status ValidateEnum(const NumbersView& numbers,
+                          absl::Span<const int32_t> values, RowKind rows);
 
 }  // namespace devstate
 

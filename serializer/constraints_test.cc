@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
 namespace devstate {
@@ -209,17 +211,77 @@ TEST(NumberConstraintTest, BoolsCanBeRequired) {
   EXPECT_FALSE(Allows(required, false));
 }
 
-TEST(ValidateCountsTest, RowsBeyondTheCountsHaveNone) {
+TEST(BoundsEntryTest, RowsBehindTheLastNumberHaveZero) {
   const std::vector<uint32_t> counts = {1, 2};
-  const auto validate = [&](size_t rows, uint32_t low) {
-    return ValidateCounts<uint32_t>(
-        "f", counts, rows, Between<uint32_t>(low, 2), RowKind::kRecord);
+  const NumbersView numbers = {ScalarType::kUint32, counts.data(),
+                               counts.size(), /*constant=*/false};
+  const auto violation = [&](size_t rows, uint64_t low) {
+    BoundsEntry bounds = {};
+    bounds.bounded = true;
+    bounds.low = low;
+    bounds.high = 2;
+    bounds.unit = " items";
+    bounds.allowed = "what is allowed";
+    return FindViolation(numbers, rows, bounds, RowKind::kRecord).text;
   };
-  EXPECT_TRUE(validate(2, 1).ok());
-  EXPECT_TRUE(validate(3, 0).ok());
-  EXPECT_EQ(validate(3, 1).message(),
-            "f: record 2 of the batch has 0, allowed is what is allowed: no "
-            "reader would load it, save what the schema allows");
+  EXPECT_EQ(violation(2, 1), "");
+  EXPECT_EQ(violation(3, 0), "");
+  EXPECT_EQ(violation(3, 1),
+            "record 2 of the batch has 0 items, allowed is what is allowed");
+}
+
+TEST(BoundsEntryTest, BoundsAreOfTheColumnsOwnType) {
+  const int32_t value = -7;
+  const uint32_t bits = NumberTraits<int32_t>::ToBits(value);
+  BoundsEntry bounds = {};
+  bounds.bounded = true;
+  bounds.low = static_cast<uint64_t>(int64_t{-8});
+  bounds.high = static_cast<uint64_t>(int64_t{-6});
+  bounds.unit = "";
+  bounds.allowed = "";
+  const uint64_t choices[] = {static_cast<uint64_t>(int64_t{-8}),
+                              static_cast<uint64_t>(int64_t{-6})};
+  const NumbersView numbers = {ScalarType::kInt32, &bits, 1,
+                               /*constant=*/false};
+  EXPECT_EQ(FindViolation(numbers, 1, bounds, RowKind::kRecord).text, "");
+  bounds.one_of = choices;
+  EXPECT_NE(FindViolation(numbers, 1, bounds, RowKind::kRecord).text, "");
+
+  const float half = 0.5f;
+  uint32_t half_bits;
+  std::memcpy(&half_bits, &half, sizeof(half_bits));
+  bounds.one_of = {};
+  bounds.low = 0;
+  bounds.high = half_bits;
+  const NumbersView floats = {ScalarType::kFloat, &half_bits, 1,
+                              /*constant=*/false};
+  EXPECT_EQ(FindViolation(floats, 1, bounds, RowKind::kRecord).text, "");
+  bounds.high = half_bits - 1;
+  EXPECT_NE(FindViolation(floats, 1, bounds, RowKind::kRecord).text, "");
+}
+
+TEST(EnumTest, NamesTheRowOfTheFirstNumberWithoutAName) {
+  // With a gap, and wider than 64.
+  for (const std::vector<int32_t>& values :
+       {std::vector<int32_t>{0, 1, 2}, {-5, 0, 2}, {0, 2, 100}}) {
+    std::vector<uint32_t> bits;
+    for (const int32_t value : values) {
+      bits.push_back(NumberTraits<int32_t>::ToBits(value));
+    }
+    const auto status = [&] {
+      return ValidateEnum({ScalarType::kInt32, bits.data(), bits.size(),
+                           /*constant=*/false},
+                          values, RowKind::kOccurrence);
+    };
+    EXPECT_TRUE(status().ok()) << status();
+    for (const int32_t unnamed : {-6, -1, 3, 99, 101, INT32_MAX, INT32_MIN}) {
+      bits.push_back(NumberTraits<int32_t>::ToBits(unnamed));
+      EXPECT_EQ(status().message(),
+                absl::StrCat("occurrence 3 in the batch has ", unnamed,
+                             ", allowed are the values that the enum names"));
+      bits.pop_back();
+    }
+  }
 }
 
 }  // namespace

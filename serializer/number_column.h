@@ -1,8 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Columns of numbers: proto/devstate/columns.proto in C++. Generated code holds
-// one builder or reader for each number field of a record.
+// Columns of numbers: proto/devstate/columns.proto in C++.
 
 #ifndef DEVSTATE_SERIALIZER_NUMBER_COLUMN_H_
 #define DEVSTATE_SERIALIZER_NUMBER_COLUMN_H_
@@ -18,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "devstate/columns.pb.h"
+#include "devstate/serializer/column.h"
 #include "devstate/serializer/decode_context.h"
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/internal/varint.h"
@@ -39,6 +39,14 @@ struct NumberTraits {
       : std::is_signed_v<T>       ? COLUMN_KIND_SIGNED
                                   : COLUMN_KIND_UNSIGNED;
   static constexpr bool kZigZag = kKind == COLUMN_KIND_SIGNED;
+  static constexpr ScalarType kType =
+      std::is_same_v<T, bool>       ? ScalarType::kBool
+      : std::is_same_v<T, int32_t>  ? ScalarType::kInt32
+      : std::is_same_v<T, int64_t>  ? ScalarType::kInt64
+      : std::is_same_v<T, uint32_t> ? ScalarType::kUint32
+      : std::is_same_v<T, uint64_t> ? ScalarType::kUint64
+      : std::is_same_v<T, float>    ? ScalarType::kFloat
+                                    : ScalarType::kDouble;
 
   static Bits ToBits(T value) {
     if constexpr (kZigZag) {
@@ -87,74 +95,52 @@ absl::Status DecodeNumbers(absl::string_view column, ColumnKind kind,
 // --- Builder and reader ---
 
 template <typename T>
-class NumberColumnBuilder {
+class NumberColumnBuilder final : public ColumnBuilder {
  public:
   using Traits = NumberTraits<T>;
+  using Bits = typename Traits::Bits;
 
   void Append(T value) { bits_.push_back(Traits::ToBits(value)); }
   // Appends zeros up to `size` values.
   void PadWithZeros(size_t size) {
     const size_t old_size = bits_.size();
     bits_.ResizeUninitialized(size);
-    std::memset(bits_.data() + old_size, 0,
-                (size - old_size) * sizeof(typename Traits::Bits));
+    std::memset(bits_.data() + old_size, 0, (size - old_size) * sizeof(Bits));
   }
   size_t size() const { return bits_.size(); }
-  void Clear() { bits_.clear(); }
-  absl::Span<const typename Traits::Bits> stored() const {
-    return {bits_.data(), bits_.size()};
-  }
-  // INVALID_ARGUMENT if a value cannot be written: any number can.
-  absl::Status Validate(RowKind) const { return absl::OkStatus(); }
-  void Encode(uint32_t field, MessageWriter& out) const {
-    EncodeNumbers<typename Traits::Bits>(field, Traits::kKind, bits_.data(),
-                                         bits_.size(), out);
+  absl::Span<const Bits> stored() const { return {bits_.data(), bits_.size()}; }
+  void Encode(uint32_t number, MessageWriter& out) const {
+    EncodeNumbers<Bits>(number, Traits::kKind, bits_.data(), bits_.size(), out);
   }
 
+  // Any number can be written.
+  absl::Status Validate(const FieldEntry&, RowKind) const override {
+    return absl::OkStatus();
+  }
+  void EncodeAs(const FieldEntry&, uint32_t number, size_t,
+                MessageWriter& out) override {
+    Encode(number, out);
+  }
+  void Clear() override { bits_.clear(); }
+  NumbersView Stored(BoundsEntry::Column column) const override;
+  size_t FirstRowWithKeyTwice(
+      absl::Span<const uint32_t> counts) const override;
+
  private:
-  UninitializedBuffer<typename Traits::Bits> bits_;
+  UninitializedBuffer<Bits> bits_;
 };
 
 template <typename T>
-class NumberColumnReader {
+class NumberColumnReader final : public ColumnReader {
  public:
   using Traits = NumberTraits<T>;
   using Bits = typename Traits::Bits;
 
-  // All values are the type's default: the column is absent.
-  void SetDefault() {
-    bits_.ResizeUninitialized(1);
-    bits_[0] = 0;
-    mask_ = 0;
-  }
-
   absl::Status Decode(absl::string_view column, size_t count,
-                      DecodeContext& context) {
-    bool constant;
-    if (absl::Status status = DecodeNumbers<Bits>(column, Traits::kKind, count,
-                                                  context, bits_, &constant);
-        !status.ok()) {
-      return status;
-    }
-    mask_ = constant ? 0 : ~size_t{0};
-    if constexpr (std::is_same_v<T, bool>) {
-      for (size_t i = 0; i < bits_.size(); ++i) {
-        if (bits_[i] > 1) {
-          return context.Error(ERROR_REASON_MALFORMED,
-                               "a bool is neither 0 nor 1");
-        }
-      }
-    }
-    return absl::OkStatus();
-  }
+                      DecodeContext& context);
 
   // Returns the bits of `count` rows at once.
-  std::vector<Bits> Values(size_t count) const {
-    std::vector<Bits> values;
-    values.reserve(count);
-    for (size_t i = 0; i < count; ++i) values.push_back(bits_[i & mask_]);
-    return values;
-  }
+  std::vector<Bits> Values(size_t count) const;
 
   // Row `i`; must be less than the count given to Decode().
   T operator[](size_t i) const { return Traits::FromBits(bits_[i & mask_]); }
@@ -179,17 +165,37 @@ class NumberColumnReader {
   }
 
   // Sum of all values, for the counts of occurrences.
-  uint64_t Sum(size_t count) const {
-    if (mask_ == 0) return uint64_t{bits_[0]} * count;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; ++i) sum += bits_[i];
-    return sum;
+  uint64_t Sum(size_t count) const;
+
+  void SetDefault() override {
+    bits_.ResizeUninitialized(1);
+    bits_[0] = 0;
+    mask_ = 0;
   }
+  absl::Status DecodeAs(const FieldEntry&, absl::string_view column,
+                        size_t count, DecodeContext& context) override {
+    return Decode(column, count, context);
+  }
+  NumbersView Stored(BoundsEntry::Column column, size_t count) const override;
+  size_t FirstRowWithKeyTwice(
+      absl::Span<const uint32_t> counts) const override;
 
  private:
   UninitializedBuffer<Bits> bits_;
   size_t mask_ = 0;
 };
+
+#define DEVSTATE_DECLARE(T)                       \
+  extern template class NumberColumnBuilder<T>;   \
+  extern template class NumberColumnReader<T>
+DEVSTATE_DECLARE(bool);
+DEVSTATE_DECLARE(int32_t);
+DEVSTATE_DECLARE(int64_t);
+DEVSTATE_DECLARE(uint32_t);
+DEVSTATE_DECLARE(uint64_t);
+DEVSTATE_DECLARE(float);
+DEVSTATE_DECLARE(double);
+#undef DEVSTATE_DECLARE
 
 }  // namespace devstate
 

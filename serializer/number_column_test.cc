@@ -14,7 +14,6 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_replace.h"
-#include "devstate/serializer/enum_column.h"
 #include "devstate/serializer/enum_names.h"
 #include "devstate/serializer/test_columns.h"
 #include "devstate/serializer/test_streams.h"
@@ -699,21 +698,6 @@ TEST(NumberColumnDecoding, NoDamageOfABitReachesBeyondTheColumn) {
       }
     }
   }
-}
-
-// --- Enums ---
-
-bool IsFrom0To2(int value) { return value >= 0 && value <= 2; }
-
-TEST(EnumColumn, RefusesAValueThatTheSchemaDoesNotNameAsNewer) {
-  EnumColumnReader<&IsFrom0To2> reader;
-  EXPECT_THAT(DecodeColumn(reader, Encode<int32_t>({0, 1, 2}), 3), IsOk());
-  EXPECT_EQ(reader[2], 2);
-  EXPECT_THAT(DecodeColumn(reader, Encode<int32_t>({0, 3, 2}), 3),
-              StatusIs(absl::StatusCode::kUnimplemented,
-                       HasSubstr("the schema does not name")));
-  EXPECT_THAT(DecodeColumn(reader, Encode<int32_t>({-1, -1}), 2),
-              StatusIs(absl::StatusCode::kUnimplemented));
 }
 
 TEST(NumberColumnReader, SumsUp) {

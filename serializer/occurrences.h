@@ -3,8 +3,7 @@
 //
 // Columns of fields that do not occur exactly once in each record: optional
 // fields, members of a oneof, repeated fields and maps. `Column` is the builder
-// or reader of the field's values: of numbers, of bytes, or generated for a
-// message.
+// or reader of the field's values: of numbers, of bytes, or of a message.
 
 #ifndef DEVSTATE_SERIALIZER_OCCURRENCES_H_
 #define DEVSTATE_SERIALIZER_OCCURRENCES_H_
@@ -12,15 +11,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <type_traits>
 
 #include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "devstate/serializer/column.h"
 #include "devstate/serializer/decode_context.h"
 #include "devstate/serializer/internal/byte_buffer.h"
-#include "devstate/serializer/message_reader.h"
 #include "devstate/serializer/message_writer.h"
 #include "devstate/serializer/number_column.h"
 #include "devstate/serializer/row_kind.h"
@@ -32,224 +30,174 @@ inline constexpr uint32_t kOccurrencesField = 1;
 inline constexpr uint32_t kOccurringValuesField = 2;
 
 // `Count` is bool for an optional field, uint32_t for a repeated one.
-template <typename Count, typename Column>
-class OccurrencesBuilder {
+template <typename Count>
+class OccurrencesBuilder : public ColumnBuilder {
  public:
-  template <typename... Args>
-  explicit OccurrencesBuilder(Args... args) : values_(args...) {}
+  OccurrencesBuilder(const OccurrencesBuilder&) = delete;
+  OccurrencesBuilder& operator=(const OccurrencesBuilder&) = delete;
 
-  // INVALID_ARGUMENT if a value cannot be written. Values are not rows of what
-  // the field occurs in.
-  absl::Status Validate(RowKind) const {
-    return values_.Validate(RowKind::kOccurrence);
-  }
-  // How often the field occurs in each row, as far as the last row that has it.
-  const NumberColumnBuilder<Count>& counts() const { return counts_; }
-  const Column& values() const { return values_; }
-  void Clear() {
+  // INVALID_ARGUMENT if a row has a key of a map twice, too.
+  absl::Status Validate(const FieldEntry& field, RowKind rows) const override;
+  // Nothing is written if the field occurs in no row.
+  void EncodeAs(const FieldEntry& field, uint32_t number, size_t rows,
+                MessageWriter& out) override;
+  void Clear() override {
     counts_.Clear();
     values_.Clear();
   }
-  // Of `rows` rows. Nothing is written if the field occurs in none of them.
-  void Encode(uint32_t field, size_t rows, MessageWriter& out) {
-    if (counts_.size() == 0) return;
-    counts_.PadWithZeros(rows);
-    const MessageWriter::Nested nested = out.BeginNested(field, rows);
-    counts_.Encode(kOccurrencesField, out);
-    values_.Encode(kOccurringValuesField, out);
-    out.EndNested(nested);
-  }
+  NumbersView Stored(BoundsEntry::Column column) const override;
 
- protected:
-  // Rows without an occurrence cost nothing until one with an occurrence comes.
+  // Says how often the field occurs in row `row`, counted from the last
+  // Clear(). Rows without an occurrence cost nothing until one with an
+  // occurrence comes.
   void AppendCount(size_t row, Count count) {
     if (counts_.size() != row) counts_.PadWithZeros(row);
     counts_.Append(count);
   }
 
+ protected:
+  // `values` must outlive the builder.
+  explicit OccurrencesBuilder(ColumnBuilder* values) : values_(*values) {}
+  ~OccurrencesBuilder() = default;
+
+ private:
   NumberColumnBuilder<Count> counts_;
-  Column values_;
+  ColumnBuilder& values_;
 };
 
 template <typename Column>
-class OptionalBuilder : public OccurrencesBuilder<bool, Column> {
+class OptionalBuilder final : public OccurrencesBuilder<bool> {
  public:
-  using OccurrencesBuilder<bool, Column>::OccurrencesBuilder;
+  OptionalBuilder() : OccurrencesBuilder(&values_) {}
 
-  // `row` is the index of the row, counted from the last Clear().
   template <typename Value>
   ABSL_ATTRIBUTE_ALWAYS_INLINE void Append(size_t row,
                                            const std::optional<Value>& value) {
     if (!value.has_value()) return;
-    this->AppendCount(row, true);
-    this->values_.Append(*value);
+    AppendCount(row, true);
+    values_.Append(*value);
   }
+
+ private:
+  Column values_;
 };
 
 template <typename Column>
-class RepeatedBuilder : public OccurrencesBuilder<uint32_t, Column> {
+class RepeatedBuilder final : public OccurrencesBuilder<uint32_t> {
  public:
-  using OccurrencesBuilder<uint32_t, Column>::OccurrencesBuilder;
+  RepeatedBuilder() : OccurrencesBuilder(&values_) {}
 
-  // As OptionalBuilder.
   template <typename Value>
   void Append(size_t row, absl::Span<const Value> values) {
     if (values.empty()) return;
-    this->AppendCount(row, static_cast<uint32_t>(values.size()));
-    for (const Value& value : values) this->values_.Append(value);
+    AppendCount(row, static_cast<uint32_t>(values.size()));
+    for (const Value& value : values) values_.Append(value);
   }
+
+ private:
+  Column values_;
 };
 
-// Whether `Column` is generated for a message.
-template <typename Column, typename = void>
-inline constexpr bool kIsMessage = false;
-template <typename Column>
-inline constexpr bool kIsMessage<Column, std::void_t<typename Column::Row>> =
-    true;
-
-template <typename Count, typename Column>
-class OccurrencesReader {
+template <typename Count>
+class OccurrencesReader : public ColumnReader {
  public:
-  template <typename... Args>
-  explicit OccurrencesReader(Args... args) : values_(args...) {}
+  OccurrencesReader(const OccurrencesReader&) = delete;
+  OccurrencesReader& operator=(const OccurrencesReader&) = delete;
 
-  void SetDefault() {
+  void SetDefault() override {
     counts_.SetDefault();
     total_ = 0;
   }
-
-  // Charges `value_size` bytes for each occurrence; 0 for a field that occurs
-  // once at most, which the size of the row counts.
-  absl::Status Decode(absl::string_view columns, size_t count,
-                      size_t value_size, DecodeContext& context) {
-    FieldTable<kOccurringValuesField> fields;
-    if (absl::Status status = fields.Parse(columns, /*varints=*/0, context);
-        !status.ok()) {
-      return status;
-    }
-    if (!fields.has(kOccurrencesField)) {
-      return context.Error(ERROR_REASON_MALFORMED,
-                           "columns of a field that never occurs");
-    }
-    if (absl::Status status =
-            counts_.Decode(fields.bytes(kOccurrencesField), count, context);
-        !status.ok()) {
-      return status;
-    }
-    // Before anything is decoded that is as long: a few bytes can say that
-    // there are 2^48 values, and products of such counts wrap around.
-    total_ = counts_.Sum(count);
-    if (value_size != 0) {
-      if (absl::Status status = context.ChargeMemory(total_, value_size);
-          !status.ok()) {
-        return status;
-      }
-    }
-    if (!fields.has(kOccurringValuesField)) {
-      // Defaults, too, can break what a schema asks of a message.
-      if constexpr (kIsMessage<Column>) {
-        return values_.Decode("", total_, context);
-      } else {
-        values_.SetDefault();
-        return absl::OkStatus();
-      }
-    }
-    return values_.Decode(fields.bytes(kOccurringValuesField), total_, context);
-  }
+  // Refuses a row that has a key of a map twice, too.
+  absl::Status DecodeAs(const FieldEntry& field, absl::string_view columns,
+                        size_t count, DecodeContext& context) override;
+  NumbersView Stored(BoundsEntry::Column column, size_t count) const override;
 
   // How often the field occurs in row `i`, and in all rows.
   size_t CountAt(size_t i) const { return counts_[i]; }
   uint64_t total() const { return total_; }
-  const NumberColumnReader<Count>& counts() const { return counts_; }
-  // Of total() values; of none, whatever it holds.
-  const Column& values() const { return values_; }
 
  protected:
+  // `values` must outlive the reader. After DecodeAs() it is of total() values;
+  // of none, whatever it holds.
+  explicit OccurrencesReader(ColumnReader* values) : values_(*values) {}
+  ~OccurrencesReader() = default;
+
+ private:
   NumberColumnReader<Count> counts_;
-  Column values_;
+  ColumnReader& values_;
   uint64_t total_ = 0;
 };
 
-template <typename Column>
-class OptionalReader : public OccurrencesReader<bool, Column> {
- public:
-  using Base = OccurrencesReader<bool, Column>;
-  using Base::Base;
+extern template class OccurrencesBuilder<bool>;
+extern template class OccurrencesBuilder<uint32_t>;
+extern template class OccurrencesReader<bool>;
+extern template class OccurrencesReader<uint32_t>;
 
-  void SetDefault() {
-    Base::SetDefault();
+template <typename Column>
+class OptionalReader final : public OccurrencesReader<bool> {
+ public:
+  OptionalReader() : OccurrencesReader(&values_) {}
+
+  void SetDefault() override {
+    OccurrencesReader::SetDefault();
     next_ = 0;
   }
-  absl::Status Decode(absl::string_view columns, size_t count,
-                      DecodeContext& context) {
+  absl::Status DecodeAs(const FieldEntry& field, absl::string_view columns,
+                        size_t count, DecodeContext& context) override {
     next_ = 0;
-    return Base::Decode(columns, count, /*value_size=*/0, context);
+    return OccurrencesReader::DecodeAs(field, columns, count, context);
   }
   // Row `i`; to be called for the rows one after the other, from 0.
   template <typename Value>
-  void Read(size_t i, std::optional<Value>& value) {
-    if (this->counts_[i]) {
-      this->values_.Read(next_++, value.emplace());
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void Read(size_t i,
+                                         std::optional<Value>& value) {
+    if (CountAt(i) != 0) {
+      values_.Read(next_++, value.emplace());
     } else {
       value.reset();
     }
   }
 
  private:
+  Column values_;
   size_t next_ = 0;
 };
 
-// `Value` is what one occurrence is in a row, and `kValueSize` what it counts
-// for (docs/stream_format.md, "Sizes").
-template <typename Column, typename Value, size_t kValueSize>
-class RepeatedReader : public OccurrencesReader<uint32_t, Column> {
+// `Value` is what one occurrence is in a row.
+template <typename Column, typename Value>
+class RepeatedReader final : public OccurrencesReader<uint32_t> {
  public:
-  using Base = OccurrencesReader<uint32_t, Column>;
-  using Base::Base;
+  RepeatedReader() : OccurrencesReader(&values_) {}
 
-  void SetDefault() {
-    Base::SetDefault();
+  void SetDefault() override {
+    OccurrencesReader::SetDefault();
     next_ = 0;
   }
-  absl::Status Decode(absl::string_view columns, size_t count,
-                      DecodeContext& context) {
+  absl::Status DecodeAs(const FieldEntry& field, absl::string_view columns,
+                        size_t count, DecodeContext& context) override {
     next_ = 0;
-    absl::Status status = Base::Decode(columns, count, kValueSize, context);
+    absl::Status status =
+        OccurrencesReader::DecodeAs(field, columns, count, context);
     if (!status.ok()) return status;
     // All values of the batch at once, so that rows can be spans of them.
-    all_.ResizeUninitialized(this->total_);
-    for (size_t i = 0; i < this->total_; ++i) this->values_.Read(i, all_[i]);
+    all_.ResizeUninitialized(total());
+    for (size_t i = 0; i < total(); ++i) values_.Read(i, all_[i]);
     return absl::OkStatus();
   }
   // Row `i`; to be called for the rows one after the other, from 0. The span is
-  // valid until the next Decode().
+  // valid until the next DecodeAs().
   void Read(size_t i, absl::Span<const Value>& values) {
-    const size_t count = this->counts_[i];
+    const size_t count = CountAt(i);
     values = absl::Span<const Value>(all_.data() + next_, count);
     next_ += count;
   }
 
- protected:
-  // The values of all rows, one behind the other.
-  absl::Span<const Value> all() const {
-    return {all_.data(), static_cast<size_t>(this->total_)};
-  }
-
  private:
+  Column values_;
   UninitializedBuffer<Value> all_;
   size_t next_ = 0;
 };
-
-// Whether in some of `count` rows more than one of the members of a oneof
-// occurs.
-template <typename... Readers>
-bool AnyRowHasSeveral(size_t count, const Readers&... readers) {
-  if ((0 + ... + (readers.total() != 0 ? 1 : 0)) < 2) return false;
-  for (size_t i = 0; i < count; ++i) {
-    if ((size_t{0} + ... + readers.CountAt(i)) > 1) return true;
-  }
-  return false;
-}
 
 }  // namespace devstate
 

@@ -18,6 +18,7 @@ namespace {
 
 using ::devstate::testing::DecodeColumn;
 using ::devstate::testing::EncodeField;
+using ::devstate::testing::Field;
 using ::devstate::testing::IsOk;
 using ::devstate::testing::ParseStock;
 using ::devstate::testing::ReasonOf;
@@ -25,7 +26,20 @@ using ::devstate::testing::StatusIs;
 using ::testing::HasSubstr;
 
 using Numbers = std::vector<uint64_t>;
-using NumbersReader = RepeatedReader<NumberColumnReader<uint64_t>, uint64_t, 8>;
+using NumbersReader = RepeatedReader<NumberColumnReader<uint64_t>, uint64_t>;
+
+// A repeated number.
+FieldEntry Repeated() {
+  FieldEntry field = Field(COLUMN_KIND_UNSIGNED);
+  field.cardinality = FieldEntry::Cardinality::kRepeated;
+  field.value_size = 8;
+  return field;
+}
+
+absl::Status DecodeRepeated(ColumnReader& reader, const std::string& bytes,
+                            size_t count) {
+  return DecodeColumn(reader, bytes, count, Limits(), Repeated());
+}
 
 std::string EncodeRows(const std::vector<Numbers>& rows) {
   RepeatedBuilder<NumberColumnBuilder<uint64_t>> builder;
@@ -33,7 +47,9 @@ std::string EncodeRows(const std::vector<Numbers>& rows) {
     builder.Append(i, absl::MakeConstSpan(rows[i]));
   }
   return EncodeField(
-      {}, [&](MessageWriter& out) { builder.Encode(1, rows.size(), out); });
+      {}, [&](MessageWriter& out) {
+        builder.EncodeAs(Repeated(), 1, rows.size(), out);
+      });
 }
 
 NumberColumn Constant(uint64_t value) {
@@ -47,7 +63,7 @@ NumberColumn Constant(uint64_t value) {
 TEST(Repeated, RowsComeBack) {
   const std::vector<Numbers> rows = {{}, {1, 2, 3}, {}, {}, {0}, {7, 7}, {}};
   NumbersReader reader;
-  ASSERT_THAT(DecodeColumn(reader, EncodeRows(rows), rows.size()), IsOk());
+  ASSERT_THAT(DecodeRepeated(reader, EncodeRows(rows), rows.size()), IsOk());
   for (size_t i = 0; i < rows.size(); ++i) {
     absl::Span<const uint64_t> row;
     reader.Read(i, row);
@@ -70,7 +86,7 @@ TEST(Repeated, CountsWithoutAnyOccurrenceAreFine) {
   NumberOccurrences columns;
   *columns.mutable_occurrences() = Constant(0);
   NumbersReader reader;
-  ASSERT_THAT(DecodeColumn(reader, columns.SerializeAsString(), 3), IsOk());
+  ASSERT_THAT(DecodeRepeated(reader, columns.SerializeAsString(), 3), IsOk());
   absl::Span<const uint64_t> row;
   reader.Read(0, row);
   EXPECT_TRUE(row.empty());
@@ -80,10 +96,10 @@ TEST(Repeated, ValuesWithoutCountsAreRefused) {
   NumberOccurrences columns;
   *columns.mutable_values() = Constant(1);
   NumbersReader reader;
-  EXPECT_THAT(DecodeColumn(reader, columns.SerializeAsString(), 3),
+  EXPECT_THAT(DecodeRepeated(reader, columns.SerializeAsString(), 3),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("a field that never occurs")));
-  EXPECT_THAT(DecodeColumn(reader, "", 3),
+  EXPECT_THAT(DecodeRepeated(reader, "", 3),
               StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
@@ -93,18 +109,21 @@ TEST(Repeated, AFewBytesCannotUnfoldToMuchMemory) {
   *columns.mutable_values() = Constant(1);
   NumbersReader reader;
   const absl::Status status =
-      DecodeColumn(reader, columns.SerializeAsString(), 65536);
+      DecodeRepeated(reader, columns.SerializeAsString(), 65536);
   EXPECT_EQ(ReasonOf(status), ERROR_REASON_LIMIT) << status;
 }
 
 // A list of lists, as generated code would read it.
-class ListColumnReader {
+class ListColumnReader final : public ColumnReader {
  public:
-  void SetDefault() { numbers_.SetDefault(); }
-  absl::Status Decode(absl::string_view column, size_t count,
-                      DecodeContext& context) {
+  void SetDefault() override { numbers_.SetDefault(); }
+  absl::Status DecodeAs(const FieldEntry& field, absl::string_view column,
+                        size_t count, DecodeContext& context) override {
     counts_seen.push_back(count);
-    return numbers_.Decode(column, count, context);
+    return numbers_.DecodeAs(field, column, count, context);
+  }
+  NumbersView Stored(BoundsEntry::Column column, size_t count) const override {
+    return numbers_.Stored(column, count);
   }
   void Read(size_t i, absl::Span<const uint64_t>& row) {
     numbers_.Read(i, row);
@@ -129,22 +148,26 @@ TEST(Repeated, ProductsOfCountsCannotWrapAround) {
   bytes += '\x12';
   bytes += static_cast<char>(inner_bytes.size());
   bytes += inner_bytes;
-  RepeatedReader<ListColumnReader, absl::Span<const uint64_t>, 16> reader;
-  const absl::Status status = DecodeColumn(reader, bytes, 65536);
+  RepeatedReader<ListColumnReader, absl::Span<const uint64_t>> reader;
+  const absl::Status status = DecodeRepeated(reader, bytes, 65536);
   EXPECT_EQ(ReasonOf(status), ERROR_REASON_LIMIT) << status;
   // The limit holds before what it limits is looked at.
   EXPECT_TRUE(ListColumnReader::counts_seen.empty());
 }
 
 TEST(Optional, RowsComeBack) {
-  OptionalBuilder<BytesColumnBuilder> builder(COLUMN_KIND_TEXT);
+  OptionalBuilder<BytesColumnBuilder> builder;
   const std::vector<std::optional<absl::string_view>> rows = {
       std::nullopt, "a", "", std::nullopt, "bcd"};
   for (size_t i = 0; i < rows.size(); ++i) builder.Append(i, rows[i]);
   const std::string columns = EncodeField(
-      {}, [&](MessageWriter& out) { builder.Encode(1, rows.size(), out); });
-  OptionalReader<BytesColumnReader> reader(COLUMN_KIND_TEXT);
-  ASSERT_THAT(DecodeColumn(reader, columns, rows.size()), IsOk());
+      {}, [&](MessageWriter& out) {
+        builder.EncodeAs(Field(COLUMN_KIND_TEXT), 1, rows.size(), out);
+      });
+  OptionalReader<BytesColumnReader> reader;
+  ASSERT_THAT(DecodeColumn(reader, columns, rows.size(), Limits(),
+                           Field(COLUMN_KIND_TEXT)),
+              IsOk());
   for (size_t i = 0; i < rows.size(); ++i) {
     std::optional<absl::string_view> row;
     reader.Read(i, row);
@@ -170,26 +193,6 @@ TEST(Optional, CountAndValuesMustAgree) {
   EXPECT_THAT(
       DecodeColumn(reader, columns.SerializeAsString(), 3),
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("without a row")));
-}
-
-TEST(AnyRowHasSeveral, SeesRowsWithTwoMembers) {
-  const auto decode = [](const std::vector<bool>& occurs) {
-    NumberOccurrences columns;
-    columns.mutable_occurrences()->set_kind(COLUMN_KIND_UNSIGNED);
-    for (const bool o : occurs) columns.mutable_occurrences()->add_values(o);
-    OptionalReader<NumberColumnReader<uint64_t>> reader;
-    EXPECT_THAT(
-        DecodeColumn(reader, columns.SerializeAsString(), occurs.size()),
-        IsOk());
-    return reader;
-  };
-  const auto a = decode({true, false, false});
-  const auto b = decode({false, true, false});
-  const auto c = decode({false, true, true});
-  EXPECT_FALSE(AnyRowHasSeveral(3, a, b));
-  EXPECT_FALSE(AnyRowHasSeveral(3, a, c));
-  EXPECT_TRUE(AnyRowHasSeveral(3, b, c));
-  EXPECT_TRUE(AnyRowHasSeveral(3, a, b, c));
 }
 
 }  // namespace

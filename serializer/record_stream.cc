@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "devstate/serializer/used_features.h"
 #include "devstate/serializer/wire_walk.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
@@ -149,9 +150,25 @@ absl::Status RecordWriter::CheckBatchMemory() const {
       ": split its repeated fields into records of their own"));
 }
 
+absl::Status RecordWriter::WriteBatch() {
+  RecordColumnsBuilder& builder = *pending_.builder;
+  const size_t records = builder.size();
+  if (records == 0) return absl::OkStatus();
+  DS_RETURN_IF_ERROR(CheckBatchMemory());
+  if (absl::Status status = builder.Validate(RowKind::kRecord); !status.ok()) {
+    return absl::Status(
+        status.code(),
+        absl::StrCat(pending_.name, " ", stream_.records(), " to ",
+                     stream_.records() + records - 1, ": ", status.message()));
+  }
+  builder.EncodeBody(*BeginBatch());
+  builder.Clear();
+  return EndBatch(static_cast<uint32_t>(records));
+}
+
 absl::Status RecordWriter::FlushBatch() {
   DS_RETURN_IF_ERROR(status_);
-  if (pending_.write != nullptr) status_ = pending_.write(*this);
+  if (pending_.builder != nullptr) status_ = WriteBatch();
   batch_bytes_ = 0;
   if (!status_.ok()) pending_ = {};
   return status_;
@@ -248,6 +265,16 @@ absl::Status RecordReader::ParseRoot(const Chunk& chunk, Message& root) {
   }
   return chunk.Error(ERROR_REASON_MALFORMED,
                      absl::StrCat("not a well-formed ", schema_.root_message));
+}
+
+absl::Status RecordReader::DecodeColumns(const Chunk& chunk,
+                                         absl::string_view name,
+                                         size_t record_size,
+                                         RecordColumnsReader& columns) {
+  DecodeContext context(chunk, stream_.limits(), header_->schema_version());
+  DecodeContext::PathScope scope(context, name);
+  DS_RETURN_IF_ERROR(context.ChargeMemory(chunk.header.records, record_size));
+  return columns.Decode(chunk.payload, chunk.header.records, context);
 }
 
 absl::Status RecordReader::UnknownBatch(const Chunk& chunk) const {

@@ -15,7 +15,6 @@
 #include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "devstate/schema/schema_info.h"
 #include "devstate/serializer/byte_stream.h"
@@ -23,7 +22,8 @@
 #include "devstate/serializer/decode_context.h"
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/message_writer.h"
-#include "devstate/serializer/row_kind.h"
+#include "devstate/serializer/record_columns.h"
+#include "devstate/serializer/row_columns.h"
 #include "devstate/serializer/save_filter.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/stream_writer.h"
@@ -33,15 +33,15 @@ namespace devstate {
 
 struct WireFinding;
 
-// The records of one chunk, one after the other, without copying them.
-// `Columns` is a generated …ColumnsReader.
-template <typename Columns>
+// The records of one chunk, one after the other, without copying them. `RowType`
+// is a generated struct.
+template <typename RowType>
 class RecordBatch {
  public:
-  using Row = typename Columns::Row;
+  using Row = RowType;
 
   // `columns` must outlive the batch.
-  RecordBatch(Columns* columns, size_t size)
+  RecordBatch(RowReader<Row>* columns, size_t size)
       : columns_(*columns), size_(size) {}
 
   // Records in the batch; at least 1.
@@ -56,7 +56,7 @@ class RecordBatch {
   }
 
  private:
-  Columns& columns_;
+  RowReader<Row>& columns_;
   const size_t size_;
   size_t next_ = 0;
 };
@@ -84,15 +84,17 @@ class RecordWriter {
   // records or what its schema does not have.
   absl::Status BeginState(const google::protobuf::Message& root);
 
-  // Adds a record of the field `number`; writes a batch when it is full. `size`
-  // is what the record counts for (docs/stream_format.md, "Sizes").
-  template <typename Builder>
-  ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status AddRecord(
-      uint32_t number, absl::string_view name, Builder& builder,
-      const typename Builder::Row& row, size_t size) {
+  // Adds a record of the field `number`; writes a batch when it is full.
+  // `builder` derives from RecordColumnsBuilder and appends a `row`. `size` is
+  // what the record counts for (docs/stream_format.md, "Sizes").
+  template <typename Builder, typename Row>
+  ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status AddRecord(uint32_t number,
+                                                      absl::string_view name,
+                                                      Builder& builder,
+                                                      const Row& row,
+                                                      size_t size) {
     if (ABSL_PREDICT_FALSE(number != pending_.number)) {
-      absl::Status status =
-          StartField({number, name, &builder, &Write<Builder>});
+      absl::Status status = StartField({number, name, &builder});
       if (!status.ok()) return status;
     }
     if (ABSL_PREDICT_FALSE(batch_bytes_ + size > max_batch_bytes_ ||
@@ -112,30 +114,8 @@ class RecordWriter {
   struct Pending {
     uint32_t number;
     absl::string_view name;
-    void* builder;
-    absl::Status (*write)(RecordWriter& writer);
+    RecordColumnsBuilder* builder;
   };
-
-  template <typename Builder>
-  static absl::Status Write(RecordWriter& writer) {
-    Builder& builder = *static_cast<Builder*>(writer.pending_.builder);
-    if (builder.size() == 0) return absl::OkStatus();
-    const size_t records = builder.size();
-    if (absl::Status status = writer.CheckBatchMemory(); !status.ok()) {
-      return status;
-    }
-    if (absl::Status status = builder.Validate(RowKind::kRecord);
-        !status.ok()) {
-      return absl::Status(
-          status.code(),
-          absl::StrCat(writer.pending_.name, " ", writer.stream_.records(),
-                       " to ", writer.stream_.records() + records - 1, ": ",
-                       status.message()));
-    }
-    builder.EncodeBody(*writer.BeginBatch());
-    builder.Clear();
-    return writer.EndBatch(static_cast<uint32_t>(records));
-  }
 
   // Header fields of the state whose root is `root`.
   StreamHeader Header(const google::protobuf::Message& root) const;
@@ -146,6 +126,7 @@ class RecordWriter {
 
   absl::Status StartField(const Pending& field);
   absl::Status FlushBatch();
+  absl::Status WriteBatch();
   // RESOURCE_EXHAUSTED if readers with the same limits would refuse the batch.
   absl::Status CheckBatchMemory() const;
 
@@ -200,19 +181,13 @@ class RecordReader {
   // misread (wire_walk.h).
   absl::Status ParseRoot(const Chunk& chunk, google::protobuf::Message& root);
 
-  // Decodes a batch and hands it to `visit`. `record_size` is that of its
-  // records (docs/stream_format.md, "Sizes").
-  template <typename Columns, typename Visit>
+  // Decodes a batch and hands it to `visit`.
+  template <typename Row, typename Visit>
   absl::Status DecodeBatch(const Chunk& chunk, absl::string_view name,
-                           size_t record_size, Columns& columns, Visit visit) {
-    DecodeContext context(chunk, stream_.limits(), header_->schema_version());
-    DecodeContext::PathScope scope(context, name);
-    absl::Status status =
-        context.ChargeMemory(chunk.header.records, record_size);
+                           RowReader<Row>& columns, Visit visit) {
+    absl::Status status = DecodeColumns(chunk, name, Row::kRecordSize, columns);
     if (!status.ok()) return status;
-    status = columns.Decode(chunk.payload, chunk.header.records, context);
-    if (!status.ok()) return status;
-    RecordBatch<Columns> batch(&columns, chunk.header.records);
+    RecordBatch<Row> batch(&columns, chunk.header.records);
     return visit(batch);
   }
 
@@ -220,6 +195,8 @@ class RecordReader {
   absl::Status UnknownBatch(const Chunk& chunk) const;
 
  private:
+  absl::Status DecodeColumns(const Chunk& chunk, absl::string_view name,
+                             size_t record_size, RecordColumnsReader& columns);
   absl::Status ReadStateImpl();
   absl::Status RootError(const Chunk& chunk, const WireFinding& found) const;
 

@@ -10,9 +10,11 @@
 
 #include "absl/status/status.h"
 #include "devstate/columns.pb.h"
+#include "devstate/serializer/column.h"
 #include "devstate/serializer/decode_context.h"
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/message_writer.h"
+#include "devstate/serializer/record_table.h"
 #include "devstate/serializer/stream_reader.h"
 #include "gtest/gtest.h"
 
@@ -49,16 +51,26 @@ Column ParseStock(const std::string& bytes) {
   return column;
 }
 
-// Decodes into `reader` and returns how it went.
-template <typename Reader>
-absl::Status DecodeColumn(Reader& reader, const std::string& bytes,
-                          size_t count, const Limits& limits = Limits()) {
+// A field whose columns have values of `kind`.
+inline FieldEntry Field(ColumnKind kind) {
+  FieldEntry field = {};
+  field.number = 1;
+  field.name = "field";
+  field.kind = kind;
+  return field;
+}
+
+// Decodes into `reader`, as the columns of `field`, and returns how it went.
+inline absl::Status DecodeColumn(
+    ColumnReader& reader, const std::string& bytes, size_t count,
+    const Limits& limits = Limits(),
+    const FieldEntry& field = Field(COLUMN_KIND_UNSIGNED)) {
   Chunk chunk;
   chunk.offset = 0x123;
   chunk.header.sequence = 7;
   DecodeContext context(chunk, limits, /*schema_version=*/1);
   DecodeContext::PathScope scope(context, "field");
-  return reader.Decode(bytes, count, context);
+  return reader.DecodeAs(field, bytes, count, context);
 }
 
 }  // namespace devstate::testing

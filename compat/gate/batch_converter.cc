@@ -120,8 +120,11 @@ absl::StatusOr<Chunk> BatchConverter::ConvertRecords(const Chunk& batch,
   }
   encoded_.clear();
   MessageWriter writer(&encoded_);
-  field.encoder->Encode(writer);
+  const absl::Status status = field.encoder->Encode(writer);
   field.encoder->Clear();
+  if (!status.ok()) {
+    return batch.Error(ERROR_REASON_MALFORMED, status.message());
+  }
   Chunk result = ReplacePayload(batch, encoded_.view());
   result.header.field = static_cast<uint32_t>(read.number);
   return result;

@@ -183,22 +183,21 @@ class TwoWays {
     Outcome outcome;
     StreamFindings findings;
     BatchEncoder encoder(*read.message);
-    bool unreadable = false;
     uint64_t index = kFirst;
     for (const auto& record : Decode(batch, *written.message)) {
       findings.SetRecord(written.name, index++);
       const std::unique_ptr<Message> converted =
           chain_->ConvertRecord(written, *record, &findings);
       if (findings.level() >= VERDICT_LEVEL_REFUSED) continue;
-      // Of two entries of one key no finding is made.
-      unreadable |= !encoder.Append(*converted).ok();
+      EXPECT_TRUE(encoder.Append(*converted).ok());
     }
     outcome.findings = Text(findings);
-    outcome.refused = unreadable || findings.level() >= VERDICT_LEVEL_REFUSED;
-    if (outcome.refused) return outcome;
     ByteBuffer payload;
     MessageWriter writer(&payload);
-    encoder.Encode(writer);
+    // Of two entries of one key no finding is made.
+    outcome.refused = findings.level() >= VERDICT_LEVEL_REFUSED ||
+                      !encoder.Encode(writer).ok();
+    if (outcome.refused) return outcome;
     outcome.records = Texts(batch, payload.view(), read);
     return outcome;
   }

@@ -38,8 +38,8 @@ absl::Status ValueColumn::Decode(DecodeContext& context) {
     }
   } else if (holds_text()) {
     DS_RETURN_IF_ERROR(context.ChargeMemory(size_, sizeof(texts_[0])));
-    reader_ = std::make_unique<BytesColumnReader>(kind_);
-    DS_RETURN_IF_ERROR(reader_->Decode(column_, size_, context));
+    reader_ = std::make_unique<BytesColumnReader>();
+    DS_RETURN_IF_ERROR(reader_->Decode(kind_, column_, size_, context));
     texts_.resize(size_);
     for (size_t i = 0; i < size_; ++i) reader_->Read(i, texts_[i]);
   } else {
@@ -54,9 +54,9 @@ absl::Status ValueColumn::ChangeTextKind(ColumnKind kind,
                                          DecodeContext& context) {
   // Only a column of texts is checked for UTF-8.
   const auto check = [&] {
-    return kind_ != COLUMN_KIND_TEXT ? absl::OkStatus()
-                                     : BytesColumnReader(COLUMN_KIND_TEXT)
-                                           .Decode(column_, size_, context);
+    return kind_ != COLUMN_KIND_TEXT
+               ? absl::OkStatus()
+               : BytesColumnReader().Decode(kind_, column_, size_, context);
   };
   if (kind == kind_ || column_.empty()) {
     kind_ = kind;
@@ -160,9 +160,9 @@ void ValueColumn::Encode(uint32_t field, MessageWriter& out) {
   }
   if (holds_text()) {
     Unfold();
-    BytesColumnBuilder builder(kind_);
+    BytesColumnBuilder builder;
     for (const absl::string_view text : texts_) builder.Append(text);
-    builder.Encode(field, out);
+    builder.Encode(field, kind_, out);
     return;
   }
   // A constant column is the same for any number of rows, a plain one is not.

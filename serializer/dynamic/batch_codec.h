@@ -27,8 +27,8 @@ namespace devstate {
 inline constexpr uint64_t kMessageMemoryFactor = 16;
 
 namespace dynamic {
-class RecordColumnsReader;
-class RecordColumnsBuilder;
+class MessageColumnsBuilder;
+class MessageColumnsReader;
 }  // namespace dynamic
 
 // Decodes batches of one record type, one after the other. Not thread-safe.
@@ -58,7 +58,7 @@ class BatchDecoder {
   const MessageModel& record_;
   const google::protobuf::Message& prototype_;
   size_t record_size_ = 0;
-  std::unique_ptr<dynamic::RecordColumnsReader> reader_;
+  std::unique_ptr<dynamic::MessageColumnsReader> reader_;
 };
 
 // The same for one batch alone.
@@ -78,33 +78,25 @@ class BatchEncoder {
   BatchEncoder(const BatchEncoder&) = delete;
   BatchEncoder& operator=(const BatchEncoder&) = delete;
 
-  // Copies `record`, a message of the type. Map entries are put into ascending
-  // order of key, for their own order differs from run to run.
-  //
-  // INVALID_ARGUMENT, with the field's path, for what no reader takes: text
-  // that is not UTF-8, an enum value without a name, a field that the schema
-  // does not have. The batch is as it was then. The same for a type that
-  // CheckRecordType() refuses.
+  // Copies `record`, a message of the type (MessageColumnsBuilder).
+  // INVALID_ARGUMENT, with the field's path, for a field that the schema does
+  // not have, and for a type that CheckRecordType() refuses. The batch is as it
+  // was then.
   absl::Status Append(const google::protobuf::Message& record);
 
-  // Records since the last Clear().
-  size_t size() const { return size_; }
-
-  // Returns what `record` counts for, in bytes (docs/stream_format.md,
-  // "Sizes"), whether it is in the batch or not.
-  size_t SizeOf(const google::protobuf::Message& record) const;
-
   // Appends the …Columns message of the records, as a generated builder would.
-  // Clear() starts the next batch.
-  void Encode(MessageWriter& out);
+  // INVALID_ARGUMENT, with the field's path and the record, for what no reader
+  // takes: text that is not UTF-8, an enum value without a name, a key of a map
+  // twice.
+  absl::Status Encode(MessageWriter& out);
+
+  // Starts the next batch.
   void Clear();
 
  private:
   // Null if the type is one that CheckRecordType() refuses.
-  std::unique_ptr<dynamic::RecordColumnsBuilder> builder_;
+  std::unique_ptr<dynamic::MessageColumnsBuilder> columns_;
   absl::Status type_status_;
-  size_t record_size_ = 0;
-  size_t size_ = 0;
 };
 
 }  // namespace devstate

@@ -1,88 +1,76 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include <map>
 #include <string>
 #include <type_traits>
 #include <utility>
 
-#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "devstate/schema/record_check.h"
 #include "devstate/schema/record_size.h"
 #include "devstate/serializer/bytes_column.h"
-#include "devstate/serializer/columns_walker.h"
 #include "devstate/serializer/decode_context.h"
 #include "devstate/serializer/dynamic/batch_codec.h"
 #include "devstate/serializer/dynamic/field_access.h"
-#include "devstate/serializer/enum_column.h"
-#include "devstate/serializer/map_keys.h"
+#include "devstate/serializer/dynamic/message_table.h"
 #include "devstate/serializer/number_column.h"
 #include "devstate/serializer/occurrences.h"
+#include "devstate/serializer/record_columns.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace dynamic {
 
-using ::google::protobuf::Descriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
-using ::google::protobuf::OneofDescriptor;
 
-// The columns of one field of a record.
-class ColumnReader {
+// A field of a message, and the column that it comes from.
+class FieldSetter {
  public:
-  explicit ColumnReader(const FieldDescriptor* field) : field_(field) {}
-  virtual ~ColumnReader() = default;
+  virtual ~FieldSetter() = default;
 
-  const FieldDescriptor* field() const { return field_; }
-
-  virtual void SetDefault() = 0;
-  virtual absl::Status Decode(absl::string_view column, size_t count,
-                              DecodeContext& context) = 0;
+  virtual ColumnReader* column() = 0;
   // Puts the field of row `row` into `record`; to be called for the rows one
   // after the other, from 0.
   virtual void Read(size_t row, Message* record) = 0;
-
-  // How often the field occurs in all rows, and in one.
-  virtual uint64_t Total() const = 0;
-  virtual size_t CountAt(size_t row) const = 0;
-
-  // Of the keys of map entries: see map_keys.h. Must come before Read().
-  virtual size_t FirstRowWithKeyTwice(
-      size_t rows, absl::FunctionRef<size_t(size_t)> /*count_at*/,
-      size_t /*total*/) const {
-    return rows;
-  }
-
- private:
-  const FieldDescriptor* const field_;
+  // Must come before the first Read() of a batch.
+  virtual void Restart() = 0;
 };
 
+using Setters = std::vector<std::unique_ptr<FieldSetter>>;
+
 // The columns of a message. Its own type for the values of an occurrence.
-class RecordColumnsReader {
+class MessageColumnsReader final : public RecordColumnsReader {
  public:
   // `prototype` is of the type `record`.
-  RecordColumnsReader(const MessageModel& record, const Message& prototype);
+  MessageColumnsReader(const MessageModel& record, const Message& prototype);
 
-  void SetDefault() {
-    for (auto& [number, column] : columns_) column->SetDefault();
+  // Refuses what lies too deep, as well: a release without such a rule may have
+  // written a schema that is deeper.
+  absl::Status DecodeAs(const FieldEntry& field, absl::string_view columns,
+                        size_t count, DecodeContext& context) override {
+    if (context.depth() > kMaxRecordDepth) {
+      return context.Error(
+          ERROR_REASON_MALFORMED,
+          absl::StrCat("lies deeper than ", kMaxRecordDepth, " messages"));
+    }
+    return RecordColumnsReader::DecodeAs(field, columns, count, context);
   }
-  absl::Status Decode(absl::string_view columns, size_t count,
-                      DecodeContext& context);
-  // Of map entries.
-  const ColumnReader& Keys() const { return *columns_.at(1); }
+
+  // As FieldSetter.
   void Read(size_t row, Message* record) {
-    for (auto& [number, column] : columns_) column->Read(row, record);
+    for (const auto& field : fields_) field->Read(row, record);
+  }
+  void Restart() {
+    for (const auto& field : fields_) field->Restart();
   }
 
  private:
-  // Whether a row has several members of `oneof`.
-  bool HasSeveral(const OneofDescriptor& oneof, size_t count) const;
+  MessageColumnsReader(std::unique_ptr<MessageTable> table, Setters fields);
 
-  const Descriptor& type_;
+  const std::unique_ptr<MessageTable> table_;
   // In ascending order of number.
-  std::map<uint32_t, std::unique_ptr<ColumnReader>> columns_;
+  const Setters fields_;
 };
 
 namespace {
@@ -95,54 +83,33 @@ struct ValueType {
   const Message* prototype = nullptr;
 };
 
-// The column of a field's values: Read() puts the value of a row into the
-// field.
+// The values of a field: Read() puts one into the field.
 template <typename Access>
-class ValueReader : public NumberColumnReader<typename Access::Type> {
+class Values {
  public:
-  explicit ValueReader(const ValueType& type) : field_(type.field) {}
+  explicit Values(const ValueType& type) : field_(type.field) {}
 
+  ColumnReader* column() { return &column_; }
+  void Restart() {}
   void Read(size_t i, Message* record) {
-    Access::Put(record, field_, (*this)[i]);
+    Access::Put(record, field_, column_[i]);
   }
 
  private:
   const FieldDescriptor* const field_;
+  NumberColumnReader<typename Access::Type> column_;
 };
 
 template <>
-class ValueReader<EnumAccess> : public NumberColumnReader<int32_t> {
+class Values<StringAccess> {
  public:
-  explicit ValueReader(const ValueType& type) : field_(type.field) {}
+  explicit Values(const ValueType& type) : field_(type.field) {}
 
-  // As EnumColumnReader.
-  absl::Status Decode(absl::string_view column, size_t count,
-                      DecodeContext& context) {
-    DS_RETURN_IF_ERROR(
-        NumberColumnReader<int32_t>::Decode(column, count, context));
-    const auto named = [this](int32_t value) {
-      return field_->enum_type()->FindValueByNumber(value) != nullptr;
-    };
-    if (AllOf(count, named)) return absl::OkStatus();
-    return UnnamedEnumValue(context);
-  }
-  void Read(size_t i, Message* record) {
-    EnumAccess::Put(record, field_, (*this)[i]);
-  }
-
- private:
-  const FieldDescriptor* const field_;
-};
-
-template <>
-class ValueReader<StringAccess> : public BytesColumnReader {
- public:
-  explicit ValueReader(const ValueType& type)
-      : BytesColumnReader(type.model->column_kind), field_(type.field) {}
-
+  ColumnReader* column() { return &column_; }
+  void Restart() {}
   void Read(size_t i, Message* record) {
     absl::string_view value;
-    BytesColumnReader::Read(i, value);
+    column_.Read(i, value);
     const auto* reflection = record->GetReflection();
     field_->is_repeated()
         ? reflection->AddString(record, field_, std::string(value))
@@ -151,120 +118,96 @@ class ValueReader<StringAccess> : public BytesColumnReader {
 
  private:
   const FieldDescriptor* const field_;
+  BytesColumnReader column_;
 };
 
 template <>
-class ValueReader<MessageAccess> : public RecordColumnsReader {
+class Values<MessageAccess> {
  public:
-  explicit ValueReader(const ValueType& type)
-      : RecordColumnsReader(*type.model->message, *type.prototype),
-        field_(type.field) {}
+  explicit Values(const ValueType& type)
+      : field_(type.field), column_(*type.model->message, *type.prototype) {}
 
+  ColumnReader* column() { return &column_; }
+  void Restart() { column_.Restart(); }
   void Read(size_t i, Message* record) {
     const auto* reflection = record->GetReflection();
-    RecordColumnsReader::Read(
-        i, field_->is_repeated() ? reflection->AddMessage(record, field_)
-                                 : reflection->MutableMessage(record, field_));
+    column_.Read(i, field_->is_repeated()
+                        ? reflection->AddMessage(record, field_)
+                        : reflection->MutableMessage(record, field_));
   }
 
  private:
   const FieldDescriptor* const field_;
+  MessageColumnsReader column_;
 };
 
 // A field that occurs exactly once in each record.
-template <typename Values>
-class OneReader : public ColumnReader {
+template <typename Access>
+class OneSetter : public FieldSetter {
  public:
-  explicit OneReader(const ValueType& type)
-      : ColumnReader(type.field), values_(type) {}
+  explicit OneSetter(const ValueType& type) : values_(type) {}
 
-  void SetDefault() override { values_.SetDefault(); }
-  absl::Status Decode(absl::string_view column, size_t count,
-                      DecodeContext& context) override {
-    return values_.Decode(column, count, context);
-  }
+  ColumnReader* column() override { return values_.column(); }
   void Read(size_t row, Message* record) override { values_.Read(row, record); }
-  uint64_t Total() const override { return 0; }
-  size_t CountAt(size_t) const override { return 1; }
-  size_t FirstRowWithKeyTwice(size_t rows,
-                              absl::FunctionRef<size_t(size_t)> count_at,
-                              size_t total) const override {
-    return devstate::FirstRowWithKeyTwice(rows, count_at,
-                                          values_.Values(total));
-  }
+  void Restart() override { values_.Restart(); }
 
  private:
-  Values values_;
+  Values<Access> values_;
 };
 
 // All others. `Count` is bool for an optional field, uint32_t for a repeated
 // one.
-template <typename Count, typename Values>
-class OccurringReader : public ColumnReader,
-                        private OccurrencesReader<Count, Values> {
-  using Base = OccurrencesReader<Count, Values>;
-
+template <typename Count, typename Access>
+class OccurringSetter : public FieldSetter {
  public:
-  explicit OccurringReader(const ValueType& type)
-      : ColumnReader(type.field),
-        Base(type),
-        value_size_(type.field->is_repeated() ? ValueSize(*type.model) : 0) {}
+  explicit OccurringSetter(const ValueType& type)
+      : values_(type), counts_(values_.column()) {}
 
-  void SetDefault() override {
-    Base::SetDefault();
-    next_ = 0;
-  }
-  absl::Status Decode(absl::string_view columns, size_t count,
-                      DecodeContext& context) override {
-    next_ = 0;
-    DS_RETURN_IF_ERROR(Base::Decode(columns, count, value_size_, context));
-    if constexpr (std::is_base_of_v<RecordColumnsReader, Values>) {
-      if (!field()->is_map()) return absl::OkStatus();
-      const size_t row = this->values_.Keys().FirstRowWithKeyTwice(
-          count, [this](size_t i) { return CountAt(i); }, Total());
-      if (row != count) return KeyTwice(context, row);
-    }
-    return absl::OkStatus();
-  }
+  ColumnReader* column() override { return &counts_; }
   void Read(size_t row, Message* record) override {
-    for (size_t i = Base::CountAt(row); i > 0; --i) {
-      this->values_.Read(next_++, record);
+    for (size_t i = counts_.CountAt(row); i > 0; --i) {
+      values_.Read(next_++, record);
     }
   }
-  uint64_t Total() const override { return Base::total(); }
-  size_t CountAt(size_t row) const override { return Base::CountAt(row); }
+  void Restart() override {
+    next_ = 0;
+    values_.Restart();
+  }
 
  private:
-  const size_t value_size_;
+  class Counts final : public OccurrencesReader<Count> {
+   public:
+    explicit Counts(ColumnReader* values) : OccurrencesReader<Count>(values) {}
+  };
+
+  Values<Access> values_;
+  Counts counts_;
   size_t next_ = 0;
 };
 
-std::unique_ptr<ColumnReader> MakeColumnReader(const ValueType& type) {
+std::unique_ptr<FieldSetter> MakeSetter(const ValueType& type) {
   return VisitType(
-      *type.field, [&](auto access) -> std::unique_ptr<ColumnReader> {
-        using Values = ValueReader<decltype(access)>;
+      *type.field, [&](auto access) -> std::unique_ptr<FieldSetter> {
+        using Access = decltype(access);
         switch (type.model->cardinality()) {
           case FieldModel::Cardinality::kRepeated:
-            return std::make_unique<OccurringReader<uint32_t, Values>>(type);
+            return std::make_unique<OccurringSetter<uint32_t, Access>>(type);
           case FieldModel::Cardinality::kOptional:
-            return std::make_unique<OccurringReader<bool, Values>>(type);
+            return std::make_unique<OccurringSetter<bool, Access>>(type);
           case FieldModel::Cardinality::kOne:
             break;
         }
         // Messages have presence.
-        if constexpr (std::is_same_v<decltype(access), MessageAccess>) {
+        if constexpr (std::is_same_v<Access, MessageAccess>) {
           return nullptr;
         } else {
-          return std::make_unique<OneReader<Values>>(type);
+          return std::make_unique<OneSetter<Access>>(type);
         }
       });
 }
 
-}  // namespace
-
-RecordColumnsReader::RecordColumnsReader(const MessageModel& record,
-                                         const Message& prototype)
-    : type_(*prototype.GetDescriptor()) {
+Setters MakeSetters(const MessageModel& record, const Message& prototype) {
+  Setters fields;
   for (const FieldModel& field : record.fields) {
     ValueType type = {&field, field.descriptor, nullptr};
     if (field.message != nullptr) {
@@ -272,58 +215,29 @@ RecordColumnsReader::RecordColumnsReader(const MessageModel& record,
           prototype.GetReflection()->GetMessageFactory()->GetPrototype(
               field.message->descriptor);
     }
-    columns_[static_cast<uint32_t>(field.number)] = MakeColumnReader(type);
+    fields.push_back(MakeSetter(type));
   }
+  return fields;
 }
 
-absl::Status RecordColumnsReader::Decode(absl::string_view columns,
-                                         size_t count, DecodeContext& context) {
-  SetDefault();
-  // The schema may be deeper, if a release wrote it that had no such rule.
-  if (context.depth() > kMaxRecordDepth) {
-    return context.Error(
-        ERROR_REASON_MALFORMED,
-        absl::StrCat("lies deeper than ", kMaxRecordDepth, " messages"));
-  }
-  ColumnsWalker walker(columns, context);
-  while (true) {
-    DS_ASSIGN_OR_RETURN(const bool more, walker.Next());
-    if (!more) break;
-    const auto column = columns_.find(walker.number());
-    if (column == columns_.end()) return walker.UnknownColumn();
-    DecodeContext::PathScope scope(context, column->second->field()->name());
-    DS_RETURN_IF_ERROR(column->second->Decode(walker.bytes(), count, context));
-  }
-  for (int i = 0; i < type_.real_oneof_decl_count(); ++i) {
-    const OneofDescriptor& oneof = *type_.oneof_decl(i);
-    if (HasSeveral(oneof, count)) {
-      return context.Error(ERROR_REASON_MALFORMED,
-                           absl::StrCat("a row has several members of the "
-                                        "oneof ",
-                                        oneof.name()));
-    }
-  }
-  return absl::OkStatus();
+std::vector<ColumnReader*> ColumnsOf(const Setters& fields) {
+  std::vector<ColumnReader*> columns;
+  for (const auto& field : fields) columns.push_back(field->column());
+  return columns;
 }
 
-bool RecordColumnsReader::HasSeveral(const OneofDescriptor& oneof,
-                                     size_t count) const {
-  std::vector<const ColumnReader*> members;
-  for (int i = 0; i < oneof.field_count(); ++i) {
-    const ColumnReader& column =
-        *columns_.at(static_cast<uint32_t>(oneof.field(i)->number()));
-    if (column.Total() != 0) members.push_back(&column);
-  }
-  if (members.size() < 2) return false;
-  for (size_t row = 0; row < count; ++row) {
-    size_t occurring = 0;
-    for (const ColumnReader* member : members) {
-      occurring += member->CountAt(row);
-    }
-    if (occurring > 1) return true;
-  }
-  return false;
-}
+}  // namespace
+
+MessageColumnsReader::MessageColumnsReader(const MessageModel& record,
+                                           const Message& prototype)
+    : MessageColumnsReader(std::make_unique<MessageTable>(record),
+                           MakeSetters(record, prototype)) {}
+
+MessageColumnsReader::MessageColumnsReader(std::unique_ptr<MessageTable> table,
+                                           Setters fields)
+    : RecordColumnsReader(table->table(), ColumnsOf(fields)),
+      table_(std::move(table)),
+      fields_(std::move(fields)) {}
 
 }  // namespace dynamic
 
@@ -341,7 +255,7 @@ absl::Status BatchDecoder::Decode(
     DS_RETURN_IF_ERROR(CheckRecordType(*record_.descriptor, kMaxReadableDepth));
     record_size_ = RecordSize(record_);
     reader_ =
-        std::make_unique<dynamic::RecordColumnsReader>(record_, prototype_);
+        std::make_unique<dynamic::MessageColumnsReader>(record_, prototype_);
   }
   const size_t count = chunk.header.records;
   // What annotations say is not for a codec without generated code.
@@ -349,6 +263,7 @@ absl::Status BatchDecoder::Decode(
   DecodeContext::PathScope scope(context, field_name);
   DS_RETURN_IF_ERROR(context.ChargeMemory(count, record_size_));
   DS_RETURN_IF_ERROR(reader_->Decode(chunk.payload, count, context));
+  reader_->Restart();
   records->reserve(count);
   for (size_t row = 0; row < count; ++row) {
     records->emplace_back(prototype_.New());

@@ -8,7 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/schema/record_check.h"
+#include "devstate/schema/record_size.h"
 #include "devstate/serializer/columns_walker.h"
+#include "devstate/serializer/dynamic/message_columns_builder.h"
 #include "devstate/serializer/wire_walk.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
@@ -17,31 +19,14 @@ namespace devstate {
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 
-class DynamicStateWriter::Builder {
- public:
-  using Row = Message;
+struct DynamicStateWriter::Batches {
+  explicit Batches(const MessageModel& record)
+      : columns(record), record_size(RecordSize(record)) {}
 
-  explicit Builder(const MessageModel& record) : encoder_(record) {}
-
-  const BatchEncoder& encoder() const { return encoder_; }
-  // Records so far, in batches before this one, too.
-  uint64_t records() const { return records_; }
-  // Of the record that was appended last.
-  const absl::Status& status() const { return status_; }
-
-  void Append(const Row& record) {
-    status_ = encoder_.Append(record);
-    ++records_;
-  }
-  size_t size() const { return encoder_.size(); }
-  absl::Status Validate(RowKind) const { return status_; }
-  void EncodeBody(MessageWriter& out) { encoder_.Encode(out); }
-  void Clear() { encoder_.Clear(); }
-
- private:
-  BatchEncoder encoder_;
-  uint64_t records_ = 0;
-  absl::Status status_;
+  dynamic::MessageColumnsBuilder columns;
+  const size_t record_size;
+  // Records so far, in batches that are written, too.
+  uint64_t records = 0;
 };
 
 DynamicStateWriter::DynamicStateWriter(ByteSink* sink,
@@ -79,17 +64,15 @@ absl::Status DynamicStateWriter::Add(const FieldDescriptor& field,
                record.GetDescriptor()->full_name(), " is no record of ",
                field.full_name(), " in ", schema_.root->full_name));
   }
-  std::unique_ptr<Builder>& builder = builders_[field.number()];
-  if (builder == nullptr) {
-    builder = std::make_unique<Builder>(*model->message);
-  }
-  status_ = AddRecord(static_cast<uint32_t>(field.number()), field.name(),
-                      *builder, record, builder->encoder().SizeOf(record));
-  if (status_.ok() && !builder->status().ok()) {
-    status_ =
-        InField(absl::StrCat(field.name(), "[", builder->records() - 1, "]"),
-                builder->status());
-  }
+  std::unique_ptr<Batches>& batches = batches_[field.number()];
+  if (batches == nullptr) batches = std::make_unique<Batches>(*model->message);
+  status_ = InMessage(absl::StrCat(field.name(), "[", batches->records, "]"),
+                      batches->columns.CheckKnown(record));
+  if (!status_.ok()) return status_;
+  ++batches->records;
+  status_ = AddRecord(
+      static_cast<uint32_t>(field.number()), field.name(), batches->columns,
+      record, batches->record_size + batches->columns.VariableSize(record));
   return status_;
 }
 

@@ -11,7 +11,6 @@
 #include "devstate/schema/schema_info.h"
 #include "devstate/schema/schema_model.h"
 #include "devstate/serializer/byte_stream.h"
-#include "devstate/serializer/dynamic/batch_codec.h"
 #include "devstate/serializer/record_stream.h"
 #include "devstate/serializer/stream_writer.h"
 #include "google/protobuf/descriptor.h"
@@ -38,8 +37,9 @@ class DynamicStateWriter : private RecordWriter {
   absl::Status Begin(const google::protobuf::Message& root);
 
   // Copies a record of `field`, one of the root's repeated message fields, in
-  // ascending order of number. Errors as BatchEncoder::Append(), with field and
-  // index of the record.
+  // ascending order of number. INVALID_ARGUMENT, with the path, if it holds
+  // what its schema does not have; other errors are those of a generated
+  // writer, which come with the batch.
   absl::Status Add(const google::protobuf::FieldDescriptor& field,
                    const google::protobuf::Message& record);
 
@@ -47,11 +47,11 @@ class DynamicStateWriter : private RecordWriter {
   absl::Status Finish();
 
  private:
-  // The records of one field, as RecordWriter wants them.
-  class Builder;
+  // The records of one field.
+  struct Batches;
 
   const SchemaModel& schema_;
-  std::map<int, std::unique_ptr<Builder>> builders_;
+  std::map<int, std::unique_ptr<Batches>> batches_;
   absl::Status status_;
 };
 

@@ -15,6 +15,7 @@
 #include "devstate/schema/schema_model.h"
 #include "devstate/serializer/compression.h"
 #include "devstate/serializer/dynamic/batch_codec.h"
+#include "devstate/serializer/dynamic/message_columns_builder.h"
 #include "devstate/serializer/dynamic/state_reader.h"
 #include "devstate/serializer/dynamic/state_writer.h"
 #include "devstate/serializer/stream_reader.h"
@@ -364,14 +365,14 @@ TEST(DynamicDecoder, MessagesTakeAtMostAMultipleOfWhatTheyCountFor) {
   for (auto& record : state.repeateds) records.push_back(std::move(record));
   uint64_t size = 0;
   const MessageModel& model = ModelOf(*Repeateds::descriptor());
-  BatchEncoder encoder(model);
+  dynamic::MessageColumnsBuilder builder(model);
   for (const auto& record : records) {
-    ASSERT_THAT(encoder.Append(*record), IsOk());
-    size += encoder.SizeOf(*record);
+    builder.Append(*record);
+    size += RecordSize(model) + builder.VariableSize(*record);
   }
   ByteBuffer payload;
   MessageWriter writer(&payload);
-  encoder.Encode(writer);
+  builder.EncodeBody(writer);
   Chunk chunk;
   chunk.header.records = static_cast<uint32_t>(records.size());
   chunk.payload = payload.view();
@@ -410,37 +411,47 @@ TEST(DynamicWriter, ARecordThatNoReaderTakesIsRefusedWhenItIsSaved) {
 
 // --- What cannot be written ---
 
-TEST(DynamicEncoder, RefusesWhatNoReaderTakesAndStaysAsItWas) {
+TEST(DynamicEncoder, RefusesWhatNoReaderTakesWithTheRecord) {
+  BatchEncoder encoder(ModelOf(*Optionals::descriptor()));
+  ByteBuffer bytes;
+  MessageWriter writer(&bytes);
+  Optionals good;
+  good.set_text("text");
+  Optionals bad;
+  bad.mutable_part()->set_label("\xff");
+  ASSERT_THAT(encoder.Append(good), IsOk());
+  ASSERT_THAT(encoder.Append(bad), IsOk());
+  EXPECT_THAT(encoder.Encode(writer),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("part.label: occurrence 0 in the batch has "
+                                 "\"\\xff\", which is not valid UTF-8")));
+  encoder.Clear();
+  bad.Clear();
+  bad.set_color(static_cast<Color>(77));
+  ASSERT_THAT(encoder.Append(bad), IsOk());
+  EXPECT_THAT(encoder.Encode(writer),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("color: occurrence 0 in the batch has 77")));
+  EXPECT_TRUE(bytes.empty());
+}
+
+TEST(DynamicEncoder, RefusesWhatTheSchemaDoesNotHaveAndStaysAsItWas) {
   BatchEncoder encoder(ModelOf(*Optionals::descriptor()));
   Optionals good;
   good.set_text("text");
   ASSERT_THAT(encoder.Append(good), IsOk());
-
   Optionals bad;
-  bad.mutable_part()->set_label("\xff");
-  EXPECT_THAT(encoder.Append(bad),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("part.label: is not valid UTF-8")));
-  bad.Clear();
-  bad.set_color(static_cast<Color>(77));
-  EXPECT_THAT(encoder.Append(bad),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("color")));
-  bad.Clear();
   ASSERT_TRUE(bad.ParseFromString("\xf8\x07\x01"));
   EXPECT_THAT(encoder.Append(bad), StatusIs(absl::StatusCode::kInvalidArgument,
                                             HasSubstr("number 127")));
-
   BatchEncoder expected(ModelOf(*Optionals::descriptor()));
   ASSERT_THAT(expected.Append(good), IsOk());
-  EXPECT_EQ(encoder.size(), 1u);
-  EXPECT_EQ(encoder.SizeOf(good),
-            RecordSize(ModelOf(*Optionals::descriptor())) + 4);
   ByteBuffer actual_bytes;
   ByteBuffer expected_bytes;
   MessageWriter actual_writer(&actual_bytes);
   MessageWriter expected_writer(&expected_bytes);
-  encoder.Encode(actual_writer);
-  expected.Encode(expected_writer);
+  ASSERT_THAT(encoder.Encode(actual_writer), IsOk());
+  ASSERT_THAT(expected.Encode(expected_writer), IsOk());
   EXPECT_EQ(actual_bytes.view(), expected_bytes.view());
 }
 
@@ -453,12 +464,26 @@ TEST(DynamicWriter, NamesTheRecordThatItRefusesAndStops) {
       *Everything::descriptor()->FindFieldByName("optionals");
   Optionals record;
   ASSERT_THAT(writer.Add(field, record), IsOk());
-  record.set_text("\xff");
-  const absl::Status status = writer.Add(field, record);
+  Optionals unknown;
+  ASSERT_TRUE(unknown.mutable_part()->ParseFromString("\xf8\x07\x01"));
+  const absl::Status status = writer.Add(field, unknown);
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
-                               HasSubstr("optionals[1]: text: ")));
+                               HasSubstr("optionals[1].part.number 127: ")));
   EXPECT_EQ(writer.Finish(), status);
   EXPECT_EQ(sink.written, "");
+}
+
+TEST(DynamicWriter, RefusesABatchAsAGeneratedWriterDoes) {
+  State state = RandomState(kSeed, 0);
+  auto record = std::make_unique<Optionals>();
+  record->set_text("\xff");
+  state.optionals.push_back(std::make_unique<Optionals>());
+  state.optionals.push_back(std::move(record));
+  StringSink sink;
+  const absl::Status status = Write(state, &sink, WriterOptions());
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
+                               HasSubstr("optionals 0 to 1: text: ")));
+  EXPECT_EQ(WriteDynamic(state, &sink, WriterOptions()), status);
 }
 
 TEST(DynamicWriter, TheRootHoldsNoRecords) {

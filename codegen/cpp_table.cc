@@ -1,0 +1,245 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/codegen/cpp_table.h"
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/numeric/int128.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "devstate/schema/column_bounds.h"
+#include "devstate/schema/record_size.h"
+#include "devstate/schema/value_set.h"
+
+namespace devstate {
+namespace {
+
+using ::absl::int128;
+using ::google::protobuf::OneofDescriptor;
+using ::google::protobuf::io::Printer;
+using Column = ColumnBounds::Column;
+
+const char* ColumnName(Column column) {
+  switch (column) {
+    case Column::kCounts:
+      return "kCounts";
+    case Column::kLengths:
+      return "kLengths";
+    case Column::kNumbers:
+      return "kNumbers";
+  }
+  return "";
+}
+
+const char* CardinalityName(const FieldModel& field) {
+  switch (field.cardinality()) {
+    case FieldModel::Cardinality::kOne:
+      return "kOne";
+    case FieldModel::Cardinality::kOptional:
+      return "kOptional";
+    case FieldModel::Cardinality::kRepeated:
+      break;
+  }
+  return field.presence == FieldModel::Presence::kMap ? "kMap" : "kRepeated";
+}
+
+// By number, because names joined to names could be the same.
+std::string ConstantName(const MessageModel& type, const FieldModel& field,
+                         const std::string& what) {
+  return absl::StrCat("k", type.record_name, "_", field.number, "_", what);
+}
+
+// The bits of the smallest value of type Float that is not below `bound`;
+// `sign` -1: of the largest that is not above.
+template <typename Float, typename Bits>
+uint64_t FloatImage(int128 bound, int sign) {
+  const Float infinity = std::numeric_limits<Float>::infinity();
+  auto value = static_cast<Float>(bound);
+  if (bound == -kUnboundedReal || bound == kUnboundedReal) {
+    value = bound < 0 ? -infinity : infinity;
+  } else {
+    const int128 rounded = static_cast<int128>(value);
+    if (sign > 0 ? rounded < bound : rounded > bound) {
+      value = std::nextafter(value, static_cast<Float>(sign) * infinity);
+    }
+  }
+  Bits bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  return bits;
+}
+
+// `bound` as BoundsEntry has it.
+uint64_t Image(const FieldModel& field, const ColumnBounds& bounds,
+               int128 bound, int sign) {
+  if (bounds.column == Column::kNumbers) {
+    if (field.column_kind == COLUMN_KIND_FLOAT) {
+      return FloatImage<float, uint32_t>(bound, sign);
+    }
+    if (field.column_kind == COLUMN_KIND_DOUBLE) {
+      return FloatImage<double, uint64_t>(bound, sign);
+    }
+  }
+  return static_cast<uint64_t>(bound);
+}
+
+std::string Literal(uint64_t image) {
+  return image < 1u << 16 ? absl::StrCat(image)
+                          : absl::StrFormat("0x%xu", image);
+}
+
+const char* BoolLiteral(bool value) { return value ? "true" : "false"; }
+
+// Returns the name of the constants that `print` prints, or "{}" without any.
+std::string PrintBounds(const MessageModel& type, const FieldModel& field,
+                        Printer& printer) {
+  if (field.bounds.empty()) return "{}";
+  std::vector<std::string> one_of;
+  for (const ColumnBounds& bounds : field.bounds) {
+    one_of.push_back("{}");
+    if (!bounds.values.values.has_value()) continue;
+    one_of.back() = ConstantName(type, field, absl::StrCat("OneOf", one_of.size()));
+    printer.Print("constexpr uint64_t $name$[] = {$values$};\n", "name",
+                  one_of.back(), "values",
+                  absl::StrJoin(*bounds.values.values, ", ",
+                                [](std::string* out, int128 value) {
+                                  absl::StrAppend(
+                                      out,
+                                      Literal(static_cast<uint64_t>(value)));
+                                }));
+  }
+  const std::string name = ConstantName(type, field, "Bounds");
+  printer.Print("constexpr ::devstate::BoundsEntry $name$[] = {\n", "name",
+                name);
+  for (size_t i = 0; i < field.bounds.size(); ++i) {
+    const ColumnBounds& bounds = field.bounds[i];
+    const std::map<std::string, std::string> variables = {
+        {"column", ColumnName(bounds.column)},
+        {"since", absl::StrCat(bounds.since)},
+        {"bounded", BoolLiteral(bounds.bounded)},
+        {"low", Literal(Image(field, bounds, bounds.values.low, 1))},
+        {"high", Literal(Image(field, bounds, bounds.values.high, -1))},
+        {"not_zero", BoolLiteral(bounds.not_zero)},
+        {"power_of_two", BoolLiteral(bounds.values.power_of_two)},
+        {"one_of", one_of[i]},
+        {"may_be_unused", BoolLiteral(bounds.may_be_unused)},
+        {"required", BoolLiteral(bounds.required)},
+        {"sensitive", BoolLiteral(bounds.sensitive)},
+        {"unit", bounds.unit},
+        {"allowed", bounds.allowed}};
+    printer.Print(variables,
+                  "    {::devstate::BoundsEntry::Column::$column$, "
+                  "/*since=*/$since$,\n"
+                  "     /*bounded=*/$bounded$, /*low=*/$low$, "
+                  "/*high=*/$high$,\n"
+                  "     /*not_zero=*/$not_zero$, "
+                  "/*power_of_two=*/$power_of_two$,\n"
+                  "     /*one_of=*/$one_of$, "
+                  "/*may_be_unused=*/$may_be_unused$,\n"
+                  "     /*required=*/$required$, /*sensitive=*/$sensitive$,\n"
+                  "     \"$unit$\", \"$allowed$\"},\n");
+  }
+  printer.Print("};\n");
+  return name;
+}
+
+std::string PrintEnumValues(const MessageModel& type, const FieldModel& field,
+                            Printer& printer) {
+  if (field.enumeration == nullptr) return "{}";
+  const std::string name = ConstantName(type, field, "Values");
+  printer.Print("constexpr int32_t $name$[] = {$numbers$};\n", "name", name,
+                "numbers", absl::StrJoin(NumbersOf(*field.enumeration), ", "));
+  return name;
+}
+
+std::string PrintFields(const MessageModel& type, Printer& printer) {
+  if (type.fields.empty()) return "{}";
+  std::string entries;
+  for (const FieldModel& field : type.fields) {
+    const std::string values = PrintEnumValues(type, field, printer);
+    const std::string bounds = PrintBounds(type, field, printer);
+    absl::StrAppend(
+        &entries, "    {", field.number, ", \"", field.name,
+        "\", ::devstate::FieldEntry::Cardinality::", CardinalityName(field),
+        ",\n     ::devstate::", ColumnKind_Name(field.column_kind), ", ",
+        field.cardinality() == FieldModel::Cardinality::kRepeated
+            ? ValueSize(field)
+            : 0,
+        ", ", values, ", ", bounds, "},\n");
+  }
+  const std::string name = absl::StrCat("k", type.record_name, "_Fields");
+  printer.Print("constexpr ::devstate::FieldEntry $name$[] = {\n", "name",
+                name);
+  printer.PrintRaw(entries);
+  printer.Print("};\n");
+  return name;
+}
+
+std::string PrintOneofs(const MessageModel& type, Printer& printer) {
+  const int count = type.descriptor->real_oneof_decl_count();
+  if (count == 0) return "{}";
+  std::string entries;
+  for (int i = 0; i < count; ++i) {
+    const OneofDescriptor& oneof = *type.descriptor->oneof_decl(i);
+    std::vector<std::string> names;
+    for (int j = 0; j < oneof.field_count(); ++j) {
+      names.push_back(oneof.field(j)->name());
+    }
+    std::vector<size_t> members;
+    for (size_t j = 0; j < type.fields.size(); ++j) {
+      if (type.fields[j].oneof == oneof.name()) members.push_back(j);
+    }
+    const std::string name =
+        absl::StrCat("k", type.record_name, "_Oneof", i);
+    printer.Print("constexpr uint16_t $name$[] = {$members$};\n", "name", name,
+                  "members", absl::StrJoin(members, ", "));
+    absl::StrAppend(&entries, "    {\"", oneof.name(), "\", \"",
+                    absl::StrJoin(names, ", "), "\", ", name, "},\n");
+  }
+  const std::string name = absl::StrCat("k", type.record_name, "_Oneofs");
+  printer.Print("constexpr ::devstate::OneofEntry $name$[] = {\n", "name",
+                name);
+  printer.PrintRaw(entries);
+  printer.Print("};\n");
+  return name;
+}
+
+}  // namespace
+
+void PrintBoundsComments(const FieldModel& field, Printer& printer) {
+  for (const ColumnBounds& bounds : field.bounds) {
+    printer.Print("// $column$: $allowed$.\n", "column",
+                  bounds.column == Column::kNumbers  ? "Allowed"
+                  : bounds.column == Column::kCounts ? "Occurrences"
+                                                     : "Length",
+                  "allowed", bounds.allowed);
+  }
+}
+
+void PrintTable(const MessageModel& type, Printer& printer) {
+  printer.Print(
+      "// $message$\n"
+      "namespace {\n",
+      "message", type.full_name);
+  const std::string fields = PrintFields(type, printer);
+  const std::string oneofs = PrintOneofs(type, printer);
+  printer.Print(
+      "constexpr ::devstate::RecordTable k$name$_Table = {$fields$, "
+      "$oneofs$};\n"
+      "}  // namespace\n"
+      "\n"
+      "const ::devstate::RecordTable& $name$Row::Table() {\n"
+      "  return k$name$_Table;\n"
+      "}\n"
+      "\n",
+      "name", type.record_name, "fields", fields, "oneofs", oneofs);
+}
+
+}  // namespace devstate

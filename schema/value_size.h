@@ -1,0 +1,20 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What values count for: docs/stream_format.md, "Sizes". In bytes.
+
+#ifndef DEVSTATE_SCHEMA_VALUE_SIZE_H_
+#define DEVSTATE_SCHEMA_VALUE_SIZE_H_
+
+#include <cstddef>
+
+namespace devstate {
+
+// Any number, bool or enum.
+inline constexpr size_t kNumberSize = 8;
+// A string or bytes, without the bytes themselves.
+inline constexpr size_t kBytesSize = 16;
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SCHEMA_VALUE_SIZE_H_

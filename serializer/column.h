@@ -1,0 +1,94 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A column of a record, whatever its type, as the codec of whole records sees
+// it (record_columns.h). Rows come and go through the classes of their types.
+
+#ifndef DEVSTATE_SERIALIZER_COLUMN_H_
+#define DEVSTATE_SERIALIZER_COLUMN_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "devstate/serializer/decode_context.h"
+#include "devstate/serializer/message_writer.h"
+#include "devstate/serializer/record_table.h"
+#include "devstate/serializer/row_kind.h"
+
+namespace devstate {
+
+// The types that numbers have in a row. Enums are kInt32, the counts of an
+// optional field kBool.
+enum class ScalarType : uint8_t {
+  kBool,
+  kInt32,
+  kInt64,
+  kUint32,
+  kUint64,
+  kFloat,
+  kDouble,
+};
+
+// The numbers of a column, borrowed.
+struct NumbersView {
+  ScalarType type = ScalarType::kBool;
+  // NumberTraits::Bits of the type, `size` of them.
+  const void* bits = nullptr;
+  size_t size = 0;
+  // Whether the one value stands for all rows.
+  bool constant = false;
+};
+
+// Collects the values of a field of many records. Not thread-safe.
+class ColumnBuilder {
+ public:
+  // INVALID_ARGUMENT if a value cannot be written, whatever the annotations
+  // say; names the row, which is one of `rows`.
+  virtual absl::Status Validate(const FieldEntry& field,
+                                RowKind rows) const = 0;
+  // Appends the column of `rows` rows; nothing if all values are defaults.
+  virtual void EncodeAs(const FieldEntry& field, uint32_t number, size_t rows,
+                        MessageWriter& out) = 0;
+  virtual void Clear() = 0;
+
+  // Returns the numbers that BoundsEntry::Column names; empty if there are none
+  // in such a column. Counts may end before the last row: the rest is 0.
+  virtual NumbersView Stored(BoundsEntry::Column column) const = 0;
+  // Of the keys of a map: returns the first row in which a key occurs twice, or
+  // the number of rows. `counts` says how many keys a row has.
+  virtual size_t FirstRowWithKeyTwice(absl::Span<const uint32_t> counts) const {
+    return counts.size();
+  }
+
+ protected:
+  ~ColumnBuilder() = default;
+};
+
+// Holds the values of a field of all records of a batch. Not thread-safe.
+class ColumnReader {
+ public:
+  // All values are defaults: the column is absent.
+  virtual void SetDefault() = 0;
+  // Checks everything that can be wrong with `column` but for what the
+  // annotations say, and takes `count` values out of it, which may lie in it.
+  // So it must outlive their use.
+  virtual absl::Status DecodeAs(const FieldEntry& field,
+                                absl::string_view column, size_t count,
+                                DecodeContext& context) = 0;
+
+  // As ColumnBuilder's. `count` is that of DecodeAs().
+  virtual NumbersView Stored(BoundsEntry::Column column,
+                             size_t count) const = 0;
+  virtual size_t FirstRowWithKeyTwice(absl::Span<const uint32_t> counts) const {
+    return counts.size();
+  }
+
+ protected:
+  ~ColumnReader() = default;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_COLUMN_H_

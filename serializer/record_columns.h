@@ -1,0 +1,114 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The columns of whole records, driven by the table of their schema: one codec
+// for generated rows (row_columns.h) and for messages (dynamic/).
+
+#ifndef DEVSTATE_SERIALIZER_RECORD_COLUMNS_H_
+#define DEVSTATE_SERIALIZER_RECORD_COLUMNS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "devstate/serializer/column.h"
+#include "devstate/serializer/decode_context.h"
+#include "devstate/serializer/message_writer.h"
+#include "devstate/serializer/record_table.h"
+#include "devstate/serializer/row_kind.h"
+
+namespace devstate {
+
+// Builds the …Columns message of a record, or of a message in it. A derived
+// class appends the rows. Not thread-safe.
+class RecordColumnsBuilder : public ColumnBuilder {
+ public:
+  RecordColumnsBuilder(const RecordColumnsBuilder&) = delete;
+  RecordColumnsBuilder& operator=(const RecordColumnsBuilder&) = delete;
+
+  // Rows since the last Clear().
+  size_t size() const { return size_; }
+
+  // INVALID_ARGUMENT, with the field's path, if a row cannot be written: text
+  // that is not UTF-8, a key of a map twice, several members of a oneof, an
+  // enum without a name, or a value that the annotations do not allow.
+  absl::Status Validate(RowKind rows) const;
+  // Appends the fields of the message.
+  void EncodeBody(MessageWriter& out);
+
+  absl::Status Validate(const FieldEntry&, RowKind rows) const override {
+    return Validate(rows);
+  }
+  void EncodeAs(const FieldEntry&, uint32_t number, size_t,
+                MessageWriter& out) override;
+  void Clear() override;
+  NumbersView Stored(BoundsEntry::Column) const override { return {}; }
+  size_t FirstRowWithKeyTwice(
+      absl::Span<const uint32_t> counts) const override {
+    return columns_[0]->FirstRowWithKeyTwice(counts);
+  }
+
+ protected:
+  // `columns` are those of the table's fields; they and `table` must outlive
+  // the builder.
+  RecordColumnsBuilder(const RecordTable& table,
+                       std::vector<ColumnBuilder*> columns)
+      : table_(table), columns_(std::move(columns)) {}
+  ~RecordColumnsBuilder() = default;
+
+  size_t size_ = 0;
+
+ private:
+  absl::Status ValidateField(const FieldEntry& field,
+                             const ColumnBuilder& column, RowKind rows) const;
+
+  const RecordTable& table_;
+  const std::vector<ColumnBuilder*> columns_;
+};
+
+// Reads such a message. A derived class hands out the rows. Not thread-safe.
+class RecordColumnsReader : public ColumnReader {
+ public:
+  RecordColumnsReader(const RecordColumnsReader&) = delete;
+  RecordColumnsReader& operator=(const RecordColumnsReader&) = delete;
+
+  // Checks everything that can be wrong with `columns`, a serialized …Columns
+  // message of `count` rows, and that its values are those that the
+  // annotations allow. `columns` must outlive the rows.
+  absl::Status Decode(absl::string_view columns, size_t count,
+                      DecodeContext& context);
+
+  void SetDefault() override;
+  absl::Status DecodeAs(const FieldEntry&, absl::string_view columns,
+                        size_t count, DecodeContext& context) override {
+    return Decode(columns, count, context);
+  }
+  NumbersView Stored(BoundsEntry::Column, size_t) const override { return {}; }
+  size_t FirstRowWithKeyTwice(
+      absl::Span<const uint32_t> counts) const override {
+    return columns_[0]->FirstRowWithKeyTwice(counts);
+  }
+
+ protected:
+  // As RecordColumnsBuilder's.
+  RecordColumnsReader(const RecordTable& table,
+                      std::vector<ColumnReader*> columns)
+      : table_(table), columns_(std::move(columns)) {}
+  ~RecordColumnsReader() = default;
+
+ private:
+  absl::Status DecodeColumns(absl::string_view columns, size_t count,
+                             DecodeContext& context);
+
+  const RecordTable& table_;
+  const std::vector<ColumnReader*> columns_;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_RECORD_COLUMNS_H_
