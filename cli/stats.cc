@@ -22,7 +22,6 @@
 #include "cli/stream_file.h"
 #include "cli/verb.h"
 #include "devstate/schema/schema_model.h"
-#include "devstate/serializer/compression.h"
 #include "devstate/serializer/dynamic/batch_codec.h"
 #include "devstate/serializer/message_reader.h"
 #include "devstate/serializer/occurrences.h"
@@ -30,6 +29,7 @@
 #include "devstate/serializer/wire_walk.h"
 #include "devstate/stats.pb.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/zstd/zstd_frame.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/util/json_util.h"
 

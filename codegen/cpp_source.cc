@@ -12,9 +12,9 @@
 #include "devstate/codegen/cpp_code.h"
 #include "devstate/codegen/cpp_table.h"
 #include "devstate/codegen/cpp_names.h"
-#include "devstate/schema/compress.h"
 #include "devstate/schema/fingerprint.h"
 #include "devstate/schema/record_names.h"
+#include "devstate/third_party/zstd/zstd_frame.h"
 
 namespace devstate {
 namespace {
@@ -79,7 +79,7 @@ void PrintBytes(absl::string_view bytes, Printer& printer) {
 void PrintSchema(const SchemaModel& model, const Variables& variables,
                  Printer& printer) {
   const MessageAnnotations& annotations = model.root->annotations;
-  const std::string descriptor_set = ZstdCompress(
+  const std::string descriptor_set = ZstdFrameOf(
       EmbeddableDescriptorSet(*model.root->descriptor).SerializeAsString());
   printer.Print(variables,
                 "const ::devstate::SchemaInfo& $name$Schema() {\n"

@@ -7,13 +7,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/schema/schema_check.h"
-#include "devstate/serializer/compression.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/zstd/zstd_frame.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
-#include "zstd.h"
 
 namespace devstate {
 namespace {
@@ -114,19 +113,12 @@ class Scanner {
 
 absl::StatusOr<std::string> Decompress(const std::string& frame,
                                        uint64_t max_bytes) {
-  const unsigned long long size =
-      ZSTD_getFrameContentSize(frame.data(), frame.size());
-  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN) {
-    return Malformed("is not a zstd frame with its size");
+  absl::StatusOr<std::string> bytes = ContentOfZstdFrame(frame, max_bytes);
+  if (bytes.ok()) return bytes;
+  if (absl::IsResourceExhausted(bytes.status())) {
+    return Limit("bytes", max_bytes);
   }
-  if (size > max_bytes) return Limit("bytes", max_bytes);
-  std::string bytes(size, '\0');
-  const absl::Status status =
-      Decompressor().Decompress(frame, &bytes[0], bytes.size());
-  if (!status.ok()) {
-    return Malformed(absl::StrCat("is damaged: ", status.message()));
-  }
-  return bytes;
+  return Malformed(bytes.status().message());
 }
 
 }  // namespace

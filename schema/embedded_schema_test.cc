@@ -6,9 +6,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "devstate/schema/compress.h"
 #include "devstate/schema/fingerprint.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
+#include "devstate/third_party/zstd/zstd_frame.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "gtest/gtest.h"
@@ -56,7 +56,7 @@ class EmbeddedSchema : public ::testing::Test {
   DescriptorProto& message(int i) { return *file().mutable_message_type(i); }
 
   absl::Status Load() {
-    header_.set_descriptor_set(ZstdCompress(set_.SerializeAsString()));
+    header_.set_descriptor_set(ZstdFrameOf(set_.SerializeAsString()));
     return LoadEmbeddedSchema(header_).status();
   }
   // With the fingerprint that the set has now.
@@ -75,7 +75,7 @@ class EmbeddedSchema : public ::testing::Test {
 };
 
 TEST_F(EmbeddedSchema, IsTheSchemaThatWasEmbedded) {
-  header_.set_descriptor_set(ZstdCompress(set_.SerializeAsString()));
+  header_.set_descriptor_set(ZstdFrameOf(set_.SerializeAsString()));
   const absl::StatusOr<LoadedSchema> schema = LoadEmbeddedSchema(header_);
   ASSERT_THAT(schema, IsOk());
   EXPECT_EQ(schema->root().full_name(), "t.S");
@@ -89,7 +89,7 @@ TEST_F(EmbeddedSchema, MayBeLeftOut) {
 }
 
 TEST_F(EmbeddedSchema, EveryDamagedByteIsRefusedOrHarmless) {
-  const std::string whole = ZstdCompress(set_.SerializeAsString());
+  const std::string whole = ZstdFrameOf(set_.SerializeAsString());
   const std::string fingerprint = header_.fingerprint();
   for (size_t i = 0; i < whole.size(); ++i) {
     for (int bit = 0; bit < 8; ++bit) {
@@ -112,7 +112,7 @@ TEST_F(EmbeddedSchema, EveryDamagedByteOfTheSetIsRefusedOrHarmless) {
     for (int bit = 0; bit < 8; ++bit) {
       std::string damaged = whole;
       damaged[i] = static_cast<char>(damaged[i] ^ 1 << bit);
-      header_.set_descriptor_set(ZstdCompress(damaged));
+      header_.set_descriptor_set(ZstdFrameOf(damaged));
       const absl::StatusOr<LoadedSchema> schema = LoadEmbeddedSchema(header_);
       if (schema.ok()) {
         EXPECT_EQ(schema->model().fingerprint, header_.fingerprint());
@@ -206,7 +206,7 @@ TEST_F(EmbeddedSchema, AnnotationsThatMakeNoSenseAreRefused) {
 // --- Limits ---
 
 TEST_F(EmbeddedSchema, ABombIsNotDecompressed) {
-  header_.set_descriptor_set(ZstdCompress(std::string(64 << 20, '\0')));
+  header_.set_descriptor_set(ZstdFrameOf(std::string(64 << 20, '\0')));
   ASSERT_LT(header_.descriptor_set().size(), 65536u);
   EXPECT_THAT(
       LoadEmbeddedSchema(header_),

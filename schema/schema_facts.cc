@@ -4,8 +4,8 @@
 #include "devstate/schema/schema_facts.h"
 
 #include "devstate/options.pb.h"
-#include "devstate/schema/compress.h"
 #include "devstate/schema/fingerprint.h"
+#include "devstate/third_party/zstd/zstd_frame.h"
 
 namespace devstate {
 
@@ -13,7 +13,7 @@ SchemaFacts::SchemaFacts(const google::protobuf::Descriptor& root)
     : root_message_(root.full_name()),
       fingerprint_(Fingerprint(root)),
       descriptor_set_(
-          ZstdCompress(EmbeddableDescriptorSet(root).SerializeAsString())) {
+          ZstdFrameOf(EmbeddableDescriptorSet(root).SerializeAsString())) {
   const MessageAnnotations& annotations =
       root.options().GetExtension(devstate::message);
   schema_ = annotations.schema();

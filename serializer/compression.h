@@ -4,51 +4,36 @@
 #ifndef DEVSTATE_SERIALIZER_COMPRESSION_H_
 #define DEVSTATE_SERIALIZER_COMPRESSION_H_
 
-#include <cstddef>
-#include <memory>
-
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "devstate/serializer/compression_options.h"
-
-// Of zstd.h, which users of this header need not have.
-struct ZSTD_CCtx_s;
-struct ZSTD_DCtx_s;
 
 namespace devstate {
 
-// A zstd compression context, made at first use and reused. Not thread-safe.
-class Compressor {
- public:
-  // Most bytes that Compress() can need for `size` bytes.
-  static size_t Bound(size_t size);
-
-  // Compresses `input` into one frame with content size. Returns its size, or
-  // INTERNAL with zstd's reason.
-  absl::StatusOr<size_t> Compress(absl::string_view input, int level,
-                                  char* output, size_t capacity);
-
- private:
-  struct Free {
-    void operator()(ZSTD_CCtx_s* context) const;
+// How a writer stores payloads. Whatever it says, a payload that zstd would not
+// make smaller is stored raw.
+struct Compression {
+  enum class Mode {
+    // zstd at `level`, but not below 4 KiB, where a compressor costs more time
+    // than its gain in bytes, nor right after chunks that did not shrink.
+    // Depends on the content alone: the same state is the same bytes.
+    kAutomatic,
+    kRaw,
+    kZstd,
   };
-  std::unique_ptr<ZSTD_CCtx_s, Free> context_;
-};
 
-// A zstd decompression context, made at first use and reused. Not thread-safe.
-class Decompressor {
- public:
-  // Decompresses `input` into exactly `size` bytes at `output`.
-  // INVALID_ARGUMENT unless `input` is exactly one frame that declares this
-  // size and needs no dictionary; nothing is taken from the frame on trust.
-  absl::Status Decompress(absl::string_view input, char* output, size_t size);
+  static Compression Automatic() { return {Mode::kAutomatic, 1}; }
+  static Compression Raw() { return {Mode::kRaw, 0}; }
+  static Compression Zstd(int level) { return {Mode::kZstd, level}; }
 
- private:
-  struct Free {
-    void operator()(ZSTD_DCtx_s* context) const;
-  };
-  std::unique_ptr<ZSTD_DCtx_s, Free> context_;
+  // "automatic", "raw", "zstd" or "zstd:LEVEL". INVALID_ARGUMENT, with the
+  // valid words and range, for anything else.
+  static absl::StatusOr<Compression> Parse(absl::string_view text);
+
+  // Default: kAutomatic.
+  Mode mode = Mode::kAutomatic;
+  // In zstd's own range, ZSTD_minCLevel() to ZSTD_maxCLevel(); 1 for
+  // kAutomatic. Default: 1.
+  int level = 1;
 };
 
 }  // namespace devstate

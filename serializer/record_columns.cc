@@ -3,11 +3,13 @@
 
 #include "devstate/serializer/record_columns.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "devstate/serializer/columns_walker.h"
 #include "devstate/serializer/constraints.h"
+#include "devstate/serializer/internal/vectorized.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -24,31 +26,66 @@ RowKind RowsOf(const FieldEntry& field, BoundsEntry::Column column,
              : RowKind::kOccurrence;
 }
 
-uint8_t OccursAt(const NumbersView& counts, size_t row) {
-  const auto* bits = static_cast<const uint8_t*>(counts.bits);
-  if (counts.constant) return bits[0];
-  return row < counts.size ? bits[row] : 0;
+// Rows that are looked at together: few enough to stay in the cache.
+constexpr size_t kBlock = 1024;
+
+// Adds `occurs`, each 0 or 1, to `any`. Returns whether both had a 1 somewhere.
+DEVSTATE_VECTORIZED bool AddOccurrences(const uint8_t* occurs, size_t count,
+                                        uint8_t* any) {
+  uint8_t both = 0;
+  for (size_t i = 0; i < count; ++i) {
+    both |= static_cast<uint8_t>(any[i] & occurs[i]);
+    any[i] |= occurs[i];
+  }
+  return both != 0;
 }
 
-// Whether in some of `count` rows several members of `oneof` occur. Members are
-// optional: their counts are bools.
+// Whether in some of `count` rows several of `members` occur, which are the
+// counts of optional fields.
+bool AnyRowHasSeveral(const std::vector<NumbersView>& members, size_t count) {
+  uint8_t any[kBlock];
+  for (size_t begin = 0; begin < count; begin += kBlock) {
+    const size_t end = std::min(count, begin + kBlock);
+    std::fill(any, any + (end - begin), uint8_t{0});
+    for (const NumbersView& counts : members) {
+      // Rows behind the last one do not have the field.
+      const size_t stored = std::min(end, counts.size);
+      if (stored > begin &&
+          AddOccurrences(static_cast<const uint8_t*>(counts.bits) + begin,
+                         stored - begin, any)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+// The same of the members of `oneof`; `counts_of` has their counts.
 template <typename CountsOf>
 bool AnyRowHasSeveral(const OneofEntry& oneof, size_t count,
                       CountsOf counts_of) {
   std::vector<NumbersView> members;
+  bool in_all_rows = false;
   for (const uint16_t member : oneof.members) {
     const NumbersView counts = counts_of(member);
-    const bool absent =
-        counts.size == 0 || (counts.constant && OccursAt(counts, 0) == 0);
-    if (!absent) members.push_back(counts);
+    if (!counts.constant) {
+      if (counts.size != 0) members.push_back(counts);
+      continue;
+    }
+    if (counts.size == 0 || *static_cast<const uint8_t*>(counts.bits) == 0) {
+      continue;
+    }
+    if (in_all_rows) return true;
+    in_all_rows = true;
   }
-  if (members.size() < 2) return false;
-  for (size_t row = 0; row < count; ++row) {
-    uint32_t occurring = 0;
-    for (const NumbersView& counts : members) occurring += OccursAt(counts, row);
-    if (occurring > 1) return true;
+  if (!in_all_rows) {
+    return members.size() > 1 && AnyRowHasSeveral(members, count);
   }
-  return false;
+  return std::any_of(
+      members.begin(), members.end(), [](const NumbersView& counts) {
+        const auto* bits = static_cast<const uint8_t*>(counts.bits);
+        return std::find(bits, bits + counts.size, 1) != bits + counts.size;
+      });
 }
 
 }  // namespace

@@ -120,7 +120,16 @@ TEST(RecordColumns, SeveralMembersOfAOneofAreRefusedInEitherDirection) {
                        HasSubstr("what: set one of name, color at most")));
   // All rows have both: their counts are constant columns.
   const std::vector<ThingRow> all = {{0, "", kRed, kItems}};
-  for (const std::vector<ThingRow>& rows : {both, all}) {
+  // All rows have one, and the last has the other.
+  std::vector<ThingRow> last(3000, {0, "", std::nullopt, kItems});
+  EXPECT_THAT(Decode(last), IsOk());
+  last.back().color = kBlue;
+  // Behind a block of rows.
+  std::vector<ThingRow> far(3000, {0, std::nullopt, std::nullopt, kItems});
+  far.front().name = "";
+  far.back() = last.back();
+  EXPECT_FALSE(Validate(far).ok());
+  for (const std::vector<ThingRow>& rows : {both, all, last, far}) {
     const absl::Status status = Decode(rows);
     EXPECT_EQ(ReasonOf(status), ERROR_REASON_MALFORMED);
     EXPECT_THAT(status.message(),

@@ -91,29 +91,40 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void AppendTo(
 }
 
 template <typename Row, typename Members>
-struct RowColumns;
+class RowColumns;
 template <typename Row, auto... kMembers>
-struct RowColumns<Row, RowMembers<kMembers...>> {
+class RowColumns<Row, RowMembers<kMembers...>> {
+ public:
   using Builders =
       std::tuple<typename ColumnOf<MemberType<Row, kMembers>>::Builder...>;
   using Readers =
       std::tuple<typename ColumnOf<MemberType<Row, kMembers>>::Reader...>;
 
+  // Everything here is to be inlined, so that a row can stay in registers:
+  // std::apply() would not be.
   ABSL_ATTRIBUTE_ALWAYS_INLINE static void Append(Builders& columns, size_t row,
                                                   const Row& value) {
-    std::apply(
-        [&](auto&... column) ABSL_ATTRIBUTE_ALWAYS_INLINE {
-          (AppendTo(column, row, value.*kMembers), ...);
-        },
-        columns);
+    AppendEach(columns, row, value, Indices());
   }
   ABSL_ATTRIBUTE_ALWAYS_INLINE static void Read(Readers& columns, size_t row,
                                                 Row& value) {
-    std::apply(
-        [&](auto&... column) ABSL_ATTRIBUTE_ALWAYS_INLINE {
-          (column.Read(row, value.*kMembers), ...);
-        },
-        columns);
+    ReadEach(columns, row, value, Indices());
+  }
+
+ private:
+  using Indices = std::make_index_sequence<sizeof...(kMembers)>;
+
+  template <size_t... kIndices>
+  ABSL_ATTRIBUTE_ALWAYS_INLINE static void AppendEach(
+      [[maybe_unused]] Builders& columns, [[maybe_unused]] size_t row,
+      [[maybe_unused]] const Row& value, std::index_sequence<kIndices...>) {
+    (AppendTo(std::get<kIndices>(columns), row, value.*kMembers), ...);
+  }
+  template <size_t... kIndices>
+  ABSL_ATTRIBUTE_ALWAYS_INLINE static void ReadEach(
+      [[maybe_unused]] Readers& columns, [[maybe_unused]] size_t row,
+      [[maybe_unused]] Row& value, std::index_sequence<kIndices...>) {
+    (std::get<kIndices>(columns).Read(row, value.*kMembers), ...);
   }
 };
 

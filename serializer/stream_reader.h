@@ -15,11 +15,11 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "devstate/serializer/byte_stream.h"
-#include "devstate/serializer/compression.h"
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/limits.h"
 #include "devstate/serializer/stream_format.h"
 #include "devstate/stream.pb.h"
+#include "devstate/third_party/zstd/zstd_frame.h"
 
 namespace devstate {
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "devstate/serializer/compression.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
+#include "devstate/third_party/zstd/zstd_frame.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -14,13 +14,13 @@
 #include "absl/status/status.h"
 #include "devstate/schema/schema_info.h"
 #include "devstate/serializer/byte_stream.h"
-#include "devstate/serializer/compression.h"
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/internal/chunk_sealer.h"
 #include "devstate/serializer/message_writer.h"
 #include "devstate/serializer/stream_format.h"
 #include "devstate/serializer/writer_options.h"
 #include "devstate/stream.pb.h"
+#include "devstate/third_party/zstd/zstd_frame.h"
 
 namespace devstate {
 

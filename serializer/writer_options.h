@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "devstate/serializer/compression_options.h"
+#include "devstate/serializer/compression.h"
 #include "devstate/serializer/limits.h"
 
 namespace devstate {

@@ -13,10 +13,9 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "devstate/serializer/compression.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/zstd/zstd_frame.h"
 #include "google/protobuf/util/json_util.h"
-#include "zstd.h"
 
 namespace devstate {
 namespace {
@@ -133,20 +132,10 @@ absl::Status CheckManifest(const Manifest& manifest) {
 }
 
 absl::StatusOr<std::string> Decompress(absl::string_view frame, size_t limit) {
-  const unsigned long long size =
-      ZSTD_getFrameContentSize(frame.data(), frame.size());
-  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the descriptor set is no zstd frame with its size", kRemedy));
-  }
-  if (size > limit) {
-    return absl::InvalidArgumentError(absl::StrCat("the descriptor set has ",
-                                                   size, " bytes, at most ",
-                                                   limit, " are left for it"));
-  }
-  std::string bytes(static_cast<size_t>(size), '\0');
-  DS_RETURN_IF_ERROR(Decompressor().Decompress(frame, &bytes[0], bytes.size()));
-  return bytes;
+  absl::StatusOr<std::string> bytes = ContentOfZstdFrame(frame, limit);
+  if (bytes.ok()) return bytes;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the descriptor set ", bytes.status().message(), kRemedy));
 }
 
 absl::Status Differs(absl::string_view what, absl::string_view said,

@@ -11,10 +11,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "devstate/schema/compress.h"
 #include "devstate/schema/fingerprint.h"
 #include "devstate/serializer/stream_format.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/zstd/zstd_frame.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace devstate {
@@ -105,7 +105,7 @@ absl::StatusOr<Manifest> MakeManifest(
     version.set_version(number);
     version.set_min_reader(schema->model().root->annotations.min_reader());
     version.set_fingerprint(schema->model().fingerprint);
-    version.set_descriptor_set(ZstdCompress(
+    version.set_descriptor_set(ZstdFrameOf(
         EmbeddableDescriptorSet(schema->root()).SerializeAsString()));
     const bool newest = number == model.version();
     version.set_loads(newest || options.loads.count(number) != 0);

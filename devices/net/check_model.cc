@@ -11,7 +11,7 @@
 #include "devstate/devices/net/net_features.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
-namespace devstate::examples {
+namespace devstate::net {
 namespace {
 
 template <typename... Parts>
@@ -249,4 +249,4 @@ absl::Status CheckModel(const NetModel& model) {
   return CheckRings(model);
 }
 
-}  // namespace devstate::examples
+}  // namespace devstate::net

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "devstate/devices/net/net_model.h"
 
-namespace devstate::examples {
+namespace devstate::net {
 
 // Whether this device could have come into the state `model`: features and what
 // hangs on them, filters, queues. Safe on any model.
@@ -16,6 +16,6 @@ namespace devstate::examples {
 // too little. One line, on the first rule that is broken.
 absl::Status CheckModel(const NetModel& model);
 
-}  // namespace devstate::examples
+}  // namespace devstate::net
 
 #endif  // DEVSTATE_DEVICES_NET_CHECK_MODEL_H_

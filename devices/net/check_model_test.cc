@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace devstate::examples {
+namespace devstate::net {
 namespace {
 
 using ::devstate::testing::IsOk;
@@ -313,4 +313,4 @@ TEST(CheckModelTest, EverySettingNeedsItsFeature) {
 }
 
 }  // namespace
-}  // namespace devstate::examples
+}  // namespace devstate::net

@@ -11,7 +11,7 @@
 #include "devstate/devices/net/net_features.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
-namespace devstate::examples {
+namespace devstate::net {
 namespace {
 
 constexpr uint32_t kIndexes = 1 << 16;
@@ -222,4 +222,4 @@ absl::Status CheckRings(const NetModel& model) {
   return absl::OkStatus();
 }
 
-}  // namespace devstate::examples
+}  // namespace devstate::net

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "devstate/devices/net/net_model.h"
 
-namespace devstate::examples {
+namespace devstate::net {
 
 // The part of CheckModel() on rings and requests in flight: positions within
 // the rings, requests of rings that exist and answer them, and exactly as many
@@ -20,6 +20,6 @@ inline bool IsReceiveQueue(uint32_t ring, const NetModel& model) {
   return ring % 2 == 0 && ring != ControlQueue(model);
 }
 
-}  // namespace devstate::examples
+}  // namespace devstate::net
 
 #endif  // DEVSTATE_DEVICES_NET_CHECK_RINGS_H_

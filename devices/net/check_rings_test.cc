@@ -14,7 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace devstate::examples {
+namespace devstate::net {
 namespace {
 
 using ::devstate::testing::IsOk;
@@ -336,4 +336,4 @@ TEST(CheckRingsTest, OneQueueHasOneCoalescing) {
 }
 
 }  // namespace
-}  // namespace devstate::examples
+}  // namespace devstate::net

@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-namespace devstate::examples {
+namespace devstate::net {
 
 constexpr uint64_t Bit(int number) { return uint64_t{1} << number; }
 
@@ -66,6 +66,6 @@ inline constexpr uint32_t kTunnelTypes = 0x3;
 inline constexpr uint32_t kLinkUp = 1;
 inline constexpr uint32_t kAnnounce = 2;
 
-}  // namespace devstate::examples
+}  // namespace devstate::net
 
 #endif  // DEVSTATE_DEVICES_NET_NET_FEATURES_H_

@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-namespace devstate::examples {
+namespace devstate::net {
 
 using MacAddress = std::array<uint8_t, 6>;
 
@@ -133,6 +133,6 @@ struct NetModel {
   std::vector<Request> requests;
 };
 
-}  // namespace devstate::examples
+}  // namespace devstate::net
 
 #endif  // DEVSTATE_DEVICES_NET_NET_MODEL_H_

@@ -11,7 +11,7 @@
 #include "devstate/devices/net/net_features.h"
 #include "devstate/devices/net/net_model.h"
 
-namespace devstate::examples {
+namespace devstate::net {
 
 // Two queue pairs and every setting. Ring 1, the first to transmit, has the
 // requests with heads 5 and 6 in flight, of two descriptors each.
@@ -62,6 +62,6 @@ inline NetModel MakePackedModel() {
   return model;
 }
 
-}  // namespace devstate::examples
+}  // namespace devstate::net
 
 #endif  // DEVSTATE_DEVICES_NET_TEST_MODELS_H_

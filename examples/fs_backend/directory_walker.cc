@@ -17,8 +17,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "devstate/devices/fs/names.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
-#include "examples/fs_backend/names.h"
 
 namespace devstate::examples {
 namespace {
@@ -83,10 +83,11 @@ class Walker {
       if (entry == nullptr) break;
       const absl::string_view name = entry->d_name;
       if (name == "." || name == "..") continue;
-      if (!IsUtf8(name)) {
+      if (const absl::string_view wrong = fs::WrongName(name);
+          !wrong.empty()) {
         return absl::InvalidArgumentError(
-            absl::StrCat("the name ", Quote(name), " in ", Place(directory),
-                         " is not UTF-8; rename the file"));
+            absl::StrCat("the name ", fs::Quote(name), " in ", Place(directory),
+                         " ", wrong, "; rename the file"));
       }
       names.emplace_back(name);
     }
@@ -166,9 +167,9 @@ class Walker {
   }
 
   std::string Place(size_t directory) const {
-    const std::string root = absl::StrCat("shared directory ", Quote(path_));
+    const std::string root = absl::StrCat("shared directory ", fs::Quote(path_));
     if (directory == 0) return root;
-    return absl::StrCat("directory ", Quote(PathOf(walk_.table, directory)),
+    return absl::StrCat("directory ", fs::Quote(PathOf(walk_.table, directory)),
                         " of ", root);
   }
 
@@ -182,7 +183,7 @@ class Walker {
 
   absl::Status CannotLookAt(int error, size_t directory,
                             const std::string& name) const {
-    return ErrnoStatus(error, absl::StrCat("cannot look at ", Quote(name),
+    return ErrnoStatus(error, absl::StrCat("cannot look at ", fs::Quote(name),
                                            " in ", Place(directory)));
   }
 

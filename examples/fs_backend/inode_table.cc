@@ -14,8 +14,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
+#include "devstate/devices/fs/names.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
-#include "examples/fs_backend/names.h"
+#include "examples/fs_backend/type_name.h"
 
 namespace devstate::examples {
 namespace {
@@ -25,7 +26,7 @@ absl::Status BadInode(const InodeTable& table, size_t index,
                       const Parts&... what) {
   return absl::InvalidArgumentError(
       absl::StrCat("inode ", table.inodes[index].id, " (",
-                   Quote(PathOf(table, index)), "): ", what...));
+                   fs::Quote(PathOf(table, index)), "): ", what...));
 }
 
 // Ids ascend, so none occurs twice, and lookups by id work afterwards.
@@ -68,10 +69,10 @@ absl::StatusOr<std::vector<size_t>> CheckParents(const InodeTable& table) {
   }
   for (size_t i = 1; i < table.inodes.size(); ++i) {
     const Inode& inode = table.inodes[i];
-    if (absl::Status status = CheckName(inode.name); !status.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("inode ", inode.id, " with the name ", Quote(inode.name),
-                       ": ", status.message()));
+    if (const absl::string_view wrong = fs::WrongName(inode.name);
+        !wrong.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "inode ", inode.id, ": the name ", fs::Quote(inode.name), " ", wrong));
     }
     const std::optional<size_t> parent = FindInode(table, inode.parent);
     if (!parent.has_value()) {
@@ -112,7 +113,7 @@ absl::Status CheckAcyclic(const InodeTable& table,
     }
     if (walk[at] == self) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "inode ", table.inodes[at].id, " (", Quote(table.inodes[at].name),
+          "inode ", table.inodes[at].id, " (", fs::Quote(table.inodes[at].name),
           ") is its own ancestor: the parents form a cycle"));
     }
     for (at = i; walk[at] == self; at = parents[at]) walk[at] = kOnRoot;
@@ -221,7 +222,7 @@ std::optional<std::string> Differs(absl::string_view what, const T& source,
 std::optional<std::string> InodeDifference(const Inode& a, const Inode& b) {
   if (auto text = Differs("id", a.id, b.id)) return text;
   if (auto text = Differs("parent", a.parent, b.parent)) return text;
-  if (auto text = Differs("name", Quote(a.name), Quote(b.name))) return text;
+  if (auto text = Differs("name", fs::Quote(a.name), fs::Quote(b.name))) return text;
   if (auto text = Differs("refcount", a.refcount, b.refcount)) return text;
   if (auto text = Differs("mode", absl::StrFormat("0%o", a.mode),
                           absl::StrFormat("0%o", b.mode))) {
@@ -352,7 +353,7 @@ std::optional<std::string> FirstDifference(const InodeTable& source,
     auto text = InodeDifference(source.inodes[i], destination.inodes[i]);
     if (text.has_value()) {
       return absl::StrCat("inode ", source.inodes[i].id, " (",
-                          Quote(PathOf(source, i)), "): ", *text);
+                          fs::Quote(PathOf(source, i)), "): ", *text);
     }
   }
   if (auto text = Differs("the number of inodes", source.inodes.size(),

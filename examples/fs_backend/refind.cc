@@ -16,8 +16,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "devstate/devices/fs/names.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
-#include "examples/fs_backend/names.h"
+#include "examples/fs_backend/type_name.h"
 #include "examples/fs_backend/tree.h"
 
 namespace devstate::examples {
@@ -122,7 +123,7 @@ class Refinder {
 
   std::string Name(size_t index) const {
     return absl::StrCat("inode ", table_.inodes[index].id, " (",
-                        Quote(PathOf(table_, index)), ")");
+                        fs::Quote(PathOf(table_, index)), ")");
   }
 
   absl::Status Failed(size_t index, int error) const {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "examples/fs_backend/names.h"
+#include "devstate/devices/fs/names.h"
 
 namespace devstate::examples {
 namespace {
@@ -60,7 +60,7 @@ absl::StatusOr<FileDescriptor> OpenRoot(const std::string& path) {
   FileDescriptor fd(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (fd.valid()) return fd;
   const int error = errno;
-  const std::string what = absl::StrCat("shared directory ", Quote(path));
+  const std::string what = absl::StrCat("shared directory ", fs::Quote(path));
   if (error == ENOENT) {
     return absl::NotFoundError(absl::StrCat(
         what, " does not exist; create it or give another directory"));

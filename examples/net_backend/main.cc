@@ -34,9 +34,9 @@ struct Flags {
 
 vhost_user::VhostUserDeviceOptions DeviceOptions() {
   vhost_user::VhostUserDeviceOptions options;
-  options.features = kOfferedFeatures;
+  options.features = net::kOfferedFeatures;
   // QEMU takes a queue number for one of pairs here.
-  options.queue_num = kMaxQueuePairs;
+  options.queue_num = net::kMaxQueuePairs;
   // QEMU asks the back-end to announce a guest that does not announce itself.
   options.protocol_features |= vhost_user::kProtocolFRarp;
   return options;
@@ -46,14 +46,15 @@ absl::Status Run(const Flags& flags) {
   DS_ASSIGN_OR_RETURN(
       StateOptions options,
       MakeStateOptions(flags.backend, devices::net::v1::NetStateManifest()));
-  NetDevice device(flags.backend.await_load ? NetModel()
-                                            : SeededModel(flags.seed));
+  net::examples::NetDevice device(flags.backend.await_load
+                                      ? net::NetModel()
+                                      : net::examples::SeededModel(flags.seed));
   Log(absl::StrFormat("state: %d rings, %d requests in flight",
                       device.model().rings.size(),
                       device.model().requests.size()));
   const auto write_state = [&]() -> absl::Status {
     if (flags.state_out.empty()) return absl::OkStatus();
-    return WriteStateText(device.model(), flags.state_out);
+    return net::examples::WriteStateText(device.model(), flags.state_out);
   };
   DS_RETURN_IF_ERROR(write_state());
 

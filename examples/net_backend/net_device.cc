@@ -10,7 +10,7 @@
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "examples/net_backend/root_message.h"
 
-namespace devstate::examples {
+namespace devstate::net::examples {
 namespace {
 
 using ::devices::net::v1::CoalescingRow;
@@ -150,4 +150,4 @@ std::unique_ptr<StagedState<NetStateCodec>> NetDevice::StageLoad() {
   return std::make_unique<StagedNetState>(&model_);
 }
 
-}  // namespace devstate::examples
+}  // namespace devstate::net::examples

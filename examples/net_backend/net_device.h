@@ -15,7 +15,7 @@
 #include "devstate/backend/backend.h"
 #include "devstate/devices/net/net_model.h"
 
-namespace devstate::examples {
+namespace devstate::net::examples {
 
 // Not thread-safe; StateHandler does not need it to be.
 class NetDevice : public StateDevice<devices::net::v1::NetStateCodec> {
@@ -32,6 +32,6 @@ class NetDevice : public StateDevice<devices::net::v1::NetStateCodec> {
   NetModel model_;
 };
 
-}  // namespace devstate::examples
+}  // namespace devstate::net::examples
 
 #endif  // DEVSTATE_EXAMPLES_NET_BACKEND_NET_DEVICE_H_

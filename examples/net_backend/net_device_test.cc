@@ -14,7 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace devstate::examples {
+namespace devstate::net::examples {
 namespace {
 
 using ::devices::net::v1::NetState;
@@ -164,4 +164,4 @@ TEST_F(NetDeviceTest, QueueCoalescingWithoutValuesIsRefused) {
 }
 
 }  // namespace
-}  // namespace devstate::examples
+}  // namespace devstate::net::examples

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
-namespace devstate::examples {
+namespace devstate::net::examples {
 namespace {
 
 namespace pb = ::devices::net::v1;
@@ -223,4 +223,4 @@ absl::Status FromRootMessage(const pb::NetState& root, NetModel* model) {
   return absl::OkStatus();
 }
 
-}  // namespace devstate::examples
+}  // namespace devstate::net::examples

@@ -8,7 +8,7 @@
 #include "devices/net/v1/net.pb.h"
 #include "devstate/devices/net/net_model.h"
 
-namespace devstate::examples {
+namespace devstate::net::examples {
 
 // Everything but the records: rings, requests and coalescing of single queues.
 devices::net::v1::NetState ToRootMessage(const NetModel& model);
@@ -18,6 +18,6 @@ devices::net::v1::NetState ToRootMessage(const NetModel& model);
 absl::Status FromRootMessage(const devices::net::v1::NetState& root,
                              NetModel* model);
 
-}  // namespace devstate::examples
+}  // namespace devstate::net::examples
 
 #endif  // DEVSTATE_EXAMPLES_NET_BACKEND_ROOT_MESSAGE_H_

@@ -9,7 +9,7 @@
 #include "devstate/devices/net/check_rings.h"
 #include "devstate/devices/net/net_features.h"
 
-namespace devstate::examples {
+namespace devstate::net::examples {
 namespace {
 
 class Dice {
@@ -231,4 +231,4 @@ NetModel SeededModel(uint64_t seed) {
   return model;
 }
 
-}  // namespace devstate::examples
+}  // namespace devstate::net::examples

@@ -8,13 +8,13 @@
 
 #include "devstate/devices/net/net_model.h"
 
-namespace devstate::examples {
+namespace devstate::net::examples {
 
 // What a guest could have made of the device: the same state for the same seed,
 // everywhere. Passes CheckModel(). Even seeds give split rings and odd ones
 // packed rings; most settings are there in some seeds and absent in others.
 NetModel SeededModel(uint64_t seed);
 
-}  // namespace devstate::examples
+}  // namespace devstate::net::examples
 
 #endif  // DEVSTATE_EXAMPLES_NET_BACKEND_SEEDED_MODEL_H_

@@ -13,7 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace devstate::examples {
+namespace devstate::net::examples {
 namespace {
 
 using ::devstate::testing::IsOk;
@@ -60,4 +60,4 @@ TEST(SeededModelTest, SmallSeedsHaveEverySettingAndLackEveryOne) {
 }
 
 }  // namespace
-}  // namespace devstate::examples
+}  // namespace devstate::net::examples

@@ -11,7 +11,7 @@
 #include "devstate/devices/net/mac_text.h"
 #include "examples/common/text_file.h"
 
-namespace devstate::examples {
+namespace devstate::net::examples {
 namespace {
 
 template <typename... Parts>
@@ -147,8 +147,8 @@ std::string StateText(const NetModel& model) {
 }
 
 absl::Status WriteStateText(const NetModel& model, const std::string& path) {
-  return WriteTextFile(path, "the state", "--state-out",
+  return ::devstate::examples::WriteTextFile(path, "the state", "--state-out",
                        [&](std::ostream& file) { file << StateText(model); });
 }
 
-}  // namespace devstate::examples
+}  // namespace devstate::net::examples

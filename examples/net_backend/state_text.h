@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "devstate/devices/net/net_model.h"
 
-namespace devstate::examples {
+namespace devstate::net::examples {
 
 // Everything in `model`, one line an item, so that two processes' states can be
 // compared without any of the code that moved them. Absent is not the same as
@@ -18,6 +18,6 @@ std::string StateText(const NetModel& model);
 
 absl::Status WriteStateText(const NetModel& model, const std::string& path);
 
-}  // namespace devstate::examples
+}  // namespace devstate::net::examples
 
 #endif  // DEVSTATE_EXAMPLES_NET_BACKEND_STATE_TEXT_H_

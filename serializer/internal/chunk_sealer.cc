@@ -7,6 +7,7 @@
 
 #include "devstate/serializer/limits.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/zstd/zstd_frame.h"
 
 namespace devstate {
 namespace {

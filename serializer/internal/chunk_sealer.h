@@ -13,6 +13,7 @@
 #include "devstate/serializer/compression.h"
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/stream_format.h"
+#include "devstate/third_party/zstd/zstd_frame.h"
 
 namespace devstate {
 

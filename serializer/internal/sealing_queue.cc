@@ -10,6 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/zstd/zstd_frame.h"
 
 namespace devstate {
 namespace {

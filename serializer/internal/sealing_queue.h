@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "devstate/serializer/compression.h"
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/internal/chunk_sealer.h"
 #include "devstate/serializer/stream_format.h"
+#include "devstate/third_party/zstd/zstd_frame.h"
 
 namespace devstate {
 

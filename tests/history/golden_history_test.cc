@@ -141,10 +141,10 @@ TEST_P(GoldenHistoryTest, IsLoadedByTheAlternativeExample) {
 }
 
 TEST(GoldenNetTest, IsLoadedByTheExample) {
-  examples::NetDevice device{examples::NetModel()};
+  net::examples::NetDevice device{net::NetModel()};
   EXPECT_EQ(Load<NetStateCodec>(&device, Golden("net_v1.dstate"), nullptr),
             VERDICT_LEVEL_IDENTICAL);
-  EXPECT_EQ(examples::StateText(device.model()), Golden("net_v1.txt"));
+  EXPECT_EQ(net::examples::StateText(device.model()), Golden("net_v1.txt"));
 }
 
 }  // namespace

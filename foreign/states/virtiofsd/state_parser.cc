@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/devices/fs/names.h"
 #include "devstate/foreign/states/virtiofsd/postcard_reader.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
@@ -79,14 +80,14 @@ class Parser {
       case kPath:
         inode_.path.emplace();
         inode_.path->parent = in_.U64("the parent");
-        in_.String("the name", kMaxName, &text_);
+        in_.String("the name", fs::kMaxName, &text_);
         inode_.path->name = text_;
         break;
       case kInvalid:
         inode_.lost.emplace();
         break;
       case kFullPath:
-        in_.String("the path", kMaxPath, &text_);
+        in_.String("the path", fs::kMaxPath, &text_);
         inode_.full_path = text_;
         break;
       case kFileHandle:
@@ -149,7 +150,7 @@ class Parser {
       const uint64_t offset = in_.offset();
       MountPathRow row;
       row.mount_id = in_.U64("the mount");
-      in_.String("the path", kMaxPath, &text_);
+      in_.String("the path", fs::kMaxPath, &text_);
       row.path = text_;
       DS_RETURN_IF_ERROR(in_.status());
       DS_RETURN_IF_ERROR(visitor_.OnMountPath(row, offset));

@@ -35,10 +35,7 @@ inline absl::string_view VersionName(Version version) {
 // FUSE's id of the root.
 inline constexpr uint64_t kRootId = 1;
 
-// What one record of either format may hold. NAME_MAX, PATH_MAX and
-// MAX_HANDLE_SZ of Linux, in bytes.
-inline constexpr size_t kMaxName = 255;
-inline constexpr size_t kMaxPath = 4096;
+// What one record of either format may hold: MAX_HANDLE_SZ of Linux, in bytes.
 inline constexpr size_t kMaxFileHandle = 128;
 
 // Records of one kind. Only mounts are held in memory.

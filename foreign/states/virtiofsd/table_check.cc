@@ -8,13 +8,11 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "devstate/compat/rules.h"
+#include "devstate/devices/fs/names.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
@@ -33,32 +31,6 @@ constexpr uint32_t kMissing = UINT32_MAX - 1;
 
 std::string InodeName(uint64_t id) { return absl::StrCat("inode ", id); }
 std::string HandleName(uint64_t id) { return absl::StrCat("open handle ", id); }
-
-std::string Quoted(absl::string_view text) {
-  return absl::StrCat("\"", absl::Utf8SafeCHexEscape(text), "\"");
-}
-
-// Why `name` is not one component; empty if it is.
-absl::string_view WrongName(absl::string_view name) {
-  if (name.empty()) return "is empty";
-  if (name == "." || name == "..") return "is a way through the tree";
-  if (absl::StrContains(name, '/')) return "contains a '/'";
-  if (absl::StrContains(name, '\0')) return "contains a NUL";
-  if (name.size() > kMaxName) return "is longer than 255 bytes";
-  return {};
-}
-
-// Why `path` does not stay beneath the shared directory; empty if it does.
-absl::string_view WrongPath(absl::string_view path) {
-  if (path.empty()) return "is empty";
-  if (path[0] == '/') return "is absolute";
-  if (absl::StrContains(path, '\0')) return "contains a NUL";
-  if (path.size() > kMaxPath) return "is longer than 4096 bytes";
-  for (const absl::string_view part : absl::StrSplit(path, '/')) {
-    if (part == "..") return "leaves the shared directory with \"..\"";
-  }
-  return {};
-}
 
 absl::Status LimitError(Offset offset, absl::string_view message) {
   ErrorDetail detail;
@@ -105,16 +77,16 @@ void RecordCheck::CheckLocation(const InodeRow& row, Offset offset) {
                : "is the root and has another location than the root's");
   }
   if (row.path.has_value()) {
-    if (const absl::string_view wrong = WrongName(row.path->name);
+    if (const absl::string_view wrong = fs::WrongName(row.path->name);
         !wrong.empty()) {
       refuse(rules::kForeignName,
-             absl::StrCat("the name ", Quoted(row.path->name), " ", wrong));
+             absl::StrCat("the name ", fs::Quote(row.path->name), " ", wrong));
     }
   } else if (row.full_path.has_value()) {
-    if (const absl::string_view wrong = WrongPath(*row.full_path);
+    if (const absl::string_view wrong = fs::WrongPath(*row.full_path);
         !wrong.empty()) {
       refuse(rules::kForeignName,
-             absl::StrCat("the path ", Quoted(*row.full_path), " ", wrong));
+             absl::StrCat("the path ", fs::Quote(*row.full_path), " ", wrong));
     }
   } else if (row.handle.has_value()) {
     CheckFileHandle(row, *row.handle, offset);
@@ -186,9 +158,9 @@ absl::Status RecordCheck::OnMountPath(const MountPathRow& row, Offset offset) {
     findings_.Add(VERDICT_LEVEL_REFUSED, rules::kForeignMount, name, offset,
                   "occurs twice");
   }
-  if (const absl::string_view wrong = WrongPath(row.path); !wrong.empty()) {
+  if (const absl::string_view wrong = fs::WrongPath(row.path); !wrong.empty()) {
     findings_.Add(VERDICT_LEVEL_REFUSED, rules::kForeignMount, name, offset,
-                  absl::StrCat("the path ", Quoted(row.path), " ", wrong));
+                  absl::StrCat("the path ", fs::Quote(row.path), " ", wrong));
   }
   return absl::OkStatus();
 }
