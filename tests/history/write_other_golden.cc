@@ -48,9 +48,9 @@ absl::Status WriteAll(const std::string& folder) {
   alt::AltDevice fs("/nowhere", std::move(state));
   DS_RETURN_IF_ERROR(WriteGolden<devices::fs::v1::FsStateCodec>(
       folder + "/fs_alt_v3.dstate", "devstate-fs-alt", &fs));
-  examples::NetDevice net(examples::SeededModel(7));
+  net::examples::NetDevice device(net::examples::SeededModel(7));
   return WriteGolden<devices::net::v1::NetStateCodec>(
-      folder + "/net_v1.dstate", "devstate-net-backend", &net);
+      folder + "/net_v1.dstate", "devstate-net-backend", &device);
 }
 
 }  // namespace
