@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "devstate/compat/json_text.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace devstate {
@@ -34,14 +35,10 @@ std::string CapabilitiesJson(const std::string& type,
     version.clear_descriptor_set();
   }
   *capabilities.mutable_devstate() = std::move(manifest);
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
+  JsonStyle style;
+  style.indented = true;
   // Fails on invalid UTF-8 only, which no manifest and no flag holds.
-  (void)google::protobuf::util::MessageToJsonString(capabilities, &json,
-                                                    options);
-  return json;
+  return JsonText(capabilities, style).value_or("");
 }
 
 }  // namespace devstate

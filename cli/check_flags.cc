@@ -9,8 +9,8 @@
 #include <cstdio>
 #include <set>
 
+#include "cli/exit_codes.h"
 #include "cli/terminal.h"
-#include "cli/verb.h"
 #include "devstate/compat/release/report.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 

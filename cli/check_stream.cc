@@ -11,11 +11,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "cli/exit_codes.h"
 #include "cli/portable_input.h"
 #include "cli/progress.h"
 #include "cli/state_input.h"
 #include "cli/stream_file.h"
-#include "cli/verb.h"
 #include "devstate/compat/finding.h"
 #include "devstate/compat/gate/schema_archive.h"
 #include "devstate/compat/gate/stream_gate.h"

@@ -42,15 +42,15 @@ std::string PathOf(const Command& command) {
 void ForEach(const Command& command,
              const std::function<void(const Command&)>& visit) {
   visit(command);
-  for (const Command& verb : command.verbs) ForEach(verb, visit);
+  for (const Command* verb : command.shown_verbs()) ForEach(*verb, visit);
 }
 
 // The words that lead from one verb to the next, as patterns of `case`.
 std::string VerbPatterns(const Command& command) {
   std::vector<std::string> patterns;
   ForEach(command, [&patterns](const Command& one) {
-    for (const Command& verb : one.verbs) {
-      patterns.push_back(Quoted(absl::StrCat(PathOf(one), ":", verb.word())));
+    for (const Command* verb : one.shown_verbs()) {
+      patterns.push_back(Quoted(absl::StrCat(PathOf(one), ":", verb->word())));
     }
   });
   return absl::StrJoin(patterns, " | ");
@@ -72,18 +72,19 @@ std::string BashCompletion(const Command& command) {
   std::string words;
   ForEach(command, [&](const Command& one) {
     std::vector<std::string> list;
-    for (const Command& verb : one.verbs) list.push_back(verb.word());
+    for (const Command* verb : one.shown_verbs()) list.push_back(verb->word());
     for (const CommandOption& option : one.options) {
       list.insert(list.end(), option.names.begin(), option.names.end());
+      const std::vector<std::string> offered = option.completions();
       if (option.names.empty()) {
-        list.insert(list.end(), option.choices.begin(), option.choices.end());
+        list.insert(list.end(), offered.begin(), offered.end());
       } else if (!option.value.empty()) {
-        absl::StrAppend(&values, "    ", OptionPatterns(one, option), ") ",
-                        option.choices.empty()
-                            ? "return"
-                            : absl::StrCat("words=", Quoted(absl::StrJoin(
-                                                         option.choices, " "))),
-                        " ;;\n");
+        absl::StrAppend(
+            &values, "    ", OptionPatterns(one, option), ") ",
+            offered.empty()
+                ? "return"
+                : absl::StrCat("words=", Quoted(absl::StrJoin(offered, " "))),
+            " ;;\n");
       }
     }
     absl::StrAppend(&words, "      ", Quoted(PathOf(one)),
@@ -125,27 +126,28 @@ std::string ZshCompletion(const Command& command) {
   std::string words;
   ForEach(command, [&](const Command& one) {
     std::vector<std::string> list;
-    for (const Command& verb : one.verbs) {
-      list.push_back(item(verb.word(), verb.description));
+    for (const Command* verb : one.shown_verbs()) {
+      list.push_back(item(verb->word(), verb->description));
     }
     for (const CommandOption& option : one.options) {
+      const std::vector<std::string> offered = option.completions();
       for (const std::string& name : option.names) {
         list.push_back(item(name, option.description));
       }
       if (option.names.empty()) {
-        for (const std::string& choice : option.choices) {
-          list.push_back(item(choice, ""));
+        for (const std::string& word : offered) {
+          list.push_back(item(word, ""));
         }
       } else if (!option.value.empty()) {
         absl::StrAppend(
             &values, "    ", OptionPatterns(one, option), ")\n      ",
-            option.choices.empty()
+            offered.empty()
                 ? "_files"
                 : absl::StrCat("compadd -- ",
-                               absl::StrJoin(option.choices, " ",
+                               absl::StrJoin(offered, " ",
                                              [](std::string* out,
-                                                const std::string& choice) {
-                                               out->append(Quoted(choice));
+                                                const std::string& word) {
+                                               out->append(Quoted(word));
                                              })),
             "\n      return ;;\n");
       }
@@ -190,16 +192,16 @@ std::string FishCompletion(const Command& command) {
     const std::string here =
         seen.empty() ? "__fish_use_subcommand" : absl::StrJoin(seen, "; and ");
     std::vector<std::string> below;
-    for (const Command& verb : one.verbs) below.push_back(verb.word());
+    for (const Command* verb : one.shown_verbs()) below.push_back(verb->word());
     const std::string undecided =
         seen.empty() || below.empty()
             ? here
             : absl::StrCat(here, "; and not __fish_seen_subcommand_from ",
                            absl::StrJoin(below, " "));
-    for (const Command& verb : one.verbs) {
+    for (const Command* verb : one.shown_verbs()) {
       absl::StrAppend(&text, "complete -c devstate -f -n ",
-                      FishQuoted(undecided), " -a ", verb.word(), " -d ",
-                      FishQuoted(Short(verb.description)), "\n");
+                      FishQuoted(undecided), " -a ", verb->word(), " -d ",
+                      FishQuoted(Short(verb->description)), "\n");
     }
     for (const CommandOption& option : one.options) {
       std::string line =
@@ -208,9 +210,10 @@ std::string FishCompletion(const Command& command) {
         absl::StrAppend(&line, absl::StartsWith(name, "--") ? " -l " : " -s ",
                         absl::StripPrefix(absl::StripPrefix(name, "-"), "-"));
       }
-      if (!option.choices.empty()) {
+      const std::vector<std::string> offered = option.completions();
+      if (!offered.empty()) {
         absl::StrAppend(&line, option.names.empty() ? " -f -a " : " -x -a ",
-                        FishQuoted(absl::StrJoin(option.choices, " ")));
+                        FishQuoted(absl::StrJoin(offered, " ")));
       } else if (option.names.empty()) {
         continue;
       } else if (!option.value.empty()) {

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "cli/verb.h"
+#include "cli/exit_codes.h"
 #include "devstate/compat/release/report.h"
 
 namespace devstate {

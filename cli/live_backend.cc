@@ -12,8 +12,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "cli/error_place.h"
+#include "cli/exit_codes.h"
 #include "cli/stream_file.h"
-#include "cli/verb.h"
 #include "devstate/compat/verdict.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
@@ -28,14 +28,14 @@ absl::Status AtSocket(const std::string& socket, const absl::Status& status) {
                       absl::StrCat(socket, ": ", status.message()));
 }
 
-void LiveFlags::AddTo(CLI::App& verb) {
-  verb.add_option("--channel", channel, "What the state goes through")
-      ->check(CLI::IsMember({"pipe", "socketpair", "memfd", "file"}))
-      ->capture_default_str();
-  verb.add_option("--timeout", timeout_seconds,
-                  "Seconds until a transfer is given up")
-      ->check(CLI::Range(0.1, 86400.0))
-      ->capture_default_str();
+void LiveFlags::AddTo(Command& verb) {
+  verb.AddOption("--channel", &channel, "What the state goes through")
+      .OneOf({"pipe", "socketpair", "memfd", "file"})
+      .ShowDefault();
+  verb.AddOption("--timeout", &timeout_seconds,
+                 "Seconds until a transfer is given up")
+      .InRange(0.1, 86400.0)
+      .ShowDefault();
 }
 
 ChannelKind LiveFlags::channel_kind() const {
@@ -47,6 +47,7 @@ absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> ConnectBackend(
     std::function<void(uint64_t bytes)> progress) {
   vhost_user::FrontendEndpointOptions options;
   options.progress = std::move(progress);
+  options.check_reply_text = CheckReplyText;
   const absl::Duration timeout = absl::Seconds(flags.timeout_seconds);
   options.connect_timeout = std::min(options.connect_timeout, timeout);
   options.reply_timeout = std::min(options.reply_timeout, timeout);

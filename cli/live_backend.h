@@ -11,9 +11,9 @@
 #include <memory>
 #include <string>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "devstate/third_party/cli11/command_line.h"
 #include "devstate/transport/io/channel.h"
 #include "devstate/transport/vhost_user/frontend_endpoint.h"
 
@@ -23,7 +23,7 @@ struct LiveFlags {
   std::string channel = "pipe";
   double timeout_seconds = 300;
 
-  void AddTo(CLI::App& verb);
+  void AddTo(Command& verb);
   ChannelKind channel_kind() const;
 };
 

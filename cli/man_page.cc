@@ -8,7 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "cli/verb.h"
+#include "cli/exit_codes.h"
 
 namespace devstate {
 namespace {
@@ -24,13 +24,18 @@ std::string Roff(absl::string_view text) {
   return escaped;
 }
 
+// What the value of an option is called.
+std::string ValueOf(const CommandOption& option) {
+  if (option.names.empty()) return option.positional;
+  return option.choices.empty() ? option.value : "WORD";
+}
+
 std::string Synopsis(const Command& command) {
   std::string text = absl::StrCat("\\fB", Roff(command.name), "\\fR");
   for (const CommandOption& option : command.options) {
     if (!option.names.empty() && !option.required) continue;
-    const std::string value = absl::StrCat(
-        "\\fI", Roff(option.names.empty() ? option.positional : option.value),
-        "\\fR");
+    const std::string value =
+        absl::StrCat("\\fI", Roff(ValueOf(option)), "\\fR");
     const std::string item =
         option.names.empty()
             ? value
@@ -55,7 +60,7 @@ std::string OptionText(const CommandOption& option) {
                       }),
         option.value.empty()
             ? ""
-            : absl::StrCat(" \\fI", Roff(option.value), "\\fR"),
+            : absl::StrCat(" \\fI", Roff(ValueOf(option)), "\\fR"),
         "\n");
   }
   absl::StrAppend(&text, Roff(option.description), ".");
@@ -87,8 +92,8 @@ std::string VerbText(const Command& verb) {
     absl::StrAppend(&text, OptionText(option));
   }
   absl::StrAppend(&text, Footer(verb.footer));
-  for (const Command& below : verb.verbs) {
-    absl::StrAppend(&text, VerbText(below));
+  for (const Command* below : verb.shown_verbs()) {
+    absl::StrAppend(&text, VerbText(*below));
   }
   return text;
 }
@@ -105,8 +110,8 @@ std::string ManPage(const Command& command, const std::string& version) {
     absl::StrAppend(&text, OptionText(option));
   }
   absl::StrAppend(&text, ".SH VERBS\n");
-  for (const Command& verb : command.verbs) {
-    absl::StrAppend(&text, VerbText(verb));
+  for (const Command* verb : command.shown_verbs()) {
+    absl::StrAppend(&text, VerbText(*verb));
   }
   absl::StrAppend(&text, ".SH EXIT STATUS\n");
   for (const ExitCode& code : kExitCodes) {

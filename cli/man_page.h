@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "cli/command_tree.h"
+#include "devstate/third_party/cli11/command_line.h"
 
 namespace devstate {
 

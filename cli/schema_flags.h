@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "devstate/compat/release/report.h"
 #include "devstate/compat/release/waivers.h"
 #include "devstate/schema/schema_loader.h"
+#include "devstate/third_party/cli11/command_line.h"
 
 namespace devstate {
 
@@ -24,9 +24,9 @@ struct SchemaFlags {
   std::string today;
 
   // -I, --root and --format.
-  void AddTo(CLI::App* verb);
+  void AddTo(Command& verb);
   // --waivers and --today.
-  void AddWaiversTo(CLI::App* verb);
+  void AddWaiversTo(Command& verb);
 
   // The file of --waivers, or none.
   absl::StatusOr<WaiverSet> ReadWaivers() const;

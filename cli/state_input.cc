@@ -20,6 +20,12 @@
 namespace devstate {
 namespace {
 
+constexpr char kFileHelp[] =
+    "State, or a QEMU migration file with one; - for standard input";
+constexpr char kDeviceHelp[] =
+    "Of a QEMU migration file with several states: the device, as `devstate "
+    "qemu list` names it";
+
 // A source whose first bytes were read already.
 class HeadedSource : public ByteSource {
  public:
@@ -88,14 +94,15 @@ absl::StatusOr<std::string> ReadHead(ByteSource& source, size_t size) {
   return head;
 }
 
-void StateInputFlags::AddTo(CLI::App& verb) {
-  verb.add_option("FILE", file,
-                  "State, or a QEMU migration file with one; - for standard "
-                  "input")
-      ->required();
-  verb.add_option("--device", device,
-                  "Of a QEMU migration file with several states: the device, "
-                  "as `devstate qemu list` names it");
+void StateInputFlags::AddTo(Command& verb) {
+  verb.AddOption("FILE", &file, kFileHelp).Required();
+  verb.AddOption("--device", &device, kDeviceHelp);
+}
+
+void AddStates(Command& verb, std::vector<std::string>* files,
+               std::string* device) {
+  verb.AddOption("FILE", files, kFileHelp).Required();
+  verb.AddOption("--device", device, kDeviceHelp);
 }
 
 absl::StatusOr<StateInput> OpenState(const StateInputFlags& flags) {

@@ -12,10 +12,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "devstate/serializer/byte_stream.h"
+#include "devstate/third_party/cli11/command_line.h"
 
 namespace devstate {
 
@@ -44,8 +45,13 @@ struct StateInputFlags {
   std::string device;
 
   // Adds FILE and --device.
-  void AddTo(CLI::App& verb);
+  void AddTo(Command& verb);
 };
+
+// Adds the options of a verb that takes several states: FILE..., and a --device
+// of each.
+void AddStates(Command& verb, std::vector<std::string>* files,
+               std::string* device);
 
 // Opens the state. Errors are those of OpenInput(), QemuFile::Open() and
 // QemuFile::Find(); INVALID_ARGUMENT for a device of a file that is not QEMU's.

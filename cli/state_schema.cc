@@ -15,25 +15,25 @@
 
 namespace devstate {
 
-void StateSchemaFlags::AddTo(CLI::App* verb, bool schema_required) {
-  CLI::Option* option = verb->add_option(
-      "--schema", schema,
+CommandOption& StateSchemaFlags::AddTo(Command& verb, bool schema_required) {
+  CommandOption& option = verb.AddOption(
+      "--schema", &schema,
       schema_required
           ? "Schema: a .proto file or a descriptor set, - for standard input"
           : "Schema: a .proto file or a descriptor set. Without it, the one "
             "that the stream carries is used, which is good for display "
             "only: it is the stream's word about itself");
-  option->type_name("FILE");
-  if (schema_required) option->required();
-  verb->add_option("--root", load.root,
-                   "Root message, if not the one with a schema name")
-      ->type_name("MESSAGE")
-      ->needs(option);
-  verb->add_option("-I,--import", load.import_paths,
-                   "Folder to look for imports in; may be repeated")
-      ->allow_extra_args(false)
-      ->type_name("DIR")
-      ->needs(option);
+  option.Value("FILE");
+  if (schema_required) option.Required();
+  verb.AddOption("--root", &load.root,
+                 "Root message, if not the one with a schema name")
+      .Value("MESSAGE")
+      .Needs(option);
+  verb.AddOption("-I,--import", &load.import_paths,
+                 "Folder to look for imports in; may be repeated")
+      .Value("DIR")
+      .Needs(option);
+  return option;
 }
 
 absl::StatusOr<LoadedSchema> StateSchemaFlags::Read() const {
@@ -69,8 +69,8 @@ absl::StatusOr<LoadedSchema> StateSchemaFlags::LoadFor(
   return schema.empty() ? LoadEmbeddedSchema(header) : Load();
 }
 
-void AddStateFormat(CLI::App* verb, StateFormat* format) {
-  verb->add_option_function<std::string>(
+void AddStateFormat(Command& verb, StateFormat* format) {
+  verb.AddOption(
           "--format",
           [format](const std::string& word) {
             *format = word == "text"     ? StateFormat::kText
@@ -78,8 +78,8 @@ void AddStateFormat(CLI::App* verb, StateFormat* format) {
                                          : StateFormat::kJson;
           },
           "json, text or binary")
-      ->check(CLI::IsMember({"json", "text", "binary"}))
-      ->default_str("json");
+      .OneOf({"json", "text", "binary"})
+      .ShowDefault("json");
 }
 
 }  // namespace devstate

@@ -6,13 +6,13 @@
 
 #include <string>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "devstate/schema/schema_loader.h"
 #include "devstate/serializer/dynamic/state_printer.h"
 #include "devstate/stream.pb.h"
+#include "devstate/third_party/cli11/command_line.h"
 
 namespace devstate {
 
@@ -22,8 +22,8 @@ struct StateSchemaFlags {
   std::string schema;
   SchemaLoadOptions load;
 
-  // --schema, --root and -I.
-  void AddTo(CLI::App* verb, bool schema_required = false);
+  // Adds --schema, which it returns, --root and -I.
+  CommandOption& AddTo(Command& verb, bool schema_required = false);
 
   // The schema of --schema, else the one embedded in `header`.
   absl::StatusOr<LoadedSchema> LoadFor(const StreamHeader& header) const;
@@ -38,7 +38,7 @@ struct StateSchemaFlags {
 };
 
 // --format, one of json, text and binary.
-void AddStateFormat(CLI::App* verb, StateFormat* format);
+void AddStateFormat(Command& verb, StateFormat* format);
 
 }  // namespace devstate
 

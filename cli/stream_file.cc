@@ -19,7 +19,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "cli/error_place.h"
-#include "cli/verb.h"
+#include "cli/exit_codes.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/channel.h"
@@ -232,23 +232,31 @@ absl::Status OutputFile::Commit() {
   return absl::OkStatus();
 }
 
+int ExitCodeOf(const absl::Status& status) {
+  if (status.ok()) return kExitOk;
+  const absl::optional<std::string> file = FileOf(status);
+  const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
+  if (!detail.has_value() || (file.has_value() && file->empty())) {
+    return kExitUsageOrIo;
+  }
+  const bool refused = detail->reason() == ERROR_REASON_UNKNOWN_CONTENT ||
+                       detail->reason() == ERROR_REASON_CONSTRAINT;
+  return refused ? kExitRefused : kExitDamaged;
+}
+
 int PrintFileError(absl::string_view name, const absl::Status& status) {
   const absl::optional<std::string> file = FileOf(status);
   if (file.has_value() && file->empty()) {
     absl::FPrintF(stderr, "devstate: %s\n", status.message());
-    return kExitUsageOrIo;
+    return ExitCodeOf(status);
   }
   if (file.has_value()) name = *file;
-  const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
   absl::string_view message = status.message();
-  const bool has_offset =
-      detail.has_value() && absl::ConsumePrefix(&message, "offset ");
+  const bool has_offset = GetErrorDetail(status).has_value() &&
+                          absl::ConsumePrefix(&message, "offset ");
   absl::FPrintF(stderr, "devstate: %s:%s%s\n", name == "-" ? "(stdin)" : name,
                 has_offset ? "" : " ", message);
-  if (!detail.has_value()) return kExitUsageOrIo;
-  const bool refused = detail->reason() == ERROR_REASON_UNKNOWN_CONTENT ||
-                       detail->reason() == ERROR_REASON_CONSTRAINT;
-  return refused ? kExitRefused : kExitDamaged;
+  return ExitCodeOf(status);
 }
 
 }  // namespace devstate

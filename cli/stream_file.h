@@ -85,9 +85,12 @@ class OutputFile : public ByteSink {
   FileDescriptor fd_;
 };
 
+// Returns the exit code that an error means.
+int ExitCodeOf(const absl::Status& status);
+
 // Prints "devstate: FILE:0x1a4: chunk 7: …" for an error about a stream and
-// "devstate: FILE: …" for any other, and returns the exit code that it means.
-// FILE is FileOf() the error, else `name`.
+// "devstate: FILE: …" for any other, and returns its ExitCodeOf(). FILE is
+// FileOf() the error, else `name`.
 int PrintFileError(absl::string_view name, const absl::Status& status);
 
 }  // namespace devstate

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/compat/verdict.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/channel.h"
 #include "devstate/transport/vhost_user/vhost_user_message.h"
@@ -124,8 +125,8 @@ absl::Status CheckIsZero(Peer& peer) {
   DS_ASSIGN_OR_RETURN(const uint64_t value,
                       peer.AskU64(vhost_user::kCheckDeviceState));
   if (value == 0) return absl::OkStatus();
-  return Broken(
-      absl::StrCat("CHECK_DEVICE_STATE was answered with ", Hex(value)));
+  return Broken(absl::StrCat("CHECK_DEVICE_STATE was answered with ",
+                             CheckReplyText(value)));
 }
 
 // A save through a pipe whose reader is gone; what CHECK_DEVICE_STATE says.
@@ -342,7 +343,7 @@ absl::StatusOr<std::string> B8ReadToTheEnd(Bench& bench) {
   return absl::StrCat("a state of ", state.size(), " bytes was loaded; ", kLong,
                       " bytes that are none were read to their end and "
                       "answered with ",
-                      Hex(rubbish.check_reply));
+                      CheckReplyText(rubbish.check_reply));
 }
 
 absl::StatusOr<std::string> B9CheckTellsTheResult(Bench& bench) {
@@ -369,8 +370,8 @@ absl::StatusOr<std::string> B9CheckTellsTheResult(Bench& bench) {
     return Broken(absl::StrCat("0 was answered to the first ", state.size() / 2,
                                " of ", state.size(), " bytes of a state"));
   }
-  return absl::StrCat("0 after a load, ", Hex(cut.check_reply),
-                      " after half of it");
+  return absl::StrCat("0 after a load; after half of it ",
+                      CheckReplyText(cut.check_reply));
 }
 
 absl::StatusOr<std::string> B10SourceGoesOn(Bench& bench) {
@@ -437,7 +438,9 @@ absl::StatusOr<std::string> B13ReaderIsGone(Bench& bench) {
     return Broken("0 was answered to a save that nobody could read");
   }
   DS_RETURN_IF_ERROR(peer->Save().status());
-  return absl::StrCat(Hex(*value), " for a broken pipe, and then saved again");
+  return absl::StrCat(
+      "saved again after a broken pipe, which was answered with ",
+      CheckReplyText(*value));
 }
 
 absl::StatusOr<std::string> B14AnyChannel(Bench& bench) {
@@ -508,7 +511,7 @@ absl::StatusOr<std::string> B16CheckAlone(Bench& bench) {
                       peer->AskU64(vhost_user::kCheckDeviceState));
   if (value == 0) return Broken("0 was answered, although nothing came before");
   DS_RETURN_IF_ERROR(peer->Save().status());
-  return absl::StrCat(Hex(value), ", and then saved");
+  return absl::StrCat("saved after the answer ", CheckReplyText(value));
 }
 
 constexpr char kMigrating[] = "Migrating back-end state";

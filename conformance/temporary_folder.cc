@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 namespace devstate {
@@ -15,8 +17,9 @@ absl::StatusOr<std::unique_ptr<TemporaryFolder>> TemporaryFolder::Create(
   std::string path = absl::StrCat(base != nullptr ? base : "/tmp", "/devstate-",
                                   name, ".XXXXXX");
   if (mkdtemp(&path[0]) == nullptr) {
-    return absl::UnavailableError(absl::StrCat(
-        "cannot make the folder ", path, ": set TMPDIR to a writable one"));
+    return absl::UnavailableError(
+        absl::StrCat("cannot make the folder ", path, ": ",
+                     std::strerror(errno), ": set TMPDIR to a writable one"));
   }
   return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(path));
 }

@@ -4,4 +4,4 @@
 #
 # Runs `devstate demo` with the back-end that was built beside it.
 
-exec cli/devstate demo --backend "$PWD/examples/fs_backend/fs_backend" "$@"
+exec cli/devstate_demo demo --backend "$PWD/examples/fs_backend/fs_backend" "$@"

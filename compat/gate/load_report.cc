@@ -6,8 +6,9 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "devstate/compat/json_text.h"
+#include "devstate/compat/report_finding.h"
 #include "devstate/compat/rules.h"
-#include "google/protobuf/util/json_util.h"
 
 namespace devstate {
 namespace {
@@ -67,24 +68,14 @@ std::string LoadReportJson(const Verdict& verdict, const StreamHeader& header,
   report.set_writer_version(header.schema_version());
   report.set_reader_version(reader.version);
   for (const Finding& finding : verdict.findings()) {
-    ReportFinding& out = *report.add_findings();
-    out.set_rule(finding.rule());
-    out.set_level(LevelName(finding.level()));
-    out.set_path(finding.path());
-    out.set_written(finding.written());
-    out.set_read(finding.read());
-    out.set_text(finding.text());
+    *report.add_findings() = MakeReportFinding(finding);
   }
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  options.always_print_primitive_fields = true;
-  std::string json;
-  if (!google::protobuf::util::MessageToJsonString(report, &json, options)
-           .ok()) {
-    // Text that is not UTF-8: the reason must not get lost with it.
-    return absl::StrCat("{\"verdict\":\"", LevelName(verdict.level()), "\"}");
-  }
-  return json;
+  JsonStyle style;
+  style.all_fields = true;
+  const absl::StatusOr<std::string> json = JsonText(report, style);
+  if (json.ok()) return *json;
+  // Text that is not UTF-8: the reason must not get lost with it.
+  return absl::StrCat("{\"verdict\":\"", LevelName(verdict.level()), "\"}");
 }
 
 }  // namespace devstate

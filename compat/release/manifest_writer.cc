@@ -11,11 +11,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "devstate/compat/json_text.h"
 #include "devstate/schema/fingerprint.h"
 #include "devstate/serializer/stream_format.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
-#include "google/protobuf/util/json_util.h"
 
 namespace devstate {
 namespace {
@@ -127,13 +127,10 @@ absl::StatusOr<Manifest> MakeManifest(
 }
 
 std::string ManifestJson(const Manifest& manifest) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
+  JsonStyle style;
+  style.indented = true;
   // Fails on invalid UTF-8 only, which no schema and no flag of a build holds.
-  (void)google::protobuf::util::MessageToJsonString(manifest, &json, options);
-  return json;
+  return JsonText(manifest, style).value_or("");
 }
 
 std::string ManifestHeader(const LoadedSchema& current) {

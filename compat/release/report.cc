@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "devstate/compat/release/report_text.h"
+#include "devstate/compat/report_finding.h"
 #include "devstate/compat/rules.h"
 
 namespace devstate {
@@ -48,11 +49,7 @@ CheckReport ReportOf(const std::vector<DirectionVerdict>& verdicts) {
     if (verdict.loaded_as) direction.set_loaded_as(*verdict.loaded_as);
     for (const Finding& finding : verdict.findings) {
       ReportFinding& entry = *direction.add_findings();
-      entry.set_rule(finding.rule());
-      entry.set_level(LevelName(finding.level()));
-      entry.set_path(finding.path());
-      entry.set_written(finding.written());
-      entry.set_read(finding.read());
+      entry = MakeReportFinding(finding);
       entry.set_text(FindingText(finding));
       if (finding.level() == VERDICT_LEVEL_CONDITIONAL &&
           finding.waived().empty()) {

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "google/protobuf/util/json_util.h"
+#include "devstate/compat/json_text.h"
 
 namespace devstate {
 namespace {
@@ -20,14 +20,9 @@ std::string Escape(absl::string_view text) {
 }  // namespace
 
 std::string ReportJson(const google::protobuf::Message& report) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  // Fails on invalid UTF-8 only.
-  (void)google::protobuf::util::MessageToJsonString(report, &json, options);
-  absl::StrAppend(&json, "\n");
-  return json;
+  JsonStyle style;
+  style.all_fields = true;
+  return absl::StrCat(JsonText(report, style).value_or(""), "\n");
 }
 
 std::string JunitSuite(const std::string& name,

@@ -30,60 +30,61 @@ void StopEndpoint(int) {
 
 }  // namespace
 
-void AddSocketFlag(CLI::App& app, BackendFlags* flags) {
-  app.add_option("--socket-path", flags->socket_path,
+void AddSocketFlag(Command& program, BackendFlags* flags) {
+  program
+      .AddOption("--socket-path", &flags->socket_path,
                  "Unix socket to listen on")
-      ->required();
+      .Required();
 }
 
-void AddTransferFlags(CLI::App& app, BackendFlags* flags) {
-  app.add_flag("--await-load", flags->await_load,
-               "Start without a state, as the destination of a migration");
-  app.add_option("--fd", flags->fd,
+void AddTransferFlags(Command& program, BackendFlags* flags) {
+  program.AddFlag("--await-load", &flags->await_load,
+                  "Start without a state, as the destination of a migration");
+  program
+      .AddOption("--fd", &flags->fd,
                  "Use the front-end's channel, or answer with an own one")
-      ->check(CLI::IsMember({"given", "own"}))
-      ->capture_default_str();
-  app.add_option("--channel", flags->channel, "Kind of the own channel")
-      ->check(CLI::IsMember({"pipe", "socketpair", "memfd", "file"}))
-      ->capture_default_str();
-  app.add_option("--load-report", flags->load_report,
-                 "File for the verdict on each load, as JSON");
-  app.add_option("--compression", flags->compression,
+      .OneOf({"given", "own"})
+      .ShowDefault();
+  program.AddOption("--channel", &flags->channel, "Kind of the own channel")
+      .OneOf({"pipe", "socketpair", "memfd", "file"})
+      .ShowDefault();
+  program.AddOption("--load-report", &flags->load_report,
+                    "File for the verdict on each load, as JSON");
+  program
+      .AddOption("--compression", &flags->compression,
                  "automatic, raw, zstd or zstd:LEVEL")
-      ->capture_default_str();
+      .ShowDefault();
 }
 
-void AddManifestFlags(CLI::App& app, const char* type,
+void AddManifestFlags(Command& program, const char* type,
                       absl::string_view manifest) {
-  // The way out that CLI11 has, before it looks for required flags.
-  app.add_flag_callback(
+  program.AddAction(
       "--print-capabilities",
       [type, manifest] {
         const absl::StatusOr<Manifest> own = ParseOwnManifest(manifest);
-        if (!own.ok()) {
-          throw CLI::RuntimeError(ExitCode(type, own.status()));
-        }
+        if (!own.ok()) return ExitCode(type, own.status());
         absl::PrintF("%s", CapabilitiesJson(type, {"migrate-precopy"}, *own));
-        throw CLI::Success();
+        return 0;
       },
       "Print what the program is and can do, as JSON, and end");
-  app.add_flag_callback(
+  program.AddAction(
       "--print-manifest",
       [manifest] {
         absl::PrintF("%s", manifest);
-        throw CLI::Success();
+        return 0;
       },
       "Print what it can load and save, for devstate check, and end");
 }
 
-void AddVersionFlags(CLI::App& app, BackendFlags* flags) {
-  app.add_option(
-         "--save-as", flags->save_as,
-         "Version of the schema that is saved: own, a number, or lowest "
-         "for the lowest that holds the state")
-      ->capture_default_str();
-  app.add_option("--pre-check", flags->pre_check,
-                 "Log at the start whether this version would hold the state");
+void AddVersionFlags(Command& program, BackendFlags* flags) {
+  program
+      .AddOption("--save-as", &flags->save_as,
+                 "Version of the schema that is saved: own, a number, or "
+                 "lowest for the lowest that holds the state")
+      .ShowDefault();
+  program.AddOption(
+      "--pre-check", &flags->pre_check,
+      "Log at the start whether this version would hold the state");
 }
 
 void Log(absl::string_view line) {

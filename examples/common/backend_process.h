@@ -13,13 +13,13 @@
 #include <functional>
 #include <string>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "devstate/backend/backend.h"
 #include "devstate/compat/verdict.h"
+#include "devstate/third_party/cli11/command_line.h"
 #include "devstate/transport/vhost_user/backend_endpoint.h"
 
 namespace devstate::examples {
@@ -37,16 +37,16 @@ struct BackendFlags {
 };
 
 // In two parts, so that a back-end's own flags stand where they are looked for.
-// `flags` must outlive `app`.
-void AddSocketFlag(CLI::App& app, BackendFlags* flags);
-void AddTransferFlags(CLI::App& app, BackendFlags* flags);
+// `flags` must outlive `program`.
+void AddSocketFlag(Command& program, BackendFlags* flags);
+void AddTransferFlags(Command& program, BackendFlags* flags);
 // Of a back-end that has released more than one version of its schema.
-void AddVersionFlags(CLI::App& app, BackendFlags* flags);
+void AddVersionFlags(Command& program, BackendFlags* flags);
 
 // --print-capabilities and --print-manifest of a back-end of QEMU's device type
 // `type` with this manifest, as JSON: the process prints and ends, whatever
 // other flags there are. `manifest` is of static storage.
-void AddManifestFlags(CLI::App& app, const char* type,
+void AddManifestFlags(Command& program, const char* type,
                       absl::string_view manifest);
 
 void Log(absl::string_view line);

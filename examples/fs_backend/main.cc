@@ -9,11 +9,11 @@
 #include <string>
 #include <utility>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "devstate/backend/backend.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/cli11/command_line.h"
 #include "examples/common/backend_process.h"
 #include "examples/fs_backend/directory_walker.h"
 #include "examples/fs_backend/fs_device.h"
@@ -63,26 +63,28 @@ absl::Status Run(const Flags& flags) {
 
 int Main(int argc, char** argv) {
   Flags flags;
-  CLI::App app("A vhost-user back-end that hands its inode table over.");
-  AddSocketFlag(app, &flags.backend);
-  app.add_option("--shared-dir", flags.shared_dir, "Directory to share")
-      ->required();
+  Command program("fs_backend",
+                  "A vhost-user back-end that hands its inode table over");
+  AddSocketFlag(program, &flags.backend);
+  program.AddOption("--shared-dir", &flags.shared_dir, "Directory to share")
+      .Required();
   const ReleaseFeatures features = FeaturesOfRelease();
   if (features.change_times) {
-    app.add_flag("--change-times", flags.walk.change_times,
-                 "Note when each file was changed");
+    program.AddFlag("--change-times", &flags.walk.change_times,
+                    "Note when each file was changed");
   }
   if (features.locks) {
-    app.add_flag("--locks", flags.walk.locks,
-                 "As if the guest held locks on its open files");
+    program.AddFlag("--locks", &flags.walk.locks,
+                    "As if the guest held locks on its open files");
   }
-  AddTransferFlags(app, &flags.backend);
-  AddVersionFlags(app, &flags.backend);
-  AddManifestFlags(app, "fs", ManifestOfRelease());
-  app.add_option("--table-out", flags.table_out,
-                 "File that shows the table at the start and after each load");
-  CLI11_PARSE(app, argc, argv);
-  return ExitCode("fs_backend", Run(flags));
+  AddTransferFlags(program, &flags.backend);
+  AddVersionFlags(program, &flags.backend);
+  AddManifestFlags(program, "fs", ManifestOfRelease());
+  program.AddOption(
+      "--table-out", &flags.table_out,
+      "File that shows the table at the start and after each load");
+  program.run = [&flags] { return ExitCode("fs_backend", Run(flags)); };
+  return RunCommand(program, argc, argv);
 }
 
 }  // namespace

@@ -7,11 +7,11 @@
 #include <string>
 #include <utility>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "devstate/backend/backend.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/cli11/command_line.h"
 #include "examples/common/backend_process.h"
 #include "examples/common/text_file.h"
 #include "examples/fs_backend_alt/alt_device.h"
@@ -67,17 +67,19 @@ absl::Status Run(const Flags& flags) {
 
 int Main(int argc, char** argv) {
   Flags flags;
-  CLI::App app("Another vhost-user back-end for what fs_backend shares.");
-  AddSocketFlag(app, &flags.backend);
-  app.add_option("--shared-dir", flags.shared_dir, "Directory to share")
-      ->required();
-  AddTransferFlags(app, &flags.backend);
-  AddVersionFlags(app, &flags.backend);
-  AddManifestFlags(app, "fs", devices::fs::v1::FsStateManifest());
-  app.add_option("--table-out", flags.table_out,
-                 "File that shows the tree at the start and after each load");
-  CLI11_PARSE(app, argc, argv);
-  return ExitCode("fs_backend_alt", Run(flags));
+  Command program("fs_backend_alt",
+                  "Another vhost-user back-end for what fs_backend shares");
+  AddSocketFlag(program, &flags.backend);
+  program.AddOption("--shared-dir", &flags.shared_dir, "Directory to share")
+      .Required();
+  AddTransferFlags(program, &flags.backend);
+  AddVersionFlags(program, &flags.backend);
+  AddManifestFlags(program, "fs", devices::fs::v1::FsStateManifest());
+  program.AddOption(
+      "--table-out", &flags.table_out,
+      "File that shows the tree at the start and after each load");
+  program.run = [&flags] { return ExitCode("fs_backend_alt", Run(flags)); };
+  return RunCommand(program, argc, argv);
 }
 
 }  // namespace

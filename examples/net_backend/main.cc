@@ -10,12 +10,12 @@
 #include <string>
 #include <utility>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "devstate/backend/backend.h"
 #include "devstate/devices/net/net_features.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/cli11/command_line.h"
 #include "devstate/transport/vhost_user/vhost_user_message.h"
 #include "examples/common/backend_process.h"
 #include "examples/net_backend/net_device.h"
@@ -65,17 +65,19 @@ absl::Status Run(const Flags& flags) {
 
 int Main(int argc, char** argv) {
   Flags flags;
-  CLI::App app("A vhost-user back-end that hands a network device over.");
-  AddSocketFlag(app, &flags.backend);
-  app.add_option("--seed", flags.seed, "What the guest did with the device")
-      ->capture_default_str();
-  AddTransferFlags(app, &flags.backend);
-  AddManifestFlags(app, "net", devices::net::v1::NetStateManifest());
-  app.add_option("--state-out", flags.state_out,
-                 "File that shows the state at the start and after each load; "
-                 "it has the guest's hash keys");
-  CLI11_PARSE(app, argc, argv);
-  return ExitCode("net_backend", Run(flags));
+  Command program("net_backend",
+                  "A vhost-user back-end that hands a network device over");
+  AddSocketFlag(program, &flags.backend);
+  program.AddOption("--seed", &flags.seed, "What the guest did with the device")
+      .ShowDefault();
+  AddTransferFlags(program, &flags.backend);
+  AddManifestFlags(program, "net", devices::net::v1::NetStateManifest());
+  program.AddOption(
+      "--state-out", &flags.state_out,
+      "File that shows the state at the start and after each load; "
+      "it has the guest's hash keys");
+  program.run = [&flags] { return ExitCode("net_backend", Run(flags)); };
+  return RunCommand(program, argc, argv);
 }
 
 }  // namespace

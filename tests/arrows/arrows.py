@@ -42,7 +42,7 @@ ALLOWED = {
     ),
     "cli": _ALL,
     # The demo runs the command with an example.
-    "examples": _ALL + ("//cli:devstate",),
+    "examples": _ALL + ("//cli:devstate_demo",),
     "tests": _ALL,
     "bindings": ("proto",),
     "docs": (),

@@ -20,7 +20,6 @@
 #include <utility>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -32,6 +31,7 @@
 #include "devstate/serializer/save_filter.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/cli11/command_line.h"
 #include "tests/bench/heap_peak.h"
 #include "tests/bench/inode_row.h"
 #include "tests/bench/inode_table.h"
@@ -162,9 +162,9 @@ absl::Status Load(const InodeTable& table, const std::string& stream,
 }
 
 // Measures `variants`, of which the first is what the others are held against.
-absl::Status Measure(const char* title, size_t records, int repetitions,
+absl::Status Measure(const char* title, size_t records, size_t repetitions,
                      std::vector<Variant> variants) {
-  for (int i = 0; i < repetitions; ++i) {
+  for (size_t i = 0; i < repetitions; ++i) {
     for (Variant& variant : variants) {
       StartHeapPeak();
       const double start = CpuMilliseconds();
@@ -182,7 +182,7 @@ absl::Status Measure(const char* title, size_t records, int repetitions,
   std::vector<double> ratios;
   for (const Variant& variant : variants) {
     ratios.clear();
-    for (int i = 0; i < repetitions; ++i) {
+    for (size_t i = 0; i < repetitions; ++i) {
       ratios.push_back(variant.ms[i] / variants[0].ms[i]);
     }
     const double ms = Median(variant.ms);
@@ -193,7 +193,7 @@ absl::Status Measure(const char* title, size_t records, int repetitions,
   return absl::OkStatus();
 }
 
-absl::Status Run(size_t records, int repetitions) {
+absl::Status Run(size_t records, size_t repetitions) {
   const InodeTable table = GenerateTable(records);
   DS_ASSIGN_OR_RETURN(const std::string same, Write(table, nullptr));
 
@@ -258,16 +258,18 @@ absl::Status Run(size_t records, int repetitions) {
 }  // namespace devstate::bench
 
 int main(int argc, char** argv) {
-  CLI::App app("What the load gate costs");
+  devstate::Command program("load_gate", "What the load gate costs");
   size_t records = 1000000;
-  int repetitions = 11;
-  app.add_option("--records", records)->capture_default_str();
-  app.add_option("--repetitions", repetitions)
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
-  const absl::Status status = devstate::bench::Run(records, repetitions);
-  if (status.ok()) return 0;
-  absl::FPrintF(stderr, "load_gate: %s\n", status.ToString());
-  return 1;
+  size_t repetitions = 11;
+  program.AddOption("--records", &records, "Inodes in the table").ShowDefault();
+  program.AddOption("--repetitions", &repetitions, "Runs of each variant")
+      .Positive()
+      .ShowDefault();
+  program.run = [&records, &repetitions] {
+    const absl::Status status = devstate::bench::Run(records, repetitions);
+    if (status.ok()) return 0;
+    absl::FPrintF(stderr, "load_gate: %s\n", status.ToString());
+    return 1;
+  };
+  return devstate::RunCommand(program, argc, argv);
 }

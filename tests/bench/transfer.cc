@@ -27,7 +27,6 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -35,6 +34,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "devstate/third_party/cli11/command_line.h"
 #include "tests/bench/inode_table.h"
 #include "tests/bench/median.h"
 #include "tests/bench/variants.h"
@@ -242,27 +242,21 @@ double PairedSpeedup(const std::vector<RunResult>& runs,
   return Median(ratios);
 }
 
-int Main(int argc, char** argv) {
+struct Flags {
   size_t records = 1000000;
   size_t repetitions = 11;
   bool cold = false;
-  CLI::App app("Moves an inode table between two processes in several ways.");
-  app.add_option("--records", records, "Inodes in the table")
-      ->check(CLI::Range(size_t{1}, size_t{4000000}))
-      ->capture_default_str();
-  app.add_option("--repetitions", repetitions, "Runs of each variant")
-      ->check(CLI::Range(size_t{5}, size_t{1000}))
-      ->capture_default_str();
-  app.add_flag("--cold", cold, "Do not touch the memory beforehand");
-  CLI11_PARSE(app, argc, argv);
+};
 
+int Measure(const Flags& flags) {
+  const size_t records = flags.records;
   const InodeTable table = GenerateTable(records);
   const uint64_t hash = HashTable(table);
   const std::vector<Variant> variants = AllVariants();
-  const size_t touch_bytes = cold ? 0 : records * 700 + 16 * 1024 * 1024;
+  const size_t touch_bytes = flags.cold ? 0 : records * 700 + 16 * 1024 * 1024;
   std::vector<std::vector<RunResult>> results(variants.size());
   std::vector<RunResult> memory(variants.size());
-  for (size_t repetition = 0; repetition <= repetitions; ++repetition) {
+  for (size_t repetition = 0; repetition <= flags.repetitions; ++repetition) {
     for (size_t v = 0; v < variants.size(); ++v) {
       // The first round is for the peak memory.
       const bool for_memory = repetition == 0;
@@ -289,7 +283,7 @@ int Main(int argc, char** argv) {
       "medians of %d runs\n\n",
       records,
       static_cast<double>(table.names.size()) / static_cast<double>(records),
-      cold ? "cold" : "warm", repetitions);
+      flags.cold ? "cold" : "warm", flags.repetitions);
   absl::PrintF("%-34s %8s %8s %8s %8s %8s %8s %8s %8s\n", "", "wall", "source",
                "dest.", "bytes/", "peak MiB", "peak MiB", "speed /", "speed /");
   absl::PrintF("%-34s %8s %8s %8s %8s %8s %8s %8s %8s\n", "", "ms", "CPU ms",
@@ -311,6 +305,21 @@ int Main(int argc, char** argv) {
         PairedSpeedup(runs, results.back()));
   }
   return 0;
+}
+
+int Main(int argc, char** argv) {
+  Flags flags;
+  Command program("transfer",
+                  "Moves an inode table between two processes in several ways");
+  program.AddOption("--records", &flags.records, "Inodes in the table")
+      .InRange(1, 4000000)
+      .ShowDefault();
+  program.AddOption("--repetitions", &flags.repetitions, "Runs of each variant")
+      .InRange(5, 1000)
+      .ShowDefault();
+  program.AddFlag("--cold", &flags.cold, "Do not touch the memory beforehand");
+  program.run = [&flags] { return Measure(flags); };
+  return RunCommand(program, argc, argv);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ done
 run "demo in an output tree" 0 "$devstate" demo --tree "$tree"
 mkdir -p "$folder/bin" "$folder/libexec/devstate" "$folder/path"
 cp -L "$devstate" "$folder/bin/devstate"
-run "demo without a back-end" 1 env PATH=/bin "$folder/bin/devstate" demo \
+run "demo without a back-end" 2 env PATH=/bin "$folder/bin/devstate" demo \
   --tree "$tree"
 says "demo without a back-end" "$folder/libexec/devstate/fs_backend"
 says "demo without a back-end" "--backend PATH"
@@ -44,10 +44,10 @@ mv "$folder/path/fs_backend" "$folder/libexec/devstate/"
 run "demo in an installation" 0 env PATH=/bin "$folder/bin/devstate" demo \
   --tree "$tree"
 
-TREE=$folder/nowhere run "tree that does not exist" 1 demo
+TREE=$folder/nowhere run "tree that does not exist" 2 demo
 says "tree that does not exist" "$folder/nowhere"
 run "unknown channel" 2 demo --channel carrier-pigeon
-run "unknown compression" 1 demo --compression brotli
+run "unknown compression" 2 demo --compression brotli
 says "unknown compression" "expected automatic, raw, zstd or zstd:LEVEL"
 run "unknown verb" 2 "$devstate" frobnicate
 run "help" 0 "$devstate" demo --help

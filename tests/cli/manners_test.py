@@ -50,6 +50,13 @@ def walk(path=()):
             yield from walk(path + (verb[1],))
 
 
+def exit_codes(text):
+    """The codes in the sentence on exit codes, {} without one."""
+    found = re.search(r'Exit\s+codes[^:]*: (.*?)\.\n', text, re.DOTALL)
+    return re.findall(r'(?:^|, )(\d)\b',
+                      found[1].replace('\n', ' ')) if found else []
+
+
 class MannersTest(unittest.TestCase):
 
     maxDiff = None
@@ -107,6 +114,37 @@ class MannersTest(unittest.TestCase):
                 document_of = document.split(heading + '\n')[1].split('\n## ')[0]
                 for option in set(options) - {'-h', '--help'}:
                     self.assertIn('`%s' % option, document_of)
+
+    def test_documentation_has_the_exit_codes_of_each_verb(self):
+        with open('docs/cli.md', encoding='utf-8') as file:
+            document = file.read()
+        for path, text, _ in self.each():
+            # The verbs of one that has verbs are documented with it.
+            if path:
+                section = document.split('\n## devstate %s\n' % path[0])[1]
+                self.assertEqual(exit_codes(text),
+                                 exit_codes(section.split('\n## ')[0]))
+
+    def test_exit_codes_mean_the_same_in_documentation_and_manual_page(self):
+        with open('docs/cli.md', encoding='utf-8') as file:
+            document = file.read()
+        rows = re.findall(r'^\| (\d) \| (.*) \|$', document, re.MULTILINE)
+        with open('cli/devstate.1', encoding='utf-8') as file:
+            page = file.read().replace('\\-', '-')
+        status = re.findall(r'^\.TP\n(\d)\n(.*)\.$',
+                            page.split('.SH EXIT STATUS\n')[1], re.MULTILINE)
+        self.assertEqual(rows, [(code, meaning[0].lower() + meaning[1:])
+                                for code, meaning in status])
+        self.assertEqual([code for code, _ in rows], list('012345'))
+
+    def test_help_is_a_verb(self):
+        for path, text, _ in self.each():
+            done = run('help', *path)
+            self.assertEqual((done.returncode, done.stdout), (0, text))
+        done = run('help', 'qemu', 'no-such-verb')
+        self.assertEqual((done.returncode, done.stdout), (2, ''))
+        self.assertEqual(done.stderr, 'devstate help: no verb is named '
+                         'no-such-verb; see devstate qemu --help\n')
 
     def test_manual_page_has_every_verb_and_option(self):
         with open('cli/devstate.1', encoding='utf-8') as file:
@@ -171,6 +209,9 @@ class MannersTest(unittest.TestCase):
         for verb in ('decode', 'encode'):
             self.assertEqual(self.complete('devstate', verb, '--format', ''),
                              ['json', 'text', 'binary'])
+        self.assertIn('check', self.complete('devstate', 'help', 'ch'))
+        self.assertEqual(self.complete('devstate', 'explain', 'numbers-sw'),
+                         ['numbers-swapped'])
         # A file is for the shell itself to complete.
         self.assertEqual(self.complete('devstate', 'save', '--output', ''), [])
 

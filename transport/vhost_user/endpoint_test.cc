@@ -350,6 +350,24 @@ TEST(EndpointTest, StopDuringATransferJoinsCleanly) {
   EXPECT_EQ(device.saves, 1);
 }
 
+TEST(EndpointTest, FailedSaveSaysWhatTheAnswerMeans) {
+  FakeDevice device;
+  device.save_result = absl::InternalError("cannot save");
+  ServedEndpoint served(&device);
+  FrontendEndpointOptions options;
+  options.check_reply_text = [](uint64_t reply) {
+    return reply == 0 ? "all is well" : "the disk is full";
+  };
+  auto frontend = Negotiated(served, std::move(options));
+  ASSERT_NE(frontend, nullptr);
+  auto save = frontend->OpenSave(ChannelKind::kPipe);
+  ASSERT_THAT(save, IsOk());
+  char byte;
+  EXPECT_THAT((*save)->Read(&byte, 1),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("the back-end says the disk is full")));
+}
+
 TEST(EndpointTest, SocketInUseIsOneClearLine) {
   const TempFolder folder;
   const std::string path = folder.path() + "/in_use.sock";

@@ -230,9 +230,11 @@ absl::Status SaveSource::CheckOnce() {
   if (result_.checked) return absl::OkStatus();
   DS_RETURN_IF_ERROR(endpoint_->CheckDeviceState(&result_));
   if (result_.check_reply == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("CHECK_DEVICE_STATE: the back-end says 0x",
-                   absl::Hex(result_.check_reply)));
+  const auto& text = endpoint_->options_.check_reply_text;
+  return absl::FailedPreconditionError(absl::StrCat(
+      "CHECK_DEVICE_STATE: the back-end says ",
+      text != nullptr ? text(result_.check_reply)
+                      : absl::StrCat("0x", absl::Hex(result_.check_reply))));
 }
 
 absl::StatusOr<size_t> SaveSource::Read(char* buffer, size_t size) {

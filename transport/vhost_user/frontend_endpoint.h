@@ -44,6 +44,8 @@ struct FrontendEndpointOptions {
   TransferLimits limits;
   std::string file_folder;  // see CreateChannel()
   std::function<void(const MessageEvent&)> observer;
+  // How errors show an answer to CHECK_DEVICE_STATE. Default: as a number.
+  std::function<std::string(uint64_t reply)> check_reply_text;
   // After each piece, with the bytes of this transfer so far.
   std::function<void(uint64_t bytes)> progress;
 };

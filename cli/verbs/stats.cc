@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -21,6 +20,7 @@
 #include "cli/state_schema.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
+#include "devstate/compat/json_text.h"
 #include "devstate/schema/schema_model.h"
 #include "devstate/serializer/dynamic/batch_codec.h"
 #include "devstate/serializer/message_reader.h"
@@ -31,7 +31,6 @@
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
 #include "google/protobuf/dynamic_message.h"
-#include "google/protobuf/util/json_util.h"
 
 namespace devstate {
 namespace {
@@ -242,45 +241,44 @@ absl::Status Run(const StatsFlags& flags, PortableInput& input) {
     PrintText(stats);
     return absl::OkStatus();
   }
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  if (!google::protobuf::util::MessageToJsonString(stats, &json, options)
-           .ok()) {
-    return absl::InternalError("the numbers cannot be printed as JSON");
-  }
+  JsonStyle style;
+  style.indented = true;
+  DS_ASSIGN_OR_RETURN(const std::string json, JsonText(stats, style));
   absl::PrintF("%s", json);
   return absl::OkStatus();
 }
 
-}  // namespace
-
-void AddStats(CLI::App& app, int* exit_code) {
-  CLI::App* verb =
-      app.add_subcommand("stats", "Show where the bytes of a stream go");
+void Define(Command& verb) {
   auto flags = std::make_shared<StatsFlags>();
-  flags->input.AddTo(*verb);
-  verb->add_option("--format", flags->format, "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  verb->add_flag("--largest-record", flags->largest_record,
-                 "Say how large the largest record is: every one is decoded, "
-                 "which takes about a microsecond each");
+  flags->input.AddTo(verb);
+  verb.AddOption("--format", &flags->format, "text or json")
+      .OneOf({"text", "json"})
+      .ShowDefault();
+  verb.AddFlag("--largest-record", &flags->largest_record,
+               "Say how large the largest record is: every one is decoded, "
+               "which takes about a microsecond each");
   flags->schema.AddTo(verb);
-  verb->footer(
+  verb.footer =
       "What a column takes when stored is an estimate where chunks are\n"
       "compressed: each chunk's part of it, compressed alone by zstd 1. "
       "Memory\n"
       "is for a chunk. Without a schema, fields are numbers. The numbers of a\n"
-      "foreign state are those of its portable form.\n"
-      "Exit codes: 0 whole, 1 of a newer format or schema, 2 not readable,\n"
-      "3 damaged.\n"
-      "Example: devstate stats fs0.dstate");
-  verb->callback([flags, exit_code] {
-    *exit_code = WithPortableInput(
-        flags->input, [&](PortableInput& input) { return Run(*flags, input); });
-  });
+      "foreign state are those of its portable form.\n" +
+      ExitCodesText({{kExitOk, "whole"},
+                     {kExitRefused, "of a newer format or schema"},
+                     {kExitUsageOrIo},
+                     {kExitDamaged}}) +
+      "Example: devstate stats fs0.dstate";
+  verb.run = [flags] {
+    return WithPortableInput(flags->input, [&flags](PortableInput& input) {
+      return Run(*flags, input);
+    });
+  };
 }
 
+const VerbRegistration kRegistration("stats",
+                                     "Show where the bytes of a stream go",
+                                     Define);
+
+}  // namespace
 }  // namespace devstate

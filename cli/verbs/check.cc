@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "cli/check_flags.h"
@@ -104,78 +103,79 @@ absl::StatusOr<int> Check(const CheckFlags& flags) {
   return flags.reader.empty() ? CheckSchemas(flags) : CheckStreamFile(flags);
 }
 
-}  // namespace
-
-void AddCheck(CLI::App& app, int* exit_code) {
+void Define(Command& verb) {
   auto flags = std::make_shared<CheckFlags>();
-  CLI::App* verb = app.add_subcommand(
-      "check",
-      "Say whether a state can be loaded: this one, all of a schema, or those "
-      "of a back-end");
-  verb->add_option("STREAM", flags->stream.file,
-                   "A state, or a QEMU migration file with one; - for standard "
-                   "input");
-  verb->add_option("--reader", flags->reader,
-                   "What the state is to be loaded with: a schema, or the "
-                   "manifest of a back-end")
-      ->type_name("SCHEMA|MANIFEST");
-  verb->add_option("--device", flags->stream.device,
-                   "Of a QEMU migration file with several states: the device");
-  CLI::Option* older =
-      verb->add_option("--old", flags->old_file,
-                       "Older schema: a .proto file or a descriptor set, - for "
-                       "standard input")
-          ->type_name("SCHEMA");
-  CLI::Option* newer =
-      verb->add_option("--new", flags->new_file, "Newer schema")
-          ->type_name("SCHEMA");
-  verb->add_option("--old-import", flags->old_imports,
-                   "Folder to look for imports of the older schema in; may be "
-                   "repeated")
-      ->allow_extra_args(false)
-      ->type_name("DIR")
-      ->needs(older);
-  verb->add_option("--new-import", flags->new_imports,
-                   "The same for the newer schema")
-      ->allow_extra_args(false)
-      ->type_name("DIR")
-      ->needs(newer);
-  verb->add_option("--from", flags->from,
-                   "What the source of a migration can save")
-      ->type_name("MANIFEST");
-  verb->add_option("--to", flags->to,
-                   "What the destination of a migration can load")
-      ->type_name("MANIFEST");
-  verb->add_option("--direction", flags->direction,
-                   "What to look at; migration and rollback with manifests")
-      ->check(CLI::IsMember(
-          {"upgrade", "downgrade", "migration", "rollback", "both"}))
-      ->capture_default_str();
-  verb->add_option("--lineage", flags->lineage,
-                   "Folder of released schemas, for what happened between the "
-                   "two")
-      ->type_name("DIR");
-  verb->add_option("--accept", flags->accept,
-                   "Verdicts that exit with 0 as well: lossy, conditional")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->check(CLI::IsMember({"lossy", "conditional"}));
+  verb.AddOption("STREAM", &flags->stream.file,
+                 "A state, or a QEMU migration file with one; - for standard "
+                 "input");
+  verb.AddOption("--reader", &flags->reader,
+                 "What the state is to be loaded with: a schema, or the "
+                 "manifest of a back-end")
+      .Value("SCHEMA|MANIFEST");
+  verb.AddOption("--device", &flags->stream.device,
+                 "Of a QEMU migration file with several states: the device");
+  const CommandOption& older =
+      verb.AddOption("--old", &flags->old_file,
+                     "Older schema: a .proto file or a descriptor set, - for "
+                     "standard input")
+          .Value("SCHEMA");
+  const CommandOption& newer =
+      verb.AddOption("--new", &flags->new_file, "Newer schema").Value("SCHEMA");
+  verb.AddOption("--old-import", &flags->old_imports,
+                 "Folder to look for imports of the older schema in; may be "
+                 "repeated")
+      .Value("DIR")
+      .Needs(older);
+  verb.AddOption("--new-import", &flags->new_imports,
+                 "The same for the newer schema")
+      .Value("DIR")
+      .Needs(newer);
+  verb.AddOption("--from", &flags->from,
+                 "What the source of a migration can save")
+      .Value("MANIFEST");
+  verb.AddOption("--to", &flags->to,
+                 "What the destination of a migration can load")
+      .Value("MANIFEST");
+  verb.AddOption("--direction", &flags->direction,
+                 "What to look at; migration and rollback with manifests")
+      .OneOf({"upgrade", "downgrade", "migration", "rollback", "both"})
+      .ShowDefault();
+  verb.AddOption("--lineage", &flags->lineage,
+                 "Folder of released schemas, for what happened between the "
+                 "two")
+      .Value("DIR");
+  verb.AddOption("--accept", &flags->accept,
+                 "Verdicts that exit with 0 as well: lossy, conditional")
+      .SplitAtCommas()
+      .OneOf({"lossy", "conditional"});
   flags->schema.AddTo(verb);
   flags->schema.AddWaiversTo(verb);
-  verb->footer(
+  verb.footer =
       "Of two schemas, upgrade is the newer reading the older one's state and\n"
       "downgrade the reverse. Of two manifests the migration comes first and "
-      "the way\nback second.\n"
-      "Exit codes: 0 loads, 1 refused, 2 usage or I/O, 3 damaged, 4 depends on "
-      "the\nstate, 5 loses ignorable data.\n"
+      "the way\n"
+      "back second.\n" +
+      ExitCodesText({{kExitOk, "loads"},
+                     {kExitRefused},
+                     {kExitUsageOrIo},
+                     {kExitDamaged},
+                     {kExitConditional},
+                     {kExitLossy}}) +
       "Example: devstate check fs0.dstate --reader released/v1.proto\n"
       "Example: devstate check --old released/v1.proto --new net.proto\n"
-      "Example: devstate check --from old.manifest --to new.manifest");
-  verb->callback([flags, exit_code] {
+      "Example: devstate check --from old.manifest --to new.manifest";
+  verb.run = [flags] {
     const absl::StatusOr<int> result = Check(*flags);
     if (!result.ok()) PrintError(result.status());
-    *exit_code = result.ok() ? *result : kExitUsageOrIo;
-  });
+    return result.ok() ? *result : kExitUsageOrIo;
+  };
 }
 
+const VerbRegistration kRegistration(
+    "check",
+    "Say whether a state can be loaded: this one, all of a schema, or those "
+    "of a back-end",
+    Define);
+
+}  // namespace
 }  // namespace devstate

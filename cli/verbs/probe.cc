@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -116,30 +115,33 @@ int Run(const ProbeFlags& flags) {
   return report->can_migrate() ? kExitOk : kExitRefused;
 }
 
-}  // namespace
-
-void AddProbe(CLI::App& app, int* exit_code) {
-  CLI::App* verb = app.add_subcommand(
-      "probe", "Say what a running back-end offers and whether it can migrate");
+void Define(Command& verb) {
   auto flags = std::make_shared<ProbeFlags>();
-  verb->add_option("--socket", flags->socket, "The back-end's socket")
-      ->required()
-      ->type_name("PATH");
-  verb->add_option("--format", flags->format, "How to print it")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  verb->add_flag("--queues", flags->queues,
-                 "Ask for the number of queues, too");
-  verb->add_option("--timeout", flags->timeout_seconds,
-                   "Seconds to wait for the connection and for each reply")
-      ->check(CLI::Range(0.1, 3600.0))
-      ->capture_default_str();
-  verb->footer(
+  verb.AddOption("--socket", &flags->socket, "The back-end's socket")
+      .Required()
+      .Value("PATH");
+  verb.AddOption("--format", &flags->format, "How to print it")
+      .OneOf({"text", "json"})
+      .ShowDefault();
+  verb.AddFlag("--queues", &flags->queues, "Ask for the number of queues, too");
+  verb.AddOption("--timeout", &flags->timeout_seconds,
+                 "Seconds to wait for the connection and for each reply")
+      .InRange(0.1, 3600.0)
+      .ShowDefault();
+  verb.footer =
       "Only questions are asked, the device stays as it is. A back-end that "
-      "serves one\nconnection in its life, as virtiofsd does, ends after it.\n"
-      "Exit codes: 0 can migrate, 1 cannot, 2 usage or I/O.\n"
-      "Example: devstate probe --socket /run/fs0.sock");
-  verb->callback([flags, exit_code] { *exit_code = Run(*flags); });
+      "serves one\n"
+      "connection in its life, as virtiofsd does, ends after it.\n" +
+      ExitCodesText({{kExitOk, "can migrate"},
+                     {kExitRefused, "cannot"},
+                     {kExitUsageOrIo}}) +
+      "Example: devstate probe --socket /run/fs0.sock";
+  verb.run = [flags] { return Run(*flags); };
 }
 
+const VerbRegistration kRegistration(
+    "probe", "Say what a running back-end offers and whether it can migrate",
+    Define);
+
+}  // namespace
 }  // namespace devstate

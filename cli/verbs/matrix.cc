@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "cli/schema_flags.h"
@@ -82,25 +81,27 @@ absl::StatusOr<int> Matrix(const MatrixFlags& flags) {
   return kExitOk;
 }
 
-}  // namespace
-
-void AddMatrix(CLI::App& app, int* exit_code) {
+void Define(Command& verb) {
   auto flags = std::make_shared<MatrixFlags>();
-  CLI::App* verb = app.add_subcommand(
-      "matrix",
-      "Show which version loads whose states, for all released versions");
-  verb->add_option("folder", flags->folder, "Folder of released schemas")
-      ->required()
-      ->type_name("DIR");
+  verb.AddOption("folder", &flags->folder, "Folder of released schemas")
+      .Required()
+      .Value("DIR");
   flags->schema.AddTo(verb);
-  verb->footer(
-      "Exit codes: 0, or 2 for usage, I/O or a version that is there twice.\n"
-      "Example: devstate matrix released/");
-  verb->callback([flags, exit_code] {
+  verb.footer =
+      ExitCodesText(
+          {{kExitOk},
+           {kExitUsageOrIo, "usage, I/O or a version that is there twice"}}) +
+      "Example: devstate matrix released/";
+  verb.run = [flags] {
     const absl::StatusOr<int> result = Matrix(*flags);
     if (!result.ok()) PrintError(result.status());
-    *exit_code = result.ok() ? *result : kExitUsageOrIo;
-  });
+    return result.ok() ? *result : kExitUsageOrIo;
+  };
 }
 
+const VerbRegistration kRegistration(
+    "matrix",
+    "Show which version loads whose states, for all released versions", Define);
+
+}  // namespace
 }  // namespace devstate

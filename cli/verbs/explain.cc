@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -37,18 +37,25 @@ int Explain(const std::string& id) {
   return kExitOk;
 }
 
-}  // namespace
-
-void AddExplain(CLI::App& app, int* exit_code) {
+void Define(Command& verb) {
   auto id = std::make_shared<std::string>();
-  CLI::App* verb =
-      app.add_subcommand("explain", "Say what a rule means, or list all rules");
-  verb->add_option("rule", *id, "As in the findings of check and lint")
-      ->type_name("RULE");
-  verb->footer(
-      "Exit codes: 0, or 2 for a rule that does not exist.\n"
-      "Example: devstate explain numbers-swapped");
-  verb->callback([id, exit_code] { *exit_code = Explain(*id); });
+  verb.AddOption("rule", id.get(), "As in the findings of check and lint")
+      .Value("RULE")
+      .Suggest([] {
+        std::vector<std::string> ids;
+        for (const Rule* rule : AllRules()) ids.emplace_back(rule->id);
+        return ids;
+      });
+  verb.footer =
+      ExitCodesText(
+          {{kExitOk}, {kExitUsageOrIo, "usage, I/O or no such rule"}}) +
+      "Example: devstate explain numbers-swapped";
+  verb.run = [id] { return Explain(*id); };
 }
 
+const VerbRegistration kRegistration("explain",
+                                     "Say what a rule means, or list all rules",
+                                     Define);
+
+}  // namespace
 }  // namespace devstate

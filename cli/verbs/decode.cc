@@ -9,7 +9,6 @@
 #include <string>
 #include <utility>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "cli/error_place.h"
 #include "cli/portable_input.h"
@@ -58,32 +57,36 @@ absl::Status Run(const DecodeFlags& flags, PortableInput& input) {
   return output->Commit();
 }
 
-}  // namespace
-
-void AddDecode(CLI::App& app, int* exit_code) {
-  CLI::App* verb = app.add_subcommand(
-      "decode",
-      "Turn a state into its root message, records included, as protobuf "
-      "JSON, text or binary");
+void Define(Command& verb) {
   auto flags = std::make_shared<DecodeFlags>();
-  flags->input.AddTo(*verb);
-  verb->add_option("-o,--output", flags->output,
-                   "File to write, - for standard output")
-      ->capture_default_str();
+  flags->input.AddTo(verb);
+  verb.AddOption("-o,--output", &flags->output,
+                 "File to write, - for standard output")
+      .ShowDefault();
   AddStateFormat(verb, &flags->format);
   flags->schema.AddTo(verb);
-  verb->footer(
+  verb.footer =
       "A foreign state is turned into its portable form.\n"
       "Shows sensitive fields; dump does not. Output on standard output is "
       "not\n"
-      "to be used unless the exit code is 0: damage may lie at the end.\n"
-      "Exit codes: 0 done, 1 of a newer format or schema, 2 not readable,\n"
-      "3 damaged.\n"
-      "Example: devstate decode fs0.dstate --format json -o fs0.json");
-  verb->callback([flags, exit_code] {
-    *exit_code = WithPortableInput(
-        flags->input, [&](PortableInput& input) { return Run(*flags, input); });
-  });
+      "to be used unless the exit code is 0: damage may lie at the end.\n" +
+      ExitCodesText({{kExitOk},
+                     {kExitRefused, "of a newer format or schema"},
+                     {kExitUsageOrIo},
+                     {kExitDamaged}}) +
+      "Example: devstate decode fs0.dstate --format json -o fs0.json";
+  verb.run = [flags] {
+    return WithPortableInput(flags->input, [&flags](PortableInput& input) {
+      return Run(*flags, input);
+    });
+  };
 }
 
+const VerbRegistration kRegistration(
+    "decode",
+    "Turn a state into its root message, records included, as protobuf "
+    "JSON, text or binary",
+    Define);
+
+}  // namespace
 }  // namespace devstate

@@ -6,7 +6,6 @@
 #include <memory>
 #include <string>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -83,36 +82,38 @@ absl::Status Run(const DumpFlags& flags, PortableInput& input) {
   return printer.Finish();
 }
 
-}  // namespace
-
-void AddDump(CLI::App& app, int* exit_code) {
-  CLI::App* verb = app.add_subcommand(
-      "dump", "Show what is in a state, as protobuf text or JSON");
+void Define(Command& verb) {
   auto flags = std::make_shared<DumpFlags>();
-  flags->input.AddTo(*verb);
-  CLI::Option* format =
-      verb->add_option("--format", flags->format, "text or json")
-          ->check(CLI::IsMember({"text", "json"}))
-          ->capture_default_str();
-  verb->add_flag("--annotate", flags->annotate,
-                 "Show the bytes, each with offset and name")
-      ->excludes(format);
-  verb->add_flag("--show-sensitive", flags->show_sensitive,
-                 "Show the values of sensitive fields, too");
+  flags->input.AddTo(verb);
+  const CommandOption& format =
+      verb.AddOption("--format", &flags->format, "text or json")
+          .OneOf({"text", "json"})
+          .ShowDefault();
+  verb.AddFlag("--annotate", &flags->annotate,
+               "Show the bytes, each with offset and name")
+      .Excludes(format);
+  verb.AddFlag("--show-sensitive", &flags->show_sensitive,
+               "Show the values of sensitive fields, too");
   flags->schema.AddTo(verb);
-  verb->footer(
+  verb.footer =
       "A foreign state is shown in its portable form.\n"
       "Sensitive fields are \"<redacted>\" strings. Output is complete only\n"
-      "if the exit code is 0.\n"
-      "Exit codes: 0 whole, 1 of a newer format or schema, 2 not readable,\n"
-      "3 damaged.\n"
+      "if the exit code is 0.\n" +
+      ExitCodesText({{kExitOk, "whole"},
+                     {kExitRefused, "of a newer format or schema"},
+                     {kExitUsageOrIo},
+                     {kExitDamaged}}) +
       "Example: devstate dump fs0.dstate\n"
-      "         devstate dump --format json fs0.dstate | jq '.inodes | "
-      "length'");
-  verb->callback([flags, exit_code] {
-    *exit_code = WithPortableInput(
-        flags->input, [&](PortableInput& input) { return Run(*flags, input); });
-  });
+      "         devstate dump --format json fs0.dstate | jq '.inodes | length'";
+  verb.run = [flags] {
+    return WithPortableInput(flags->input, [&flags](PortableInput& input) {
+      return Run(*flags, input);
+    });
+  };
 }
 
+const VerbRegistration kRegistration(
+    "dump", "Show what is in a state, as protobuf text or JSON", Define);
+
+}  // namespace
 }  // namespace devstate

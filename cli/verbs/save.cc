@@ -10,7 +10,6 @@
 #include <memory>
 #include <string>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "cli/live_backend.h"
@@ -49,25 +48,26 @@ absl::Status Run(const SaveFlags& flags) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-void AddSave(CLI::App& app, int* exit_code) {
-  CLI::App* verb = app.add_subcommand(
-      "save", "Save the state of a running, suspended back-end");
+void Define(Command& verb) {
   auto flags = std::make_shared<SaveFlags>();
-  verb->add_option("--socket", flags->socket, "The back-end's socket")
-      ->required();
-  verb->add_option("-o,--output", flags->output,
-                   "File to write, - for standard output")
-      ->required();
-  flags->live.AddTo(*verb);
-  verb->footer(
-      "Exit codes: 0 accepted, 1 refused by the back-end, 2 usage or I/O.\n"
-      "Example: devstate save --socket /run/fs0.sock -o fs0.dstate");
-  verb->callback([flags, exit_code] {
+  verb.AddOption("--socket", &flags->socket, "The back-end's socket")
+      .Required();
+  verb.AddOption("-o,--output", &flags->output,
+                 "File to write, - for standard output")
+      .Required();
+  flags->live.AddTo(verb);
+  verb.footer = ExitCodesText({{kExitOk, "accepted"},
+                               {kExitRefused, "refused by the back-end"},
+                               {kExitUsageOrIo}}) +
+                "Example: devstate save --socket /run/fs0.sock -o fs0.dstate";
+  verb.run = [flags] {
     const absl::Status status = Run(*flags);
-    if (!status.ok()) *exit_code = PrintLiveError(status);
-  });
+    return status.ok() ? kExitOk : PrintLiveError(status);
+  };
 }
 
+const VerbRegistration kRegistration(
+    "save", "Save the state of a running, suspended back-end", Define);
+
+}  // namespace
 }  // namespace devstate

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -167,38 +166,41 @@ int Run(const ConvertFlags& flags) {
              : Export(flags, *target, **repeatable, output->get());
 }
 
-}  // namespace
-
-void AddConvert(CLI::App& app, int* exit_code) {
-  CLI::App* verb = app.add_subcommand(
-      "convert", "Convert a foreign state to a portable one, and back");
+void Define(Command& verb) {
   auto flags = std::make_shared<ConvertFlags>();
-  flags->input.AddTo(*verb);
-  verb->add_option("-o,--output", flags->output,
-                   "File to write, - for standard output")
-      ->required();
-  verb->add_option("--to", flags->to, "Format or schema to convert to")
-      ->check(CLI::IsMember(Names()))
-      ->required();
-  verb->add_option("--from", flags->from,
-                   "Format or schema of IN, if it shall not be recognised")
-      ->check(CLI::IsMember(Names()));
-  verb->add_option("--version", flags->version,
-                   "Version of the foreign format to write; default: the "
-                   "newest")
-      ->type_name("V1|V2");
-  verb->add_option("--compression", flags->compression,
-                   "automatic, raw, zstd or zstd:LEVEL")
-      ->capture_default_str();
-  verb->footer(
+  flags->input.AddTo(verb);
+  verb.AddOption("-o,--output", &flags->output,
+                 "File to write, - for standard output")
+      .Required();
+  verb.AddOption("--to", &flags->to, "Format or schema to convert to")
+      .OneOf(Names())
+      .Required();
+  verb.AddOption("--from", &flags->from,
+                 "Format or schema of IN, if it shall not be recognised")
+      .OneOf(Names());
+  verb.AddOption("--version", &flags->version,
+                 "Version of the foreign format to write; default: the "
+                 "newest")
+      .Value("V1|V2");
+  verb.AddOption("--compression", &flags->compression,
+                 "automatic, raw, zstd or zstd:LEVEL")
+      .ShowDefault();
+  verb.footer =
       "Findings go to standard error, one line each; nothing is written if "
       "the\n"
-      "state is refused. docs/foreign_states.md has the formats.\n"
-      "Exit codes: 0 converted, 1 refused, 2 usage or I/O, 3 damaged.\n"
+      "state is refused. docs/foreign_states.md has the formats.\n" +
+      ExitCodesText({{kExitOk, "converted"},
+                     {kExitRefused},
+                     {kExitUsageOrIo},
+                     {kExitDamaged}}) +
       "Example: devstate convert fs0.state --to devices.fs.v1 -o fs0.dstate\n"
       "         devstate convert fs0.dstate --to virtiofsd --version V1 -o "
-      "fs0.state");
-  verb->callback([flags, exit_code] { *exit_code = Run(*flags); });
+      "fs0.state";
+  verb.run = [flags] { return Run(*flags); };
 }
 
+const VerbRegistration kRegistration(
+    "convert", "Convert a foreign state to a portable one, and back", Define);
+
+}  // namespace
 }  // namespace devstate

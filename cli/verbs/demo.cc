@@ -18,7 +18,6 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -259,6 +258,7 @@ class Demo {
                            const vhost_user::MessageEvent& event) {
       messages->OnMessage(event);
     };
+    options.check_reply_text = CheckReplyText;
     options.progress = [this](uint64_t bytes) {
       if (progress_.has_value()) progress_->Update(bytes);
     };
@@ -363,41 +363,43 @@ class Demo {
   std::optional<Progress> progress_;
 };
 
-}  // namespace
-
-void AddDemo(CLI::App& app, int* exit_code) {
-  CLI::App* verb = app.add_subcommand(
-      "demo", "Migrate a device's state between two real processes");
+void Define(Command& verb) {
   auto flags = std::make_shared<DemoFlags>();
-  verb->add_option("--tree", flags->tree, "Directory that the devices share")
-      ->capture_default_str();
-  verb->add_option("--channel", flags->channel, "What the state goes through")
-      ->check(CLI::IsMember({"pipe", "socketpair", "memfd", "file"}))
-      ->capture_default_str();
-  verb->add_option(
-          "--fd", flags->fd,
-          "Whose channel: given by the front-end or the back-end's own")
-      ->check(CLI::IsMember({"given", "own"}))
-      ->capture_default_str();
-  verb->add_option("--compression", flags->compression,
-                   "automatic, raw, zstd or zstd:LEVEL")
-      ->capture_default_str();
-  verb->add_option("--backend", flags->backend,
-                   "The example back-end. Default: the one that was built or "
-                   "installed with this program, else the one in PATH");
-  verb->footer(
-      "Exit codes: 0 all of it held, 1 something did not, 2 usage.\n"
-      "Example: devstate demo --tree /usr/share/doc --channel memfd --fd own");
-  verb->callback([flags, exit_code] {
+  verb.AddOption("--tree", &flags->tree, "Directory that the devices share")
+      .ShowDefault();
+  verb.AddOption("--channel", &flags->channel, "What the state goes through")
+      .OneOf({"pipe", "socketpair", "memfd", "file"})
+      .ShowDefault();
+  verb.AddOption("--fd", &flags->fd,
+                 "Whose channel: given by the front-end or the back-end's own")
+      .OneOf({"given", "own"})
+      .ShowDefault();
+  verb.AddOption("--compression", &flags->compression,
+                 "automatic, raw, zstd or zstd:LEVEL")
+      .ShowDefault();
+  verb.AddOption("--backend", &flags->backend,
+                 "The example back-end. Default: the one that was built or "
+                 "installed with this program, else the one in PATH");
+  verb.footer =
+      ExitCodesText({{kExitOk, "all of it held"},
+                     {kExitRefused, "something did not"},
+                     {kExitUsageOrIo}}) +
+      "Example: devstate demo --tree /usr/share/doc --channel memfd --fd own";
+  verb.run = [flags] {
     const absl::Status status = Demo(*flags).Run();
     if (status.ok()) {
       absl::PrintF("\nAll of it held.\n");
-      return;
+      return kExitOk;
     }
     std::fflush(stdout);
     absl::FPrintF(stderr, "devstate: demo: %s\n", status.message());
-    *exit_code = kExitRefused;
-  });
+    // What else fails is no answer.
+    return absl::IsInternal(status) ? kExitRefused : kExitUsageOrIo;
+  };
 }
 
+const VerbRegistration kRegistration(
+    "demo", "Migrate a device's state between two real processes", Define);
+
+}  // namespace
 }  // namespace devstate

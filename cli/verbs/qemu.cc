@@ -8,7 +8,6 @@
 #include <string>
 #include <utility>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
@@ -29,6 +28,9 @@ namespace {
 constexpr char kFileHelp[] = "QEMU migration file";
 constexpr char kDeviceHelp[] =
     "The device, as list names it; may be left out if there is but one";
+
+constexpr char kFileOrDevice[] =
+    "usage, I/O, not a QEMU migration file or no such device";
 
 struct QemuFlags {
   std::string file;
@@ -141,83 +143,82 @@ absl::Status Inject(const QemuFlags& flags, StateInput& replacement) {
   return absl::OkStatus();
 }
 
-void AddList(CLI::App& qemu, int* exit_code) {
-  CLI::App* verb =
-      qemu.add_subcommand("list", "List the devices that have a state");
+void DefineList(Command& qemu) {
+  Command& verb = qemu.AddVerb("list", "List the devices that have a state");
   auto flags = std::make_shared<QemuFlags>();
-  verb->add_option("FILE", flags->file, kFileHelp)->required();
-  verb->add_option("--format", flags->format, "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  verb->footer(
-      "Exit codes: 0 done, 2 not a QEMU migration file, 3 damaged.\n"
-      "Example: devstate qemu list vm.mig");
-  verb->callback([flags, exit_code] {
+  verb.AddOption("FILE", &flags->file, kFileHelp).Required();
+  verb.AddOption("--format", &flags->format, "text or json")
+      .OneOf({"text", "json"})
+      .ShowDefault();
+  verb.footer = ExitCodesText({{kExitOk},
+                               {kExitUsageOrIo,
+                                "usage, I/O or not a QEMU migration file"},
+                               {kExitDamaged}}) +
+                "Example: devstate qemu list vm.mig";
+  verb.run = [flags] {
     const absl::Status status = List(*flags);
-    if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
-  });
+    return status.ok() ? kExitOk : PrintFileError(flags->file, status);
+  };
 }
 
-void AddExtract(CLI::App& qemu, int* exit_code) {
-  CLI::App* verb =
-      qemu.add_subcommand("extract", "Write the state of one device");
+void DefineExtract(Command& qemu) {
+  Command& verb = qemu.AddVerb("extract", "Write the state of one device");
   auto flags = std::make_shared<QemuFlags>();
-  verb->add_option("FILE", flags->file, kFileHelp)->required();
-  verb->add_option("--device", flags->device, kDeviceHelp);
-  verb->add_option("-o,--output", flags->output,
-                   "File to write, - for standard output")
-      ->required();
-  verb->footer(
-      "Exit codes: 0 done, 2 not a QEMU migration file or no such device, 3 "
-      "damaged.\n"
+  verb.AddOption("FILE", &flags->file, kFileHelp).Required();
+  verb.AddOption("--device", &flags->device, kDeviceHelp);
+  verb.AddOption("-o,--output", &flags->output,
+                 "File to write, - for standard output")
+      .Required();
+  verb.footer =
+      ExitCodesText(
+          {{kExitOk}, {kExitUsageOrIo, kFileOrDevice}, {kExitDamaged}}) +
       "Example: devstate qemu extract vm.mig --device "
-      "0000:00:01.0/vhost-user-fs -o fs0.dstate");
-  verb->callback([flags, exit_code] {
+      "0000:00:01.0/vhost-user-fs -o fs0.dstate";
+  verb.run = [flags] {
     const absl::Status status = Extract(*flags);
-    if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
-  });
+    return status.ok() ? kExitOk : PrintFileError(flags->file, status);
+  };
 }
 
-void AddInject(CLI::App& qemu, int* exit_code) {
-  CLI::App* verb = qemu.add_subcommand(
+void DefineInject(Command& qemu) {
+  Command& verb = qemu.AddVerb(
       "inject", "Write a migration file with another state of one device");
   auto flags = std::make_shared<QemuFlags>();
-  verb->add_option("FILE", flags->file, kFileHelp)->required();
-  verb->add_option("STATE", flags->state, "New state, - for standard input")
-      ->required();
-  verb->add_option("--device", flags->device, kDeviceHelp);
-  verb->add_option("-o,--output", flags->output,
-                   "File to write, - for standard output")
-      ->required();
-  verb->footer(
-      "Exit codes: 0 done, 2 not a QEMU migration file or no such device, 3 "
-      "damaged.\n"
-      "Example: devstate qemu inject vm.mig fs0.dstate -o vm-new.mig");
-  verb->callback([flags, exit_code] {
+  verb.AddOption("FILE", &flags->file, kFileHelp).Required();
+  verb.AddOption("STATE", &flags->state, "New state, - for standard input")
+      .Required();
+  verb.AddOption("--device", &flags->device, kDeviceHelp);
+  verb.AddOption("-o,--output", &flags->output,
+                 "File to write, - for standard output")
+      .Required();
+  verb.footer =
+      ExitCodesText(
+          {{kExitOk}, {kExitUsageOrIo, kFileOrDevice}, {kExitDamaged}}) +
+      "Example: devstate qemu inject vm.mig fs0.dstate -o vm-new.mig";
+  verb.run = [flags] {
     absl::StatusOr<StateInput> replacement = OpenReplacement(flags->state);
     if (!replacement.ok()) {
-      *exit_code = PrintFileError(flags->state, replacement.status());
-      return;
+      return PrintFileError(flags->state, replacement.status());
     }
     const absl::Status status = Inject(*flags, *replacement);
-    if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
-  });
+    return status.ok() ? kExitOk : PrintFileError(flags->file, status);
+  };
 }
+
+void Define(Command& verb) {
+  DefineList(verb);
+  DefineExtract(verb);
+  DefineInject(verb);
+  verb.footer =
+      ExitCodesText(
+          {{kExitOk}, {kExitUsageOrIo, kFileOrDevice}, {kExitDamaged}}) +
+      "A migration file is read from its end: it cannot come through a pipe.\n"
+      "Example: devstate qemu list vm.mig";
+}
+
+const VerbRegistration kRegistration(
+    "qemu", "List, extract and replace states in a QEMU migration file",
+    Define);
 
 }  // namespace
-
-void AddQemu(CLI::App& app, int* exit_code) {
-  CLI::App* verb = app.add_subcommand(
-      "qemu", "List, extract and replace states in a QEMU migration file");
-  verb->require_subcommand(1);
-  AddList(*verb, exit_code);
-  AddExtract(*verb, exit_code);
-  AddInject(*verb, exit_code);
-  verb->footer(
-      "Exit codes: 0 done, 2 not a QEMU migration file, no such device or not "
-      "readable,\n3 damaged.\n"
-      "A migration file is read from its end: it cannot come through a pipe.\n"
-      "Example: devstate qemu list vm.mig");
-}
-
 }  // namespace devstate

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -164,49 +163,51 @@ absl::Status Run(const EncodeFlags& flags) {
   return output->Commit();
 }
 
-}  // namespace
-
-void AddEncode(CLI::App& app, int* exit_code) {
-  CLI::App* verb = app.add_subcommand(
-      "encode",
-      "Make a stream of a root message, records included, in protobuf JSON, "
-      "text or binary");
+void Define(Command& verb) {
   auto flags = std::make_shared<EncodeFlags>();
-  verb->add_option("FILE", flags->file, "Message, - for standard input")
-      ->required();
-  verb->add_option("-o,--output", flags->output,
-                   "Stream to write, - for standard output")
-      ->required();
+  verb.AddOption("FILE", &flags->file, "Message, - for standard input")
+      .Required();
+  verb.AddOption("-o,--output", &flags->output,
+                 "Stream to write, - for standard output")
+      .Required();
   AddStateFormat(verb, &flags->format);
   flags->schema.AddTo(verb, /*schema_required=*/true);
-  verb->add_option("--compression", flags->compression,
-                   "automatic, raw, zstd or zstd:LEVEL")
-      ->capture_default_str();
-  verb->add_option("--feature", flags->features,
-                   "Feature that the state uses, beside those that its fields "
-                   "say; may be repeated")
-      ->allow_extra_args(false)
-      ->type_name("NAME");
-  verb->add_flag("--no-descriptors", flags->no_descriptors,
-                 "Leave the schema out of the stream");
-  verb->add_option("--batch-records", flags->batch_records,
-                   "Most records in a batch")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  verb->add_option("--writer", flags->writer_name,
-                   "Implementation that the header names")
-      ->capture_default_str();
-  verb->add_option("--writer-version", flags->writer_version, "Its version");
-  verb->add_option("--instance", flags->instance, "Which of several devices");
-  verb->footer(
+  verb.AddOption("--compression", &flags->compression,
+                 "automatic, raw, zstd or zstd:LEVEL")
+      .ShowDefault();
+  verb.AddOption("--feature", &flags->features,
+                 "Feature that the state uses, beside those that its fields "
+                 "say; may be repeated")
+      .Value("NAME");
+  verb.AddFlag("--no-descriptors", &flags->no_descriptors,
+               "Leave the schema out of the stream");
+  verb.AddOption("--batch-records", &flags->batch_records,
+                 "Most records in a batch")
+      .Positive()
+      .ShowDefault();
+  verb.AddOption("--writer", &flags->writer_name,
+                 "Implementation that the header names")
+      .ShowDefault();
+  verb.AddOption("--writer-version", &flags->writer_version, "Its version");
+  verb.AddOption("--instance", &flags->instance, "Which of several devices");
+  verb.footer =
       "Reads its input as a whole: several times its size in memory, 1 GiB of\n"
-      "input at most. The same input and options are the same bytes.\n"
-      "Exit codes: 0 done, 2 the input is not a state of the schema.\n"
-      "Example: devstate encode --schema fs.proto fs0.json -o fs0.dstate");
-  verb->callback([flags, exit_code] {
+      "input at most. The same input and options are the same bytes.\n" +
+      ExitCodesText(
+          {{kExitOk},
+           {kExitUsageOrIo, "usage, I/O or not a state of the schema"}}) +
+      "Example: devstate encode --schema fs.proto fs0.json -o fs0.dstate";
+  verb.run = [flags] {
     const absl::Status status = Run(*flags);
-    if (!status.ok()) *exit_code = PrintFileError(flags->file, status);
-  });
+    return status.ok() ? kExitOk : PrintFileError(flags->file, status);
+  };
 }
 
+const VerbRegistration kRegistration(
+    "encode",
+    "Make a stream of a root message, records included, in protobuf JSON, "
+    "text or binary",
+    Define);
+
+}  // namespace
 }  // namespace devstate

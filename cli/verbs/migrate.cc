@@ -10,7 +10,6 @@
 #include <memory>
 #include <string>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
@@ -52,22 +51,25 @@ absl::Status Run(const MigrateFlags& flags) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-void AddMigrate(CLI::App& app, int* exit_code) {
-  CLI::App* verb = app.add_subcommand(
-      "migrate", "Hand the state of one back-end to another, without a VM");
+void Define(Command& verb) {
   auto flags = std::make_shared<MigrateFlags>();
-  verb->add_option("--from", flags->from, "The source's socket")->required();
-  verb->add_option("--to", flags->to, "The destination's socket")->required();
-  flags->live.AddTo(*verb);
-  verb->footer(
-      "Exit codes: 0 accepted by both, 1 refused by one, 2 usage or I/O.\n"
-      "Example: devstate migrate --from /run/fs0.sock --to /run/fs1.sock");
-  verb->callback([flags, exit_code] {
+  verb.AddOption("--from", &flags->from, "The source's socket").Required();
+  verb.AddOption("--to", &flags->to, "The destination's socket").Required();
+  flags->live.AddTo(verb);
+  verb.footer =
+      ExitCodesText({{kExitOk, "accepted by both"},
+                     {kExitRefused, "refused by one"},
+                     {kExitUsageOrIo}}) +
+      "Example: devstate migrate --from /run/fs0.sock --to /run/fs1.sock";
+  verb.run = [flags] {
     const absl::Status status = Run(*flags);
-    if (!status.ok()) *exit_code = PrintLiveError(status);
-  });
+    return status.ok() ? kExitOk : PrintLiveError(status);
+  };
 }
 
+const VerbRegistration kRegistration(
+    "migrate", "Hand the state of one back-end to another, without a VM",
+    Define);
+
+}  // namespace
 }  // namespace devstate

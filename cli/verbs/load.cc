@@ -10,7 +10,6 @@
 #include <memory>
 #include <string>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "cli/live_backend.h"
@@ -46,30 +45,31 @@ absl::Status Run(const LoadFlags& flags, const StateInput& input) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-void AddLoad(CLI::App& app, int* exit_code) {
-  CLI::App* verb = app.add_subcommand(
-      "load", "Load a state into a running, suspended back-end");
+void Define(Command& verb) {
   auto flags = std::make_shared<LoadFlags>();
-  verb->add_option("--socket", flags->socket, "The back-end's socket")
-      ->required();
-  flags->input.AddTo(*verb);
-  flags->live.AddTo(*verb);
-  verb->footer(
-      "The bytes go to the back-end as they are, whatever their format.\n"
-      "Exit codes: 0 accepted, 1 refused by the back-end, 2 usage or I/O, 3 a\n"
-      "damaged QEMU migration file.\n"
-      "Example: devstate load --socket /run/fs1.sock fs0.dstate");
-  verb->callback([flags, exit_code] {
+  verb.AddOption("--socket", &flags->socket, "The back-end's socket")
+      .Required();
+  flags->input.AddTo(verb);
+  flags->live.AddTo(verb);
+  verb.footer =
+      "The bytes go to the back-end as they are, whatever their format.\n" +
+      ExitCodesText({{kExitOk, "accepted"},
+                     {kExitRefused, "refused by the back-end"},
+                     {kExitUsageOrIo},
+                     {kExitDamaged, "a damaged QEMU migration file"}}) +
+      "Example: devstate load --socket /run/fs1.sock fs0.dstate";
+  verb.run = [flags] {
     const absl::StatusOr<StateInput> input = OpenState(flags->input);
     if (!input.ok()) {
-      *exit_code = PrintFileError(flags->input.file, input.status());
-      return;
+      return PrintFileError(flags->input.file, input.status());
     }
     const absl::Status status = Run(*flags, *input);
-    if (!status.ok()) *exit_code = PrintLiveError(status);
-  });
+    return status.ok() ? kExitOk : PrintLiveError(status);
+  };
 }
 
+const VerbRegistration kRegistration(
+    "load", "Load a state into a running, suspended back-end", Define);
+
+}  // namespace
 }  // namespace devstate

@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -92,42 +91,44 @@ absl::StatusOr<int> Run(ConformanceFlags flags) {
                                                         : kExitRefused;
 }
 
-}  // namespace
-
-void AddConformance(CLI::App& app, int* exit_code) {
-  CLI::App* verb = app.add_subcommand(
-      "conformance",
-      "Check any back-end against the rules for device state, case by case");
+void Define(Command& verb) {
   auto flags = std::make_shared<ConformanceFlags>();
-  verb->add_option("--backend", flags->bench.socket, "The back-end's socket")
-      ->type_name("PATH");
-  verb->add_option("--start", flags->bench.start,
-                   "Command that starts the back-end anew for each case, with "
-                   "{socket} for the path to listen at")
-      ->type_name("COMMAND");
-  verb->add_option("--only", flags->only, "Cases to run, as B3,B7")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("CASES");
-  verb->add_option("--format", flags->format, "How to print the results")
-      ->check(CLI::IsMember({"text", "json", "junit"}))
-      ->capture_default_str();
-  verb->add_option("--timeout", flags->timeout_seconds,
-                   "Seconds until a single wait is given up")
-      ->check(CLI::Range(0.1, 3600.0))
-      ->capture_default_str();
-  verb->footer(
+  verb.AddOption("--backend", &flags->bench.socket, "The back-end's socket")
+      .Value("PATH");
+  verb.AddOption("--start", &flags->bench.start,
+                 "Command that starts the back-end anew for each case, with "
+                 "{socket} for the path to listen at")
+      .Value("COMMAND");
+  verb.AddOption("--only", &flags->only, "Cases to run, as B3,B7")
+      .SplitAtCommas()
+      .Value("CASES");
+  verb.AddOption("--format", &flags->format, "How to print the results")
+      .OneOf({"text", "json", "junit"})
+      .ShowDefault();
+  verb.AddOption("--timeout", &flags->timeout_seconds,
+                 "Seconds until a single wait is given up")
+      .InRange(0.1, 3600.0)
+      .ShowDefault();
+  verb.footer =
       "The device is saved and loaded many times, also with what is no state: "
-      "not for one\nthat a VM uses.\n"
-      "Exit codes: 0 no case failed, 1 some failed or the back-end is gone, 2 "
-      "usage or I/O.\n"
-      "Example: devstate conformance --start "
-      "'virtiofsd --socket-path {socket} --shared-dir /srv'");
-  verb->callback([flags, exit_code] {
+      "not for one\n"
+      "that a VM uses.\n" +
+      ExitCodesText({{kExitOk, "no case failed"},
+                     {kExitRefused, "some failed or the back-end is gone"},
+                     {kExitUsageOrIo}}) +
+      "Example: devstate conformance --start 'virtiofsd --socket-path {socket} "
+      "--shared-dir /srv'";
+  verb.run = [flags] {
     const absl::StatusOr<int> result = Run(*flags);
     if (!result.ok()) PrintLiveError(result.status());
-    *exit_code = result.ok() ? *result : kExitUsageOrIo;
-  });
+    return result.ok() ? *result : kExitUsageOrIo;
+  };
 }
 
+const VerbRegistration kRegistration(
+    "conformance",
+    "Check any back-end against the rules for device state, case by case",
+    Define);
+
+}  // namespace
 }  // namespace devstate

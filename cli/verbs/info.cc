@@ -6,7 +6,6 @@
 #include <memory>
 #include <string>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
@@ -18,9 +17,9 @@
 #include "cli/state_input.h"
 #include "cli/state_kind.h"
 #include "cli/verb.h"
+#include "devstate/compat/json_text.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
-#include "google/protobuf/util/json_util.h"
 #include "nlohmann/json.hpp"
 
 namespace devstate {
@@ -114,37 +113,32 @@ absl::StatusOr<int> Run(const InfoFlags& flags, RepeatableInput& input) {
     PrintText(*header);
     return kExitOk;
   }
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  if (!google::protobuf::util::MessageToJsonString(*header, &json, options)
-           .ok()) {
-    return absl::InternalError("the header cannot be printed as JSON");
-  }
+  DS_ASSIGN_OR_RETURN(const std::string json, JsonText(*header, JsonStyle()));
   absl::PrintF("%s\n", json);
   return kExitOk;
 }
 
-}  // namespace
-
-void AddInfo(CLI::App& app, int* exit_code) {
-  CLI::App* verb = app.add_subcommand(
-      "info",
-      "Show what the header of a stream says, or what a foreign state is");
+void Define(Command& verb) {
   auto flags = std::make_shared<InfoFlags>();
-  flags->input.AddTo(*verb);
-  verb->add_option("--format", flags->format, "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  verb->footer(
-      "Exit codes: 0, 1 of a newer format or refused, 2 not readable, 3 "
-      "damaged.\n"
-      "Example: devstate info fs0.dstate");
-  verb->callback([flags, exit_code] {
-    *exit_code = WithRepeatableInput(flags->input, [&](RepeatableInput& input) {
+  flags->input.AddTo(verb);
+  verb.AddOption("--format", &flags->format, "text or json")
+      .OneOf({"text", "json"})
+      .ShowDefault();
+  verb.footer = ExitCodesText({{kExitOk},
+                               {kExitRefused, "of a newer format or refused"},
+                               {kExitUsageOrIo},
+                               {kExitDamaged}}) +
+                "Example: devstate info fs0.dstate";
+  verb.run = [flags] {
+    return WithRepeatableInput(flags->input, [&flags](RepeatableInput& input) {
       return Run(*flags, input);
     });
-  });
+  };
 }
 
+const VerbRegistration kRegistration(
+    "info", "Show what the header of a stream says, or what a foreign state is",
+    Define);
+
+}  // namespace
 }  // namespace devstate

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "cli/schema_flags.h"
 #include "cli/verb.h"
 #include "devstate/compat/release/report.h"
@@ -63,29 +62,31 @@ absl::StatusOr<int> Lint(const LintFlags& flags) {
   return exit_code;
 }
 
-}  // namespace
-
-void AddLint(CLI::App& app, int* exit_code) {
+void Define(Command& verb) {
   auto flags = std::make_shared<LintFlags>();
-  CLI::App* verb =
-      app.add_subcommand("lint", "Say whether a schema is fit for release");
-  verb->add_option("schema", flags->file, "A .proto file or a descriptor set")
-      ->required()
-      ->type_name("SCHEMA");
-  verb->add_option("--against", flags->against,
-                   "Folder of released schemas; an empty one before the first "
-                   "release")
-      ->type_name("DIR");
+  verb.AddOption("schema", &flags->file, "A .proto file or a descriptor set")
+      .Required()
+      .Value("SCHEMA");
+  verb.AddOption("--against", &flags->against,
+                 "Folder of released schemas; an empty one before the first "
+                 "release")
+      .Value("DIR");
   flags->schema.AddTo(verb);
   flags->schema.AddWaiversTo(verb);
-  verb->footer(
-      "Exit codes: 0 yes, be it with warnings, 1 no, 2 usage or I/O.\n"
-      "Example: devstate lint net.proto --against released/");
-  verb->callback([flags, exit_code] {
+  verb.footer = ExitCodesText({{kExitOk, "yes, be it with warnings"},
+                               {kExitRefused, "no"},
+                               {kExitUsageOrIo}}) +
+                "Example: devstate lint net.proto --against released/";
+  verb.run = [flags] {
     const absl::StatusOr<int> result = Lint(*flags);
     if (!result.ok()) PrintError(result.status());
-    *exit_code = result.ok() ? *result : kExitUsageOrIo;
-  });
+    return result.ok() ? *result : kExitUsageOrIo;
+  };
 }
 
+const VerbRegistration kRegistration("lint",
+                                     "Say whether a schema is fit for release",
+                                     Define);
+
+}  // namespace
 }  // namespace devstate

@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -437,36 +436,39 @@ int Run(const DiffFlags& flags) {
   return *differs ? kExitRefused : kExitOk;
 }
 
-}  // namespace
-
-void AddDiff(CLI::App& app, int* exit_code) {
-  CLI::App* verb =
-      app.add_subcommand("diff", "Show what differs between two states");
+void Define(Command& verb) {
   auto flags = std::make_shared<DiffFlags>();
-  verb->add_option("A", flags->files[0].file,
-                   "State, or a QEMU migration file with one; - for standard "
-                   "input")
-      ->required();
-  verb->add_option("B", flags->files[1].file, "The other one")->required();
-  verb->add_option("--device,--device-a", flags->files[0].device,
-                   "Of A, if it is a QEMU migration file with several states: "
-                   "the device");
-  verb->add_option("--device-b", flags->files[1].device, "The same of B");
-  verb->add_flag("--show-sensitive", flags->show_sensitive,
-                 "Show the values of sensitive fields, too");
-  verb->add_option("--limit", flags->limit,
-                   "Most added, removed and changed records to show")
-      ->capture_default_str();
+  verb.AddOption("A", &flags->files[0].file,
+                 "State, or a QEMU migration file with one; - for standard "
+                 "input")
+      .Required();
+  verb.AddOption("B", &flags->files[1].file, "The other one").Required();
+  verb.AddOption("--device,--device-a", &flags->files[0].device,
+                 "Of A, if it is a QEMU migration file with several states: "
+                 "the device");
+  verb.AddOption("--device-b", &flags->files[1].device, "The same of B");
+  verb.AddFlag("--show-sensitive", &flags->show_sensitive,
+               "Show the values of sensitive fields, too");
+  verb.AddOption("--limit", &flags->limit,
+                 "Most added, removed and changed records to show")
+      .ShowDefault();
   flags->schema.AddTo(verb);
-  verb->footer(
+  verb.footer =
       "Foreign states are compared in their portable form.\n"
       "Records are told apart by their key, (devstate.message).key, else by\n"
       "their position. Volatile fields are left out. Takes about 150 bytes of\n"
-      "memory for each record, whatever its size, and what --limit allows.\n"
-      "Exit codes: 0 the same, 1 different, 2 not readable or refused, 3 "
-      "damaged.\n"
-      "Example: devstate diff before.dstate after.dstate");
-  verb->callback([flags, exit_code] { *exit_code = Run(*flags); });
+      "memory for each record, whatever its size, and what --limit allows.\n" +
+      ExitCodesText({{kExitOk, "the same"},
+                     {kExitRefused, "different"},
+                     {kExitUsageOrIo, "usage, I/O or refused"},
+                     {kExitDamaged}}) +
+      "Example: devstate diff before.dstate after.dstate";
+  verb.run = [flags] { return Run(*flags); };
 }
 
+const VerbRegistration kRegistration("diff",
+                                     "Show what differs between two states",
+                                     Define);
+
+}  // namespace
 }  // namespace devstate
