@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # Copyright 2026 The devstate authors
 # SPDX-License-Identifier: Apache-2.0
-"""Counts test targets in Bazel's build events.
+"""Counts test targets in Bazel's build events, and what other tests printed.
 
 The last line printed is "N passed, N failed". A target passes only if Bazel
 says so of all its shards and runs; one that timed out, did not build or has no
@@ -10,6 +10,7 @@ result failed. The exit code is 0 only if something passed and nothing failed.
 
 import argparse
 import json
+import re
 import sys
 
 
@@ -34,11 +35,28 @@ def read_results(path):
     return results
 
 
+def read_other(path):
+    """Returns the counts of the last line of other tests' output."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as output:
+            lines = output.read().splitlines()
+    except OSError as error:
+        print(f"cannot read the output of other tests: {error}")
+        return 0, 1
+    counts = re.fullmatch(r"(\d+) passed, (\d+) failed", lines[-1] if lines else "")
+    if counts is None:
+        print(f"{path} does not end with counts")
+        return 0, 1
+    return int(counts[1]), int(counts[2])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("events")
     parser.add_argument("--bazel-exit", type=int, default=0)
     parser.add_argument("--broken-steps", type=int, default=0)
+    parser.add_argument("--other", action="append", default=[], metavar="FILE",
+                        help="output of other tests, which ends with counts")
     args = parser.parse_args()
 
     results = read_results(args.events)
@@ -51,6 +69,10 @@ def main():
         print(f"{label}: {status}")
     passed = len(results) - len(failures)
     failed = len(failures) + args.broken_steps
+    for path in args.other:
+        other_passed, other_failed = read_other(path)
+        passed += other_passed
+        failed += other_failed
     if args.broken_steps:
         print(f"{args.broken_steps} steps failed beside the tests, see above")
     if args.bazel_exit != 0 and failed == 0:
