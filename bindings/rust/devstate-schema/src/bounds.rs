@@ -107,9 +107,15 @@ pub fn takes_bounds(field: &FieldModel) -> bool {
 
 /// Returns the bounds of each column of `field`.
 pub fn bounds_of(field: &FieldModel) -> Vec<ColumnBounds> {
+    bounds_with(field, false)
+}
+
+/// Returns the bounds of a state that uses the field's feature, or does not. That is not to be
+/// seen in a column.
+pub(crate) fn bounds_with(field: &FieldModel, feature_used: bool) -> Vec<ColumnBounds> {
     let a = &field.annotations;
     let has_feature = !a.feature.is_empty();
-    let required = a.required && !has_feature;
+    let required = a.required && (!has_feature || feature_used);
     let one = field.presence == Presence::Implicit;
     let since = if a.absent_default.is_empty() { 0 } else { a.since };
     let mut result = Vec::new();

@@ -22,8 +22,13 @@ mod annotations;
 mod bounds;
 mod canonical;
 mod check;
+mod columns;
 mod descriptor;
+mod dynamic;
+mod gate;
+mod mapping;
 mod model;
+mod root_bounds;
 
 use std::fmt;
 
@@ -33,6 +38,8 @@ pub use annotations::{FieldAnnotations, MessageAnnotations, Tombstone};
 pub use bounds::{bounds_of, BoundColumn, ColumnBounds};
 pub use check::{check, MAX_DEPTH};
 pub use descriptor::Limits;
+pub use dynamic::{decode_state, decode_state_by, read_dynamic, Item, Member, Value};
+pub use gate::Gate;
 pub use model::{EnumModel, EnumValue, FieldModel, MessageModel, SchemaModel};
 
 /// Why something is no schema.
@@ -102,6 +109,26 @@ pub fn roots_of(bytes: &[u8], file: &str) -> Result<Vec<String>, Error> {
             && entry.descriptor.annotations.as_ref().is_some_and(|a| !a.schema.is_empty())
     };
     Ok(pool.messages.iter().filter(|(_, entry)| is_root(entry)).map(|(n, _)| n.clone()).collect())
+}
+
+/// Returns what two schemas alone say about a reader of `reader` and the states of `writer`, as
+/// strictly as [`Gate`] judges them: conditional where the state decides, refused where a
+/// conversion would be needed.
+pub fn compare(writer: &SchemaModel, reader: &SchemaModel) -> devstate::Verdict {
+    let mut findings = Vec::new();
+    let map = mapping::map(writer, reader, &mut findings);
+    let mut verdict = devstate::Verdict::new(if writer.fingerprint == reader.fingerprint {
+        devstate::Level::Identical
+    } else {
+        devstate::Level::Compatible
+    });
+    findings.into_iter().for_each(|finding| verdict.add(finding));
+    for finding in map.conditions() {
+        if !verdict.findings.iter().any(|f| f.rule == finding.rule && f.path == finding.path) {
+            verdict.add(finding);
+        }
+    }
+    verdict
 }
 
 /// Reads the schema that a stream carries. It is taken for hostile.

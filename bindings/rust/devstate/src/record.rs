@@ -195,8 +195,14 @@ pub trait ChunkFilter {
     /// Judges a chunk, and returns it as the reader's schema has it; `None` if nothing is left.
     ///
     /// # Errors
-    /// [`Error::Refused`] and those of the stream.
+    /// Those of the stream.
     fn chunk<'c>(&'c mut self, chunk: Chunk<'c>) -> Result<Option<Chunk<'c>>, Error>;
+
+    /// Says whether the stream, which is whole, may be loaded.
+    ///
+    /// # Errors
+    /// [`Error::Refused`].
+    fn end(&mut self) -> Result<(), Error>;
 }
 
 /// Takes what is judged already, or is of the reader's own version.
@@ -209,6 +215,9 @@ impl ChunkFilter for NoFilter {
     }
     fn chunk<'c>(&'c mut self, chunk: Chunk<'c>) -> Result<Option<Chunk<'c>>, Error> {
         Ok(Some(chunk))
+    }
+    fn end(&mut self) -> Result<(), Error> {
+        Ok(())
     }
 }
 
@@ -272,6 +281,7 @@ pub fn read_state(
     while let Some(chunk) = reader.next_chunk()? {
         handle_chunk(chunk, version, limits, filter, handler)?;
     }
+    filter.end()?;
     Ok(reader.summary())
 }
 
@@ -299,14 +309,16 @@ impl<F: ChunkFilter, H: StateHandler> PushReader<F, H> {
         self.advance()
     }
 
-    /// Says that there are no more bytes, and returns the handler: the state is whole.
+    /// Says that there are no more bytes, and returns filter and handler: the state is
+    /// whole.
     ///
     /// # Errors
     /// As [`PushReader::feed`].
-    pub fn finish(mut self) -> Result<(H, Summary), Error> {
+    pub fn finish(mut self) -> Result<(F, H, Summary), Error> {
         self.decoder.finish();
         self.advance()?;
-        Ok((self.handler, self.decoder.summary()))
+        self.filter.end()?;
+        Ok((self.filter, self.handler, self.decoder.summary()))
     }
 
     fn advance(&mut self) -> Result<(), Error> {

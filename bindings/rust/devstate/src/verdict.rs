@@ -112,6 +112,7 @@ rules! {
     WRITER_SCHEMA_INVALID = "writer-schema-invalid", 47;
     DUPLICATE_FIELD = "duplicate-field", 48;
     DUPLICATE_MAP_KEY = "duplicate-map-key", 49;
+    POLICY = "policy", 54;
     DEVICE_REFUSED = "device-refused", 55;
     NOT_A_STREAM = "not-a-stream", 56;
     NO_TRAILER = "no-trailer", 57;
@@ -139,6 +140,21 @@ pub struct Finding {
     pub text: String,
     /// Number of the field at the end of the path, or 0.
     pub field_number: u32,
+}
+
+impl Finding {
+    /// Makes a finding that refuses the whole stream; for struct update.
+    pub fn refusal(rule: Rule, text: impl Into<String>) -> Self {
+        Finding {
+            rule,
+            level: Level::Refused,
+            path: String::new(),
+            written: String::new(),
+            read: String::new(),
+            text: text.into(),
+            field_number: 0,
+        }
+    }
 }
 
 /// May this state be loaded? The answer and its reasons.
@@ -179,7 +195,7 @@ impl Verdict {
             verdict.add(Finding {
                 written: header.device.clone(),
                 read: schema.device.to_owned(),
-                ..refusal(
+                ..Finding::refusal(
                     rules::WRONG_DEVICE,
                     format!(
                         "the state is that of a {} device, this one is a {}: connect the \
@@ -193,7 +209,7 @@ impl Verdict {
             verdict.add(Finding {
                 written: header.schema.clone(),
                 read: schema.name.to_owned(),
-                ..refusal(
+                ..Finding::refusal(
                     rules::WRONG_SCHEMA,
                     format!(
                         "the state is of schema {} ({}), this reader has {} ({}): convert the \
@@ -207,7 +223,7 @@ impl Verdict {
             verdict.add(Finding {
                 written: header.schema_version.to_string(),
                 read: schema.version.to_string(),
-                ..refusal(
+                ..Finding::refusal(
                     rules::TOO_NEW,
                     format!(
                         "the writer asks for a reader of schema version {} or newer, this one has \
@@ -241,7 +257,7 @@ impl Verdict {
         };
         // What refused the state comes back as the error.
         if self.level < level {
-            self.add(Finding { level, ..refusal(rule, error.to_string()) });
+            self.add(Finding { level, ..Finding::refusal(rule, error.to_string()) });
         }
         self
     }
@@ -328,19 +344,6 @@ pub fn json_text(value: &str) -> String {
     }
     out.push('"');
     out
-}
-
-/// Returns a finding that is about the whole stream.
-pub(crate) fn refusal(rule: Rule, text: String) -> Finding {
-    Finding {
-        rule,
-        level: Level::Refused,
-        path: String::new(),
-        written: String::new(),
-        read: String::new(),
-        text,
-        field_number: 0,
-    }
 }
 
 impl fmt::Display for Verdict {

@@ -8,7 +8,7 @@
 
 use std::path::PathBuf;
 
-use devstate::{Error, Limits, Summary, WriterOptions};
+use devstate::{ChunkFilter, Error, Limits, Summary, WriterOptions};
 
 /// Returns the path of a file of the repository.
 pub fn repository(path: &str) -> PathBuf {
@@ -39,6 +39,8 @@ pub trait Codec {
     fn schema(&self) -> &'static devstate::Schema;
     /// Reads a stream to its end, every record of it.
     fn read(&self, stream: &[u8], limits: &Limits) -> Result<Summary, Error>;
+    /// As [`Codec::read`], behind a filter.
+    fn read_behind(&self, stream: &[u8], filter: &mut dyn ChunkFilter) -> Result<Summary, Error>;
     /// As [`Codec::read`], in pieces of `size` bytes.
     fn push(&self, stream: &[u8], size: usize) -> Result<Summary, Error>;
     /// Reads a stream and writes its state.
@@ -96,6 +98,15 @@ macro_rules! codec {
                 $module::$root::read(stream, limits, &mut $module::Drain)
             }
 
+            fn read_behind(
+                &self,
+                stream: &[u8],
+                filter: &mut dyn ChunkFilter,
+            ) -> Result<Summary, Error> {
+                let mut handler = $module::$handler($module::Drain);
+                devstate::read_state(stream, &Limits::default(), filter, &mut handler)
+            }
+
             fn push(&self, stream: &[u8], size: usize) -> Result<Summary, Error> {
                 let handler = $module::$handler($module::Drain);
                 let mut reader =
@@ -103,7 +114,7 @@ macro_rules! codec {
                 for piece in stream.chunks(size) {
                     reader.feed(piece)?;
                 }
-                Ok(reader.finish()?.1)
+                Ok(reader.finish()?.2)
             }
 
             fn rewrite(&self, stream: &[u8], options: WriterOptions) -> Result<Vec<u8>, Error> {

@@ -4,6 +4,7 @@
 //! Every line of `tests/stream_cases/cases.txt`.
 
 use devstate::{Error, Limits};
+use devstate_schema::{decode_state, decode_state_by, load_compressed};
 use devstate_tests::{codec_of, header_of, read};
 
 /// File, reader, and the outcomes of which one is right.
@@ -44,4 +45,28 @@ fn generated_readers_answer_as_the_document_asks_for() {
         strict += 1;
     }
     assert!(strict >= 34, "{strict}");
+}
+
+#[test]
+fn readers_by_the_streams_own_schema_answer_as_the_document_asks_for() {
+    let mut format = 0;
+    for (file, reader, expected) in cases() {
+        if reader != "format" {
+            continue;
+        }
+        let stream = read(&format!("tests/stream_cases/{file}.dstate"));
+        let header = header_of(&stream);
+        let result = if header.descriptor_set.is_empty() {
+            let codec = codec_of(&header.root_message, header.schema_version).expect(&file);
+            let schema = codec.schema();
+            let schema = load_compressed(schema.descriptor_set, schema.root_message).expect(&file);
+            decode_state_by(&stream[..], &schema, &Limits::default())
+        } else {
+            decode_state(&stream[..], &Limits::default())
+        };
+        let outcome = outcome(result);
+        assert!(expected.contains(&outcome), "{file}: {outcome}, expected {expected:?}");
+        format += 1;
+    }
+    assert!(format >= 34, "{format}");
 }

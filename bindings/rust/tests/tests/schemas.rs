@@ -127,7 +127,9 @@ fn schemas_that_no_code_is_made_for_are_refused_with_their_name() {
     for entry in std::fs::read_dir(&folder).expect("the folder") {
         let name = entry.expect("an entry").file_name().into_string().expect("a name");
         // Names that clash with what protoc generates for C++, and parameters of its plugin.
-        if name.starts_with("names_of") || ["parameter.proto", "root_elsewhere.proto"].contains(&name.as_str()) {
+        if name.starts_with("names_of")
+            || ["parameter.proto", "root_elsewhere.proto"].contains(&name.as_str())
+        {
             continue;
         }
         match Config::new().include(&folder).include(repository("proto")).generate(&name) {

@@ -104,7 +104,7 @@ impl<T: Number> Numbers<T> {
     }
 
     /// Returns the sum of `count` rows.
-    pub(super) fn sum(&self, count: usize) -> u64 {
+    pub fn sum(&self, count: usize) -> u64 {
         match self.constant() {
             Some(value) => value.saturating_mul(count as u64),
             None => self.bits.iter().map(|&bits| bits.into()).sum(),
