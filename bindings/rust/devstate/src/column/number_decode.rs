@@ -206,31 +206,47 @@ impl<B: Bits> Decoder<'_, B> {
         self.out.push(bits);
     }
 
+    /// Puts a value for each of `items`, which `value` makes with the next of the values at hand.
     #[inline]
-    fn next_value(&mut self) -> Result<u64, Box<StreamError>> {
-        match self.values.varint() {
-            Some(value) => Ok(value),
-            None => Err(self.cx.error(
-                Reason::Malformed,
-                format!("column has too few values for its {} rows", self.count),
-            )),
+    fn put_all<T>(
+        &mut self,
+        items: impl ExactSizeIterator<Item = T>,
+        mut value: impl FnMut(T, &mut Exceptions<'_>) -> u64,
+    ) -> Result<(), Box<StreamError>> {
+        let mut exceptions = Exceptions { values: self.values, missing: false };
+        let mut excess = 0;
+        // One reservation for all of them, and no check of the room for each.
+        self.out.extend(items.map(|item| {
+            let value = value(item, &mut exceptions);
+            let bits = B::cut(value);
+            excess |= value ^ bits.into();
+            bits
+        }));
+        self.excess |= excess;
+        self.values = exceptions.values;
+        if exceptions.missing {
+            return Err(self.too_few());
         }
+        Ok(())
+    }
+
+    fn too_few(&self) -> Box<StreamError> {
+        self.cx.error(
+            Reason::Malformed,
+            format!("column has too few values for its {} rows", self.count),
+        )
+    }
+
+    fn next_value(&mut self) -> Result<u64, Box<StreamError>> {
+        self.values.varint().ok_or_else(|| self.too_few())
     }
 
     fn decode(&mut self, encoding: u64, step: u64, width: u64) -> Result<(), Box<StreamError>> {
         match encoding {
-            PLAIN => {
-                for _ in 0..self.count {
-                    let value = self.next_value()?;
-                    self.put(value);
-                }
-            }
+            PLAIN => self.put_all(0..self.count, |_, values| values.next())?,
             SEQUENCE => {
-                let mut value = self.base;
-                for _ in 0..self.count {
-                    self.put(value);
-                    value = value.wrapping_add(step);
-                }
+                let base = self.base;
+                self.put_all(0..self.count, |i, _| base.wrapping_add(step.wrapping_mul(i as u64)))?;
             }
             RUN_LENGTH => self.runs()?,
             BYTE => {
@@ -312,21 +328,15 @@ impl<B: Bits> Decoder<'_, B> {
             }
             return Ok(());
         }
-        for &byte in self.data {
-            let number = if byte == 255 { self.next_value()? } else { u64::from(byte) };
-            self.put(base.wrapping_add(number));
-        }
-        Ok(())
+        self.put_all(self.data.iter(), |&byte, values| base.wrapping_add(values.or(byte)))
     }
 
     fn deltas(&mut self) -> Result<(), Box<StreamError>> {
         let mut value = self.base;
-        for &byte in self.data {
-            let number = if byte == 255 { self.next_value()? } else { u64::from(byte) };
-            value = value.wrapping_add(unzigzag(number) as u64);
-            self.put(value);
-        }
-        Ok(())
+        self.put_all(self.data.iter(), |&byte, values| {
+            value = value.wrapping_add(unzigzag(values.or(byte)) as u64);
+            value
+        })
     }
 
     fn fixed(&mut self, width: u64) {
@@ -361,16 +371,43 @@ impl<B: Bits> Decoder<'_, B> {
         while !self.values.at_end() && table.len() < MAX_DICTIONARY {
             table.push(self.next_value()?);
         }
-        for (row, &index) in self.data.iter().enumerate() {
-            let Some(&value) = table.get(usize::from(index)) else {
-                return Err(self.cx.error(
-                    Reason::Malformed,
-                    format!("row {row} has index {index} into a dictionary of {}", table.len()),
-                ));
-            };
-            self.put(value);
+        if let Some(row) = self.data.iter().position(|&index| usize::from(index) >= table.len()) {
+            return Err(self.cx.error(
+                Reason::Malformed,
+                format!(
+                    "row {row} has index {} into a dictionary of {}",
+                    self.data[row],
+                    table.len()
+                ),
+            ));
         }
-        Ok(())
+        self.put_all(self.data.iter(), |&index, _| table[usize::from(index)])
+    }
+}
+
+/// The numbers that do not fit a byte.
+struct Exceptions<'a> {
+    values: Cursor<'a>,
+    missing: bool,
+}
+
+impl Exceptions<'_> {
+    #[inline]
+    fn next(&mut self) -> u64 {
+        self.values.varint().unwrap_or_else(|| {
+            self.missing = true;
+            0
+        })
+    }
+
+    /// Returns the number that `byte` is or stands for.
+    #[inline]
+    fn or(&mut self, byte: u8) -> u64 {
+        if u64::from(byte) == EXCEPTION {
+            self.next()
+        } else {
+            u64::from(byte)
+        }
     }
 }
 
