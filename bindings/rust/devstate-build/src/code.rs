@@ -24,7 +24,7 @@ impl Code {
             self.depth = self.depth.saturating_sub(1);
         }
         if !line.is_empty() {
-            self.text.extend(std::iter::repeat("    ").take(self.depth));
+            self.text.extend(std::iter::repeat_n("    ", self.depth));
             self.text.push_str(line);
         }
         self.text.push('\n');

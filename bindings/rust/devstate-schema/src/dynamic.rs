@@ -15,6 +15,12 @@ use crate::load_embedded;
 use crate::model::{FieldModel, MessageModel, SchemaModel};
 
 /// A value of a state.
+///
+/// ```
+/// use devstate_schema::Value;
+/// assert_eq!(Value::List(vec![Value::Uint(1), Value::Uint(2)]).to_json(), "[\n 1,\n 2\n]");
+/// assert_eq!(Value::Bytes(vec![0xff]).to_json(), "\"/w==\"");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// Of a bool.
@@ -239,6 +245,15 @@ fn read_chunks(
 
 /// Decodes a whole state into its root message, the records behind the singular fields, by the
 /// schema that it carries.
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::File::open("state.dstate")?;
+/// let state = devstate_schema::decode_state(file, &Default::default())?;
+/// println!("{}", state.to_json());
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// As [`read_dynamic`]; [`Error::WrongSchema`] if the stream carries no usable schema.

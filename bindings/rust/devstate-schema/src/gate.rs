@@ -433,12 +433,12 @@ fn filter_message(
                     put_value(number, value, out);
                 }
             },
-            Some(Action::Drop(finding) | Action::Refuse(finding)) => {
-                if is_something(value, field.presence) {
-                    findings.push(finding.clone());
-                }
+            Some(Action::Drop(finding) | Action::Refuse(finding))
+                if is_something(value, field.presence) =>
+            {
+                findings.push(finding.clone());
             }
-            None => {}
+            _ => {}
         }
     }
 }

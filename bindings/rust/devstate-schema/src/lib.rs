@@ -114,6 +114,13 @@ pub fn roots_of(bytes: &[u8], file: &str) -> Result<Vec<String>, Error> {
 /// Returns what two schemas alone say about a reader of `reader` and the states of `writer`, as
 /// strictly as [`Gate`] judges them: conditional where the state decides, refused where a
 /// conversion would be needed.
+///
+/// ```no_run
+/// # fn show(older: &devstate_schema::SchemaModel, newer: &devstate_schema::SchemaModel) {
+/// println!("upgrade: {}", devstate_schema::compare(older, newer));
+/// println!("downgrade: {}", devstate_schema::compare(newer, older));
+/// # }
+/// ```
 pub fn compare(writer: &SchemaModel, reader: &SchemaModel) -> devstate::Verdict {
     let mut findings = Vec::new();
     let map = mapping::map(writer, reader, &mut findings);

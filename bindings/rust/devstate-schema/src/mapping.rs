@@ -125,8 +125,7 @@ fn moves(writer: &SchemaModel, reader: &SchemaModel) -> Vec<Move> {
 fn repeated_part<'p>(schema: &SchemaModel, path: &'p str) -> &'p str {
     path.match_indices('.')
         .map(|(end, _)| &path[..end])
-        .filter(|outer| find(schema, outer).is_some_and(FieldModel::repeated))
-        .last()
+        .rfind(|outer| find(schema, outer).is_some_and(FieldModel::repeated))
         .unwrap_or("")
 }
 

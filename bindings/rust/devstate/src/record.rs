@@ -263,7 +263,17 @@ fn handle_chunk(
         .into())
 }
 
-/// Reads a state to the end of its source. Only if that is `Ok` is the state whole: what the
+/// Reads a state to the end of its source.
+///
+/// ```
+/// use devstate::{read_state, Error, Limits, NoFilter, StateHandler, Summary};
+///
+/// fn load(file: std::fs::File, handler: &mut dyn StateHandler) -> Result<Summary, Error> {
+///     read_state(file, &Limits::default(), &mut NoFilter, handler)
+/// }
+/// ```
+///
+/// Only if that is `Ok` is the state whole: what the
 /// handler was given before is to be kept aside until then.
 ///
 /// # Errors
@@ -286,6 +296,19 @@ pub fn read_state(
 }
 
 /// Reads a state that is pushed to it in pieces of any size, without a thread.
+///
+/// ```
+/// use devstate::{Error, Limits, NoFilter, PushReader, StateHandler};
+///
+/// fn receive<H: StateHandler>(pieces: &[&[u8]], handler: H) -> Result<H, Error> {
+///     let mut reader = PushReader::new(Limits::default(), NoFilter, handler);
+///     for piece in pieces {
+///         reader.feed(piece)?;
+///     }
+///     let (_, handler, _) = reader.finish()?;
+///     Ok(handler)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct PushReader<F, H> {
     decoder: StreamDecoder,

@@ -96,6 +96,14 @@ impl<'a> Value<'a> {
 }
 
 /// Reads pieces of a message. `None` means that it is not well-formed.
+///
+/// ```
+/// use devstate::wire::{Cursor, Value};
+///
+/// let mut cursor = Cursor::new(&[0x08, 0x96, 0x01]);
+/// assert_eq!(cursor.field(), Some((1, 0, Value::Varint(150))));
+/// assert!(cursor.at_end());
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor<'a> {
     rest: &'a [u8],

@@ -69,6 +69,15 @@ impl Default for WriterOptions {
 }
 
 /// Returns the header fields that follow from `schema` and `options`.
+///
+/// ```
+/// # fn write(schema: &'static devstate::Schema) -> Result<(), devstate::Error> {
+/// let options = devstate::WriterOptions::default();
+/// let header = devstate::make_header(schema, &options);
+/// assert_eq!(header.fingerprint, schema.fingerprint);
+/// # Ok(())
+/// # }
+/// ```
 pub fn make_header(schema: &Schema, options: &WriterOptions) -> StreamHeader {
     StreamHeader {
         device: schema.device.into(),
@@ -93,6 +102,17 @@ pub fn make_header(schema: &Schema, options: &WriterOptions) -> StreamHeader {
 ///
 /// Applications use the writer that is generated from their schema, which stands on this one.
 /// After the first error every call returns it again: a stream with a gap never gets a trailer.
+///
+/// ```
+/// use devstate::{StreamHeader, StreamWriter};
+///
+/// let mut writer = StreamWriter::new(Vec::new(), Default::default());
+/// let header = StreamHeader { schema: "vendor.counter.v1".into(), ..Default::default() };
+/// writer.begin(header, b"")?;
+/// let (stream, summary) = writer.finish()?;
+/// assert_eq!((summary.chunks, summary.stream_bytes), (1, stream.len() as u64));
+/// # Ok::<(), devstate::Error>(())
+/// ```
 pub struct StreamWriter<W> {
     sink: W,
     options: WriterOptions,
