@@ -1,0 +1,486 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+//! Fields that do not occur exactly once in each record, and what columns have in common.
+
+use super::message::Context;
+use super::number_decode::Numbers;
+use super::number_encode::NumbersBuilder;
+use super::{ColumnWriter, Enumeration, Number};
+use crate::error::{Reason, StreamError};
+
+/// Parts of every occurrences message.
+const OCCURRENCES_PART: u32 = 1;
+const VALUES_PART: u32 = 2;
+
+/// The values of a field, decoded.
+pub trait Column<'p>: Sized {
+    /// One of them.
+    type Value<'r>
+    where
+        Self: 'r;
+    /// Decodes the column of `count` values, whose fixed size is charged already.
+    ///
+    /// # Errors
+    /// The reasons of the format.
+    fn decode(
+        column: &'p [u8],
+        count: usize,
+        cx: &mut Context<'_>,
+    ) -> Result<Self, Box<StreamError>>;
+    /// Returns the column of `count` values that are all zero or empty.
+    ///
+    /// # Errors
+    /// CONSTRAINT, if the schema does not allow that of a message.
+    fn absent(count: usize, cx: &mut Context<'_>) -> Result<Self, Box<StreamError>>;
+    /// Returns value `i`.
+    fn get(&self, i: usize) -> Self::Value<'_>;
+}
+
+impl<'p, T: Number> Column<'p> for Numbers<T> {
+    type Value<'r>
+        = T
+    where
+        Self: 'r;
+
+    fn decode(
+        column: &'p [u8],
+        count: usize,
+        cx: &mut Context<'_>,
+    ) -> Result<Self, Box<StreamError>> {
+        Numbers::decode(column, count, cx)
+    }
+    fn absent(_: usize, _: &mut Context<'_>) -> Result<Self, Box<StreamError>> {
+        Ok(Numbers::default())
+    }
+    #[inline]
+    fn get(&self, i: usize) -> T {
+        Numbers::get(self, i)
+    }
+}
+
+/// Builds a column.
+pub trait ColumnBuilder: Default {
+    /// Forgets all rows.
+    fn clear(&mut self);
+    /// Appends the column as field `field`, unless all values are zero or empty.
+    fn encode(&self, field: u32, writer: &mut ColumnWriter);
+}
+
+impl<T: Number> ColumnBuilder for NumbersBuilder<T> {
+    fn clear(&mut self) {
+        NumbersBuilder::clear(self);
+    }
+    fn encode(&self, field: u32, writer: &mut ColumnWriter) {
+        NumbersBuilder::encode(self, field, writer);
+    }
+}
+
+/// Where the values of each row begin in the values of all.
+#[derive(Clone, Debug)]
+enum Starts {
+    /// Each row has so many.
+    Constant(usize),
+    /// Of each row, and behind the last.
+    Table(Vec<u32>),
+}
+
+impl Starts {
+    fn of<T: Number>(counts: &Numbers<T>, rows: usize) -> Self {
+        if let Some(count) = counts.constant() {
+            return Starts::Constant(count as usize);
+        }
+        let mut start = 0;
+        let mut starts = Vec::with_capacity(rows + 1);
+        starts.push(0);
+        starts.extend(counts.bits(rows).iter().map(|&count| {
+            start += count.into() as u32;
+            start
+        }));
+        Starts::Table(starts)
+    }
+
+    #[inline]
+    fn range(&self, row: usize) -> std::ops::Range<usize> {
+        match self {
+            Starts::Constant(count) => row * count..(row + 1) * count,
+            Starts::Table(starts) => starts[row] as usize..starts[row + 1] as usize,
+        }
+    }
+}
+
+/// Decodes an occurrences message: how often, where, and of which values. `value_size` is charged
+/// for each occurrence; 0 for a field that the size of the row counts.
+fn decode_occurrences<'p, T: Number, C: Column<'p>>(
+    columns: &'p [u8],
+    rows: usize,
+    value_size: u64,
+    cx: &mut Context<'_>,
+) -> Result<(Numbers<T>, Starts, u64, C), Box<StreamError>> {
+    let parts = super::message::Parts::<{ VALUES_PART as usize }>::parse(columns, 0, cx)?;
+    if !parts.has(OCCURRENCES_PART) {
+        return Err(cx.error(Reason::Malformed, "columns of a field that never occurs"));
+    }
+    let counts = Numbers::<T>::decode(parts.bytes(OCCURRENCES_PART), rows, cx)?;
+    // Before anything is decoded that is as long: a few bytes can claim 2^48 values.
+    let total = counts.sum(rows);
+    if value_size != 0 {
+        cx.charge(total, value_size)?;
+    }
+    let values = if parts.has(VALUES_PART) {
+        C::decode(parts.bytes(VALUES_PART), total as usize, cx)?
+    } else {
+        C::absent(total as usize, cx)?
+    };
+    let starts = Starts::of(&counts, rows);
+    Ok((counts, starts, total, values))
+}
+
+/// A field that occurs once at most in each row.
+#[derive(Clone, Debug)]
+pub struct Optional<C> {
+    counts: Numbers<bool>,
+    starts: Starts,
+    total: usize,
+    values: Option<C>,
+}
+
+impl<C> Default for Optional<C> {
+    fn default() -> Self {
+        Optional { counts: Numbers::default(), starts: Starts::Constant(0), total: 0, values: None }
+    }
+}
+
+impl<'p, C: Column<'p>> Optional<C> {
+    /// Decodes the occurrences message of a field of `rows` rows.
+    ///
+    /// # Errors
+    /// The reasons of the format.
+    pub fn decode(
+        columns: &'p [u8],
+        rows: usize,
+        cx: &mut Context<'_>,
+    ) -> Result<Self, Box<StreamError>> {
+        let (counts, starts, total, values) = decode_occurrences(columns, rows, 0, cx)?;
+        Ok(Optional { counts, starts, total: total as usize, values: Some(values) })
+    }
+
+    /// Returns the value of row `i`, if it has one.
+    #[inline]
+    pub fn get(&self, i: usize) -> Option<C::Value<'_>> {
+        let values = self.values.as_ref()?;
+        let range = self.starts.range(i);
+        (!range.is_empty()).then(|| values.get(range.start))
+    }
+}
+
+impl<C> Optional<C> {
+    /// Returns how often the field occurs in each row.
+    pub fn counts(&self) -> &Numbers<bool> {
+        &self.counts
+    }
+
+    /// Returns how many rows have it.
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Returns the values of the rows that have it, if any has.
+    pub fn values(&self) -> Option<&C> {
+        self.values.as_ref()
+    }
+
+    fn occurs(&self, i: usize) -> bool {
+        !self.starts.range(i).is_empty()
+    }
+}
+
+/// Refuses several members of a oneof in one row.
+///
+/// # Errors
+/// MALFORMED.
+pub fn check_oneof<M: Member + ?Sized>(
+    rows: usize,
+    members: &[&M],
+    cx: &Context<'_>,
+) -> Result<(), Box<StreamError>> {
+    if members.iter().filter(|member| member.total() != 0).count() < 2 {
+        return Ok(());
+    }
+    for row in 0..rows {
+        if members.iter().filter(|member| member.has(row)).count() > 1 {
+            return Err(
+                cx.error(Reason::Malformed, format!("row {row} has several members of a oneof"))
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A member of a oneof.
+pub trait Member {
+    /// Returns how many rows have it.
+    fn total(&self) -> usize;
+    /// Returns whether row `i` has it.
+    fn has(&self, i: usize) -> bool;
+}
+
+impl<C> Member for Optional<C> {
+    fn total(&self) -> usize {
+        self.total
+    }
+    fn has(&self, i: usize) -> bool {
+        self.occurs(i)
+    }
+}
+
+/// A field that occurs any number of times in each row.
+#[derive(Clone, Debug)]
+pub struct Repeated<C> {
+    counts: Numbers<u32>,
+    starts: Starts,
+    total: usize,
+    values: Option<C>,
+}
+
+impl<C> Default for Repeated<C> {
+    fn default() -> Self {
+        Repeated { counts: Numbers::default(), starts: Starts::Constant(0), total: 0, values: None }
+    }
+}
+
+impl<'p, C: Column<'p>> Repeated<C> {
+    /// Decodes the occurrences message of a field of `rows` rows, each of whose elements counts
+    /// for `value_size`.
+    ///
+    /// # Errors
+    /// The reasons of the format.
+    pub fn decode(
+        columns: &'p [u8],
+        rows: usize,
+        value_size: u64,
+        cx: &mut Context<'_>,
+    ) -> Result<Self, Box<StreamError>> {
+        let (counts, starts, total, values) = decode_occurrences(columns, rows, value_size, cx)?;
+        Ok(Repeated { counts, starts, total: total as usize, values: Some(values) })
+    }
+
+    /// Returns the values of row `i`.
+    pub fn get(&self, i: usize) -> Vec<C::Value<'_>> {
+        match &self.values {
+            Some(values) => self.starts.range(i).map(|k| values.get(k)).collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// Refuses a key that occurs twice in a row. `key` returns the key of an entry.
+    ///
+    /// # Errors
+    /// MALFORMED.
+    pub fn check_keys<'r, K: Ord>(
+        &'r self,
+        rows: usize,
+        cx: &Context<'_>,
+        key: impl Fn(&'r C, usize) -> K,
+    ) -> Result<(), Box<StreamError>> {
+        let Some(values) = &self.values else { return Ok(()) };
+        for row in 0..rows {
+            if !keys_differ(self.starts.range(row).map(|i| key(values, i))) {
+                return Err(cx.error(
+                    Reason::Malformed,
+                    format!("row {row} has a key of the map twice: correct the writer"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns whether no key occurs twice. Writers put them into ascending order, so that there is
+/// mostly nothing to sort.
+fn keys_differ<K: Ord>(keys: impl Iterator<Item = K>) -> bool {
+    let mut keys: Vec<K> = keys.collect();
+    let ascending = |keys: &[K]| keys.windows(2).all(|pair| pair[0] < pair[1]);
+    ascending(&keys) || {
+        keys.sort_unstable();
+        ascending(&keys)
+    }
+}
+
+impl<C> Repeated<C> {
+    /// Returns how often the field occurs in each row.
+    pub fn counts(&self) -> &Numbers<u32> {
+        &self.counts
+    }
+
+    /// Returns how often it occurs in all rows.
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Returns the values of all rows, if there is any.
+    pub fn values(&self) -> Option<&C> {
+        self.values.as_ref()
+    }
+}
+
+/// The values of an enum field, decoded.
+#[derive(Clone, Debug)]
+pub struct Enums<E> {
+    numbers: Numbers<i32>,
+    names: std::marker::PhantomData<E>,
+}
+
+impl<E> Default for Enums<E> {
+    fn default() -> Self {
+        Enums { numbers: Numbers::default(), names: std::marker::PhantomData }
+    }
+}
+
+impl<E> Enums<E> {
+    /// Returns the numbers of the values.
+    pub fn numbers(&self) -> &Numbers<i32> {
+        &self.numbers
+    }
+}
+
+impl<'p, E: Enumeration> Column<'p> for Enums<E> {
+    type Value<'r>
+        = E
+    where
+        Self: 'r;
+
+    fn decode(
+        column: &'p [u8],
+        count: usize,
+        cx: &mut Context<'_>,
+    ) -> Result<Self, Box<StreamError>> {
+        let numbers = Numbers::<i32>::decode(column, count, cx)?;
+        numbers.check_named(count, cx, |number| E::from_number(number).is_some())?;
+        Ok(Enums { numbers, ..Default::default() })
+    }
+    fn absent(_: usize, _: &mut Context<'_>) -> Result<Self, Box<StreamError>> {
+        Ok(Enums::default())
+    }
+    fn get(&self, i: usize) -> E {
+        E::from_number(self.numbers.get(i)).unwrap_or_default()
+    }
+}
+
+/// Builds a column of an enum.
+#[derive(Clone, Debug)]
+pub struct EnumsBuilder<E> {
+    numbers: NumbersBuilder<i32>,
+    names: std::marker::PhantomData<E>,
+}
+
+impl<E> Default for EnumsBuilder<E> {
+    fn default() -> Self {
+        EnumsBuilder { numbers: NumbersBuilder::default(), names: std::marker::PhantomData }
+    }
+}
+
+impl<E: Enumeration> EnumsBuilder<E> {
+    /// Adds the value of the next row.
+    pub fn push(&mut self, value: E) {
+        self.numbers.push(value.number());
+    }
+
+    /// Returns the numbers of the values.
+    pub fn numbers(&self) -> &NumbersBuilder<i32> {
+        &self.numbers
+    }
+}
+
+impl<E: Enumeration> ColumnBuilder for EnumsBuilder<E> {
+    fn clear(&mut self) {
+        self.numbers.clear();
+    }
+    fn encode(&self, field: u32, writer: &mut ColumnWriter) {
+        self.numbers.encode(field, writer);
+    }
+}
+
+/// Builds the columns of a field that occurs once at most in each row.
+#[derive(Clone, Debug)]
+pub struct OptionalBuilder<B> {
+    /// As far as the last row that has the field: rows without cost nothing until one with comes.
+    counts: NumbersBuilder<bool>,
+    values: B,
+}
+
+/// Builds the columns of a field that occurs any number of times in each row.
+#[derive(Clone, Debug)]
+pub struct RepeatedBuilder<B> {
+    counts: NumbersBuilder<u32>,
+    values: B,
+}
+
+macro_rules! occurrences_builder {
+    ($name:ident, $count:ty) => {
+        impl<B: ColumnBuilder> Default for $name<B> {
+            fn default() -> Self {
+                $name { counts: NumbersBuilder::default(), values: B::default() }
+            }
+        }
+
+        impl<B: ColumnBuilder> $name<B> {
+            /// Returns how often the field occurs in each row, as far as the last that has it.
+            pub fn counts(&self) -> &NumbersBuilder<$count> {
+                &self.counts
+            }
+
+            /// Returns the values of all rows.
+            pub fn values(&self) -> &B {
+                &self.values
+            }
+
+            /// Forgets all rows.
+            pub fn clear(&mut self) {
+                self.counts.clear();
+                self.values.clear();
+            }
+
+            /// Appends the columns of `rows` rows, unless the field occurs in none.
+            pub fn encode(&self, field: u32, rows: usize, writer: &mut ColumnWriter) {
+                if self.counts.is_empty() {
+                    return;
+                }
+                let mut counts = self.counts.clone();
+                counts.pad(rows);
+                let nested = writer.begin(field, rows);
+                counts.encode(OCCURRENCES_PART, writer);
+                self.values.encode(VALUES_PART, writer);
+                writer.end(&nested);
+            }
+        }
+    };
+}
+occurrences_builder!(OptionalBuilder, bool);
+occurrences_builder!(RepeatedBuilder, u32);
+
+impl<B: ColumnBuilder> OptionalBuilder<B> {
+    /// Says that row `row` has the field, and returns where its value goes.
+    #[inline]
+    pub fn occur(&mut self, row: usize) -> &mut B {
+        if self.counts.len() != row {
+            self.counts.pad(row);
+        }
+        self.counts.push(true);
+        &mut self.values
+    }
+}
+
+impl<B: ColumnBuilder> RepeatedBuilder<B> {
+    /// Says that row `row` has the field `count` times, and returns where its values go.
+    #[inline]
+    pub fn occur(&mut self, row: usize, count: usize) -> &mut B {
+        if count > 0 {
+            if self.counts.len() != row {
+                self.counts.pad(row);
+            }
+            self.counts.push(count as u32);
+        }
+        &mut self.values
+    }
+}

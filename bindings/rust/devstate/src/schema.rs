@@ -1,0 +1,143 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+use std::borrow::Cow;
+
+/// What generated code knows of its schema.
+#[derive(Debug)]
+pub struct Schema {
+    /// Name of the schema, "devices.fs.v1".
+    pub name: &'static str,
+    /// Its version.
+    pub version: u32,
+    /// The oldest version whose readers may load what this one writes; 0: the fields decide.
+    pub min_reader: u32,
+    /// The kind of device, "virtio-fs".
+    pub device: &'static str,
+    /// Full name of the root message.
+    pub root_message: &'static str,
+    /// SHA-256 of the schema's canonical form.
+    pub fingerprint: [u8; 32],
+    /// The FileDescriptorSet of the root's file and all that it imports, as one zstd frame.
+    pub descriptor_set: &'static [u8],
+    /// Those of the released versions, oldest first, for verdicts about their streams.
+    pub released: &'static [&'static [u8]],
+    /// The messages that the root is made of.
+    pub table: Table,
+}
+
+/// The type of a field, as in a `.proto` file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum FieldType {
+    Double,
+    Float,
+    Int64,
+    Uint64,
+    Int32,
+    Fixed64,
+    Fixed32,
+    Bool,
+    String,
+    Message,
+    Bytes,
+    Uint32,
+    Enum,
+    Sfixed32,
+    Sfixed64,
+    Sint32,
+    Sint64,
+}
+
+/// How often a field can occur in its message, and what absence is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// A scalar that is there exactly once; at its zero it cannot be told from an absent one.
+    Implicit,
+    /// Optional scalars, messages, members of a oneof.
+    Explicit,
+    /// A repeated field.
+    Repeated,
+    /// A repeated entry message with the fields `key` and `value`.
+    Map,
+}
+
+/// A field of a message of the schema.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its number.
+    pub number: u32,
+    /// Its name.
+    pub name: Cow<'static, str>,
+    /// The type of its values.
+    pub kind: FieldType,
+    /// How often it occurs.
+    pub presence: Presence,
+    /// Which oneof of the message it is a member of.
+    pub oneof: Option<u32>,
+    /// Index of its message or enum in the table.
+    pub of: u32,
+    /// The optional feature that it belongs to, or empty.
+    pub feature: Cow<'static, str>,
+}
+
+/// A message of the schema.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Its full name.
+    pub name: Cow<'static, str>,
+    /// In ascending order of number.
+    pub fields: Cow<'static, [Field]>,
+}
+
+/// An enum of the schema.
+#[derive(Clone, Debug)]
+pub struct Enum {
+    /// Its full name.
+    pub name: Cow<'static, str>,
+    /// The numbers that have a name, ascending.
+    pub numbers: Cow<'static, [i32]>,
+}
+
+/// The messages and enums that a root message is made of. The first message is the root.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The messages.
+    pub messages: Cow<'static, [Message]>,
+    /// The enums.
+    pub enums: Cow<'static, [Enum]>,
+}
+
+impl Message {
+    /// Returns the field of `number`.
+    pub fn field(&self, number: u32) -> Option<&Field> {
+        self.fields
+            .binary_search_by_key(&number, |field| field.number)
+            .ok()
+            .map(|i| &self.fields[i])
+    }
+}
+
+impl Field {
+    /// Returns whether it occurs any number of times.
+    pub fn repeated(&self) -> bool {
+        matches!(self.presence, Presence::Repeated | Presence::Map)
+    }
+
+    /// Returns whether, as a field of the root, its elements travel in batches.
+    pub fn holds_records(&self) -> bool {
+        self.kind == FieldType::Message && self.presence == Presence::Repeated
+    }
+}
+
+impl Table {
+    /// Returns the message of a field of type [`FieldType::Message`].
+    pub fn message_of(&self, field: &Field) -> &Message {
+        &self.messages[field.of as usize]
+    }
+
+    /// Returns whether the enum of `field`, of type [`FieldType::Enum`], names `number`.
+    pub fn names(&self, field: &Field, number: i32) -> bool {
+        self.enums[field.of as usize].numbers.binary_search(&number).is_ok()
+    }
+}

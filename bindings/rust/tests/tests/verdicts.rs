@@ -1,0 +1,272 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+//! Verdicts across versions of devices.fs.v1, and over the table of changes that the comparison of
+//! schemas is tested with: nothing loads here that the rules refuse.
+
+use devstate::{rules, Error, Level, Verdict};
+use devstate_build::Config;
+use devstate_schema::{compare, Gate, SchemaModel};
+use devstate_tests::{read, repository, Codec, FsV1, FsV2, FsV3};
+
+/// Loads a golden stream behind a gate, as a back-end of that version does.
+fn load(name: &str, reader: &dyn Codec) -> (Verdict, Option<Error>) {
+    let stream = read(&format!("tests/golden/{name}.dstate"));
+    let mut gate = Gate::new(reader.schema());
+    let error = reader.read_behind(&stream, &mut gate).err();
+    (gate.verdict_after(error.as_ref()), error)
+}
+
+fn reader(version: u32) -> Box<dyn Codec> {
+    match version {
+        1 => Box::new(FsV1),
+        2 => Box::new(FsV2),
+        _ => Box::new(FsV3),
+    }
+}
+
+/// Stream, version of the reader, what the rules say, and what this reader says: its level and
+/// the rule of the first finding that makes it. What would be converted is refused here.
+const GOLDEN: [(&str, u32, Level, Level, &str); 30] = {
+    use Level::{
+        Compatible as C, Converted as V, Defaulted as D, Identical as I, Lossy as L, Refused as R,
+    };
+    [
+        ("fs_small", 1, I, I, ""),
+        ("fs_small", 2, C, C, "writer-schema-unknown"),
+        ("fs_small", 3, R, R, "unknown-critical"),
+        ("fs_zstd", 1, I, I, ""),
+        ("fs_zstd", 2, D, D, "field-defaulted"),
+        ("fs_zstd", 3, V, R, "field-moved"),
+        ("fs_v1", 1, I, I, ""),
+        ("fs_v1", 2, D, D, "field-defaulted"),
+        ("fs_v1", 3, V, R, "field-moved"),
+        ("fs_v2", 1, C, C, ""),
+        ("fs_v2", 2, I, I, ""),
+        ("fs_v2", 3, V, R, "field-moved"),
+        ("fs_v2_locks", 1, R, R, "unknown-critical"),
+        ("fs_v2_locks", 2, I, I, ""),
+        ("fs_v2_locks", 3, V, R, "field-moved"),
+        ("fs_v2_times", 1, L, L, "ignorable-dropped"),
+        ("fs_v2_times", 2, I, I, ""),
+        ("fs_v2_times", 3, V, R, "field-moved"),
+        ("fs_v3", 1, V, R, "field-moved"),
+        ("fs_v3", 2, V, R, "field-moved"),
+        ("fs_v3", 3, I, I, ""),
+        ("fs_v3_locks", 1, R, R, "value-may-not-fit"),
+        ("fs_v3_locks", 2, R, R, "value-may-not-fit"),
+        ("fs_v3_times", 1, L, R, "field-moved"),
+        ("fs_v3_times", 3, I, I, ""),
+        ("fs_alt_v3", 1, L, R, "field-moved"),
+        ("fs_alt_v3", 3, I, I, ""),
+        ("py_fs_raw", 1, R, R, "value-may-not-fit"),
+        ("py_fs_raw", 3, I, I, ""),
+        ("py_fs_zstd", 3, I, I, ""),
+    ]
+};
+
+#[test]
+fn golden_streams_load_in_other_versions_or_are_refused_by_the_right_rule() {
+    for (name, version, by_the_rules, expected, rule) in GOLDEN {
+        let (verdict, error) = load(name, &*reader(version));
+        let case = format!("{name} read by version {version}: {verdict}");
+        assert_eq!(verdict.level, expected, "{case}");
+        // Never more than the rules allow.
+        assert!(verdict.level >= by_the_rules, "{case}");
+        assert_eq!(verdict.loads(), error.is_none(), "{case}");
+        let made_by = verdict.findings.iter().find(|finding| finding.level == verdict.level);
+        assert_eq!(made_by.map_or("", |finding| finding.rule.id), rule, "{case}");
+        assert_eq!(verdict.check_reply(error.as_ref()) == 0, verdict.loads(), "{case}");
+        let needs_conversion = expected == Level::Refused && by_the_rules != Level::Refused;
+        assert!(!needs_conversion || verdict.to_string().contains("devstate convert"), "{case}");
+    }
+}
+
+#[test]
+fn a_newer_state_with_locks_names_the_locks() {
+    let (verdict, error) = load("fs_v3_locks", &FsV1);
+    let locks = verdict.findings.iter().find(|finding| finding.path == "handles.locks");
+    let locks = locks.expect("a finding about the locks");
+    assert_eq!((locks.rule, locks.level), (rules::UNKNOWN_CRITICAL, Level::Refused));
+    assert!(locks.text.contains("FUSE_POSIX_LOCKS"), "{}", locks.text);
+    assert!(matches!(error, Some(Error::Refused(_))));
+    let (verdict, error) = load("fs_v2_locks", &FsV1);
+    // The tag, refused, the rule's code, a field, its number.
+    assert_eq!(verdict.check_reply(error.as_ref()), 0xd507_0401_0000_0004);
+}
+
+#[test]
+fn a_reader_that_accepts_no_loss_refuses_by_policy() {
+    let stream = read("tests/golden/fs_v2_times.dstate");
+    let mut gate = Gate::new(FsV1.schema()).accept(Level::Converted);
+    let error = FsV1.read_behind(&stream, &mut gate).expect_err("a refusal");
+    assert!(error.to_string().contains("[policy]"), "{error}");
+}
+
+#[test]
+fn a_stream_without_its_schema_is_known_by_the_released_ones() {
+    struct Nothing;
+    use devstate_fs::v1::*;
+    impl FsStateVisitor for Nothing {
+        fn root(&mut self, _: FsState) -> Result<(), Error> {
+            Ok(())
+        }
+        fn inodes(&mut self, _: &InodesBatch<'_>) -> Result<(), Error> {
+            Ok(())
+        }
+        fn handles(&mut self, _: &HandlesBatch<'_>) -> Result<(), Error> {
+            Ok(())
+        }
+        fn mount_paths(&mut self, _: &MountPathsBatch<'_>) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+    let stream = read("tests/golden/fs_small.dstate");
+    let mut gate = Gate::new(&SCHEMA);
+    let mut handler = FsStateHandler(Nothing);
+    let error = devstate::read_state(&stream[..], &Default::default(), &mut gate, &mut handler);
+    let verdict = gate.verdict_after(error.as_ref().err());
+    let rule = |rule| verdict.findings.iter().any(|finding| finding.rule == rule);
+    assert!(!rule(rules::WRITER_SCHEMA_UNKNOWN) && rule(rules::FIELD_MOVED), "{verdict}");
+}
+
+#[test]
+fn rule_codes_are_those_of_the_other_implementation() {
+    let source = String::from_utf8(read("compat/load_rules.cc")).expect("text");
+    let document = String::from_utf8(read("docs/compat_rules.md")).expect("text");
+    for rule in rules::ALL {
+        let at = source.find(&format!("\"{}\",", rule.id)).expect(rule.id);
+        let end = at + source[at..].find("};").expect("the end of the rule");
+        let code = source[at..end].rsplit([',', ' ', '\n']).next().expect("the code");
+        assert_eq!(code, rule.code.to_string(), "{}", rule.id);
+        assert!(document.contains(&format!("\n### {}\n", rule.id)), "{}", rule.id);
+    }
+}
+
+// --- The table of changes ---
+
+/// A change of a schema: its name, the bodies before and after, and the verdicts.
+type Change = [String; 5];
+
+/// Reads the string literals of the C++ table. `F(…)` and `V(…)` are its macros for annotations.
+fn changes() -> Vec<(Change, bool)> {
+    let source = String::from_utf8(read("compat/diff_cases.cc")).expect("text");
+    let body = &source[source.find("FieldsThatOneSideLacksChanges").expect("the table")..];
+    let mut tokens = body.chars().peekable();
+    let (mut changes, mut strings, mut current) = (Vec::new(), Vec::new(), None::<String>);
+    let (mut depth, mut word, mut suffixes) = (0, String::new(), Vec::new());
+    while let Some(c) = tokens.next() {
+        match c {
+            '"' => {
+                let text = current.get_or_insert_with(String::new);
+                while let Some(c) = tokens.next() {
+                    match c {
+                        '"' => break,
+                        '\\' => match tokens.next() {
+                            Some('n') => text.push('\n'),
+                            Some(c) => text.push(c),
+                            None => break,
+                        },
+                        c => text.push(c),
+                    }
+                }
+            }
+            '/' if tokens.peek() == Some(&'/') => while tokens.next().is_some_and(|c| c != '\n') {},
+            '(' => {
+                let (open, close) = match word.as_str() {
+                    "F" => ("[(devstate.field) = { ", " }]"),
+                    "V" => ("[(devstate.enum_value) = { ", " }]"),
+                    _ => ("", ""),
+                };
+                if !open.is_empty() {
+                    current.get_or_insert_with(String::new).push_str(open);
+                }
+                suffixes.push(close);
+            }
+            ')' => {
+                if let Some(close) = suffixes.pop().filter(|close| !close.is_empty()) {
+                    current.get_or_insert_with(String::new).push_str(close);
+                }
+            }
+            '{' => {
+                depth += 1;
+                strings.clear();
+            }
+            '}' | ',' => {
+                strings.extend(current.take());
+                if c == '}' {
+                    if let Ok(change) = Change::try_from(strings.clone()) {
+                        changes.push((change, word == "true"));
+                    }
+                    strings.clear();
+                    depth -= 1;
+                }
+            }
+            _ => {}
+        }
+        if c.is_alphanumeric() || c == '_' {
+            word.push(c);
+        } else if !c.is_whitespace() && c != '}' {
+            word.clear();
+        }
+        if depth < 0 {
+            break;
+        }
+    }
+    assert!(changes.len() >= 100, "{}", changes.len());
+    changes
+}
+
+fn schema(body: &str, version: u32, in_record: bool, number: usize) -> SchemaModel {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("changes");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let (open, close) = if in_record { ("repeated Z z = 1; message Z {", "}") } else { ("", "") };
+    let text = format!(
+        "syntax = \"proto3\"; package a; import \"devstate/options.proto\"; message Root {{ \
+         option (devstate.message) = {{ schema: \"a\" version: {version} device: \"d\" }}; \
+         {open} {body} {close} }}"
+    );
+    let name = format!("c{number}_{version}.proto");
+    std::fs::write(folder.join(&name), text).expect("a file");
+    let config = Config::new().include(&folder).include(repository("proto")).root("a.Root");
+    match config.load(&name) {
+        Ok(schema) => schema.model,
+        Err(error) => panic!("{body}: {error}"),
+    }
+}
+
+#[test]
+fn no_change_of_a_schema_is_judged_milder_than_by_the_rules() {
+    let (mut same, mut stricter, mut milder) = (0, Vec::new(), Vec::new());
+    for (number, (change, in_record)) in changes().iter().enumerate() {
+        let [name, older, newer, upgrade, downgrade] = change;
+        let older = schema(older, 1, *in_record, number);
+        let newer = schema(newer, 2, *in_record, number);
+        for (writer, reader, expected) in [(&older, &newer, upgrade), (&newer, &older, downgrade)] {
+            let verdict = compare(writer, reader);
+            let word = expected.split([' ', ':']).next().expect("a level");
+            let found = verdict.level;
+            let must = match word {
+                "refused" => Level::Refused,
+                "conditional" => Level::Conditional,
+                "lossy" => Level::Lossy,
+                _ => Level::Identical,
+            };
+            // Bounds are checked by the strict reader, value by value.
+            let by_reader = expected.contains("bound-narrowed")
+                || expected.contains("required-missing")
+                || expected.contains("not-utf8");
+            if found < must && !by_reader {
+                milder.push(format!("{name}: {expected}, here {verdict:?}"));
+            }
+            if found == must || (must == Level::Identical && verdict.loads()) {
+                same += 1;
+            } else {
+                stricter.push(format!("{name}: {word}, here {}", found.name()));
+            }
+        }
+    }
+    assert!(milder.is_empty(), "{}", milder.join("\n"));
+    println!("as the rules say: {same}, otherwise: {}\n{}", stricter.len(), stricter.join("\n"));
+    assert!(same > stricter.len());
+}
