@@ -72,7 +72,7 @@ class JsonMaker:
         if item.type == t.BYTES:
             return base64.b64encode(value).decode()
         if item.enum is not None:
-            return item.enum.names.get(int(value), int(value))
+            return item.enum.names.get(value, value)
         if item.type in _AS_TEXT:
             return str(value)
         if item.type in (t.FLOAT, t.DOUBLE):

@@ -13,15 +13,25 @@ from typing import Any
 
 from .errors import ToolError
 
-_JUDGED = (0, 1, 3)
+# Usage and I/O errors are 2.
+_JUDGED = (0, 1, 3, 4, 5)
 
 
 @dataclass(frozen=True)
 class Check:
-    """A verdict. `report` is the command's JSON (proto/devstate/verdict.proto)."""
+    """A judgement. `report` is the command's JSON.
 
-    verdict: str
+    `verdicts` has a verdict for each direction that was judged: "upgrade" and
+    "downgrade" of two schemas, one of them for a stream.
+    """
+
+    verdicts: dict[str, str]
     report: dict[str, Any]
+
+    @property
+    def verdict(self) -> str:
+        """The verdict on the first direction: the newer schema reads the older's."""
+        return next(iter(self.verdicts.values()))
 
 
 def check(
@@ -62,9 +72,5 @@ def check(
         raise ToolError(
             f"devstate check: {done.stderr.strip() or 'it printed no JSON'}"
         ) from None
-    return Check(_level(report), report)
-
-
-def _level(report: dict[str, Any]) -> str:
-    level = report.get("level", "")
-    return str(level).removeprefix("VERDICT_LEVEL_").lower()
+    verdicts = {row["direction"]: row["verdict"] for row in report["directions"]}
+    return Check(verdicts, report)
