@@ -34,6 +34,7 @@ PACKAGES = [
     "tests/bench",
     "tests/cli",
     "tests/codegen",
+    "tests/conformance",
     "tests/foreign",
     "tests/fuzz",
     "tests/golden",

@@ -6,23 +6,40 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from . import framing_cases, number_cases, other_cases, record_cases, root_cases
+from . import (
+    annotation_cases,
+    framing_cases,
+    number_cases,
+    random_cases,
+    record_cases,
+    root_cases,
+    schema_cases,
+    string_cases,
+    tree_cases,
+)
 from .kit import FOLDER, SCHEMA_FILES, Cases, base64_text, descriptor_set, schema
+
+PARTS = (
+    framing_cases,
+    root_cases,
+    number_cases,
+    string_cases,
+    record_cases,
+    annotation_cases,
+    tree_cases,
+    random_cases,
+    schema_cases,
+)
 
 
 def files() -> dict[str, str]:
     """Returns the content of each file of the kit."""
     cases = Cases()
-    framing_cases.add(cases)
-    root_cases.add(cases)
-    number_cases.add(cases)
-    record_cases.add(cases)
-    other_cases.annotation_cases(cases)
-    other_cases.golden_cases(cases)
-    other_cases.stream_cases(cases)
-    other_cases.random_cases(cases)
-    other_cases.schema_cases(cases)
+    for part in PARTS:
+        part.add(cases)
     schemas = [
         {
             "name": name,
@@ -35,7 +52,7 @@ def files() -> dict[str, str]:
     return {"cases.jsonl": lines(cases.rows), "schemas.jsonl": lines(schemas)}
 
 
-def lines(rows: list[dict[str, object]]) -> str:
+def lines(rows: Sequence[Mapping[str, Any]]) -> str:
     """Returns one JSON object a line."""
     return "".join(
         json.dumps(row, ensure_ascii=True, separators=(",", ":")) + "\n" for row in rows

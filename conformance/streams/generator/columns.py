@@ -46,7 +46,9 @@ def edges(item: Field) -> list[Any]:
     """Returns values of a number field, the zero first."""
     if item.enum is not None:
         names = item.enum.names
-        return [EnumValue(n, names[n]) for n in sorted(names, key=lambda n: (n != 0, n))]
+        return [
+            EnumValue(n, names[n]) for n in sorted(names, key=lambda n: (n != 0, n))
+        ]
     name = item.type_text
     values = _EDGES[_ALIASES.get(name, name)]
     if name == "float":

@@ -94,7 +94,9 @@ def prefix_cases(cases: Cases) -> None:
     for at in (8, 10, 12, 16, 24, 31):
         damaged = bytearray(data)
         damaged[at] ^= 4
-        cases.refuse(f"prefix/byte {at} damaged", "kit", bytes(damaged), CHECKSUM, do=BOTH)
+        cases.refuse(
+            f"prefix/byte {at} damaged", "kit", bytes(damaged), CHECKSUM, do=BOTH
+        )
     for version, reserved in ((0, 0), (2, 0), (257, 0), (1, 1), (1, 0x8000)):
         changed = bytearray(data)
         changed[8:10] = version.to_bytes(2, "little")
@@ -126,13 +128,21 @@ def header_cases(cases: Cases) -> None:
 
     plain = header_of(made)
     unknown = field(15, b"new") + varint_field(16, 3)
-    unknown += wire.tag(17, wire.FIXED64) + bytes(8) + wire.tag(18, wire.FIXED32) + bytes(4)
+    unknown += (
+        wire.tag(17, wire.FIXED64) + bytes(8) + wire.tag(18, wire.FIXED32) + bytes(4)
+    )
     for name, header in (
         ("unknown fields are ignored", plain + unknown),
         ("unknown groups are ignored", plain + b"\x9b\x01\x08\x01\x9c\x01"),
         ("no writer", header_of(made, writer=None)),
-        ("features and instance", header_of(made, used_features=["A", "B"], instance="fs0")),
-        ("conversions", header_of(made, conversions=[{"from_version": 1, "to_version": 2}])),
+        (
+            "features and instance",
+            header_of(made, used_features=["A", "B"], instance="fs0"),
+        ),
+        (
+            "conversions",
+            header_of(made, conversions=[{"from_version": 1, "to_version": 2}]),
+        ),
         ("the last of two versions counts", varint_field(3, 9) + plain),
         ("not in order", plain[40:40] + field(10, "é".encode()) + plain),
     ):
@@ -167,16 +177,24 @@ def chunk_header_cases(cases: Cases) -> None:
     made = builder().chunk(ROOT, ROOT_BYTES, flags=2)
     refuse("unknown flag of the root chunk", made.finish(), UNKNOWN)
     for kind in (0, 4, 5, 127, 255):
-        refuse(f"unknown type {kind}", builder().root().chunk(kind, b"x").finish(), UNKNOWN)
+        refuse(
+            f"unknown type {kind}", builder().root().chunk(kind, b"x").finish(), UNKNOWN
+        )
         made = builder().root(ROOT_BYTES).chunk(kind, b"what is new", flags=1)
-        cases.accept(f"chunk header/ignorable type {kind}", "kit", made.finish(), ROOT_STATE)
+        cases.accept(
+            f"chunk header/ignorable type {kind}", "kit", made.finish(), ROOT_STATE
+        )
     for codec in (2, 3, 255):
         made = builder().root().chunk(BATCH, LINE, field=41, records=1, codec=codec)
         refuse(f"unknown codec {codec}", made.finish(), UNKNOWN)
         made = builder().root().chunk(9, b"x", codec=codec, flags=1)
         refuse(f"unknown codec {codec} of an ignorable chunk", made.finish(), UNKNOWN)
-    refuse("batch without a field", builder().root().batch(0, 1, LINE).finish(), MALFORMED)
-    refuse("batch without records", builder().root().batch(41, 0, b"").finish(), MALFORMED)
+    refuse(
+        "batch without a field", builder().root().batch(0, 1, LINE).finish(), MALFORMED
+    )
+    refuse(
+        "batch without records", builder().root().batch(41, 0, b"").finish(), MALFORMED
+    )
     for name, header in (
         ("root with a field", {"field": 41}),
         ("root with records", {"records": 1}),
@@ -192,10 +210,14 @@ def chunk_header_cases(cases: Cases) -> None:
         refuse(name, builder().root().end(trailer, **header), MALFORMED)
     frame = zstd_frame(trailer)
     made = builder().root()
-    refuse("compressed trailer", made.zstd(TRAILER, frame, len(trailer)).cut(), MALFORMED)
+    refuse(
+        "compressed trailer", made.zstd(TRAILER, frame, len(trailer)).cut(), MALFORMED
+    )
     for stored, decoded in ((b"", 1), (b"\x18\x05", 1), (b"\x18\x05", 3)):
         made = builder().chunk(ROOT, stored, decoded)
-        refuse(f"raw chunk of {len(stored)} and {decoded} bytes", made.finish(), MALFORMED)
+        refuse(
+            f"raw chunk of {len(stored)} and {decoded} bytes", made.finish(), MALFORMED
+        )
     for name, kind, header, payload in (
         ("its field and records are free", 200, {"field": 7, "records": 3}, b"abc"),
         ("it may be compressed", 201, {"codec": 1}, zstd_frame(b"abc")),
@@ -213,24 +235,39 @@ def chunk_header_cases(cases: Cases) -> None:
 
 
 def order_cases(cases: Cases) -> None:
-    def refuse(name: str, data: bytes, *reasons: str, do: tuple[str, ...] = BOTH) -> None:
+    def refuse(
+        name: str, data: bytes, *reasons: str, do: tuple[str, ...] = BOTH
+    ) -> None:
         cases.refuse(f"order/{name}", "kit", data, *reasons, do=do)
 
     cases.accept("order/root alone", "kit", builder().root().finish(), {})
     cases.accept("order/root and batch", "kit", small(), STATE)
     refuse("no chunk at all", builder().finish(), MALFORMED)
     refuse("batch first", builder().batch("lines", 1, LINE).finish(), MALFORMED)
-    refuse("ignorable chunk first", builder().chunk(9, b"", flags=1).root().finish(), MALFORMED)
+    refuse(
+        "ignorable chunk first",
+        builder().chunk(9, b"", flags=1).root().finish(),
+        MALFORMED,
+    )
     refuse("two root chunks", builder().root().root().finish(), MALFORMED)
     made = builder().root().batch("deep", 1, b"").batch("lines", 1, LINE)
     refuse("fields descend", made.finish(), MALFORMED)
     made = builder().root().batch("lines", 1, LINE).batch("lines", 2, b"")
     state = {"lines": [{"id": 7, "label": "ab"}, {}, {}]}
     cases.accept("order/two batches of a field", "kit", made.finish(), state)
-    for name, number in (("unknown", 99), ("a singular", 3), ("a map", 28), ("above 2^29", 1 << 31)):
+    for name, number in (
+        ("unknown", 99),
+        ("a singular", 3),
+        ("a map", 28),
+        ("above 2^29", 1 << 31),
+    ):
         made = builder().root().batch(number, 1, b"")
         refuse(f"batch of {name} field", made.finish(), UNKNOWN, do=("decode",))
-        made = builder().root(ROOT_BYTES).batch("lines", 1, LINE) if number > 41 else builder().root(ROOT_BYTES)
+        made = (
+            builder().root(ROOT_BYTES).batch("lines", 1, LINE)
+            if number > 41
+            else builder().root(ROOT_BYTES)
+        )
         data = made.chunk(BATCH, b"", field=number, records=1, flags=1).finish()
         state = STATE if number > 41 else ROOT_STATE
         cases.accept(f"order/ignorable batch of {name} field", "kit", data, state)
@@ -248,7 +285,9 @@ def codec_cases(cases: Cases) -> None:
         made = builder().root(ROOT_BYTES)
         return made.zstd(BATCH, frame, size, field=41, records=records).finish()
 
-    rle = zstd_block(long[:-300], last=False) + zstd_block(b"\x09", last=True, kind=1, size=300)
+    rle = zstd_block(long[:-300], last=False) + zstd_block(
+        b"\x09", last=True, kind=1, size=300
+    )
     two = zstd_block(text[:5], last=False) + zstd_block(text[5:], last=True)
     empty_last = zstd_block(text, last=False) + zstd_block(b"", last=True)
     content_sum = (xxh64(text) & 0xFFFFFFFF).to_bytes(4, "little")
@@ -285,19 +324,47 @@ def codec_cases(cases: Cases) -> None:
         ("skippable frame first", skippable + frame, len(text)),
         ("skippable frame last", frame + skippable, len(text)),
         ("skippable frame alone", skippable, 0),
-        ("no content size", b"\x28\xb5\x2f\xfd\x00\x00" + zstd_block(text, last=True), len(text)),
-        ("content size of another number", zstd_frame(text, size=len(text) + 1), len(text)),
-        ("less content than declared", zstd_frame(text, size=len(text) + 1), len(text) + 1),
-        ("more content than declared", zstd_frame(text, size=len(text) - 1), len(text) - 1),
+        (
+            "no content size",
+            b"\x28\xb5\x2f\xfd\x00\x00" + zstd_block(text, last=True),
+            len(text),
+        ),
+        (
+            "content size of another number",
+            zstd_frame(text, size=len(text) + 1),
+            len(text),
+        ),
+        (
+            "less content than declared",
+            zstd_frame(text, size=len(text) + 1),
+            len(text) + 1,
+        ),
+        (
+            "more content than declared",
+            zstd_frame(text, size=len(text) - 1),
+            len(text) - 1,
+        ),
         ("chunk header with another size", frame, len(text) + 1),
         ("dictionary", zstd_frame(text, dictionary=1), len(text)),
         ("window above 2^31 bytes", zstd_frame(text, window=21 << 3 | 1), len(text)),
         ("window of 2^41 bytes", zstd_frame(text, window=31 << 3), len(text)),
         ("reserved bit", frame[:4] + bytes([frame[4] | 8]) + frame[5:], len(text)),
-        ("block of type 3", zstd_frame(text, blocks=zstd_block(text, last=True, kind=3)), len(text)),
-        ("no last block", zstd_frame(text, blocks=zstd_block(text, last=False)), len(text)),
+        (
+            "block of type 3",
+            zstd_frame(text, blocks=zstd_block(text, last=True, kind=3)),
+            len(text),
+        ),
+        (
+            "no last block",
+            zstd_frame(text, blocks=zstd_block(text, last=False)),
+            len(text),
+        ),
         ("a wrong checksum", zstd_frame(text, content_checksum=b"\1\2\3\4"), len(text)),
-        ("a checksum is missing", zstd_frame(text)[:4] + b"\x24" + zstd_frame(text)[5:], len(text)),
+        (
+            "a checksum is missing",
+            zstd_frame(text)[:4] + b"\x24" + zstd_frame(text)[5:],
+            len(text),
+        ),
     ):
         cases.refuse(f"zstd/{name}", "kit", batch(bad, size), MALFORMED, do=BOTH)
 
@@ -332,9 +399,17 @@ def trailer_cases(cases: Cases) -> None:
         ("the last of two counts", b"", varint_field(1, 77)),
     ):
         cases.accept(f"trailer/{name}", "kit", trailer(tail, head), STATE)
-    for name, tail in (("is cut", b"\x32\x05a"), ("field 0", b"\x02\x00"), ("wire type 6", b"\x36")):
+    for name, tail in (
+        ("is cut", b"\x32\x05a"),
+        ("field 0", b"\x02\x00"),
+        ("wire type 6", b"\x36"),
+    ):
         cases.refuse(f"trailer/{name}", "kit", trailer(tail), MALFORMED, do=BOTH)
-    for name, more in (("a zero", b"\0"), ("a stream", small()), ("a line feed", b"\n")):
+    for name, more in (
+        ("a zero", b"\0"),
+        ("a stream", small()),
+        ("a line feed", b"\n"),
+    ):
         data = small() + more
         cases.refuse(f"trailer/{name} follows", "kit", data, TRAILING_BYTES, do=BOTH)
 
@@ -380,7 +455,9 @@ def damage_cases(cases: Cases) -> None:
         damaged = bytearray(whole)
         damaged[at] ^= 1 << at % 8
         reason = NOT_A_STREAM if at < 8 else CHECKSUM
-        cases.refuse(f"damage/bit {at % 8} of byte {at}", "kit", bytes(damaged), reason, do=BOTH)
+        cases.refuse(
+            f"damage/bit {at % 8} of byte {at}", "kit", bytes(damaged), reason, do=BOTH
+        )
 
 
 def other_header() -> bytes:
@@ -395,7 +472,9 @@ def limit_cases(cases: Cases) -> None:
     def claim(stored: int, decoded: int, codec: int = 0, records: int = 1) -> bytes:
         """A chunk header whose payload never comes."""
         made = builder().root()
-        head = CHUNK_HEADER.pack(2, codec, 0, 1, 41, records, stored, decoded, 0, 0)[:32]
+        head = CHUNK_HEADER.pack(2, codec, 0, 1, 41, records, stored, decoded, 0, 0)[
+            :32
+        ]
         seed = made.writer.trailer_message()["digest"]
         return made.cut() + head + checksum(head, seed).to_bytes(8, "little")
 
@@ -429,6 +508,10 @@ def limit_cases(cases: Cases) -> None:
     )
     frame = zstd_frame(b"", size=size, blocks=rle)
     made = builder().root().zstd(200, frame, size, flags=1)
-    cases.accept("limit/1 MiB out of a few bytes", "kit", made.finish(), {}, level="recommended")
-    made = builder().root().zstd(200, frame, size, flags=1).zstd(200, frame, size, flags=1)
+    cases.accept(
+        "limit/1 MiB out of a few bytes", "kit", made.finish(), {}, level="recommended"
+    )
+    made = (
+        builder().root().zstd(200, frame, size, flags=1).zstd(200, frame, size, flags=1)
+    )
     refuse("expansion", made.finish())

@@ -28,6 +28,9 @@ MALFORMED = "MALFORMED"
 UNKNOWN = "UNKNOWN_CONTENT"
 CONSTRAINT = "CONSTRAINT"
 
+# What to do with streams that are about annotations.
+CHECK = ("check",)
+
 # Larger values are left out: any will do.
 MAX_VALUE = 400_000
 
@@ -39,10 +42,7 @@ SCHEMA_FILES = (
     ("t", "tests/stream_cases/t.proto", ("tests/stream_cases",)),
     ("hello", "examples/hello_backend/hello.proto", ("examples/hello_backend",)),
     ("queue", "tests/release/queue.proto", ("tests/release",)),
-    *(
-        (f"fs.{n}", f"proto/devices/fs/v1/released/{n}/fs.proto", ())
-        for n in (1, 2, 3)
-    ),
+    *((f"fs.{n}", f"proto/devices/fs/v1/released/{n}/fs.proto", ()) for n in (1, 2, 3)),
     ("net.1", "proto/devices/net/v1/released/1/net.proto", ()),
     ("blk.1", "proto/devices/blk/v1/released/1/blk.proto", ()),
 )

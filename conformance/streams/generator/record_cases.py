@@ -9,14 +9,10 @@ from typing import Any
 from devstate import table as t
 from devstate import wire
 from devstate.number_column import Encoding, Kind, kind_of
-from devstate.strings_column import Layout, encode_strings
+from devstate.values import default_value
 
 from .columns import (
     KIND,
-    LAYOUT,
-    LENGTHS,
-    TEXT_DATA,
-    WORD0,
     edges,
     number_column,
     occurrences,
@@ -26,7 +22,6 @@ from .columns import (
     unsigned,
 )
 from .kit import MALFORMED, UNKNOWN, Cases, schema
-from .root_cases import BAD_TEXTS, GOOD_TEXTS
 from .streams import Builder, field, long_varint, stream, varint_field
 
 NAME = "everything"
@@ -39,8 +34,6 @@ def batch(table: str, records: int, payload: bytes, name: str = NAME) -> bytes:
 
 def add(cases: Cases) -> None:
     walker_cases(cases)
-    string_cases(cases)
-    word_cases(cases)
     occurrence_cases(cases)
     oneof_cases(cases)
     map_cases(cases)
@@ -52,7 +45,11 @@ def walker_cases(cases: Cases) -> None:
     one, two = field(3, unsigned([1, 2])), field(4, unsigned([3, 4]))
     state = {"scalars": [{"u32": 1, "u64": 3}, {"u32": 2, "u64": 4}]}
     cases.accept("columns/ascending", NAME, batch("scalars", 2, one + two), state)
-    forms = long_varint(3 << 3 | 2, 5) + long_varint(len(unsigned([1, 2])), 10) + unsigned([1, 2])
+    forms = (
+        long_varint(3 << 3 | 2, 5)
+        + long_varint(len(unsigned([1, 2])), 5)
+        + unsigned([1, 2])
+    )
     cases.accept("columns/long forms", NAME, batch("scalars", 2, forms + two), state)
     cases.accept("columns/none", NAME, batch("scalars", 2, b""), {"scalars": [{}, {}]})
     for name, payload in (
@@ -73,172 +70,52 @@ def walker_cases(cases: Cases) -> None:
         cases.refuse(f"columns/{name}", NAME, batch("scalars", 2, payload), MALFORMED)
     for number in (17, 18, 999, 536870910):
         payload = one + field(number, unsigned([1, 2]))
-        cases.refuse(f"columns/unknown column {number}", NAME, batch("scalars", 2, payload), UNKNOWN)
+        cases.refuse(
+            f"columns/unknown column {number}",
+            NAME,
+            batch("scalars", 2, payload),
+            UNKNOWN,
+        )
         payload = one + field(number, b"")
-        cases.refuse(f"columns/unknown column {number}, empty", NAME, batch("scalars", 2, payload), UNKNOWN)
+        cases.refuse(
+            f"columns/unknown column {number}, empty",
+            NAME,
+            batch("scalars", 2, payload),
+            UNKNOWN,
+        )
     both = (MALFORMED, UNKNOWN)
     payload = two + field(17, b"") + one
-    cases.refuse("columns/unknown and descending", NAME, batch("scalars", 2, payload), *both)
+    cases.refuse(
+        "columns/unknown and descending", NAME, batch("scalars", 2, payload), *both
+    )
     payload = field(2, b"junk") + field(17, b"")
-    cases.refuse("columns/malformed and unknown", NAME, batch("scalars", 2, payload), *both)
+    cases.refuse(
+        "columns/malformed and unknown", NAME, batch("scalars", 2, payload), *both
+    )
     inner = field(2048, occurrences([1], field(9, unsigned([1]))))
-    cases.refuse("columns/unknown column of a message", NAME, batch("optionals", 1, inner), UNKNOWN)
+    cases.refuse(
+        "columns/unknown column of a message",
+        NAME,
+        batch("optionals", 1, inner),
+        UNKNOWN,
+    )
     inner = field(2048, occurrences([1], field(2, b"") + field(1, unsigned([1]))))
-    cases.refuse("columns/descending in a message", NAME, batch("optionals", 1, inner), MALFORMED)
+    cases.refuse(
+        "columns/descending in a message", NAME, batch("optionals", 1, inner), MALFORMED
+    )
     for table in ("visitor", "size"):
-        cases.accept(f"columns/message without fields: {table}", NAME, batch(table, 3, b""), {table: [{}] * 3})
-        cases.refuse(f"columns/column of no field: {table}", NAME, batch(table, 3, field(1, unsigned([1, 1, 1]))), UNKNOWN)
-
-
-def string_cases(cases: Cases) -> None:
-    values = {
-        "text": [s.encode() for s in GOOD_TEXTS],
-        "data": [b"", b"\xff\xfe", b"", bytes(300), b"x"],
-    }
-    for name, kind, number in (("text", Kind.TEXT, TEXT), ("data", Kind.BYTES, BYTES)):
-        rows = values[name]
-        python = [v.decode() for v in rows] if kind is Kind.TEXT else rows
-        for encoding in Encoding:
-            chosen = rows
-            shown: list[Any] = list(python)
-            if encoding in (Encoding.CONSTANT, Encoding.SEQUENCE):
-                chosen = [b"abc", b"xyz"] if encoding is Encoding.CONSTANT else [b"", b"ab", b"abcd"]
-                shown = [v.decode() for v in chosen] if kind is Kind.TEXT else list(chosen)
-            column = encode_strings(kind, chosen, lengths_encoding=encoding)
-            state = {"scalars": [{name: value} for value in shown]}
-            data = batch("scalars", len(chosen), field(number, column))
-            cases.accept(f"strings/{name}, lengths {encoding.name}", NAME, data, state)
-        zeros = parts((KIND, kind))
-        data = batch("scalars", 2, field(number, zeros))
-        cases.accept(f"strings/{name}, no lengths", NAME, data, {"scalars": [{}, {}]})
-        zeros = parts((KIND, kind), (LAYOUT, 0), (LENGTHS, unsigned([0, 0])), (TEXT_DATA, b""))
-        data = batch("scalars", 2, field(number, zeros))
-        cases.accept(f"strings/{name}, empty data", NAME, data, {"scalars": [{}, {}]})
-        lengths = unsigned([1, 2])
-        backwards = parts((TEXT_DATA, b"abc"), (LENGTHS, lengths), (KIND, kind))
-        data = batch("scalars", 2, field(number, backwards))
-        shown = ["a", "bc"] if kind is Kind.TEXT else [b"a", b"bc"]
-        cases.accept(f"strings/{name}, parts in any order", NAME, data, {"scalars": [{name: v} for v in shown]})
-        present = occurrences([1, 0, 1], texts(kind, [b"", b"x"]))
-        data = batch("optionals", 3, field(number, present))
-        shown = ["", "x"] if kind is Kind.TEXT else [b"", b"x"]
-        cases.accept(f"strings/optional {name}", NAME, data, {"optionals": [{name: shown[0]}, {}, {name: shown[1]}]})
-        present = occurrences([2, 0, 1], texts(kind, [b"", b"x", b""]))
-        data = batch("repeateds", 3, field(number, present))
-        cases.accept(f"strings/repeated {name}", NAME, data, {"repeateds": [{name: shown}, {}, {name: shown[:1]}]})
-        for label, column in (
-            ("too little data", parts((KIND, kind), (LENGTHS, lengths), (TEXT_DATA, b"ab"))),
-            ("too much data", parts((KIND, kind), (LENGTHS, lengths), (TEXT_DATA, b"abcd"))),
-            ("no data", parts((KIND, kind), (LENGTHS, lengths))),
-            ("data without lengths", parts((KIND, kind), (TEXT_DATA, b"abc"))),
-            ("one length", parts((KIND, kind), (LENGTHS, unsigned([3])), (TEXT_DATA, b"abc"))),
-            ("three lengths", parts((KIND, kind), (LENGTHS, unsigned([1, 1, 1])), (TEXT_DATA, b"abc"))),
-            ("length above 32 bits", parts((KIND, kind), (LENGTHS, unsigned([2**32, 3])), (TEXT_DATA, b"abc"))),
-            ("lengths that wrap around", parts((KIND, kind), (LENGTHS, unsigned([2**64 - 1, 4])), (TEXT_DATA, b"abc"))),
-            ("lengths of another kind", parts((KIND, kind), (LENGTHS, parts((KIND, 2), (7, b"\2\4"))), (TEXT_DATA, b"abc"))),
-            ("a word", parts((KIND, kind), (LENGTHS, lengths), (TEXT_DATA, b"abc"), (WORD0, unsigned([1, 1])))),
-            ("the other kind", texts(Kind.TEXT if kind is Kind.BYTES else Kind.BYTES, [b"a", b"b"])),
-            ("kind of numbers", texts(Kind.UNSIGNED, [b"a", b"b"])),
-            ("no kind", parts((LENGTHS, lengths), (TEXT_DATA, b"abc"))),
-            ("kind twice", parts((KIND, kind), (KIND, kind), (LENGTHS, lengths), (TEXT_DATA, b"abc"))),
-            ("lengths twice", parts((KIND, kind), (LENGTHS, lengths), (LENGTHS, lengths), (TEXT_DATA, b"abc"))),
-            ("data twice", parts((KIND, kind), (LENGTHS, lengths), (TEXT_DATA, b"a"), (TEXT_DATA, b"abc"))),
-            ("kind as bytes", parts((KIND, b"\6"), (LENGTHS, lengths), (TEXT_DATA, b"abc"))),
-            ("lengths as a number", parts((KIND, kind), (LENGTHS, 1), (TEXT_DATA, b"abc"))),
-            ("empty column", b""),
-            ("cut", texts(kind, [b"a", b"bc"])[:-1]),
-        ):
-            data = batch("scalars", 2, field(number, column))
-            cases.refuse(f"strings/{name}: {label}", NAME, data, MALFORMED)
-        for layout in (2, 3, 2**32, 2**32 + 1, 2**63):
-            column = parts((KIND, kind), (LAYOUT, layout), (LENGTHS, lengths), (TEXT_DATA, b"abc"))
-            data = batch("scalars", 2, field(number, column))
-            cases.refuse(f"strings/{name}: layout {layout}", NAME, data, UNKNOWN)
-        for part in (13, 14, 15, 16, 999):
-            column = texts(kind, [b"a", b"bc"]) + parts((part, b""))
-            data = batch("scalars", 2, field(number, column))
-            cases.refuse(f"strings/{name}: unknown part {part}", NAME, data, UNKNOWN)
-        for other in (7, 255, 2**32 + kind):
-            data = batch("scalars", 2, field(number, texts(other, [b"a", b"bc"])))  # type: ignore[arg-type]
-            cases.refuse(f"strings/{name}: kind {other}", NAME, data, UNKNOWN)
-    for label, text in BAD_TEXTS.items():
-        for place, rows in (("first", [text, b"ok"]), ("last", [b"ok", text])):
-            data = batch("scalars", 2, field(TEXT, texts(Kind.TEXT, rows)))
-            cases.refuse(f"strings/UTF-8: {label}: {place}", NAME, data, MALFORMED)
-        data = batch("scalars", 1, field(BYTES, texts(Kind.BYTES, [text])))
-        cases.accept(f"strings/UTF-8: {label}: bytes", NAME, data, {"scalars": [{"data": text}]})
-        key = field(1, texts(Kind.TEXT, [text]))
-        data = batch("repeateds", 1, field(18, occurrences([1], key)))
-        cases.refuse(f"strings/UTF-8: {label}: key", NAME, data, MALFORMED)
-    for label, rows in (
-        ("two halves", [b"\xc3", b"\xa9"]),
-        ("one and two thirds", [b"\xe2", b"\x82\xac"]),
-        ("halves of two", [b"a\xc3", b"\xa9b"]),
-        ("halves around an empty one", [b"\xc3", b"", b"\xa9"]),
-    ):
-        data = batch("scalars", len(rows), field(TEXT, texts(Kind.TEXT, rows)))
-        cases.refuse(f"strings/UTF-8 in {label}", NAME, data, MALFORMED)
-        data = batch("scalars", len(rows), field(BYTES, texts(Kind.BYTES, rows)))
-        cases.accept(f"strings/bytes in {label}", NAME, data, {"scalars": [{"data": v} for v in rows]})
-
-
-def word_cases(cases: Cases) -> None:
-    for length in range(4, 36, 4):
-        rows = [bytes((i * 7 + j) % 128 for j in range(length)) for i in range(3)]
-        for name, kind, number in (("text", Kind.TEXT, TEXT), ("data", Kind.BYTES, BYTES)):
-            if length > 32:
-                continue
-            column = encode_strings(kind, rows, Layout.WORDS)
-            shown: list[Any] = [v.decode() for v in rows] if kind is Kind.TEXT else list(rows)
-            data = batch("scalars", 3, field(number, column))
-            cases.accept(f"words/{name} of {length}", NAME, data, {"scalars": [{name: v} for v in shown]})
-    rows = [b"abcdefgh", b"ABCDEFGH"]
-    for encoding in (Encoding.BYTE, Encoding.DELTA_BYTE, Encoding.FIXED, Encoding.DICTIONARY, Encoding.RUN_LENGTH):
-        column = encode_strings(Kind.BYTES, rows, Layout.WORDS, words_encoding=encoding)
-        data = batch("scalars", 2, field(BYTES, column))
-        cases.accept(f"words/{encoding.name}", NAME, data, {"scalars": [{"data": v} for v in rows]})
-    eight, words = unsigned([8, 8]), unsigned([1, 2**32 - 1])
-    low = [b"\1\0\0\0\0\0\0\0", b"\xff\xff\xff\xff\0\0\0\0"]
-    some = parts((KIND, 5), (LAYOUT, 1), (LENGTHS, eight), (WORD0, words))
-    data = batch("scalars", 2, field(BYTES, some))
-    cases.accept("words/a word of zeros is left out", NAME, data, {"scalars": [{"data": v} for v in low]})
-    none = parts((KIND, 5), (LAYOUT, 1), (LENGTHS, eight))
-    data = batch("scalars", 2, field(BYTES, none))
-    cases.accept("words/all words are left out", NAME, data, {"scalars": [{"data": bytes(8)}] * 2})
-    euro = parts((KIND, 6), (LAYOUT, 1), (LENGTHS, unsigned([4])), (WORD0, unsigned([0x61AC82E2])))
-    data = batch("scalars", 1, field(TEXT, euro))
-    cases.accept("words/text", NAME, data, {"scalars": [{"text": "€a"}]})
-
-    def column(*pairs: tuple[int, int | bytes]) -> bytes:
-        return parts((KIND, 5), (LAYOUT, 1), *pairs)
-
-    word = unsigned([1, 2])
-    for label, bad in (
-        ("no lengths", column((WORD0, word))),
-        ("lengths of 0", column((LENGTHS, unsigned([0, 0])))),
-        ("two lengths", column((LENGTHS, unsigned([4, 8])), (WORD0, word))),
-        ("length 3", column((LENGTHS, unsigned([3, 3])), (WORD0, word))),
-        ("length 6", column((LENGTHS, unsigned([6, 6])), (WORD0, word))),
-        ("length 36", column((LENGTHS, unsigned([36, 36])), (WORD0, word))),
-        ("length 2^32 - 4", column((LENGTHS, unsigned([2**32 - 4] * 2)), (WORD0, word))),
-        ("a word beyond the length", column((LENGTHS, unsigned([4, 4])), (WORD0 + 1, word))),
-        ("the eighth word of seven", column((LENGTHS, unsigned([28, 28])), (WORD0 + 7, word))),
-        ("data", column((LENGTHS, eight), (TEXT_DATA, bytes(16)))),
-        ("empty data", column((LENGTHS, eight), (TEXT_DATA, b""), (WORD0, word))),
-        ("a word of one value", column((LENGTHS, eight), (WORD0, unsigned([1])))),
-        ("a word of 33 bits", column((LENGTHS, eight), (WORD0, unsigned([1, 2**32])))),
-        ("a word with a sign", column((LENGTHS, eight), (WORD0, parts((KIND, 2), (7, b"\2\4"))))),
-        ("a word twice", column((LENGTHS, eight), (WORD0, word), (WORD0, word))),
-        ("a word as a number", column((LENGTHS, eight), (WORD0, 1))),
-    ):
-        data = batch("scalars", 2, field(BYTES, bad))
-        cases.refuse(f"words/{label}", NAME, data, MALFORMED)
-    split = parts((KIND, 6), (LAYOUT, 1), (LENGTHS, unsigned([4, 4])), (WORD0, unsigned([0xC3616161, 0x616161A9])))
-    data = batch("scalars", 2, field(TEXT, split))
-    cases.refuse("words/text that is not UTF-8", NAME, data, MALFORMED)
-    nothing = occurrences([0, 0], parts((KIND, 5), (LAYOUT, 1)))
-    data = batch("optionals", 2, field(BYTES, nothing))
-    cases.refuse("words/of no row", NAME, data, MALFORMED)
+        cases.accept(
+            f"columns/message without fields: {table}",
+            NAME,
+            batch(table, 3, b""),
+            {table: [{}] * 3},
+        )
+        cases.refuse(
+            f"columns/column of no field: {table}",
+            NAME,
+            batch(table, 3, field(1, unsigned([1, 1, 1]))),
+            UNKNOWN,
+        )
 
 
 def occurrence_cases(cases: Cases) -> None:
@@ -250,33 +127,66 @@ def occurrence_cases(cases: Cases) -> None:
             zero = edges(item)[0]
         data = batch("optionals", 3, field(item.number, occurrences([0, 1, 0])))
         state = {"optionals": [{}, {item.name: zero}, {}]}
-        cases.accept(f"occurrences/optional zero of {item.type_text}", NAME, data, state)
+        cases.accept(
+            f"occurrences/optional zero of {item.type_text}", NAME, data, state
+        )
         data = batch("repeateds", 3, field(item.number, occurrences([0, 2, 1])))
         state = {"repeateds": [{}, {item.name: [zero] * 2}, {item.name: [zero]}]}
-        cases.accept(f"occurrences/repeated zeros of {item.type_text}", NAME, data, state)
+        cases.accept(
+            f"occurrences/repeated zeros of {item.type_text}", NAME, data, state
+        )
         if zero in ("", b""):
             column = texts(kind_of(item), [b"x", b"y"])
         else:
             column = number_column(item, edges(item)[:2], Encoding.PLAIN)
-        for counts in ([2, 0, 0], [0, 0, 2], [1, 1, 2**32], [0, 255, 1], [1, 1, 2**64 - 1]):
-            data = batch("optionals", 3, field(item.number, occurrences(counts, column)))
-            cases.refuse(f"occurrences/{counts} times an optional {item.type_text}", NAME, data, MALFORMED)
+        for counts in (
+            [2, 0, 0],
+            [0, 0, 2],
+            [1, 1, 2**32],
+            [0, 255, 1],
+            [1, 1, 2**64 - 1],
+        ):
+            data = batch(
+                "optionals", 3, field(item.number, occurrences(counts, column))
+            )
+            cases.refuse(
+                f"occurrences/{counts} times an optional {item.type_text}",
+                NAME,
+                data,
+                MALFORMED,
+            )
     u32 = 3
     values = unsigned([5, 6])
     zero_times = occurrences([0, 0])
     for table, state in (("optionals", {}), ("repeateds", {})):
         data = batch(table, 2, field(u32, zero_times))
-        cases.accept(f"occurrences/none, written: {table}", NAME, data, {table: [state, state]})
+        cases.accept(
+            f"occurrences/none, written: {table}", NAME, data, {table: [state, state]}
+        )
     constant = field(1, parts((KIND, 1), (2, 1), (3, 1))) + field(2, values)
     data = batch("optionals", 2, field(u32, constant))
-    cases.accept("occurrences/CONSTANT", NAME, data, {"optionals": [{"u32": 5}, {"u32": 6}]})
+    cases.accept(
+        "occurrences/CONSTANT", NAME, data, {"optionals": [{"u32": 5}, {"u32": 6}]}
+    )
     backwards = field(2, values) + field(1, unsigned([1, 1]))
     data = batch("optionals", 2, field(u32, backwards))
-    cases.accept("occurrences/values first", NAME, data, {"optionals": [{"u32": 5}, {"u32": 6}]})
+    cases.accept(
+        "occurrences/values first", NAME, data, {"optionals": [{"u32": 5}, {"u32": 6}]}
+    )
     data = batch("repeateds", 3, field(20, occurrences([2, 0, 1])))
-    cases.accept("occurrences/messages without fields", NAME, data, {"repeateds": [{"nothings": [{}, {}]}, {}, {"nothings": [{}]}]})
+    cases.accept(
+        "occurrences/messages without fields",
+        NAME,
+        data,
+        {"repeateds": [{"nothings": [{}, {}]}, {}, {"nothings": [{}]}]},
+    )
     data = batch("repeateds", 3, field(20, occurrences([2, 0, 1], b"")))
-    cases.accept("occurrences/messages without fields, values written", NAME, data, {"repeateds": [{"nothings": [{}, {}]}, {}, {"nothings": [{}]}]})
+    cases.accept(
+        "occurrences/messages without fields, values written",
+        NAME,
+        data,
+        {"repeateds": [{"nothings": [{}, {}]}, {}, {"nothings": [{}]}]},
+    )
     data = batch("repeateds", 1, field(17, occurrences([0], b"")))
     cases.accept("occurrences/values of no message", NAME, data, {"repeateds": [{}]})
     data = batch("optionals", 1, field(TEXT, occurrences([0], parts((KIND, 6)))))
@@ -288,7 +198,10 @@ def occurrence_cases(cases: Cases) -> None:
         ("values twice", field(1, unsigned([1, 1])) + field(2, values) * 2),
         ("occurrences of one record", occurrences([1], unsigned([5]))),
         ("occurrences of three records", occurrences([1, 1, 0], values)),
-        ("occurrences with a sign", field(1, parts((KIND, 2), (7, b"\1\1"))) + field(2, values)),
+        (
+            "occurrences with a sign",
+            field(1, parts((KIND, 2), (7, b"\1\1"))) + field(2, values),
+        ),
         ("occurrences as a number", varint_field(1, 1) + field(2, values)),
         ("values as a number", field(1, unsigned([1, 1])) + varint_field(2, 5)),
         ("one value of two", occurrences([1, 1], unsigned([5]))),
@@ -302,9 +215,16 @@ def occurrence_cases(cases: Cases) -> None:
             data = batch(table, 2, field(u32, payload))
             cases.refuse(f"occurrences/{label}: {table}", NAME, data, MALFORMED)
     for part in (3, 4, 15, 16, 1000):
-        for label, extra in (("bytes", field(part, b"")), ("a number", varint_field(part, 0))):
-            data = batch("optionals", 2, field(u32, occurrences([1, 1], values) + extra))
-            cases.refuse(f"occurrences/unknown part {part}, {label}", NAME, data, UNKNOWN)
+        for label, extra in (
+            ("bytes", field(part, b"")),
+            ("a number", varint_field(part, 0)),
+        ):
+            data = batch(
+                "optionals", 2, field(u32, occurrences([1, 1], values) + extra)
+            )
+            cases.refuse(
+                f"occurrences/unknown part {part}, {label}", NAME, data, UNKNOWN
+            )
 
 
 def oneof_cases(cases: Cases) -> None:
@@ -321,29 +241,57 @@ def oneof_cases(cases: Cases) -> None:
         cases.accept(f"oneof/{name}", NAME, data, {"nested": [{}, {name: value}]})
         data = batch("nested", 2, field(number, occurrences([0, 1])))
         zero: Any = {"number": 0, "name": "", "flag": False}.get(name, {})
-        cases.accept(f"oneof/{name} at its default", NAME, data, {"nested": [{}, {name: zero}]})
+        cases.accept(
+            f"oneof/{name} at its default", NAME, data, {"nested": [{}, {name: zero}]}
+        )
         for other, (more, others, _) in members.items():
             if more <= number:
                 continue
-            payload = field(number, occurrences([0, 1], values)) + field(more, occurrences([0, 1], others))
-            cases.refuse(f"oneof/{name} and {other}", NAME, batch("nested", 2, payload), MALFORMED)
+            payload = field(number, occurrences([0, 1], values)) + field(
+                more, occurrences([0, 1], others)
+            )
+            cases.refuse(
+                f"oneof/{name} and {other}",
+                NAME,
+                batch("nested", 2, payload),
+                MALFORMED,
+            )
     everyone = b"".join(
         field(number, occurrences([int(i == j) for j in range(5)], values))
         for i, (number, values, _) in enumerate(members.values())
     )
     state = {"nested": [{name: value} for name, (_, _, value) in members.items()]}
-    cases.accept("oneof/one member in each record", NAME, batch("nested", 5, everyone), state)
-    two = field(2, occurrences([1], unsigned([7]))) + field(8, occurrences([1], field(1, unsigned([9]))))
-    cases.accept("oneof/members of two oneofs", NAME, batch("nested", 1, two), {"nested": [{"number": 7, "part": {"id": 9}}]})
+    cases.accept(
+        "oneof/one member in each record", NAME, batch("nested", 5, everyone), state
+    )
+    two = field(2, occurrences([1], unsigned([7]))) + field(
+        8, occurrences([1], field(1, unsigned([9])))
+    )
+    cases.accept(
+        "oneof/members of two oneofs",
+        NAME,
+        batch("nested", 1, two),
+        {"nested": [{"number": 7, "part": {"id": 9}}]},
+    )
     zeros = field(2, occurrences([0, 0])) + field(3, occurrences([0, 0]))
-    cases.accept("oneof/two members that never occur", NAME, batch("nested", 2, zeros), {"nested": [{}, {}]})
-    later = field(2, occurrences([1, 0, 1], unsigned([7, 8]))) + field(3, occurrences([0, 1, 1], texts(Kind.TEXT, [b"x", b"y"])))
-    cases.refuse("oneof/two members in the last record", NAME, batch("nested", 3, later), MALFORMED)
+    cases.accept(
+        "oneof/two members that never occur",
+        NAME,
+        batch("nested", 2, zeros),
+        {"nested": [{}, {}]},
+    )
+    later = field(2, occurrences([1, 0, 1], unsigned([7, 8]))) + field(
+        3, occurrences([0, 1, 1], texts(Kind.TEXT, [b"x", b"y"]))
+    )
+    cases.refuse(
+        "oneof/two members in the last record",
+        NAME,
+        batch("nested", 3, later),
+        MALFORMED,
+    )
 
 
 def map_cases(cases: Cases) -> None:
-    from .columns import number_column as column_of
-
     for item in record_of("maps", "kit").fields:
         assert item.message is not None
         key, value = item.message.fields
@@ -354,10 +302,8 @@ def map_cases(cases: Cases) -> None:
             twice = texts(Kind.TEXT, [b"b", b"b"])
         else:
             names = edges(key)[:2] if key.type != t.BOOL else [False, True]
-            keys = column_of(key, names, Encoding.PLAIN)
-            twice = column_of(key, [names[1]] * 2, Encoding.PLAIN)
-        from devstate.values import default_value
-
+            keys = number_column(key, names, Encoding.PLAIN)
+            twice = number_column(key, [names[1]] * 2, Encoding.PLAIN)
         nothing = default_value(value)
         for counts in ([2, 0], [1, 1], [0, 2]):
             payload = field(item.number, occurrences(counts, field(1, keys)))
@@ -369,25 +315,54 @@ def map_cases(cases: Cases) -> None:
             data = batch("maps", 2, payload, "kit")
             cases.accept(f"maps/{label}: {counts} entries", "kit", data, {"maps": rows})
         payload = field(item.number, occurrences([2, 0], field(1, twice)))
-        cases.refuse(f"maps/{label}: a key twice", "kit", batch("maps", 2, payload, "kit"), MALFORMED)
+        cases.refuse(
+            f"maps/{label}: a key twice",
+            "kit",
+            batch("maps", 2, payload, "kit"),
+            MALFORMED,
+        )
         payload = field(item.number, occurrences([0, 2]))
-        cases.refuse(f"maps/{label}: the default key twice", "kit", batch("maps", 2, payload, "kit"), MALFORMED)
+        cases.refuse(
+            f"maps/{label}: the default key twice",
+            "kit",
+            batch("maps", 2, payload, "kit"),
+            MALFORMED,
+        )
         payload = field(item.number, occurrences([1, 1], field(1, twice)))
         data = batch("maps", 2, payload, "kit")
         state = {"maps": [{item.name: {names[1]: nothing}}] * 2}
         cases.accept(f"maps/{label}: a key in two records", "kit", data, state)
-        payload = field(item.number, occurrences([1, 1], field(1, keys) + field(3, unsigned([1, 1]))))
-        cases.refuse(f"maps/{label}: unknown column of the entry", "kit", batch("maps", 2, payload, "kit"), UNKNOWN)
-    values = field(1, texts(Kind.TEXT, [b"a", b"b"])) + field(2, occurrences([0, 1], field(1, unsigned([5]))))
+        payload = field(
+            item.number,
+            occurrences([1, 1], field(1, keys) + field(3, unsigned([1, 1]))),
+        )
+        cases.refuse(
+            f"maps/{label}: unknown column of the entry",
+            "kit",
+            batch("maps", 2, payload, "kit"),
+            UNKNOWN,
+        )
+    values = field(1, texts(Kind.TEXT, [b"a", b"b"])) + field(
+        2, occurrences([0, 1], field(1, unsigned([5])))
+    )
     data = batch("maps", 1, field(12, occurrences([2], values)), "kit")
     state = {"maps": [{"text": {"a": {"id": 0}, "b": {"id": 5}}}]}
     cases.accept("maps/a message value that occurs 0 times", "kit", data, state)
-    values = field(1, texts(Kind.TEXT, [b"a"])) + field(2, occurrences([2], field(1, unsigned([5, 6]))))
+    values = field(1, texts(Kind.TEXT, [b"a"])) + field(
+        2, occurrences([2], field(1, unsigned([5, 6])))
+    )
     data = batch("maps", 1, field(12, occurrences([1], values)), "kit")
     cases.refuse("maps/a message value that occurs twice", "kit", data, MALFORMED)
     order = field(1, unsigned([9, 3, 5])) + field(2, unsigned([1, 2, 3]))
-    data = batch("maps", 1, field(7, occurrences([3], field(1, unsigned([9, 3, 5])))), "kit")
-    cases.accept("maps/keys in any order", "kit", data, {"maps": [{"f32": {9: False, 3: False, 5: False}}]})
+    data = batch(
+        "maps", 1, field(7, occurrences([3], field(1, unsigned([9, 3, 5])))), "kit"
+    )
+    cases.accept(
+        "maps/keys in any order",
+        "kit",
+        data,
+        {"maps": [{"f32": {9: False, 3: False, 5: False}}]},
+    )
     del order
     colors = field(1, unsigned([1])) + field(2, parts((KIND, 2), (7, b"\x04")))
     data = batch("maps", 1, field(4, occurrences([1], colors)), "kit")
@@ -413,37 +388,98 @@ def nesting_cases(cases: Cases) -> None:
         data = batch("deep", 1, down(*path, leaf=value), "kit")
         cases.accept(f"nesting/{label}", "kit", data, {"deep": [state]})
         bad = down(*path, leaf=field(3, b""))
-        cases.refuse(f"nesting/{label}: unknown column", "kit", batch("deep", 1, bad, "kit"), UNKNOWN)
+        cases.refuse(
+            f"nesting/{label}: unknown column",
+            "kit",
+            batch("deep", 1, bad, "kit"),
+            UNKNOWN,
+        )
         bad = down(*path, leaf=field(1, occurrences([2], unsigned([5, 6]))))
-        cases.refuse(f"nesting/{label}: twice", "kit", batch("deep", 1, bad, "kit"), MALFORMED)
-    lists = field(2, occurrences([2, 0, 1], field(2, occurrences([1, 0, 2], field(2, occurrences([0, 2, 1], field(2, occurrences([1, 2, 0], texts(Kind.TEXT, [b"x", b"y", b""])))))))))
-    state = {
+        cases.refuse(
+            f"nesting/{label}: twice", "kit", batch("deep", 1, bad, "kit"), MALFORMED
+        )
+    lists = field(
+        2,
+        occurrences(
+            [2, 0, 1],
+            field(
+                2,
+                occurrences(
+                    [1, 0, 2],
+                    field(
+                        2,
+                        occurrences(
+                            [0, 2, 1],
+                            field(
+                                2,
+                                occurrences(
+                                    [1, 2, 0], texts(Kind.TEXT, [b"x", b"y", b""])
+                                ),
+                            ),
+                        ),
+                    ),
+                ),
+            ),
+        ),
+    )
+    whole = {
         "deep": [
             {"as": [{"bs": [{}]}, {}]},
             {},
-            {"as": [{"bs": [{"cs": [{"texts": ["x"]}, {"texts": ["y", ""]}]}, {"cs": [{}]}]}]},
+            {
+                "as": [
+                    {
+                        "bs": [
+                            {"cs": [{"texts": ["x"]}, {"texts": ["y", ""]}]},
+                            {"cs": [{}]},
+                        ]
+                    }
+                ]
+            },
         ]
     }
-    cases.accept("nesting/lists of lists", "kit", batch("deep", 3, lists, "kit"), state)
+    cases.accept("nesting/lists of lists", "kit", batch("deep", 3, lists, "kit"), whole)
     absent = field(1, occurrences([1, 0, 1]))
-    cases.accept("nesting/messages at their defaults", "kit", batch("deep", 3, absent, "kit"), {"deep": [{"a": {}}, {}, {"a": {}}]})
+    cases.accept(
+        "nesting/messages at their defaults",
+        "kit",
+        batch("deep", 3, absent, "kit"),
+        {"deep": [{"a": {}}, {}, {"a": {}}]},
+    )
 
 
 def batch_cases(cases: Cases) -> None:
     made = Builder(schema("kit")).root()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for count in (1, 3, 2):
         ids = list(range(len(rows) + 1, len(rows) + count + 1))
         made.batch("lines", count, field(1, unsigned(ids)))
         rows += [{"id": i} for i in ids]
-    cases.accept("batches/records of all batches, in order", "kit", made.finish(), {"lines": rows})
+    cases.accept(
+        "batches/records of all batches, in order",
+        "kit",
+        made.finish(),
+        {"lines": rows},
+    )
     made = Builder(schema("kit")).root()
-    made.batch("maps", 1, b"").batch("lines", 2, b"").batch("lines", 1, b"").batch("deep", 1, b"")
-    cases.accept("batches/of every table", "kit", made.finish(), {"maps": [{}], "lines": [{}] * 3, "deep": [{}]})
+    made.batch("maps", 1, b"").batch("lines", 2, b"").batch("lines", 1, b"").batch(
+        "deep", 1, b""
+    )
+    cases.accept(
+        "batches/of every table",
+        "kit",
+        made.finish(),
+        {"maps": [{}], "lines": [{}] * 3, "deep": [{}]},
+    )
     made = Builder(schema("kit")).root()
     for i in range(40):
         made.batch("lines", 1, field(1, unsigned([i])))
-    cases.accept("batches/of one record each", "kit", made.finish(), {"lines": [{"id": i} for i in range(40)]})
+    cases.accept(
+        "batches/of one record each",
+        "kit",
+        made.finish(),
+        {"lines": [{"id": i} for i in range(40)]},
+    )
     made = Builder(schema("kit")).root().batch("lines", 2, field(1, unsigned([1, 2])))
     made.batch("lines", 2, field(1, unsigned([1])))
     cases.refuse("batches/the second one is bad", "kit", made.finish(), MALFORMED)

@@ -47,7 +47,9 @@ class Builder:
 
     def number(self, table: str | int) -> int:
         """Returns the number of a field of the root."""
-        return table if isinstance(table, int) else self.schema.root.by_name[table].number
+        return (
+            table if isinstance(table, int) else self.schema.root.by_name[table].number
+        )
 
     def root(self, payload: bytes = b"") -> Builder:
         """Adds the root chunk."""
@@ -65,7 +67,9 @@ class Builder:
         self.writer.chunk(kind, stored, size, **header)
         return self
 
-    def zstd(self, kind: int, frame: bytes, decoded_size: int, **header: Any) -> Builder:
+    def zstd(
+        self, kind: int, frame: bytes, decoded_size: int, **header: Any
+    ) -> Builder:
         """Adds a chunk whose payload is said to be a zstd frame."""
         return self.chunk(kind, frame, decoded_size, codec=ZSTD, **header)
 
@@ -84,7 +88,9 @@ class Builder:
         return self._file.getvalue()
 
 
-def stream(schema: Schema, root: bytes = b"", *batches: tuple[str | int, int, bytes]) -> bytes:
+def stream(
+    schema: Schema, root: bytes = b"", *batches: tuple[str | int, int, bytes]
+) -> bytes:
     """Returns a whole stream, raw."""
     builder = Builder(schema).root(root)
     for table, records, payload in batches:
@@ -95,7 +101,9 @@ def stream(schema: Schema, root: bytes = b"", *batches: tuple[str | int, int, by
 # --- zstd frames, whose bytes depend on no release of zstd ---
 
 
-def zstd_block(content: bytes, *, last: bool, kind: int = 0, size: int | None = None) -> bytes:
+def zstd_block(
+    content: bytes, *, last: bool, kind: int = 0, size: int | None = None
+) -> bytes:
     """Returns a block: 0 raw, 1 RLE (`size` times one byte), 3 none."""
     length = len(content) if size is None else size
     return (int(last) | kind << 1 | length << 3).to_bytes(3, "little") + content

@@ -48,17 +48,19 @@ def encode_batch(
     item: Field,
     records: list[dict[str, Any]],
     style: ColumnStyle | None = None,
+    check_annotations: bool = True,
 ) -> bytes:
     """Returns the columns message of records. SaveError with the field's path."""
     assert item.message is not None
-    encoder = _Encoder(schema, style or ColumnStyle())
+    encoder = _Encoder(schema, style or ColumnStyle(), check_annotations)
     return encoder.columns(item.message, records, [item.name])
 
 
 class _Encoder:
-    def __init__(self, schema: Schema, style: ColumnStyle):
+    def __init__(self, schema: Schema, style: ColumnStyle, check_annotations: bool):
         self._schema = schema
         self._style = style
+        self._check_annotations = check_annotations
 
     def columns(
         self, message: Message, rows: list[dict[str, Any]], path: list[str]
@@ -164,6 +166,8 @@ class _Encoder:
 
     def _check(self, item: Field, column: Any, path: list[str]) -> None:
         """Refuses what readers with this schema would refuse."""
+        if not self._check_annotations:
+            return
         bounds = bounds_of(item, self._schema.annotations_of(item))
         if bounds is None:
             return

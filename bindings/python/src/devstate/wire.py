@@ -17,6 +17,7 @@ MAX_UINT64 = (1 << 64) - 1
 # As the parsers of protobuf have it.
 MAX_DEPTH = 100
 MAX_TAG_SIZE = 5
+MAX_LENGTH_SIZE = 5
 
 
 def read_varint(data: bytes, at: int, end: int) -> tuple[int, int]:
@@ -47,10 +48,12 @@ def read_tag(data: bytes, at: int, end: int) -> tuple[int, int, int]:
 
 def read_length(data: bytes, at: int, end: int) -> tuple[int, int]:
     """Returns start and end of a length-delimited value whose length is at `at`."""
-    size, at = read_varint(data, at, end)
-    if size > end - at:
+    size, after = read_varint(data, at, end)
+    if after - at > MAX_LENGTH_SIZE:
+        raise malformed("a length has more than five bytes")
+    if size > end - after:
         raise malformed(f"a value of {size} bytes is cut")
-    return at, at + size
+    return after, after + size
 
 
 def skip(

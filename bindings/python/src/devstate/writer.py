@@ -55,12 +55,14 @@ class Writer:
         writer: tuple[str, str] = ("devstate-python", __version__),
         instance: str = "",
         limits: Limits | None = None,
+        check_annotations: bool = True,
     ):
         """Opens the target; the first bytes are written by root().
 
         `features` names those that the records may use; by default they are taken
         from the state, which then is kept in memory until the end. `compression` is
-        "raw" or "zstd:LEVEL".
+        "raw" or "zstd:LEVEL". `check_annotations` refuses values that no schema reader
+        takes.
         """
         self._schema = load_schema(schema, include)
         self._limits = limits or Limits()
@@ -76,6 +78,7 @@ class Writer:
         self._embed_schema = embed_schema
         self._writer = writer
         self._instance = instance
+        self._check_annotations = check_annotations
         self._root: dict[str, Any] | None = None
         self._records: dict[int, list[dict[str, Any]]] = {}
         # What each of them counts for.
@@ -206,7 +209,9 @@ class Writer:
         item = self._schema.root.by_number[number]
         assert item.message is not None
         self._failed = True
-        payload = encode_batch(self._schema, item, records)
+        payload = encode_batch(
+            self._schema, item, records, check_annotations=self._check_annotations
+        )
         self._chunks.batch(number, len(records), payload)
         self._failed = False
 
