@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,9 +107,11 @@ def test_program_answers_requests_until_they_end() -> None:
 
 
 def test_generator_makes_the_files_of_the_kit() -> None:
+    package = str(Path(devstate.__file__).resolve().parents[1])
     done = subprocess.run(
         [sys.executable, "-m", "generator", "--check"],
         cwd=FOLDER,
+        env={**os.environ, "PYTHONPATH": package},
         check=False,
         capture_output=True,
         text=True,

@@ -13,7 +13,7 @@ from . import wire
 from .bounds import bounds_of
 from .columns import Numbers, Occurrences, Strings, dtype_of
 from .errors import Fault, SaveError
-from .message import check_scalar
+from .message import INTEGER_RANGES, check_scalar
 from .number_column import (
     Encoding,
     Kind,
@@ -25,6 +25,7 @@ from .number_column import (
 from .schema import Schema
 from .strings_column import Layout, encode_strings
 from .table import Cardinality, Field, Message
+from .values import default_scalar
 
 
 class ColumnStyle:
@@ -85,7 +86,7 @@ class _Encoder:
 
     def _column(self, item: Field, found: list[Any], path: list[str]) -> bytes:
         if item.cardinality is Cardinality.ONE:
-            return self._scalars(item, found, path, once=True)
+            return self._scalars(item, found, path)
         if item.cardinality is Cardinality.OPTIONAL:
             counts = np.array([value is not None for value in found], np.uint64)
             values = [value for value in found if value is not None]
@@ -100,7 +101,7 @@ class _Encoder:
         parts = [wire.bytes_field(1, column)]
         if values:
             inner = (
-                self._scalars(item, values, path, once=False)
+                self._scalars(item, values, path)
                 if item.message is None
                 else self.columns(item.message, values, path)
             )
@@ -121,26 +122,14 @@ class _Encoder:
             )
         ]
 
-    def _scalars(
-        self, item: Field, found: list[Any], path: list[str], once: bool
-    ) -> bytes:
+    def _scalars(self, item: Field, found: list[Any], path: list[str]) -> bytes:
         kind = kind_of(item)
         try:
             if kind in (Kind.TEXT, Kind.BYTES):
-                empty: Any = "" if kind is Kind.TEXT else b""
-                values = [
-                    check_scalar(item, empty if value is None else value)
-                    for value in found
-                ]
-                return self._strings(item, kind, values, path)
-            values = [
-                0 if value is None else check_scalar(item, value) for value in found
-            ]
-            if item.type == t.ENUM and None in found and 0 not in item.enum.names:  # type: ignore[union-attr]
-                raise SaveError(f"{item.type_text} does not name 0")
+                return self._strings(item, kind, _checked(item, found), path)
+            array = np.array(_checked(item, found), dtype_of(item))
         except SaveError as error:
             raise SaveError(f"{'.'.join(path)}: {error}") from None
-        array = np.array(values, dtype_of(item))
         self._check(item, Numbers(array), path)
         numbers = to_unsigned(item, array)
         if not numbers.any() and not self._style.keeps_zeros():
@@ -175,3 +164,23 @@ class _Encoder:
             bounds.check(column, self._schema.version)
         except Fault as fault:
             raise SaveError(f"{'.'.join(path)}: {fault.message}") from None
+
+
+# The types that most values have, for which a look at all of them at once is enough.
+_PLAIN_TYPES = {t.STRING: {str}, t.BYTES: {bytes}, t.DOUBLE: {float}}
+
+
+def _checked(item: Field, found: list[Any]) -> list[Any]:
+    """Returns values as the field holds them. Raises SaveError."""
+    if None in found:
+        zero = default_scalar(item)
+        found = [zero if value is None else value for value in found]
+    types = set(map(type, found))
+    if types == _PLAIN_TYPES.get(item.type):
+        if item.type != t.STRING or "".join(found).isascii():
+            return found
+    elif types == {int} and item.type in INTEGER_RANGES:
+        low, high = INTEGER_RANGES[item.type]
+        if low <= min(found) and max(found) <= high:
+            return found
+    return [check_scalar(item, value) for value in found]

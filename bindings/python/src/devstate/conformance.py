@@ -9,6 +9,7 @@ python -m devstate.conformance answers requests on standard input until that end
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import sys
 from typing import IO, Any
@@ -16,6 +17,7 @@ from typing import IO, Any
 from .errors import DevstateError, StreamError
 from .json_text import JsonMaker
 from .reader import Stream
+from .schema import Schema
 from .schema_loader import load_schema
 from .verify import verify
 from .writer import dumps
@@ -30,8 +32,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     schema = None
     try:
         if "schema" in request:
-            descriptor_set = base64.b64decode(request["schema"])
-            schema = load_schema(descriptor_set, root=request["root"])
+            schema = _schema(request["schema"], request["root"])
         if action == "verify":
             return _verify(stream)
         if action == "fingerprint":
@@ -54,6 +55,12 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return _refused(error.reason, error.offset, error.chunk, error.message)
     except DevstateError as error:
         return {"error": str(error)}
+
+
+# A runner asks for a few schemas, many times each.
+@functools.lru_cache(maxsize=32)
+def _schema(descriptor_set: str, root: str) -> Schema:
+    return load_schema(base64.b64decode(descriptor_set), root=root)
 
 
 def _verify(stream: bytes) -> dict[str, Any]:

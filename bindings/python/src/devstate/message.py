@@ -293,7 +293,7 @@ def _scalar_bytes(item: Field, value: Any) -> bytes:
     return wire.varint(int(value) & wire.MAX_UINT64)
 
 
-_RANGES: dict[int, tuple[int, int]] = {
+INTEGER_RANGES: dict[int, tuple[int, int]] = {
     t.INT32: (-(1 << 31), (1 << 31) - 1),
     t.SINT32: (-(1 << 31), (1 << 31) - 1),
     t.SFIXED32: (-(1 << 31), (1 << 31) - 1),
@@ -342,7 +342,7 @@ def check_scalar(item: Field, value: Any) -> Any:
         number = value.__index__()
     except AttributeError:
         raise SaveError(f"{place} is no integer") from None
-    low, high = _RANGES[item.type]
+    low, high = INTEGER_RANGES[item.type]
     if not low <= number <= high:
         raise SaveError(f"{place} does not fit {item.type_text}")
     return number
