@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "devstate/compat/gate/stream_gate.h"
 #include "devstate/conformance/memory_stream.h"
@@ -63,7 +64,16 @@ absl::StatusOr<StreamAnswer> Decode(const StreamRequest& request,
   return answer;
 }
 
-// As Decode(), and judges the annotations.
+// Returns whether a path leads to a field of a record. What it is about, a reader
+// finds record by record; all else takes the whole state.
+bool IsOfRecord(const std::string& path, const SchemaModel& schema) {
+  for (const FieldModel* batch : schema.batches) {
+    if (absl::StartsWith(path, absl::StrCat(batch->name, "."))) return true;
+  }
+  return false;
+}
+
+// As Decode(), and judges the annotations that schema readers check.
 absl::StatusOr<StreamAnswer> Check(const StreamRequest& request,
                                    const LoadedSchema& schema) {
   DS_ASSIGN_OR_RETURN(StreamAnswer answer, Decode(request, schema));
@@ -72,7 +82,11 @@ absl::StatusOr<StreamAnswer> Check(const StreamRequest& request,
   const Verdict verdict = CheckStream(
       &source, {&schema.root(), &schema.model()}, GateOptions(), &upgrade);
   for (const Finding& finding : verdict.findings()) {
-    if (finding.level() < VERDICT_LEVEL_REFUSED) continue;
+    if (finding.level() < VERDICT_LEVEL_REFUSED ||
+        finding.rule() == "not-unique" ||
+        !IsOfRecord(finding.path(), schema.model())) {
+      continue;
+    }
     if (finding.rule() != "value-out-of-bounds" &&
         finding.rule() != "required-missing") {
       return absl::InternalError(

@@ -43,7 +43,9 @@ def stream_cases(cases: Cases) -> None:
             continue
         level = "recommended" if words[-1] == "LIMIT" else "required"
         if words[2] == "accepted":
-            cases.accept(f"stream cases/{words[0]}", name, data, level=level)
+            # Some carry a schema that is too deep for a writer of today.
+            do = ("verify", "decode")
+            cases.accept(f"stream cases/{words[0]}", name, data, do=do, level=level)
         else:
             cases.refuse(
                 f"stream cases/{words[0]}",
