@@ -24,8 +24,7 @@ struct Counts {
 };
 
 void PrintRow(const ConformanceCase& row) {
-  const Colour colour =
-      row.result() == "fail" ? Colour::kRed : Colour::kYellow;
+  const Colour colour = row.result() == "fail" ? Colour::kRed : Colour::kYellow;
   absl::PrintF(
       "%s  %s [%s]: expected %s\n      %s\n",
       Painted(absl::AsciiStrToUpper(row.result()), colour, STDOUT_FILENO),
@@ -44,9 +43,10 @@ void StreamConformanceFlags::AddTo(CLI::App* verb) {
                    "Command that starts the implementation, which answers on "
                    "its standard output")
       ->type_name("COMMAND");
-  verb->add_option("--failures", failures,
-                   "File with the names of stream cases that are known to fail, "
-                   "one a line")
+  verb->add_option(
+          "--failures", failures,
+          "File with the names of stream cases that are known to fail, "
+          "one a line")
       ->type_name("FILE");
 }
 
@@ -54,7 +54,8 @@ absl::StatusOr<ConformanceReport> RunStreamConformance(
     StreamConformanceFlags flags, bool text) {
   if (flags.run.folder.empty() || flags.run.command.empty()) {
     return absl::InvalidArgumentError(
-        "--streams and --run go together: the folder with the cases, and how to "
+        "--streams and --run go together: the folder with the cases, and how "
+        "to "
         "start the implementation (see devstate conformance --help)");
   }
   if (!flags.failures.empty()) {

@@ -62,17 +62,16 @@ absl::StatusOr<std::unique_ptr<PipeProcess>> PipeProcess::Start(
   TransferLimits limits;
   limits.total = absl::Hours(24);
   limits.idle = timeout;
-  DS_ASSIGN_OR_RETURN(
-      Channel writing, AdmitChannel(std::move(in.write_end), ChannelUse::kWrite));
-  DS_ASSIGN_OR_RETURN(
-      Channel reading, AdmitChannel(std::move(out.read_end), ChannelUse::kRead));
+  DS_ASSIGN_OR_RETURN(Channel writing, AdmitChannel(std::move(in.write_end),
+                                                    ChannelUse::kWrite));
+  DS_ASSIGN_OR_RETURN(Channel reading,
+                      AdmitChannel(std::move(out.read_end), ChannelUse::kRead));
   DS_ASSIGN_OR_RETURN(std::shared_ptr<FdSink> input,
                       FdSink::Create(std::move(writing), limits));
   DS_ASSIGN_OR_RETURN(std::shared_ptr<FdSource> output,
                       FdSource::Create(std::move(reading), limits));
-  DS_ASSIGN_OR_RETURN(
-      const pid_t pid,
-      Spawn(command, in.read_end.get(), out.write_end.get()));
+  DS_ASSIGN_OR_RETURN(const pid_t pid,
+                      Spawn(command, in.read_end.get(), out.write_end.get()));
   return std::unique_ptr<PipeProcess>(
       new PipeProcess(pid, std::move(input), std::move(output)));
 }

@@ -64,8 +64,8 @@ absl::StatusOr<StreamAnswer> Decode(const StreamRequest& request,
   return answer;
 }
 
-// Returns whether a path leads to a field of a record. What it is about, a reader
-// finds record by record; all else takes the whole state.
+// Returns whether a path leads to a field of a record. What is about records, a
+// reader finds one by one; all else takes the whole state.
 bool IsOfRecord(const std::string& path, const SchemaModel& schema) {
   for (const FieldModel* batch : schema.batches) {
     if (absl::StartsWith(path, absl::StrCat(batch->name, "."))) return true;
@@ -104,9 +104,8 @@ absl::StatusOr<StreamAnswer> Check(const StreamRequest& request,
 absl::StatusOr<StreamAnswer> Encode(const StreamRequest& request,
                                     const LoadedSchema& schema) {
   google::protobuf::DynamicMessageFactory factory;
-  DS_ASSIGN_OR_RETURN(
-      const std::unique_ptr<google::protobuf::Message> state,
-      ReadStateMessage(request.stream, schema, factory));
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<google::protobuf::Message> state,
+                      ReadStateMessage(request.stream, schema, factory));
   StreamAnswer answer;
   answer.kind = StreamAnswer::Kind::kStream;
   DS_ASSIGN_OR_RETURN(answer.stream, WriteStateMessage(*state, schema));
@@ -123,9 +122,8 @@ StreamAnswer FingerprintOf(const LoadedSchema& schema) {
 
 absl::StatusOr<StreamAnswer> Answer(const StreamRequest& request) {
   if (request.action == "verify") return Verify(request);
-  DS_ASSIGN_OR_RETURN(
-      const LoadedSchema schema,
-      SchemaFor(request.stream, request.schema, request.root));
+  DS_ASSIGN_OR_RETURN(const LoadedSchema schema,
+                      SchemaFor(request.stream, request.schema, request.root));
   if (request.action == "decode") return Decode(request, schema);
   if (request.action == "check") return Check(request, schema);
   if (request.action == "encode") return Encode(request, schema);

@@ -102,22 +102,21 @@ absl::StatusOr<StreamCase> ParseCase(
 absl::StatusOr<std::vector<StreamCase>> LoadStreamCases(
     const std::string& folder) {
   std::map<std::string, NamedSchema> schemas;
-  DS_RETURN_IF_ERROR(ReadLines(
-      absl::StrCat(folder, "/schemas.jsonl"),
-      [&schemas](const Json& json) -> absl::Status {
-        NamedSchema& schema = schemas[Text(json, "name")];
-        schema.root = Text(json, "root");
-        return Bytes(json, "descriptor_set", &schema.descriptor_set);
-      }));
-  std::vector<StreamCase> cases;
   DS_RETURN_IF_ERROR(
-      ReadLines(absl::StrCat(folder, "/cases.jsonl"),
-                [&](const Json& json) -> absl::Status {
-                  DS_ASSIGN_OR_RETURN(StreamCase made,
-                                      ParseCase(json, schemas));
-                  cases.push_back(std::move(made));
-                  return absl::OkStatus();
+      ReadLines(absl::StrCat(folder, "/schemas.jsonl"),
+                [&schemas](const Json& json) -> absl::Status {
+                  NamedSchema& schema = schemas[Text(json, "name")];
+                  schema.root = Text(json, "root");
+                  return Bytes(json, "descriptor_set", &schema.descriptor_set);
                 }));
+  std::vector<StreamCase> cases;
+  DS_RETURN_IF_ERROR(ReadLines(absl::StrCat(folder, "/cases.jsonl"),
+                               [&](const Json& json) -> absl::Status {
+                                 DS_ASSIGN_OR_RETURN(StreamCase made,
+                                                     ParseCase(json, schemas));
+                                 cases.push_back(std::move(made));
+                                 return absl::OkStatus();
+                               }));
   return cases;
 }
 

@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// This library as an implementation that the stream cases are run with: requests
-// on standard input, answers on standard output.
+// This library as an implementation that the stream cases are run with:
+// requests on standard input, answers on standard output.
 
 #include <unistd.h>
 
@@ -22,8 +22,8 @@ namespace devstate::conformance {
 namespace {
 
 absl::Status Serve() {
-  DS_ASSIGN_OR_RETURN(
-      Channel in, AdmitChannel(FileDescriptor(STDIN_FILENO), ChannelUse::kRead));
+  DS_ASSIGN_OR_RETURN(Channel in, AdmitChannel(FileDescriptor(STDIN_FILENO),
+                                               ChannelUse::kRead));
   DS_ASSIGN_OR_RETURN(Channel out, AdmitChannel(FileDescriptor(STDOUT_FILENO),
                                                 ChannelUse::kWrite));
   // The runner ends it, by closing the pipe.

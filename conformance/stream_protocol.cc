@@ -136,7 +136,8 @@ absl::StatusOr<StreamAnswer> ParseAnswer(absl::string_view text) {
 }
 
 absl::StatusOr<std::optional<std::string>> ReadText(ByteSource& source) {
-  const auto read = [&source](char* out, size_t size) -> absl::StatusOr<size_t> {
+  const auto read = [&source](char* out,
+                              size_t size) -> absl::StatusOr<size_t> {
     size_t have = 0;
     while (have < size) {
       DS_ASSIGN_OR_RETURN(const size_t got,
@@ -153,9 +154,9 @@ absl::StatusOr<std::optional<std::string>> ReadText(ByteSource& source) {
   const uint32_t size = uint32_t{prefix[0]} | uint32_t{prefix[1]} << 8 |
                         uint32_t{prefix[2]} << 16 | uint32_t{prefix[3]} << 24;
   if (have == sizeof(prefix) && size > kMaxTextBytes) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "a text of ", size, " bytes, allowed are ", kMaxTextBytes,
-        ": does something else write to standard output?"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("a text of ", size, " bytes, allowed are ", kMaxTextBytes,
+                     ": does something else write to standard output?"));
   }
   std::string text(have == sizeof(prefix) ? size : 0, '\0');
   DS_ASSIGN_OR_RETURN(const size_t got, read(&text[0], text.size()));

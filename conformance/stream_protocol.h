@@ -64,8 +64,8 @@ std::string AnswerText(const StreamAnswer& answer);
 // INVALID_ARGUMENT.
 absl::StatusOr<StreamAnswer> ParseAnswer(absl::string_view text);
 
-// Returns the next text of `source`, none at its end. DATA_LOSS if it ends within
-// one, RESOURCE_EXHAUSTED above 64 MiB.
+// Returns the next text of `source`, none at its end. DATA_LOSS if it ends
+// within one, RESOURCE_EXHAUSTED above 64 MiB.
 absl::StatusOr<std::optional<std::string>> ReadText(ByteSource& source);
 absl::Status WriteText(absl::string_view text, ByteSink& sink);
 

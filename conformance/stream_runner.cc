@@ -57,7 +57,8 @@ absl::Status Unexpected(const StreamAnswer& answer) {
 }
 
 absl::Status Parse(const std::string& json, Message* message) {
-  const auto status = google::protobuf::util::JsonStringToMessage(json, message);
+  const auto status =
+      google::protobuf::util::JsonStringToMessage(json, message);
   if (status.ok()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("no JSON of the root message: ", status.ToString()));
@@ -113,10 +114,9 @@ absl::Status Judge(const StreamCase& one, const std::string& action,
     return absl::UnimplementedError(answer.text);
   }
   if (!one.reasons.empty()) {
-    const bool allowed =
-        answer.kind == Kind::kRefused &&
-        std::find(one.reasons.begin(), one.reasons.end(), answer.reason) !=
-            one.reasons.end();
+    const bool allowed = answer.kind == Kind::kRefused &&
+                         std::find(one.reasons.begin(), one.reasons.end(),
+                                   answer.reason) != one.reasons.end();
     return allowed ? absl::OkStatus() : Unexpected(answer);
   }
   if (action == "verify") {
