@@ -34,7 +34,6 @@ PACKAGES = [
     "tests/bench",
     "tests/cli",
     "tests/codegen",
-    "tests/conformance",
     "tests/foreign",
     "tests/fuzz",
     "tests/golden",
