@@ -37,7 +37,7 @@ StreamRunOptions Wrong(const std::string& how, const std::string& only) {
   return options;
 }
 
-ConformanceReport Run(const StreamRunOptions& options) {
+ConformanceReport Report(const StreamRunOptions& options) {
   absl::StatusOr<ConformanceReport> report =
       RunStreamCases(options, [](const ConformanceCase&) {});
   EXPECT_THAT(report, IsOk());
@@ -46,13 +46,13 @@ ConformanceReport Run(const StreamRunOptions& options) {
 
 // What happened in the only case that was run.
 std::string Failure(const std::string& how, const std::string& only) {
-  const ConformanceReport report = Run(Wrong(how, only));
+  const ConformanceReport report = Report(Wrong(how, only));
   EXPECT_EQ(report.failed(), 1u) << how;
   return report.cases().empty() ? "" : report.cases(0).happened();
 }
 
 TEST(StreamRunner, ThisImplementationGivesTheAnswerToEveryCase) {
-  const ConformanceReport report = Run(OptionsFor(kProgram));
+  const ConformanceReport report = Report(OptionsFor(kProgram));
   EXPECT_GE(report.passed(), 1000u);
   EXPECT_EQ(report.skipped(), 0u);
   for (const ConformanceCase& row : report.cases()) {
@@ -87,14 +87,15 @@ TEST(StreamRunner, AnotherFingerprintFails) {
 }
 
 TEST(StreamRunner, WhatAnImplementationDoesNotDoIsSkipped) {
-  const ConformanceReport report = Run(Wrong("skips", "order/root and batch"));
+  const ConformanceReport report =
+      Report(Wrong("skips", "order/root and batch"));
   EXPECT_EQ(report.failed(), 0u);
   EXPECT_EQ(report.skipped(), 1u);
   EXPECT_EQ(report.cases(0).happened(), "it does not write");
 }
 
 TEST(StreamRunner, AnImplementationThatEndsIsStartedAgain) {
-  const ConformanceReport report = Run(Wrong("ends", "order/root"));
+  const ConformanceReport report = Report(Wrong("ends", "order/root"));
   EXPECT_EQ(report.failed(), 2u);
   EXPECT_EQ(report.cases_size(), 2);
   EXPECT_THAT(report.cases(1).happened(),
@@ -109,9 +110,9 @@ TEST(StreamRunner, OtherOutputFails) {
 TEST(StreamRunner, AKnownFailureIsSkippedAndMustNotPass) {
   StreamRunOptions options = Wrong("another value", "order/root and batch");
   options.known_failures = {"order/root and batch"};
-  EXPECT_EQ(Run(options).skipped(), 1u);
+  EXPECT_EQ(Report(options).skipped(), 1u);
   options.command = kProgram;
-  const ConformanceReport report = Run(options);
+  const ConformanceReport report = Report(options);
   EXPECT_EQ(report.failed(), 1u);
   EXPECT_THAT(report.cases(0).happened(), HasSubstr("take it out"));
 }

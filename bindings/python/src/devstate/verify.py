@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import SchemaError, StreamError
+from .errors import StreamError
 from .reader import Source, Stream
 from .schema_loader import SchemaLike
 
@@ -53,6 +53,3 @@ def verify(
         if stream is not None:
             stream.close()
     return Verification(True, "", 0, None, "whole", stream.counts)
-
-
-__all__ = ["SchemaError", "Verification", "verify"]
