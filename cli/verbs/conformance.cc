@@ -1,7 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// devstate conformance: does a back-end keep the rules of device state?
+// devstate conformance: does a back-end keep the rules of device state, or an
+// implementation those of the stream format?
 
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "cli/live_backend.h"
+#include "cli/stream_conformance.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
 #include "devstate/compat/release/report_text.h"
@@ -29,6 +31,7 @@ namespace {
 
 struct ConformanceFlags {
   conformance::BenchOptions bench;
+  StreamConformanceFlags streams;
   double timeout_seconds = 10;
   std::vector<std::string> only;
   std::string format = "text";
@@ -45,7 +48,7 @@ void PrintRow(const ConformanceCase& row) {
   std::fflush(stdout);
 }
 
-std::string Junit(const ConformanceReport& report) {
+std::string Junit(const char* suite, const ConformanceReport& report) {
   std::vector<JunitCase> cases;
   for (const ConformanceCase& row : report.cases()) {
     cases.push_back({absl::StrCat(row.name(), ": ", row.expected()),
@@ -54,10 +57,10 @@ std::string Junit(const ConformanceReport& report) {
                      : row.result() == "fail" ? JunitCase::Result::kFailed
                                               : JunitCase::Result::kSkipped});
   }
-  return JunitDocument(JunitSuite("vhost-user device state", cases));
+  return JunitDocument(JunitSuite(suite, cases));
 }
 
-absl::StatusOr<int> Run(ConformanceFlags flags) {
+absl::StatusOr<ConformanceReport> RunBackend(ConformanceFlags flags) {
   if (flags.bench.socket.empty() && flags.bench.start.empty()) {
     return absl::InvalidArgumentError(
         "name the back-end's socket with --backend, or how to start it with "
@@ -72,18 +75,37 @@ absl::StatusOr<int> Run(ConformanceFlags flags) {
   DS_ASSIGN_OR_RETURN(const std::vector<conformance::Case> cases,
                       conformance::SelectCases(flags.only));
   const bool text = flags.format == "text";
+  return conformance::RunCases(flags.bench, cases,
+                               [text](const ConformanceCase& row) {
+                                 if (text) PrintRow(row);
+                               });
+}
+
+absl::StatusOr<ConformanceReport> RunStreams(ConformanceFlags flags) {
+  flags.streams.run.timeout = absl::Seconds(flags.timeout_seconds);
+  if (flags.only.size() > 1) {
+    return absl::InvalidArgumentError(
+        "--only: of the stream cases, give the beginning of one name");
+  }
+  if (!flags.only.empty()) flags.streams.run.only = flags.only[0];
+  return RunStreamConformance(flags.streams, flags.format == "text");
+}
+
+absl::StatusOr<int> Run(const ConformanceFlags& flags) {
+  const bool streams = flags.streams.given();
   DS_ASSIGN_OR_RETURN(const ConformanceReport report,
-                      conformance::RunCases(flags.bench, cases,
-                                            [text](const ConformanceCase& row) {
-                                              if (text) PrintRow(row);
-                                            }));
+                      streams ? RunStreams(flags) : RunBackend(flags));
+  const char* const suite =
+      streams ? "devstate streams" : "vhost-user device state";
+  const bool text = flags.format == "text";
   if (text) {
     absl::PrintF("%d cases: %d passed, %d failed, %d skipped\n",
                  report.cases_size(), report.passed(), report.failed(),
                  report.skipped());
   } else {
     std::fputs(
-        (flags.format == "json" ? ReportJson(report) : Junit(report)).c_str(),
+        (flags.format == "json" ? ReportJson(report) : Junit(suite, report))
+            .c_str(),
         stdout);
   }
   // A rule that cannot be seen with this back-end is no reason to fail.
@@ -99,7 +121,10 @@ void Define(Command& verb) {
                  "Command that starts the back-end anew for each case, with "
                  "{socket} for the path to listen at")
       .Value("COMMAND");
-  verb.AddOption("--only", &flags->only, "Cases to run, as B3,B7")
+  flags->streams.AddTo(&verb);
+  verb.AddOption("--only", &flags->only,
+                 "Cases to run, as B3,B7; of the stream cases those whose "
+                 "names start so")
       .SplitAtCommas()
       .Value("CASES");
   verb.AddOption("--format", &flags->format, "How to print the results")
@@ -117,7 +142,9 @@ void Define(Command& verb) {
                      {kExitRefused, "some failed or the back-end is gone"},
                      {kExitUsageOrIo}}) +
       "Example: devstate conformance --start 'virtiofsd --socket-path {socket} "
-      "--shared-dir /srv'";
+      "--shared-dir /srv'\n"
+      "Example: devstate conformance --streams conformance/streams --run "
+      "'python3 -m devstate.conformance'";
   verb.run = [flags] {
     const absl::StatusOr<int> result = Run(*flags);
     if (!result.ok()) PrintLiveError(result.status());
@@ -127,7 +154,8 @@ void Define(Command& verb) {
 
 const VerbRegistration kRegistration(
     "conformance",
-    "Check any back-end against the rules for device state, case by case",
+    "Check any back-end against the rules for device state, or any "
+    "implementation\nagainst those of the stream format, case by case",
     Define);
 
 }  // namespace

@@ -32,14 +32,7 @@ ALLOWED = {
     # Containers are files: they are read where a state lies in them.
     "foreign": _LIBRARY + ("devices", "transport/io"),
     "backend": _LIBRARY + ("devices", "transport/io", "transport/vhost_user"),
-    "conformance": (
-        "proto",
-        "//serializer:byte_stream",
-        # What the answer to CHECK_DEVICE_STATE means.
-        "//compat:verdict",
-        "transport/io",
-        "transport/vhost_user",
-    ),
+    "conformance": _LIBRARY + ("transport/io", "transport/vhost_user"),
     "cli": _ALL,
     # The demo runs the command with an example.
     "examples": _ALL + ("//cli:devstate_demo",),

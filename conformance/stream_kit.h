@@ -1,0 +1,43 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_CONFORMANCE_STREAM_KIT_H_
+#define DEVSTATE_CONFORMANCE_STREAM_KIT_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace devstate::conformance {
+
+// A line of cases.jsonl (conformance/streams/README.md).
+struct StreamCase {
+  std::string name;
+  // "required" or "recommended".
+  std::string level;
+  // What to ask of an implementation: all are answered likewise.
+  std::vector<std::string> actions;
+  // A FileDescriptorSet and its root message; empty: the stream carries it.
+  std::string schema;
+  std::string root;
+  std::string stream;
+  // Of which one is given; empty if the stream is taken.
+  std::vector<std::string> reasons;
+  // JSON of the state; none: any state will do.
+  std::optional<std::string> value;
+  // Of a schema: in hexadecimal, and the canonical form.
+  std::string fingerprint;
+  std::string canonical;
+};
+
+// Reads cases.jsonl and schemas.jsonl of a folder. INVALID_ARGUMENT with file
+// and line.
+absl::StatusOr<std::vector<StreamCase>> LoadStreamCases(
+    const std::string& folder);
+
+}  // namespace devstate::conformance
+
+#endif  // DEVSTATE_CONFORMANCE_STREAM_KIT_H_
