@@ -41,7 +41,6 @@ pub struct Gate {
     accept: Level,
     reader: Option<SchemaModel>,
     verdict: Verdict,
-    same: bool,
     version: u32,
     /// Of the writer, if it is another schema than the reader's.
     writer: Option<SchemaModel>,
@@ -59,7 +58,6 @@ impl Gate {
             accept: Level::Lossy,
             reader: None,
             verdict: Verdict::new(Level::Compatible),
-            same: false,
             version: 0,
             writer: None,
             map: MessageMap::default(),
@@ -95,7 +93,6 @@ impl Gate {
 
     fn judge_header(&mut self, header: &StreamHeader) {
         self.verdict = Verdict::of_header(header, self.schema);
-        self.same = self.verdict.level == Level::Identical;
         self.version = header.schema_version;
         let reader = match load_compressed(self.schema.descriptor_set, self.schema.root_message) {
             Ok(reader) => reader,

@@ -28,6 +28,7 @@ mod dynamic;
 mod gate;
 mod mapping;
 mod model;
+mod moves;
 mod root_bounds;
 
 use std::fmt;

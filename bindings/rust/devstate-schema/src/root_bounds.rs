@@ -11,8 +11,8 @@ use devstate::wire::{unzigzag, Cursor, Value};
 use devstate::{rules, Finding};
 
 use crate::bounds::{bounds_with, BoundColumn, ColumnBounds};
-use crate::mapping::join;
 use crate::model::{FieldModel, MessageModel, SchemaModel};
+use crate::moves::join;
 
 /// The bounds of all fields outside of records.
 #[derive(Debug, Default)]

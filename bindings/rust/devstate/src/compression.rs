@@ -200,34 +200,10 @@ pub enum Compression {
     Zstd(i32),
 }
 
-/// Compresses payloads. Keeps its context from one to the next.
-#[derive(Default)]
-pub(crate) struct Compressor {
-    #[cfg(feature = "zstd")]
-    context: Option<(i32, bulk::Compressor<'static>)>,
-}
-
-impl Compressor {
-    #[cfg(feature = "zstd")]
-    pub fn compress(
-        &mut self,
-        payload: &[u8],
-        level: i32,
-        frame: &mut Vec<u8>,
-    ) -> std::io::Result<()> {
-        if self.context.as_ref().map(|c| c.0) != Some(level) {
-            let mut compressor = bulk::Compressor::new(level)?;
-            if level == 1 {
-                // What repeats in columns are words of names and runs of equal bytes, shorter
-                // than the 6 bytes that level 1 looks for.
-                compressor.set_parameter(zstd::zstd_safe::CParameter::MinMatch(5))?;
-            }
-            self.context = Some((level, compressor));
-        }
-        let Some((_, context)) = &mut self.context else { return Ok(()) };
-        frame.clear();
-        frame.reserve(zstd::zstd_safe::compress_bound(payload.len()));
-        context.compress_to_buffer(payload, frame).map(|_| ())
+impl Compression {
+    /// Returns whether payloads may get compressed.
+    pub(crate) fn compresses(self) -> bool {
+        cfg!(feature = "zstd") && self != Compression::Raw
     }
 }
 

@@ -31,6 +31,11 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(feature = "zstd")]
+mod codec;
+#[cfg(not(feature = "zstd"))]
+#[path = "raw_codec.rs"]
+mod codec;
 pub mod column;
 mod compression;
 mod decoder;

@@ -3,20 +3,20 @@
 
 use std::io::Write;
 
+use crate::codec::Codec;
 use crate::column::ColumnWriter;
-use crate::compression::{Compression, Compressor};
+use crate::compression::Compression;
 use crate::decoder::Summary;
 use crate::error::Error;
-use crate::format::{checksum, ChunkHeader, Prefix, BATCH, CHUNK_HEADER_SIZE, RAW, ROOT, TRAILER};
+use crate::format::{
+    checksum, ChunkHeader, Prefix, BATCH, CHUNK_HEADER_SIZE, RAW, ROOT, TRAILER, ZSTD,
+};
 use crate::header::{Implementation, StreamHeader, StreamTrailer};
-use crate::limits::{expansion, Limits};
+use crate::limits::Limits;
 use crate::schema::Schema;
 
 /// Enough for one write to fill a good part of a pipe, little enough to stay in the cache.
 const FLUSH_SIZE: usize = 64 << 10;
-/// Below, a compressor costs more time than its gain in bytes.
-const MIN_AUTOMATIC_SIZE: usize = 4096;
-const MAX_SKIP: u32 = 16;
 
 /// How a state is written.
 ///
@@ -120,14 +120,10 @@ pub struct StreamWriter<W> {
     out: Vec<u8>,
     /// The payload under way.
     payload: ColumnWriter,
-    frame: Vec<u8>,
-    compressor: Compressor,
+    codec: Codec,
     begun: bool,
     last_field: u32,
     trailer: StreamTrailer,
-    /// Chunks left to store raw without a try, and how many to skip next time.
-    skip_compression: u32,
-    next_skip: u32,
     stream_bytes: u64,
     failure: Option<Error>,
 }
@@ -143,19 +139,13 @@ impl<W: Write> StreamWriter<W> {
     pub fn new(sink: W, options: WriterOptions) -> Self {
         StreamWriter {
             sink,
-            payload: ColumnWriter::new(
-                options.plain_columns,
-                level_of(options.compression).is_some(),
-            ),
+            payload: ColumnWriter::new(options.plain_columns, options.compression.compresses()),
+            codec: Codec::new(options.compression, options.limits.max_expansion),
             options,
             out: Vec::new(),
-            frame: Vec::new(),
-            compressor: Compressor::default(),
             begun: false,
             last_field: 0,
             trailer: StreamTrailer::default(),
-            skip_compression: 0,
-            next_skip: 1,
             stream_bytes: 0,
             failure: None,
         }
@@ -282,12 +272,14 @@ impl<W: Write> StreamWriter<W> {
 
     fn end_chunk(&mut self, kind: u8, field: u32, records: u32) -> Result<(), Error> {
         self.check_limits(kind, field, records)?;
-        let decoded_size = self.payload.bytes().len();
-        let compressed = self.compress()?;
-        let stored: &[u8] = if compressed { &self.frame } else { self.payload.bytes() };
+        let payload = self.payload.bytes().as_slice();
+        let decoded_size = payload.len();
+        let frame =
+            self.codec.frame(payload, self.trailer.decoded_bytes, self.trailer.stored_bytes)?;
+        let stored = frame.unwrap_or(payload);
         let mut header = ChunkHeader {
             kind,
-            codec: if compressed { crate::format::ZSTD } else { RAW },
+            codec: if frame.is_some() { ZSTD } else { RAW },
             flags: 0,
             sequence: self.trailer.chunks as u32,
             field,
@@ -310,40 +302,6 @@ impl<W: Write> StreamWriter<W> {
             self.flush()?;
         }
         Ok(())
-    }
-
-    /// Returns whether the frame is what to store.
-    #[cfg(feature = "zstd")]
-    fn compress(&mut self) -> Result<bool, Error> {
-        let size = self.payload.bytes().len();
-        let level = match self.options.compression {
-            Compression::Automatic if size >= MIN_AUTOMATIC_SIZE && self.skip_compression == 0 => 1,
-            Compression::Zstd(level) if size > 0 => level,
-            _ => {
-                self.skip_compression = self.skip_compression.saturating_sub(1);
-                return Ok(false);
-            }
-        };
-        self.compressor.compress(self.payload.bytes(), level, &mut self.frame)?;
-        let smaller = self.frame.len() < size;
-        // A state of zeros can shrink to what readers take for a decompression bomb.
-        if smaller
-            && expansion(
-                self.trailer.decoded_bytes + size as u64,
-                self.trailer.stored_bytes + self.frame.len() as u64,
-            ) > u64::from(self.options.limits.max_expansion)
-        {
-            return Ok(false);
-        }
-        // Skips further and further ahead while nothing shrinks.
-        self.next_skip = if smaller { 1 } else { (self.next_skip * 2).min(MAX_SKIP) };
-        self.skip_compression = if smaller { 0 } else { self.next_skip };
-        Ok(smaller)
-    }
-
-    #[cfg(not(feature = "zstd"))]
-    fn compress(&mut self) -> Result<bool, Error> {
-        Ok(false)
     }
 
     fn check_limits(&mut self, kind: u8, field: u32, records: u32) -> Result<(), Error> {
@@ -390,9 +348,4 @@ impl<W: Write> StreamWriter<W> {
         self.out.clear();
         Ok(())
     }
-}
-
-/// Whether payloads may get compressed.
-fn level_of(compression: Compression) -> Option<()> {
-    (cfg!(feature = "zstd") && compression != Compression::Raw).then_some(())
 }
