@@ -140,6 +140,14 @@ def test_columns_can_be_picked(tree: Path) -> None:
         stream.columns("inodes", ["size"])
 
 
+def test_columns_are_picked_of_one_table(tree: Path) -> None:
+    with (
+        devstate.open(golden(tree, "fs_v3")) as stream,
+        pytest.raises(devstate.SchemaError, match="name it"),
+    ):
+        list(stream.batches(columns=["id"]))
+
+
 def test_an_absent_table_has_columns_without_rows(tree: Path) -> None:
     with devstate.open(golden(tree, "fs_v3")) as stream:
         table = stream.columns("alt" if "alt" in stream.tables else "mount_paths")

@@ -206,6 +206,8 @@ class Stream:
         what is decoded of `table`; what is not picked is not checked either.
         """
         schema = self.schema
+        if table is None and columns is not None:
+            raise SchemaError("columns are picked of one table: name it")
         chosen = None if table is None else schema.batch_field(table)
         decoders: dict[int, BatchDecoder] = {}
         for chunk in self._chunks():
