@@ -55,12 +55,12 @@ class AnnotationMapper {
     CompareOwner();
     CompareFeature();
     if (w_.ignorable() != r_.ignorable()) {
-      Add(rules::kAnnotationChanged, VERDICT_LEVEL_COMPATIBLE,
+      mapping_.Add(rules::kAnnotationChanged, VERDICT_LEVEL_COMPATIBLE,
           Text("ignorable", w_.ignorable()), Text("ignorable", r_.ignorable()),
           "readers without the field now treat it in another way");
     }
     if (w_.external() != r_.external()) {
-      Add(rules::kAnnotationChanged, VERDICT_LEVEL_COMPATIBLE,
+      mapping_.Add(rules::kAnnotationChanged, VERDICT_LEVEL_COMPATIBLE,
           External_Name(w_.external()), External_Name(r_.external()),
           "what must exist outside of the state has changed");
     }
@@ -71,7 +71,7 @@ class AnnotationMapper {
     CompareWord(rules::kEncodingChanged, "encoding", w_.encoding(),
                 r_.encoding());
     if (w_.meaning_rev() != r_.meaning_rev()) {
-      Add(rules::kMeaningChanged, VERDICT_LEVEL_REFUSED,
+      mapping_.Add(rules::kMeaningChanged, VERDICT_LEVEL_REFUSED,
           Text("meaning_rev", w_.meaning_rev()),
           Text("meaning_rev", r_.meaning_rev()),
           "the value means something else: a conversion step is needed, or "
@@ -81,7 +81,7 @@ class AnnotationMapper {
       const absl::string_view before = UnitSuffix(written_.name);
       const absl::string_view after = UnitSuffix(read_.name);
       if (!before.empty() && !after.empty() && before != after) {
-        Add(rules::kUnitChanged, VERDICT_LEVEL_REFUSED, written_.name,
+        mapping_.Add(rules::kUnitChanged, VERDICT_LEVEL_REFUSED, written_.name,
             read_.name,
             "the name says another unit: a conversion step is needed, or "
             "another field on a new number");
@@ -98,7 +98,7 @@ class AnnotationMapper {
       return;
     }
     const bool whole = scale->divisor == 1;
-    Add(rules::kUnitScaled,
+    mapping_.Add(rules::kUnitScaled,
         whole ? VERDICT_LEVEL_CONVERTED : VERDICT_LEVEL_CONDITIONAL,
         Text("unit", w_.unit()), Text("unit", r_.unit()),
         whole ? absl::StrCat("the value is multiplied by ", scale->multiplier)
@@ -114,12 +114,12 @@ class AnnotationMapper {
                    const std::string& written, const std::string& read) {
     if (written == read) return;
     if (written.empty() || read.empty()) {
-      Add(rules::kAnnotationChanged, VERDICT_LEVEL_COMPATIBLE,
+      mapping_.Add(rules::kAnnotationChanged, VERDICT_LEVEL_COMPATIBLE,
           Text(name, OrNone(written)), Text(name, OrNone(read)),
           absl::StrCat("only one of the two declares its ", name));
       return;
     }
-    Add(rule, VERDICT_LEVEL_REFUSED, Text(name, written), Text(name, read),
+    mapping_.Add(rule, VERDICT_LEVEL_REFUSED, Text(name, written), Text(name, read),
         absl::StrCat("the value would be taken in another ", name,
                      ": a conversion step is needed, or another field on a "
                      "new number"));
@@ -136,7 +136,7 @@ class AnnotationMapper {
         read_.presence != Presence::kExplicit || !written_.oneof.empty() ||
         !read_.oneof.empty()) {
       if (!same) {
-        Add(rules::kAbsentDefaultChanged, VERDICT_LEVEL_DEFAULTED,
+        mapping_.Add(rules::kAbsentDefaultChanged, VERDICT_LEVEL_DEFAULTED,
             w_.absent_default(), r_.absent_default(),
             "states from before the field are completed with another value");
       }
@@ -153,7 +153,7 @@ class AnnotationMapper {
     if (pair.upgrade() && r_.since() > pair.writer->version() &&
         AllowsDefaultOf(read_, read_)) {
       mapping_.absent = AbsentValue::kReadersDefault;
-      Add(rules::kFieldDefaulted, VERDICT_LEVEL_DEFAULTED, "",
+      mapping_.Add(rules::kFieldDefaulted, VERDICT_LEVEL_DEFAULTED, "",
           r_.absent_default(),
           "states without the field are completed with absent_default");
       return;
@@ -173,7 +173,7 @@ class AnnotationMapper {
       return;
     }
     mapping_.absent = AbsentValue::kWritersDefault;
-    Add(rules::kAbsentDefaultChanged, VERDICT_LEVEL_CONVERTED,
+    mapping_.Add(rules::kAbsentDefaultChanged, VERDICT_LEVEL_CONVERTED,
         w_.absent_default(), r_.absent_default(),
         absl::StrCat("an absent value means ", w_.absent_default(),
                      " to the writer and is written out"));
@@ -182,7 +182,7 @@ class AnnotationMapper {
   void NeedPresent(std::string text) {
     mapping_.count = {&rules::kAbsentDefaultChanged, 1, kAny, "is present",
                       "a value"};
-    Add(rules::kAbsentDefaultChanged, VERDICT_LEVEL_CONDITIONAL,
+    mapping_.Add(rules::kAbsentDefaultChanged, VERDICT_LEVEL_CONDITIONAL,
         w_.absent_default(), r_.absent_default(), std::move(text),
         FieldCondition(place_, written_, mapping_.count->predicate));
   }
@@ -203,7 +203,7 @@ class AnnotationMapper {
         written_.presence == Presence::kImplicit   ? "is not zero or empty"
         : written_.presence == Presence::kExplicit ? "is present"
                                                    : "has an element";
-    Add(rules::kRequiredMissing, VERDICT_LEVEL_CONDITIONAL, "", "required",
+    mapping_.Add(rules::kRequiredMissing, VERDICT_LEVEL_CONDITIONAL, "", "required",
         "the reader needs what the writer can leave out: give it an "
         "absent_default, or do not require it",
         FieldCondition(place_, written_, predicate));
@@ -211,7 +211,7 @@ class AnnotationMapper {
 
   void AddStopped() {
     const bool refused = !CanBeAbsent(read_);
-    Add(rules::kNoLongerWritten,
+    mapping_.Add(rules::kNoLongerWritten,
         refused ? VERDICT_LEVEL_REFUSED : VERDICT_LEVEL_DEFAULTED,
         Text("write_until", w_.write_until()), refused ? "required" : "",
         refused ? "the reader needs what the writer has stopped to fill: write "
@@ -223,7 +223,7 @@ class AnnotationMapper {
   void CompareOwner() {
     if (w_.owner() == r_.owner()) return;
     const bool portable = w_.owner().empty() || r_.owner().empty();
-    Add(rules::kOwnerChanged,
+    mapping_.Add(rules::kOwnerChanged,
         portable ? VERDICT_LEVEL_COMPATIBLE : VERDICT_LEVEL_REFUSED,
         Text("owner", OrNone(w_.owner())), Text("owner", OrNone(r_.owner())),
         portable ? "one of the two calls the field private"
@@ -234,25 +234,18 @@ class AnnotationMapper {
   void CompareFeature() {
     if (w_.feature() == r_.feature()) return;
     if (r_.feature().empty()) {
-      Add(rules::kFeatureChanged, VERDICT_LEVEL_COMPATIBLE,
+      mapping_.Add(rules::kFeatureChanged, VERDICT_LEVEL_COMPATIBLE,
           Text("feature", w_.feature()), "",
           "the reader takes the field with and without the feature");
       return;
     }
     mapping_.feature_changed = true;
-    Add(rules::kFeatureChanged, VERDICT_LEVEL_CONDITIONAL,
+    mapping_.Add(rules::kFeatureChanged, VERDICT_LEVEL_CONDITIONAL,
         Text("feature", OrNone(w_.feature())), Text("feature", r_.feature()),
         absl::StrCat("the reader takes the field only in states that use the "
                      "feature ",
                      r_.feature(), ", which the writer does not say"),
         AbsenceCondition(place_, written_));
-  }
-
-  void Add(const Rule& rule, VerdictLevel level, std::string written,
-           std::string read, std::string text, std::string condition = "") {
-    mapping_.differences.push_back({&rule, level, std::move(written),
-                                    std::move(read), std::move(text),
-                                    std::move(condition), ""});
   }
 
   FieldMapping& mapping_;

@@ -74,7 +74,7 @@ class BoundsMapper {
     const std::string predicate = Predicate(written, read);
     if (predicate.empty()) {
       if (!Predicate(read, written).empty() && written_.type == read_.type) {
-        Add(rules::kBoundWidened, VERDICT_LEVEL_COMPATIBLE,
+        mapping_.Add(rules::kBoundWidened, VERDICT_LEVEL_COMPATIBLE,
             BoundsText(written_), BoundsText(read_),
             "the reader allows more than the writer has");
       }
@@ -84,11 +84,11 @@ class BoundsMapper {
         !Predicate(written, in_writers_unit(ValuesOfType(read_))).empty();
     const Rule& rule = by_type ? rules::kValueMayNotFit : rules::kBoundNarrowed;
     if (written_.presence == Presence::kImplicit && Disjoint(written, read)) {
-      Add(rule, VERDICT_LEVEL_REFUSED, BoundsText(written_), BoundsText(read_),
+      mapping_.Add(rule, VERDICT_LEVEL_REFUSED, BoundsText(written_), BoundsText(read_),
           "no value of the writer is one for the reader: keep the bounds");
       return;
     }
-    Add(rule, VERDICT_LEVEL_CONDITIONAL, BoundsText(written_),
+    mapping_.Add(rule, VERDICT_LEVEL_CONDITIONAL, BoundsText(written_),
         BoundsText(read_),
         by_type ? "the reader's type does not hold every value: keep the type, "
                   "or give the field bounds that fit both"
@@ -102,14 +102,14 @@ class BoundsMapper {
                     uint64_t read, bool of_each) {
     if (!has_read || (has_written && written <= read)) {
       if (has_written && (!has_read || written < read)) {
-        Add(rules::kBoundWidened, VERDICT_LEVEL_COMPATIBLE,
+        mapping_.Add(rules::kBoundWidened, VERDICT_LEVEL_COMPATIBLE,
             LimitText(name, written), has_read ? LimitText(name, read) : "",
             "the reader allows more than the writer has");
       }
       return;
     }
     const std::string predicate = absl::StrCat("has at most ", read, " ", unit);
-    Add(rules::kBoundNarrowed, VERDICT_LEVEL_CONDITIONAL,
+    mapping_.Add(rules::kBoundNarrowed, VERDICT_LEVEL_CONDITIONAL,
         has_written ? LimitText(name, written) : "", LimitText(name, read),
         absl::StrCat("the reader refuses more than ", read, " ", unit,
                      ": raise its ", name),
@@ -129,25 +129,18 @@ class BoundsMapper {
           return std::find(r.begin(), r.end(), name) != r.end();
         });
     if (r.empty() || implied) {
-      Add(rules::kBoundWidened, VERDICT_LEVEL_COMPATIBLE,
+      mapping_.Add(rules::kBoundWidened, VERDICT_LEVEL_COMPATIBLE,
           absl::StrCat("unique_by: ", written),
           absl::StrCat("unique_by: ", read),
           "the reader allows more than the writer has");
       return;
     }
-    Add(rules::kBoundNarrowed, VERDICT_LEVEL_CONDITIONAL,
+    mapping_.Add(rules::kBoundNarrowed, VERDICT_LEVEL_CONDITIONAL,
         absl::StrCat("unique_by: ", written), absl::StrCat("unique_by: ", read),
         "the reader refuses duplicates that the writer allows",
         FieldCondition(
             place_, written_,
             absl::StrCat("has no two elements with the same ", read)));
-  }
-
-  void Add(const Rule& rule, VerdictLevel level, std::string written,
-           std::string read, std::string text, std::string condition = "") {
-    mapping_.differences.push_back({&rule, level, std::move(written),
-                                    std::move(read), std::move(text),
-                                    std::move(condition), ""});
   }
 
   FieldMapping& mapping_;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/types/optional.h"
@@ -106,6 +107,12 @@ struct FieldMapping {
 
   // The rules that apply, for all states.
   std::vector<Difference> differences;
+  // Adds one that is about the field as a whole.
+  void Add(const Rule& rule, VerdictLevel level, std::string written,
+           std::string read, std::string text, std::string condition = "") {
+    differences.push_back({&rule, level, std::move(written), std::move(read),
+                           std::move(text), std::move(condition), ""});
+  }
 
   // The message that the field is part of, with its mapping.
   const MessageMapping* message = nullptr;

@@ -104,7 +104,7 @@ class ConversionChain {
 
   // Whether states can go from one version to the other at once.
   std::unique_ptr<Hop> MakeHop(const SchemaView& from, const SchemaView& to);
-  // Fills hops_ with the shortest way, at most `kMaxHops` long.
+  // Fills hops_ with the shortest way over the known versions.
   void FindWay(const SchemaView& writer, const SchemaView& reader);
   // `field` is of the hop's writer; null for the root.
   std::unique_ptr<google::protobuf::Message> RunHop(
