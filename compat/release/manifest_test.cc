@@ -118,7 +118,7 @@ TEST(ManifestTest, DescriptorSetsAreBounded) {
     manifest.mutable_versions(1)->set_descriptor_set(frame);
     return ParseManifest("m", ManifestJson(manifest)).status();
   };
-  EXPECT_THAT(with_set(""), StatusIs(kInvalid, HasSubstr("no zstd frame")));
+  EXPECT_THAT(with_set(""), StatusIs(kInvalid, HasSubstr("not a zstd frame")));
   EXPECT_THAT(with_set("rubbish"), StatusIs(kInvalid, HasSubstr("version 2")));
   EXPECT_THAT(with_set(ZstdFrameOf("rubbish")),
               StatusIs(kInvalid, HasSubstr("FileDescriptorSet")));

@@ -106,7 +106,7 @@ echo 'rs { } rs { kind: 7 }' > enum.text
 refused enum "enum.text: " --schema t.proto --format text enum.text
 # In JSON, numbers do for enums.
 echo '{"rs": [{}, {"kind": 7}]}' > enum.json
-refused enum-number "enum.json: rs[1]: kind" --schema t.proto enum.json
+refused enum-number "enum.json: rs 0 to 1: kind: record 1 of the batch has 7" --schema t.proto enum.json
 refused no-schema "none.proto: no such file" --schema none.proto small.json
 refused no-input "none.json: " "${fs[@]}" none.json
 
