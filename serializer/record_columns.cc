@@ -122,12 +122,13 @@ absl::Status RecordColumnsBuilder::ValidateField(const FieldEntry& field,
                      RowsOf(field, Column::kNumbers, rows))));
   }
   for (const BoundsEntry& bounds : field.bounds) {
+    const NumbersView numbers = column.Stored(bounds.column);
     // Occurrences end with the last row that has one.
     const size_t count = bounds.column == BoundsEntry::Column::kCounts
                              ? size_
-                             : column.Stored(bounds.column).size;
+                             : numbers.size;
     DS_RETURN_IF_ERROR(ViolationError(
-        FindViolation(column.Stored(bounds.column), count, bounds,
+        FindViolation(numbers, count, bounds,
                       RowsOf(field, bounds.column, rows)),
         field.name));
   }
