@@ -75,7 +75,7 @@ Shape ColumnShape(const FieldModel& field) {
     return ShapeOf(Shape::kOccurrences, *field.message);
   }
   const bool bytes = !IsNumber(field);
-  if (field.cardinality() == FieldModel::Cardinality::kOne) {
+  if (field.cardinality() == Cardinality::kOne) {
     return {Shape::kMessage,
             bytes ? BytesColumn::descriptor() : NumberColumn::descriptor()};
   }

@@ -45,8 +45,8 @@ inline std::string JoinPath(const std::string& path, const FieldModel& field) {
 
 // Whether a message can have several values of the field.
 inline bool HasSeveral(const FieldModel& field) {
-  return field.presence == FieldModel::Presence::kRepeated ||
-         field.presence == FieldModel::Presence::kMap;
+  return field.presence == Presence::kRepeated ||
+         field.presence == Presence::kMap;
 }
 
 // Returns the field of `message` that is filled as well for as long as the

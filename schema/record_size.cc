@@ -8,7 +8,6 @@
 namespace devstate {
 namespace {
 
-using Cardinality = FieldModel::Cardinality;
 
 constexpr size_t kRepeatedSize = 16;
 // Of a scalar that may be absent.

@@ -16,12 +16,10 @@
 namespace devstate {
 namespace {
 
-using Cardinality = FieldEntry::Cardinality;
-
 // What the rows of a column are, in a message whose rows are `rows`.
 RowKind RowsOf(const FieldEntry& field, BoundsEntry::Column column,
                RowKind rows) {
-  return field.cardinality == Cardinality::kOne ||
+  return field.cardinality() == Cardinality::kOne ||
                  column == BoundsEntry::Column::kCounts
              ? rows
              : RowKind::kOccurrence;
@@ -117,21 +115,20 @@ absl::Status RecordColumnsBuilder::ValidateField(const FieldEntry& field,
   }
   if (!field.enum_values.empty()) {
     using Column = BoundsEntry::Column;
-    DS_RETURN_IF_ERROR(InField(
-        field.name,
-        ValidateEnum(column.Stored(Column::kNumbers), field.enum_values,
-                     RowsOf(field, Column::kNumbers, rows))));
+    DS_RETURN_IF_ERROR(
+        InField(field.name,
+                ValidateEnum(column.Stored(Column::kNumbers), field.enum_values,
+                             RowsOf(field, Column::kNumbers, rows))));
   }
   for (const BoundsEntry& bounds : field.bounds) {
     const NumbersView numbers = column.Stored(bounds.column);
     // Occurrences end with the last row that has one.
-    const size_t count = bounds.column == BoundsEntry::Column::kCounts
-                             ? size_
-                             : numbers.size;
-    DS_RETURN_IF_ERROR(ViolationError(
-        FindViolation(numbers, count, bounds,
-                      RowsOf(field, bounds.column, rows)),
-        field.name));
+    const size_t count =
+        bounds.column == BoundsEntry::Column::kCounts ? size_ : numbers.size;
+    DS_RETURN_IF_ERROR(
+        ViolationError(FindViolation(numbers, count, bounds,
+                                     RowsOf(field, bounds.column, rows)),
+                       field.name));
   }
   return absl::OkStatus();
 }
@@ -182,9 +179,9 @@ absl::Status RecordColumnsReader::DecodeColumns(absl::string_view columns,
     DS_RETURN_IF_ERROR(
         columns_[i]->DecodeAs(field, walker.bytes(), count, context));
     if (!field.enum_values.empty()) {
-      DS_RETURN_IF_ERROR(CheckEnum(
-          columns_[i]->Stored(BoundsEntry::Column::kNumbers, count),
-          field.enum_values, context));
+      DS_RETURN_IF_ERROR(
+          CheckEnum(columns_[i]->Stored(BoundsEntry::Column::kNumbers, count),
+                    field.enum_values, context));
     }
   }
 }

@@ -13,6 +13,7 @@
 
 #include "absl/types/span.h"
 #include "devstate/columns.pb.h"
+#include "devstate/schema/presence.h"
 
 namespace devstate {
 
@@ -59,20 +60,10 @@ struct BoundsEntry {
 
 // A field of a record.
 struct FieldEntry {
-  enum class Cardinality : uint8_t {
-    // Always: without presence.
-    kOne,
-    // Once at most: with presence.
-    kOptional,
-    // Any number of times.
-    kRepeated,
-    // As kRepeated, of entries whose first field is the key.
-    kMap,
-  };
-
   uint32_t number;
   const char* name;
-  Cardinality cardinality;
+  // Of kMap, entries have the key as their first field.
+  Presence presence;
   // What its values are in a column; unspecified for messages.
   ColumnKind kind;
   // What one occurrence counts for beside strings and repeated fields in it, in
@@ -82,6 +73,7 @@ struct FieldEntry {
   absl::Span<const int32_t> enum_values;
   absl::Span<const BoundsEntry> bounds;
 
+  Cardinality cardinality() const { return CardinalityOf(presence); }
   bool is_message() const { return kind == COLUMN_KIND_UNSPECIFIED; }
 };
 

@@ -32,7 +32,7 @@ struct WrittenColumns {
 
   // Whether each message has a value.
   bool once() const {
-    return field->presence == FieldModel::Presence::kImplicit;
+    return field->presence == Presence::kImplicit;
   }
 
   // Whether there is nothing to lose for sure.

@@ -24,7 +24,6 @@ namespace devstate {
 namespace {
 
 using ::google::protobuf::FieldDescriptor;
-using Presence = FieldModel::Presence;
 
 // Whether a default is the type's zero.
 bool IsZero(const FieldModel& field) {

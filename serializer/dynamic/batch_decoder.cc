@@ -191,11 +191,11 @@ std::unique_ptr<FieldSetter> MakeSetter(const ValueType& type) {
       *type.field, [&](auto access) -> std::unique_ptr<FieldSetter> {
         using Access = decltype(access);
         switch (type.model->cardinality()) {
-          case FieldModel::Cardinality::kRepeated:
+          case Cardinality::kRepeated:
             return std::make_unique<OccurringSetter<uint32_t, Access>>(type);
-          case FieldModel::Cardinality::kOptional:
+          case Cardinality::kOptional:
             return std::make_unique<OccurringSetter<bool, Access>>(type);
-          case FieldModel::Cardinality::kOne:
+          case Cardinality::kOne:
             break;
         }
         // Messages have presence.

@@ -192,7 +192,7 @@ class OccurringAppender : public FieldAppender {
       : FieldAppender(field),
         values_(field),
         counts_(values_.column()),
-        value_size_(field.cardinality() == FieldModel::Cardinality::kRepeated
+        value_size_(field.cardinality() == Cardinality::kRepeated
                         ? ValueSize(field)
                         : 0) {}
 
@@ -242,11 +242,11 @@ std::unique_ptr<FieldAppender> MakeAppender(const FieldModel& field) {
       *field.descriptor, [&](auto access) -> std::unique_ptr<FieldAppender> {
         using Access = decltype(access);
         switch (field.cardinality()) {
-          case FieldModel::Cardinality::kRepeated:
+          case Cardinality::kRepeated:
             return std::make_unique<OccurringAppender<uint32_t, Access>>(field);
-          case FieldModel::Cardinality::kOptional:
+          case Cardinality::kOptional:
             return std::make_unique<OccurringAppender<bool, Access>>(field);
-          case FieldModel::Cardinality::kOne:
+          case Cardinality::kOne:
             break;
         }
         // Messages have presence.

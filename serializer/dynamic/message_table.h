@@ -28,13 +28,9 @@ class MessageTable {
 
  private:
   void AddField(const FieldModel& field);
-  void AddOneof(const MessageModel& type,
-                const google::protobuf::OneofDescriptor& oneof);
 
-  // What the entries point to; deques, since that must not move.
+  // What the entries point to; a deque, since that must not move.
   std::deque<std::vector<int32_t>> enum_values_;
-  std::deque<std::vector<uint16_t>> members_;
-  std::deque<std::string> member_names_;
   std::vector<FieldEntry> fields_;
   std::vector<OneofEntry> oneofs_;
   RecordTable table_;
