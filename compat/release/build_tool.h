@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the programs of the build rules have in common: a schema and the
-// released ones as arguments, and errors of one line.
+// The common part of the programs of the build rules: a schema and the released
+// ones as arguments, and errors of one line.
 
 #ifndef DEVSTATE_COMPAT_RELEASE_BUILD_TOOL_H_
 #define DEVSTATE_COMPAT_RELEASE_BUILD_TOOL_H_
@@ -34,8 +34,8 @@ struct ReleaseSchemas {
 absl::StatusOr<ReleaseSchemas> LoadReleaseSchemas(
     const SchemaArguments& arguments);
 
-// Runs `program` with what its arguments say and returns the exit code: that of
-// `run`, or 2 for an error, which goes to standard error.
+// Runs `program` with its arguments and returns the exit code. That is the one
+// of `run`, or 2 for an error, which goes to standard error.
 int RunBuildTool(Command& program, int argc, char** argv,
                  const std::function<absl::StatusOr<int>()>& run);
 
