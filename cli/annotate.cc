@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The annotation follows the bytes rather than the codec, because it must show
+// everything before a damaged place. What has no name is hidden, because it may
+// hold a sensitive field.
 
 #include "cli/annotate.h"
 

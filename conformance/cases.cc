@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// One function for each rule, and a table at the end. A case does no more than
+// its rule needs and reports what it saw in the words of the rule, because its
+// text is what an author of a back-end reads.
 
 #include "devstate/conformance/cases.h"
 

@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The choice of an encoding must cost less than it saves. It starts with what
+// one pass over the values shows and looks further only where that leaves a
+// chance. It depends on the values alone, so that the same state is the same
+// bytes.
 
 #include <algorithm>
 #include <cstring>

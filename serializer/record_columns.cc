@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// One loop over the table's fields serves generated rows and messages. The
+// check of a oneof needs several columns at once and works on blocks of rows
+// that stay in the cache. Builder and reader share the checks of oneofs and
+// bounds, so that one accepts what the other writes.
 
 #include "devstate/serializer/record_columns.h"
 

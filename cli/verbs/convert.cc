@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // devstate convert: a foreign state to a portable one, and back.
+//
+// The direction follows from --to. Without --from, the first bytes tell the
+// foreign format. The findings are printed before the output is committed, so
+// that a refused state leaves no file.
 
 #include <algorithm>
 #include <cstdio>

@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The gate checks values by reflection where no generated reader does: in the
+// root message, and in records when a state is checked without a device. The
+// checks of a message are worked out once for its type.
 
 #include "devstate/compat/gate/constraints.h"
 

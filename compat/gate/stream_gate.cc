@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The gate sees a stream in the order in which it arrives, so it judges what
+// the header shows first, then each chunk. Findings collect in one place and
+// decide after each step. Once the header was refused, the chunks are only
+// looked at for damage.
 
 #include "devstate/compat/gate/stream_gate.h"
 

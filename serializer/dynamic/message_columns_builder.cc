@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The counterpart of batch_decoder.cc. An appender for each field, made once
+// for a message type, takes values out of messages by reflection and gives them
+// to the column builders of generated code.
 
 #include "devstate/serializer/dynamic/message_columns_builder.h"
 

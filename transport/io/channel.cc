@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// A front-end may send any descriptor. Each kind is looked at with the calls
+// that tell most about it, and everything that is not known to work is refused
+// before the transfer, because a wrong channel would fail in the middle of the
+// downtime.
 
 #include "devstate/transport/io/channel.h"
 

@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Nothing blocks but poll(), which also watches the cancellation. The
+// descriptor is non-blocking or called with MSG_DONTWAIT, and the peer, which
+// may share its flags, can change that at any time. Stored channels are read
+// and written at an offset of our own for the same reason.
 
 #include "devstate/transport/io/fd_stream.h"
 

@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The session decides, and this carries out its actions in order. All decisions
+// are made on the control thread. The worker reports by completions with an id,
+// so that one of an abandoned transfer is recognised and dropped.
 
 #include "devstate/transport/vhost_user/device_state_engine.h"
 

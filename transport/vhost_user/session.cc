@@ -1,5 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The table is written out in full, although a few rules made it. So every pair
+// can be looked up, and a test compares the table with that of docs/session.md.
 
 #include "devstate/transport/vhost_user/session.h"
 

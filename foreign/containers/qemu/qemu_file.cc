@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// A migration file is read from its end. QEMU writes the description of its
+// devices there, and guest memory of unknown length comes before the devices.
+// Every section that the description names must be where its sizes put it.
 
 #include "devstate/foreign/containers/qemu/qemu_file.h"
 
