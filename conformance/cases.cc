@@ -279,7 +279,7 @@ absl::StatusOr<std::string> B5OneReply(Bench& bench) {
     DS_RETURN_IF_ERROR(peer->ReadToEnd(std::move(transfer.end)).status());
     DS_RETURN_IF_ERROR(
         peer->AskU64(vhost_user::kCheckDeviceState, flags).status());
-    // A second reply would be taken for the answer to this.
+    // A second reply would arrive as the answer to this.
     DS_RETURN_IF_ERROR(peer->AskU64(vhost_user::kGetFeatures).status());
   }
   return "one reply of 8 bytes with flags 0x5 each, with and without "

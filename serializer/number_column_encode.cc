@@ -202,7 +202,7 @@ void WriteBytesWithExceptions(size_t count, Narrow narrow, Number number,
 template <typename Bits>
 void WriteFixed(const Bits* values, size_t count, uint64_t min, size_t width,
                 MessageWriter& out) {
-  // The last store may reach past the field; what is behind is written later.
+  // The last store may reach past the field; what follows is written later.
   char* data = out.BeginBytes(kDataField, count * width);
   const size_t end = out.out().size();
   const size_t position = static_cast<size_t>(data - out.out().data());

@@ -28,7 +28,7 @@ namespace devstate {
 
 // The members of a row struct in ascending order of field number. Each row has
 //   using Members = RowMembers<...>;
-//   // What it counts for beside VariableSize().
+//   // The bytes that it counts for without VariableSize().
 //   static constexpr size_t kRecordSize = ...;
 //   static const RecordTable& Table();
 template <auto... kMembers>

@@ -18,7 +18,7 @@ namespace devstate {
 namespace {
 
 // Enough for one write to fill a good part of a 1 MiB pipe, little enough to
-// stay in the second-level cache together with the chunk under way.
+// stay in the second-level cache together with the current chunk.
 constexpr size_t kFlushSize = 64 * 1024;
 
 // Below the first, starting a thread costs more than it can save; below the

@@ -30,7 +30,7 @@
 namespace devstate {
 namespace {
 
-// What the progress says.
+// The word of the progress.
 constexpr char kProgress[] = "converting";
 
 struct ConvertFlags {
@@ -47,7 +47,7 @@ int PrintUsageError(absl::string_view message) {
   return kExitUsageOrIo;
 }
 
-// The names that --from and --to take: formats, and the schemas beside them.
+// Returns the names that --from and --to take: formats and their schemas.
 std::vector<std::string> Names() {
   std::vector<std::string> names;
   for (const ForeignFormat* format : ForeignFormats()) {

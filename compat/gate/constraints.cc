@@ -29,8 +29,8 @@ namespace {
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 
-// 128 bits of what was seen, not the values: two that differ are taken for one
-// with a probability of 2^-64 for 2^32 elements.
+// 128 bits of each value that was seen, instead of the values. Two different
+// values count as one with a probability of 2^-64 for 2^32 elements.
 using Digest = std::pair<uint64_t, uint64_t>;
 using DigestSet = absl::flat_hash_set<Digest>;
 

@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the example back-ends share beside their devices: flags, log, signals,
-// and the endpoint's life.
+// The parts that the example back-ends share, besides their devices: flags,
+// log, signals, and the endpoint's life.
 //
 // Log lines go to standard output, one an event.
 

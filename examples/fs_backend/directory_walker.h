@@ -30,7 +30,7 @@ struct WalkOptions {
   bool locks = false;
 };
 
-// The descriptor behind an open handle of the table.
+// The descriptor of an open handle of the table.
 struct OpenFile {
   uint64_t handle_id = 0;
   FileDescriptor fd;

@@ -58,7 +58,7 @@ FileDescriptor Reopen(int fd, int flags);
 // more may be added. Not thread-safe.
 class DirectoryCache {
  public:
-  // Keeps up to `capacity` descriptors open, at least one, beside the root.
+  // Keeps up to `capacity` descriptors open, at least one, besides the root.
   DirectoryCache(const InodeTable& table, FileDescriptor root,
                  size_t capacity = 32)
       : table_(table), root_(std::move(root)), capacity_(capacity) {}

@@ -40,7 +40,7 @@ class FieldAppender {
   virtual ColumnBuilder* column() = 0;
   // Whether the field of `record` has what its schema does not have.
   virtual absl::Status CheckKnown(const Message& record) const = 0;
-  // What it counts for beside its fixed size, in bytes.
+  // Returns the bytes that the field counts for without its fixed size.
   virtual size_t VariableSize(const Message& record) const = 0;
   // `row` counts from the last Clear().
   virtual void Append(size_t row, const Message& record) = 0;

@@ -135,7 +135,7 @@ absl::Status InspectFile(int fd, ChannelUse use, int flags,
     return Unfit("a memfd sealed against writing or growing");
   }
   // Old content would look like the end of the state. With O_APPEND the state
-  // would even begin behind it.
+  // would even begin after it.
   if (info.st_size > result->offset) {
     return Unfit(absl::StrCat("a file that already has ", info.st_size,
                               " bytes, at offset ", result->offset));

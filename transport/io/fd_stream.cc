@@ -35,7 +35,7 @@ void KeepNonBlocking(int fd) {
   }
 }
 
-// byte_stream.h knows five ways to fail; what is none of them is the medium's.
+// Maps every errno that byte_stream.h has no code for to DATA_LOSS.
 absl::Status IoStatus(int error, absl::string_view what, uint64_t bytes) {
   const absl::Status status = ErrnoStatus(
       error, absl::StrCat("channel: ", what, " after ", bytes, " bytes"));

@@ -119,7 +119,7 @@ class Handler : public nlohmann::json_sax<Json> {
       top.array_length = value;
       return true;
     }
-    // The parser has looked at one character behind the number.
+    // The parser has looked at one character after the number.
     const std::string digits = absl::StrCat(value);
     const size_t end = *count_ - 1;
     if (end < digits.size() ||

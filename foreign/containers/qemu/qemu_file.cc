@@ -148,7 +148,7 @@ absl::StatusOr<std::string> QemuFile::ReadDescription() {
     }
   }
   if (last == std::string::npos) return none();
-  // The text starts one to four bytes behind it.
+  // The text starts one to four bytes after it.
   for (uint64_t text = start + last + 1; text <= start + last + 4; ++text) {
     if (text >= size || text < kHeaderSize + kIntroduction) continue;
     std::string introduction(kIntroduction, '\0');
@@ -175,7 +175,7 @@ absl::StatusOr<std::string> QemuFile::ReadDescription() {
 absl::Status QemuFile::WalkSections(
     const std::vector<DeviceDescription>& devices) {
   ReadWindow window(file_.get());
-  // Behind the last section are the end mark, and the description's type and
+  // After the last section are the end mark, and the description's type and
   // length.
   uint64_t end = description_offset_ - 6;
   size_t left = devices.size();
