@@ -45,7 +45,7 @@ struct FrontendEndpointOptions {
   absl::Duration check_timeout = absl::Seconds(90);
   // The bounds of a transfer. Default: see TransferLimits.
   TransferLimits limits;
-  std::string file_folder;  // see CreateChannel()
+  std::string file_folder;  // see CreateChannel(). Default: empty.
   // The callback for each message. Default: none.
   std::function<void(const MessageEvent&)> observer;
   // The text for an answer to CHECK_DEVICE_STATE in errors. Default: a number.
