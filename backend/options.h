@@ -56,7 +56,7 @@ struct SaveVersion {
     // started with. A state that does not fit is refused with the path.
     kPinned,
   };
-  // Default: kOwn.
+  // The way in which the version is chosen. Default: kOwn.
   Choice choice = Choice::kOwn;
   // The version for kPinned; unused otherwise. Default: 0.
   uint32_t version = 0;

@@ -44,9 +44,9 @@ struct WriterOptions {
 
   // The bounds of a batch, which ends at this many records or this size,
   // whichever comes first. The size of a batch in bytes follows from schema and
-  // content (docs/stream_format.md, "Sizes"). Content that exceeds three
-  // quarters of a chunk counts for that much. Larger batches compress a little
-  // better and take more memory. Default: 2048 records, 768 KiB.
+  // content (docs/stream_format.md, "Sizes"). A bound above three quarters of a
+  // chunk counts as three quarters. Larger batches compress a little better and
+  // take more memory. Default: 2048 records, 768 KiB.
   uint32_t max_batch_records = 2048;
   uint32_t max_batch_bytes = 768 * 1024;
 

@@ -46,9 +46,9 @@ struct VhostUserDeviceOptions {
   std::function<absl::Status(uint64_t acknowledged)> on_features;
 };
 
-// Answers these requests without any I/O. Kick, call and error FDs and memory
-// regions are received and closed again, because rings are never served.
-// Thread-safety: none.
+// Answers the requests of this part of the protocol without any I/O. Kick, call
+// and error FDs and memory regions are received and closed again, because rings
+// are never served. Thread-safety: none.
 class VhostUserDevice {
  public:
   explicit VhostUserDevice(VhostUserDeviceOptions options)
