@@ -15,7 +15,7 @@
 namespace devstate {
 
 // Returns the obstacles in the order in which QEMU meets them; empty if the
-// back-end can migrate. Without I/O.
+// back-end can migrate. Does no I/O.
 std::vector<MigrationObstacle> MigrationObstacles(
     const vhost_user::BackendOffer& offer);
 

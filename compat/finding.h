@@ -1,8 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parts of a finding's life next to devstate/verdict.proto, which has
-// Finding itself.
+// Makes and sorts findings. devstate/verdict.proto has Finding itself.
 
 #ifndef DEVSTATE_COMPAT_FINDING_H_
 #define DEVSTATE_COMPAT_FINDING_H_

@@ -15,8 +15,8 @@ namespace devstate {
 
 // The place of a message in the state.
 struct MessagePlace {
-  // The paths from the root, empty for the root: one with the names of the
-  // newer schema, the writer's and the reader's.
+  // The path from the root, empty for the root itself: with the names of the
+  // newer schema, of the writer's and of the reader's.
   std::string path;
   std::string writer_path;
   std::string reader_path;

@@ -13,7 +13,8 @@
 
 namespace devstate {
 
-// The released versions of one schema, and what no pair of them shows.
+// The released versions of one schema, and the facts that no pair of them
+// shows.
 class Lineage {
  public:
   // Takes those of `schemas` that have the name `schema`. Requires: they

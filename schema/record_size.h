@@ -11,7 +11,7 @@
 namespace devstate {
 
 // Returns the record size of docs/stream_format.md, "Sizes", in bytes. A record
-// of this type counts for it, without the bytes of its strings and without the
+// of this type counts for that many, besides the bytes of its strings and the
 // elements of its repeated fields. Writers end batches by it and readers charge
 // it to max_batch_memory, so it follows from the schema alone.
 //

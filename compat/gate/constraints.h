@@ -25,9 +25,9 @@ namespace devstate {
 // element. Thread-safety: none.
 class ConstraintChecker {
  public:
-  // `written_version` is that of the writer's schema. Fields of `used_features`
-  // that are required are required indeed. Requires: `schema` outlives the
-  // checker.
+  // `written_version` is that of the writer's schema. A required field with a
+  // feature is required if the feature is one of `used_features`. Requires:
+  // `schema` outlives the checker.
   ConstraintChecker(const SchemaModel* schema, uint32_t written_version,
                     std::set<std::string> used_features);
   ~ConstraintChecker();

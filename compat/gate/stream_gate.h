@@ -88,7 +88,7 @@ class StreamGate : public ChunkFilter {
   // none of them says as much.
   Verdict Judge(const absl::Status& outcome) const;
 
-  // Returns whether the reader is the newer of the two.
+  // Returns whether the reader's version is not older than the writer's.
   bool upgrade() const;
 
  private:
