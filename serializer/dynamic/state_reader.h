@@ -40,10 +40,21 @@ class DynamicStateVisitor {
                                Records& records) = 0;
 };
 
+namespace internal {
+
+// The info is a base, so that it exists before the reader that refers to it.
+struct OwnSchemaInfo {
+  // The schema's name and version for messages, set by Read().
+  SchemaInfo info_ = {};
+};
+
+}  // namespace internal
+
 // Reads a state whose schema is known at run time only, one batch at a time and
 // as strictly as generated readers. Takes memory for two chunks, and what
 // kMessageMemoryFactor says for the messages of one. Thread-safety: none.
-class DynamicStateReader : private RecordReader {
+class DynamicStateReader : private internal::OwnSchemaInfo,
+                           private RecordReader {
  public:
   // Requires: `source` outlives the reader.
   explicit DynamicStateReader(ByteSource* source,
@@ -65,8 +76,6 @@ class DynamicStateReader : private RecordReader {
   absl::Status HandleRoot(const Chunk& chunk) override;
   absl::Status HandleBatch(const Chunk& chunk) override;
 
-  // The schema's name and version for messages, set by Read().
-  SchemaInfo info_ = {};
   const SchemaModel* schema_ = nullptr;
   DynamicStateVisitor* visitor_ = nullptr;
   google::protobuf::DynamicMessageFactory factory_;
