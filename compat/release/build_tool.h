@@ -34,8 +34,8 @@ struct ReleaseSchemas {
 absl::StatusOr<ReleaseSchemas> LoadReleaseSchemas(
     const SchemaArguments& arguments);
 
-// Runs `program` with its arguments and returns the exit code. That is the one
-// of `run`, or 2 for an error, which goes to standard error.
+// Runs `program` with what its arguments say and returns the exit code: that of
+// `run`, or 2 for an error, which goes to standard error.
 int RunBuildTool(Command& program, int argc, char** argv,
                  const std::function<absl::StatusOr<int>()>& run);
 
