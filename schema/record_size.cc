@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kRepeatedSize = 16;
 // Of a scalar that may be absent.
 constexpr size_t kPresenceSize = 8;
-// Of a message, beside its fields.
+// The size of a message without its fields.
 constexpr size_t kMessageSize = 8;
 
 size_t FieldSize(const FieldModel& field) {

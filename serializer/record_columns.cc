@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// One loop over the table's fields serves generated rows and messages. The
+// check of a oneof needs several columns at once and works on blocks of rows
+// that stay in the cache. Builder and reader share the checks of oneofs and
+// bounds, so that one accepts what the other writes.
 
 #include "devstate/serializer/record_columns.h"
 
@@ -39,15 +44,15 @@ DEVSTATE_VECTORIZED bool AddOccurrences(const uint8_t* occurs, size_t count,
   return both != 0;
 }
 
-// Whether in some of `count` rows several of `members` occur, which are the
-// counts of optional fields.
+// Returns whether several of `members`, which are the counts of optional
+// fields, occur in one of `count` rows.
 bool AnyRowHasSeveral(const std::vector<NumbersView>& members, size_t count) {
   uint8_t any[kBlock];
   for (size_t begin = 0; begin < count; begin += kBlock) {
     const size_t end = std::min(count, begin + kBlock);
     std::fill(any, any + (end - begin), uint8_t{0});
     for (const NumbersView& counts : members) {
-      // Rows behind the last one do not have the field.
+      // Rows after the last one do not have the field.
       const size_t stored = std::min(end, counts.size);
       if (stored > begin &&
           AddOccurrences(static_cast<const uint8_t*>(counts.bits) + begin,

@@ -165,7 +165,7 @@ TEST(RecordColumns, BoundsHoldInEitherDirectionFromTheirVersionOn) {
 }
 
 TEST(RecordColumns, AnUnknownColumnIsRefusedWhereverItStands) {
-  // Field 2, 5 and 9, behind field 1.
+  // Field 2, 5 and 9, after field 1.
   for (const char* tag : {"\x12", "\x2a", "\x4a"}) {
     RowReader<ThingRow> reader;
     const std::string columns =

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // devstate diff: what differs between two states.
+//
+// States are larger than memory should be, so records are kept as digests and
+// each file is read in passes: A, then B, then A again for the records that
+// differ.
 
 #include <cstdint>
 #include <functional>

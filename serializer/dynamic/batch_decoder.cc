@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Columns are decoded by the readers of generated code, so that bytes and
+// errors are the same. What is here puts decoded values into messages by
+// reflection: a setter for each field, made once for a record type.
 
 #include <string>
 #include <type_traits>
