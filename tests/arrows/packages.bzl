@@ -2,6 +2,7 @@
 
 PACKAGES = [
     "backend",
+    "backend/c",
     "cli",
     "codegen",
     "compat",
