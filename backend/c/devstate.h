@@ -2,10 +2,13 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Device state of vhost-user back-ends in C: SET_DEVICE_STATE_FD,
- * CHECK_DEVICE_STATE. C99 and C++11. docs/integration.md is the guide.
+ * CHECK_DEVICE_STATE, a verified stream, a verdict on every load. C99 and
+ * C++11. docs/integration.md is the guide.
  *
  *   session  the decisions, a pure function        devstate_session_step()
  *   engine   channels, worker thread, deadlines    devstate_engine_*()
+ *   stream   typed records to bytes and back       devstate_writer_*, _reader_*
+ *   device   engine, stream and verdict            devstate_engine_new()
  *
  * Errors. Functions that can fail return 0 or a negative devstate_code, or
  * NULL. devstate_error() has the text. Nothing prints, nothing exits, no
@@ -24,8 +27,8 @@
  * at a time. Fork only to exec.
  *
  * ABI. Functions and enumerators are only ever added. A struct that the caller
- * fills starts with `size`, its sizeof: `devstate_bytes_ops ops = {.size =
- * sizeof ops}`. New members come last, and zero in them is what there was
+ * fills starts with `size`, its sizeof: `devstate_limits limits = {.size =
+ * sizeof limits}`. New members come last, and zero in them is what there was
  * before. The library refuses a larger struct than its own unless the rest is
  * zero. Structs that the library fills may grow at their end: take pointers.
  */
@@ -35,6 +38,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "devstate/devstate_table.h"
 
 #define DEVSTATE_API __attribute__((visibility("default")))
 #define DEVSTATE_CHECK __attribute__((warn_unused_result))
@@ -81,6 +86,88 @@ typedef int (*devstate_write_fn)(void* context, const void* data, size_t size);
 /* Reads 1 to `size` bytes and returns how many; 0 at the end; a devstate_code.
  */
 typedef ptrdiff_t (*devstate_read_fn)(void* context, void* data, size_t size);
+
+/* What a reader takes at most, and a writer obeys; 0 is the default
+ * (devstate/serializer/limits.h). */
+typedef struct devstate_limits {
+  uint32_t size;
+  uint32_t max_header_bytes;
+  uint32_t max_chunk_stored_bytes;
+  uint32_t max_chunk_decoded_bytes;
+  uint32_t max_chunk_records;
+  uint32_t max_chunks;
+  uint32_t max_expansion;
+  uint64_t max_batch_memory;
+  uint64_t max_records;
+  uint64_t max_decoded_bytes;
+} devstate_limits;
+
+/* --- Writer --- */
+
+typedef struct devstate_writer devstate_writer;
+
+enum {
+  DEVSTATE_WRITE_ONE_THREAD = 1 << 0, /* no second one that compresses */
+  DEVSTATE_WRITE_NO_SCHEMA = 1 << 1,  /* no descriptors in the header */
+  DEVSTATE_WRITE_PLAIN = 1 << 2       /* the simplest encodings only */
+};
+
+typedef struct devstate_write_options {
+  uint32_t size;
+  uint32_t flags;
+  const char* implementation; /* the back-end, for the header */
+  const char* implementation_version;
+  const char* instance;        /* one of several devices */
+  const char* compression;     /* "automatic" (NULL), "raw", "zstd", "zstd:3" */
+  const char* const* features; /* that are used, up to NULL; NULL: those of
+                                  the fields that are set in the root */
+  const devstate_limits* limits; /* of the readers; NULL: default */
+  uint32_t max_batch_records;    /* 0: default */
+  uint32_t max_batch_bytes;
+} devstate_write_options;
+
+/* `schema` is generated and outlives the writer. NULL if the options are wrong.
+ */
+DEVSTATE_API devstate_writer* devstate_writer_open(
+    const devstate_schema* schema, devstate_write_fn write, void* context,
+    const devstate_write_options* options);
+/* Header and singular fields: once and first. `root` is the root's struct. */
+DEVSTATE_API int devstate_writer_begin(devstate_writer* writer,
+                                       const void* root) DEVSTATE_CHECK;
+/* Adds `count` records of the root's field `number`, structs that lie `stride`
+ * bytes apart. Fields come in ascending order. 64 records or more at a time are
+ * fastest. After the first error every call returns it. */
+DEVSTATE_API int devstate_writer_add(devstate_writer* writer, uint32_t number,
+                                     const void* rows, size_t count,
+                                     size_t stride) DEVSTATE_CHECK;
+/* Without it every reader refuses the stream. */
+DEVSTATE_API int devstate_writer_finish(devstate_writer* writer) DEVSTATE_CHECK;
+/* Gives the stream up unless it is finished. */
+DEVSTATE_API void devstate_writer_free(devstate_writer* writer);
+
+/* --- Reader --- */
+
+typedef struct devstate_reader devstate_reader;
+
+/* A piece of the state. Generated functions give `rows` their type. */
+typedef struct devstate_batch {
+  uint32_t
+      number; /* of the root's field; 0 is the root itself, which is first */
+  uint32_t row_size;
+  size_t count;     /* at least 1 */
+  const void* rows; /* valid until the next call on the reader */
+} devstate_batch;
+
+/* Reads states of this schema, without a verdict: other versions of it are for
+ * a device. NULL if the options are wrong. */
+DEVSTATE_API devstate_reader* devstate_reader_open(
+    const devstate_schema* schema, devstate_read_fn read, void* context,
+    const devstate_limits* limits);
+/* 1 and a batch; 0 at the end, when the whole stream was verified: apply
+ * nothing before. After an error every call returns it. */
+DEVSTATE_API int devstate_reader_next(
+    devstate_reader* reader, const devstate_batch** batch) DEVSTATE_CHECK;
+DEVSTATE_API void devstate_reader_free(devstate_reader* reader);
 
 /* --- Engine: the two requests in a program that parses vhost-user itself ---
  */
