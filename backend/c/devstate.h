@@ -283,6 +283,112 @@ DEVSTATE_API void devstate_engine_wait(devstate_engine* engine);
 /* Bytes of the current or last transfer. [any thread] */
 DEVSTATE_API uint64_t devstate_engine_progress(const devstate_engine* engine);
 
+/* --- Device: records through an engine, with a verdict on every load --- */
+
+/* Worst wins, in this order (docs/compat_rules.md). */
+typedef enum devstate_level {
+  DEVSTATE_IDENTICAL = 1,
+  DEVSTATE_COMPATIBLE,
+  DEVSTATE_DEFAULTED,
+  DEVSTATE_CONVERTED,
+  DEVSTATE_LOSSY,       /* only what its writer declares ignorable is dropped */
+  DEVSTATE_CONDITIONAL, /* of two schemas, not of a state */
+  DEVSTATE_REFUSED,
+  DEVSTATE_DAMAGED
+} devstate_level;
+
+typedef enum devstate_event {
+  DEVSTATE_SAVED = 1,
+  DEVSTATE_VERIFIED, /* a load was read and prepared, or has failed */
+  DEVSTATE_COMMITTED
+} devstate_event;
+
+/* How a save, a load or its commit went. Filled by the library; valid during
+ * the call. */
+typedef struct devstate_report {
+  devstate_event event;
+  devstate_code code;
+  const char* text; /* "" if `code` is 0 */
+  /* The verdict on a load; on a save as another version, that version's. 0 if
+   * there is none. */
+  devstate_level level;
+  const char* rule;       /* that made the verdict (devstate explain), or "" */
+  const char* line;       /* of a load, for the log: rules, paths, remedies */
+  uint64_t check_reply;   /* of a load: the answer to CHECK_DEVICE_STATE */
+  uint32_t saved_version; /* of a save */
+  uint64_t stream_bytes;
+  uint64_t decoded_bytes; /* before compression */
+  uint64_t records;
+} devstate_report;
+
+/* A device with a state of records. Called on the worker, with all rings
+ * stopped. A load is staged, which means kept in memory of the device's own
+ * until commit(): until then the device stays as it is. */
+typedef struct devstate_device_ops {
+  uint32_t size;
+  /* Writes the state: devstate_writer_begin(), then records, no _finish(). May
+   * be called several times for one save and writes the same each time. */
+  int (*save)(void* device, devstate_writer* writer);
+  /* Starts a load. On error there is nothing to unstage. */
+  int (*stage)(void* device, void** staged);
+  /* Takes a piece of the state, root first. Copies what it keeps. */
+  int (*batch)(void* staged, const devstate_batch* batch);
+  /* The stream is verified: does all that can fail. May be NULL. */
+  int (*prepare)(void* staged);
+  /* At CHECK_DEVICE_STATE: puts the state into force. */
+  int (*commit)(void* staged);
+  /* Frees what stage() made: always last, once, after commit(), too. */
+  void (*unstage)(void* staged);
+  /* May be NULL. */
+  void (*report)(void* device, const devstate_report* report);
+  /* The features that the state uses right now, up to NULL, valid until the
+   * next call; asked before each save. NULL, or returning NULL: they are found
+   * in what save() writes, which is called once more for that if records have
+   * features. */
+  const char* const* (*features)(void* device);
+} devstate_device_ops;
+
+typedef enum devstate_save_choice {
+  DEVSTATE_SAVE_OWN = 0, /* the version of the generated code */
+  DEVSTATE_SAVE_LOWEST,  /* the lowest known one that holds all of the state */
+  DEVSTATE_SAVE_PINNED   /* `save_version`; a state that does not fit is refused
+                          */
+} devstate_save_choice;
+
+typedef struct devstate_state_options {
+  uint32_t size;
+  devstate_level accept; /* the worst that is loaded; 0: LOSSY */
+  devstate_save_choice save_choice;
+  uint32_t save_version;
+  /* `features` is unused: the device says them. NULL: default. */
+  const devstate_write_options* write;
+  const devstate_limits* limits; /* of loads; NULL: default */
+  /* Released versions of the schema: a folder of them, as .proto files or
+   * descriptor sets, or the text of a manifest (docs/manifests.md). NULL: what
+   * a stream says of its own version is all that is known. */
+  const char* released_folder;
+  const char* manifest;
+  /* A file that each load's report replaces, as JSON. NULL: none. */
+  const char* load_report_file;
+} devstate_state_options;
+
+/* `schema`, generated, and `device` outlive the engine. NULL if the options are
+ * wrong or there are no descriptors or threads. */
+DEVSTATE_API devstate_engine* devstate_engine_new(
+    const devstate_schema* schema, const devstate_device_ops* ops, void* device,
+    const devstate_state_options* state_options,
+    const devstate_engine_options* options);
+/* Asks whether version `version` of the schema holds the state as it is now, by
+ * saving it to nowhere: only with the rings stopped and no transfer. Returns a
+ * devstate_level, REFUSED with devstate_error(), or a negative devstate_code.
+ */
+DEVSTATE_API int devstate_engine_pre_check(devstate_engine* engine,
+                                           uint32_t version) DEVSTATE_CHECK;
+/* An answer to CHECK_DEVICE_STATE in words. Returns as snprintf() does.
+ * [any thread] */
+DEVSTATE_API int devstate_check_reply_text(uint64_t reply, char* text,
+                                           size_t size);
+
 /* --- Session: the decisions alone (docs/session.md) --- */
 
 /* Both in the order of the table there. */

@@ -168,7 +168,7 @@ devstate_engine* MakeEngine(std::unique_ptr<DeviceStateHandler> handler,
     Report(engine.status(), DEVSTATE_ESYSTEM);
     return nullptr;
   }
-  return new devstate_engine{std::move(handler), *std::move(engine)};
+  return new devstate_engine{std::move(handler), *std::move(engine), nullptr};
 }
 
 }  // namespace devstate::c

@@ -11,11 +11,17 @@
 #include "devstate/transport/vhost_user/device_state_engine.h"
 #include "devstate/transport/vhost_user/device_state_handler.h"
 
+namespace devstate {
+class StateHandlerCore;
+}
+
 // An engine and the device that it moves the state of.
 struct devstate_engine {
   std::unique_ptr<devstate::vhost_user::DeviceStateHandler> handler;
   // Second, so that its worker is joined before the handler goes.
   std::unique_ptr<devstate::vhost_user::DeviceStateEngine> engine;
+  // `handler` if the state is one of records, or null.
+  devstate::StateHandlerCore* records = nullptr;
 };
 
 namespace devstate::c {

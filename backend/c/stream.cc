@@ -21,11 +21,11 @@ absl::StatusOr<devstate_writer*> OpenWriter(
   }
   DS_ASSIGN_OR_RETURN(auto state_schema, StateSchema::Make(schema));
   DS_ASSIGN_OR_RETURN(WriterOptions options, ReadWriteOptions(given));
-  auto writer = std::make_unique<devstate_writer>();
-  writer->sink = std::make_unique<FunctionSink>(write, context);
-  writer->writer = std::make_shared<StateWriter>(
-      std::move(state_schema), writer->sink.get(), std::move(options));
-  return writer.release();
+  auto sink = std::make_unique<FunctionSink>(write, context);
+  auto writer = std::make_unique<StateWriter>(std::move(state_schema),
+                                              sink.get(), std::move(options));
+  StateWriter* const pointer = writer.get();
+  return new devstate_writer{std::move(sink), std::move(writer), pointer};
 }
 
 absl::StatusOr<devstate_reader*> OpenReader(const devstate_schema* schema,
@@ -70,7 +70,7 @@ int devstate_writer_add(devstate_writer* writer, uint32_t number,
 }
 
 int devstate_writer_finish(devstate_writer* writer) {
-  if (!writer->finish) {
+  if (writer->owned == nullptr) {
     return Report(absl::FailedPreconditionError(
         "devstate_writer_finish() in a device's save(): return 0 instead"));
   }

@@ -13,11 +13,11 @@
 #include "devstate/backend/c/state_writer.h"
 
 struct devstate_writer {
-  // Null where the bytes do not go to the caller.
+  // Where the bytes go, and what makes them, of a writer of the caller's own;
+  // null in a device's save().
   std::unique_ptr<devstate::c::FunctionSink> sink;
-  std::shared_ptr<devstate::c::StateWriter> writer;
-  // Whether the one who has the writer finishes it.
-  bool finish = true;
+  std::unique_ptr<devstate::c::StateWriter> owned;
+  devstate::c::StateWriter* writer;
 };
 
 struct devstate_reader {

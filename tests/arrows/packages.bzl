@@ -33,6 +33,7 @@ PACKAGES = [
     "serializer/dynamic",
     "tests/arrows",
     "tests/bench",
+    "tests/c",
     "tests/cli",
     "tests/codegen",
     "tests/foreign",
