@@ -14,6 +14,7 @@ PACKAGES = [
     "devices/net",
     "docs",
     "examples",
+    "examples/c_backend",
     "examples/common",
     "examples/fs_backend",
     "examples/fs_backend_alt",
