@@ -187,7 +187,7 @@ TEST_P(EverythingInC, BytesAreThoseOfCpp) {
       const std::string expected = Written(state, max_batch_records);
       const devstate_write_options options = COptions(max_batch_records);
       for (const size_t at_once : {size_t{1}, size_t{7}, size_t{1000}}) {
-        EXPECT_EQ(WriteInC(state, options, at_once == 7 ? 5 : 0, at_once),
+        EXPECT_EQ(WriteInC(state, options, at_once == 7 ? 16 : 0, at_once),
                   expected)
             << count << " records, " << max_batch_records << " in a batch, "
             << at_once << " at once";
