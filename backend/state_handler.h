@@ -20,6 +20,7 @@ namespace devstate {
 class RecordReader;
 class RecordWriter;
 struct SchemaInfo;
+struct SchemaView;
 
 // A device and the codec of its state, without their types. StateHandler makes
 // one of a StateDevice. SaveState() and ReadState() get a writer and a reader
@@ -29,6 +30,8 @@ class ErasedDevice {
   virtual ~ErasedDevice() = default;
 
   virtual const SchemaInfo& Schema() const = 0;
+  // The same schema with its descriptors. Default: those of generated C++.
+  virtual const SchemaView& View() const;
   virtual std::optional<std::vector<std::string>> UsedFeatures() const = 0;
 
   virtual std::shared_ptr<RecordWriter> MakeWriter(

@@ -54,7 +54,11 @@ std::string CppNamespace(const google::protobuf::FileDescriptor& file) {
 }
 
 std::string MemberName(const FieldDescriptor& field) {
-  const std::string name = absl::AsciiStrToLower(field.name());
+  return MemberName(field.name());
+}
+
+std::string MemberName(absl::string_view schema_name) {
+  const std::string name = absl::AsciiStrToLower(schema_name);
   const bool keyword = std::find(std::begin(kKeywords), std::end(kKeywords),
                                  name) != std::end(kKeywords);
   return keyword ? name + "_" : name;

@@ -3,26 +3,20 @@
 
 #include "devstate/codegen/cpp_table.h"
 
-#include <cmath>
 #include <cstdint>
-#include <cstring>
-#include <limits>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "devstate/codegen/bounds_image.h"
 #include "devstate/schema/column_bounds.h"
 #include "devstate/schema/record_size.h"
-#include "devstate/schema/value_set.h"
 
 namespace devstate {
 namespace {
 
-using ::absl::int128;
 using ::google::protobuf::io::Printer;
 using Column = ColumnBounds::Column;
 
@@ -58,44 +52,6 @@ std::string ConstantName(const MessageModel& type, const FieldModel& field,
   return absl::StrCat("k", type.record_name, "_", field.number, "_", what);
 }
 
-// The bits of the smallest value of type Float that is not below `bound`;
-// `sign` -1: of the largest that is not above.
-template <typename Float, typename Bits>
-uint64_t FloatImage(int128 bound, int sign) {
-  const Float infinity = std::numeric_limits<Float>::infinity();
-  auto value = static_cast<Float>(bound);
-  if (bound == -kUnboundedReal || bound == kUnboundedReal) {
-    value = bound < 0 ? -infinity : infinity;
-  } else {
-    const int128 rounded = static_cast<int128>(value);
-    if (sign > 0 ? rounded < bound : rounded > bound) {
-      value = std::nextafter(value, static_cast<Float>(sign) * infinity);
-    }
-  }
-  Bits bits;
-  std::memcpy(&bits, &value, sizeof(bits));
-  return bits;
-}
-
-// `bound` as BoundsEntry has it.
-uint64_t Image(const FieldModel& field, const ColumnBounds& bounds,
-               int128 bound, int sign) {
-  if (bounds.column == Column::kNumbers) {
-    if (field.column_kind == COLUMN_KIND_FLOAT) {
-      return FloatImage<float, uint32_t>(bound, sign);
-    }
-    if (field.column_kind == COLUMN_KIND_DOUBLE) {
-      return FloatImage<double, uint64_t>(bound, sign);
-    }
-  }
-  return static_cast<uint64_t>(bound);
-}
-
-std::string Literal(uint64_t image) {
-  return image < 1u << 16 ? absl::StrCat(image)
-                          : absl::StrFormat("0x%xu", image);
-}
-
 const char* BoolLiteral(bool value) { return value ? "true" : "false"; }
 
 // Returns the name of the constants that `print` prints, or "{}" without any.
@@ -108,13 +64,8 @@ std::string PrintBounds(const MessageModel& type, const FieldModel& field,
     if (!bounds.values.values.has_value()) continue;
     one_of.back() =
         ConstantName(type, field, absl::StrCat("OneOf", one_of.size()));
-    printer.Print(
-        "constexpr uint64_t $name$[] = {$values$};\n", "name", one_of.back(),
-        "values",
-        absl::StrJoin(
-            *bounds.values.values, ", ", [](std::string* out, int128 value) {
-              absl::StrAppend(out, Literal(static_cast<uint64_t>(value)));
-            }));
+    printer.Print("constexpr uint64_t $name$[] = {$values$};\n", "name",
+                  one_of.back(), "values", ListLiteral(bounds));
   }
   const std::string name = ConstantName(type, field, "Bounds");
   printer.Print("constexpr ::devstate::BoundsEntry $name$[] = {\n", "name",
@@ -125,8 +76,8 @@ std::string PrintBounds(const MessageModel& type, const FieldModel& field,
         {"column", ColumnName(bounds.column)},
         {"since", absl::StrCat(bounds.since)},
         {"bounded", BoolLiteral(bounds.bounded)},
-        {"low", Literal(Image(field, bounds, bounds.values.low, 1))},
-        {"high", Literal(Image(field, bounds, bounds.values.high, -1))},
+        {"low", ImageLiteral(LowImage(field, bounds))},
+        {"high", ImageLiteral(HighImage(field, bounds))},
         {"not_zero", BoolLiteral(bounds.not_zero)},
         {"power_of_two", BoolLiteral(bounds.values.power_of_two)},
         {"one_of", one_of[i]},
