@@ -33,6 +33,7 @@ PACKAGES = [
     "tests/arrows",
     "tests/bench",
     "tests/cli",
+    "tests/cmake",
     "tests/codegen",
     "tests/foreign",
     "tests/fuzz",
