@@ -1,7 +1,7 @@
 # Copyright 2026 The devstate authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# What `cmake --install` installs, and the packages of cpack.
+# What `cmake --install` installs.
 
 include(CMakePackageConfigHelpers)
 
@@ -76,6 +76,9 @@ install(DIRECTORY proto/devstate proto/devices
   DESTINATION ${share_dir}/proto
   COMPONENT development
   FILES_MATCHING PATTERN "*.proto")
+
+install(FILES LICENSE DESTINATION ${share_dir} COMPONENT development)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
 
 # --- How builds find it ---
 
