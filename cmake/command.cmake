@@ -17,8 +17,8 @@ devstate_protos(command_protos ${DEVSTATE_COMMAND_PROTOS})
 
 devstate_component(devstate_command_parts STATIC ${parts} ${command_protos})
 target_link_libraries(devstate_command_parts PUBLIC
-  devstate_tools devstate_fs nlohmann_json::nlohmann_json PkgConfig::XXHASH
-  PkgConfig::ZSTD)
+  devstate_tools devstate_fs nlohmann_json::nlohmann_json PkgConfig::DEVSTATE_XXHASH
+  PkgConfig::DEVSTATE_ZSTD)
 devstate_component(devstate_command PROGRAM ${verbs})
 target_link_libraries(devstate_command PRIVATE devstate_command_parts)
 set_target_properties(devstate_command PROPERTIES OUTPUT_NAME devstate)

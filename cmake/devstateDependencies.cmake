@@ -16,8 +16,8 @@ endif()
 find_dependency(absl CONFIG)
 find_dependency(OpenSSL COMPONENTS Crypto)
 find_dependency(PkgConfig)
-pkg_check_modules(ZSTD QUIET REQUIRED IMPORTED_TARGET libzstd)
-pkg_check_modules(XXHASH QUIET REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(DEVSTATE_ZSTD QUIET REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(DEVSTATE_XXHASH QUIET REQUIRED IMPORTED_TARGET libxxhash)
 
 # What headers show.
 set(DEVSTATE_PUBLIC_LIBRARIES
@@ -37,5 +37,5 @@ set(DEVSTATE_PUBLIC_LIBRARIES
   Threads::Threads)
 set(DEVSTATE_PRIVATE_LIBRARIES
   OpenSSL::Crypto
-  PkgConfig::XXHASH
-  PkgConfig::ZSTD)
+  PkgConfig::DEVSTATE_XXHASH
+  PkgConfig::DEVSTATE_ZSTD)

@@ -13,7 +13,8 @@
 #   PROTO        the file of the root message, as other files import it
 #   ROOT         full name of the root message, package included
 #   IMPORT_DIRS  where PROTO and its imports lie; default: the current source
-#                folder. devstate/options.proto is found by itself.
+#                folder. devstate/options.proto and the portable schemas
+#                (devices/net/v1/net.proto) are found by themselves.
 function(devstate_generate)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "TARGET;PROTO;ROOT;LANGUAGE"
     "IMPORT_DIRS")
@@ -27,8 +28,6 @@ function(devstate_generate)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/${arg_TARGET}.gen)
   file(MAKE_DIRECTORY ${out})
   set(stem ${out}/${base})
-  # protoc's own --dependency_file names one output only, which is enough: they
-  # are all made at once.
   add_custom_command(
     OUTPUT ${stem}.devstate.cc ${stem}.devstate.h ${stem}_columns.proto
       ${stem}.pb.cc ${stem}.pb.h
@@ -166,8 +165,8 @@ macro(_devstate_check_arguments function)
 endmacro()
 
 # Sets, from PROTO and IMPORT_DIRS of the calling function, `schema`, the file;
-# `imports`, the options that find it; `imported`, the author's own files that it
-# imports, all the way; `schema_files`, all of them.
+# `imports`, the options that find it; `imported`, what it imports, all the way, but
+# for what libraries have; `schema_files`, all of them.
 macro(_devstate_find_schema)
   set(import_dirs ${arg_IMPORT_DIRS})
   if(NOT import_dirs)
@@ -180,6 +179,7 @@ macro(_devstate_find_schema)
     list(APPEND folders ${folder})
     list(APPEND imports -I${folder})
   endforeach()
+  list(APPEND folders ${DEVSTATE_PROTO_DIR})
   list(APPEND imports -I${DEVSTATE_PROTO_DIR})
   set(schema_files)
   set(imported)
@@ -201,7 +201,8 @@ macro(_devstate_find_schema)
       set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${found})
       file(STRINGS ${found} lines REGEX "^[ \t]*import[ \t]")
       foreach(line ${lines})
-        if(line MATCHES "\"([^\"]+)\"" AND NOT CMAKE_MATCH_1 IN_LIST imported)
+        if(line MATCHES "[\"']([^\"']+)[\"']"
+            AND NOT CMAKE_MATCH_1 IN_LIST imported)
           list(APPEND waiting ${CMAKE_MATCH_1})
         endif()
       endforeach()

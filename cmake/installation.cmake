@@ -10,8 +10,13 @@ set(share_dir ${CMAKE_INSTALL_DATADIR}/devstate)
 
 # --- Programs ---
 
-set_target_properties(${programs} PROPERTIES
-  INSTALL_RPATH_USE_LINK_PATH ON)
+if(BUILD_SHARED_LIBS)
+  # So that they run from any prefix.
+  file(RELATIVE_PATH to_library
+    /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
+  set_target_properties(${programs} PROPERTIES
+    INSTALL_RPATH "$ORIGIN/${to_library}")
+endif()
 install(TARGETS devstate EXPORT devstateTargets
   LIBRARY COMPONENT runtime NAMELINK_COMPONENT development
   ARCHIVE COMPONENT development)

@@ -16,6 +16,6 @@ foreach(source ${DEVSTATE_TESTS})
   string(REPLACE "/" "." name ${name})
   devstate_component(${name} PROGRAM ${source})
   target_link_libraries(${name} PRIVATE
-    devstate_testing GTest::gmock_main PkgConfig::XXHASH PkgConfig::ZSTD)
+    devstate_testing GTest::gmock_main PkgConfig::DEVSTATE_XXHASH PkgConfig::DEVSTATE_ZSTD)
   add_test(NAME ${name} COMMAND ${name})
 endforeach()
