@@ -1,6 +1,5 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
-
 //
 // The table of a schema: whatever generates code for it, reads or writes states
 // of it, judges or shows them, reads this and nothing else of the schema.

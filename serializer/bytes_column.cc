@@ -13,6 +13,7 @@
 #include "devstate/serializer/internal/map_keys.h"
 #include "devstate/serializer/message_reader.h"
 #include "devstate/serializer/utf8.h"
+#include "devstate/stream.pb.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {

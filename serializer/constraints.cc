@@ -12,6 +12,7 @@
 #include "devstate/serializer/internal/varint.h"
 #include "devstate/serializer/internal/vectorized.h"
 #include "devstate/serializer/stream_error.h"
+#include "devstate/stream.pb.h"
 
 namespace devstate {
 namespace {

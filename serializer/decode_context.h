@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "devstate/serializer/limits.h"
 #include "devstate/serializer/row_kind.h"
-#include "devstate/serializer/stream_reader.h"
+#include "devstate/serializer/chunk.h"
 
 namespace devstate {
 

@@ -12,6 +12,7 @@
 #include "devstate/serializer/internal/number_column_fields.h"
 #include "devstate/serializer/message_reader.h"
 #include "devstate/serializer/number_column.h"
+#include "devstate/stream.pb.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {

@@ -73,7 +73,8 @@ using MemberType = std::decay_t<decltype(std::declval<Row&>().*kMember)>;
 
 namespace internal {
 
-// Columns of one cardinality take a value alone, the others with its row.
+// The column of a field that occurs exactly once takes the value alone; those
+// of optional and repeated fields take its row, too.
 template <typename Builder, typename Value>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void AppendTo(Builder& builder, size_t,
                                                   const Value& value) {

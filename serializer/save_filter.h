@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "devstate/schema/schema_info.h"
-#include "devstate/serializer/stream_reader.h"
+#include "devstate/serializer/chunk.h"
 #include "google/protobuf/message.h"
 
 namespace devstate {

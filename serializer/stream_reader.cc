@@ -54,12 +54,6 @@ std::string ChecksumText(absl::string_view what, uint64_t stored,
 
 }  // namespace
 
-absl::Status Chunk::Error(ErrorReason reason, absl::string_view message) const {
-  ErrorDetail detail = MakeDetail(reason, offset);
-  detail.set_chunk(header.sequence);
-  return StreamError(detail, message);
-}
-
 StreamReader::StreamReader(ByteSource* source, const Limits& limits)
     : source_(source), limits_(limits) {}
 

@@ -40,10 +40,21 @@ class DynamicStateVisitor {
                                Records& records) = 0;
 };
 
+namespace internal {
+
+// A base, so that it exists before the reader that refers to it.
+struct OwnSchemaInfo {
+  // Name and version for messages; set by Read().
+  SchemaInfo info_ = {};
+};
+
+}  // namespace internal
+
 // Reads a state whose schema is known at run time only, one batch at a time and
 // as strictly as generated readers. Takes memory for two chunks, and what
 // kMessageMemoryFactor says for the messages of one. Not thread-safe.
-class DynamicStateReader : private RecordReader {
+class DynamicStateReader : private internal::OwnSchemaInfo,
+                           private RecordReader {
  public:
   // `source` must outlive the reader.
   explicit DynamicStateReader(ByteSource* source,
@@ -63,8 +74,6 @@ class DynamicStateReader : private RecordReader {
   absl::Status HandleRoot(const Chunk& chunk) override;
   absl::Status HandleBatch(const Chunk& chunk) override;
 
-  // Name and version for messages; set by Read().
-  SchemaInfo info_ = {};
   const SchemaModel* schema_ = nullptr;
   DynamicStateVisitor* visitor_ = nullptr;
   google::protobuf::DynamicMessageFactory factory_;
