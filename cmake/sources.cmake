@@ -112,6 +112,7 @@ set(DEVSTATE_LIBRARY_SOURCES
   schema/schema_model.cc
   schema/value_set.cc
   serializer/bytes_column.cc
+  serializer/chunk.cc
   serializer/columns_walker.cc
   serializer/compression.cc
   serializer/constraints.cc
@@ -220,6 +221,7 @@ set(DEVSTATE_LIBRARY_HEADERS
   schema/value_size.h
   serializer/byte_stream.h
   serializer/bytes_column.h
+  serializer/chunk.h
   serializer/chunk_filter.h
   serializer/column.h
   serializer/columns_walker.h
