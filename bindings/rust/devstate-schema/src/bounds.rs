@@ -24,6 +24,13 @@ pub enum BoundColumn {
     Lengths,
 }
 
+/// A number, as an integer or as a real.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Number {
+    Integer(i128),
+    Real(f64),
+}
+
 /// What a column may hold.
 #[derive(Clone, Debug)]
 pub struct ColumnBounds {
@@ -87,6 +94,24 @@ impl ColumnBounds {
             return self.may_be_unused;
         }
         !self.bounded || self.contains(value)
+    }
+
+    /// Returns whether `number` is allowed. NaN is within no bounds.
+    pub(crate) fn allows_number(&self, number: Number) -> bool {
+        match number {
+            Number::Integer(value) => self.allows(value),
+            Number::Real(value)
+                if value.to_bits() == 0 && (self.may_be_unused || self.not_zero) =>
+            {
+                self.may_be_unused
+            }
+            Number::Real(value) => {
+                !self.bounded
+                    || (self.low.map_or(true, |low| value >= low as f64)
+                        && self.high.map_or(true, |high| value <= high as f64)
+                        && !value.is_nan())
+            }
+        }
     }
 }
 

@@ -25,6 +25,7 @@ mod check;
 mod columns;
 mod descriptor;
 mod dynamic;
+mod dynamic_writer;
 mod gate;
 mod mapping;
 mod model;
@@ -39,7 +40,10 @@ pub use annotations::{FieldAnnotations, MessageAnnotations, Tombstone};
 pub use bounds::{bounds_of, BoundColumn, ColumnBounds};
 pub use check::{check, MAX_DEPTH};
 pub use descriptor::Limits;
-pub use dynamic::{decode_state, decode_state_by, read_dynamic, Item, Member, Value};
+pub use dynamic::{
+    check_state_by, decode_state, decode_state_by, read_dynamic, Item, Member, Value,
+};
+pub use dynamic_writer::write_state;
 pub use gate::Gate;
 pub use model::{EnumModel, EnumValue, FieldModel, MessageModel, SchemaModel};
 

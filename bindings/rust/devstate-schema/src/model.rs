@@ -107,6 +107,15 @@ impl FieldModel {
         }
     }
 
+    /// Returns how many bytes a number has in the wire format; 0 for varints.
+    pub(crate) fn wire_size(&self) -> usize {
+        match self.kind {
+            FieldType::Fixed32 | FieldType::Sfixed32 | FieldType::Float => 4,
+            FieldType::Fixed64 | FieldType::Sfixed64 | FieldType::Double => 8,
+            _ => 0,
+        }
+    }
+
     /// Returns whether it is a number, bool or enum.
     pub fn is_number(&self) -> bool {
         self.bits() != 0

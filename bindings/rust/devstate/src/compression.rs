@@ -202,7 +202,11 @@ pub enum Compression {
 
 impl Compression {
     /// Returns whether payloads may get compressed.
-    pub(crate) fn compresses(self) -> bool {
+    ///
+    /// ```
+    /// assert!(!devstate::Compression::Raw.compresses());
+    /// ```
+    pub fn compresses(self) -> bool {
         cfg!(feature = "zstd") && self != Compression::Raw
     }
 }

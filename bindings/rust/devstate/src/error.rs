@@ -81,7 +81,8 @@ pub struct StreamError {
 
 impl StreamError {
     /// Puts the name of the message or record before the path.
-    pub(crate) fn within(mut self: Box<Self>, name: &str) -> Box<Self> {
+    #[must_use]
+    pub fn within(mut self: Box<Self>, name: &str) -> Box<Self> {
         self.path =
             if self.path.is_empty() { name.to_owned() } else { format!("{name}.{}", self.path) };
         self

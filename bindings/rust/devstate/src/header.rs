@@ -64,7 +64,7 @@ pub(crate) struct StreamTrailer {
 
 /// Calls `each` for each field; `None` if the message is not well-formed or `each` says so.
 fn parse<'a>(bytes: &'a [u8], mut each: impl FnMut(u32, Value<'a>) -> Option<()>) -> Option<()> {
-    let mut cursor = Cursor::new(bytes);
+    let mut cursor = Cursor::of_message(bytes);
     while !cursor.at_end() {
         let (number, _, value) = cursor.field()?;
         each(number, value)?;

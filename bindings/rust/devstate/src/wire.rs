@@ -12,7 +12,7 @@ pub(crate) const FIXED32: u32 = 5;
 
 /// As protobuf's parsers have it.
 pub(crate) const MAX_DEPTH: u32 = 100;
-/// Tags have 32 bits, and parsers take no longer form.
+/// Tags have 32 bits, and parsers take no longer form, of lengths neither.
 const MAX_TAG_SIZE: usize = 5;
 
 /// Returns how many bytes the varint of `value` has.
@@ -107,12 +107,20 @@ impl<'a> Value<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor<'a> {
     rest: &'a [u8],
+    /// Whether a length has five bytes at most.
+    short_lengths: bool,
 }
 
 impl<'a> Cursor<'a> {
     /// Starts at the first byte.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Cursor { rest: bytes }
+        Cursor { rest: bytes, short_lengths: false }
+    }
+
+    /// Starts at the first byte of a message that protobuf's parsers take: unlike in columns, its
+    /// lengths have five bytes at most.
+    pub fn of_message(bytes: &'a [u8]) -> Self {
+        Cursor { rest: bytes, short_lengths: true }
     }
 
     /// Returns whether everything was read.
@@ -184,7 +192,11 @@ impl<'a> Cursor<'a> {
             VARINT => Value::Varint(self.varint()?),
             FIXED64 => Value::Fixed64(self.fixed64()?),
             LENGTH => {
+                let before = self.rest.len();
                 let size = self.varint()?;
+                if self.short_lengths && before - self.rest.len() > MAX_TAG_SIZE {
+                    return None;
+                }
                 Value::Bytes(self.take(size)?)
             }
             FIXED32 => Value::Fixed32(self.fixed32()?),
@@ -245,6 +257,16 @@ mod tests {
         assert_eq!(Cursor::new(&[0x88, 0x80, 0x80, 0x80, 0x80, 0x00, 1]).field(), None);
         assert_eq!(Cursor::new(&[0x00, 1]).field(), None);
         assert_eq!(Cursor::new(&[0x08, 1]).field(), Some((1, VARINT, Value::Varint(1))));
+    }
+
+    #[test]
+    fn a_length_has_five_bytes_at_most_in_a_message_and_ten_in_columns() {
+        let longest = [0x0a, 0x81, 0x80, 0x80, 0x80, 0x00, b'x'];
+        let longer = [0x0a, 0x81, 0x80, 0x80, 0x80, 0x80, 0x00, b'x'];
+        let x = Some((1, LENGTH, Value::Bytes(b"x")));
+        assert_eq!(Cursor::of_message(&longest).field(), x);
+        assert_eq!(Cursor::of_message(&longer).field(), None);
+        assert_eq!(Cursor::new(&longer).field(), x);
     }
 
     #[test]
