@@ -52,6 +52,8 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod virtiofsd;
+
 /// Version 3 of the schema, and readers and writers of its states.
 ///
 /// Made by `devstate-generate` and checked in, so that the crate needs no build script; a test

@@ -68,7 +68,7 @@ macro_rules! rules {
 pub struct Rule {
     /// Its stable id.
     pub id: &'static str,
-    /// What stands for it in the answer to `CHECK_DEVICE_STATE`.
+    /// What stands for it in the answer to `CHECK_DEVICE_STATE`; 0 if it is not about loads.
     pub code: u8,
 }
 
@@ -107,6 +107,7 @@ rules! {
     ENUM_VALUE_RENAMED = "enum-value-renamed", 39;
     ENUM_VALUE_RENUMBERED = "enum-value-renumbered", 40;
     ENUM_REPLACED = "enum-replaced", 41;
+    TOO_MANY_FINDINGS = "too-many-findings", 44;
     VALUE_OUT_OF_BOUNDS = "value-out-of-bounds", 45;
     WRITER_SCHEMA_UNKNOWN = "writer-schema-unknown", 46;
     WRITER_SCHEMA_INVALID = "writer-schema-invalid", 47;
@@ -121,6 +122,19 @@ rules! {
     LIMIT = "limit", 60;
     MALFORMED = "malformed", 61;
     LOST_CRITICAL = "lost-critical", 64;
+    FOREIGN_ID = "foreign-id", 0;
+    FOREIGN_ROOT = "foreign-root", 0;
+    FOREIGN_REFCOUNT = "foreign-refcount", 0;
+    FOREIGN_NAME = "foreign-name", 0;
+    FOREIGN_LOCATION = "foreign-location", 0;
+    FOREIGN_LOST = "foreign-lost", 0;
+    FOREIGN_PARENT = "foreign-parent", 0;
+    FOREIGN_OPEN_INODE = "foreign-open-inode", 0;
+    FOREIGN_OPEN_FLAGS = "foreign-open-flags", 0;
+    FOREIGN_MOUNT = "foreign-mount", 0;
+    FOREIGN_VERSION = "foreign-version", 0;
+    FOREIGN_DROPPED = "foreign-dropped", 0;
+    FOREIGN_SESSION = "foreign-session", 0;
 }
 
 /// One difference and what it means.
