@@ -83,6 +83,10 @@ impl Failure {
         Failure { kind, text: text.into() }
     }
 
+    fn abandoned() -> Self {
+        Failure::new(io::ErrorKind::ConnectionAborted, "abandoned by the front-end")
+    }
+
     fn of(error: &io::Error) -> Self {
         Failure::new(error.kind(), error.to_string())
     }
@@ -222,9 +226,14 @@ impl<D: DeviceState> Transfers<D> {
             if let Some(answer) = inner.answer.take() {
                 return answer.map_err(|failure| failure.error());
             }
-            if inner.state == State::Committing {
-                inner = self.shared.commit(inner);
-                continue;
+            match inner.state {
+                State::Committing if inner.staged.is_some() => {
+                    inner = self.shared.commit(inner);
+                    continue;
+                }
+                State::CheckingSave | State::CheckingLoad | State::Committing => {}
+                // Another CHECK has ended this one and taken its own answer.
+                _ => return Err(Failure::abandoned().error()),
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -318,17 +327,14 @@ impl<D: DeviceState> Shared<D> {
             self.close_report(inner, Outcome::Abandoned, None);
         }
         if actions & session::FAIL_OPEN_CHECK != 0 {
-            let text = "abandoned by the front-end";
-            inner.answer = Some(Err(Failure::new(io::ErrorKind::ConnectionAborted, text)));
+            inner.answer = Some(Err(Failure::abandoned()));
         }
         if actions & session::PASS_CHECK != 0 {
             self.close_report(inner, Outcome::Passed, None);
             inner.answer = Some(Ok(()));
         }
         if actions & session::FAIL_CHECK != 0 {
-            let failure = inner.failure.take().unwrap_or_else(|| {
-                Failure::new(io::ErrorKind::ConnectionAborted, "abandoned by the front-end")
-            });
+            let failure = inner.failure.take().unwrap_or_else(Failure::abandoned);
             if has_transfer(before) {
                 self.close_report(inner, Outcome::Failed, Some(&failure.text));
             }
@@ -440,12 +446,9 @@ impl<D: DeviceState> Shared<D> {
         mut inner: MutexGuard<'s, Inner<D::Staged>>,
     ) -> MutexGuard<'s, Inner<D::Staged>> {
         let id = inner.id;
-        let staged = inner.staged.take();
+        let Some(staged) = inner.staged.take() else { return inner };
         drop(inner);
-        let result = match staged {
-            Some(staged) => guarded(|| Ok(self.device.commit(staged)?)),
-            None => Err(Error::Misuse("a commit without a load".into()).into()),
-        };
+        let result = guarded(|| Ok(self.device.commit(staged)?));
         let mut inner = self.lock();
         if inner.id == id && inner.state == State::Committing {
             let event = match result {

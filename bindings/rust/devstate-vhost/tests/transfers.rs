@@ -365,6 +365,35 @@ fn check_without_a_transfer_and_an_unfit_descriptor_are_errors_with_their_reason
 }
 
 #[test]
+fn a_second_check_ends_the_first_and_both_fail() {
+    let fixture = Fixture::new();
+    let (reader, _writer) = pipe();
+    fixture.set(LOAD, reader);
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| fixture.check());
+        let second = fixture.check().expect_err("the load never ends");
+        let first = first.join().expect("a thread").expect_err("the load never ends");
+        for error in [first, second] {
+            assert_eq!(error.kind(), ErrorKind::ConnectionAborted, "{error}");
+        }
+    });
+    fixture.load(&golden("fs_v3")).expect("loaded");
+}
+
+#[test]
+fn rings_that_start_end_a_check_that_waits() {
+    let fixture = Fixture::new();
+    let (reader, _writer) = pipe();
+    fixture.set(LOAD, reader);
+    std::thread::scope(|scope| {
+        let check = scope.spawn(|| fixture.check());
+        fixture.transfers.running(true);
+        check.join().expect("a thread").expect_err("abandoned");
+    });
+    assert_eq!(fixture.report().outcome, Outcome::Abandoned);
+}
+
+#[test]
 fn a_panic_of_the_device_is_a_failed_transfer() {
     let device = Device { panics: true, ..Device::default() };
     let fixture = Fixture::of(device, Timeouts::default());
