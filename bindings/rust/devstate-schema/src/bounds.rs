@@ -131,6 +131,16 @@ pub fn takes_bounds(field: &FieldModel) -> bool {
 }
 
 /// Returns the bounds of each column of `field`.
+///
+/// ```
+/// # fn show(schema: &devstate_schema::SchemaModel) {
+/// for field in &schema.root().fields {
+///     for bounds in devstate_schema::bounds_of(field) {
+///         println!("{}: {}", field.name, bounds.allowed);
+///     }
+/// }
+/// # }
+/// ```
 pub fn bounds_of(field: &FieldModel) -> Vec<ColumnBounds> {
     bounds_with(field, false)
 }

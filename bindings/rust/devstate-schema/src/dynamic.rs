@@ -200,6 +200,18 @@ pub enum Item<'s> {
 /// Reads a state by `schema`, strictly but for the annotations, which it does not check. What is
 /// handed out is to be kept aside until it has returned without an error.
 ///
+/// ```
+/// use devstate_schema::{read_dynamic, Item};
+/// # fn count(stream: &[u8], schema: &devstate_schema::SchemaModel) -> Result<u64, devstate::Error> {
+/// let mut records = 0;
+/// read_dynamic(stream, schema, &Default::default(), &mut |item| {
+///     records += u64::from(matches!(item, Item::Record(..)));
+///     Ok(())
+/// })?;
+/// # Ok(records)
+/// # }
+/// ```
+///
 /// # Errors
 /// Those of the stream, the source and `visit`.
 pub fn read_dynamic(
@@ -281,6 +293,14 @@ pub fn decode_state(source: impl Read, limits: &Limits) -> Result<Value, Error> 
 }
 
 /// As [`decode_state`], by a schema that is known.
+///
+/// ```
+/// # fn show(stream: &[u8], schema: &devstate_schema::SchemaModel) -> Result<(), devstate::Error> {
+/// let state = devstate_schema::decode_state_by(stream, schema, &Default::default())?;
+/// println!("{}", state.to_json());
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// As [`read_dynamic`].

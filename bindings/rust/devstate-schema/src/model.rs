@@ -185,6 +185,15 @@ impl MessageModel {
 }
 
 /// All that a root message is made of, with devstate's annotations.
+///
+/// ```
+/// # fn show(schema: &devstate_schema::SchemaModel) {
+/// for field in &schema.root().fields {
+///     let kind = if field.holds_records() { "records of" } else { "" };
+///     println!("{} = {}: {kind} {}", field.name, field.number, field.type_text);
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SchemaModel {
     /// SHA-256 of the canonical form.

@@ -33,6 +33,15 @@ pub enum Outcome {
 }
 
 /// The last transfer.
+///
+/// ```
+/// # use devstate_vhost::{DeviceState, Outcome, Transfers};
+/// fn log<D: DeviceState>(transfers: &Transfers<D>) {
+///     if let Some(report) = transfers.last_report().filter(|r| r.outcome == Outcome::Failed) {
+///         eprintln!("device state: {report}");
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Report {
     /// Which way.

@@ -8,6 +8,12 @@ use crate::header::StreamHeader;
 use crate::schema::Schema;
 
 /// How a state loads. Worst wins, in this order.
+///
+/// ```
+/// use devstate::Level;
+/// assert!(Level::Refused > Level::Lossy);
+/// assert_eq!(Level::Lossy.name(), "lossy");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// The reader's own schema.
@@ -64,6 +70,10 @@ macro_rules! rules {
 }
 
 /// A rule of `docs/compat_rules.md`.
+///
+/// ```
+/// assert_eq!(devstate::rules::FIELD_MOVED.code, 17);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Its stable id.
@@ -138,6 +148,13 @@ rules! {
 }
 
 /// One difference and what it means.
+///
+/// ```
+/// use devstate::{rules, Finding, Level, Verdict};
+/// let mut verdict = Verdict::new(Level::Compatible);
+/// verdict.add(Finding::refusal(rules::TOO_NEW, "update this back-end"));
+/// assert_eq!(verdict.to_string(), "refused [too-new] update this back-end");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// What it breaks.
@@ -344,6 +361,10 @@ fn finding_json(finding: &Finding) -> String {
 }
 
 /// Returns `value` as a JSON string, quotes included.
+///
+/// ```
+/// assert_eq!(devstate::json_text("a \"b\""), r#""a \"b\"""#);
+/// ```
 pub fn json_text(value: &str) -> String {
     let mut out = String::with_capacity(value.len() + 2);
     out.push('"');

@@ -21,6 +21,12 @@ pub(crate) fn varint_size(value: u64) -> usize {
 }
 
 /// Appends the varint of `value`.
+///
+/// ```
+/// let mut out = Vec::new();
+/// devstate::wire::put_varint(300, &mut out);
+/// assert_eq!(out, [0xac, 0x02]);
+/// ```
 #[inline]
 pub fn put_varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
@@ -31,6 +37,12 @@ pub fn put_varint(mut value: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends the tag of a field.
+///
+/// ```
+/// let mut out = Vec::new();
+/// devstate::wire::put_tag(3, 2, &mut out);
+/// assert_eq!(out, [0x1a]);
+/// ```
 pub fn put_tag(number: u32, wire_type: u32, out: &mut Vec<u8>) {
     put_varint(u64::from(number) << 3 | u64::from(wire_type), out);
 }
@@ -44,6 +56,12 @@ pub(crate) fn put_number(number: u32, value: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends a length-delimited field.
+///
+/// ```
+/// let mut out = Vec::new();
+/// devstate::wire::put_bytes(3, b"ab", &mut out);
+/// assert_eq!(out, [0x1a, 2, b'a', b'b']);
+/// ```
 pub fn put_bytes(number: u32, value: &[u8], out: &mut Vec<u8>) {
     put_tag(number, LENGTH, out);
     put_varint(value.len() as u64, out);
@@ -51,18 +69,31 @@ pub fn put_bytes(number: u32, value: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Returns 2 · v for v ≥ 0 and −2 · v − 1 for v < 0.
+///
+/// ```
+/// assert_eq!([0, -1, 1].map(devstate::wire::zigzag), [0, 1, 2]);
+/// ```
 #[inline]
 pub fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)) as u64
 }
 
 /// Returns the number whose zigzag is `value`.
+///
+/// ```
+/// assert_eq!([0, 1, 2].map(devstate::wire::unzigzag), [0, -1, 1]);
+/// ```
 #[inline]
 pub fn unzigzag(value: u64) -> i64 {
     ((value >> 1) as i64) ^ -((value & 1) as i64)
 }
 
 /// The value of a field in a message.
+///
+/// ```
+/// use devstate::wire::Value;
+/// assert_eq!((Value::Varint(7).bits(), Value::Bytes(b"x").bytes()), (7, &b"x"[..]));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// Of wire type 0.
