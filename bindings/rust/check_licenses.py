@@ -41,7 +41,9 @@ def main() -> int:
     """Prints what is wrong and how many crates there are."""
     target = sys.argv[1] if len(sys.argv) > 1 else "x86_64-unknown-linux-gnu"
     command = ["cargo", "metadata", "--format-version=1", f"--filter-platform={target}"]
-    found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    found = json.loads(
+        subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+    )
     used = {node["id"] for node in found["resolve"]["nodes"]}
     packages = [package for package in found["packages"] if package["id"] in used]
     wrong = 0

@@ -7,15 +7,24 @@ the path of the program.
 """
 
 import os
+import subprocess
 import sys
 
 import examples
 import harness
 
+DEVSTATE = 'cli/devstate'
+TREE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../..')
+# Written by virtiofsd for a guest that works with files.
+OPEN_FILES = os.path.join(TREE, 'foreign/states/virtiofsd/testdata/open-fp.state')
 harness.EXAMPLES['rust_fs'] = os.environ['RUST_FS_BACKEND']
 
 
 class RustTest(examples.ExampleTest):
+
+    def devstate(self, *arguments):
+        subprocess.run([DEVSTATE, *arguments], check=True,
+                       stdout=subprocess.DEVNULL)
 
     def migrate(self, name, source, destination):
         """The state goes from one machine through a file to another."""
@@ -38,6 +47,23 @@ class RustTest(examples.ExampleTest):
                 self.migrate('to-cpp', rust, destination)
                 rust.wait_line('^save passed, ')
                 self.assert_same_state('fs')
+
+    def test_a_state_of_virtiofsd_goes_over_two_machines_and_comes_back(self):
+        self.devstate('convert', OPEN_FILES, '--to', 'devices.fs.v1', '-o',
+                      self.path('portable'))
+        source = self.example('rust_fs', '--state=' + self.path('portable'))
+        rust = self.example('rust_fs')
+        self.migrate('first', source, rust)
+        qemu = self.qemu(rust)
+        self.assert_completed(qemu.save(self.path('second')), qemu, rust)
+        qemu.stop()
+        self.devstate('qemu', 'extract', self.path('second'), '-o',
+                      self.path('again'))
+        self.devstate('convert', self.path('again'), '--to', 'virtiofsd', '-o',
+                      self.path('state'))
+        with open(OPEN_FILES, 'rb') as before, open(self.path('state'),
+                                                    'rb') as after:
+            self.assertEqual(after.read(), before.read())
 
     def test_a_refused_state_fails_the_migration_and_a_good_one_loads_next(self):
         source = self.source('fs')

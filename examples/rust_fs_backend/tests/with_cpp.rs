@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-//! A table goes from a C++ back-end to this one and on to another in C++, with `devstate migrate`
-//! as the front-end.
+//! This back-end with what Bazel has built: a table goes from a C++ back-end to it and on to another
+//! in C++, and `devstate conformance` asks it about every rule.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -114,4 +114,32 @@ fn a_table_migrates_from_cpp_to_rust_and_back() {
         );
     }
     std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[test]
+fn every_rule_is_kept_but_the_one_that_the_crate_cannot_know() {
+    let Some(devstate) = built("cli/devstate") else {
+        return;
+    };
+    let state = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/golden/fs_v3.dstate"
+    );
+    let program = env!("CARGO_BIN_EXE_rust_fs_backend");
+    let start = format!("{program} --socket-path {{socket}} --state {state}");
+    let done = Command::new(devstate)
+        .args(["conformance", "--start", &start])
+        .output();
+    let text = String::from_utf8(done.expect("a process").stdout).expect("text");
+    let with = |result: &str| -> Vec<&str> {
+        let lines = text
+            .lines()
+            .filter(|line| line.split_whitespace().nth(1) == Some(result));
+        lines
+            .filter_map(|line| line.split_whitespace().next())
+            .collect()
+    };
+    assert_eq!(with("FAIL"), ["B1"], "{text}");
+    assert!(with("PASS").len() >= 16, "{text}");
+    assert!(text.contains("DEVICE_STATE was not negotiated, and SET_DEVICE_STATE_FD was served"));
 }
