@@ -145,7 +145,7 @@ impl Config {
             schema: loaded.model,
             file: schema.display().to_string(),
         };
-        generate(&input)
+        generate(&input).map_err(|error| Error(format!("{}: {error}", input.file)))
     }
 
     /// Reads `schema` without generating code.

@@ -97,7 +97,7 @@ fn every_cut_of_a_state_is_damaged_and_so_is_a_byte_after_it() {
 }
 
 #[test]
-fn flipped_bits_are_refused_as_the_document_counts_or_come_back() {
+fn flipped_bits_are_refused_as_often_as_in_cpp_or_come_back() {
     let state = open_state();
     let mut refused = 0;
     for bit in 0..8 * state.len() {
@@ -110,9 +110,9 @@ fn flipped_bits_are_refused_as_the_document_counts_or_come_back() {
         let version = if flipped[0] == 0 { Version::V1 } else { Version::V2 };
         assert_eq!(export(&stream[..], version).expect("a state").0, flipped, "bit {bit}");
     }
-    let text = std::fs::read_to_string(repository("docs/foreign_states.md")).expect("a document");
     assert_eq!(8 * state.len(), 736);
-    assert!(text.contains(&format!("they refuse {refused}")), "{refused}");
+    // As many as //tests/foreign:flip_test counts.
+    assert_eq!(refused, 447);
 }
 
 /// Writes a table of these records, and 1 as the root's number.

@@ -129,7 +129,7 @@ mod tests {
     fn the_state_begins_at_the_offset_of_a_file() {
         let mut file = memfd();
         file.write_all(b"abc").expect("written");
-        let channel = Channel::admit(file, true).expect("behind its content");
+        let channel = Channel::admit(file, true).expect("after its content");
         assert_eq!(channel.offset, 3);
     }
 

@@ -171,7 +171,7 @@ fn a_state_is_saved_through_pipes_and_sockets() {
 }
 
 #[test]
-fn a_state_is_saved_into_files_behind_what_is_there() {
+fn a_state_is_saved_into_files_after_what_is_there() {
     for mut file in [memfd(), nameless_file()] {
         let fixture = Fixture::new();
         *fixture.device.stream.lock().expect("a stream") = b"state".to_vec();
@@ -239,7 +239,7 @@ fn a_refused_state_is_drained_and_a_good_one_loads_next() {
 }
 
 #[test]
-fn a_cut_state_and_one_with_bytes_behind_it_are_refused() {
+fn a_cut_state_and_one_with_bytes_after_it_are_refused() {
     let fixture = Fixture::new();
     let mut stream = golden("fs_v3");
     let error = fixture.load(&stream[..stream.len() - 1]).expect_err("cut");
