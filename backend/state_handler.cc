@@ -74,6 +74,10 @@ WriterOptions Uncompressed(WriterOptions options) {
 
 }  // namespace
 
+const SchemaView& ErasedDevice::View() const {
+  return GeneratedSchema(Schema().root_message);
+}
+
 class StateHandlerCore::Impl {
  public:
   Impl(std::unique_ptr<ErasedDevice> device, StateOptions options)
@@ -124,9 +128,7 @@ class StateHandlerCore::Impl {
   void Discard() { device_->Unstage(); }
 
  private:
-  const SchemaView& schema_view() const {
-    return GeneratedSchema(schema_.root_message);
-  }
+  const SchemaView& schema_view() const { return device_->View(); }
 
   // --- Saves ---
 

@@ -68,7 +68,7 @@ void PrintRow(const MessageModel& type, Printer& printer) {
   printer.Print("struct $name$Row {\n", "name", type.record_name);
   printer.Indent();
   for (const FieldModel& field : type.fields) {
-    const bool number = field.cardinality() == FieldModel::Cardinality::kOne &&
+    const bool number = field.cardinality() == Cardinality::kOne &&
                         ValueType(field) != "absl::string_view";
     PrintBoundsComments(field, printer);
     printer.Print("$type$ $name$$init$;\n", "type", MemberType(field), "name",

@@ -54,7 +54,11 @@ std::string CppNamespace(const google::protobuf::FileDescriptor& file) {
 }
 
 std::string MemberName(const FieldDescriptor& field) {
-  const std::string name = absl::AsciiStrToLower(field.name());
+  return MemberName(field.name());
+}
+
+std::string MemberName(absl::string_view schema_name) {
+  const std::string name = absl::AsciiStrToLower(schema_name);
   const bool keyword = std::find(std::begin(kKeywords), std::end(kKeywords),
                                  name) != std::end(kKeywords);
   return keyword ? name + "_" : name;
@@ -92,11 +96,11 @@ std::string ValueType(const FieldModel& field) {
 
 std::string MemberType(const FieldModel& field) {
   switch (field.cardinality()) {
-    case FieldModel::Cardinality::kOne:
+    case Cardinality::kOne:
       return ValueType(field);
-    case FieldModel::Cardinality::kOptional:
+    case Cardinality::kOptional:
       return absl::StrCat("std::optional<", ValueType(field), ">");
-    case FieldModel::Cardinality::kRepeated:
+    case Cardinality::kRepeated:
       return absl::StrCat("absl::Span<const ", ValueType(field), ">");
   }
   return "";

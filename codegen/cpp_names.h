@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "devstate/schema/schema_model.h"
 #include "google/protobuf/descriptor.h"
 
@@ -28,6 +29,8 @@ std::string ProtobufName(const Descriptor& descriptor) {
 
 // The field as a member: its name, with '_' behind it where C++ has a keyword.
 std::string MemberName(const google::protobuf::FieldDescriptor& field);
+// The same for any name of a schema.
+std::string MemberName(absl::string_view name);
 
 // "devices/fs/v1/fs.proto" -> "devices/fs/v1/fs".
 std::string WithoutProtoSuffix(const std::string& file_name);

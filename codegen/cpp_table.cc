@@ -3,27 +3,20 @@
 
 #include "devstate/codegen/cpp_table.h"
 
-#include <cmath>
 #include <cstdint>
-#include <cstring>
-#include <limits>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "devstate/codegen/bounds_image.h"
 #include "devstate/schema/column_bounds.h"
 #include "devstate/schema/record_size.h"
-#include "devstate/schema/value_set.h"
 
 namespace devstate {
 namespace {
 
-using ::absl::int128;
-using ::google::protobuf::OneofDescriptor;
 using ::google::protobuf::io::Printer;
 using Column = ColumnBounds::Column;
 
@@ -39,60 +32,24 @@ const char* ColumnName(Column column) {
   return "";
 }
 
-const char* CardinalityName(const FieldModel& field) {
-  switch (field.cardinality()) {
-    case FieldModel::Cardinality::kOne:
-      return "kOne";
-    case FieldModel::Cardinality::kOptional:
-      return "kOptional";
-    case FieldModel::Cardinality::kRepeated:
-      break;
+const char* PresenceName(const FieldModel& field) {
+  switch (field.presence) {
+    case Presence::kImplicit:
+      return "kImplicit";
+    case Presence::kExplicit:
+      return "kExplicit";
+    case Presence::kRepeated:
+      return "kRepeated";
+    case Presence::kMap:
+      return "kMap";
   }
-  return field.presence == FieldModel::Presence::kMap ? "kMap" : "kRepeated";
+  return "";
 }
 
 // By number, because names joined to names could be the same.
 std::string ConstantName(const MessageModel& type, const FieldModel& field,
                          const std::string& what) {
   return absl::StrCat("k", type.record_name, "_", field.number, "_", what);
-}
-
-// The bits of the smallest value of type Float that is not below `bound`;
-// `sign` -1: of the largest that is not above.
-template <typename Float, typename Bits>
-uint64_t FloatImage(int128 bound, int sign) {
-  const Float infinity = std::numeric_limits<Float>::infinity();
-  auto value = static_cast<Float>(bound);
-  if (bound == -kUnboundedReal || bound == kUnboundedReal) {
-    value = bound < 0 ? -infinity : infinity;
-  } else {
-    const int128 rounded = static_cast<int128>(value);
-    if (sign > 0 ? rounded < bound : rounded > bound) {
-      value = std::nextafter(value, static_cast<Float>(sign) * infinity);
-    }
-  }
-  Bits bits;
-  std::memcpy(&bits, &value, sizeof(bits));
-  return bits;
-}
-
-// `bound` as BoundsEntry has it.
-uint64_t Image(const FieldModel& field, const ColumnBounds& bounds,
-               int128 bound, int sign) {
-  if (bounds.column == Column::kNumbers) {
-    if (field.column_kind == COLUMN_KIND_FLOAT) {
-      return FloatImage<float, uint32_t>(bound, sign);
-    }
-    if (field.column_kind == COLUMN_KIND_DOUBLE) {
-      return FloatImage<double, uint64_t>(bound, sign);
-    }
-  }
-  return static_cast<uint64_t>(bound);
-}
-
-std::string Literal(uint64_t image) {
-  return image < 1u << 16 ? absl::StrCat(image)
-                          : absl::StrFormat("0x%xu", image);
 }
 
 const char* BoolLiteral(bool value) { return value ? "true" : "false"; }
@@ -105,15 +62,10 @@ std::string PrintBounds(const MessageModel& type, const FieldModel& field,
   for (const ColumnBounds& bounds : field.bounds) {
     one_of.push_back("{}");
     if (!bounds.values.values.has_value()) continue;
-    one_of.back() = ConstantName(type, field, absl::StrCat("OneOf", one_of.size()));
+    one_of.back() =
+        ConstantName(type, field, absl::StrCat("OneOf", one_of.size()));
     printer.Print("constexpr uint64_t $name$[] = {$values$};\n", "name",
-                  one_of.back(), "values",
-                  absl::StrJoin(*bounds.values.values, ", ",
-                                [](std::string* out, int128 value) {
-                                  absl::StrAppend(
-                                      out,
-                                      Literal(static_cast<uint64_t>(value)));
-                                }));
+                  one_of.back(), "values", ListLiteral(bounds));
   }
   const std::string name = ConstantName(type, field, "Bounds");
   printer.Print("constexpr ::devstate::BoundsEntry $name$[] = {\n", "name",
@@ -124,8 +76,8 @@ std::string PrintBounds(const MessageModel& type, const FieldModel& field,
         {"column", ColumnName(bounds.column)},
         {"since", absl::StrCat(bounds.since)},
         {"bounded", BoolLiteral(bounds.bounded)},
-        {"low", Literal(Image(field, bounds, bounds.values.low, 1))},
-        {"high", Literal(Image(field, bounds, bounds.values.high, -1))},
+        {"low", ImageLiteral(LowImage(field, bounds))},
+        {"high", ImageLiteral(HighImage(field, bounds))},
         {"not_zero", BoolLiteral(bounds.not_zero)},
         {"power_of_two", BoolLiteral(bounds.values.power_of_two)},
         {"one_of", one_of[i]},
@@ -167,11 +119,9 @@ std::string PrintFields(const MessageModel& type, Printer& printer) {
     const std::string bounds = PrintBounds(type, field, printer);
     absl::StrAppend(
         &entries, "    {", field.number, ", \"", field.name,
-        "\", ::devstate::FieldEntry::Cardinality::", CardinalityName(field),
+        "\", ::devstate::Presence::", PresenceName(field),
         ",\n     ::devstate::", ColumnKind_Name(field.column_kind), ", ",
-        field.cardinality() == FieldModel::Cardinality::kRepeated
-            ? ValueSize(field)
-            : 0,
+        field.cardinality() == Cardinality::kRepeated ? ValueSize(field) : 0,
         ", ", values, ", ", bounds, "},\n");
   }
   const std::string name = absl::StrCat("k", type.record_name, "_Fields");
@@ -183,25 +133,15 @@ std::string PrintFields(const MessageModel& type, Printer& printer) {
 }
 
 std::string PrintOneofs(const MessageModel& type, Printer& printer) {
-  const int count = type.descriptor->real_oneof_decl_count();
-  if (count == 0) return "{}";
+  if (type.oneofs.empty()) return "{}";
   std::string entries;
-  for (int i = 0; i < count; ++i) {
-    const OneofDescriptor& oneof = *type.descriptor->oneof_decl(i);
-    std::vector<std::string> names;
-    for (int j = 0; j < oneof.field_count(); ++j) {
-      names.push_back(oneof.field(j)->name());
-    }
-    std::vector<size_t> members;
-    for (size_t j = 0; j < type.fields.size(); ++j) {
-      if (type.fields[j].oneof == oneof.name()) members.push_back(j);
-    }
-    const std::string name =
-        absl::StrCat("k", type.record_name, "_Oneof", i);
+  for (size_t i = 0; i < type.oneofs.size(); ++i) {
+    const OneofModel& oneof = type.oneofs[i];
+    const std::string name = absl::StrCat("k", type.record_name, "_Oneof", i);
     printer.Print("constexpr uint16_t $name$[] = {$members$};\n", "name", name,
-                  "members", absl::StrJoin(members, ", "));
-    absl::StrAppend(&entries, "    {\"", oneof.name(), "\", \"",
-                    absl::StrJoin(names, ", "), "\", ", name, "},\n");
+                  "members", absl::StrJoin(oneof.members, ", "));
+    absl::StrAppend(&entries, "    {\"", oneof.name, "\", \"",
+                    oneof.member_names, "\", ", name, "},\n");
   }
   const std::string name = absl::StrCat("k", type.record_name, "_Oneofs");
   printer.Print("constexpr ::devstate::OneofEntry $name$[] = {\n", "name",

@@ -18,37 +18,44 @@ def _import_path(ctx, proto):
             import_path = import_path[len(prefix):]
     return import_path
 
-def _devstate_codegen_impl(ctx):
+def _run_plugin(ctx, parameters, base, outputs):
+    """Runs the plugin, whose first output is `base` with an extension."""
     proto = ctx.attr.proto[ProtoInfo]
-    import_path = _import_path(ctx, proto)
-    base = import_path[:-len(".proto")]
-    folder = ctx.attr.folder
-    header = ctx.actions.declare_file(folder + "/" + base + ".devstate.h")
-    code = ctx.actions.declare_file(folder + "/" + base + ".devstate.cc")
-    columns = ctx.actions.declare_file(folder + "/" + base + "_columns.proto")
-    out = header.path[:-len("/" + base + ".devstate.h")]
-
+    first = outputs[0].path
     args = ctx.actions.args()
     args.add("--plugin=protoc-gen-devstate=" + ctx.executable._plugin.path)
-    args.add("--devstate_out=root=%s:%s" % (ctx.attr.root, out))
+    args.add("--devstate_out=%s:%s" % (parameters, first[:first.rindex("/" + base + ".")]))
     args.add_all(proto.transitive_proto_path, format_each = "-I%s")
-    args.add(import_path)
+    args.add(_import_path(ctx, proto))
     ctx.actions.run(
         executable = ctx.executable._protoc,
         arguments = [args],
         inputs = proto.transitive_sources,
         tools = [ctx.executable._plugin],
-        outputs = [header, code, columns],
+        outputs = outputs,
         mnemonic = "DevstateCodegen",
         progress_message = "Generating devstate codec of %s" % ctx.attr.root,
     )
+
+def _devstate_codegen_impl(ctx):
+    base = _import_path(ctx, ctx.attr.proto[ProtoInfo])[:-len(".proto")]
+    place = ctx.attr.folder + "/" + base
+    groups = {}
+    if ctx.attr.language == "c":
+        groups["header"] = ctx.actions.declare_file(place + ".devstate-c.h")
+        groups["code"] = ctx.actions.declare_file(place + ".devstate-c.c")
+    else:
+        groups["header"] = ctx.actions.declare_file(place + ".devstate.h")
+        groups["code"] = ctx.actions.declare_file(place + ".devstate.cc")
+        groups["columns"] = ctx.actions.declare_file(place + "_columns.proto")
+    parameters = "lang=%s,root=%s" % (ctx.attr.language, ctx.attr.root)
+    _run_plugin(ctx, parameters, base, groups.values())
     return [
-        DefaultInfo(files = depset([header, code, columns])),
-        OutputGroupInfo(
-            header = depset([header]),
-            code = depset([code]),
-            columns = depset([columns]),
-        ),
+        DefaultInfo(files = depset(groups.values())),
+        OutputGroupInfo(**{
+            name: depset([file])
+            for name, file in groups.items()
+        }),
     ]
 
 _devstate_codegen = rule(
@@ -57,6 +64,7 @@ _devstate_codegen = rule(
         "proto": attr.label(mandatory = True, providers = [ProtoInfo]),
         "root": attr.string(mandatory = True),
         "folder": attr.string(mandatory = True),
+        "language": attr.string(default = "cpp", values = ["c", "cpp"]),
         "_protoc": _PROTOC,
         "_plugin": attr.label(
             default = Label("//codegen:protoc-gen-devstate"),
@@ -121,6 +129,47 @@ def devstate_cc_library(name, proto, root, **kwargs):
         srcs = [name + "_columns"],
         strip_import_prefix = folder,
         deps = [Label("//proto/devstate:columns_proto")],
+        **kwargs
+    )
+
+def devstate_c_library(name, proto, root, **kwargs):
+    """Generates and compiles the structs and tables of one root message, for C.
+
+    For a.proto imported as x/a.proto it makes the header "x/a.devstate-c.h"
+    (structs, enums, typed functions over devstate/devstate.h) and the target
+    NAME, a cc_library of it, whose sources are C99.
+
+    Args:
+      name: name of the cc_library.
+      proto: label of a proto_library with one source, the root's file.
+      root: full name of the root message, package included.
+      **kwargs: handed to the cc_library: visibility, testonly, tags.
+    """
+    folder = name + ".gen"
+    _devstate_codegen(
+        name = name + "_codegen",
+        proto = proto,
+        root = root,
+        folder = folder,
+        language = "c",
+        testonly = kwargs.get("testonly", False),
+        visibility = ["//visibility:private"],
+    )
+    for group in ["header", "code"]:
+        native.filegroup(
+            name = name + "_" + group,
+            srcs = [name + "_codegen"],
+            output_group = group,
+            testonly = kwargs.get("testonly", False),
+            visibility = ["//visibility:private"],
+        )
+    native.cc_library(
+        name = name,
+        srcs = [name + "_code"],
+        hdrs = [name + "_header"],
+        includes = [folder],
+        copts = ["-std=c99"],
+        deps = [Label("//backend/c")],
         **kwargs
     )
 

@@ -9,7 +9,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "devstate/codegen/c_code.h"
+#include "devstate/codegen/c_names.h"
 #include "devstate/codegen/columns_proto.h"
 #include "devstate/codegen/cpp_code.h"
 #include "devstate/codegen/cpp_names.h"
@@ -30,23 +33,40 @@ using ::google::protobuf::compiler::GeneratorContext;
 using ::google::protobuf::io::Printer;
 using ::google::protobuf::io::ZeroCopyOutputStream;
 
+struct Parameters {
+  // Full name of the root message, or empty.
+  std::string root;
+  bool c = false;
+};
+
+absl::StatusOr<Parameters> ParseParameters(const FileDescriptor& file,
+                                           absl::string_view text) {
+  Parameters parameters;
+  for (absl::string_view part : absl::StrSplit(text, ',', absl::SkipEmpty())) {
+    if (absl::ConsumePrefix(&part, "root=")) {
+      parameters.root = std::string(part);
+    } else if (part == "lang=c" || part == "lang=cpp") {
+      parameters.c = part == "lang=c";
+    } else {
+      return absl::InvalidArgumentError(absl::StrCat(
+          file.name(), ":1:1: ", file.package(), ": unknown parameter \"", part,
+          "\": expected root=FULL.NAME, lang=c, lang=cpp or nothing"));
+    }
+  }
+  return parameters;
+}
+
 absl::StatusOr<const Descriptor*> FindRoot(const FileDescriptor& file,
-                                           absl::string_view parameter) {
-  if (absl::ConsumePrefix(&parameter, "root=")) {
-    const Descriptor* root =
-        file.pool()->FindMessageTypeByName(std::string(parameter));
+                                           const std::string& name) {
+  if (!name.empty()) {
+    const Descriptor* root = file.pool()->FindMessageTypeByName(name);
     if (root == nullptr || root->file() != &file) {
       return absl::InvalidArgumentError(absl::StrCat(
-          file.name(), ":1:1: ", parameter,
+          file.name(), ":1:1: ", name,
           ": the file has no such message: give the root's full name, package "
           "included"));
     }
     return root;
-  }
-  if (!parameter.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        file.name(), ":1:1: ", file.package(), ": unknown parameter \"",
-        parameter, "\": expected root=FULL.NAME or nothing"));
   }
   const Descriptor* root = nullptr;
   for (int i = 0; i < file.message_type_count(); ++i) {
@@ -76,7 +96,9 @@ absl::StatusOr<const Descriptor*> FindRoot(const FileDescriptor& file,
 absl::Status GenerateFor(const FileDescriptor& file,
                          const std::string& parameter,
                          GeneratorContext& context) {
-  DS_ASSIGN_OR_RETURN(const Descriptor* root, FindRoot(file, parameter));
+  DS_ASSIGN_OR_RETURN(const Parameters parameters,
+                      ParseParameters(file, parameter));
+  DS_ASSIGN_OR_RETURN(const Descriptor* root, FindRoot(file, parameters.root));
   const SchemaModel model = BuildSchemaModel(*root);
   DS_RETURN_IF_ERROR(CheckSchema(model));
   const std::string base = WithoutProtoSuffix(file.name());
@@ -86,6 +108,12 @@ absl::Status GenerateFor(const FileDescriptor& file,
     Printer printer(out.get(), '$');
     print_file(model, printer);
   };
+  if (parameters.c) {
+    DS_RETURN_IF_ERROR(CheckCNames(model));
+    print(base + ".devstate-c.h", &PrintCHeader);
+    print(base + ".devstate-c.c", &PrintCSource);
+    return absl::OkStatus();
+  }
   print(base + ".devstate.h", &PrintHeader);
   print(base + ".devstate.cc", &PrintSource);
   print(base + "_columns.proto", &PrintColumnsProto);

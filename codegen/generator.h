@@ -12,6 +12,7 @@ namespace devstate {
 
 // Generates the codec of one root message. The parameter "root=FULL.NAME" names
 // it; without, it is the one message of the file that has a schema annotation.
+// With "lang=c" the code is C; parameters have commas between them.
 class Generator : public google::protobuf::compiler::CodeGenerator {
  public:
   bool Generate(const google::protobuf::FileDescriptor* file,

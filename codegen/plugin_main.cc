@@ -7,7 +7,8 @@
 //       a/v1/state.proto
 //
 // writes a/v1/state.devstate.h, a/v1/state.devstate.cc and
-// a/v1/state_columns.proto beneath OUT.
+// a/v1/state_columns.proto beneath OUT; with lang=c,root=… it writes
+// a/v1/state.devstate-c.h and a/v1/state.devstate-c.c.
 //
 // Not protobuf's PluginMain(): that puts the file's name before every error,
 // and ours start with the place of the error already.

@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// One function for each encoding that takes more than a line. Most loops look
+// for no errors: bits that do not fit are or'ed together, and values that are
+// too few or too many are found after the last row. A check of each value would
+// cost more than its decoding.
 
 #include <algorithm>
 #include <cstring>

@@ -18,7 +18,7 @@ absl::Status OccurrencesBuilder<Count>::Validate(const FieldEntry& field,
   // Values are not rows of what the field occurs in.
   DS_RETURN_IF_ERROR(values_.Validate(field, RowKind::kOccurrence));
   if constexpr (std::is_same_v<Count, uint32_t>) {
-    if (field.cardinality == FieldEntry::Cardinality::kMap) {
+    if (field.presence == Presence::kMap) {
       const size_t row = values_.FirstRowWithKeyTwice(counts_.stored());
       if (row != counts_.size()) {
         return absl::InvalidArgumentError(
@@ -79,7 +79,7 @@ absl::Status OccurrencesReader<Count>::DecodeAs(const FieldEntry& field,
     values_.SetDefault();
   }
   if constexpr (std::is_same_v<Count, uint32_t>) {
-    if (field.cardinality == FieldEntry::Cardinality::kMap) {
+    if (field.presence == Presence::kMap) {
       const size_t row = values_.FirstRowWithKeyTwice(counts_.Values(count));
       if (row != count) {
         return context.Error(ERROR_REASON_MALFORMED,

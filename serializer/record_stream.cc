@@ -221,30 +221,31 @@ absl::StatusOr<const StreamHeader*> RecordReader::ReadHeader() {
 absl::Status RecordReader::ReadState() {
   if (read_) return absl::FailedPreconditionError("the state was read already");
   read_ = true;
-  return ReadStateImpl();
+  while (true) {
+    DS_ASSIGN_OR_RETURN(const bool more, ReadNext());
+    if (!more) return absl::OkStatus();
+  }
 }
 
-absl::Status RecordReader::ReadStateImpl() {
+absl::StatusOr<bool> RecordReader::ReadNext() {
   DS_RETURN_IF_ERROR(ReadHeader().status());
   if (header_->root_message() != schema_.root_message) {
     return absl::FailedPreconditionError(
         absl::StrCat("the stream holds a ", header_->root_message(),
                      ", this reader reads ", schema_.root_message));
   }
-  while (true) {
-    DS_ASSIGN_OR_RETURN(absl::optional<Chunk> chunk, stream_->NextChunk());
-    if (!chunk.has_value()) return absl::OkStatus();
-    if (filter_ != nullptr) {
-      DS_ASSIGN_OR_RETURN(chunk, filter_->Filter(*chunk));
-      if (chunk->header.type == ChunkType::kBatch &&
-          chunk->header.records == 0) {
-        continue;
-      }
+  DS_ASSIGN_OR_RETURN(absl::optional<Chunk> chunk, stream_->NextChunk());
+  if (!chunk.has_value()) return false;
+  if (filter_ != nullptr) {
+    DS_ASSIGN_OR_RETURN(chunk, filter_->Filter(*chunk));
+    if (chunk->header.type == ChunkType::kBatch && chunk->header.records == 0) {
+      return true;
     }
-    DS_RETURN_IF_ERROR(chunk->header.type == ChunkType::kRoot
-                           ? HandleRoot(*chunk)
-                           : HandleBatch(*chunk));
   }
+  DS_RETURN_IF_ERROR(chunk->header.type == ChunkType::kRoot
+                         ? HandleRoot(*chunk)
+                         : HandleBatch(*chunk));
+  return true;
 }
 
 absl::Status RecordReader::RootError(const Chunk& chunk,

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "devstate/schema/schema_info.h"
 #include "devstate/serializer/byte_stream.h"
 #include "devstate/serializer/chunk.h"
@@ -114,6 +115,37 @@ class RecordWriter {
     return absl::OkStatus();
   }
 
+  // The same for `sizes.size()` records, of which sizes[i] is what record i
+  // counts for. `append(begin, end)` appends those from `begin` up to `end` to
+  // `builder`.
+  template <typename Append>
+  absl::Status AddRecords(uint32_t number, absl::string_view name,
+                          RecordColumnsBuilder& builder,
+                          absl::Span<const uint64_t> sizes, Append append) {
+    if (number != pending_.number) {
+      absl::Status status = StartField({number, name, &builder});
+      if (!status.ok()) return status;
+    }
+    size_t begin = 0;
+    while (begin < sizes.size()) {
+      size_t end = begin;
+      while (end < sizes.size() &&
+             builder.size() + (end - begin) < max_records_ &&
+             batch_bytes_ + sizes[end] <= max_batch_bytes_) {
+        batch_bytes_ += sizes[end++];
+      }
+      if (end == begin) {
+        absl::Status status = FlushBatch();
+        if (!status.ok()) return status;
+        // Alone in its batch, whatever its size.
+        batch_bytes_ += sizes[end++];
+      }
+      append(begin, end);
+      begin = end;
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status FinishState();
 
  private:
@@ -181,6 +213,9 @@ class RecordReader {
   // Header, all chunks, trailer. Once: after an error, and after the end, there
   // is nothing more to read.
   absl::Status ReadState();
+  // The same piece by piece: the header and one chunk, or the next chunk. False
+  // after the trailer. Not after an error.
+  absl::StatusOr<bool> ReadNext();
 
   // Checks and parses the root chunk, unless the filter has done that. Refuses
   // everything that a parser would take although something of it is lost or
@@ -197,13 +232,14 @@ class RecordReader {
     return visit(batch);
   }
 
+  // Decodes a batch of records that count for `record_size` bytes each.
+  absl::Status DecodeColumns(const Chunk& chunk, absl::string_view name,
+                             size_t record_size, RecordColumnsReader& columns);
+
   // An error for a batch of a field that the schema does not have.
   absl::Status UnknownBatch(const Chunk& chunk) const;
 
  private:
-  absl::Status DecodeColumns(const Chunk& chunk, absl::string_view name,
-                             size_t record_size, RecordColumnsReader& columns);
-  absl::Status ReadStateImpl();
   absl::Status RootError(const Chunk& chunk, const WireFinding& found) const;
 
   const std::unique_ptr<StreamReader> stream_;

@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The checks stand in the order of docs/stream_format.md, each in a function of
+// its own. A size is checked before memory is taken for it, a checksum before
+// the bytes that it covers are used.
 
 #include "devstate/serializer/stream_reader.h"
 

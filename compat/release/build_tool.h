@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the programs of the build rules have in common: a schema and the
-// released ones as arguments, and errors of one line.
+// The common part of the programs of the build rules: a schema and the released
+// ones as arguments, and errors of one line.
 
 #ifndef DEVSTATE_COMPAT_RELEASE_BUILD_TOOL_H_
 #define DEVSTATE_COMPAT_RELEASE_BUILD_TOOL_H_

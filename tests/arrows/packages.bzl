@@ -2,6 +2,7 @@
 
 PACKAGES = [
     "backend",
+    "backend/c",
     "cli",
     "codegen",
     "compat",
@@ -13,6 +14,7 @@ PACKAGES = [
     "devices/net",
     "docs",
     "examples",
+    "examples/c_backend",
     "examples/common",
     "examples/fs_backend",
     "examples/fs_backend_alt",
@@ -32,6 +34,7 @@ PACKAGES = [
     "serializer/dynamic",
     "tests/arrows",
     "tests/bench",
+    "tests/c",
     "tests/cli",
     "tests/cmake",
     "tests/codegen",

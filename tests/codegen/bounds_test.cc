@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Generated readers and writers enforce the value annotations of bounds.proto.
+// What is read is read in C as well, and refused in the same words.
 
 #include <cmath>
 #include <limits>
@@ -14,14 +15,18 @@
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/codegen/bounds.devstate-c.h"
 #include "tests/codegen/bounds.devstate.h"
 #include "tests/codegen/bounds_columns.pb.h"
 #include "tests/codegen/bounds_streams.h"
+#include "tests/codegen/c_states.h"
 
 namespace devstate::test::bounds {
 namespace {
 
 using ::devstate::testing::IsOk;
+using ::devstate::testing::OutcomeOf;
+using ::devstate::testing::ReadInC;
 using ::devstate::testing::ReasonOf;
 using ::devstate::testing::StatusIs;
 using ::devstate::testing::StringSink;
@@ -33,7 +38,10 @@ absl::Status Read(const std::string& stream) {
   StringSource source(stream);
   BoundsReader reader(&source);
   Nobody nobody;
-  return reader.Read(nobody);
+  const absl::Status status = reader.Read(nobody);
+  EXPECT_EQ(ReadInC(devstate_test_bounds_bounds_schema, stream),
+            OutcomeOf(status));
+  return status;
 }
 
 absl::Status ReadBatch(uint32_t field, uint32_t records,

@@ -13,7 +13,9 @@
 
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "devices/fs/v1/fs.devstate-c.h"
 #include "devices/fs/v1/fs.devstate.h"
+#include "devices/net/v1/net.devstate-c.h"
 #include "devices/net/v1/net.devstate.h"
 #include "devstate/compat/gate/stream_gate.h"
 #include "devstate/schema/embedded_schema.h"
@@ -23,7 +25,10 @@
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "gtest/gtest.h"
+#include "tests/codegen/c_states.h"
+#include "tests/codegen/everything.devstate-c.h"
 #include "tests/codegen/everything.devstate.h"
+#include "tests/stream_cases/t.devstate-c.h"
 #include "tests/stream_cases/t.devstate.h"
 
 namespace devstate {
@@ -177,12 +182,15 @@ struct EverythingVisitor : test::everything::EverythingVisitor {
   }
 };
 
-template <typename Visitor>
+// In C++ and in C, which say the same.
+template <typename Visitor, const devstate_schema& kSchemaInC>
 absl::Status ReadWith(const std::string& bytes) {
   StringSource source(bytes);
   typename Visitor::Reader reader(&source);
   Visitor visitor;
-  return reader.Read(visitor);
+  const absl::Status status = reader.Read(visitor);
+  EXPECT_EQ(testing::ReadInC(kSchemaInC, bytes), testing::OutcomeOf(status));
+  return status;
 }
 
 absl::Status ReadStrict(const std::string& bytes) {
@@ -190,10 +198,14 @@ absl::Status ReadStrict(const std::string& bytes) {
   StreamReader reader(&source);
   DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
   const std::map<std::string, absl::Status (*)(const std::string&)> readers = {
-      {"devices.fs.v1.FsState", &ReadWith<FsVisitor>},
-      {"devices.net.v1.NetState", &ReadWith<NetVisitor>},
-      {"t.v1.T", &ReadWith<TVisitor>},
-      {"devstate.test.everything.Everything", &ReadWith<EverythingVisitor>}};
+      {"devices.fs.v1.FsState",
+       &ReadWith<FsVisitor, devices_fs_v1_fs_state_schema>},
+      {"devices.net.v1.NetState",
+       &ReadWith<NetVisitor, devices_net_v1_net_state_schema>},
+      {"t.v1.T", &ReadWith<TVisitor, t_v1_t_schema>},
+      {"devstate.test.everything.Everything",
+       &ReadWith<EverythingVisitor,
+                 devstate_test_everything_everything_schema>}};
   const auto found = readers.find(header->root_message());
   if (found == readers.end()) {
     return absl::NotFoundError(header->root_message());

@@ -1,0 +1,272 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/backend/c/device.h"
+
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "devstate/backend/c/engine.h"
+#include "devstate/backend/c/error.h"
+#include "devstate/backend/c/options.h"
+#include "devstate/backend/c/sized.h"
+#include "devstate/backend/c/state_reader.h"
+#include "devstate/backend/c/state_schema.h"
+#include "devstate/backend/c/state_writer.h"
+#include "devstate/backend/c/stream.h"
+#include "devstate/backend/manifest_archive.h"
+#include "devstate/backend/options.h"
+#include "devstate/compat/gate/conversion_chain.h"
+#include "devstate/compat/gate/schema_archive.h"
+#include "devstate/compat/verdict.h"
+#include "devstate/schema/schema_loader.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+
+namespace devstate::c {
+namespace {
+
+static_assert(DEVSTATE_IDENTICAL == int{VERDICT_LEVEL_IDENTICAL});
+static_assert(DEVSTATE_LOSSY == int{VERDICT_LEVEL_LOSSY});
+static_assert(DEVSTATE_DAMAGED == int{VERDICT_LEVEL_DAMAGED});
+
+std::vector<std::string> ToStrings(const char* const* strings) {
+  std::vector<std::string> result;
+  for (; *strings != nullptr; ++strings) result.push_back(*strings);
+  return result;
+}
+
+// A device in C, and the codec of its schema.
+class Device : public ErasedDevice {
+ public:
+  Device(std::shared_ptr<const StateSchema> schema,
+         const devstate_device_ops& ops, void* device)
+      : schema_(std::move(schema)), ops_(ops), device_(device) {
+    view_.root = &schema_->descriptors().root();
+    view_.model = &schema_->descriptors().model();
+  }
+
+  const SchemaInfo& Schema() const override { return schema_->info(); }
+  const SchemaView& View() const override { return view_; }
+  std::optional<std::vector<std::string>> UsedFeatures() const override {
+    if (ops_.features == nullptr) return std::nullopt;
+    const char* const* features = ops_.features(device_);
+    if (features == nullptr) return std::nullopt;
+    return ToStrings(features);
+  }
+
+  std::shared_ptr<RecordWriter> MakeWriter(
+      ByteSink* sink, const WriterOptions& options) const override {
+    return std::make_shared<StateWriter>(schema_, sink, options);
+  }
+  absl::Status SaveState(RecordWriter& writer) override {
+    auto& own = static_cast<StateWriter&>(writer);
+    devstate_writer handle = {nullptr, nullptr, &own};
+    ClearError();
+    DS_RETURN_IF_ERROR(FromDevice(ops_.save(device_, &handle), "save"));
+    return own.Finish();
+  }
+
+  std::shared_ptr<RecordReader> MakeReader(
+      ByteSource* source, const Limits& limits) const override {
+    return std::make_shared<StateReader>(schema_, source, limits);
+  }
+  void StageLoad() override {
+    void* staged = nullptr;
+    ClearError();
+    stage_status_ = FromDevice(ops_.stage(device_, &staged), "stage");
+    if (stage_status_.ok()) staged_ = staged;
+  }
+  absl::Status ReadState(RecordReader& reader) override {
+    DS_RETURN_IF_ERROR(stage_status_);
+    auto& own = static_cast<StateReader&>(reader);
+    while (true) {
+      DS_ASSIGN_OR_RETURN(const devstate_batch* batch, own.Next());
+      if (batch == nullptr) return absl::OkStatus();
+      ClearError();
+      DS_RETURN_IF_ERROR(FromDevice(ops_.batch(*staged_, batch), "batch"));
+    }
+  }
+  absl::Status Prepare() override {
+    if (ops_.prepare == nullptr) return absl::OkStatus();
+    ClearError();
+    return FromDevice(ops_.prepare(*staged_), "prepare");
+  }
+  absl::Status Commit() override {
+    ClearError();
+    return FromDevice(ops_.commit(*staged_), "commit");
+  }
+  void Unstage() override {
+    if (staged_.has_value()) ops_.unstage(*staged_);
+    staged_.reset();
+  }
+
+ private:
+  const std::shared_ptr<const StateSchema> schema_;
+  const devstate_device_ops ops_;
+  void* const device_;
+  SchemaView view_;
+  absl::Status stage_status_;
+  // What stage() made, which may be null.
+  std::optional<void*> staged_;
+};
+
+// The rule that made the verdict, or "".
+std::string RuleOf(const Verdict& verdict) {
+  for (const Finding& finding : verdict.findings()) {
+    if (finding.level() == verdict.level()) return finding.rule();
+  }
+  return "";
+}
+
+void ReportTo(const devstate_device_ops& ops, void* device,
+              const StateReport& made) {
+  const std::string text(made.status.message());
+  const std::string rule = RuleOf(made.verdict);
+  const bool load = made.event != StateReport::Event::kSaved;
+  devstate_report report = {};
+  report.event = !load ? DEVSTATE_SAVED
+                 : made.event == StateReport::Event::kVerified
+                     ? DEVSTATE_VERIFIED
+                     : DEVSTATE_COMMITTED;
+  report.code = CodeOf(made.status);
+  // The gate's refusal, whose status says no more than that.
+  if (load && made.verdict.level() == VERDICT_LEVEL_REFUSED &&
+      report.code == DEVSTATE_EINVAL) {
+    report.code = DEVSTATE_EREFUSED;
+  }
+  report.text = text.c_str();
+  report.level = static_cast<devstate_level>(made.verdict.level());
+  report.rule = rule.c_str();
+  report.line = made.verdict_line.c_str();
+  report.check_reply = load ? CheckReplyValue(made.verdict, made.status) : 0;
+  report.saved_version = made.saved_version;
+  report.stream_bytes = made.stream_bytes;
+  report.decoded_bytes = made.decoded_bytes;
+  report.records = made.records;
+  ops.report(device, &report);
+}
+
+absl::StatusOr<std::shared_ptr<const SchemaArchive>> ReadArchive(
+    const devstate_state_options& options) {
+  if (options.manifest != nullptr && options.released_folder != nullptr) {
+    return absl::InvalidArgumentError(
+        "devstate_state_options: set released_folder or manifest, not both");
+  }
+  if (options.manifest != nullptr) return ManifestArchive(options.manifest);
+  if (options.released_folder == nullptr) return nullptr;
+  DS_ASSIGN_OR_RETURN(std::vector<LoadedSchema> schemas,
+                      LoadSchemas(options.released_folder, {}));
+  auto archive = std::make_shared<SchemaArchive>();
+  for (LoadedSchema& schema : schemas) {
+    DS_RETURN_IF_ERROR(archive->Add(std::move(schema)));
+  }
+  return archive;
+}
+
+absl::StatusOr<SaveVersion> ReadSaveVersion(
+    const devstate_state_options& options) {
+  switch (options.save_choice) {
+    case DEVSTATE_SAVE_OWN:
+      return SaveVersion{SaveVersion::Choice::kOwn, 0};
+    case DEVSTATE_SAVE_LOWEST:
+      return SaveVersion{SaveVersion::Choice::kLowest, 0};
+    case DEVSTATE_SAVE_PINNED:
+      return SaveVersion{SaveVersion::Choice::kPinned, options.save_version};
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("devstate_state_options.save_choice is ",
+                   options.save_choice, ": take a value of its type"));
+}
+
+absl::StatusOr<StateOptions> ReadStateOptions(
+    const devstate_state_options* given) {
+  DS_ASSIGN_OR_RETURN(const devstate_state_options read,
+                      ReadSized(given, "devstate_state_options"));
+  StateOptions options;
+  DS_ASSIGN_OR_RETURN(options.writer, ReadWriteOptions(read.write));
+  DS_ASSIGN_OR_RETURN(options.limits, ReadLimits(read.limits));
+  DS_ASSIGN_OR_RETURN(options.save_version, ReadSaveVersion(read));
+  DS_ASSIGN_OR_RETURN(options.archive, ReadArchive(read));
+  if (read.accept > DEVSTATE_LOSSY) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("devstate_state_options.accept is ", read.accept,
+                     ": LOSSY is the worst that can be loaded"));
+  }
+  if (read.accept != 0) {
+    options.accept = static_cast<VerdictLevel>(read.accept);
+  }
+  if (read.load_report_file != nullptr) {
+    options.load_report_file = read.load_report_file;
+  }
+  return options;
+}
+
+absl::StatusOr<devstate_device_ops> ReadOps(const devstate_device_ops* given) {
+  DS_ASSIGN_OR_RETURN(const devstate_device_ops ops,
+                      ReadSized(given, "devstate_device_ops"));
+  if (ops.save == nullptr || ops.stage == nullptr || ops.batch == nullptr ||
+      ops.commit == nullptr || ops.unstage == nullptr) {
+    return absl::InvalidArgumentError(
+        "devstate_device_ops: set save, stage, batch, commit and unstage");
+  }
+  return ops;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<StateHandlerCore>> MakeDeviceHandler(
+    const devstate_schema* schema, const devstate_device_ops* given_ops,
+    void* device, const devstate_state_options* given_options) {
+  DS_ASSIGN_OR_RETURN(const devstate_device_ops ops, ReadOps(given_ops));
+  DS_ASSIGN_OR_RETURN(StateOptions options, ReadStateOptions(given_options));
+  DS_ASSIGN_OR_RETURN(auto state_schema, StateSchema::Make(schema));
+  if (ops.report != nullptr) {
+    options.report = [ops, device](const StateReport& report) {
+      ReportTo(ops, device, report);
+    };
+  }
+  return std::make_unique<StateHandlerCore>(
+      std::make_unique<Device>(std::move(state_schema), ops, device),
+      std::move(options));
+}
+
+}  // namespace devstate::c
+
+devstate_engine* devstate_engine_new(
+    const devstate_schema* schema, const devstate_device_ops* ops, void* device,
+    const devstate_state_options* state_options,
+    const devstate_engine_options* options) {
+  auto handler =
+      devstate::c::MakeDeviceHandler(schema, ops, device, state_options);
+  if (!handler.ok()) {
+    devstate::c::Report(handler.status());
+    return nullptr;
+  }
+  devstate::StateHandlerCore* const records = handler->get();
+  devstate_engine* engine =
+      devstate::c::MakeEngine(*std::move(handler), device, options);
+  if (engine != nullptr) engine->records = records;
+  return engine;
+}
+
+int devstate_engine_pre_check(devstate_engine* engine, uint32_t version) {
+  if (engine->records == nullptr) {
+    return devstate::c::Report(absl::FailedPreconditionError(
+        "devstate_engine_pre_check() of a device of bytes, which has no "
+        "versions"));
+  }
+  const absl::StatusOr<devstate::Verdict> verdict =
+      engine->records->PreCheck(version);
+  if (!verdict.ok()) return devstate::c::Report(verdict.status());
+  devstate::c::Report(devstate::VerdictStatus(*verdict), DEVSTATE_EREFUSED);
+  return verdict->level();
+}
+
+int devstate_check_reply_text(uint64_t reply, char* text, size_t size) {
+  return std::snprintf(text, size, "%s",
+                       devstate::CheckReplyText(reply).c_str());
+}

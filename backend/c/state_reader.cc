@@ -1,0 +1,93 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/backend/c/state_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "devstate/third_party/absl_compat/status_macros.h"
+
+namespace devstate::c {
+namespace {
+
+// Structs that are handed out together: few enough to stay in the cache while
+// their members are filled one after the other.
+constexpr size_t kBlock = 128;
+
+}  // namespace
+
+StateReader::StateReader(std::shared_ptr<const StateSchema> schema,
+                         ByteSource* source, const Limits& limits)
+    : RecordReader(source, schema->info(), limits),
+      schema_(std::move(schema)) {}
+
+StateReader::~StateReader() = default;
+
+absl::StatusOr<const devstate_batch*> StateReader::Next() {
+  DS_RETURN_IF_ERROR(status_);
+  absl::StatusOr<const devstate_batch*> batch = NextImpl();
+  status_ = batch.status();
+  return batch;
+}
+
+absl::StatusOr<const devstate_batch*> StateReader::NextImpl() {
+  while (!finished_) {
+    if (has_root_) {
+      has_root_ = false;
+      return &batch_;
+    }
+    if (rows_left_ != 0) {
+      ReadBlock();
+      return &batch_;
+    }
+    DS_ASSIGN_OR_RETURN(const bool more, ReadNext());
+    finished_ = !more;
+  }
+  return nullptr;
+}
+
+absl::Status StateReader::HandleRoot(const Chunk& chunk) {
+  root_ = schema_->NewRoot();
+  DS_RETURN_IF_ERROR(ParseRoot(chunk, *root_));
+  const devstate_table& type = *schema_->tables().root;
+  arrays_.Clear();
+  char* row = arrays_.Allocate(type.row_size);
+  ToStruct(*root_, type, row, &arrays_);
+  batch_ = {0, type.row_size, 1, row};
+  has_root_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status StateReader::HandleBatch(const Chunk& chunk) {
+  const devstate_field* field = schema_->FindRecords(chunk.header.field);
+  if (field == nullptr) return UnknownBatch(chunk);
+  std::unique_ptr<StructReader>& reader = readers_[field->number];
+  if (reader == nullptr) {
+    reader =
+        std::make_unique<StructReader>(schema_->structs(), *field->message);
+  }
+  DS_RETURN_IF_ERROR(
+      DecodeColumns(chunk, field->name, field->message->record_size, *reader));
+  reader->Restart();
+  reader_ = reader.get();
+  next_row_ = 0;
+  rows_left_ = chunk.header.records;
+  batch_.number = field->number;
+  batch_.row_size = field->message->row_size;
+  return absl::OkStatus();
+}
+
+void StateReader::ReadBlock() {
+  const size_t count = std::min(kBlock, rows_left_);
+  rows_.ResizeUninitialized(count * batch_.row_size);
+  std::memset(rows_.data(), 0, rows_.size());
+  reader_->Read(next_row_, count, rows_.data());
+  next_row_ += count;
+  rows_left_ -= count;
+  batch_.count = count;
+  batch_.rows = rows_.data();
+}
+
+}  // namespace devstate::c

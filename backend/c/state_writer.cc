@@ -1,0 +1,106 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/backend/c/state_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "devstate/backend/c/root_message.h"
+#include "devstate/serializer/columns_walker.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+
+namespace devstate::c {
+namespace {
+
+// Structs that are looked at together: few enough to stay in the cache while
+// their members are gathered one after the other.
+constexpr size_t kBlock = 64;
+
+}  // namespace
+
+struct StateWriter::Batches {
+  Batches(const StateSchema& schema, const devstate_field& records)
+      : field(records), columns(schema.structs(), *records.message) {}
+
+  const devstate_field& field;
+  StructBuilder columns;
+  // Records so far, in batches that are written, too.
+  uint64_t records = 0;
+};
+
+StateWriter::StateWriter(std::shared_ptr<const StateSchema> schema,
+                         ByteSink* sink, WriterOptions options)
+    : RecordWriter(sink, schema->info(), std::move(options)),
+      schema_(std::move(schema)) {}
+
+StateWriter::~StateWriter() = default;
+
+absl::Status StateWriter::Begin(const void* root) {
+  DS_RETURN_IF_ERROR(status_);
+  const auto begin = [&]() -> absl::Status {
+    if (root == nullptr) {
+      return absl::InvalidArgumentError("the root is NULL");
+    }
+    const std::unique_ptr<google::protobuf::Message> message =
+        schema_->NewRoot();
+    DS_RETURN_IF_ERROR(ToMessage(*schema_->tables().root, root, message.get()));
+    return BeginState(*message);
+  };
+  return status_ = begin();
+}
+
+absl::Status StateWriter::Add(uint32_t number, const Structs& structs) {
+  DS_RETURN_IF_ERROR(status_);
+  if (current_ == nullptr || current_->field.number != number) {
+    const devstate_field* field = schema_->FindRecords(number);
+    if (field == nullptr) {
+      return status_ = absl::InvalidArgumentError(absl::StrCat(
+                 "field ", number, " of ", schema_->tables().root_message,
+                 " holds no records"));
+    }
+    std::unique_ptr<Batches>& batches = batches_[number];
+    if (batches == nullptr) {
+      batches = std::make_unique<Batches>(*schema_, *field);
+    }
+    current_ = batches.get();
+  }
+  if (structs.first == nullptr && structs.count != 0) {
+    return status_ = absl::InvalidArgumentError(
+               absl::StrCat(current_->field.name, ": rows is NULL"));
+  }
+  for (size_t i = 0; i < structs.count && status_.ok(); i += kBlock) {
+    status_ =
+        AddTo(*current_, structs.Range(i, std::min(i + kBlock, structs.count)));
+  }
+  return status_;
+}
+
+absl::Status StateWriter::AddTo(Batches& batches, const Structs& structs) {
+  uint64_t sizes[kBlock];
+  std::fill_n(sizes, structs.count, batches.field.message->record_size);
+  size_t bad = 0;
+  if (absl::Status status = batches.columns.Measure(structs, sizes, &bad);
+      !status.ok()) {
+    return InMessage(
+        absl::StrCat(batches.field.name, "[", batches.records + bad, "]"),
+        std::move(status));
+  }
+  batches.records += structs.count;
+  return AddRecords(batches.field.number, batches.field.name, batches.columns,
+                    absl::MakeConstSpan(sizes, structs.count),
+                    [&](size_t begin, size_t end) {
+                      batches.columns.Append(structs.Range(begin, end));
+                    });
+}
+
+absl::Status StateWriter::Finish() {
+  DS_RETURN_IF_ERROR(status_);
+  status_ = FinishState();
+  if (!status_.ok()) return status_;
+  status_ = absl::FailedPreconditionError("the state is finished already");
+  return absl::OkStatus();
+}
+
+}  // namespace devstate::c

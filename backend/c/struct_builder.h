@@ -1,0 +1,61 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_BACKEND_C_STRUCT_BUILDER_H_
+#define DEVSTATE_BACKEND_C_STRUCT_BUILDER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "devstate/backend/c/struct_table.h"
+#include "devstate/serializer/record_columns.h"
+
+namespace devstate::c {
+
+// Structs that lie `stride` bytes apart.
+struct Structs {
+  const char* first = nullptr;
+  size_t count = 0;
+  size_t stride = 0;
+
+  const char* operator[](size_t i) const { return first + i * stride; }
+  Structs Range(size_t begin, size_t end) const {
+    return {first + begin * stride, end - begin, stride};
+  }
+};
+
+// Gathers the members of one field from many structs.
+class FieldGatherer;
+
+// Builds the columns of a message from structs, field by field: a block of
+// structs that stays in the cache is as fast as code made for its type.
+class StructBuilder final : public RecordColumnsBuilder {
+ public:
+  // `tables` has `type` and must outlive the builder.
+  StructBuilder(const StructTables& tables, const devstate_table& type);
+  ~StructBuilder();
+
+  // Adds to sizes[i] what struct i counts for beside the size of a record: the
+  // strings and the elements of repeated fields in it. INVALID_ARGUMENT, with
+  // the field's path, for a struct that is none: *bad is its index then.
+  absl::Status Measure(const Structs& structs, uint64_t* sizes,
+                       size_t* bad) const;
+
+  // Copies what Measure() has found good.
+  void Append(const Structs& structs);
+
+ private:
+  using Fields = std::vector<std::unique_ptr<FieldGatherer>>;
+
+  StructBuilder(const StructTable& table, Fields fields);
+
+  const devstate_table& type_;
+  const Fields fields_;
+};
+
+}  // namespace devstate::c
+
+#endif  // DEVSTATE_BACKEND_C_STRUCT_BUILDER_H_

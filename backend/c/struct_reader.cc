@@ -1,0 +1,230 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/backend/c/struct_reader.h"
+
+#include <cstring>
+#include <utility>
+
+#include "devstate/backend/c/value_types.h"
+#include "devstate/serializer/bytes_column.h"
+#include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/number_column.h"
+#include "devstate/serializer/occurrences.h"
+
+namespace devstate::c {
+
+class FieldScatterer {
+ public:
+  explicit FieldScatterer(const devstate_field& field) : field_(field) {}
+  virtual ~FieldScatterer() = default;
+
+  virtual ColumnReader* column() = 0;
+  virtual void Restart() = 0;
+  // As StructReader's; the structs lie `stride` bytes apart.
+  virtual void Read(size_t row, size_t count, size_t stride, char* out) = 0;
+
+ protected:
+  const devstate_field& field_;
+};
+
+namespace {
+
+// The values of a field, to be read one after the other.
+template <typename T>
+class Values {
+ public:
+  Values(const StructTables&, const devstate_field&) {}
+
+  ColumnReader* column() { return &column_; }
+  void Restart() {}
+  void Read(size_t i, char* value) { StoreMember(column_[i], value); }
+
+ private:
+  NumberColumnReader<T> column_;
+};
+
+template <>
+class Values<devstate_bytes> {
+ public:
+  Values(const StructTables&, const devstate_field&) {}
+
+  ColumnReader* column() { return &column_; }
+  void Restart() {}
+  void Read(size_t i, char* value) {
+    absl::string_view view;
+    column_.Read(i, view);
+    StoreMember(devstate_bytes{view.data(), view.size()}, value);
+  }
+
+ private:
+  BytesColumnReader column_;
+};
+
+template <>
+class Values<MessageValue> {
+ public:
+  Values(const StructTables& tables, const devstate_field& field)
+      : column_(tables, *field.message) {}
+
+  ColumnReader* column() { return &column_; }
+  void Restart() { column_.Restart(); }
+  void Read(size_t i, char* value) { column_.Read(i, 1, value); }
+
+ private:
+  StructReader column_;
+};
+
+template <typename T>
+class OneScatterer final : public FieldScatterer {
+ public:
+  OneScatterer(const StructTables& tables, const devstate_field& field)
+      : FieldScatterer(field), values_(tables, field) {}
+
+  ColumnReader* column() override { return values_.column(); }
+  void Restart() override { values_.Restart(); }
+  void Read(size_t row, size_t count, size_t stride, char* out) override {
+    out += field_.offset;
+    for (size_t i = 0; i < count; ++i) values_.Read(row + i, out + i * stride);
+  }
+
+ private:
+  Values<T> values_;
+};
+
+// The counts of a field, whose values go elsewhere.
+template <typename Count>
+class Counts final : public OccurrencesReader<Count> {
+ public:
+  explicit Counts(ColumnReader* values) : OccurrencesReader<Count>(values) {}
+};
+
+template <typename T>
+class OptionalScatterer final : public FieldScatterer {
+ public:
+  OptionalScatterer(const StructTables& tables, const devstate_field& field)
+      : FieldScatterer(field),
+        values_(tables, field),
+        counts_(values_.column()) {}
+
+  ColumnReader* column() override { return &counts_; }
+  void Restart() override {
+    next_ = 0;
+    // A message that never occurs was not decoded.
+    if (counts_.total() != 0) values_.Restart();
+  }
+  void Read(size_t row, size_t count, size_t stride, char* out) override {
+    for (size_t i = 0; i < count; ++i, out += stride) {
+      if (counts_.CountAt(row + i) == 0) continue;
+      if (field_.cardinality == DEVSTATE_ONEOF) {
+        StoreMember(static_cast<int32_t>(field_.number), out + field_.presence);
+      } else {
+        StoreMember(true, out + field_.presence);
+      }
+      values_.Read(next_++, out + field_.offset);
+    }
+  }
+
+ private:
+  Values<T> values_;
+  Counts<bool> counts_;
+  size_t next_ = 0;
+};
+
+template <typename T>
+class RepeatedScatterer final : public FieldScatterer {
+ public:
+  RepeatedScatterer(const StructTables& tables, const devstate_field& field)
+      : FieldScatterer(field),
+        element_size_(ElementSize(field)),
+        values_(tables, field),
+        counts_(values_.column()) {}
+
+  ColumnReader* column() override { return &counts_; }
+  // All elements of the batch at once, so that structs can point to them.
+  void Restart() override {
+    next_ = 0;
+    const size_t total = counts_.total();
+    if (total == 0) return;
+    values_.Restart();
+    elements_.ResizeUninitialized(total * element_size_);
+    std::memset(elements_.data(), 0, elements_.size());
+    for (size_t i = 0; i < total; ++i) {
+      values_.Read(i, elements_.data() + i * element_size_);
+    }
+  }
+  void Read(size_t row, size_t count, size_t stride, char* out) override {
+    out += field_.offset;
+    for (size_t i = 0; i < count; ++i, out += stride) {
+      const size_t occurs = counts_.CountAt(row + i);
+      if (occurs == 0) continue;
+      StoreMember(
+          devstate_items{elements_.data() + next_ * element_size_, occurs},
+          out);
+      next_ += occurs;
+    }
+  }
+
+ private:
+  const size_t element_size_;
+  Values<T> values_;
+  Counts<uint32_t> counts_;
+  UninitializedBuffer<char> elements_;
+  size_t next_ = 0;
+};
+
+std::unique_ptr<FieldScatterer> MakeScatterer(const StructTables& tables,
+                                              const devstate_field& field) {
+  return VisitValueType(
+      field, [&](auto type) -> std::unique_ptr<FieldScatterer> {
+        using T = typename decltype(type)::Type;
+        switch (field.cardinality) {
+          case DEVSTATE_REPEATED:
+          case DEVSTATE_MAP:
+            return std::make_unique<RepeatedScatterer<T>>(tables, field);
+          case DEVSTATE_ONE:
+            return std::make_unique<OneScatterer<T>>(tables, field);
+          default:
+            return std::make_unique<OptionalScatterer<T>>(tables, field);
+        }
+      });
+}
+
+template <typename Fields>
+Fields MakeScatterers(const StructTables& tables, const devstate_table& type) {
+  Fields fields;
+  for (uint32_t i = 0; i < type.field_count; ++i) {
+    fields.push_back(MakeScatterer(tables, type.fields[i]));
+  }
+  return fields;
+}
+
+template <typename Fields>
+std::vector<ColumnReader*> ColumnsOf(const Fields& fields) {
+  std::vector<ColumnReader*> columns;
+  for (const auto& field : fields) columns.push_back(field->column());
+  return columns;
+}
+
+}  // namespace
+
+StructReader::StructReader(const StructTables& tables,
+                           const devstate_table& type)
+    : StructReader(tables.Of(type), MakeScatterers<Fields>(tables, type)) {}
+
+StructReader::StructReader(const StructTable& table, Fields fields)
+    : RecordColumnsReader(table.record(), ColumnsOf(fields)),
+      stride_(table.type().row_size),
+      fields_(std::move(fields)) {}
+
+StructReader::~StructReader() = default;
+
+void StructReader::Restart() {
+  for (const auto& field : fields_) field->Restart();
+}
+
+void StructReader::Read(size_t row, size_t count, char* out) {
+  for (const auto& field : fields_) field->Read(row, count, stride_, out);
+}
+
+}  // namespace devstate::c

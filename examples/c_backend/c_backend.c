@@ -1,0 +1,232 @@
+/* Copyright 2026 The devstate authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * examples/hello_backend in C: a device with greetings, which move with its VM.
+ * It parses vhost-user itself and has an event loop of its own. */
+#define _GNU_SOURCE
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "devstate/devstate.h"
+#include "hello.devstate-c.h"
+
+/* --- The device and its state --- */
+
+enum { MAX_TEXTS = 64, TEXT_SIZE = 81 };
+
+typedef struct greetings {
+  uint64_t said;
+  size_t count;
+  char texts[MAX_TEXTS][TEXT_SIZE];
+} greetings;
+
+/* A state that was read and is not in force yet. */
+typedef struct staged_load {
+  greetings* device;
+  greetings loaded;
+} staged_load;
+
+static int add_text(greetings* g, const char* text, size_t size) {
+  if (g->count == MAX_TEXTS) return devstate_fail("room for 64 texts only");
+  if (size >= TEXT_SIZE) return devstate_fail("a text of %zu bytes", size);
+  memcpy(g->texts[g->count++], text, size);
+  return 0;
+}
+
+static int save(void* device, devstate_writer* writer) {
+  const greetings* g = device;
+  const example_hello_state root = {.said = g->said};
+  example_greeting rows[MAX_TEXTS];
+  const int error = example_hello_state_begin(writer, &root);
+  for (size_t i = 0; i < g->count; i++) {
+    rows[i].text.data = g->texts[i];
+    rows[i].text.size = strlen(g->texts[i]);
+  }
+  if (error != 0) return error;
+  return example_hello_state_add_greetings(writer, rows, g->count);
+}
+
+static int stage(void* device, void** staged) {
+  staged_load* s = calloc(1, sizeof *s);
+  if (s == NULL) return devstate_fail("no memory for a load");
+  s->device = device;
+  *staged = s;
+  return 0;
+}
+
+static int batch(void* staged, const devstate_batch* piece) {
+  greetings* loaded = &((staged_load*)staged)->loaded;
+  const example_hello_state* root = example_hello_state_get(piece);
+  const example_greeting* rows = example_hello_state_get_greetings(piece);
+  int error = 0;
+  if (root != NULL) loaded->said = root->said;
+  for (size_t i = 0; rows != NULL && i < piece->count && error == 0; i++) {
+    error = add_text(loaded, rows[i].text.data, rows[i].text.size);
+  }
+  return error;
+}
+
+static int commit(void* staged) {
+  staged_load* s = staged;
+  *s->device = s->loaded;
+  for (size_t i = 0; i < s->loaded.count; i++) puts(s->loaded.texts[i]);
+  printf("loaded, said %llu times\n", (unsigned long long)s->loaded.said);
+  fflush(stdout);
+  return 0;
+}
+
+static void report(void* device, const devstate_report* how) {
+  (void)device;
+  if (how->code != 0) fprintf(stderr, "%s\n", how->text);
+}
+
+static const devstate_device_ops ops = {sizeof ops, save, stage,  batch, NULL,
+                                        commit,     free, report, NULL};
+
+/* --- vhost-user, as far as a device without a data plane needs it --- */
+
+enum { HEADER_SIZE = 12, MAX_PAYLOAD = 4096, MAX_FDS = 8, RINGS = 64 };
+
+typedef struct message {
+  uint32_t request, flags, size;
+  uint32_t payload[MAX_PAYLOAD / 4];
+} message;
+
+typedef struct connection {
+  int socket;
+  devstate_engine* engine;
+  uint64_t started; /* a bit for each ring */
+  uint32_t bases[RINGS];
+} connection;
+
+/* Returns the number of descriptors that came, -1 at the end or for rubbish. */
+static int receive(int socket, message* m, int* fds) {
+  union {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(MAX_FDS * sizeof(int))];
+  } control;
+  struct iovec header = {m, HEADER_SIZE};
+  struct msghdr h = {.msg_iov = &header, .msg_iovlen = 1};
+  h.msg_control = &control;
+  h.msg_controllen = sizeof control;
+  if (recvmsg(socket, &h, MSG_CMSG_CLOEXEC | MSG_WAITALL) != HEADER_SIZE ||
+      m->size > MAX_PAYLOAD) {
+    return -1;
+  }
+  const struct cmsghdr* c = CMSG_FIRSTHDR(&h);
+  const size_t size = c == NULL ? 0 : c->cmsg_len - CMSG_LEN(0);
+  if (size > 0) memcpy(fds, CMSG_DATA(c), size);
+  if (m->size > 0 &&
+      recv(socket, m->payload, m->size, MSG_WAITALL) != (ssize_t)m->size) {
+    return -1;
+  }
+  return (int)(size / sizeof(int));
+}
+
+static bool reply(const connection* c, message* m, const void* value) {
+  m->flags = 0x5; /* exactly: the version, and that it is a reply */
+  m->size = 8;
+  memmove(m->payload, value, 8);
+  return send(c->socket, m, HEADER_SIZE + 8, MSG_NOSIGNAL) == HEADER_SIZE + 8;
+}
+
+/* Answers a request; false ends the connection. */
+static bool handle(connection* c, message* m) {
+  /* LOG_ALL, PROTOCOL_FEATURES, VERSION_1; MQ, LOG_SHMFD, REPLY_ACK. */
+  const uint64_t features = 1ull << 26 | 1ull << 30 | 1ull << 32;
+  const uint64_t protocol = 0xb | 1ull << DEVSTATE_PROTOCOL_FEATURE;
+  const uint64_t zero = 0, queues = 16;
+  const uint32_t ring = m->payload[0] % RINGS;
+  uint64_t acknowledged;
+  switch (m->request) {
+    case 1: /* GET_FEATURES */
+      return reply(c, m, &features);
+    case 6: /* SET_LOG_BASE: nothing here writes to guest memory */
+      return reply(c, m, &zero);
+    case 10: /* SET_VRING_BASE */
+      c->bases[ring] = m->payload[1];
+      break;
+    case 11: /* GET_VRING_BASE stops the ring */
+      c->started &= ~(1ull << ring);
+      devstate_engine_running(c->engine, c->started != 0);
+      m->payload[1] = c->bases[ring];
+      return reply(c, m, m->payload);
+    case 12: /* SET_VRING_KICK starts it */
+      c->started |= 1ull << ring;
+      devstate_engine_running(c->engine, true);
+      break;
+    case 15: /* GET_PROTOCOL_FEATURES */
+      return reply(c, m, &protocol);
+    case 16: /* SET_PROTOCOL_FEATURES */
+      memcpy(&acknowledged, m->payload, sizeof acknowledged);
+      devstate_engine_negotiated(c->engine, acknowledged);
+      break;
+    case 17: /* GET_QUEUE_NUM */
+      return reply(c, m, &queues);
+    default: /* owner, memory, addresses, calls: of no use here */
+      break;
+  }
+  return (m->flags & 0x8) == 0 || reply(c, m, &zero); /* NEED_REPLY */
+}
+
+/* Takes one message. */
+static bool take(connection* c) {
+  message m;
+  int fds[MAX_FDS];
+  memset(m.payload, 0, sizeof m.payload);
+  const int count = receive(c->socket, &m, fds);
+  if (count < 0) return false;
+  if (m.request == DEVSTATE_SET_DEVICE_STATE_FD) {
+    devstate_engine_set_fd(c->engine, m.payload, m.size, fds, (size_t)count,
+                           c->socket);
+    return true;
+  }
+  for (int i = 0; i < count; i++) close(fds[i]);
+  if (m.request != DEVSTATE_CHECK_DEVICE_STATE) return handle(c, &m);
+  devstate_engine_check(c->engine, m.size);
+  return true;
+}
+
+static void serve(connection* c) {
+  do {
+    struct pollfd p[2] = {{devstate_engine_poll_fd(c->engine), POLLIN, 0},
+                          {c->socket, POLLIN, 0}};
+    /* Who is owed a reply waits, too. */
+    if (devstate_engine_owes_reply(c->engine)) p[1].events = 0;
+    poll(p, 2, -1);
+    if (p[0].revents) devstate_engine_dispatch(c->engine);
+    if (p[1].revents && !take(c)) return;
+  } while (devstate_engine_send_replies(c->engine, c->socket) == 0);
+}
+
+int main(int argc, char** argv) {
+  const char flag[] = "--socket-path=";
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  static greetings device = {.said = 1};
+  const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (argc < 2 || strncmp(argv[1], flag, sizeof flag - 1) != 0) return 2;
+  for (int i = 2; i < argc; i++) add_text(&device, argv[i], strlen(argv[i]));
+  strncpy(address.sun_path, argv[1] + sizeof flag - 1,
+          sizeof address.sun_path - 1);
+  unlink(argv[1] + sizeof flag - 1);
+  if (bind(listener, (struct sockaddr*)&address, sizeof address) != 0 ||
+      listen(listener, 1) != 0) {
+    perror("c_backend");
+    return 1;
+  }
+  puts("listening");
+  fflush(stdout);
+  for (;;) {
+    connection c = {.socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC)};
+    c.engine = devstate_engine_new(&example_hello_state_schema, &ops, &device,
+                                   NULL, NULL);
+    if (c.socket >= 0 && c.engine != NULL) serve(&c);
+    devstate_engine_free(c.engine); /* and forgets what was not committed */
+    close(c.socket);
+  }
+}

@@ -1,0 +1,351 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Generated C on a schema that has everything: it is generated C++ in other
+// clothes, byte by byte and reason by reason.
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "devstate/backend/c/root_message.h"
+#include "devstate/serializer/compression.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/codegen/c_states.h"
+#include "tests/codegen/everything.devstate-c.h"
+#include "tests/codegen/everything_rows.h"
+
+namespace devstate::test::everything {
+namespace {
+
+using ::devstate::testing::AppendTo;
+using ::devstate::testing::HandmadeStream;
+using ::devstate::testing::IsOk;
+using ::devstate::testing::Outcome;
+using ::devstate::testing::OutcomeOf;
+using ::devstate::testing::ReadInC;
+using ::devstate::testing::StringSink;
+using ::devstate::testing::StringSource;
+
+constexpr uint64_t kSeed = 20261122;
+const devstate_schema& kSchema = devstate_test_everything_everything_schema;
+
+// --- Messages and structs, by the generated tables ---
+
+const devstate_table& TypeOf(int number) {
+  for (uint32_t i = 0; i < kSchema.record_count; ++i) {
+    if (kSchema.records[i].number == static_cast<uint32_t>(number)) {
+      return *kSchema.records[i].message;
+    }
+  }
+  ADD_FAILURE() << number;
+  return *kSchema.root;
+}
+
+// Maps come out of messages in no order, and travel by key.
+void SortMaps(devstate_test_everything_repeateds& row) {
+  using ByName = devstate_test_everything_repeateds_by_name_entry;
+  auto* by_name = const_cast<ByName*>(row.by_name.data);
+  std::sort(
+      by_name, by_name + row.by_name.count,
+      [](const ByName& a, const ByName& b) {
+        return std::string(static_cast<const char*>(a.key.data), a.key.size) <
+               std::string(static_cast<const char*>(b.key.data), b.key.size);
+      });
+  using ByNumber = devstate_test_everything_repeateds_by_number_entry;
+  auto* by_number = const_cast<ByNumber*>(row.by_number.data);
+  std::sort(by_number, by_number + row.by_number.count,
+            [](const ByNumber& a, const ByNumber& b) { return a.key < b.key; });
+}
+
+// `gap` bytes of rubbish lie between structs, and `at_once` are added in a
+// call.
+std::string WriteInC(State& state, const devstate_write_options& options,
+                     size_t gap, size_t at_once) {
+  c::Arrays arrays;
+  std::string bytes;
+  devstate_writer* writer =
+      devstate_writer_open(&kSchema, &AppendTo, &bytes, &options);
+  EXPECT_NE(writer, nullptr) << devstate_error();
+  devstate_test_everything_everything root = {};
+  c::ToStruct(state.root, *kSchema.root, &root, &arrays);
+  EXPECT_EQ(devstate_test_everything_everything_begin(writer, &root), 0);
+  for (const auto& [number, records] : state.fields()) {
+    const devstate_table& type = TypeOf(number);
+    const size_t stride = type.row_size + gap;
+    char* rows = arrays.Allocate(records->size() * stride);
+    for (size_t i = 0; i < records->size(); ++i) {
+      char* row = rows + i * stride;
+      c::ToStruct(*(*records)[i], type, row, &arrays);
+      if (number == 8) {
+        SortMaps(*reinterpret_cast<devstate_test_everything_repeateds*>(row));
+      }
+      std::fill_n(row + type.row_size, gap, '\xaa');
+    }
+    for (size_t i = 0; i < records->size(); i += at_once) {
+      EXPECT_EQ(devstate_writer_add(
+                    writer, static_cast<uint32_t>(number), rows + i * stride,
+                    std::min(at_once, records->size() - i), stride),
+                0)
+          << devstate_error();
+    }
+  }
+  EXPECT_EQ(devstate_writer_finish(writer), 0) << devstate_error();
+  devstate_writer_free(writer);
+  return bytes;
+}
+
+std::unique_ptr<Message> NewRecord(uint32_t number) {
+  const auto* type = Everything::descriptor()
+                         ->FindFieldByNumber(static_cast<int>(number))
+                         ->message_type();
+  return std::unique_ptr<Message>(
+      google::protobuf::MessageFactory::generated_factory()
+          ->GetPrototype(type)
+          ->New());
+}
+
+void Take(const devstate_batch& batch, State* state) {
+  if (batch.number == 0) {
+    EXPECT_EQ(batch.count, 1u);
+    EXPECT_EQ(devstate_test_everything_everything_get(&batch), batch.rows);
+    EXPECT_THAT(c::ToMessage(*kSchema.root, batch.rows, &state->root), IsOk());
+    return;
+  }
+  EXPECT_EQ(devstate_test_everything_everything_get(&batch), nullptr);
+  const devstate_table& type = TypeOf(static_cast<int>(batch.number));
+  EXPECT_EQ(batch.row_size, type.row_size);
+  for (const auto& [number, records] : state->fields()) {
+    if (static_cast<uint32_t>(number) != batch.number) continue;
+    for (size_t i = 0; i < batch.count; ++i) {
+      records->push_back(NewRecord(batch.number));
+      EXPECT_THAT(
+          c::ToMessage(type,
+                       static_cast<const char*>(batch.rows) + i * type.row_size,
+                       records->back().get()),
+          IsOk());
+    }
+  }
+}
+
+struct Variant {
+  const char* name;
+  const char* in_c;
+  Compression compression;
+  bool plain_columns;
+};
+const Variant kVariants[] = {
+    {"Raw", "raw", Compression::Raw(), false},
+    {"Zstd", "zstd:1", Compression::Zstd(1), false},
+    {"Automatic", nullptr, Compression::Automatic(), false},
+    {"Plain", "raw", Compression::Raw(), true},
+};
+
+class EverythingInC : public ::testing::TestWithParam<Variant> {
+ protected:
+  WriterOptions CppOptions(uint32_t max_batch_records) {
+    WriterOptions options;
+    options.implementation = {"test", "1.2"};
+    options.instance = "one";
+    options.compression = GetParam().compression;
+    options.plain_columns = GetParam().plain_columns;
+    options.max_batch_records = max_batch_records;
+    return options;
+  }
+  devstate_write_options COptions(uint32_t max_batch_records) {
+    devstate_write_options options = {};
+    options.size = sizeof(options);
+    options.flags = GetParam().plain_columns ? DEVSTATE_WRITE_PLAIN : 0;
+    options.implementation = "test";
+    options.implementation_version = "1.2";
+    options.instance = "one";
+    options.compression = GetParam().in_c;
+    options.max_batch_records = max_batch_records;
+    return options;
+  }
+  std::string Written(State& state, uint32_t max_batch_records) {
+    StringSink sink;
+    EXPECT_THAT(Write(state, &sink, CppOptions(max_batch_records)), IsOk());
+    return sink.written;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(All, EverythingInC, ::testing::ValuesIn(kVariants),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(EverythingInC, BytesAreThoseOfCpp) {
+  for (const size_t count : {size_t{0}, size_t{1}, size_t{63}, size_t{500}}) {
+    State state = RandomState(kSeed + count, count);
+    for (const uint32_t max_batch_records : {1u, 64u, 100u, 2048u}) {
+      const std::string expected = Written(state, max_batch_records);
+      const devstate_write_options options = COptions(max_batch_records);
+      for (const size_t at_once : {size_t{1}, size_t{7}, size_t{1000}}) {
+        EXPECT_EQ(WriteInC(state, options, at_once == 7 ? 16 : 0, at_once),
+                  expected)
+            << count << " records, " << max_batch_records << " in a batch, "
+            << at_once << " at once";
+      }
+    }
+  }
+}
+
+TEST_P(EverythingInC, WhatCppWroteComesBack) {
+  for (const size_t count : {size_t{0}, size_t{1}, size_t{300}}) {
+    State state = RandomState(kSeed + count, count);
+    for (const uint32_t max_batch_records : {7u, 2048u}) {
+      State back;
+      EXPECT_EQ(ReadInC(kSchema, Written(state, max_batch_records),
+                        [&](const auto& batch) { Take(batch, &back); }),
+                Outcome());
+      ExpectSameState(back, state);
+    }
+  }
+}
+
+// By size, not by number.
+TEST(EverythingInCTest, LargeRecordsEndBatchesAsInCpp) {
+  State state;
+  for (size_t i = 0; i < 40; ++i) {
+    auto scalars = std::make_unique<Scalars>();
+    scalars->set_data(testing::Noise(i * 3000, static_cast<uint32_t>(i)));
+    state.scalars.push_back(std::move(scalars));
+  }
+  StringSink sink;
+  WriterOptions options;
+  options.max_batch_bytes = 50000;
+  EXPECT_THAT(Write(state, &sink, options), IsOk());
+  devstate_write_options c_options = {};
+  c_options.size = sizeof(c_options);
+  c_options.max_batch_bytes = 50000;
+  EXPECT_EQ(WriteInC(state, c_options, 0, 1000), sink.written);
+}
+
+// What does both readers say of the same bytes?
+void ExpectSameOutcome(const std::string& stream, const std::string& what) {
+  StringSource source(stream);
+  State state;
+  const absl::Status status = Read(&source, &state);
+  State state_in_c;
+  const Outcome outcome = ReadInC(
+      kSchema, stream, [&](const auto& batch) { Take(batch, &state_in_c); });
+  EXPECT_EQ(outcome, OutcomeOf(status)) << what;
+  // By bytes: damage makes NaNs, which equal nothing.
+  EXPECT_EQ(SerializeDeterministic(state_in_c.root),
+            SerializeDeterministic(state.root))
+      << what;
+  const auto fields = state.fields();
+  const auto fields_in_c = state_in_c.fields();
+  for (size_t f = 0; f < fields.size(); ++f) {
+    const Records& records = *fields[f].second;
+    const Records& records_in_c = *fields_in_c[f].second;
+    ASSERT_EQ(records_in_c.size(), records.size()) << what;
+    for (size_t i = 0; i < records.size(); ++i) {
+      EXPECT_EQ(SerializeDeterministic(*records_in_c[i]),
+                SerializeDeterministic(*records[i]))
+          << what;
+    }
+  }
+}
+
+std::string SmallStream() {
+  State state = RandomState(kSeed, 1);
+  StringSink sink;
+  WriterOptions options;
+  options.embed_descriptor_set = false;
+  EXPECT_THAT(Write(state, &sink, options), IsOk());
+  return sink.written;
+}
+
+TEST(EverythingInCTest, EveryFlippedBitIsRefusedForTheReasonThatCppGives) {
+  const std::string stream = SmallStream();
+  for (size_t bit = 0; bit < stream.size() * 8; ++bit) {
+    std::string flipped = stream;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ 1 << bit % 8);
+    StringSource source(flipped);
+    State state;
+    const absl::Status status = Read(&source, &state);
+    ASSERT_FALSE(status.ok()) << bit;
+    ASSERT_EQ(ReadInC(kSchema, flipped), OutcomeOf(status)) << bit;
+  }
+}
+
+TEST(EverythingInCTest, EveryTruncationIsRefusedForTheReasonThatCppGives) {
+  const std::string stream = SmallStream();
+  for (size_t size = 0; size < stream.size(); ++size) {
+    const std::string cut = stream.substr(0, size);
+    StringSource source(cut);
+    State state;
+    const absl::Status status = Read(&source, &state);
+    ASSERT_FALSE(status.ok()) << size;
+    ASSERT_EQ(ReadInC(kSchema, cut), OutcomeOf(status)) << size;
+  }
+}
+
+// A stream of the chunks of another, with right checksums.
+class Rewrapped {
+ public:
+  explicit Rewrapped(const std::string& stream) : source_(stream) {
+    StreamReader reader(&source_);
+    const auto header = reader.ReadHeader();
+    EXPECT_THAT(header.status(), IsOk());
+    header_ = (*header)->SerializeAsString();
+    while (true) {
+      const auto chunk = reader.NextChunk();
+      EXPECT_THAT(chunk.status(), IsOk());
+      if (!chunk.ok() || !chunk->has_value()) break;
+      chunks_.push_back({(*chunk)->header, std::string((*chunk)->payload)});
+    }
+  }
+
+  // With one payload changed at random.
+  std::string Damaged(std::mt19937_64& random) const {
+    HandmadeStream stream(header_);
+    const size_t chosen = random() % chunks_.size();
+    for (size_t i = 0; i < chunks_.size(); ++i) {
+      std::string payload = chunks_[i].second;
+      if (i == chosen && !payload.empty()) {
+        for (size_t n = 1 + random() % 2; n > 0; --n) {
+          const size_t at = random() % payload.size();
+          payload[at] =
+              random() % 4 == 0
+                  ? static_cast<char>(random())
+                  : static_cast<char>(payload[at] ^ 1 << random() % 8);
+        }
+      }
+      stream.Add(chunks_[i].first.type, chunks_[i].first.field,
+                 chunks_[i].first.records, payload);
+    }
+    return stream.Finish();
+  }
+
+ private:
+  StringSource source_;
+  std::string header_;
+  std::vector<std::pair<Chunk::Header, std::string>> chunks_;
+};
+
+TEST(EverythingInCTest, DamageBehindTheChecksumsIsSeenAsInCpp) {
+  std::mt19937_64 random(kSeed);
+  for (const size_t count : {size_t{1}, size_t{20}}) {
+    State state = RandomState(kSeed + count, count);
+    StringSink sink;
+    WriterOptions options;
+    options.embed_descriptor_set = false;
+    EXPECT_THAT(Write(state, &sink, options), IsOk());
+    const Rewrapped rewrapped(sink.written);
+    for (int i = 0; i < 3000; ++i) {
+      ExpectSameOutcome(rewrapped.Damaged(random), std::to_string(i));
+      if (::testing::Test::HasFailure()) return;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace devstate::test::everything
