@@ -18,6 +18,16 @@ function(devstate_component name kind)
   target_compile_options(${name} PRIVATE ${DEVSTATE_WARNINGS})
 endfunction()
 
+# Limits what a shared library exports to the names in its version script.
+function(devstate_exports name)
+  if(BUILD_SHARED_LIBS)
+    set(symbols ${PROJECT_SOURCE_DIR}/cmake/lib${name}.map)
+    target_link_options(${name} PRIVATE
+      -Wl,--version-script=${symbols} -Wl,--gc-sections -Wl,--no-undefined)
+    set_target_properties(${name} PROPERTIES LINK_DEPENDS ${symbols})
+  endif()
+endfunction()
+
 # Makes headers of this repository includable as "devstate/...". One that is
 # missing in the lists is not found.
 function(devstate_headers)

@@ -5,10 +5,11 @@
 # test. docs/building.md has an example.
 
 # devstate_generate(TARGET <name> PROTO <file> ROOT <message>
-#                   [LANGUAGE CXX] [IMPORT_DIRS <folder>...])
+#                   [LANGUAGE CXX|C] [IMPORT_DIRS <folder>...])
 #
 # Declares a static library <name> with the codec of one root message. For
-# x/a.proto it has the headers "x/a.devstate.h" and "x/a.pb.h".
+# x/a.proto it has the headers "x/a.devstate.h" and "x/a.pb.h"; with LANGUAGE C,
+# "x/a.devstate-c.h".
 #
 #   PROTO        the file of the root message, as other files import it
 #   ROOT         full name of the root message, package included
@@ -19,20 +20,34 @@ function(devstate_generate)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "TARGET;PROTO;ROOT;LANGUAGE"
     "IMPORT_DIRS")
   _devstate_check_arguments(devstate_generate TARGET PROTO ROOT)
-  if(DEFINED arg_LANGUAGE AND NOT arg_LANGUAGE STREQUAL "CXX")
-    message(FATAL_ERROR "devstate_generate: LANGUAGE ${arg_LANGUAGE} is unknown; "
-      "CXX is")
+  if(NOT DEFINED arg_LANGUAGE)
+    set(arg_LANGUAGE CXX)
+  elseif(NOT arg_LANGUAGE MATCHES "^(C|CXX)$")
+    message(FATAL_ERROR
+      "devstate_generate: LANGUAGE is ${arg_LANGUAGE}, must be C or CXX")
   endif()
   _devstate_find_schema()
   string(REGEX REPLACE "[.]proto$" "" base ${arg_PROTO})
   set(out ${CMAKE_CURRENT_BINARY_DIR}/${arg_TARGET}.gen)
   file(MAKE_DIRECTORY ${out})
   set(stem ${out}/${base})
+  set(plugin --plugin=protoc-gen-devstate=$<TARGET_FILE:devstate::protoc-gen-devstate>)
+  if(arg_LANGUAGE STREQUAL "C")
+    add_custom_command(OUTPUT ${stem}.devstate-c.c ${stem}.devstate-c.h
+      COMMAND protobuf::protoc ${imports} ${plugin}
+        --devstate_out=lang=c,root=${arg_ROOT}:${out} ${arg_PROTO}
+      DEPENDS ${schema_files} devstate::protoc-gen-devstate
+      COMMENT "Generating the C structs of ${arg_ROOT}"
+      VERBATIM)
+    add_library(${arg_TARGET} STATIC ${stem}.devstate-c.c ${stem}.devstate-c.h)
+    target_include_directories(${arg_TARGET} PUBLIC ${out})
+    target_link_libraries(${arg_TARGET} PUBLIC devstate::devstate_c)
+    return()
+  endif()
   add_custom_command(
     OUTPUT ${stem}.devstate.cc ${stem}.devstate.h ${stem}_columns.proto
       ${stem}.pb.cc ${stem}.pb.h
-    COMMAND protobuf::protoc ${imports} --cpp_out=${out}
-      --plugin=protoc-gen-devstate=$<TARGET_FILE:devstate::protoc-gen-devstate>
+    COMMAND protobuf::protoc ${imports} --cpp_out=${out} ${plugin}
       --devstate_out=root=${arg_ROOT}:${out} ${arg_PROTO}
     DEPENDS ${schema_files} devstate::protoc-gen-devstate
     COMMENT "Generating the codec of ${arg_ROOT}"

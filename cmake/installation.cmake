@@ -16,8 +16,9 @@ if(BUILD_SHARED_LIBS)
     /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
   set_target_properties(${programs} PROPERTIES
     INSTALL_RPATH "$ORIGIN/${to_library}")
+  set_target_properties(devstate_c PROPERTIES INSTALL_RPATH $ORIGIN)
 endif()
-install(TARGETS devstate EXPORT devstateTargets
+install(TARGETS devstate devstate_c EXPORT devstateTargets
   LIBRARY COMPONENT runtime NAMELINK_COMPONENT development
   ARCHIVE COMPONENT development)
 # What a build runs, for the functions of the package.
@@ -43,7 +44,10 @@ foreach(source ${DEVSTATE_PLUGIN_SOURCES})
   file(STRINGS ${source} lines REGEX "\"#include .\"devstate/")
   foreach(line ${lines})
     string(REGEX REPLACE ".*\"devstate/(.*[.]h).*" "\\1" header ${line})
-    list(APPEND waiting ${header})
+    # Without a folder it is one for C.
+    if(header MATCHES "/")
+      list(APPEND waiting ${header})
+    endif()
   endforeach()
 endforeach()
 while(waiting)
@@ -67,6 +71,9 @@ foreach(header ${headers})
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/devstate/${folder}
     COMPONENT development)
 endforeach()
+install(FILES ${c_headers}
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/devstate
+  COMPONENT development)
 set(generated ${library_protos})
 list(FILTER generated INCLUDE REGEX "[.]h$")
 install(FILES ${generated}
@@ -119,6 +126,15 @@ endif()
 file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" pc_prefix ${pc_prefix})
 configure_file(cmake/devstate.pc.in devstate.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/devstate.pc
+# Who links the archive with a C compiler needs the library of C++, too.
+if(BUILD_SHARED_LIBS)
+  set(pc_c_requires "Requires.private: devstate")
+  set(pc_c_libs "")
+else()
+  set(pc_c_requires "Requires: devstate")
+  set(pc_c_libs " -lstdc++")
+endif()
+configure_file(cmake/devstate_c.pc.in devstate_c.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/devstate.pc ${PROJECT_BINARY_DIR}/devstate_c.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
   COMPONENT development)

@@ -208,6 +208,7 @@ set(DEVSTATE_LIBRARY_HEADERS
   schema/fingerprint.h
   schema/import_tree.h
   schema/lineage.h
+  schema/presence.h
   schema/record_check.h
   schema/record_names.h
   schema/record_size.h
@@ -288,8 +289,49 @@ set(DEVSTATE_LIBRARY_PROTOS
   proto/devstate/verdict.proto
 )
 
+# The C interface.
+set(DEVSTATE_C_SOURCES
+  backend/c/byte_functions.cc
+  backend/c/device.cc
+  backend/c/engine.cc
+  backend/c/error.cc
+  backend/c/options.cc
+  backend/c/root_message.cc
+  backend/c/session.cc
+  backend/c/state_reader.cc
+  backend/c/state_schema.cc
+  backend/c/state_writer.cc
+  backend/c/stream.cc
+  backend/c/struct_builder.cc
+  backend/c/struct_reader.cc
+  backend/c/struct_table.cc
+)
+set(DEVSTATE_C_HEADERS
+  backend/c/byte_functions.h
+  backend/c/device.h
+  backend/c/devstate.h
+  backend/c/devstate_table.h
+  backend/c/engine.h
+  backend/c/error.h
+  backend/c/options.h
+  backend/c/root_message.h
+  backend/c/sized.h
+  backend/c/state_reader.h
+  backend/c/state_schema.h
+  backend/c/state_writer.h
+  backend/c/stream.h
+  backend/c/struct_builder.h
+  backend/c/struct_reader.h
+  backend/c/struct_table.h
+  backend/c/value_types.h
+)
+
 # protoc-gen-devstate.
 set(DEVSTATE_PLUGIN_SOURCES
+  codegen/bounds_image.cc
+  codegen/c_header.cc
+  codegen/c_names.cc
+  codegen/c_source.cc
   codegen/columns_proto.cc
   codegen/cpp_header.cc
   codegen/cpp_names.cc
@@ -299,6 +341,9 @@ set(DEVSTATE_PLUGIN_SOURCES
   codegen/plugin_main.cc
 )
 set(DEVSTATE_PLUGIN_HEADERS
+  codegen/bounds_image.h
+  codegen/c_code.h
+  codegen/c_names.h
   codegen/columns_proto.h
   codegen/cpp_code.h
   codegen/cpp_names.h

@@ -1,5 +1,7 @@
 """External repositories of devstate: all of them live in this tree or in the system's /usr."""
 
+load("//third_party/absl:system.bzl", "system_abseil")
+
 def devstate_dependencies(devstate_path = ""):
     """Declares the repositories that devstate's BUILD files and rules expect.
 
@@ -7,6 +9,8 @@ def devstate_dependencies(devstate_path = ""):
       devstate_path: where devstate's tree lies as seen from the calling
         workspace, with a trailing slash; empty inside devstate itself.
     """
+
+    system_abseil(name = "system_abseil")
 
     # Bazel 4 downloads these three unless a workspace defines them.
     for name in ["rules_cc", "rules_java", "remote_coverage_tools"]:

@@ -20,6 +20,9 @@ _TOOLS = {
 # The rooms whose unit tests CMake builds.
 _TESTED = ("schema", "serializer", "transport", "compat", "backend", "third_party")
 
+# Public, and no part of the C++ library: what devices know, the C interface.
+_NOT_OF_THE_LIBRARY = ("//backend/c:", "//devices/", "//tests/", "//third_party/")
+
 _KINDS = {".cc": "SOURCES", ".h": "HEADERS", ".proto": "PROTOS"}
 
 
@@ -72,7 +75,7 @@ class Graph:
             for label, rule in self._rules.items()
             if rule.get("class") == "cc_library"
             and "//visibility:public" in _values(rule, "visibility")
-            and not label.startswith(("//devices/", "//tests/", "//third_party/"))
+            and not label.startswith(_NOT_OF_THE_LIBRARY)
         ]
 
     def unit_tests(self) -> list[str]:
@@ -82,6 +85,7 @@ class Graph:
             for label, rule in self._rules.items()
             if rule.get("class") == "cc_test"
             and label[2:].split(":")[0].split("/")[0] in _TESTED
+            and not label.startswith("//backend/c:")
             and not _values(rule, "data")
         ]
 
@@ -98,7 +102,12 @@ class Graph:
     def lists(self) -> dict[str, set[str]]:
         """Returns the lists of cmake/sources.cmake by their names."""
         library = self.closure(self.public_libraries())
-        tools = {name: self.closure([root]) - library for name, root in _TOOLS.items()}
+        tools = {name: self.closure([root]) for name, root in _TOOLS.items()}
+        c_interface = self.closure(["//backend/c:c"])
+        # What tools use, too, is not compiled twice.
+        library |= c_interface & set().union(*tools.values())
+        c_interface -= library
+        tools = {name: files - library for name, files in tools.items()}
         tests = self.unit_tests()
         mains = {
             _path(source)
@@ -115,6 +124,7 @@ class Graph:
             or (path in tested and path not in tools["COMMAND"])
         }
         components = {name: files - common for name, files in tools.items()}
+        components["C"] = c_interface
         components["LIBRARY"] = library
         components["TOOLS"] = common
         components["TESTING"] = tested - of_tools
