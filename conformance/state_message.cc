@@ -81,7 +81,8 @@ absl::StatusOr<std::string> WriteStateMessage(const Message& state,
   std::set<std::string> features;
   AddUsedFeatures(state, &features);
   WriterOptions options;
-  options.used_features.emplace(features.begin(), features.end());
+  options.used_features =
+      std::vector<std::string>(features.begin(), features.end());
   options.implementation.name = "devstate";
   const SchemaFacts facts(schema.root());
   MemorySink sink;

@@ -4,7 +4,6 @@
 #include "tests/serializer/small_state.h"
 
 #include <string>
-#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -27,7 +26,7 @@ absl::Status WriteState(WriterOptions options, uint64_t more_files,
                         ByteSink* sink) {
   options.implementation.name = "devstate-golden";
   options.implementation.version = "1";
-  FsStateWriter writer(sink, std::move(options));
+  FsStateWriter writer(sink, options);
 
   FsState root;
   root.mutable_session()->set_writeback_cache(true);
@@ -89,14 +88,14 @@ absl::Status WriteSmallState(ByteSink* sink) {
   options.compression = Compression::Raw();
   options.embed_descriptor_set = false;
   options.max_batch_records = 4;
-  return WriteState(std::move(options), 0, sink);
+  return WriteState(options, 0, sink);
 }
 
 absl::Status WriteCompressedState(ByteSink* sink) {
   WriterOptions options;
   options.compression = Compression::Zstd(3);
   options.max_batch_records = 150;
-  return WriteState(std::move(options), 250, sink);
+  return WriteState(options, 250, sink);
 }
 
 absl::Status StateText::OnRoot(const FsState& root) {
