@@ -1,12 +1,12 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the author of a back-end includes, beside the codec generated from the
-// state's schema. docs/backend.md is the guide.
+// The header that the author of a back-end includes, next to the codec that is
+// generated from the state's schema. docs/backend.md is the guide.
 //
-// A device implements StateDevice. StateHandler makes of it what transport/
-// wants: hand it to a BackendEndpoint, or, in a back-end that parses vhost-user
-// itself, to a DeviceStateEngine.
+// A device implements StateDevice. StateHandler adapts it to transport/. The
+// handler is given to a BackendEndpoint, or to a DeviceStateEngine in a
+// back-end that parses vhost-user itself.
 
 #ifndef DEVSTATE_BACKEND_BACKEND_H_
 #define DEVSTATE_BACKEND_BACKEND_H_
@@ -23,15 +23,15 @@
 
 namespace devstate {
 
-// A state that was read and is not in force: what a load is kept in until
+// A state that was read and is not in force. A load is kept in it until
 // CHECK_DEVICE_STATE. `Codec` is generated, for instance
-// devices::fs::v1::FsStateCodec. It gets root and records through the methods
-// of the codec's visitor.
+// devices::fs::v1::FsStateCodec. The staged state receives the root and the
+// records through the methods of the codec's visitor.
 template <typename Codec>
 class StagedState : public Codec::Visitor {
  public:
-  // Called once, after the whole stream was verified: everything that can fail
-  // belongs here, such as finding files again. An error refuses the state; its
+  // Does everything that can fail, such as finding files again. Called once,
+  // after the whole stream was verified. An error refuses the state; its
   // message goes to the log.
   virtual absl::Status Prepare() = 0;
 
@@ -39,34 +39,37 @@ class StagedState : public Codec::Visitor {
   virtual absl::Status Commit() = 0;
 };
 
-// What a device implements. Called on the thread that transfers, never twice at
-// a time, and only while the device is suspended; see DeviceStateHandler.
+// The interface that a device implements. Called on the thread that transfers,
+// never twice at a time, and only while the device is suspended; see
+// DeviceStateHandler.
 template <typename Codec>
 class StateDevice {
  public:
   virtual ~StateDevice() = default;
 
-  // Returns the names of the optional features that the state uses right now,
-  // as the schema has them, for the stream's header. Asked before each save.
+  // Returns the names of the optional features that the state uses now, as the
+  // schema spells them. They go into the stream's header. Called before each
+  // save.
   //
-  // Default: nothing, and they are derived from the schema's annotations. If
+  // Default: nullopt, which derives them from the schema's annotations. If
   // features depend on records, that calls SaveState() once more, because the
-  // header comes first: override it where the downtime is too precious.
+  // header comes first. Override it where the downtime is too precious.
   virtual std::optional<std::vector<std::string>> UsedFeatures() const {
     return std::nullopt;
   }
 
-  // Writes the state: writer.Begin(), then all records. The device must be able
-  // to go on afterwards. Finish() is called by the caller. May be called
-  // several times for one save, and must write the same each time.
+  // Writes the state: writer.Begin(), then all records. The caller calls
+  // Finish(). The device must be able to go on afterwards. May be called
+  // several times for one save and must write the same each time.
   virtual absl::Status SaveState(typename Codec::Writer& writer) = 0;
 
-  // Returns a new staged state, for one load. It is destroyed after Commit(),
-  // or without it if the load fails: then the device must be as it was.
+  // Returns a new staged state for one load. It is destroyed after Commit(). If
+  // the load fails, it is destroyed without Commit(), and the device must be as
+  // it was before.
   virtual std::unique_ptr<StagedState<Codec>> StageLoad() = 0;
 };
 
-// A StateDevice without its type.
+// Adapts a StateDevice to the interface that does not know its type.
 template <typename Codec>
 class ErasedStateDevice : public ErasedDevice {
  public:
@@ -102,12 +105,11 @@ class ErasedStateDevice : public ErasedDevice {
   std::unique_ptr<StagedState<Codec>> staged_;
 };
 
-// Saves and loads the state of a device. All that it does is in
-// StateHandlerCore.
+// Saves and loads the state of a device. StateHandlerCore does the work.
 template <typename Codec>
 class StateHandler : public StateHandlerCore {
  public:
-  // `device` must outlive the handler.
+  // Requires: `device` outlives the handler.
   explicit StateHandler(StateDevice<Codec>* device, StateOptions options = {})
       : StateHandlerCore(std::make_unique<ErasedStateDevice<Codec>>(device),
                          std::move(options)) {}

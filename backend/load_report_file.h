@@ -11,8 +11,8 @@
 
 namespace devstate {
 
-// Writes `json` as a line: to `file`, which is replaced as a whole, unless the
-// name is empty; and to `fd`, which stays open, unless it is negative. Errors
+// Writes `json` as a line to `file` and to `fd`. `file` is replaced as a whole;
+// an empty name is skipped. `fd` stays open; a negative one is skipped. Errors
 // name the file or the FD. Never raises SIGPIPE or SIGXFSZ.
 absl::Status WriteLoadReport(absl::string_view json, const std::string& file,
                              int fd);

@@ -12,10 +12,10 @@
 
 namespace devstate {
 
-// Every version in the manifest that the rule devstate_manifest put into the
-// program, for StateOptions::archive: what the back-end can be told to save,
-// and what it knows of other releases without being told by a stream.
-// INVALID_ARGUMENT if `json` is no manifest.
+// Returns every version in the manifest that the rule devstate_manifest put
+// into the program, for StateOptions::archive. These are the versions that the
+// back-end can be told to save, and the releases that it knows without being
+// told by a stream. INVALID_ARGUMENT if `json` is not a manifest.
 absl::StatusOr<std::shared_ptr<const SchemaArchive>> ManifestArchive(
     absl::string_view json);
 

@@ -21,21 +21,21 @@ struct ConversionStep;
 struct Quirk;
 class SchemaArchive;
 
-// How a save or a load went.
+// The outcome of a save or a load.
 struct StateReport {
   enum class Event { kSaved, kVerified, kCommitted };
   Event event = Event::kSaved;
   absl::Status status;
-  // The verdict on a load; of a save as another version, that version's on the
-  // state.
+  // The verdict on a load. For a save as another version, the verdict of that
+  // version on the state.
   Verdict verdict;
-  // For the log, one line on a load: the verdict with rules, paths, both
-  // versions and remedies. Empty for a save.
+  // The log line of a load: the verdict with rules, paths, both versions and
+  // remedies. Empty for a save.
   std::string verdict_line;
   // The version of the schema that a save has written. 0 for a load.
   uint32_t saved_version = 0;
-  // The stream so far: bytes in the channel, and payload bytes before
-  // compression.
+  // The size of the stream so far. `stream_bytes` counts bytes in the channel,
+  // `decoded_bytes` payload bytes before compression.
   uint64_t stream_bytes = 0;
   uint64_t decoded_bytes = 0;
   uint64_t chunks = 0;
@@ -45,51 +45,54 @@ struct StateReport {
 // The version of the schema that saves write.
 struct SaveVersion {
   enum class Choice {
-    // That of the generated code.
+    // The version of the generated code.
     kOwn,
-    // The lowest of the archive that holds all of the state at hand, so that a
-    // new feature that nobody uses keeps no older release from loading it. The
-    // state is written once more for each version that is tried, to nowhere.
+    // The lowest version of the archive that holds all of the state at hand. A
+    // new feature that nobody uses then keeps no older release from loading the
+    // state. For each version that is tried, the state is written once more and
+    // the bytes are dropped.
     kLowest,
-    // `version`, whatever the state: a profile that the VM was started with. A
-    // state that does not fit is refused with the path.
+    // `version`, whatever the state is. This is the profile that the VM was
+    // started with. A state that does not fit is refused with the path.
     kPinned,
   };
-  // Default: kOwn.
+  // The way in which the version is chosen. Default: kOwn.
   Choice choice = Choice::kOwn;
-  // For kPinned; else unused. Default: 0.
+  // The version for kPinned; unused otherwise. Default: 0.
   uint32_t version = 0;
 };
 
-// How StateHandler saves and loads.
+// The options of StateHandler for saves and loads.
 struct StateOptions {
-  // How a save is written. `used_features` is unused: the device says them, see
-  // StateDevice::UsedFeatures(). Default: see WriterOptions.
+  // The options of the stream that a save writes. `used_features` is unused:
+  // StateDevice::UsedFeatures() names them. Default: see WriterOptions.
   WriterOptions writer;
-  // Default: the version of the generated code.
+  // The version of the schema that saves write. Default: kOwn, the version of
+  // the generated code.
   SaveVersion save_version;
 
-  // Bounds of what a load may take. Default: see Limits.
+  // The bounds of what a load may take. Default: see Limits.
   Limits limits;
-  // The worst verdict that a state is loaded with: LOSSY, or better.
-  // Default: LOSSY.
+  // The worst verdict that a state is loaded with: LOSSY, or better. Default:
+  // LOSSY.
   VerdictLevel accept = VERDICT_LEVEL_LOSSY;
-  // Writers whose states are known to be wrong. Default: null, none.
+  // The writers whose states are known to be wrong. Default: null, none.
   std::shared_ptr<const std::vector<Quirk>> quirks;
-  // Where the report on each load goes, LoadReport of verdict.proto as JSON: a
-  // file that is replaced as a whole, and an FD, which stays the caller's, for
-  // a line. Default: empty and -1, nowhere.
+  // The places for the report on each load, which is LoadReport of
+  // verdict.proto as JSON. The file is replaced as a whole. The FD gets a line
+  // and stays the caller's. Default: empty and -1, nowhere.
   std::string load_report_file;
   int load_report_fd = -1;
 
-  // Released versions of the schema, and what annotations cannot express of the
-  // ways between them, for loads and saves. Default: null, none.
+  // The released versions of the schema, and the conversion steps between them
+  // that annotations cannot express. Used by loads and saves. Default: null,
+  // none.
   std::shared_ptr<const SchemaArchive> archive;
   std::shared_ptr<const std::vector<ConversionStep>> steps;
 
-  // Called on the thread that transfers: after a save (kSaved), after a load
-  // was read and prepared or has failed (kVerified), after the commit
-  // (kCommitted). Default: none.
+  // The callback for reports, called on the thread that transfers. It is called
+  // after a save (kSaved), after a load was read and prepared or has failed
+  // (kVerified), and after the commit (kCommitted). Default: none.
   std::function<void(const StateReport&)> report;
 };
 

@@ -18,12 +18,13 @@
 
 namespace devstate {
 
-// The versions of the archive below that of `own`, in ascending order. None if
-// `archive` is null.
+// Returns the versions of the archive below that of `own`, in ascending order.
+// Empty if `archive` is null.
 std::vector<uint32_t> OlderVersions(const SchemaArchive* archive,
                                     const SchemaInfo& own);
 
-// NOT_FOUND, with the versions that there are, if the archive lacks `version`.
+// Returns version `version` of the schema. NOT_FOUND, with the versions that
+// there are, if the archive lacks it.
 absl::StatusOr<SchemaView> FindVersion(const SchemaArchive* archive,
                                        const SchemaInfo& own, uint32_t version);
 

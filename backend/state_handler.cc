@@ -20,7 +20,11 @@
 #include "devstate/compat/verdict.h"
 #include "devstate/schema/schema_facts.h"
 #include "devstate/serializer/record_stream.h"
+#include "devstate/serializer/save_filter.h"
+#include "devstate/serializer/stream_reader.h"
+#include "devstate/serializer/stream_writer.h"
 #include "devstate/serializer/used_features.h"
+#include "devstate/stream.pb.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {

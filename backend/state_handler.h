@@ -22,9 +22,9 @@ class RecordWriter;
 struct SchemaInfo;
 struct SchemaView;
 
-// A device and the codec of its state, without their types: what StateHandler
-// makes of a StateDevice. SaveState() and ReadState() get a writer and a reader
-// that the object itself has made.
+// A device and the codec of its state, without their types. StateHandler makes
+// one of a StateDevice. SaveState() and ReadState() get a writer and a reader
+// that the same object has made.
 class ErasedDevice {
  public:
   virtual ~ErasedDevice() = default;
@@ -49,7 +49,7 @@ class ErasedDevice {
   virtual void Unstage() = 0;
 };
 
-// What StateHandler does, for any device.
+// The work of StateHandler, for any device.
 class StateHandlerCore : public vhost_user::DeviceStateHandler {
  public:
   StateHandlerCore(std::unique_ptr<ErasedDevice> device, StateOptions options);
@@ -58,11 +58,12 @@ class StateHandlerCore : public vhost_user::DeviceStateHandler {
   StateHandlerCore(const StateHandlerCore&) = delete;
   StateHandlerCore& operator=(const StateHandlerCore&) = delete;
 
-  // Returns whether version `version` of the schema holds the state as it is
-  // now, which goes nowhere: for a front-end that asks before the downtime.
-  // REFUSED with the paths if it does not. An error if the state cannot be
-  // saved at all or the archive lacks the version. As a save: with the device
-  // suspended, never during a transfer.
+  // Returns whether version `version` of the schema holds the current state.
+  // The state is written and dropped. A front-end asks this before the
+  // downtime. REFUSED with the paths if the version does not hold it. An error
+  // if the state cannot be saved at all or the archive lacks the version.
+  //
+  // Requires: the device is suspended and no transfer runs, as for a save.
   absl::StatusOr<Verdict> PreCheck(uint32_t version);
 
   absl::Status Save(ByteSink& sink) override;

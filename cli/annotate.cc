@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The annotation follows the bytes rather than the codec, because it must show
+// everything before a damaged place. What has no name is hidden, because it may
+// hold a sensitive field.
 
 #include "cli/annotate.h"
 
@@ -75,7 +79,7 @@ Shape ColumnShape(const FieldModel& field) {
     return ShapeOf(Shape::kOccurrences, *field.message);
   }
   const bool bytes = !IsNumber(field);
-  if (field.cardinality() == FieldModel::Cardinality::kOne) {
+  if (field.cardinality() == Cardinality::kOne) {
     return {Shape::kMessage,
             bytes ? BytesColumn::descriptor() : NumberColumn::descriptor()};
   }
@@ -121,7 +125,7 @@ class Lines {
   void Title(absl::string_view title) {
     absl::StrAppend(&text_, "      ", title, "\n");
   }
-  // `bytes` at `offset`, the comment beside the first line of them.
+  // Adds `bytes` at `offset`, with the comment next to their first line.
   void Bytes(uint64_t offset, absl::string_view bytes, int depth,
              absl::string_view comment) {
     for (size_t i = 0; i < bytes.size(); i += kBytesInLine) {
@@ -282,7 +286,7 @@ class MessagePrinter {
   const uint64_t offset_;
   Lines& lines_;
   CodedInputStream input_;
-  // Where the field under way starts.
+  // The start of the current field.
   int start_ = 0;
 };
 

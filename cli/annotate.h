@@ -10,13 +10,13 @@
 
 namespace devstate {
 
-// Writes the bytes of a stream in hexadecimal, with the offset and the name of
-// each part beside them, as in docs/stream_format.md. Compressed payloads are
-// shown as they are after decompression, with offsets that count from there.
+// Writes the bytes of a stream in hexadecimal, next to them the offset and the
+// name of each part, as in docs/stream_format.md. Compressed payloads are shown
+// as they are after decompression, with offsets that count from there.
 // Sensitive fields and what has no name are not shown, nor is content whose
 // schema cannot be had.
 //
-// A chunk at a time: what is before a damaged chunk is shown.
+// Works a chunk at a time, so that everything before a damaged chunk is shown.
 absl::Status Annotate(ByteSource* source, const StateSchemaFlags& schema,
                       bool show_sensitive, ByteSink* out);
 

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the forms of `devstate check` have in common.
+// The common part of the forms of `devstate check`.
 
 #ifndef DEVSTATE_CLI_CHECK_FLAGS_H_
 #define DEVSTATE_CLI_CHECK_FLAGS_H_
@@ -18,17 +18,17 @@ namespace devstate {
 
 struct CheckFlags {
   SchemaFlags schema;
-  // Of two schemas.
+  // The files of the two schemas that are compared.
   std::string old_file;
   std::string new_file;
-  // Where each finds its imports, before the folders of `schema`.
+  // The folders in which each finds its imports, before those of `schema`.
   std::vector<std::string> old_imports;
   std::vector<std::string> new_imports;
   std::string lineage;
-  // Of two manifests.
+  // The files of the two manifests that are compared.
   std::string from;
   std::string to;
-  // Of a stream.
+  // The stream that is judged, and the schema or manifest of its reader.
   StateInputFlags stream;
   std::string reader;
 

@@ -9,8 +9,8 @@
 
 namespace devstate {
 
-// `devstate check --from --to`: prints the verdict of the migration and the one
-// of the way back, and returns the exit code.
+// Runs `devstate check --from --to`. Prints the verdict of the migration and
+// the one of the way back, and returns the exit code.
 absl::StatusOr<int> CheckManifests(const CheckFlags& flags);
 
 }  // namespace devstate

@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The scripts are complete when they are made and call no devstate, so that
+// completion costs no start of a program. Each shell has a form of its own; the
+// words all come from the command's data.
 
 #include "cli/completion_script.h"
 

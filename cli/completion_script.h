@@ -10,8 +10,8 @@
 
 namespace devstate {
 
-// Scripts that complete verbs, options and the words that options take; files
-// elsewhere.
+// Return scripts that complete verbs, options and the words that options take.
+// Elsewhere they complete files.
 std::string BashCompletion(const Command& command);
 std::string ZshCompletion(const Command& command);
 std::string FishCompletion(const Command& command);

@@ -13,18 +13,18 @@
 namespace devstate {
 
 // A verb reads one file and writes another, and an error passes through layers
-// that know neither. These say which of them an error is about.
+// that know neither. These functions say which of the two an error is about.
 
-// `status` with the name of its file. OK stays OK, and a name that is there
-// stays.
+// Returns `status` with the name of its file. OK stays OK, and a name that is
+// there stays.
 absl::Status AboutFile(absl::string_view name, absl::Status status);
 
-// The same for an error whose message names its place itself, as those about
-// schemas do.
+// Marks an error whose message names its place itself, as those about schemas
+// do.
 absl::Status NamesItsPlace(absl::Status status);
 
-// The file that an error is about, empty after NamesItsPlace(). Nothing for an
-// error that neither of these functions has seen.
+// Returns the file that an error is about, empty after NamesItsPlace(). Nothing
+// for an error that neither of these functions has seen.
 absl::optional<std::string> FileOf(const absl::Status& status);
 
 }  // namespace devstate

@@ -18,14 +18,14 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitRefused = 1;
 inline constexpr int kExitUsageOrIo = kExitUsage;
 inline constexpr int kExitDamaged = 3;
-// Only the concrete state can decide.
+// The concrete state alone can decide.
 inline constexpr int kExitConditional = 4;
-// Loads without data that its writer declared ignorable.
+// The state loads without data that its writer declared ignorable.
 inline constexpr int kExitLossy = 5;
 
 struct ExitCode {
   int code;
-  // For the --help of a verb.
+  // The texts for the --help of a verb.
   const char* name;
   const char* meaning;
 };
@@ -42,18 +42,17 @@ inline constexpr ExitCode kExitCodes[] = {
      "Loads without data that its writer declared ignorable."},
 };
 
-// An exit code of a verb, with what it means there if that is more than its
-// name.
+// An exit code of a verb, with its meaning there if that is more than its name.
 struct VerbExit {
   int code;
   const char* text = nullptr;
 };
 
-// Returns what the --help of a verb says of its exit codes: "Exit codes: 0
-// whole, 3 damaged.", in lines that fit a terminal.
+// Returns the exit codes in the --help of a verb: "Exit codes: 0 whole, 3
+// damaged.", in lines that fit a terminal.
 std::string ExitCodesText(std::initializer_list<VerbExit> exits);
 
-// The exit code for the worst verdict.
+// Returns the exit code for the worst verdict.
 int ExitCodeOf(VerdictLevel level);
 
 }  // namespace devstate

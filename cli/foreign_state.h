@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the verbs that read foreign states have in common.
+// The common part of the verbs that read foreign states.
 
 #ifndef DEVSTATE_CLI_FOREIGN_STATE_H_
 #define DEVSTATE_CLI_FOREIGN_STATE_H_

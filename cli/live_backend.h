@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the verbs that talk to a running back-end have in common.
+// The common part of the verbs that talk to a running back-end.
 
 #ifndef DEVSTATE_CLI_LIVE_BACKEND_H_
 #define DEVSTATE_CLI_LIVE_BACKEND_H_
@@ -27,23 +27,25 @@ struct LiveFlags {
   ChannelKind channel_kind() const;
 };
 
-// Connects to the back-end at `socket` and negotiates. The device must be
-// suspended: this front-end never starts it. `progress`, if any, gets the bytes
-// of the transfer so far, after each piece. Errors name the socket.
+// Connects to the back-end at `socket` and negotiates. `progress`, if any, gets
+// the bytes of the transfer so far, after each piece. Errors name the socket.
+//
+// Requires: the device is suspended, because this front-end never starts it.
 absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> ConnectBackend(
     const std::string& socket, const LiveFlags& flags,
     std::function<void(uint64_t bytes)> progress = nullptr);
 
-// `status` with the socket in front, if it does not name it.
+// Returns `status` with the socket in front, unless it names it already.
 absl::Status AtSocket(const std::string& socket, const absl::Status& status);
 
-// OK if the back-end accepted the transfer; else FAILED_PRECONDITION with its
-// answer to CHECK_DEVICE_STATE and where to look for the reason.
+// Returns OK if the back-end accepted the transfer. Otherwise
+// FAILED_PRECONDITION, with its answer to CHECK_DEVICE_STATE and where to look
+// for the reason.
 absl::Status CheckTransfer(const std::string& socket,
                            const vhost_user::TransferResult& result);
 
-// Prints "devstate: …" and returns the exit code: 1 if a back-end refused,
-// else 2.
+// Prints "devstate: …" and returns the exit code: 1 if a back-end refused, else
+// 2.
 int PrintLiveError(const absl::Status& status);
 
 }  // namespace devstate

@@ -10,7 +10,7 @@
 
 namespace devstate {
 
-// devstate(1), all verbs on one page, for man(1).
+// Returns devstate(1), all verbs on one page, for man(1).
 std::string ManPage(const Command& command, const std::string& version);
 
 }  // namespace devstate

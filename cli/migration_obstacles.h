@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What stands between a back-end and its migration under QEMU. Source of the
+// The obstacles between a back-end and its migration under QEMU. Source of the
 // consequences: QEMU 10.0, run against back-ends that lack each feature.
 
 #ifndef DEVSTATE_CLI_MIGRATION_OBSTACLES_H_
@@ -14,7 +14,8 @@
 
 namespace devstate {
 
-// In the order in which QEMU meets them; empty if it can migrate. Pure.
+// Returns the obstacles in the order in which QEMU meets them; empty if the
+// back-end can migrate. Does no I/O.
 std::vector<MigrationObstacle> MigrationObstacles(
     const vhost_user::BackendOffer& offer);
 

@@ -20,16 +20,16 @@
 
 namespace devstate {
 
-// A state that a verb reads as a devstate stream, whatever it is: a stream, a
-// state in a foreign format, or either within a QEMU migration file. A foreign
-// state is imported into a TemporaryFile, so memory does not grow with it. What
-// is neither is taken for a stream, whose reader tells what is wrong with it.
-// Not thread-safe.
+// A state that a verb reads as a devstate stream. It may be a stream, a state
+// in a foreign format, or either within a QEMU migration file. A foreign state
+// is imported into a TemporaryFile, so memory does not grow with it. A state
+// that is none of these is read as a stream, whose reader tells what is wrong
+// with it. Thread-safety: none.
 class PortableInput {
  public:
-  // Any error goes to standard error. So does what was found in a foreign
-  // state, unless the caller takes it in `report`. If the state cannot be
-  // opened or is refused, null, and its `exit_code`.
+  // Opens the state. Any error goes to standard error. So do the findings about
+  // a foreign state, unless the caller takes them in `report`. If the state
+  // cannot be opened or is refused, returns null and sets `exit_code`.
   static std::unique_ptr<PortableInput> Open(const StateInputFlags& flags,
                                              int* exit_code,
                                              ForeignReport* report = nullptr);
@@ -37,20 +37,21 @@ class PortableInput {
   PortableInput(const PortableInput&) = delete;
   PortableInput& operator=(const PortableInput&) = delete;
 
-  // What errors are about, for PrintFileError().
+  // Returns the name that errors are about, for PrintFileError().
   const std::string& name() const { return original_->name(); }
-  // Of the stream, if it is known without reading it.
+  // Returns the size of the stream, if it is known without reading it.
   std::optional<uint64_t> size() const;
-  // What it was imported from: "virtiofsd V2"; empty for a stream.
+  // Returns the format that it was imported from: "virtiofsd V2"; empty for a
+  // stream.
   const std::string& foreign() const { return foreign_; }
 
-  // The stream from its start; as those of RepeatableInput.
+  // Open the stream from its start, as those of RepeatableInput.
   absl::StatusOr<std::shared_ptr<ByteSource>> OpenStream();
   absl::StatusOr<std::shared_ptr<ByteSource>> OpenStreamLast();
 
  private:
   PortableInput() = default;
-  // Recognises the state, and imports a foreign one.
+  // Recognises the state and imports a foreign one.
   absl::StatusOr<ForeignReport> Prepare();
 
   std::unique_ptr<RepeatableInput> original_;

@@ -15,26 +15,26 @@
 
 namespace devstate {
 
-// "saving  12.3 MiB  45.6 MiB/s", and "  27 %" with a total. `elapsed` is
-// the time since the start.
+// Returns "saving  12.3 MiB  45.6 MiB/s", and "  27 %" with a total. `elapsed`
+// is the time since the start.
 std::string ProgressText(absl::string_view label, uint64_t bytes,
                          std::optional<uint64_t> total, absl::Duration elapsed);
 
-// One line on standard error that tells how far a transfer is; nothing at all
-// if standard error is no smart terminal. Redrawn at most ten times a second,
-// and gone when the object is. Not thread-safe.
+// One line on standard error that tells how far a transfer is. If standard
+// error is not a smart terminal, there is none. Redrawn at most ten times a
+// second, and removed with the object. Thread-safety: none.
 class Progress {
  public:
-  // `total` in bytes, if it is known.
+  // `total` is in bytes, if it is known.
   explicit Progress(std::string label,
                     std::optional<uint64_t> total = std::nullopt);
   ~Progress() { Clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // `bytes` from the start until now.
+  // Shows `bytes`, counted from the start.
   void Update(uint64_t bytes);
-  // Takes the line away, for other output.
+  // Removes the line, for other output.
   void Clear();
 
  private:
@@ -47,8 +47,8 @@ class Progress {
   bool on_screen_ = false;
 };
 
-// What `source` has, with a Progress for how far it was read: until its end, an
-// error, or the end of the object.
+// Returns a source with the bytes of `source` and a Progress for how far it was
+// read. The Progress lasts until the end, an error, or the end of the object.
 std::shared_ptr<ByteSource> WithProgress(
     std::shared_ptr<ByteSource> source, std::string label,
     std::optional<uint64_t> total = std::nullopt);

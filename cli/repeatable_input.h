@@ -19,34 +19,37 @@
 namespace devstate {
 
 // An input that is read several times. A regular file is opened again each
-// time. Of anything else, standard input too, what has been read is kept in a
-// TemporaryFile, so that memory does not grow with it, and nothing is read
-// before somebody asks for it. Not thread-safe.
+// time. For anything else, standard input too, the bytes that were read are
+// kept in a TemporaryFile, so that memory does not grow with them. Nothing is
+// read before somebody asks for it. Thread-safety: none.
 class RepeatableInput {
  public:
-  // Errors as those of OpenState(), and of creating the file.
+  // Creates the input. Errors are those of OpenState(), and of creating the
+  // file.
   static absl::StatusOr<std::unique_ptr<RepeatableInput>> Create(
       const StateInputFlags& flags);
 
   RepeatableInput(const RepeatableInput&) = delete;
   RepeatableInput& operator=(const RepeatableInput&) = delete;
 
-  // What errors are about: the file, and the device of a QEMU migration file.
+  // Returns the name that errors are about: the file, and the device of a QEMU
+  // migration file.
   const std::string& name() const { return state_.name; }
-  // Of the state, if it is known without reading it.
+  // Returns the size of the state, if it is known without reading it.
   std::optional<uint64_t> size() const { return state_.size; }
-  // Of a QEMU migration file: as StateInput has it.
+  // Return the place in a QEMU migration file, as StateInput has it.
   const std::string& device() const { return state_.device; }
   uint64_t file_offset() const { return state_.file_offset; }
 
-  // From the start. The input must outlive the source, and the sources must not
-  // be read in turns.
+  // Opens the input from its start. Requires: the input outlives the source,
+  // and the sources are not read in turns.
   absl::StatusOr<std::shared_ptr<ByteSource>> Open();
-  // Opens it again and again, each time with a Progress that says `label`, and
-  // from the second time on which pass it is. The input must outlive the
-  // function.
+  // Returns a function that opens the input again and again. Each time there is
+  // a Progress that says `label`, and from the second time on which pass it is.
+  // Requires: the input outlives the function.
   OpenSource Opening(std::string label);
-  // Open() for the last time: what this source reads first is not kept.
+  // Opens the input for the last time. What this source reads first is not
+  // kept.
   absl::StatusOr<std::shared_ptr<ByteSource>> OpenLast();
 
  private:
@@ -54,11 +57,11 @@ class RepeatableInput {
 
   RepeatableInput() = default;
 
-  // Without its source.
+  // The state, without its source.
   StateInput state_;
-  // Of a regular file.
+  // The flags of a regular file.
   StateInputFlags file_;
-  // Of anything else: where it goes on, and the start of it.
+  // The rest of any other input, and the kept start of it.
   std::shared_ptr<ByteSource> rest_;
   std::unique_ptr<TemporaryFile> copy_;
   bool last_ = false;

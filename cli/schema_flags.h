@@ -23,16 +23,16 @@ struct SchemaFlags {
   std::string waivers;
   std::string today;
 
-  // -I, --root and --format.
+  // Adds -I, --root and --format.
   void AddTo(Command& verb);
-  // --waivers and --today.
+  // Adds --waivers and --today.
   void AddWaiversTo(Command& verb);
 
-  // The file of --waivers, or none.
+  // Returns the waivers in the file of --waivers, or none.
   absl::StatusOr<WaiverSet> ReadWaivers() const;
 };
 
-// One line on standard error.
+// Prints one line on standard error.
 void PrintError(const absl::Status& status);
 
 }  // namespace devstate

@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A state that a verb reads, wherever it is: a file of its own, standard input,
-// or a device of a QEMU migration file.
+// A state that a verb reads. It is a file of its own, standard input, or a
+// device of a QEMU migration file.
 
 #ifndef DEVSTATE_CLI_STATE_INPUT_H_
 #define DEVSTATE_CLI_STATE_INPUT_H_
@@ -20,28 +20,30 @@
 
 namespace devstate {
 
-// Bytes at the start of `source`, up to `size`: fewer where it ends.
+// Returns the bytes at the start of `source`: `size` of them, or fewer where it
+// ends.
 absl::StatusOr<std::string> ReadHead(ByteSource& source, size_t size);
 
 struct StateInput {
   std::shared_ptr<ByteSource> source;
-  // Of a QEMU migration file: the device, and where in the file its state
+  // The device in a QEMU migration file, and where in the file its state
   // starts. Offsets in the state leave out the lengths that QEMU stores between
   // its chunks.
   std::string device;
   uint64_t file_offset = 0;
-  // Of the state, if it is known without reading it.
+  // The size of the state, if it is known without reading it.
   std::optional<uint64_t> size;
-  // What errors are about, for PrintFileError(): the file, and the device.
+  // The name that errors are about, for PrintFileError(): the file, and the
+  // device.
   std::string name;
 };
 
 // The options that choose a state.
 struct StateInputFlags {
-  // "-" is standard input, where a QEMU migration file must be redirected from
-  // a file.
+  // The file, or "-" for standard input. A QEMU migration file there must be
+  // redirected from a file.
   std::string file;
-  // Which of a QEMU migration file's states; empty: the only one.
+  // The state to take from a QEMU migration file; empty: the only one.
   std::string device;
 
   // Adds FILE and --device.

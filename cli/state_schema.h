@@ -16,28 +16,28 @@
 
 namespace devstate {
 
-// By which schema a verb reads the content of a state.
+// The schema by which a verb reads the content of a state.
 struct StateSchemaFlags {
-  // Empty: the one that the stream carries.
+  // The file of the schema; empty: the one that the stream carries.
   std::string schema;
   SchemaLoadOptions load;
 
   // Adds --schema, which it returns, --root and -I.
   CommandOption& AddTo(Command& verb, bool schema_required = false);
 
-  // The schema of --schema, else the one embedded in `header`.
+  // Loads the schema of --schema, else the one embedded in `header`.
   absl::StatusOr<LoadedSchema> LoadFor(const StreamHeader& header) const;
-  // The schema of --schema. Refuses what devstate's compiler refuses.
+  // Loads the schema of --schema. Refuses what devstate's compiler refuses.
   absl::StatusOr<LoadedSchema> Load() const;
 
  private:
   absl::StatusOr<LoadedSchema> Read() const;
 
-  // Of a pipe, which a verb may want to read again.
+  // The content of a pipe, which a verb may want to read again.
   mutable absl::optional<std::string> piped_;
 };
 
-// --format, one of json, text and binary.
+// Adds --format, one of json, text and binary.
 void AddStateFormat(Command& verb, StateFormat* format);
 
 }  // namespace devstate

@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// An output must not look complete before it is, and must not destroy an input.
+// So it is written under another name and renamed, unless it is not a regular
+// file or standard output.
 
 #include "cli/stream_file.h"
 

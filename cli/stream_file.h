@@ -29,37 +29,41 @@ absl::StatusOr<FileDescriptor> OpenForReading(const std::string& name);
 // terminal, …
 absl::StatusOr<std::shared_ptr<ByteSource>> ReadFrom(FileDescriptor fd);
 
-// Both.
+// Opens `name` and reads it, as the two above.
 absl::StatusOr<std::shared_ptr<ByteSource>> OpenInput(const std::string& name);
 
-// INVALID_ARGUMENT for a device such as /dev/zero, which may never end.
+// Refuses a device such as /dev/zero, which may never end, with
+// INVALID_ARGUMENT.
 absl::Status CheckNoDevice(const std::string& name);
 
-// Whether `name` is standard input or a pipe, of which nothing is left when it
-// has been read.
+// Returns whether `name` is standard input or a pipe, of which nothing is left
+// when it has been read.
 bool IsReadOnce(const std::string& name);
 
-// The bytes of a regular file, if `name` is one.
+// Returns the size of a regular file, if `name` is one.
 std::optional<uint64_t> FileSize(const std::string& name);
 
-// INVALID_ARGUMENT if "-" is more than one of `names`: it is read once.
+// Refuses "-" if more than one of `names` is it, because it is read once.
+// INVALID_ARGUMENT.
 absl::Status CheckStandardInput(const std::vector<std::string>& names);
 
-// All bytes of `name`. RESOURCE_EXHAUSTED beyond 1 GiB.
+// Returns all bytes of `name`. RESOURCE_EXHAUSTED beyond 1 GiB.
 absl::StatusOr<std::string> ReadInput(const std::string& name);
 
-// A file that appears under its name only when it is complete, with the
+// A file that appears under its name only when it is complete. It has the
 // permissions of the file that it replaces, or else those that the umask
 // leaves. Long runs of zeros become holes in it. Errors are AboutFile() of it.
 class OutputFile : public ByteSink {
  public:
   enum class Content { kBinary, kText };
 
-  // Standard output if `name` is "-". It and what is no regular file, a FIFO
-  // for instance, are written to as they are, and a symbolic link is followed.
-  // FAILED_PRECONDITION for a terminal if the content is binary: the bytes of a
-  // state are not for one. INVALID_ARGUMENT for a file that is one of `inputs`
-  // as well.
+  // Creates the file; standard output if `name` is "-". Standard output and
+  // everything that is not a regular file, such as a FIFO, are written to as
+  // they are. A symbolic link is followed.
+  //
+  // Errors: FAILED_PRECONDITION for a terminal if the content is binary,
+  // because the bytes of a state are not for one; INVALID_ARGUMENT for a file
+  // that is one of `inputs` as well.
   static absl::StatusOr<std::unique_ptr<OutputFile>> Create(
       const std::string& name, Content content,
       const std::vector<std::string>& inputs);
@@ -77,15 +81,15 @@ class OutputFile : public ByteSink {
         unfinished_(std::move(unfinished)),
         fd_(std::move(fd)) {}
 
-  // As the user gave it, and what it is after links.
+  // The name as the user gave it, and after links.
   const std::string name_;
   const std::string target_;
-  // Empty after Commit(), and for what is not replaced.
+  // The unfinished file; empty after Commit(), and for what is not replaced.
   std::string unfinished_;
   FileDescriptor fd_;
 };
 
-// Returns the exit code that an error means.
+// Returns the exit code for an error.
 int ExitCodeOf(const absl::Status& status);
 
 // Prints "devstate: FILE:0x1a4: chunk 7: …" for an error about a stream and

@@ -17,9 +17,9 @@
 
 namespace devstate {
 
-// A file without a name in $TMPDIR (or /tmp), for what is read more than once
-// and would not fit into memory. It goes with the object. Errors are
-// UNAVAILABLE, with the reason and the remedy. Not thread-safe.
+// A file without a name in $TMPDIR (or /tmp), for bytes that are read more than
+// once and would not fit into memory. It vanishes with the object. Errors are
+// UNAVAILABLE, with the reason and the remedy. Thread-safety: none.
 class TemporaryFile : public ByteSink {
  public:
   static absl::StatusOr<std::unique_ptr<TemporaryFile>> Create();
@@ -27,10 +27,10 @@ class TemporaryFile : public ByteSink {
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
-  // At the end.
+  // Writes at the end.
   absl::Status Write(absl::string_view bytes) override;
   uint64_t size() const { return size_; }
-  // At most `size` bytes from `offset` on; 0 at the end.
+  // Reads at most `size` bytes from `offset` on. Returns 0 at the end.
   absl::StatusOr<size_t> ReadAt(uint64_t offset, char* buffer,
                                 size_t size) const;
 

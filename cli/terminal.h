@@ -10,16 +10,17 @@
 
 namespace devstate {
 
-// Whether `fd` is a terminal that understands escape sequences: not with
-// TERM=dumb or without TERM. Thread-safe, as all functions here.
+// Returns whether `fd` is a terminal that understands escape sequences. One
+// with TERM=dumb or without TERM does not. Thread-safe, as all functions here.
 bool IsSmartTerminal(int fd);
 
-// The same, and the user has not set NO_COLOR (https://no-color.org).
+// Returns the same if the user has not set NO_COLOR (https://no-color.org),
+// else false.
 bool WantsColour(int fd);
 
 enum class Colour { kGreen, kYellow, kRed };
 
-// `text` in bold and `colour` if `fd` wants colour, else as it is.
+// Returns `text` in bold and `colour` if `fd` wants colour, else as it is.
 std::string Painted(absl::string_view text, Colour colour, int fd);
 
 }  // namespace devstate

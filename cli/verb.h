@@ -14,8 +14,9 @@ namespace devstate {
 
 class VerbRegistration {
  public:
-  // Registers a verb. `define` adds its options, its footer and what it runs,
-  // whose exit code is one of exit_codes.h. Requires: static storage.
+  // Registers a verb. `define` adds its options, its footer and the function
+  // that it runs, whose exit code is one of exit_codes.h. Requires: static
+  // storage.
   VerbRegistration(const char* name, const char* description,
                    void (*define)(Command& verb));
 };

@@ -24,7 +24,6 @@ using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::OneofDescriptor;
 using ::google::protobuf::io::Printer;
 using Variables = std::map<std::string, std::string>;
-using Cardinality = FieldModel::Cardinality;
 
 // What a schema says before a declaration, line by line.
 template <typename Declaration>

@@ -56,7 +56,7 @@ absl::Status CheckMembers(const SchemaModel& schema, const MessageModel& type) {
     const OneofDescriptor* oneof = OneofOf(*field);
     if (oneof == nullptr) {
       DS_RETURN_IF_ERROR(members.Add(CMember(declared), declared));
-      if (field->cardinality() == FieldModel::Cardinality::kOptional) {
+      if (field->cardinality() == Cardinality::kOptional) {
         DS_RETURN_IF_ERROR(members.Add(CPresence(declared), declared));
       }
       continue;

@@ -55,13 +55,13 @@ const char* TypeName(const FieldDescriptor& field) {
 
 const char* CardinalityName(const FieldModel& field) {
   switch (field.presence) {
-    case FieldModel::Presence::kImplicit:
+    case Presence::kImplicit:
       return "ONE";
-    case FieldModel::Presence::kExplicit:
+    case Presence::kExplicit:
       return OneofOf(field) != nullptr ? "ONEOF" : "OPTIONAL";
-    case FieldModel::Presence::kRepeated:
+    case Presence::kRepeated:
       return "REPEATED";
-    case FieldModel::Presence::kMap:
+    case Presence::kMap:
       break;
   }
   return "MAP";
@@ -154,10 +154,9 @@ std::pair<std::string, std::string> Offsets(const MessageModel& type,
     return {offset(absl::StrCat(CMember(*oneof), ".", member)),
             offset(CSelector(*oneof))};
   }
-  return {offset(member),
-          field.cardinality() == FieldModel::Cardinality::kOptional
-              ? offset(CPresence(*field.descriptor))
-              : "0"};
+  return {offset(member), field.cardinality() == Cardinality::kOptional
+                              ? offset(CPresence(*field.descriptor))
+                              : "0"};
 }
 
 // Returns the entry of a field, after the constants that it needs.
@@ -173,9 +172,7 @@ std::string FieldEntryOf(const MessageModel& type, const FieldModel& field,
       "    {\"", field.name, "\", ", field.number, ", DEVSTATE_TYPE_",
       TypeName(*field.descriptor), ", DEVSTATE_", CardinalityName(field),
       ",\n     ", offset, ",\n     ", presence, ", ",
-      field.cardinality() == FieldModel::Cardinality::kRepeated
-          ? ValueSize(field)
-          : 0,
+      field.cardinality() == Cardinality::kRepeated ? ValueSize(field) : 0,
       ", ", field.bounds.size(), ", ",
       field.enumeration == nullptr ? 0 : NumbersOf(*field.enumeration).size(),
       ",\n     ", bounds, ", ", values, ", ",
@@ -197,23 +194,22 @@ std::string PrintOneofs(const MessageModel& type,
                         const std::vector<const FieldModel*>& fields,
                         Printer& printer) {
   std::string entries;
-  for (int i = 0; i < type.descriptor->real_oneof_decl_count(); ++i) {
-    const OneofDescriptor& oneof = *type.descriptor->oneof_decl(i);
-    std::vector<std::string> names;
-    for (int j = 0; j < oneof.field_count(); ++j) {
-      names.push_back(oneof.field(j)->name());
-    }
+  for (size_t i = 0; i < type.oneofs.size(); ++i) {
+    const OneofModel& oneof = type.oneofs[i];
+    // A root's struct is without its records, so places differ from the
+    // model's.
     std::vector<size_t> members;
     for (size_t j = 0; j < fields.size(); ++j) {
-      if (OneofOf(*fields[j]) == &oneof) members.push_back(j);
+      if (fields[j]->oneof == oneof.name) members.push_back(j);
     }
     const std::string name = Static(absl::StrCat("members", i), type);
     printer.Print("static const uint32_t $name$[] = {$members$};\n", "name",
                   name, "members", absl::StrJoin(members, ", "));
-    absl::StrAppend(&entries, "    {\"", oneof.name(), "\", \"",
-                    absl::StrJoin(names, ", "), "\", ", name, ", ",
-                    members.size(), ",\n     offsetof(", CName(type.full_name),
-                    ", ", CSelector(oneof), ")},\n");
+    absl::StrAppend(
+        &entries, "    {\"", oneof.name, "\", \"", oneof.member_names, "\", ",
+        name, ", ", members.size(), ",\n     offsetof(", CName(type.full_name),
+        ", ", CSelector(*type.descriptor->oneof_decl(static_cast<int>(i))),
+        ")},\n");
   }
   return PrintArray("devstate_oneof", Static("oneofs", type), entries, printer);
 }
@@ -234,7 +230,7 @@ void PrintTable(const SchemaModel& model, const MessageModel& type,
       // Of the root, which is no record, it would count the records.
       {"size", absl::StrCat(&type == model.root ? 0 : RecordSize(type))},
       {"field_count", absl::StrCat(fields.size())},
-      {"oneof_count", absl::StrCat(type.descriptor->real_oneof_decl_count())},
+      {"oneof_count", absl::StrCat(type.oneofs.size())},
       {"fields", fields_name},
       {"oneofs", oneofs_name}};
   printer.Print(variables,

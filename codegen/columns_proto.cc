@@ -13,7 +13,7 @@ namespace {
 using ::google::protobuf::FieldDescriptor;
 
 std::string ColumnTypeOf(const FieldModel& field) {
-  const bool one = field.cardinality() == FieldModel::Cardinality::kOne;
+  const bool one = field.cardinality() == Cardinality::kOne;
   switch (field.descriptor->cpp_type()) {
     case FieldDescriptor::CPPTYPE_MESSAGE:
       return absl::StrCat(field.message->record_name, "Occurrences");

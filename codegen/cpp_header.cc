@@ -12,8 +12,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "devstate/codegen/cpp_code.h"
-#include "devstate/codegen/cpp_table.h"
 #include "devstate/codegen/cpp_names.h"
+#include "devstate/codegen/cpp_table.h"
 #include "devstate/schema/record_names.h"
 #include "devstate/schema/record_size.h"
 
@@ -68,7 +68,7 @@ void PrintRow(const MessageModel& type, Printer& printer) {
   printer.Print("struct $name$Row {\n", "name", type.record_name);
   printer.Indent();
   for (const FieldModel& field : type.fields) {
-    const bool number = field.cardinality() == FieldModel::Cardinality::kOne &&
+    const bool number = field.cardinality() == Cardinality::kOne &&
                         ValueType(field) != "absl::string_view";
     PrintBoundsComments(field, printer);
     printer.Print("$type$ $name$$init$;\n", "type", MemberType(field), "name",
@@ -76,8 +76,8 @@ void PrintRow(const MessageModel& type, Printer& printer) {
   }
   std::vector<std::string> members;
   for (const FieldModel& field : type.fields) {
-    members.push_back(absl::StrCat("&", type.record_name, "Row::",
-                                   MemberName(*field.descriptor)));
+    members.push_back(absl::StrCat("&", type.record_name,
+                                   "Row::", MemberName(*field.descriptor)));
   }
   if (!members.empty()) printer.Print("\n");
   printer.Print(
@@ -102,8 +102,8 @@ void PrintRootWriter(const SchemaModel& model, const Variables& variables,
       "  // `sink` must outlive the writer.\n"
       "  explicit $name$Writer(\n"
       "      ::devstate::ByteSink* sink,\n"
-      "      ::devstate::WriterOptions options = {})\n"
-      "      : RecordWriter(sink, $name$Schema(), std::move(options)) {}\n"
+      "      const ::devstate::WriterOptions& options = {});\n"
+      "  ~$name$Writer();\n"
       "\n"
       "  // Header and singular fields. `root` must not hold records.\n"
       "  absl::Status Begin(const $message$& root);\n"
@@ -125,8 +125,8 @@ void PrintRootWriter(const SchemaModel& model, const Variables& variables,
       "\n"
       " private:\n");
   for (const FieldModel* batch : model.batches) {
-    printer.Print("  ::devstate::RowBuilder<$type$Row> $name$_columns_;\n", "type",
-                  batch->message->record_name, "name", batch->name);
+    printer.Print("  ::devstate::RowBuilder<$type$Row> $name$_columns_;\n",
+                  "type", batch->message->record_name, "name", batch->name);
   }
   printer.Print("};\n\n");
 }
@@ -148,9 +148,9 @@ void PrintCodec(const Variables& variables, Printer& printer) {
 void PrintRootReader(const SchemaModel& model, const Variables& variables,
                      Printer& printer) {
   for (const FieldModel* batch : model.batches) {
-    printer.Print(
-        "using $field$Batch = ::devstate::RecordBatch<$type$Row>;\n",
-        "field", CamelCase(batch->name), "type", batch->message->record_name);
+    printer.Print("using $field$Batch = ::devstate::RecordBatch<$type$Row>;\n",
+                  "field", CamelCase(batch->name), "type",
+                  batch->message->record_name);
   }
   printer.Print(variables,
                 "\n"
@@ -177,8 +177,8 @@ void PrintRootReader(const SchemaModel& model, const Variables& variables,
                 "  // `source` must outlive the reader.\n"
                 "  explicit $name$Reader(\n"
                 "      ::devstate::ByteSource* source,\n"
-                "      const ::devstate::Limits& limits = {})\n"
-                "      : RecordReader(source, $name$Schema(), limits) {}\n"
+                "      const ::devstate::Limits& limits = {});\n"
+                "  ~$name$Reader();\n"
                 "\n"
                 "  // Header, all records, trailer; once. OK only if the "
                 "stream is complete and\n"
@@ -193,8 +193,8 @@ void PrintRootReader(const SchemaModel& model, const Variables& variables,
                 "\n"
                 "  $name$Visitor* visitor_ = nullptr;\n");
   for (const FieldModel* batch : model.batches) {
-    printer.Print("  ::devstate::RowReader<$type$Row> $name$_columns_;\n", "type",
-                  batch->message->record_name, "name", batch->name);
+    printer.Print("  ::devstate::RowReader<$type$Row> $name$_columns_;\n",
+                  "type", batch->message->record_name, "name", batch->name);
   }
   printer.Print("};\n\n");
 }
@@ -226,7 +226,6 @@ void PrintHeader(const SchemaModel& model, Printer& printer) {
       "#include <cstddef>\n"
       "#include <cstdint>\n"
       "#include <optional>\n"
-      "#include <utility>\n"
       "\n"
       "#include \"absl/base/attributes.h\"\n"
       "#include \"absl/status/status.h\"\n"

@@ -96,11 +96,11 @@ std::string ValueType(const FieldModel& field) {
 
 std::string MemberType(const FieldModel& field) {
   switch (field.cardinality()) {
-    case FieldModel::Cardinality::kOne:
+    case Cardinality::kOne:
       return ValueType(field);
-    case FieldModel::Cardinality::kOptional:
+    case Cardinality::kOptional:
       return absl::StrCat("std::optional<", ValueType(field), ">");
-    case FieldModel::Cardinality::kRepeated:
+    case Cardinality::kRepeated:
       return absl::StrCat("absl::Span<const ", ValueType(field), ">");
   }
   return "";

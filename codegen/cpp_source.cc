@@ -10,8 +10,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "devstate/codegen/cpp_code.h"
-#include "devstate/codegen/cpp_table.h"
 #include "devstate/codegen/cpp_names.h"
+#include "devstate/codegen/cpp_table.h"
 #include "devstate/schema/fingerprint.h"
 #include "devstate/schema/record_names.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
@@ -24,11 +24,23 @@ using Variables = std::map<std::string, std::string>;
 
 void PrintRootMethods(const SchemaModel& model, const Variables& variables,
                       Printer& printer) {
+  // Not in the header: an author's sources would compile all of the columns.
   printer.Print(variables,
-                "absl::Status $name$Writer::Begin(const $message$& root) {\n");
-  printer.Print(variables,
+                "$name$Writer::$name$Writer(::devstate::ByteSink* sink,\n"
+                "    const ::devstate::WriterOptions& options)\n"
+                "    : RecordWriter(sink, $name$Schema(), options) {}\n"
+                "\n"
+                "$name$Writer::~$name$Writer() = default;\n"
+                "\n"
+                "absl::Status $name$Writer::Begin(const $message$& root) {\n"
                 "  return BeginState(root);\n"
                 "}\n"
+                "\n"
+                "$name$Reader::$name$Reader(::devstate::ByteSource* source,\n"
+                "    const ::devstate::Limits& limits)\n"
+                "    : RecordReader(source, $name$Schema(), limits) {}\n"
+                "\n"
+                "$name$Reader::~$name$Reader() = default;\n"
                 "\n"
                 "absl::Status $name$Reader::Read($name$Visitor& visitor) {\n"
                 "  visitor_ = &visitor;\n"
@@ -38,8 +50,7 @@ void PrintRootMethods(const SchemaModel& model, const Variables& variables,
                 "absl::Status $name$Reader::HandleRoot(\n"
                 "    const ::devstate::Chunk& chunk) {\n"
                 "  $message$ root;\n"
-                "  DS_RETURN_IF_ERROR(ParseRoot(chunk, root));\n");
-  printer.Print(variables,
+                "  DS_RETURN_IF_ERROR(ParseRoot(chunk, root));\n"
                 "  return visitor_->OnRoot(root);\n"
                 "}\n"
                 "\n"

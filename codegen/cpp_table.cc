@@ -17,7 +17,6 @@
 namespace devstate {
 namespace {
 
-using ::google::protobuf::OneofDescriptor;
 using ::google::protobuf::io::Printer;
 using Column = ColumnBounds::Column;
 
@@ -33,16 +32,18 @@ const char* ColumnName(Column column) {
   return "";
 }
 
-const char* CardinalityName(const FieldModel& field) {
-  switch (field.cardinality()) {
-    case FieldModel::Cardinality::kOne:
-      return "kOne";
-    case FieldModel::Cardinality::kOptional:
-      return "kOptional";
-    case FieldModel::Cardinality::kRepeated:
-      break;
+const char* PresenceName(const FieldModel& field) {
+  switch (field.presence) {
+    case Presence::kImplicit:
+      return "kImplicit";
+    case Presence::kExplicit:
+      return "kExplicit";
+    case Presence::kRepeated:
+      return "kRepeated";
+    case Presence::kMap:
+      return "kMap";
   }
-  return field.presence == FieldModel::Presence::kMap ? "kMap" : "kRepeated";
+  return "";
 }
 
 // By number, because names joined to names could be the same.
@@ -118,11 +119,9 @@ std::string PrintFields(const MessageModel& type, Printer& printer) {
     const std::string bounds = PrintBounds(type, field, printer);
     absl::StrAppend(
         &entries, "    {", field.number, ", \"", field.name,
-        "\", ::devstate::FieldEntry::Cardinality::", CardinalityName(field),
+        "\", ::devstate::Presence::", PresenceName(field),
         ",\n     ::devstate::", ColumnKind_Name(field.column_kind), ", ",
-        field.cardinality() == FieldModel::Cardinality::kRepeated
-            ? ValueSize(field)
-            : 0,
+        field.cardinality() == Cardinality::kRepeated ? ValueSize(field) : 0,
         ", ", values, ", ", bounds, "},\n");
   }
   const std::string name = absl::StrCat("k", type.record_name, "_Fields");
@@ -134,24 +133,15 @@ std::string PrintFields(const MessageModel& type, Printer& printer) {
 }
 
 std::string PrintOneofs(const MessageModel& type, Printer& printer) {
-  const int count = type.descriptor->real_oneof_decl_count();
-  if (count == 0) return "{}";
+  if (type.oneofs.empty()) return "{}";
   std::string entries;
-  for (int i = 0; i < count; ++i) {
-    const OneofDescriptor& oneof = *type.descriptor->oneof_decl(i);
-    std::vector<std::string> names;
-    for (int j = 0; j < oneof.field_count(); ++j) {
-      names.push_back(oneof.field(j)->name());
-    }
-    std::vector<size_t> members;
-    for (size_t j = 0; j < type.fields.size(); ++j) {
-      if (type.fields[j].oneof == oneof.name()) members.push_back(j);
-    }
+  for (size_t i = 0; i < type.oneofs.size(); ++i) {
+    const OneofModel& oneof = type.oneofs[i];
     const std::string name = absl::StrCat("k", type.record_name, "_Oneof", i);
     printer.Print("constexpr uint16_t $name$[] = {$members$};\n", "name", name,
-                  "members", absl::StrJoin(members, ", "));
-    absl::StrAppend(&entries, "    {\"", oneof.name(), "\", \"",
-                    absl::StrJoin(names, ", "), "\", ", name, "},\n");
+                  "members", absl::StrJoin(oneof.members, ", "));
+    absl::StrAppend(&entries, "    {\"", oneof.name, "\", \"",
+                    oneof.member_names, "\", ", name, "},\n");
   }
   const std::string name = absl::StrCat("k", type.record_name, "_Oneofs");
   printer.Print("constexpr ::devstate::OneofEntry $name$[] = {\n", "name",

@@ -10,7 +10,6 @@
 
 namespace devstate {
 
-using Presence = FieldModel::Presence;
 
 bool HasStopped(const SchemaModel& schema, const FieldModel& field) {
   const uint32_t last = field.annotations.write_until();

@@ -20,7 +20,6 @@ namespace devstate {
 namespace {
 
 using AbsentValue = FieldMapping::AbsentValue;
-using Presence = FieldModel::Presence;
 
 constexpr uint64_t kAny = std::numeric_limits<uint64_t>::max();
 

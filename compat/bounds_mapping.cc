@@ -17,7 +17,6 @@
 namespace devstate {
 namespace {
 
-using Presence = FieldModel::Presence;
 
 std::string BoundsText(const FieldModel& field) {
   const FieldAnnotations& annotations = field.annotations;

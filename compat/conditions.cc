@@ -8,7 +8,6 @@
 namespace devstate {
 namespace {
 
-using Presence = FieldModel::Presence;
 
 std::string Subject(const FieldModel& field) {
   return absl::StrCat("field ", field.number, " (", field.name, ")");

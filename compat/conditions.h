@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What must hold of a state, in words.
+// The conditions that a state must meet, in words.
 
 #ifndef DEVSTATE_COMPAT_CONDITIONS_H_
 #define DEVSTATE_COMPAT_CONDITIONS_H_
@@ -17,8 +17,8 @@ namespace devstate {
 // Returns "field 5 (size) <predicate> in every Vring".
 std::string FieldCondition(const MessagePlace& place, const FieldModel& field,
                            absl::string_view predicate);
-// Returns the same of each value: of each element of a repeated field, of an
-// optional one where it is present.
+// Returns the same of each value. That is each element of a repeated field, and
+// the value of an optional one where it is present.
 std::string ValueCondition(const MessagePlace& place, const FieldModel& field,
                            absl::string_view predicate);
 // Returns that the field is not written at all.

@@ -11,21 +11,21 @@
 
 namespace devstate {
 
-// Says what happens to states of one schema that are read with the other, for
-// all states at once: where only the concrete state decides, the finding is
-// CONDITIONAL and says on what. docs/compat_rules.md has the rules.
+// Returns what happens to states of one schema that are read with the other,
+// for all states at once. Where only the concrete state decides, the finding is
+// CONDITIONAL and carries the condition. docs/compat_rules.md has the rules.
 //
-// With a `lineage`, the versions between the two are considered as well: a
+// With a `lineage`, the versions between the two are considered as well. A
 // chain of renames is followed, and a number that was free in between is
 // another field.
 //
-// Bounded whatever the schemas are: nesting of 100 messages, 10000 findings
-// or 16 MiB of them.
+// Bounded whatever the schemas are: nesting of 100 messages, 10000 findings or
+// 16 MiB of them.
 DirectionVerdict CompareSchemas(const SchemaModel& older,
                                 const SchemaModel& newer, Direction direction,
                                 const Lineage* lineage = nullptr);
 
-// Says the same of a mapping that is at hand.
+// Returns the same for a mapping that exists already.
 DirectionVerdict CompareSchemas(const Mapping& mapping);
 
 }  // namespace devstate

@@ -1,5 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The cases are a table of schema texts rather than code, so that the tests of
+// the comparison and those of streams read the same ones.
 
 #include "devstate/compat/diff_cases.h"
 

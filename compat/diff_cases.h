@@ -1,8 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Changes of a schema, each with the verdict in both directions: for the tests
-// of the comparison of schemas, and for those that hold streams against it.
+// Changes of a schema, each with the verdict in both directions. They are for
+// the tests of the comparison of schemas, and for those that hold streams
+// against it.
 
 #ifndef DEVSTATE_COMPAT_DIFF_CASES_H_
 #define DEVSTATE_COMPAT_DIFF_CASES_H_

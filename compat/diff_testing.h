@@ -32,7 +32,7 @@ inline std::string SchemaText(int version, const std::string& body,
       " ", more, " }; ", body, "\n}");
 }
 
-// A body whose fields are those of a record in columns.
+// Returns a body whose fields are those of a record in columns.
 inline std::string InRecord(const std::string& body) {
   return absl::StrCat("repeated R r = 1; message R {", body, "\n}");
 }
@@ -80,7 +80,7 @@ inline void CheckChange(const std::string& name, const std::string& older_text,
       << name << ", downgrade";
 }
 
-// The schemas of a change.
+// Return the schemas of a change.
 inline std::string OlderText(const Change& change) {
   return SchemaText(
       1, change.in_record ? InRecord(change.older_body) : change.older_body);

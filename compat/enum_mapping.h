@@ -14,25 +14,27 @@ namespace devstate {
 struct FieldMapping;
 struct SchemaPair;
 
-// What becomes of the numbers of a writer's enum. Those that are in neither
-// stay as they are.
+// The new numbers of the values of a writer's enum. Numbers that are in neither
+// member stay as they are.
 struct EnumMapping {
-  // By the writer's number: the reader's number of the same value.
+  // The reader's number of the same value, by the writer's number.
   std::map<int, int> renumbered;
-  // Those that mean nothing to the reader, or something else.
+  // The numbers that mean nothing to the reader, or something else.
   std::set<int> unknown;
 
   bool unchanged() const { return renumbered.empty() && unknown.empty(); }
-  // Whether an absent value, which is zero, is another one to the reader.
+  // Returns whether an absent value, which is zero, is another one to the
+  // reader.
   bool zero_changes() const {
     return renumbered.count(0) != 0 || unknown.count(0) != 0;
   }
 };
 
-// Whether `newer` declares `number` as a former number of its own.
+// Returns whether `newer` declares `number` as a former number of its own.
 bool DeclaresFormerNumber(const EnumValueModel& newer, int number);
 
-// Fills what `mapping`, whose fields are both enums, says about their values.
+// Fills the part of `mapping` about enum values. Requires: its fields are both
+// enums.
 void MapEnums(const SchemaPair& pair, FieldMapping* mapping);
 
 }  // namespace devstate

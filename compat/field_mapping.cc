@@ -9,7 +9,6 @@
 namespace devstate {
 
 bool FieldMapping::ArrivesAbsent() const {
-  using Presence = FieldModel::Presence;
   if (absent != kAbsent) return true;
   return written->presence == Presence::kImplicit &&
          (enums.zero_changes() ||

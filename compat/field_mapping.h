@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What becomes of one field, and what decides about it.
+// The mapping of one field, and what decides about it.
 
 #ifndef DEVSTATE_COMPAT_FIELD_MAPPING_H_
 #define DEVSTATE_COMPAT_FIELD_MAPPING_H_
@@ -24,53 +24,54 @@ namespace devstate {
 
 struct MessageMapping;
 
-// A rule that applies, and what it says of all states.
+// A rule that applies, and its meaning for all states.
 struct Difference {
   const Rule* rule;
   VerdictLevel level;
-  // What the writer and what the reader has.
+  // The words for what the writer and what the reader has.
   std::string written;
   std::string read;
   // One line with the remedy.
   std::string text;
-  // Of a CONDITIONAL one: what must hold of the state.
+  // The condition that a state must meet, for a CONDITIONAL difference.
   std::string condition;
-  // From the root; empty for that of the field.
+  // The path from the root; empty for that of the field.
   std::string path;
 };
 
-// How many values a field of the writer must have in a message for the reader
-// to take it. A scalar without presence has one if it is not zero or empty.
+// The number of values that a field of the writer must have in a message for
+// the reader to take it. A scalar without presence has one if it is not zero or
+// empty.
 struct CountCondition {
   const Rule* rule;
   uint64_t low;
   uint64_t high;
   // The end of a sentence about the field.
   const char* predicate;
-  // What the reader needs, for a state that breaks it.
+  // The reader's need, for a state that breaks the condition.
   const char* needed;
 };
 
-// What becomes of a field of the writer.
+// The mapping of a field of the writer.
 struct FieldMapping {
   enum Action {
-    // The reader's field of the same number.
+    // To the reader's field of the same number.
     kCopy,
-    // A field of the reader in another place.
+    // To a field of the reader in another place.
     kMove,
-    // A message that the reader does not have, with parts that have moved.
+    // To the parts that have moved, of a message that the reader does not have.
     kSpread,
-    // The field that the reader has instead, narrower or wider, as fallback_for
-    // says.
+    // To the field that the reader has instead, narrower or wider, as
+    // fallback_for says.
     kFallback,
-    // Nothing: the reader does not have it.
+    // To nothing, because the reader does not have it.
     kDrop,
-    // Nothing that the reader could take: no state loads.
+    // To nothing that the reader could take, so that no state loads.
     kRefuse,
-    // Nothing here: a conversion step takes care of it.
+    // To nothing here, because a conversion step takes care of it.
     kLeaveOut,
   };
-  // What an absent value becomes, where presence tells.
+  // The result for an absent value, where presence tells.
   enum AbsentValue {
     kAbsent,
     // The writer's absent_default, as a value like any other.
@@ -80,20 +81,20 @@ struct FieldMapping {
   };
 
   const FieldModel* written = nullptr;
-  // Null for kSpread and kDrop.
+  // The reader's field; null for kSpread and kDrop.
   const FieldModel* read = nullptr;
   Action action = kDrop;
-  // Whether it holds the records of the root, which travel in batches.
+  // Whether the field holds the records of the root, which travel in batches.
   bool records = false;
 
   // --- What converts values ---
 
   AbsentValue absent = kAbsent;
   absl::optional<UnitScale> scale;
-  // Empty unless both are enums.
+  // The mapping of enum values; empty unless both fields are enums.
   EnumMapping enums;
-  // Of kMove: the messages from the reader's root or repeated element to the
-  // target, and the reader's path.
+  // The target of kMove: the messages from the reader's root or repeated
+  // element to it, and the reader's path.
   std::vector<const FieldModel*> move_path;
   std::string moved_to;
 
@@ -101,13 +102,13 @@ struct FieldMapping {
   // ---
 
   absl::optional<CountCondition> count;
-  // Whether the reader takes the field with a feature only that the writer does
+  // Whether the reader takes the field only with a feature that the writer does
   // not declare.
   bool feature_changed = false;
 
   // The rules that apply, for all states.
   std::vector<Difference> differences;
-  // Adds one that is about the field as a whole.
+  // Adds a difference that is about the field as a whole.
   void Add(const Rule& rule, VerdictLevel level, std::string written,
            std::string read, std::string text, std::string condition = "") {
     differences.push_back({&rule, level, std::move(written), std::move(read),
@@ -117,26 +118,27 @@ struct FieldMapping {
   // The message that the field is part of, with its mapping.
   const MessageMapping* message = nullptr;
   bool upgrade = true;
-  // Of the messages that the field holds; made by Mapping::Inner().
+  // The mapping of the messages that the field holds, made by Mapping::Inner().
   std::unique_ptr<MessageMapping> inner;
-  // What Mapping::PassesUnchanged() has said.
+  // The result of Mapping::PassesUnchanged().
   absl::optional<bool> unchanged;
 
-  // Whether a value that the state does not have is one to the reader: a field
-  // without presence always has a value, zero, which an optional field tells
-  // from none; the zero of an enum can have another number; an absent value can
-  // mean a default. Members of a oneof would displace each other.
+  // Returns whether a value that the state does not have is one to the reader.
+  // A field without presence always has a value, zero, which an optional field
+  // tells from none. The zero of an enum can have another number, and an absent
+  // value can mean a default. Members of a oneof would displace each other.
   bool ArrivesAbsent() const;
-  // Whether it is within a record.
+  // Returns whether the field is within a record.
   bool columns() const;
-  // From the root, with the names of the newer schema.
+  // Returns the path from the root, with the names of the newer schema.
   std::string path() const;
-  // Of kMove: the path of the oneof that the message `step` of move_path is a
-  // member of, or the target itself if `step` is their number.
+  // Returns the path of the oneof that the message `step` of move_path is a
+  // member of. If `step` is their number, it is that of the target itself. For
+  // kMove.
   std::string OneofPath(size_t step) const;
 };
 
-// Where a field of the reader gets its value from.
+// The source of a field of the reader.
 struct SourceMapping {
   enum Source {
     // A field of the writer in another place.
@@ -146,11 +148,11 @@ struct SourceMapping {
     kFallback,
     // The reader's absent_default.
     kDefault,
-    // Nowhere: it is absent, which says something.
+    // None: the field is absent, which says something.
     kAbsent,
-    // Nowhere: each message is without something that it had.
+    // None: each message is without something that it had.
     kLost,
-    // Nowhere that the reader could take: no state loads.
+    // None that the reader could take, so that no state loads.
     kRefuse,
     // A conversion step.
     kLeaveOut,
@@ -158,12 +160,12 @@ struct SourceMapping {
 
   const FieldModel* read;
   Source source = kAbsent;
-  // Of kFallback: the writer's field.
+  // The writer's field for kFallback.
   const FieldModel* from = nullptr;
   std::vector<Difference> differences;
   const MessageMapping* message = nullptr;
 
-  // From the root, with the names of the newer schema.
+  // Returns the path from the root, with the names of the newer schema.
   std::string path() const;
 };
 

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Finding itself is in devstate/verdict.proto.
+// Makes and sorts findings. devstate/verdict.proto has Finding itself.
 
 #ifndef DEVSTATE_COMPAT_FINDING_H_
 #define DEVSTATE_COMPAT_FINDING_H_
@@ -17,8 +17,8 @@
 
 namespace devstate {
 
-// Who reads whom: in an upgrade the newer schema reads what the older one
-// wrote, in a downgrade the other way round.
+// The direction of a read. In an upgrade the newer schema reads what the older
+// one wrote, in a downgrade the other way round.
 enum class Direction { kUpgrade, kDowngrade };
 
 inline absl::string_view DirectionName(Direction direction) {
@@ -32,18 +32,18 @@ Finding MakeFinding(const Rule& rule, VerdictLevel level, std::string path,
 
 struct DirectionVerdict {
   Direction direction;
-  // The worst of the findings that are not waived; IDENTICAL only for the same
-  // schema.
+  // The worst level of the findings that are not waived. IDENTICAL only for the
+  // same schema.
   VerdictLevel level;
-  // Sorted by path, then rule.
+  // The findings, sorted by path, then rule.
   std::vector<Finding> findings;
-  // Of two back-ends: the schema versions that the one saves as and the other
-  // loads.
+  // The schema versions that the first back-end saves as and the second loads,
+  // if the verdict is about two back-ends.
   absl::optional<uint32_t> saved_as = absl::nullopt;
   absl::optional<uint32_t> loaded_as = absl::nullopt;
 };
 
-// Sorts by path, then rule; equal ones stay as they are.
+// Sorts by path, then rule. Equal findings keep their order.
 void SortFindings(std::vector<Finding>* findings);
 
 // Returns the worst level of the findings that count, COMPATIBLE at least.

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Messages as JSON, as every report and every verb prints them: fields have
+// Messages as JSON, as every report and every verb prints them. Fields have
 // their names in the .proto file.
 
 #ifndef DEVSTATE_COMPAT_JSON_TEXT_H_
@@ -15,13 +15,14 @@
 namespace devstate {
 
 struct JsonStyle {
-  // One line otherwise, without its end.
+  // Whether the text has several lines. Default: false, one line without its
+  // end.
   bool indented = false;
-  // Fields with default values, too.
+  // Whether fields with default values are printed, too. Default: false.
   bool all_fields = false;
 };
 
-// INVALID_ARGUMENT for a string that is not UTF-8.
+// Returns `message` as JSON. INVALID_ARGUMENT for a string that is not UTF-8.
 absl::StatusOr<std::string> JsonText(const google::protobuf::Message& message,
                                      JsonStyle style);
 

@@ -1,5 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// A table, in the order of docs/compat_rules.md.
 
 #include "devstate/compat/rules.h"
 

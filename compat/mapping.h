@@ -15,15 +15,15 @@
 
 namespace devstate {
 
-// What becomes of the messages of one place of the writer's schema.
+// The mapping of the messages of one place of the writer's schema.
 struct MessageMapping {
   MessagePlace place;
-  // One for each of the writer's fields, in ascending order of number.
+  // The mappings of the writer's fields, in ascending order of number.
   std::vector<FieldMapping> fields;
-  // One for each of the reader's fields that the writer's field of its number
-  // does not fill, in ascending order of number.
+  // The sources of the reader's fields that the writer's field of the same
+  // number does not fill, in ascending order of number.
   std::vector<SourceMapping> sources;
-  // About the message as a whole, with paths.
+  // The differences of the message as a whole, with paths.
   std::vector<Difference> differences;
 };
 
@@ -31,13 +31,13 @@ struct MessageMapping {
 // place of the state. CompareSchemas() says what it means for all states, the
 // load gate what it means for one, and Converter carries it out.
 //
-// Places are worked out when they are asked for, since a schema of a few lines
-// can have 2^40 of them. Not thread-safe.
+// Places are worked out when they are asked for, because a schema of a few
+// lines can have 2^40 of them. Thread-safety: none.
 class Mapping {
  public:
-  // The schemas and the lineage must outlive the mapping. The fields at
-  // `left_out`, paths from the root with the names of the newer schema, are
-  // left to a conversion step.
+  // The fields at `left_out`, paths from the root with the names of the newer
+  // schema, are left to a conversion step. Requires: the schemas and the
+  // lineage outlive the mapping.
   explicit Mapping(const SchemaPair& pair, std::set<std::string> left_out = {});
 
   Mapping(const Mapping&) = delete;
@@ -45,21 +45,21 @@ class Mapping {
 
   const SchemaPair& pair() const { return pair_; }
 
-  // Returns what differs of the schemas as a whole.
+  // Returns the differences of the schemas as a whole.
   std::vector<Difference> CompareRoots() const;
 
   // Returns the mapping of the root, which the object keeps.
   MessageMapping& root();
-  // Returns that of the root's field `written`.
+  // Returns the mapping of the root's field `written`.
   FieldMapping& FindRootField(const FieldModel& written);
   // Returns the mapping of the messages in `field`, whose action is kCopy,
-  // kMove or kSpread, and which the object keeps; null if they are nested more
+  // kMove or kSpread. The object keeps it. Returns null if they are nested more
   // than 100 deep.
   MessageMapping* Inner(FieldMapping& field);
 
   // Returns whether columns of `field`, a field of the root, say the same to
-  // the reader as they are. Columns that the reader does not have are not
-  // looked at, and neither are values.
+  // the reader as they are. Neither values nor columns that the reader does not
+  // have are looked at.
   bool PassesUnchanged(FieldMapping& field);
 
   // Returns the mapping of a place, which the object does not keep.

@@ -20,7 +20,6 @@
 namespace devstate {
 namespace {
 
-using Presence = FieldModel::Presence;
 
 std::string FieldText(const FieldModel& field) {
   return absl::StrCat(field.type_text, " ", field.name, " = ", field.number);

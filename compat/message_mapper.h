@@ -13,11 +13,12 @@
 
 namespace devstate {
 
-// Fills `mapping`, which has its place already. See Mapping for the others.
+// Fills `mapping`, which has its place already. Mapping explains the other
+// arguments.
 void MapMessage(const SchemaPair& pair, const Moves& moves,
                 const std::set<std::string>& left_out, MessageMapping* mapping);
 
-// Fills what `mapping` says about oneofs.
+// Fills the part of `mapping` about oneofs.
 void MapOneofs(MessageMapping* mapping);
 
 }  // namespace devstate

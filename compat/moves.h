@@ -13,16 +13,18 @@
 
 namespace devstate {
 
-// A field and the fields on the way to it, from the root; itself comes last.
+// A field and the fields on the way to it, from the root. The field itself
+// comes last.
 struct LocatedField {
   std::vector<const FieldModel*> steps;
 
   const FieldModel& field() const { return *steps.back(); }
-  // With the names of its schema.
+  // Returns the path with the names of its schema.
   std::string path() const;
-  // The path of the last field before it that is repeated or a map; or empty.
+  // Returns the path of the last field before it that is repeated or a map; or
+  // empty.
   std::string repeated_path() const;
-  // The fields from that one to the field itself, both exclusive.
+  // Returns the fields from that one to the field itself, both exclusive.
   std::vector<const FieldModel*> StepsFromElement() const;
 };
 
@@ -30,22 +32,22 @@ struct LocatedField {
 // reader's, as one of the two declares with moved_from.
 //
 // A field whose number the other schema still has in the same place has not
-// moved, whatever is declared. A place is filled by one field: of several
+// moved, whatever is declared. A place is filled by one field. Of several
 // former places the newest that the other schema has counts.
 class Moves {
  public:
   Moves(const SchemaModel& writer, const SchemaModel& reader);
 
-  // Returns where the writer's field at `path` stands in the reader's schema,
+  // Returns the place of the writer's field at `path` in the reader's schema,
   // or null.
   const LocatedField* FindWritten(const std::string& path) const;
-  // Whether a field within the writer's message at `path` has moved.
+  // Returns whether a field within the writer's message at `path` has moved.
   bool AnyWrittenWithin(const std::string& path) const;
-  // Whether the reader's field at `path` is filled by a move.
+  // Returns whether the reader's field at `path` is filled by a move.
   bool IsFilled(const std::string& path) const;
 
  private:
-  // By the writer's path.
+  // The moved fields by the writer's path.
   std::map<std::string, LocatedField> moved_;
   std::set<std::string> filled_;
 };

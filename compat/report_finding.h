@@ -8,7 +8,7 @@
 
 namespace devstate {
 
-// Returns what every machine-readable report has of a finding.
+// Returns the part of a finding that every machine-readable report has.
 ReportFinding MakeReportFinding(const Finding& finding);
 
 }  // namespace devstate

@@ -21,7 +21,7 @@ enum class RuleFamily {
   kForeign,
 };
 
-// Who can say that a rule is broken.
+// The material that shows that a rule is broken.
 enum class DecidedBy {
   // Two schemas, for all states.
   kSchemas,
@@ -34,17 +34,17 @@ enum class DecidedBy {
 // A rule that findings name. Each is one object, declared below, and is told
 // apart by its address. docs/compat_rules.md has a section for each.
 struct Rule {
-  // In kebab-case. Never reused.
+  // The rule's name in kebab-case. Never reused.
   absl::string_view id;
   RuleFamily family;
-  // The worst verdict that it gives. A lint rule stops a release (REFUSED) or
-  // warns (COMPATIBLE).
+  // The worst verdict that the rule gives. A lint rule stops a release
+  // (REFUSED) or warns (COMPATIBLE).
   VerdictLevel worst;
   DecidedBy decided_by;
   // One line.
   absl::string_view text;
   absl::string_view remedy;
-  // What stands for a load rule in the answer to CHECK_DEVICE_STATE, 1 to 255.
+  // The number of a load rule in the answer to CHECK_DEVICE_STATE, 1 to 255.
   // Never changed and never reused. 0 for the other families.
   int code = 0;
 };
@@ -55,7 +55,7 @@ std::string LevelName(VerdictLevel level);
 // Returns all rules: load rules, lint rules, foreign rules.
 const std::vector<const Rule*>& AllRules();
 
-// Returns null if there is none.
+// Returns the rule of this id; null if there is none.
 const Rule* FindRule(absl::string_view id);
 
 // Returns "load", "lint" or "foreign".

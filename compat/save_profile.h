@@ -22,21 +22,22 @@
 
 namespace devstate {
 
-// Saves a state as another version of its schema: a filter for
-// RecordWriter::SetFilter(). For one save. Not thread-safe.
+// Saves a state as another version of its schema. A filter for
+// RecordWriter::SetFilter(), for one save. Thread-safety: none.
 class SaveProfile : public SaveFilter {
  public:
   // `own` is the schema of the generated writer, `target` the version to write
   // and `target_info` its facts, from SchemaFacts. `archive` and `steps`, which
-  // may be null, say what annotations do not of the way there. All of them must
-  // outlive the profile. `writer` is what the writer was made with.
+  // may be null, express the conversions that annotations do not. `writer` is
+  // what the writer was made with. Requires: all of them, `writer` excepted,
+  // outlive the profile.
   SaveProfile(const SchemaView& own, const SchemaView& target,
               const SchemaInfo& target_info, const SchemaArchive* archive,
               const StepTable* steps, const WriterOptions& writer);
 
-  // OK if there is a way from the writer's version to the target's.
+  // Returns OK if there is a way from the writer's version to the target's.
   // FAILED_PRECONDITION with the reasons if there is none, whatever the state.
-  // Must come before the filter is used.
+  // Call it before the filter is used.
   absl::Status Begin();
 
   const SchemaInfo& schema() const override { return info_; }
@@ -47,7 +48,7 @@ class SaveProfile : public SaveFilter {
       const google::protobuf::Message& root) override;
   absl::StatusOr<Chunk> FilterBatch(const Chunk& batch) override;
 
-  // What was found so far.
+  // Returns all that was found so far.
   Verdict verdict() const;
 
  private:
@@ -58,7 +59,8 @@ class SaveProfile : public SaveFilter {
   ConversionChain chain_;
   StreamFindings findings_;
   BatchConverter converter_;
-  // Given for the whole state; without them, those of the root count.
+  // The features given for the whole state; without them, those of the root
+  // count.
   const std::optional<std::vector<std::string>> used_features_;
   std::string root_;
 };

@@ -13,12 +13,12 @@
 
 namespace devstate {
 
-// Who wrote, who reads, and what is known of the versions between the two.
+// The schemas of writer and reader, and what is known of the versions between.
 struct SchemaPair {
   const SchemaModel* writer;
   const SchemaModel* reader;
   Direction direction;
-  // May be null.
+  // The lineage of the schema; may be null.
   const Lineage* lineage = nullptr;
 
   bool upgrade() const { return direction == Direction::kUpgrade; }
@@ -37,8 +37,8 @@ struct SchemaPair {
   }
 };
 
-// Returns the pair of two schemas by their versions. Of one version, the
-// reader counts as the newer.
+// Returns the pair of two schemas by their versions. If both have one version,
+// the reader counts as the newer.
 inline SchemaPair PairByVersion(const SchemaModel& writer,
                                 const SchemaModel& reader,
                                 const Lineage* lineage = nullptr) {

@@ -19,7 +19,6 @@ namespace devstate {
 namespace {
 
 using ::google::protobuf::FieldDescriptor;
-using Presence = FieldModel::Presence;
 
 // How protobuf writes a value.
 enum class Wire {

@@ -12,22 +12,22 @@
 
 namespace devstate {
 
-// Between two units of one quantity: reader's value = writer's value *
-// multiplier / divisor, of which one is 1.
+// The scale between two units of one quantity. The reader's value is the
+// writer's value * multiplier / divisor, of which one is 1.
 struct UnitScale {
   int64_t multiplier = 1;
   int64_t divisor = 1;
 };
 
-// How values of `written` become values of `read`, if both declare a unit, the
-// units are different ones of time, size or frequency, and both are integers
-// without power_of_two and one_of. Without a value if they are not: then
+// Returns the scale from values of `written` to values of `read`. There is one
+// if both declare a unit, the units are different ones of time, size or
+// frequency, and both are integers without power_of_two and one_of. Otherwise
 // another unit is another meaning.
 absl::optional<UnitScale> ScaleBetween(const FieldModel& written,
                                        const FieldModel& read);
 
-// `values`, which are in the reader's unit, in the writer's: those that arrive
-// as one of them.
+// Returns `values`, which are in the reader's unit, in the writer's: those that
+// arrive as one of them.
 ValueSet InWritersUnit(const ValueSet& values, const UnitScale& scale);
 
 }  // namespace devstate

@@ -8,7 +8,7 @@
 
 namespace devstate {
 
-// The unit that ends a field's name ("ms" of timeout_ms), or empty.
+// Returns the unit that ends a field's name ("ms" of timeout_ms), or empty.
 inline absl::string_view UnitSuffix(absl::string_view name) {
   constexpr absl::string_view kUnits[] = {
       "ns",     "us",       "ms",      "s",      "sec",    "secs",  "seconds",

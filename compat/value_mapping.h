@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What becomes of the values of a field that both schemas have.
+// The mapping of the values of a field that both schemas have.
 
 #ifndef DEVSTATE_COMPAT_VALUE_MAPPING_H_
 #define DEVSTATE_COMPAT_VALUE_MAPPING_H_
@@ -11,13 +11,13 @@
 
 namespace devstate {
 
-// Completes `mapping`, whose fields are one field in two versions, but for the
-// messages that they are made of. Returns false if the reader cannot make sense
-// of the values, so that their parts are of no interest.
+// Completes `mapping`, whose fields are one field in two versions, except for
+// the messages that they are made of. Returns false if the reader cannot make
+// sense of the values, so that their parts are of no interest.
 bool MapValues(const SchemaPair& pair, FieldMapping* mapping);
 
-// The parts of MapValues(): annotations that are no bounds; types and
-// cardinality, with the same result as MapValues(); allowed values.
+// Do the parts of MapValues(): annotations that are not bounds, types and
+// cardinality (with the same result as MapValues()), and allowed values.
 void MapAnnotations(const SchemaPair& pair, FieldMapping* mapping);
 bool MapTypes(FieldMapping* mapping);
 void MapBounds(FieldMapping* mapping);

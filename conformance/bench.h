@@ -17,35 +17,36 @@
 namespace devstate::conformance {
 
 struct BenchOptions {
-  // The back-end's socket. May be empty if `start` is not: then it is one in a
-  // temporary folder.
+  // The path of the back-end's socket. Default: empty, one in a temporary
+  // folder, for which `start` must be set.
   std::string socket;
-  // A shell command that starts the back-end, with "{socket}" for the socket's
-  // path. Empty: it runs already.
+  // The shell command that starts the back-end, with "{socket}" for the
+  // socket's path. Default: empty, it runs already.
   std::string start;
-  // For each single wait.
+  // The longest single wait. Default: 10 s.
   absl::Duration timeout = absl::Seconds(10);
 };
 
 // The back-end under test, for one case. The destructor ends what was started.
 class Bench {
  public:
-  // Starts the back-end, if it is to be, and connects to it.
-  // Errors: UNAVAILABLE, NOT_FOUND, DEADLINE_EXCEEDED: nobody listens, or the
-  // back-end ended; one line that names socket or command.
+  // Starts the back-end, if there is a command for it, and connects to it.
+  //
+  // Errors: UNAVAILABLE, NOT_FOUND, DEADLINE_EXCEEDED (nobody listens, or the
+  // back-end ended). They are one line that names socket or command.
   static absl::StatusOr<std::unique_ptr<Bench>> Create(
       const BenchOptions& options);
 
-  // The connection that Create() made; after it was taken, another one.
+  // Returns the connection that Create() made; after it was taken, another one.
   absl::StatusOr<std::unique_ptr<Peer>> Connect();
-  // The same, after the front-end's negotiation.
+  // Returns a connection after the front-end's negotiation.
   absl::StatusOr<std::unique_ptr<Peer>> ConnectNegotiated();
 
-  // Empty if the back-end answers on another connection; else what became of
-  // it: "the back-end exited with code 0".
+  // Returns what became of the back-end: "the back-end exited with code 0".
+  // Empty if it answers on another connection.
   std::string Fate();
-  // After Fate(): whether a signal ended it. Unknown, so false, for a back-end
-  // that was not started here.
+  // Returns whether a signal ended the back-end, after Fate(). Unknown, so
+  // false, for a back-end that was not started here.
   bool crashed() const {
     return process_ != nullptr && process_->ended_by_signal();
   }

@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// One function for each rule, and a table at the end. A case does no more than
+// its rule needs and reports what it saw in the words of the rule, because its
+// text is what an author of a back-end reads.
 
 #include "devstate/conformance/cases.h"
 
@@ -275,7 +279,7 @@ absl::StatusOr<std::string> B5OneReply(Bench& bench) {
     DS_RETURN_IF_ERROR(peer->ReadToEnd(std::move(transfer.end)).status());
     DS_RETURN_IF_ERROR(
         peer->AskU64(vhost_user::kCheckDeviceState, flags).status());
-    // A second reply would be taken for the answer to this.
+    // A second reply would arrive as the answer to this.
     DS_RETURN_IF_ERROR(peer->AskU64(vhost_user::kGetFeatures).status());
   }
   return "one reply of 8 bytes with flags 0x5 each, with and without "

@@ -27,12 +27,12 @@ namespace devstate {
 
 // A program started by this one, whose output is read line by line. The
 // destructor ends it with SIGTERM, and with SIGKILL if it has not ended ten
-// seconds later. Thread-safe but for construction, destruction and
-// WaitForExit().
+// seconds later. Thread-safety: thread-safe except for construction,
+// destruction and WaitForExit().
 class ChildProcess {
  public:
-  // `arguments[0]` is the program's path. Standard output and standard error
-  // are read together.
+  // Starts the program at the path `arguments[0]`. Standard output and standard
+  // error are read together.
   static absl::StatusOr<std::unique_ptr<ChildProcess>> Start(
       std::vector<std::string> arguments);
   ~ChildProcess();
@@ -40,19 +40,21 @@ class ChildProcess {
   pid_t pid() const { return pid_; }
 
   // Takes the next line that starts with `prefix` out of what the program has
-  // printed, dropping those before it. Errors: UNAVAILABLE with the program's
-  // last line if it ends before, DEADLINE_EXCEEDED.
+  // printed, dropping those before it.
+  //
+  // Errors: UNAVAILABLE with the program's last line if it ends before,
+  // DEADLINE_EXCEEDED.
   absl::StatusOr<std::string> WaitForLine(absl::string_view prefix,
                                           absl::Duration timeout);
 
   // Takes all lines that are there now.
   std::vector<std::string> TakeLines();
 
-  // How it ended, "exited with code 1: <its last line>" or "was ended by signal
-  // 11 (Segmentation fault)"; nothing if it still runs after `timeout`. One
-  // thread at a time.
+  // Returns how the program ended: "exited with code 1: <its last line>" or
+  // "was ended by signal 11 (Segmentation fault)". Nothing if it still runs
+  // after `timeout`. Thread-safety: one thread at a time.
   std::optional<std::string> WaitForExit(absl::Duration timeout);
-  // Of a process that WaitForExit() has seen ended.
+  // Returns whether a signal ended a process that WaitForExit() has seen ended.
   bool ended_by_signal() const { return ended_by_signal_; }
 
  private:
@@ -63,7 +65,8 @@ class ChildProcess {
   const pid_t pid_;
   const FileDescriptor pid_fd_;
   const FileDescriptor output_;
-  // Ends the thread: a grandchild may keep the output open.
+  // The signal that ends the thread, because a grandchild may keep the output
+  // open.
   const WakeEvent stop_;
   std::optional<std::string> exit_;
   bool ended_by_signal_ = false;

@@ -15,7 +15,7 @@
 
 namespace devstate::conformance {
 
-// Bytes in memory, which must outlive the source.
+// A source of bytes in memory. Requires: they outlive it.
 class MemorySource : public ByteSource {
  public:
   explicit MemorySource(absl::string_view bytes) : rest_(bytes) {}

@@ -1,5 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Each error names the request and what the back-end did instead of answering
+// it, because that text is the report of a failed case.
 
 #include "devstate/conformance/peer.h"
 

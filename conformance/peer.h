@@ -28,13 +28,13 @@ struct Transfer {
   bool own_channel = false;  // the back-end's
 };
 
-// One connection to the back-end under test: by the book through frontend(),
-// or message by message. Both may take turns. Every wait ends at the timeout.
-// Not thread-safe.
+// One connection to the back-end under test. It is used by the book through
+// frontend(), or message by message, and both may take turns. Every wait ends
+// at the timeout. Thread-safety: none.
 //
-// Errors say what the back-end did: UNAVAILABLE: it closed the connection;
-// DEADLINE_EXCEEDED; INVALID_ARGUMENT: a reply of the wrong form;
-// FAILED_PRECONDITION: a refusal.
+// Errors say what the back-end did: UNAVAILABLE (it closed the connection),
+// DEADLINE_EXCEEDED, INVALID_ARGUMENT (a reply of the wrong form),
+// FAILED_PRECONDITION (a refusal).
 class Peer {
  public:
   static absl::StatusOr<std::unique_ptr<Peer>> Create(FileDescriptor socket,
@@ -45,31 +45,32 @@ class Peer {
   absl::Status Send(uint32_t request, std::string payload = "",
                     std::vector<FileDescriptor> fds = {},
                     uint32_t flags = vhost_user::kVersion);
-  // Send(), and the reply: the request's own, with flags 0x5.
+  // Sends a request and returns its reply, which must have the request's own
+  // number and flags 0x5.
   absl::StatusOr<vhost_user::Message> Ask(
       uint32_t request, std::string payload = "",
       std::vector<FileDescriptor> fds = {},
       uint32_t flags = vhost_user::kVersion);
-  // The u64 of a reply that must have 8 bytes.
+  // Returns the u64 of a reply that must have 8 bytes.
   absl::StatusOr<uint64_t> AskU64(uint32_t request,
                                   uint32_t flags = vhost_user::kVersion);
-  // OK if nothing has arrived that was not asked for.
+  // Returns OK if nothing has arrived that was not asked for.
   absl::Status ExpectSilence();
 
-  // SET_DEVICE_STATE_FD with `given`, which must be accepted. The other end of
-  // the channel is `other`, unless the back-end answers with its own.
+  // Sends SET_DEVICE_STATE_FD with `given`, which must be accepted. The other
+  // end of the channel is `other`, unless the back-end answers with its own.
   absl::StatusOr<Transfer> Open(vhost_user::TransferDirection direction,
                                 FileDescriptor given, FileDescriptor other,
                                 uint32_t flags = vhost_user::kVersion);
-  // Everything up to the end of the channel.
+  // Returns everything up to the end of the channel.
   absl::StatusOr<std::string> ReadToEnd(FileDescriptor end);
   absl::Status WriteAndClose(FileDescriptor end, absl::string_view bytes);
 
-  // A whole save or load by the book; a refusal is an error.
+  // Make a whole save or load by the book. A refusal is an error.
   absl::StatusOr<std::string> Save(ChannelKind kind = ChannelKind::kPipe);
   absl::Status Load(const std::string& state,
                     ChannelKind kind = ChannelKind::kPipe);
-  // What came of a load, be it refused.
+  // Returns the result of a load, even of a refused one.
   absl::StatusOr<vhost_user::TransferResult> TryLoad(
       const std::string& state, ChannelKind kind = ChannelKind::kPipe);
 
@@ -81,13 +82,13 @@ class Peer {
         timeout_(timeout) {}
 
   const std::unique_ptr<vhost_user::FrontendEndpoint> frontend_;
-  // The same socket: neither of the two reads beyond a message.
+  // The same socket. Neither of the two reads beyond a message.
   vhost_user::Connection connection_;
   const absl::Duration timeout_;
 };
 
 std::vector<FileDescriptor> One(FileDescriptor fd);
-// {u32, u32}: a ring's state, and what SET_DEVICE_STATE_FD carries.
+// Encodes {u32, u32}, the payload of a ring's state and of SET_DEVICE_STATE_FD.
 std::string TwoU32(uint32_t a, uint32_t b);
 
 }  // namespace devstate::conformance

@@ -20,7 +20,7 @@ namespace devstate::conformance {
 // A command that answers texts on standard input with texts on standard output
 // (stream_protocol.h). Its standard error is that of this process. The
 // destructor closes its input, and ends it with SIGKILL if it has not ended ten
-// seconds later. Not thread-safe.
+// seconds later. Thread-safety: none.
 class PipeProcess {
  public:
   // Starts `command` with the shell. `timeout` bounds each wait.
@@ -32,7 +32,7 @@ class PipeProcess {
   PipeProcess& operator=(const PipeProcess&) = delete;
 
   // Sends `text` and returns the answer. UNAVAILABLE if the command has ended,
-  // DEADLINE_EXCEEDED; afterwards every call fails.
+  // or DEADLINE_EXCEEDED. After an error every call fails.
   absl::StatusOr<std::string> Exchange(absl::string_view text);
 
  private:

@@ -15,14 +15,15 @@
 
 namespace devstate::conformance {
 
-// The cases of these names, in the order of their numbers; all if there is no
-// name. INVALID_ARGUMENT lists the names that there are.
+// Returns the cases of these names, in the order of their numbers; all if there
+// is no name. INVALID_ARGUMENT lists the names that there are.
 absl::StatusOr<std::vector<Case>> SelectCases(
     const std::vector<std::string>& names);
 
-// Runs each case on a fresh connection, or a fresh back-end if it is started
-// here, and hands each result to `each` as soon as it is there. A back-end that
+// Runs each case on a fresh connection, or on a fresh back-end if it is started
+// here. Each result is handed to `each` as soon as it is there. A back-end that
 // is gone fails the case that it went in, and the following ones are skipped.
+//
 // Errors: those of Bench::Create() for the first case.
 absl::StatusOr<ConformanceReport> RunCases(
     const BenchOptions& options, const std::vector<Case>& cases,

@@ -16,9 +16,9 @@
 
 namespace devstate::conformance {
 
-// Returns the schema of a case: the descriptor set if it is not empty, with the
-// root message `root`, else the one that the header of `stream` carries. Errors
-// of the stream have an ErrorDetail.
+// Returns the schema of a case. It is the descriptor set with the root message
+// `root` if that is not empty, else the one that the header of `stream`
+// carries. Errors of the stream have an ErrorDetail.
 absl::StatusOr<LoadedSchema> SchemaFor(absl::string_view stream,
                                        absl::string_view descriptor_set,
                                        const std::string& root);

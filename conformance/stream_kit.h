@@ -16,19 +16,20 @@ namespace devstate::conformance {
 // A line of cases.jsonl (conformance/streams/README.md).
 struct StreamCase {
   std::string name;
-  // "required" or "recommended".
+  // The level, "required" or "recommended".
   std::string level;
-  // What to ask of an implementation: all are answered likewise.
+  // The actions to ask of an implementation. All are answered likewise.
   std::vector<std::string> actions;
-  // A FileDescriptorSet and its root message; empty: the stream carries it.
+  // The FileDescriptorSet and its root message; empty: the stream carries it.
   std::string schema;
   std::string root;
   std::string stream;
-  // Of which one is given; empty if the stream is taken.
+  // The reasons of which one must be given; empty if the stream is accepted.
   std::vector<std::string> reasons;
-  // JSON of the state; none: any state will do.
+  // The JSON of the state; none: any state will do.
   std::optional<std::string> value;
-  // Of a schema: in hexadecimal, and the canonical form.
+  // The answers for a schema: the fingerprint in hexadecimal, and the canonical
+  // form.
   std::string fingerprint;
   std::string canonical;
 };

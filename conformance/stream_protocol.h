@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the runner of the stream cases and an implementation say to each other
+// The messages between the runner of the stream cases and an implementation
 // (docs/implementing.md, "The runner").
 
 #ifndef DEVSTATE_CONFORMANCE_STREAM_PROTOCOL_H_
@@ -19,10 +19,10 @@
 namespace devstate::conformance {
 
 struct StreamRequest {
-  // "verify", "decode", "check", "encode" or "fingerprint".
+  // The action: "verify", "decode", "check", "encode" or "fingerprint".
   std::string action;
   std::string stream;
-  // A FileDescriptorSet; empty: the schema that the stream carries.
+  // The FileDescriptorSet; empty: the schema that the stream carries.
   std::string schema;
   // The full name of the root message; empty without a schema.
   std::string root;
@@ -41,31 +41,31 @@ struct StreamAnswer {
     kError,
   };
   Kind kind = Kind::kError;
-  // kValue: JSON of the root message.
+  // The JSON of the root message for kValue.
   std::string value;
-  // kStream.
+  // The stream for kStream.
   std::string stream;
-  // kFingerprint: in hexadecimal, and the canonical form.
+  // The fingerprint in hexadecimal and the canonical form, for kFingerprint.
   std::string fingerprint;
   std::string canonical;
-  // kRefused: the word of docs/stream_format.md, and where.
+  // The word of docs/stream_format.md and the place, for kRefused.
   std::string reason;
   std::optional<uint64_t> offset;
   std::optional<uint32_t> chunk;
-  // For people.
+  // The text for people.
   std::string text;
 };
 
 std::string RequestText(const StreamRequest& request);
-// INVALID_ARGUMENT.
+// Parses a request. INVALID_ARGUMENT if it is none.
 absl::StatusOr<StreamRequest> ParseRequest(absl::string_view text);
 
 std::string AnswerText(const StreamAnswer& answer);
-// INVALID_ARGUMENT.
+// Parses an answer. INVALID_ARGUMENT if it is none.
 absl::StatusOr<StreamAnswer> ParseAnswer(absl::string_view text);
 
-// Returns the next text of `source`, none at its end. DATA_LOSS if it ends
-// within one, RESOURCE_EXHAUSTED above 64 MiB.
+// Returns the next text of `source`; none at its end. DATA_LOSS if it ends
+// within a text, RESOURCE_EXHAUSTED above 64 MiB.
 absl::StatusOr<std::optional<std::string>> ReadText(ByteSource& source);
 absl::Status WriteText(absl::string_view text, ByteSink& sink);
 

@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Streams of other implementations need not be the same bytes, so values and
+// states are compared, not streams. An implementation that ends is started
+// again, so that one case cannot fail all that come after it.
 
 #include "devstate/conformance/stream_runner.h"
 

@@ -15,26 +15,28 @@
 namespace devstate::conformance {
 
 struct StreamRunOptions {
-  // With cases.jsonl and schemas.jsonl.
+  // The folder with cases.jsonl and schemas.jsonl.
   std::string folder;
-  // Starts the implementation, which speaks stream_protocol.h.
+  // The command that starts the implementation, which speaks stream_protocol.h.
   std::string command;
-  // Names of cases that are known to fail. One that passes is a failure, too.
+  // The names of cases that are known to fail. One that passes is a failure,
+  // too. Default: none.
   std::set<std::string> known_failures;
-  // Only cases whose names start with this; empty: all.
+  // The start of the names of the cases to run. Default: empty, all.
   std::string only;
-  // For each single answer.
+  // The longest wait for each single answer. Default: 30 s.
   absl::Duration timeout = absl::Seconds(30);
 };
 
-// Reads a failure list: a name a line, empty lines and those that start with #
-// left out.
+// Reads a failure list, which has a name a line. Empty lines and those that
+// start with # are left out.
 absl::StatusOr<std::set<std::string>> ReadFailureList(const std::string& path);
 
 // Asks everything of every case, and hands each result to `each` as soon as it
 // is there. An implementation that ends fails the case that it ended in, and is
-// started again for the next. The level of a case is its row's section. Errors:
-// those of the files, and a command that cannot be started.
+// started again for the next. The level of a case is its row's section.
+//
+// Errors: those of the files, and a command that cannot be started.
 absl::StatusOr<ConformanceReport> RunStreamCases(
     const StreamRunOptions& options,
     const std::function<void(const ConformanceCase&)>& each);

@@ -14,10 +14,12 @@
 
 namespace devstate {
 
-// A new folder in $TMPDIR or /tmp that goes with the object, contents and all.
+// A new folder in $TMPDIR or /tmp that is removed with the object, contents and
+// all.
 class TemporaryFolder {
  public:
-  // `name` becomes part of its name. UNAVAILABLE with the remedy.
+  // Creates the folder. `name` becomes part of its name. UNAVAILABLE with the
+  // remedy.
   static absl::StatusOr<std::unique_ptr<TemporaryFolder>> Create(
       absl::string_view name);
   ~TemporaryFolder();

@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a foreign format is to the rest of devstate: a state that a back-end
-// writes in a way of its own, and that converts to a portable schema and back.
+// The interface of a foreign format: a state that a back-end writes in a way of
+// its own, and that converts to a portable schema and back.
 // docs/foreign_states.md describes each; foreign_formats.h lists them.
 
 #ifndef DEVSTATE_FOREIGN_FOREIGN_FORMAT_H_
@@ -28,19 +28,19 @@ namespace devstate {
 // each time.
 using OpenSource = std::function<absl::StatusOr<std::shared_ptr<ByteSource>>()>;
 
-// What was found in a state that could be read.
+// The findings about a state that could be read.
 struct ForeignReport {
   // The version of the foreign format that was read or written.
   absl::string_view version;
-  // Records of all kinds.
+  // The number of records of all kinds.
   uint64_t records = 0;
-  // Bytes of the state that was read.
+  // The size of the state that was read, in bytes.
   uint64_t bytes = 0;
-  // What else there is to say of it in numbers, by the names that the portable
+  // Other facts about the state in numbers, by the names that the portable
   // schema has for them: how many records of each kind, the next ids.
   std::vector<std::pair<absl::string_view, uint64_t>> numbers;
-  // The worst level is the verdict's. At most kMaxForeignFindings; then one
-  // more says how many were left out.
+  // The verdict, whose level is that of the worst finding. It has at most
+  // kMaxForeignFindings; then one more says how many were left out.
   Verdict verdict;
 
   bool refused() const { return verdict.level() >= VERDICT_LEVEL_REFUSED; }
@@ -48,23 +48,23 @@ struct ForeignReport {
 
 inline constexpr size_t kMaxForeignFindings = 100;
 
-// One foreign format. Its functions are thread-safe, keep memory independent of
-// the size of the state up to what docs/foreign_states.md says of the format,
-// and fail with
+// One foreign format. Its functions are thread-safe. They keep memory
+// independent of the size of the state up to what docs/foreign_states.md says
+// of the format. They fail with
 //   a StreamError (serializer/stream_error.h) for a state that is damaged or
 //     beyond a limit,
 //   FAILED_PRECONDITION for a devstate stream of another schema,
 //   ABORTED for an input that changes, and the errors of source and sink.
 struct ForeignFormat {
-  // As the --from and --to of `devstate convert` have it.
+  // The name used on the command line (`devstate convert --from`, `--to`).
   absl::string_view name;
   // The portable schema that it converts to and from.
   absl::string_view schema;
-  // Versions that can be written, oldest first; the last is the default.
+  // The versions that can be written, oldest first; the last is the default.
   std::vector<absl::string_view> versions;
 
-  // Whether a state may start like this; cheap, and wrong now and then: only a
-  // whole check() tells. 64 bytes are enough.
+  // Returns whether a state may start like this. This is cheap and may be
+  // wrong; only a whole check() tells. 64 bytes are enough.
   bool (*recognise)(absl::string_view first_bytes);
 
   // Reads a foreign state and judges it.
@@ -76,8 +76,8 @@ struct ForeignFormat {
                                                 const WriterOptions& options,
                                                 ByteSink* output);
 
-  // Converts a stream of `schema` to `version`, one of `versions`; as
-  // import_state() otherwise.
+  // Converts a stream of `schema` to `version`, one of `versions`. Otherwise as
+  // import_state().
   absl::StatusOr<ForeignReport> (*export_state)(const OpenSource& input,
                                                 absl::string_view version,
                                                 ByteSink* output);

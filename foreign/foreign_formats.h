@@ -11,11 +11,11 @@
 
 namespace devstate {
 
-// Every foreign format. A new one is one more package beside
+// Returns every foreign format. A new one is one more package next to
 // foreign/states/virtiofsd and one more line in foreign_formats.cc.
 const std::vector<const ForeignFormat*>& ForeignFormats();
 
-// Null if there is none.
+// Returns the format of this name; null if there is none.
 const ForeignFormat* FindForeignFormat(absl::string_view name);
 
 }  // namespace devstate

@@ -14,23 +14,23 @@
 
 namespace devstate {
 
-// An input that is read several times and must stay the same: what one pass has
-// verified holds for the next. Not thread-safe.
+// An input that is read several times and must stay the same, so that what one
+// pass has verified holds for the next. Thread-safety: none.
 class RepeatedInput {
  public:
-  // `open` must outlive the input.
+  // Requires: `open` outlives the input.
   explicit RepeatedInput(const OpenSource& open) : open_(open) {}
 
-  // The input from its start. At its end, the source fails with ABORTED if its
-  // bytes are not those of the first source that was read to its end. The input
-  // must outlive the source.
+  // Opens the input from its start. At its end, the source fails with ABORTED
+  // if its bytes are not those of the first source that was read to its end.
+  // Requires: the input outlives the source.
   absl::StatusOr<std::unique_ptr<ByteSource>> Open();
 
  private:
   class Source;
 
   const OpenSource& open_;
-  // XXH3-64 of the input, once it is known.
+  // The XXH3-64 of the input, once it is known.
   absl::optional<uint64_t> digest_;
 };
 

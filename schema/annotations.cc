@@ -175,7 +175,7 @@ class Checker {
                          "a field cannot be required and ignorable");
     }
     if (annotations.absent_default().empty()) return absl::OkStatus();
-    if (field.cardinality() == FieldModel::Cardinality::kRepeated ||
+    if (field.cardinality() == Cardinality::kRepeated ||
         !IsValueOf(field, annotations.absent_default())) {
       return SchemaError(
           *field.descriptor,
@@ -227,7 +227,7 @@ class Checker {
     const FieldDescriptor& descriptor = *field.descriptor;
     const FieldAnnotations& annotations = field.annotations;
     const bool repeated =
-        field.cardinality() == FieldModel::Cardinality::kRepeated;
+        field.cardinality() == Cardinality::kRepeated;
     if (annotations.has_max_len() && field.column_kind != COLUMN_KIND_TEXT &&
         field.column_kind != COLUMN_KIND_BYTES) {
       return SchemaError(descriptor, "max_len is for strings and bytes only");
@@ -238,7 +238,7 @@ class Checker {
     }
     const bool no_bytes = annotations.has_max_len() &&
                           annotations.max_len() == 0 &&
-                          field.cardinality() == FieldModel::Cardinality::kOne;
+                          field.cardinality() == Cardinality::kOne;
     const bool no_items =
         annotations.has_max_items() && annotations.max_items() == 0;
     if (annotations.required() && (no_bytes || no_items)) {

@@ -9,10 +9,10 @@
 
 namespace devstate {
 
-// Returns whether the annotations of the schema make sense: values of the
-// annotated field's type, names that exist, bounds that leave a value, versions
-// that are not newer than the schema's. Every error is INVALID_ARGUMENT and
-// names file, line, field and remedy.
+// Checks that the annotations of the schema make sense: values of the annotated
+// field's type, names that exist, bounds that leave a value, versions that are
+// not newer than the schema's. Every error is INVALID_ARGUMENT and names file,
+// line, field and remedy.
 absl::Status CheckAnnotations(const SchemaModel& schema);
 
 }  // namespace devstate

@@ -13,8 +13,8 @@
 
 namespace devstate {
 
-// The files that a schema can import wherever it is read:
-// devstate/options.proto and the google/protobuf/*.proto that protoc knows.
+// The files that every schema can import: devstate/options.proto and the
+// google/protobuf/*.proto that protoc knows.
 class BuiltInFiles : public google::protobuf::DescriptorDatabase {
  public:
   // Leaves the file to another database.
@@ -33,8 +33,8 @@ class BuiltInFiles : public google::protobuf::DescriptorDatabase {
   std::set<std::string> hidden_;
 };
 
-// Whether the file is what schemas are written in, descriptor.proto or
-// devstate/options.proto. A copy of it in a descriptor set does not count.
+// Returns whether the file is one that schemas are written in, descriptor.proto
+// or devstate/options.proto. A copy of it in a descriptor set does not count.
 bool IsOfTheLanguage(absl::string_view file);
 
 }  // namespace devstate

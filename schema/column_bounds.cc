@@ -21,7 +21,6 @@ namespace {
 using ::absl::int128;
 using ::google::protobuf::FieldDescriptor;
 
-using Cardinality = FieldModel::Cardinality;
 using Column = ColumnBounds::Column;
 
 std::string RangeText(bool has_low, bool has_high, const ValueSet& values) {

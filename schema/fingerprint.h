@@ -11,19 +11,20 @@
 
 namespace devstate {
 
-// What a schema means, and nothing else: every message and enum that `root` is
-// made of, by full name, fields by number, with devstate's annotations; without
-// comments, file names, JSON names, other options, reserved ranges and order.
-// docs/stream_format.md, "Fingerprint", has the rule.
+// Returns the meaning of a schema, and nothing else: every message and enum
+// that `root` is made of, by full name, fields by number, with devstate's
+// annotations. Comments, file names, JSON names, other options, reserved ranges
+// and order are left out. docs/stream_format.md, "Fingerprint", has the rule.
 google::protobuf::FileDescriptorProto CanonicalSchema(
     const google::protobuf::Descriptor& root);
 
-// SHA-256 of the canonical schema's deterministic serialization: 32 bytes.
+// Returns the SHA-256 of the canonical schema's deterministic serialization: 32
+// bytes.
 std::string Fingerprint(const google::protobuf::Descriptor& root);
 
-// The root's file and all that it imports, imports first, without comments and
-// without google/protobuf/descriptor.proto and devstate/options.proto, which
-// every reader of schemas has.
+// Returns the root's file and all that it imports, imports first, without
+// comments. google/protobuf/descriptor.proto and devstate/options.proto are
+// left out, because every reader of schemas has them.
 google::protobuf::FileDescriptorSet EmbeddableDescriptorSet(
     const google::protobuf::Descriptor& root);
 

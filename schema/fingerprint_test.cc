@@ -205,7 +205,7 @@ TEST(CanonicalSchema, IsTheMessagesAndEnumsByFullName) {
   EXPECT_EQ(schema.enum_type(0).name(), "a.Color");
 }
 
-// The text of the first code block behind `heading`, and what follows it.
+// The text of the first code block after `heading`, and what follows it.
 std::pair<std::string, std::string> BlockAfter(const std::string& document,
                                                const std::string& heading) {
   const size_t open = document.find("\n```", document.find(heading));

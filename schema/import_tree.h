@@ -15,40 +15,41 @@
 
 namespace devstate {
 
-// Where the imports of a schema are looked for, in this order.
+// The folders in which the imports of a schema are looked for, in this order.
 struct ImportFolders {
-  // Beside the schema, and where the folder is of which its package names the
-  // way to it.
+  // The folder of the schema, and the folder from which its package names the
+  // way to that.
   std::vector<std::string> own;
   // The folders above the schema, nearest first, each after the component with
   // which the way from there to the schema begins. An import that begins with
-  // it is relative to the nearest such folder.
+  // this component is relative to the nearest such folder.
   std::vector<std::pair<std::string, std::string>> above;
-  // That a user names, and the option that names one, for errors.
+  // The folders that a user names, and the option that names one, for errors.
   std::vector<std::string> named;
   std::string flag;
 };
 
-// The folders of the schema of `package` in the file `path`, without named
-// ones. A copy that was frozen beside a released schema is found in them, and
-// each of two checkouts of one tree has its own files. They do not lead out of
-// a folder of released versions into the tree that goes on.
+// Returns the folders of the schema of `package` in the file `path`, without
+// named ones. A copy that was frozen next to a released schema is found in
+// them, and each of two checkouts of one tree has its own files. They do not
+// lead out of a folder of released versions into the current tree.
 ImportFolders FoldersOf(const std::string& path, absl::string_view package);
 
-// The files of one schema: its own text, and what that imports. Not
-// thread-safe.
+// The files of one schema: its own text, and what that imports. Thread-safety:
+// none.
 class ImportTree : public google::protobuf::compiler::SourceTree {
  public:
-  // The schema `text`, which others import as `name`; `path` is for errors.
+  // Makes the tree of the schema `text`, which others import as `name`. `path`
+  // is for errors.
   ImportTree(std::string name, std::string path, std::string text,
              ImportFolders folders);
 
-  // The stream must not outlive this object.
+  // Opens a file. The stream must not outlive this object.
   google::protobuf::io::ZeroCopyInputStream* Open(
       const std::string& name) override;
   std::string GetLastErrorMessage() override { return error_; }
 
-  // The file that was opened as `name`, for errors.
+  // Returns the file that was opened as `name`, for errors.
   std::string PathOf(const std::string& name) const;
 
  private:
@@ -61,15 +62,15 @@ class ImportTree : public google::protobuf::compiler::SourceTree {
   google::protobuf::io::ZeroCopyInputStream* Fail(std::string error);
 
   const ImportFolders folders_;
-  // By the name under which it is imported.
+  // The files by the name under which they are imported.
   std::map<std::string, File> files_;
   // The name of each file by where it really is.
   std::map<std::string, std::string> names_;
   std::string error_;
 };
 
-// `path` relative to the first of `folders` that it lies in, or its last
-// component.
+// Returns `path` relative to the first of `folders` that it lies in, or its
+// last component.
 std::string NameWithin(const std::string& path,
                        const std::vector<std::string>& folders);
 

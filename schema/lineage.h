@@ -13,29 +13,30 @@
 
 namespace devstate {
 
-// The released versions of one schema, and what no pair of them shows.
+// The released versions of one schema, and the facts that no pair of them
+// shows.
 class Lineage {
  public:
-  // Takes those of `schemas` that have the name `schema`. They must outlive
-  // this object.
+  // Takes those of `schemas` that have the name `schema`. Requires: they
+  // outlive this object.
   Lineage(const std::vector<const SchemaModel*>& schemas,
           absl::string_view schema);
 
-  // In ascending order of version.
+  // Returns the versions in ascending order.
   const std::vector<const SchemaModel*>& schemas() const { return schemas_; }
 
-  // The first version between `low` and `high`, both exclusive, whose message
-  // `message` has no field `number`.
+  // Returns the first version between `low` and `high`, both exclusive, whose
+  // message `message` has no field `number`.
   absl::optional<uint32_t> FieldGap(absl::string_view message, int number,
                                     uint32_t low, uint32_t high) const;
-  // The same for a value of an enum.
+  // Returns the same for a value of an enum.
   absl::optional<uint32_t> EnumValueGap(absl::string_view enumeration,
                                         int number, uint32_t low,
                                         uint32_t high) const;
 
-  // Whether field `older` of version `low` became field `newer` of version
-  // `high`, of the same number, by renames that were declared in every version
-  // between the two that changed the name.
+  // Returns whether field `older` of version `low` became field `newer` of
+  // version `high`, of the same number. Each version after `low` that changed
+  // the name must have declared the rename.
   bool Renamed(absl::string_view message, const FieldModel& older,
                const FieldModel& newer, uint32_t low, uint32_t high) const;
 
@@ -43,7 +44,7 @@ class Lineage {
   std::vector<const SchemaModel*> schemas_;
 };
 
-// Whether `newer` declares `name` as a former name of its own.
+// Returns whether `newer` declares `name` as a former name of its own.
 bool DeclaresFormerName(const FieldModel& newer, absl::string_view name);
 
 }  // namespace devstate

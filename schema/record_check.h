@@ -9,20 +9,20 @@
 
 namespace devstate {
 
-// How deep the messages of a schema nest at most: those of the root's fields
-// lie 1 deep. Columns take two protobuf messages a level, so a stock parser
-// with its limit of 100 reads every columns message.
+// The depth to which the messages of a schema may nest. Those of the root's
+// fields lie 1 deep. Columns take two protobuf messages a level, so a stock
+// parser with its limit of 100 reads every columns message.
 inline constexpr int kMaxRecordDepth = 32;
 
-// How deep they may nest in a schema that a state is only read by. Releases
-// without the rule above wrote such schemas into their streams.
+// The depth to which they may nest in a schema that a state is only read by.
+// Releases without the rule above wrote such schemas into their streams.
 inline constexpr int kMaxReadableDepth = 64;
 
-// Most fields of a message, those of nested messages included at each place
-// where these occur: so many columns a record can have.
+// The most fields of a message, those of nested messages included at each place
+// where these occur. A record can have this many columns.
 inline constexpr int kMaxRecordColumns = 16384;
 
-// Refuses messages that cannot be part of a schema: they are not of proto3,
+// Refuses messages that cannot be part of a schema. They are not of proto3,
 // contain themselves, nest deeper than `max_depth` or exceed kMaxRecordColumns.
 // INVALID_ARGUMENT with file, line, field and remedy. Takes time for
 // kMaxRecordColumns fields at most, so that hostile schemas can be checked.

@@ -11,10 +11,12 @@
 
 namespace devstate {
 
-// Returns whether the names that are derived from the schema's records differ
-// from each other and from those that protobuf's own C++ generator gives the
-// messages and enums of the root's file. An error is INVALID_ARGUMENT and names
-// file, line, field and remedy. Records must not contain themselves.
+// Checks that the names derived from the schema's records differ from each
+// other and from those that protobuf's own C++ generator gives the messages and
+// enums of the root's file. An error is INVALID_ARGUMENT and names file, line,
+// field and remedy.
+//
+// Requires: records do not contain themselves.
 absl::Status CheckRecordNames(const SchemaModel& schema);
 
 // Returns "MountPaths" for "mount_paths".

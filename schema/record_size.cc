@@ -8,12 +8,11 @@
 namespace devstate {
 namespace {
 
-using Cardinality = FieldModel::Cardinality;
 
 constexpr size_t kRepeatedSize = 16;
 // Of a scalar that may be absent.
 constexpr size_t kPresenceSize = 8;
-// Of a message, beside its fields.
+// The size of a message without its fields.
 constexpr size_t kMessageSize = 8;
 
 size_t FieldSize(const FieldModel& field) {

@@ -10,15 +10,16 @@
 
 namespace devstate {
 
-// Returns the record size of docs/stream_format.md, "Sizes", in bytes: what a
-// record of this type counts for, without the bytes of its strings and without
-// the elements of its repeated fields. Writers end batches by it and readers
-// charge it to max_batch_memory, so it follows from the schema alone.
+// Returns the record size of docs/stream_format.md, "Sizes", in bytes. A record
+// of this type counts for that many, besides the bytes of its strings and the
+// elements of its repeated fields. Writers end batches by it and readers charge
+// it to max_batch_memory, so it follows from the schema alone.
 //
-// `record` must not contain itself.
+// Requires: `record` does not contain itself.
 size_t RecordSize(const MessageModel& record);
 
-// Returns what one value of `field` counts for: one element if it is repeated.
+// Returns the bytes that one value of `field` counts for; one element if it is
+// repeated.
 size_t ValueSize(const FieldModel& field);
 
 }  // namespace devstate

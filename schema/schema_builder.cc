@@ -10,6 +10,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "devstate/schema/fingerprint.h"
@@ -21,6 +22,7 @@ namespace {
 using ::google::protobuf::Descriptor;
 using ::google::protobuf::EnumDescriptor;
 using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::OneofDescriptor;
 
 template <typename AnyDescriptor>
 std::string PlaceOf(const AnyDescriptor& descriptor) {
@@ -193,6 +195,26 @@ class Builder {
               [](const FieldModel& a, const FieldModel& b) {
                 return a.number < b.number;
               });
+    for (int i = 0; i < descriptor.real_oneof_decl_count(); ++i) {
+      message->oneofs.push_back(
+          OneofOf(*descriptor.oneof_decl(i), message->fields));
+    }
+  }
+
+  static OneofModel OneofOf(const OneofDescriptor& descriptor,
+                            const std::vector<FieldModel>& fields) {
+    OneofModel oneof;
+    oneof.name = descriptor.name();
+    std::vector<std::string> names;
+    for (int i = 0; i < descriptor.field_count(); ++i) {
+      names.push_back(descriptor.field(i)->name());
+    }
+    oneof.member_names = absl::StrJoin(names, ", ");
+    for (size_t i = 0; i < fields.size(); ++i) {
+      if (fields[i].oneof != oneof.name) continue;
+      oneof.members.push_back(static_cast<uint16_t>(i));
+    }
+    return oneof;
   }
 
   FieldModel FieldOf(const FieldDescriptor& descriptor) {
@@ -200,11 +222,10 @@ class Builder {
     field.number = descriptor.number();
     field.name = descriptor.name();
     field.type = descriptor.type();
-    field.presence =
-        descriptor.is_map()         ? FieldModel::Presence::kMap
-        : descriptor.is_repeated()  ? FieldModel::Presence::kRepeated
-        : descriptor.has_presence() ? FieldModel::Presence::kExplicit
-                                    : FieldModel::Presence::kImplicit;
+    field.presence = descriptor.is_map()         ? Presence::kMap
+                     : descriptor.is_repeated()  ? Presence::kRepeated
+                     : descriptor.has_presence() ? Presence::kExplicit
+                                                 : Presence::kImplicit;
     if (descriptor.real_containing_oneof() != nullptr) {
       field.oneof = descriptor.real_containing_oneof()->name();
     }

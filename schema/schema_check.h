@@ -10,14 +10,14 @@
 
 namespace devstate {
 
-// Returns whether states of the schema can be written and read, by generated
-// code and without: the one answer of code generator, lint, tools and of a
-// reader of an embedded schema. Every error is INVALID_ARGUMENT and names file,
-// line and remedy. `max_depth` is as for CheckRootType().
+// Checks that states of the schema can be written and read, by generated code
+// and without. Code generator, lint, tools and a reader of an embedded schema
+// all take this answer. Every error is INVALID_ARGUMENT and names file, line
+// and remedy. `max_depth` is as for CheckRootType().
 absl::Status CheckSchema(const SchemaModel& schema,
                          int max_depth = kMaxRecordDepth);
 
-// The part of CheckSchema() that is not about annotations.
+// Checks what CheckSchema() does, apart from annotations.
 absl::Status CheckRecords(const SchemaModel& schema,
                           int max_depth = kMaxRecordDepth);
 

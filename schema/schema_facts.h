@@ -11,17 +11,18 @@
 
 namespace devstate {
 
-// The SchemaInfo of a schema without generated code, the same as generated code
-// has it.
+// The SchemaInfo of a schema without generated code. Generated code has the
+// same values.
 class SchemaFacts {
  public:
-  // Takes milliseconds: the descriptor set is compressed at the highest level.
+  // Takes milliseconds, because the descriptor set is compressed at the highest
+  // level.
   explicit SchemaFacts(const google::protobuf::Descriptor& root);
 
   SchemaFacts(const SchemaFacts&) = delete;
   SchemaFacts& operator=(const SchemaFacts&) = delete;
 
-  // Its views are valid as long as this.
+  // Returns the info, whose views are valid as long as this object.
   const SchemaInfo& info() const { return info_; }
 
  private:

@@ -10,16 +10,16 @@
 
 namespace devstate {
 
-// What generated code knows of its schema, as constants in the binary. The
-// views are of static storage.
+// The facts of its schema that generated code has as constants in the binary.
+// The views are of static storage.
 struct SchemaInfo {
   absl::string_view schema;
   uint32_t version;
   uint32_t min_reader;
   absl::string_view device;
-  // Full name of the root message.
+  // The full name of the root message.
   absl::string_view root_message;
-  // SHA-256 of the canonical descriptor set: 32 bytes.
+  // The SHA-256 of the canonical descriptor set: 32 bytes.
   absl::string_view fingerprint;
   // The FileDescriptorSet of the root's file and all that it imports, as one
   // zstd frame.

@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Text, descriptor sets and pipes all end in one function, which builds the
+// schema and checks its syntax. protobuf's loaders write to standard error and
+// name files as they are imported. The collectors here turn that into one line
+// with the path that the user knows.
 
 #include "devstate/schema/schema_loader.h"
 

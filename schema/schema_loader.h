@@ -17,15 +17,16 @@
 namespace devstate {
 
 struct SchemaLoadOptions {
-  // Where imports are looked for, in this order, after the folders that the
-  // schema's own path names (FoldersOf() in import_tree.h).
-  // devstate/options.proto and protobuf's own google/protobuf/*.proto are there
-  // without.
+  // The folders in which imports are looked for, in this order, after those
+  // that the schema's own path names (FoldersOf() in import_tree.h).
+  // devstate/options.proto and protobuf's own google/protobuf/*.proto need no
+  // folder. Default: none.
   std::vector<std::string> import_paths;
-  // Root message, by its full name or the end of it. Empty: the one message
-  // with a schema name in (devstate.message).
+  // The root message, by its full name or the end of it. Default: empty, the
+  // one message with a schema name in (devstate.message).
   std::string root;
-  // How a user names a folder of `import_paths`, for errors.
+  // The option with which a user names a folder of `import_paths`, for errors.
+  // Default: "-I".
   std::string import_flag = "-I";
 };
 
@@ -50,37 +51,38 @@ class LoadedSchema {
 };
 
 // Reads a schema from a `.proto` file, or from a binary FileDescriptorSet,
-// which may come from anywhere: every other file name is one. "-" is standard
-// input. It and a pipe are read once, are what their content is, and have no
-// folder in which imports would be found.
+// which may come from anywhere. Every file name that does not end in `.proto`
+// is a descriptor set. "-" is standard input. It and a pipe are read once and
+// are what their content is. They have no folder in which imports would be
+// found.
 //
-// Errors are one line with file, place and remedy: NOT_FOUND for a file that
-// cannot be read, INVALID_ARGUMENT for one that is no schema,
+// Errors are one line with file, place and remedy. NOT_FOUND for a file that
+// cannot be read, INVALID_ARGUMENT for one that is not a schema,
 // FAILED_PRECONDITION for one without any root message.
 absl::StatusOr<LoadedSchema> LoadSchema(const std::string& path,
                                         const SchemaLoadOptions& options);
 
-// Every schema in a folder and in the folders right within it, ascending by
-// schema name, version and file. Files without a root message are passed over,
-// as are those that are neither .proto files nor descriptor sets (.binpb, .pb,
-// .desc, .bin). FAILED_PRECONDITION if nothing else is there.
+// Reads every schema in a folder and in the folders right within it, ascending
+// by schema name, version and file. Files without a root message are passed
+// over. So are those that are neither .proto files nor descriptor sets (.binpb,
+// .pb, .desc, .bin). FAILED_PRECONDITION if nothing else is there.
 absl::StatusOr<std::vector<LoadedSchema>> LoadSchemas(
     const std::string& folder, const SchemaLoadOptions& options);
 
-// Every schema of `paths`, passed over and sorted as in a folder. NOT_FOUND if
-// there are files and none of them has a root message.
+// Reads every schema of `paths`, passed over and sorted as in a folder.
+// NOT_FOUND if there are files and none of them has a root message.
 absl::StatusOr<std::vector<LoadedSchema>> LoadSchemaFiles(
     const std::vector<std::string>& paths, const SchemaLoadOptions& options);
 
-// A schema from bytes in memory: the text of a .proto file, whose imports are
-// found by `options` alone, or a binary FileDescriptorSet. `name` is for errors
-// and is the model's file. At most 64 MiB.
+// Parses a schema in memory: the text of a .proto file, whose imports are found
+// by `options` alone, or a binary FileDescriptorSet. `name` is for errors and
+// is the model's file. At most 64 MiB.
 absl::StatusOr<LoadedSchema> ParseSchema(const std::string& name,
                                          const std::string& bytes,
                                          const SchemaLoadOptions& options);
 
-// A schema from a binary FileDescriptorSet in memory, which may come from
-// anywhere: a stream, a manifest. `name` is for errors and is the model's file.
+// Parses a binary FileDescriptorSet in memory, which may come from anywhere,
+// such as a stream or a manifest. `name` is for errors and is the model's file.
 // At most 64 MiB.
 absl::StatusOr<LoadedSchema> ParseDescriptorSet(
     const std::string& name, absl::string_view bytes,

@@ -83,13 +83,13 @@ const EnumModel* SchemaModel::FindEnum(absl::string_view full_name) const {
 }
 
 bool HoldsRecords(const FieldModel& field) {
-  return field.presence == FieldModel::Presence::kRepeated &&
+  return field.presence == Presence::kRepeated &&
          field.message != nullptr;
 }
 
 bool CanBeAbsent(const FieldModel& field) {
   if (field.annotations.required()) return false;
-  if (field.presence != FieldModel::Presence::kImplicit) return true;
+  if (field.presence != Presence::kImplicit) return true;
   return !IsNumber(field) || ValuesOf(field).Contains(0);
 }
 

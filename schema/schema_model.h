@@ -1,6 +1,5 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
-
 //
 // The table of a schema: whatever generates code for it, reads or writes states
 // of it, judges or shows them, reads this and nothing else of the schema.
@@ -18,6 +17,7 @@
 #include "devstate/columns.pb.h"
 #include "devstate/options.pb.h"
 #include "devstate/schema/column_bounds.h"
+#include "devstate/schema/presence.h"
 #include "google/protobuf/descriptor.h"
 
 namespace devstate {
@@ -47,26 +47,6 @@ struct EnumModel {
 std::vector<int32_t> NumbersOf(const EnumModel& type);
 
 struct FieldModel {
-  // What a state can tell of the field.
-  enum class Presence {
-    // A scalar at its zero cannot be told from an absent one.
-    kImplicit,
-    // Optional scalars, messages, members of a oneof.
-    kExplicit,
-    kRepeated,
-    // A repeated entry message with the fields key and value.
-    kMap,
-  };
-  // How often the field occurs in a record.
-  enum class Cardinality {
-    // Always: without presence.
-    kOne,
-    // Once at most: with presence.
-    kOptional,
-    // Any number of times: repeated fields and maps.
-    kRepeated,
-  };
-
   int number;
   std::string name;
   google::protobuf::FieldDescriptor::Type type;
@@ -89,11 +69,15 @@ struct FieldModel {
   std::vector<ColumnBounds> bounds;
   const google::protobuf::FieldDescriptor* descriptor = nullptr;
 
-  Cardinality cardinality() const {
-    return presence == Presence::kImplicit   ? Cardinality::kOne
-           : presence == Presence::kExplicit ? Cardinality::kOptional
-                                             : Cardinality::kRepeated;
-  }
+  Cardinality cardinality() const { return CardinalityOf(presence); }
+};
+
+struct OneofModel {
+  std::string name;
+  // Names of its fields, in the order of the schema: "a, b, c".
+  std::string member_names;
+  // Indices of its fields in MessageModel::fields, in ascending order.
+  std::vector<uint16_t> members;
 };
 
 struct MessageModel {
@@ -105,6 +89,8 @@ struct MessageModel {
   bool map_entry = false;
   // In ascending order of number.
   std::vector<FieldModel> fields;
+  // In the order of the schema.
+  std::vector<OneofModel> oneofs;
   MessageAnnotations annotations;
   // Reserved numbers, both ends inclusive.
   std::vector<std::pair<int, int>> reserved;

@@ -14,7 +14,8 @@ namespace devstate {
 
 struct FieldModel;
 
-// No bound of a float or a double: every bound of an annotation is within.
+// The bound of a float or a double that has none. Every bound of an annotation
+// is within.
 inline constexpr absl::int128 kUnboundedReal = absl::MakeInt128(1LL << 36, 0);
 
 // The values that a number can have: those of its type that its annotations
@@ -39,11 +40,12 @@ ValueSet ValuesOf(const FieldModel& field);
 // Returns the same without annotations.
 ValueSet ValuesOfType(const FieldModel& field);
 
-// What must hold of every value of `writer` for `reader` to contain it, as the
-// end of a sentence ("is at most 65535"); empty if it always holds.
+// Returns what must hold of every value of `writer` for `reader` to contain it,
+// as the end of a sentence ("is at most 65535"). Empty if it always holds.
 std::string Predicate(const ValueSet& writer, const ValueSet& reader);
 
-// Whether no value of `writer` is one of `reader`, as far as the two tell.
+// Returns whether no value of `writer` is one of `reader`, as far as the two
+// tell.
 bool Disjoint(const ValueSet& writer, const ValueSet& reader);
 
 std::string NumberText(absl::int128 value);

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What values count for: docs/stream_format.md, "Sizes". In bytes.
+// The bytes that values count for (docs/stream_format.md, "Sizes").
 
 #ifndef DEVSTATE_SCHEMA_VALUE_SIZE_H_
 #define DEVSTATE_SCHEMA_VALUE_SIZE_H_
@@ -10,9 +10,9 @@
 
 namespace devstate {
 
-// Any number, bool or enum.
+// The size of any number, bool or enum.
 inline constexpr size_t kNumberSize = 8;
-// A string or bytes, without the bytes themselves.
+// The size of a string or bytes, without the bytes themselves.
 inline constexpr size_t kBytesSize = 16;
 
 }  // namespace devstate

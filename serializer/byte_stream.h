@@ -1,8 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where a stream's bytes come from and go to. The serializer knows nothing
-// else of the world; transport/ implements both for file descriptors.
+// The ends of a stream: where its bytes come from and where they go. The
+// serializer knows nothing else of the world. transport/ implements both for
+// file descriptors.
 
 #ifndef DEVSTATE_SERIALIZER_BYTE_STREAM_H_
 #define DEVSTATE_SERIALIZER_BYTE_STREAM_H_
@@ -15,21 +16,23 @@
 
 namespace devstate {
 
-// A sequential source of bytes. Not thread-safe.
+// A sequential source of bytes. Thread-safety: none.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
 
-  // Reads between 1 and `size` bytes into `buffer` and returns how many; 0
-  // means the end of the source and nothing else. `size` must not be 0.
+  // Reads between 1 and `size` bytes into `buffer`. Returns how many; 0 means
+  // the end of the source and nothing else. After an error or the end, every
+  // further call must return the same.
+  //
+  // Requires: `size` is not 0.
   //
   // Errors: DEADLINE_EXCEEDED, UNAVAILABLE (peer gone), ABORTED (superseded or
-  // cancelled), DATA_LOSS (the medium failed). After an error or the end, every
-  // further call must return the same.
+  // cancelled), DATA_LOSS (the medium failed).
   virtual absl::StatusOr<size_t> Read(char* buffer, size_t size) = 0;
 };
 
-// A sequential sink of bytes. Not thread-safe.
+// A sequential sink of bytes. Thread-safety: none.
 class ByteSink {
  public:
   virtual ~ByteSink() = default;

@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// A reader leaves the values where they lie. Their lengths are a column of
+// numbers, whose sum is compared with the data once. Text is looked at value by
+// value only if some of it is not ASCII. The layout WORDS is chosen only for
+// payloads that get compressed, because it is not worth the time otherwise.
 
 #include "devstate/serializer/bytes_column.h"
 
@@ -13,6 +18,7 @@
 #include "devstate/serializer/internal/map_keys.h"
 #include "devstate/serializer/message_reader.h"
 #include "devstate/serializer/utf8.h"
+#include "devstate/stream.pb.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {

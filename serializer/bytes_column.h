@@ -21,7 +21,7 @@
 
 namespace devstate {
 
-// Everywhere, `kind` is BYTES or TEXT.
+// Collects strings or bytes. In all calls, `kind` is BYTES or TEXT.
 class BytesColumnBuilder final : public ColumnBuilder {
  public:
   // Copies `value`.
@@ -30,13 +30,14 @@ class BytesColumnBuilder final : public ColumnBuilder {
     data_.Append(value);
   }
   size_t size() const { return lengths_.size(); }
-  // Appends field `number` with a BytesColumn; nothing if all values are empty.
+  // Appends field `number` with a BytesColumn. Appends nothing if all values
+  // are empty.
   void Encode(uint32_t number, ColumnKind kind, MessageWriter& out) const;
-  // Of each value, in bytes.
+  // Returns the length of each value, in bytes.
   absl::Span<const uint32_t> lengths() const {
     return {lengths_.data(), lengths_.size()};
   }
-  // All values, one behind the other.
+  // Returns all values, one after the other.
   absl::string_view data() const { return data_.view(); }
 
   // INVALID_ARGUMENT if a TEXT value is not valid UTF-8.
@@ -60,18 +61,19 @@ class BytesColumnBuilder final : public ColumnBuilder {
 
 class BytesColumnReader final : public ColumnReader {
  public:
-  // The values lie in `column`, or in the reader if the layout is not
-  // CONCATENATED; both must outlive their use.
+  // Decodes `column`. Requires: `column` outlives the values, which lie in it
+  // or, if the layout is not CONCATENATED, in the reader.
   absl::Status Decode(ColumnKind kind, absl::string_view column, size_t count,
                       DecodeContext& context);
 
-  // Of each value, in bytes.
+  // Returns the length of each value, in bytes.
   const NumberColumnReader<uint32_t>& lengths() const { return lengths_; }
 
-  // Returns the values of `count` rows at once. Must come before Read().
+  // Returns the values of `count` rows at once. Requires: Read() was not called
+  // yet.
   std::vector<absl::string_view> Values(size_t count) const;
 
-  // Row `i`; to be called for the rows one after the other, from 0.
+  // Reads row `i`. Requires: the rows are read one after the other, from 0.
   void Read(size_t i, absl::string_view& value) {
     const size_t length = lengths_[i];
     value = absl::string_view(position_, length);
@@ -94,7 +96,7 @@ class BytesColumnReader final : public ColumnReader {
 
   NumberColumnReader<uint32_t> lengths_;
   const char* position_ = nullptr;
-  // Of WORDS: the column under way, and the values put together.
+  // The current column of the WORDS layout, and the values put together.
   NumberColumnReader<uint32_t> word_;
   ByteBuffer words_;
 };

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "devstate/serializer/stream_reader.h"
+#include "devstate/serializer/chunk.h"
 #include "google/protobuf/message.h"
 
 namespace devstate {

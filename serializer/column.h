@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A column of a record, whatever its type, as the codec of whole records sees
-// it (record_columns.h). Rows come and go through the classes of their types.
+// it (record_columns.h). Rows are appended and read through the classes of
+// their types.
 
 #ifndef DEVSTATE_SERIALIZER_COLUMN_H_
 #define DEVSTATE_SERIALIZER_COLUMN_H_
@@ -19,8 +20,8 @@
 
 namespace devstate {
 
-// The types that numbers have in a row. Enums are kInt32, the counts of an
-// optional field kBool.
+// The types that numbers have in a row. Enums are kInt32. The counts of an
+// optional field are kBool.
 enum class ScalarType : uint8_t {
   kBool,
   kInt32,
@@ -41,23 +42,25 @@ struct NumbersView {
   bool constant = false;
 };
 
-// Collects the values of a field of many records. Not thread-safe.
+// Collects the values of a field of many records. Thread-safety: none.
 class ColumnBuilder {
  public:
-  // INVALID_ARGUMENT if a value cannot be written, whatever the annotations
-  // say; names the row, which is one of `rows`.
+  // Checks that every value can be written, apart from annotations.
+  // INVALID_ARGUMENT names the row that cannot, which is one of `rows`.
   virtual absl::Status Validate(const FieldEntry& field,
                                 RowKind rows) const = 0;
-  // Appends the column of `rows` rows; nothing if all values are defaults.
+  // Appends the column of `rows` rows. Appends nothing if all values are
+  // defaults.
   virtual void EncodeAs(const FieldEntry& field, uint32_t number, size_t rows,
                         MessageWriter& out) = 0;
   virtual void Clear() = 0;
 
   // Returns the numbers that BoundsEntry::Column names; empty if there are none
-  // in such a column. Counts may end before the last row: the rest is 0.
+  // in such a column. Counts may end before the last row; the missing ones are
+  // 0.
   virtual NumbersView Stored(BoundsEntry::Column column) const = 0;
-  // Of the keys of a map: returns the first row in which a key occurs twice, or
-  // the number of rows. `counts` says how many keys a row has.
+  // Returns the first row of a map in which a key occurs twice, or the number
+  // of rows. `counts` says how many keys each row has.
   virtual size_t FirstRowWithKeyTwice(absl::Span<const uint32_t> counts) const {
     return counts.size();
   }
@@ -66,19 +69,21 @@ class ColumnBuilder {
   ~ColumnBuilder() = default;
 };
 
-// Holds the values of a field of all records of a batch. Not thread-safe.
+// Holds the values of a field of all records of a batch. Thread-safety: none.
 class ColumnReader {
  public:
-  // All values are defaults: the column is absent.
+  // Takes an absent column: all values are defaults.
   virtual void SetDefault() = 0;
-  // Checks everything that can be wrong with `column` but for what the
-  // annotations say, and takes `count` values out of it, which may lie in it.
-  // So it must outlive their use.
+  // Checks everything that can be wrong with `column`, apart from annotations,
+  // and takes `count` values out of it.
+  //
+  // Requires: `column` outlives the values, which may lie in it.
   virtual absl::Status DecodeAs(const FieldEntry& field,
                                 absl::string_view column, size_t count,
                                 DecodeContext& context) = 0;
 
-  // As ColumnBuilder's. `count` is that of DecodeAs().
+  // Returns the numbers as ColumnBuilder::Stored() does. `count` is that of
+  // DecodeAs().
   virtual NumbersView Stored(BoundsEntry::Column column,
                              size_t count) const = 0;
   virtual size_t FirstRowWithKeyTwice(absl::Span<const uint32_t> counts) const {

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// For generated code: the columns of a …Columns message, one after the other.
+// For generated code: walks the columns of a …Columns message.
 
 #ifndef DEVSTATE_SERIALIZER_COLUMNS_WALKER_H_
 #define DEVSTATE_SERIALIZER_COLUMNS_WALKER_H_
@@ -18,18 +18,18 @@ namespace devstate {
 
 class ColumnsWalker {
  public:
-  // Both must outlive the walker.
+  // Requires: `columns` and `context` outlive the walker.
   ColumnsWalker(absl::string_view columns, DecodeContext& context)
       : reader_(columns), context_(context) {}
 
-  // Moves to the next column; false behind the last. Columns must be
+  // Moves to the next column. Returns false after the last. Columns must be
   // length-delimited fields in ascending order, each once.
   absl::StatusOr<bool> Next();
 
   uint32_t number() const { return field_.number; }
   absl::string_view bytes() const { return field_.bytes; }
 
-  // What to return for a column that the schema does not have.
+  // Returns the error for a column that the schema does not have.
   absl::Status UnknownColumn() const;
 
  private:
@@ -38,9 +38,11 @@ class ColumnsWalker {
   DecodeContext& context_;
 };
 
-// `status` with the name of the field that it is about before its message.
+// Returns `status` with the name of the field that it is about before its
+// message.
 absl::Status InField(absl::string_view field, absl::Status status);
-// The same for the field of the message that it is about a field of.
+// Returns `status`, which is about a field of a message, with the name of the
+// field that holds this message before it.
 absl::Status InMessage(absl::string_view field, absl::Status status);
 
 }  // namespace devstate

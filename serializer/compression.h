@@ -9,13 +9,14 @@
 
 namespace devstate {
 
-// How a writer stores payloads. Whatever it says, a payload that zstd would not
-// make smaller is stored raw.
+// The way a writer stores payloads. In every mode, a payload that zstd would
+// not make smaller is stored raw.
 struct Compression {
   enum class Mode {
-    // zstd at `level`, but not below 4 KiB, where a compressor costs more time
-    // than its gain in bytes, nor right after chunks that did not shrink.
-    // Depends on the content alone: the same state is the same bytes.
+    // zstd at `level` where it pays. Payloads below 4 KiB are stored raw,
+    // because a compressor costs more time than its gain in bytes. So are
+    // payloads right after chunks that did not shrink. The choice depends on
+    // the content alone: the same state is the same bytes.
     kAutomatic,
     kRaw,
     kZstd,
@@ -25,13 +26,13 @@ struct Compression {
   static Compression Raw() { return {Mode::kRaw, 0}; }
   static Compression Zstd(int level) { return {Mode::kZstd, level}; }
 
-  // "automatic", "raw", "zstd" or "zstd:LEVEL". INVALID_ARGUMENT, with the
-  // valid words and range, for anything else.
+  // Parses "automatic", "raw", "zstd" or "zstd:LEVEL". INVALID_ARGUMENT, with
+  // the valid words and range, for anything else.
   static absl::StatusOr<Compression> Parse(absl::string_view text);
 
-  // Default: kAutomatic.
+  // The mode of storage. Default: kAutomatic.
   Mode mode = Mode::kAutomatic;
-  // In zstd's own range, ZSTD_minCLevel() to ZSTD_maxCLevel(); 1 for
+  // The level of zstd, from ZSTD_minCLevel() to ZSTD_maxCLevel(). It is 1 for
   // kAutomatic. Default: 1.
   int level = 1;
 };

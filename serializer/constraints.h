@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the annotations of proto/devstate/options.proto allow of a field, and
-// enums by their nature, checked column by column.
+// The checks of annotations, column by column: what those of
+// proto/devstate/options.proto allow of a field, and that enums are closed.
 
 #ifndef DEVSTATE_SERIALIZER_CONSTRAINTS_H_
 #define DEVSTATE_SERIALIZER_CONSTRAINTS_H_
@@ -21,32 +21,35 @@
 
 namespace devstate {
 
-// What a column of numbers may hold: the values of a field, the lengths of its
-// strings, or how often it occurs in each row. T is as in NumberTraits.
+// The bounds of a column of numbers. The numbers are the values of a field, the
+// lengths of its strings, or how often it occurs in each row. T is as in
+// NumberTraits.
 template <typename T>
 struct NumberConstraint {
-  // Whether values are from `low` to `high`, both inclusive; `low` is not above
-  // `high`. NaN never is.
+  // Whether values must be from `low` to `high`, both inclusive. `low` is not
+  // above `high`. NaN never is within.
   bool bounded;
   T low;
   T high;
-  // No bits of 0: what a scalar without presence has if it is not set.
+  // Whether the bits must not be 0, which a scalar without presence has if it
+  // is not set.
   bool not_zero;
-  // Only with `low` above 0; integers only.
+  // Whether values must be powers of two. Only with `low` above 0, and only for
+  // integers.
   bool power_of_two;
-  // If not empty, the only values, in ascending order, the first being `low`
-  // and the last `high`; integers only.
+  // If not empty, the only values in ascending order. The first is `low`, the
+  // last `high`. Only for integers.
   absl::Span<const T> one_of;
-  // Zero is allowed as well: the field belongs to a feature that a record need
-  // not use.
+  // Whether zero is allowed as well, because the field belongs to a feature
+  // that a record need not use.
   bool may_be_unused;
-  // Zero means that the field is missing, and it is required.
+  // Whether the field is required, so that zero means that it is missing.
   bool required;
-  // Errors do not show the value.
+  // Whether errors hide the value.
   bool sensitive;
-  // What stands behind a value in errors: " bytes".
+  // The text that follows a value in errors: " bytes".
   absl::string_view unit;
-  // All of the above in words, "at least 1".
+  // All members above in words: "at least 1".
   absl::string_view allowed;
 };
 
@@ -55,36 +58,38 @@ struct ConstraintViolation {
   // "record 17 of the batch has 0, allowed is at least 1"; empty if no value
   // breaks it.
   std::string text;
-  // Whether it is none at all, of a required field.
+  // Whether the value is missing in a required field.
   bool missing = false;
 };
 
-// Returns the first violation. Takes a fraction of the time that decoding
-// takes. `bits` is what stored() of a column has; its first value is that of
-// row `first`.
+// Returns the first violation. Takes a fraction of the time of decoding. `bits`
+// comes from a column's stored(); its first value is that of row `first`.
 template <typename T>
 ConstraintViolation FindViolation(
     absl::Span<const typename NumberTraits<T>::Bits> bits,
     const NumberConstraint<T>& constraint, RowKind rows, size_t first = 0);
 
-// The same for a column of any type. Of fewer numbers than `count`, the rest is
-// 0.
+// Returns the first violation in a column of any type. If it has fewer numbers
+// than `count`, the missing ones are 0.
 ConstraintViolation FindViolation(const NumbersView& numbers, size_t count,
                                   const BoundsEntry& bounds, RowKind rows);
 
-// CONSTRAINT, of the field under way, or OK: when a batch is read.
+// Returns the error of the current field when a batch is read: CONSTRAINT, or
+// OK without a violation.
 absl::Status ViolationError(const ConstraintViolation& violation,
                             const DecodeContext& context);
-// INVALID_ARGUMENT, of `field`, or OK: when a batch is written.
+// Returns the error of `field` when a batch is written: INVALID_ARGUMENT, or OK
+// without a violation.
 absl::Status ViolationError(const ConstraintViolation& violation,
                             absl::string_view field);
 
-// Whether `values`, in ascending order, has all of `numbers`: enums are closed.
-// UNKNOWN_CONTENT, of the field under way, or OK.
+// Checks that `values`, which are in ascending order, have all of `numbers`,
+// because enums are closed. UNKNOWN_CONTENT, of the current field, or OK.
 absl::Status CheckEnum(const NumbersView& numbers,
                        absl::Span<const int32_t> values,
                        const DecodeContext& context);
-// INVALID_ARGUMENT, with the row, or OK.
+// Checks the same when a batch is written. INVALID_ARGUMENT, with the row, or
+// OK.
 absl::Status ValidateEnum(const NumbersView& numbers,
                           absl::Span<const int32_t> values, RowKind rows);
 

@@ -4,6 +4,7 @@
 #include "devstate/serializer/decode_context.h"
 
 #include "absl/strings/str_cat.h"
+#include "devstate/stream.pb.h"
 
 namespace devstate {
 

@@ -12,17 +12,16 @@
 #include "absl/strings/string_view.h"
 #include "devstate/serializer/limits.h"
 #include "devstate/serializer/row_kind.h"
-#include "devstate/serializer/stream_reader.h"
+#include "devstate/serializer/chunk.h"
 
 namespace devstate {
 
-// What decoding the columns of one chunk needs to know of its surroundings: the
-// chunk and the field under way, for error messages, the version of the
-// writer's schema, and how much memory the batch may still take. Not
-// thread-safe.
+// The surroundings of the columns of one chunk that are decoded. They are the
+// chunk and the current field, for error messages, the version of the writer's
+// schema, and how much memory the batch may still take. Thread-safety: none.
 class DecodeContext {
  public:
-  // `chunk` must outlive the context. `schema_version` is the writer's.
+  // Requires: `chunk` outlives the context. `schema_version` is the writer's.
   DecodeContext(const Chunk& chunk, const Limits& limits,
                 uint32_t schema_version)
       : chunk_(chunk),
@@ -32,10 +31,10 @@ class DecodeContext {
   DecodeContext(const DecodeContext&) = delete;
   DecodeContext& operator=(const DecodeContext&) = delete;
 
-  // Names the field under way for as long as the scope lives; scopes nest.
+  // Names the current field for as long as the scope lives. Scopes nest.
   class PathScope {
    public:
-    // `name` must outlive the scope.
+    // Requires: `name` outlives the scope.
     PathScope(DecodeContext& context, absl::string_view name)
         : context_(context), name_(name), parent_(context.path_) {
       context.path_ = this;
@@ -54,7 +53,7 @@ class DecodeContext {
 
   uint32_t schema_version() const { return schema_version_; }
 
-  // Whether the message that the field under way is a field of is a record, or
+  // Returns whether the message that has the current field is a record or a
   // part of one. The first name is that of the batch.
   RowKind row_kind() const {
     return path_ == nullptr || path_->parent_ == nullptr ||
@@ -63,19 +62,20 @@ class DecodeContext {
                : RowKind::kOccurrence;
   }
 
-  // How deep the message lies whose columns are decoded: 1 for a record.
+  // Returns how deep the message lies whose columns are decoded: 1 for a
+  // record.
   int depth() const {
     int depth = 0;
     for (const PathScope* p = path_; p != nullptr; p = p->parent_) ++depth;
     return depth;
   }
 
-  // An error about the field under way.
+  // Returns an error about the current field.
   absl::Status Error(ErrorReason reason, absl::string_view message) const;
 
   // Charges `count` values that count for `value_size` bytes each, at least 1,
-  // to max_batch_memory. LIMIT if that is spent. Must come before memory is
-  // taken for them.
+  // to max_batch_memory. LIMIT if that is spent. Call it before memory is taken
+  // for the values.
   absl::Status ChargeMemory(uint64_t count, size_t value_size);
 
  private:

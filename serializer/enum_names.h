@@ -1,7 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The names of docs/stream_format.md: those of the enums without their prefix.
+// The names of docs/stream_format.md, which are those of the enums without
+// their prefix.
 
 #ifndef DEVSTATE_SERIALIZER_ENUM_NAMES_H_
 #define DEVSTATE_SERIALIZER_ENUM_NAMES_H_

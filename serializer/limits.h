@@ -9,45 +9,50 @@
 
 namespace devstate {
 
-// Everything that bounds what a stream can make a reader do. Each limit is
-// checked before the memory or the time that it bounds is spent; a stream
-// beyond one is refused with RESOURCE_EXHAUSTED, which names the limit. Writers
-// obey all of them, so that a state which readers with the
-// same limits would refuse is refused when it is saved.
+// The bounds of what a stream can make a reader do. Each limit is checked
+// before the memory or the time that it bounds is spent. A stream beyond one is
+// refused with RESOURCE_EXHAUSTED, which names the limit. Writers obey all
+// limits, so that saving refuses a state which readers with the same limits
+// would refuse.
 struct Limits {
-  // The StreamHeader message, embedded descriptor set included, in bytes.
+  // The size of the StreamHeader message, embedded descriptor set included, in
+  // bytes. Default: 64 KiB.
   uint32_t max_header_bytes = 64 * 1024;
 
-  // A chunk's payload as stored, and after decompression, in bytes.
+  // The size of a chunk's payload as stored, and after decompression, in bytes.
+  // Default: 1 MiB each.
   uint32_t max_chunk_stored_bytes = 1024 * 1024;
   uint32_t max_chunk_decoded_bytes = 1024 * 1024;
 
-  // Records in one batch.
+  // The number of records in one batch. Default: 65536.
   uint32_t max_chunk_records = 65536;
 
-  // The size of one batch, in bytes (docs/stream_format.md, "Sizes"). Bounds
+  // The size of one batch, in bytes (docs/stream_format.md, "Sizes"). It bounds
   // what nested repeated fields and constant columns, tiny in the stream, can
   // unfold to. It follows from schema and content, so all readers refuse the
   // same batches. This implementation takes at most 4 times as much memory for
-  // a batch, and kMessageMemoryFactor times as much for one as messages.
-  // Default: 16 MiB.
+  // a batch. For a batch as messages it takes kMessageMemoryFactor times as
+  // much. Default: 16 MiB.
   uint64_t max_batch_memory = 16 * 1024 * 1024;
 
-  // Chunks, records and payload bytes after decompression in the whole stream.
+  // The number of chunks, of records and of payload bytes after decompression
+  // in the whole stream. Default: 4 Mi chunks, 1 Gi records, 64 GiB.
   uint32_t max_chunks = 4 * 1024 * 1024;
   uint64_t max_records = 1024 * 1024 * 1024;
   uint64_t max_decoded_bytes = 64ull * 1024 * 1024 * 1024;
 
-  // Payload bytes after decompression may exceed the stored ones by this
-  // factor, summed up from the start of the stream, once they are above 1 MiB.
-  // Writers store a chunk raw before they go beyond.
+  // The factor by which payload bytes after decompression may exceed the stored
+  // ones. Both are summed up from the start of the stream, and judged above
+  // kExpansionFreeBytes. Writers store a chunk raw before they go beyond.
+  // Default: 1024.
   uint32_t max_expansion = 1024;
 };
 
-// Up to here the expansion of a stream is not judged.
+// The payload bytes up to which the expansion of a stream is not judged: 1 MiB.
 inline constexpr uint64_t kExpansionFreeBytes = 1024 * 1024;
 
-// How often `stored` fits into `decoded`, rounded down, for max_expansion.
+// Returns how often `stored` fits into `decoded`, rounded down, for
+// max_expansion.
 inline uint64_t Expansion(uint64_t decoded, uint64_t stored) {
   if (decoded <= kExpansionFreeBytes) return 0;
   return decoded / (stored == 0 ? 1 : stored);

@@ -12,8 +12,8 @@
 
 namespace devstate {
 
-// Walks the fields of a serialized protobuf message and, unlike a protobuf
-// parser, hides nothing: the caller sees every field and its wire type.
+// Walks the fields of a serialized protobuf message. Unlike a protobuf parser
+// it hides nothing: the caller sees every field and its wire type.
 class MessageReader {
  public:
   explicit MessageReader(absl::string_view message)
@@ -22,15 +22,15 @@ class MessageReader {
   struct Field {
     uint32_t number = 0;
     uint32_t wire_type = 0;
-    // Of a varint.
+    // The value of a varint.
     uint64_t value = 0;
-    // Of a length-delimited field.
+    // The bytes of a length-delimited field.
     absl::string_view bytes;
   };
 
-  // False at the end of the message and if the message is malformed; see ok().
-  // Only varints and length-delimited fields occur in columns: a field of
-  // another wire type counts as malformed.
+  // Moves to the next field. Returns false at the end of the message and if the
+  // message is malformed; see ok(). Only varints and length-delimited fields
+  // occur in columns, so a field of another wire type counts as malformed.
   bool Next(Field* field);
 
   bool ok() const { return ok_; }
@@ -42,8 +42,8 @@ class MessageReader {
 };
 
 // The fields of a message whose numbers are 1 to `kMax`, each at most once and
-// with a known wire type: varint if its bit in `varints` is set, else
-// length-delimited. Everything that does not fit is an error.
+// with a known wire type. A field is a varint if its bit in `varints` is set,
+// else length-delimited. Everything that does not fit is an error.
 template <int kMax>
 class FieldTable {
  public:
@@ -61,7 +61,7 @@ class FieldTable {
   uint32_t seen_ = 0;
 };
 
-// Of FieldTable; `fields` has max + 1 elements.
+// Parses for FieldTable. `fields` has max + 1 elements.
 absl::Status ParseFields(absl::string_view message, uint32_t varints, int max,
                          MessageReader::Field* fields, uint32_t* seen,
                          const DecodeContext& context);

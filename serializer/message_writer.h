@@ -13,7 +13,7 @@
 
 namespace devstate {
 
-// Appends a protobuf message, field by field, to a buffer. Not thread-safe.
+// Appends a protobuf message, field by field, to a buffer. Thread-safety: none.
 class MessageWriter {
  public:
   explicit MessageWriter(ByteBuffer* out = nullptr) : out_(out) {}
@@ -21,14 +21,15 @@ class MessageWriter {
   ByteBuffer& out() { return *out_; }
   void set_out(ByteBuffer* out) { out_ = out; }
 
-  // For whoever needs bytes for a moment while it writes a field.
+  // Returns a buffer for callers that need bytes while they write a field.
   ByteBuffer& scratch() { return scratch_; }
 
-  // How numbers and bytes of columns are to be encoded.
+  // The options of the encoding of numbers and bytes in columns.
   struct ColumnOptions {
-    // Every number column PLAIN.
+    // Whether every number column is PLAIN. Default: false.
     bool plain = false;
-    // Layouts that make no sense unless the payload is compressed.
+    // Whether layouts are allowed that pay only if the payload is compressed.
+    // Default: false.
     bool compressed = false;
   };
   const ColumnOptions& column_options() const { return column_options_; }
@@ -43,7 +44,7 @@ class MessageWriter {
   void WriteTag(uint32_t field, uint32_t wire_type) {
     WriteVarint(uint64_t{field} << 3 | wire_type);
   }
-  // As in proto3, a field whose value is zero or empty is left out.
+  // Writes a field. As in proto3, one whose value is zero or empty is left out.
   void WriteNumber(uint32_t field, uint64_t value) {
     if (value == 0) return;
     WriteTag(field, kWireVarint);
@@ -53,8 +54,9 @@ class MessageWriter {
     if (value.empty()) return;
     std::memcpy(BeginBytes(field, value.size()), value.data(), value.size());
   }
-  // Tag, length and room for `size` bytes, which the caller fills. `size` must
-  // not be 0. The pointer is valid until the next write.
+  // Writes tag and length and returns room for `size` bytes, which the caller
+  // fills. The pointer is valid until the next write. Requires: `size` is not
+  // 0.
   char* BeginBytes(uint32_t field, size_t size) {
     WriteTag(field, kWireLength);
     WriteVarint(size);
@@ -67,10 +69,11 @@ class MessageWriter {
     size_t length_position;
     size_t body_position;
   };
-  // `size_hint` near the body's size saves moving the body by a byte or two.
+  // Begins such a field. A `size_hint` near the body's size saves moving the
+  // body by a byte or two.
   Nested BeginNested(uint32_t field, size_t size_hint);
   void EndNested(const Nested& nested);
-  // Takes the field back, tag included.
+  // Removes the field, tag included.
   void DropNested(const Nested& nested) {
     out_->ResizeUninitialized(nested.tag_position);
   }

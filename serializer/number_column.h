@@ -26,8 +26,9 @@
 
 namespace devstate {
 
-// How a C++ type travels in a column: as an unsigned number of its own width.
-// T is bool, uint32_t, uint64_t, int32_t (enums too), int64_t, float or double.
+// The form in which a C++ type travels in a column: an unsigned number of its
+// own width. T is bool, uint32_t, uint64_t, int32_t (enums too), int64_t, float
+// or double.
 template <typename T>
 struct NumberTraits {
   using Bits = std::conditional_t<
@@ -73,7 +74,7 @@ struct NumberTraits {
 // --- The codec: for Bits of uint8_t, uint32_t and uint64_t ---
 
 // Appends field `field` with a NumberColumn of `values`, in the encoding that
-// takes the fewest bytes; nothing if all values are 0.
+// takes the fewest bytes. Appends nothing if all values are 0.
 template <typename Bits>
 void EncodeNumbers(uint32_t field, ColumnKind kind, const Bits* values,
                    size_t count, MessageWriter& out);
@@ -85,8 +86,8 @@ absl::Status CheckKind(uint64_t found, ColumnKind expected,
 
 // Decodes the NumberColumn `column` of `count` values, which the caller has
 // charged to the memory limit. A column of one value for all rows sets
-// `constant` and stores one value only; otherwise `count` values. Values that
-// do not fit Bits are an error.
+// `constant` and stores that one value; any other stores `count` values. Values
+// that do not fit Bits are an error.
 template <typename Bits>
 absl::Status DecodeNumbers(absl::string_view column, ColumnKind kind,
                            size_t count, DecodeContext& context,
@@ -119,7 +120,7 @@ class NumberColumnBuilder final : public ColumnBuilder {
     EncodeNumbers<Bits>(number, Traits::kKind, bits_.data(), bits_.size(), out);
   }
 
-  // Any number can be written.
+  // Returns OK, because any number can be written.
   absl::Status Validate(const FieldEntry&, RowKind) const override {
     return absl::OkStatus();
   }
@@ -148,14 +149,14 @@ class NumberColumnReader final : public ColumnReader {
   // Returns the bits of `count` rows at once.
   std::vector<Bits> Values(size_t count) const;
 
-  // Row `i`; must be less than the count given to Decode().
+  // Returns row `i`. Requires: `i` is less than the count given to Decode().
   T operator[](size_t i) const { return Traits::FromBits(bits_[i & mask_]); }
   template <typename U>
   void Read(size_t i, U& value) const {
     value = static_cast<U>((*this)[i]);
   }
 
-  // Whether `valid` holds for every value.
+  // Returns whether `valid` holds for every value.
   template <typename Predicate>
   bool AllOf(size_t count, Predicate valid) const {
     if (mask_ == 0 && count != 0) count = 1;
@@ -165,12 +166,12 @@ class NumberColumnReader final : public ColumnReader {
     return true;
   }
 
-  // The bits of `count` values: one for all of them if they are the same.
+  // Returns the bits of `count` values, or of one if they are all the same.
   absl::Span<const Bits> stored(size_t count) const {
     return {bits_.data(), mask_ == 0 ? std::min<size_t>(count, 1) : count};
   }
 
-  // Sum of all values, for the counts of occurrences.
+  // Returns the sum of all values, for the counts of occurrences.
   uint64_t Sum(size_t count) const;
 
   void SetDefault() override {

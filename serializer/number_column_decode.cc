@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// One function for each encoding that takes more than a line. Most loops look
+// for no errors: bits that do not fit are or'ed together, and values that are
+// too few or too many are found after the last row. A check of each value would
+// cost more than its decoding.
 
 #include <algorithm>
 #include <cstring>
@@ -12,6 +17,7 @@
 #include "devstate/serializer/internal/number_column_fields.h"
 #include "devstate/serializer/message_reader.h"
 #include "devstate/serializer/number_column.h"
+#include "devstate/stream.pb.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {

@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The choice of an encoding must cost less than it saves. It starts with what
+// one pass over the values shows and looks further only where that leaves a
+// chance. It depends on the values alone, so that the same state is the same
+// bytes.
 
 #include <algorithm>
 #include <cstring>
@@ -197,7 +202,7 @@ void WriteBytesWithExceptions(size_t count, Narrow narrow, Number number,
 template <typename Bits>
 void WriteFixed(const Bits* values, size_t count, uint64_t min, size_t width,
                 MessageWriter& out) {
-  // The last store may reach past the field; what is behind is written later.
+  // The last store may reach past the field; what follows is written later.
   char* data = out.BeginBytes(kDataField, count * width);
   const size_t end = out.out().size();
   const size_t position = static_cast<size_t>(data - out.out().data());

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/serializer/message_reader.h"
+#include "devstate/stream.pb.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -17,7 +18,7 @@ absl::Status OccurrencesBuilder<Count>::Validate(const FieldEntry& field,
   // Values are not rows of what the field occurs in.
   DS_RETURN_IF_ERROR(values_.Validate(field, RowKind::kOccurrence));
   if constexpr (std::is_same_v<Count, uint32_t>) {
-    if (field.cardinality == FieldEntry::Cardinality::kMap) {
+    if (field.presence == Presence::kMap) {
       const size_t row = values_.FirstRowWithKeyTwice(counts_.stored());
       if (row != counts_.size()) {
         return absl::InvalidArgumentError(
@@ -78,7 +79,7 @@ absl::Status OccurrencesReader<Count>::DecodeAs(const FieldEntry& field,
     values_.SetDefault();
   }
   if constexpr (std::is_same_v<Count, uint32_t>) {
-    if (field.cardinality == FieldEntry::Cardinality::kMap) {
+    if (field.presence == Presence::kMap) {
       const size_t row = values_.FirstRowWithKeyTwice(counts_.Values(count));
       if (row != count) {
         return context.Error(ERROR_REASON_MALFORMED,

@@ -3,7 +3,7 @@
 //
 // Columns of fields that do not occur exactly once in each record: optional
 // fields, members of a oneof, repeated fields and maps. `Column` is the builder
-// or reader of the field's values: of numbers, of bytes, or of a message.
+// or reader of the field's values, which are numbers, bytes or a message.
 
 #ifndef DEVSTATE_SERIALIZER_OCCURRENCES_H_
 #define DEVSTATE_SERIALIZER_OCCURRENCES_H_
@@ -25,20 +25,22 @@
 
 namespace devstate {
 
-// Field numbers of every …Occurrences message.
+// The field numbers of every …Occurrences message.
 inline constexpr uint32_t kOccurrencesField = 1;
 inline constexpr uint32_t kOccurringValuesField = 2;
 
-// `Count` is bool for an optional field, uint32_t for a repeated one.
+// Collects counts. `Count` is bool for an optional field, uint32_t for a
+// repeated one.
 template <typename Count>
 class OccurrencesBuilder : public ColumnBuilder {
  public:
   OccurrencesBuilder(const OccurrencesBuilder&) = delete;
   OccurrencesBuilder& operator=(const OccurrencesBuilder&) = delete;
 
-  // INVALID_ARGUMENT if a row has a key of a map twice, too.
+  // Validates the column. INVALID_ARGUMENT also if a row has a key of a map
+  // twice.
   absl::Status Validate(const FieldEntry& field, RowKind rows) const override;
-  // Nothing is written if the field occurs in no row.
+  // Appends the column. Appends nothing if the field occurs in no row.
   void EncodeAs(const FieldEntry& field, uint32_t number, size_t rows,
                 MessageWriter& out) override;
   void Clear() override {
@@ -61,7 +63,7 @@ class OccurrencesBuilder : public ColumnBuilder {
   }
 
  protected:
-  // `values` must outlive the builder.
+  // Requires: `values` outlives the builder.
   explicit OccurrencesBuilder(ColumnBuilder* values) : values_(*values) {}
   ~OccurrencesBuilder() = default;
 
@@ -113,18 +115,18 @@ class OccurrencesReader : public ColumnReader {
     counts_.SetDefault();
     total_ = 0;
   }
-  // Refuses a row that has a key of a map twice, too.
+  // Decodes the column. Refuses also a row that has a key of a map twice.
   absl::Status DecodeAs(const FieldEntry& field, absl::string_view columns,
                         size_t count, DecodeContext& context) override;
   NumbersView Stored(BoundsEntry::Column column, size_t count) const override;
 
-  // How often the field occurs in row `i`, and in all rows.
+  // Return how often the field occurs in row `i`, and in all rows.
   size_t CountAt(size_t i) const { return counts_[i]; }
   uint64_t total() const { return total_; }
 
  protected:
-  // `values` must outlive the reader. After DecodeAs() it is of total() values;
-  // of none, whatever it holds.
+  // Requires: `values` outlives the reader. After DecodeAs() it has total()
+  // values; if there are none, its content means nothing.
   explicit OccurrencesReader(ColumnReader* values) : values_(*values) {}
   ~OccurrencesReader() = default;
 
@@ -153,7 +155,7 @@ class OptionalReader final : public OccurrencesReader<bool> {
     next_ = 0;
     return OccurrencesReader::DecodeAs(field, columns, count, context);
   }
-  // Row `i`; to be called for the rows one after the other, from 0.
+  // Reads row `i`. Requires: the rows are read one after the other, from 0.
   template <typename Value>
   ABSL_ATTRIBUTE_ALWAYS_INLINE void Read(size_t i,
                                          std::optional<Value>& value) {
@@ -169,7 +171,7 @@ class OptionalReader final : public OccurrencesReader<bool> {
   size_t next_ = 0;
 };
 
-// `Value` is what one occurrence is in a row.
+// Reads a repeated field. `Value` is the type of one occurrence in a row.
 template <typename Column, typename Value>
 class RepeatedReader final : public OccurrencesReader<uint32_t> {
  public:
@@ -190,8 +192,8 @@ class RepeatedReader final : public OccurrencesReader<uint32_t> {
     for (size_t i = 0; i < total(); ++i) values_.Read(i, all_[i]);
     return absl::OkStatus();
   }
-  // Row `i`; to be called for the rows one after the other, from 0. The span is
-  // valid until the next DecodeAs().
+  // Reads row `i` as a span that is valid until the next DecodeAs(). Requires:
+  // the rows are read one after the other, from 0.
   void Read(size_t i, absl::Span<const Value>& values) {
     const size_t count = CountAt(i);
     values = absl::Span<const Value>(all_.data() + next_, count);

@@ -31,7 +31,7 @@ using NumbersReader = RepeatedReader<NumberColumnReader<uint64_t>, uint64_t>;
 // A repeated number.
 FieldEntry Repeated() {
   FieldEntry field = Field(COLUMN_KIND_UNSIGNED);
-  field.cardinality = FieldEntry::Cardinality::kRepeated;
+  field.presence = Presence::kRepeated;
   field.value_size = 8;
   return field;
 }

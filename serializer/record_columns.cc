@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// One loop over the table's fields serves generated rows and messages. The
+// check of a oneof needs several columns at once and works on blocks of rows
+// that stay in the cache. Builder and reader share the checks of oneofs and
+// bounds, so that one accepts what the other writes.
 
 #include "devstate/serializer/record_columns.h"
 
@@ -10,17 +15,16 @@
 #include "devstate/serializer/columns_walker.h"
 #include "devstate/serializer/constraints.h"
 #include "devstate/serializer/internal/vectorized.h"
+#include "devstate/stream.pb.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {
 
-using Cardinality = FieldEntry::Cardinality;
-
 // What the rows of a column are, in a message whose rows are `rows`.
 RowKind RowsOf(const FieldEntry& field, BoundsEntry::Column column,
                RowKind rows) {
-  return field.cardinality == Cardinality::kOne ||
+  return field.cardinality() == Cardinality::kOne ||
                  column == BoundsEntry::Column::kCounts
              ? rows
              : RowKind::kOccurrence;
@@ -40,15 +44,15 @@ DEVSTATE_VECTORIZED bool AddOccurrences(const uint8_t* occurs, size_t count,
   return both != 0;
 }
 
-// Whether in some of `count` rows several of `members` occur, which are the
-// counts of optional fields.
+// Returns whether several of `members`, which are the counts of optional
+// fields, occur in one of `count` rows.
 bool AnyRowHasSeveral(const std::vector<NumbersView>& members, size_t count) {
   uint8_t any[kBlock];
   for (size_t begin = 0; begin < count; begin += kBlock) {
     const size_t end = std::min(count, begin + kBlock);
     std::fill(any, any + (end - begin), uint8_t{0});
     for (const NumbersView& counts : members) {
-      // Rows behind the last one do not have the field.
+      // Rows after the last one do not have the field.
       const size_t stored = std::min(end, counts.size);
       if (stored > begin &&
           AddOccurrences(static_cast<const uint8_t*>(counts.bits) + begin,
@@ -116,21 +120,20 @@ absl::Status RecordColumnsBuilder::ValidateField(const FieldEntry& field,
   }
   if (!field.enum_values.empty()) {
     using Column = BoundsEntry::Column;
-    DS_RETURN_IF_ERROR(InField(
-        field.name,
-        ValidateEnum(column.Stored(Column::kNumbers), field.enum_values,
-                     RowsOf(field, Column::kNumbers, rows))));
+    DS_RETURN_IF_ERROR(
+        InField(field.name,
+                ValidateEnum(column.Stored(Column::kNumbers), field.enum_values,
+                             RowsOf(field, Column::kNumbers, rows))));
   }
   for (const BoundsEntry& bounds : field.bounds) {
     const NumbersView numbers = column.Stored(bounds.column);
     // Occurrences end with the last row that has one.
-    const size_t count = bounds.column == BoundsEntry::Column::kCounts
-                             ? size_
-                             : numbers.size;
-    DS_RETURN_IF_ERROR(ViolationError(
-        FindViolation(numbers, count, bounds,
-                      RowsOf(field, bounds.column, rows)),
-        field.name));
+    const size_t count =
+        bounds.column == BoundsEntry::Column::kCounts ? size_ : numbers.size;
+    DS_RETURN_IF_ERROR(
+        ViolationError(FindViolation(numbers, count, bounds,
+                                     RowsOf(field, bounds.column, rows)),
+                       field.name));
   }
   return absl::OkStatus();
 }
@@ -181,9 +184,9 @@ absl::Status RecordColumnsReader::DecodeColumns(absl::string_view columns,
     DS_RETURN_IF_ERROR(
         columns_[i]->DecodeAs(field, walker.bytes(), count, context));
     if (!field.enum_values.empty()) {
-      DS_RETURN_IF_ERROR(CheckEnum(
-          columns_[i]->Stored(BoundsEntry::Column::kNumbers, count),
-          field.enum_values, context));
+      DS_RETURN_IF_ERROR(
+          CheckEnum(columns_[i]->Stored(BoundsEntry::Column::kNumbers, count),
+                    field.enum_values, context));
     }
   }
 }

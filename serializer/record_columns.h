@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The columns of whole records, driven by the table of their schema: one codec
-// for generated rows (row_columns.h) and for messages (dynamic/).
+// The columns of whole records, driven by the table of their schema. One codec
+// serves generated rows (row_columns.h) and messages (dynamic/).
 
 #ifndef DEVSTATE_SERIALIZER_RECORD_COLUMNS_H_
 #define DEVSTATE_SERIALIZER_RECORD_COLUMNS_H_
@@ -25,18 +25,19 @@
 namespace devstate {
 
 // Builds the …Columns message of a record, or of a message in it. A derived
-// class appends the rows. Not thread-safe.
+// class appends the rows. Thread-safety: none.
 class RecordColumnsBuilder : public ColumnBuilder {
  public:
   RecordColumnsBuilder(const RecordColumnsBuilder&) = delete;
   RecordColumnsBuilder& operator=(const RecordColumnsBuilder&) = delete;
 
-  // Rows since the last Clear().
+  // Returns the number of rows since the last Clear().
   size_t size() const { return size_; }
 
-  // INVALID_ARGUMENT, with the field's path, if a row cannot be written: text
-  // that is not UTF-8, a key of a map twice, several members of a oneof, an
-  // enum without a name, or a value that the annotations do not allow.
+  // Checks that every row can be written. INVALID_ARGUMENT, with the field's
+  // path, for text that is not UTF-8, a key of a map twice, several members of
+  // a oneof, an enum without a name, or a value that the annotations do not
+  // allow.
   absl::Status Validate(RowKind rows) const;
   // Appends the fields of the message.
   void EncodeBody(MessageWriter& out);
@@ -54,8 +55,8 @@ class RecordColumnsBuilder : public ColumnBuilder {
   }
 
  protected:
-  // `columns` are those of the table's fields; they and `table` must outlive
-  // the builder.
+  // `columns` are those of the table's fields. Requires: they and `table`
+  // outlive the builder.
   RecordColumnsBuilder(const RecordTable& table,
                        std::vector<ColumnBuilder*> columns)
       : table_(table), columns_(std::move(columns)) {}
@@ -71,15 +72,16 @@ class RecordColumnsBuilder : public ColumnBuilder {
   const std::vector<ColumnBuilder*> columns_;
 };
 
-// Reads such a message. A derived class hands out the rows. Not thread-safe.
+// Reads a …Columns message. A derived class returns the rows. Thread-safety:
+// none.
 class RecordColumnsReader : public ColumnReader {
  public:
   RecordColumnsReader(const RecordColumnsReader&) = delete;
   RecordColumnsReader& operator=(const RecordColumnsReader&) = delete;
 
   // Checks everything that can be wrong with `columns`, a serialized …Columns
-  // message of `count` rows, and that its values are those that the
-  // annotations allow. `columns` must outlive the rows.
+  // message of `count` rows, and that the annotations allow its values.
+  // Requires: `columns` outlives the rows.
   absl::Status Decode(absl::string_view columns, size_t count,
                       DecodeContext& context);
 
@@ -95,7 +97,8 @@ class RecordColumnsReader : public ColumnReader {
   }
 
  protected:
-  // As RecordColumnsBuilder's.
+  // `columns` are those of the table's fields. Requires: they and `table`
+  // outlive the reader.
   RecordColumnsReader(const RecordTable& table,
                       std::vector<ColumnReader*> columns)
       : table_(table), columns_(std::move(columns)) {}

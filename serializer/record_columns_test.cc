@@ -21,21 +21,19 @@ using ::devstate::testing::IsOk;
 using ::devstate::testing::ReasonOf;
 using ::devstate::testing::StatusIs;
 using ::testing::HasSubstr;
-using Cardinality = FieldEntry::Cardinality;
 
 enum Color { kRed = 0, kBlue = 5 };
 constexpr int32_t kColors[] = {0, 5};
 constexpr BoundsEntry kAtLeastOne[] = {
     {BoundsEntry::Column::kCounts, /*since=*/2, /*bounded=*/true, /*low=*/1,
      /*high=*/9, /*not_zero=*/false, /*power_of_two=*/false, /*one_of=*/{},
-     /*may_be_unused=*/false, /*required=*/false, /*sensitive=*/false,
-     " items", "at least 1 item"}};
+     /*may_be_unused=*/false, /*required=*/false, /*sensitive=*/false, " items",
+     "at least 1 item"}};
 constexpr FieldEntry kFields[] = {
-    {1, "id", Cardinality::kOne, COLUMN_KIND_UNSIGNED, 0, {}, {}},
-    {3, "name", Cardinality::kOptional, COLUMN_KIND_TEXT, 0, {}, {}},
-    {4, "color", Cardinality::kOptional, COLUMN_KIND_SIGNED, 0, kColors, {}},
-    {7, "items", Cardinality::kRepeated, COLUMN_KIND_UNSIGNED, 8, {},
-     kAtLeastOne},
+    {1, "id", Presence::kImplicit, COLUMN_KIND_UNSIGNED, 0, {}, {}},
+    {3, "name", Presence::kExplicit, COLUMN_KIND_TEXT, 0, {}, {}},
+    {4, "color", Presence::kExplicit, COLUMN_KIND_SIGNED, 0, kColors, {}},
+    {7, "items", Presence::kRepeated, COLUMN_KIND_UNSIGNED, 8, {}, kAtLeastOne},
 };
 constexpr uint16_t kMembers[] = {1, 2};
 constexpr OneofEntry kOneofs[] = {{"what", "name, color", kMembers}};
@@ -85,10 +83,9 @@ absl::Status Decode(const std::vector<ThingRow>& rows, uint32_t version = 2) {
 }
 
 TEST(RecordColumns, RowsComeBack) {
-  const std::vector<ThingRow> rows = {
-      {1, "a", std::nullopt, kItems},
-      {2, std::nullopt, kBlue, {kItems, 1}},
-      {3, std::nullopt, std::nullopt, kItems}};
+  const std::vector<ThingRow> rows = {{1, "a", std::nullopt, kItems},
+                                      {2, std::nullopt, kBlue, {kItems, 1}},
+                                      {3, std::nullopt, std::nullopt, kItems}};
   ASSERT_THAT(Validate(rows), IsOk());
   RowReader<ThingRow> reader;
   const std::string columns = Columns(rows);
@@ -168,13 +165,12 @@ TEST(RecordColumns, BoundsHoldInEitherDirectionFromTheirVersionOn) {
 }
 
 TEST(RecordColumns, AnUnknownColumnIsRefusedWhereverItStands) {
-  // Field 2, 5 and 9, behind field 1.
+  // Field 2, 5 and 9, after field 1.
   for (const char* tag : {"\x12", "\x2a", "\x4a"}) {
     RowReader<ThingRow> reader;
     const std::string columns =
         Columns({{1, std::nullopt, std::nullopt, {}}}) + tag + '\0';
-    const absl::Status status =
-        Decode(columns, 1, &reader, /*version=*/1);
+    const absl::Status status = Decode(columns, 1, &reader, /*version=*/1);
     EXPECT_EQ(ReasonOf(status), ERROR_REASON_UNKNOWN_CONTENT) << status;
   }
 }

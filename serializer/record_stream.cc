@@ -9,11 +9,18 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/serializer/chunk_filter.h"
+#include "devstate/serializer/decode_context.h"
+#include "devstate/serializer/save_filter.h"
+#include "devstate/serializer/stream_reader.h"
+#include "devstate/serializer/stream_writer.h"
 #include "devstate/serializer/used_features.h"
 #include "devstate/serializer/wire_walk.h"
+#include "devstate/stream.pb.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/message.h"
 
 namespace devstate {
 namespace {
@@ -50,8 +57,14 @@ std::string SerializeDeterministic(const Message& message) {
   return serialized;
 }
 
+RecordWriter::RecordWriter(ByteSink* sink, const SchemaInfo& schema,
+                           const WriterOptions& options)
+    : stream_(std::make_unique<StreamWriter>(sink, options)), schema_(schema) {}
+
+RecordWriter::~RecordWriter() = default;
+
 StreamHeader RecordWriter::Header(const Message& root) const {
-  WriterOptions options = stream_.options();
+  WriterOptions options = stream_->options();
   if (!options.used_features.has_value()) {
     std::set<std::string> features;
     AddUsedFeatures(root, &features);
@@ -73,23 +86,23 @@ absl::Status RecordWriter::BeginState(const Message& root) {
   const auto write = [&]() -> absl::Status {
     const std::string serialized = SerializeDeterministic(root);
     DS_RETURN_IF_ERROR(CheckWrittenRoot(serialized, *root.GetDescriptor()));
-    DS_RETURN_IF_ERROR(stream_.WriteHeader(Header(root)));
+    DS_RETURN_IF_ERROR(stream_->WriteHeader(Header(root)));
     if (filter_ == nullptr) {
-      stream_.BeginChunk()->out().Append(serialized);
+      stream_->BeginChunk()->out().Append(serialized);
     } else {
       DS_ASSIGN_OR_RETURN(const absl::string_view filtered,
                           filter_->FilterRoot(root));
-      stream_.BeginChunk()->out().Append(filtered);
+      stream_->BeginChunk()->out().Append(filtered);
     }
-    return stream_.EndChunk(ChunkType::kRoot, 0, 0);
+    return stream_->EndChunk(ChunkType::kRoot, 0, 0);
   };
   return status_ = write();
 }
 
 MessageWriter* RecordWriter::BeginBatch() {
-  if (filter_ == nullptr) return stream_.BeginChunk();
+  if (filter_ == nullptr) return stream_->BeginChunk();
   unfiltered_.clear();
-  const WriterOptions& options = stream_.options();
+  const WriterOptions& options = stream_->options();
   unfiltered_writer_.set_column_options(
       {options.plain_columns,
        options.compression.mode != Compression::Mode::kRaw});
@@ -98,19 +111,19 @@ MessageWriter* RecordWriter::BeginBatch() {
 
 absl::Status RecordWriter::EndBatch(uint32_t records) {
   if (filter_ == nullptr) {
-    return stream_.EndChunk(ChunkType::kBatch, pending_.number, records);
+    return stream_->EndChunk(ChunkType::kBatch, pending_.number, records);
   }
   Chunk batch;
   batch.header.type = ChunkType::kBatch;
-  batch.header.sequence = static_cast<uint32_t>(stream_.chunks());
+  batch.header.sequence = static_cast<uint32_t>(stream_->chunks());
   batch.header.field = pending_.number;
   batch.header.records = records;
-  batch.offset = stream_.bytes_written();
+  batch.offset = stream_->bytes_written();
   batch.payload = unfiltered_.view();
   DS_ASSIGN_OR_RETURN(const Chunk filtered, filter_->FilterBatch(batch));
   if (filtered.header.records == 0) return absl::OkStatus();
-  stream_.BeginChunk()->out().Append(filtered.payload);
-  return stream_.EndChunk(ChunkType::kBatch, filtered.header.field,
+  stream_->BeginChunk()->out().Append(filtered.payload);
+  return stream_->EndChunk(ChunkType::kBatch, filtered.header.field,
                           filtered.header.records);
 }
 
@@ -129,7 +142,7 @@ absl::Status RecordWriter::StartField(const Pending& field) {
   }
   DS_RETURN_IF_ERROR(FlushBatch());
   pending_ = field;
-  const WriterOptions& options = stream_.options();
+  const WriterOptions& options = stream_->options();
   // A number counts for 8 bytes and takes 10 in a column at worst. What is
   // left of the chunk is for the columns' own tags and lengths.
   const uint64_t chunk_bytes = options.limits.max_chunk_decoded_bytes;
@@ -142,10 +155,10 @@ absl::Status RecordWriter::StartField(const Pending& field) {
 }
 
 absl::Status RecordWriter::CheckBatchMemory() const {
-  const uint64_t limit = stream_.options().limits.max_batch_memory;
+  const uint64_t limit = stream_->options().limits.max_batch_memory;
   if (batch_bytes_ <= limit) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrCat(
-      pending_.name, " ", stream_.records(), ": the record counts for ",
+      pending_.name, " ", stream_->records(), ": the record counts for ",
       batch_bytes_, " bytes and readers accept max_batch_memory = ", limit,
       ": split its repeated fields into records of their own"));
 }
@@ -158,8 +171,8 @@ absl::Status RecordWriter::WriteBatch() {
   if (absl::Status status = builder.Validate(RowKind::kRecord); !status.ok()) {
     return absl::Status(
         status.code(),
-        absl::StrCat(pending_.name, " ", stream_.records(), " to ",
-                     stream_.records() + records - 1, ": ", status.message()));
+        absl::StrCat(pending_.name, " ", stream_->records(), " to ",
+                     stream_->records() + records - 1, ": ", status.message()));
   }
   builder.EncodeBody(*BeginBatch());
   builder.Clear();
@@ -185,15 +198,22 @@ absl::Status RecordWriter::FinishState() {
   if (!begun_) return Misuse("Finish() before Begin()");
   DS_RETURN_IF_ERROR(FlushBatch());
   pending_ = {};
-  status_ = stream_.Finish();
+  status_ = stream_->Finish();
   if (!status_.ok()) return status_;
   Misuse("the state is finished already").IgnoreError();
   return absl::OkStatus();
 }
 
+RecordReader::RecordReader(ByteSource* source, const SchemaInfo& schema,
+                           const Limits& limits)
+    : stream_(std::make_unique<StreamReader>(source, limits)),
+      schema_(schema) {}
+
+RecordReader::~RecordReader() = default;
+
 absl::StatusOr<const StreamHeader*> RecordReader::ReadHeader() {
   if (header_ == nullptr) {
-    DS_ASSIGN_OR_RETURN(header_, stream_.ReadHeader());
+    DS_ASSIGN_OR_RETURN(header_, stream_->ReadHeader());
   }
   return header_;
 }
@@ -214,7 +234,7 @@ absl::StatusOr<bool> RecordReader::ReadNext() {
         absl::StrCat("the stream holds a ", header_->root_message(),
                      ", this reader reads ", schema_.root_message));
   }
-  DS_ASSIGN_OR_RETURN(absl::optional<Chunk> chunk, stream_.NextChunk());
+  DS_ASSIGN_OR_RETURN(absl::optional<Chunk> chunk, stream_->NextChunk());
   if (!chunk.has_value()) return false;
   if (filter_ != nullptr) {
     DS_ASSIGN_OR_RETURN(chunk, filter_->Filter(*chunk));
@@ -272,7 +292,7 @@ absl::Status RecordReader::DecodeColumns(const Chunk& chunk,
                                          absl::string_view name,
                                          size_t record_size,
                                          RecordColumnsReader& columns) {
-  DecodeContext context(chunk, stream_.limits(), header_->schema_version());
+  DecodeContext context(chunk, stream_->limits(), header_->schema_version());
   DecodeContext::PathScope scope(context, name);
   DS_RETURN_IF_ERROR(context.ChargeMemory(chunk.header.records, record_size));
   return columns.Decode(chunk.payload, chunk.header.records, context);

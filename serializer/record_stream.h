@@ -8,8 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
-#include <utility>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
@@ -19,19 +19,25 @@
 #include "absl/types/span.h"
 #include "devstate/schema/schema_info.h"
 #include "devstate/serializer/byte_stream.h"
-#include "devstate/serializer/chunk_filter.h"
-#include "devstate/serializer/decode_context.h"
+#include "devstate/serializer/chunk.h"
 #include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/limits.h"
 #include "devstate/serializer/message_writer.h"
 #include "devstate/serializer/record_columns.h"
 #include "devstate/serializer/row_columns.h"
-#include "devstate/serializer/save_filter.h"
-#include "devstate/serializer/stream_reader.h"
-#include "devstate/serializer/stream_writer.h"
-#include "google/protobuf/message.h"
+#include "devstate/serializer/writer_options.h"
+
+namespace google::protobuf {
+class Message;
+}  // namespace google::protobuf
 
 namespace devstate {
 
+class ChunkFilter;
+class SaveFilter;
+class StreamHeader;
+class StreamReader;
+class StreamWriter;
 struct WireFinding;
 
 // The records of one chunk, one after the other, without copying them.
@@ -70,7 +76,7 @@ std::string SerializeDeterministic(const google::protobuf::Message& message);
 // trailer. Not thread-safe.
 class RecordWriter {
  public:
-  const StreamWriter& stream() const { return stream_; }
+  const StreamWriter& stream() const { return *stream_; }
 
   // Shows all that is written to `filter` and writes what that returns, as a
   // state of its schema. Must come before Begin(). `filter` must outlive the
@@ -78,8 +84,9 @@ class RecordWriter {
   void SetFilter(SaveFilter* filter) { filter_ = filter; }
 
  protected:
-  RecordWriter(ByteSink* sink, const SchemaInfo& schema, WriterOptions options)
-      : stream_(sink, std::move(options)), schema_(schema) {}
+  RecordWriter(ByteSink* sink, const SchemaInfo& schema,
+               const WriterOptions& options);
+  ~RecordWriter();
 
   // Header and root chunk. INVALID_ARGUMENT, with the path, if `root` holds
   // records or what its schema does not have.
@@ -149,7 +156,7 @@ class RecordWriter {
     RecordColumnsBuilder* builder;
   };
 
-  // Header fields of the state whose root is `root`.
+  // Returns the header of the state whose root is `root`.
   StreamHeader Header(const google::protobuf::Message& root) const;
   // Starts and ends a batch of the pending field, through the filter if there
   // is one.
@@ -162,7 +169,7 @@ class RecordWriter {
   // RESOURCE_EXHAUSTED if readers with the same limits would refuse the batch.
   absl::Status CheckBatchMemory() const;
 
-  StreamWriter stream_;
+  const std::unique_ptr<StreamWriter> stream_;
   const SchemaInfo& schema_;
   SaveFilter* filter_ = nullptr;
   // The batch under way, if there is a filter.
@@ -183,7 +190,7 @@ class RecordWriter {
 // Base of the generated readers. Not thread-safe.
 class RecordReader {
  public:
-  const StreamReader& stream() const { return stream_; }
+  const StreamReader& stream() const { return *stream_; }
 
   // Reads the header, so that the caller can judge it before anything else;
   // Read…() does it if the caller does not. The header is valid as long as the
@@ -196,13 +203,12 @@ class RecordReader {
 
  protected:
   RecordReader(ByteSource* source, const SchemaInfo& schema,
-               const Limits& limits)
-      : stream_(source, limits), schema_(schema) {}
+               const Limits& limits);
 
   // What a generated reader does with a chunk.
   virtual absl::Status HandleRoot(const Chunk& chunk) = 0;
   virtual absl::Status HandleBatch(const Chunk& chunk) = 0;
-  ~RecordReader() = default;
+  ~RecordReader();
 
   // Header, all chunks, trailer. Once: after an error, and after the end, there
   // is nothing more to read.
@@ -236,7 +242,7 @@ class RecordReader {
  private:
   absl::Status RootError(const Chunk& chunk, const WireFinding& found) const;
 
-  StreamReader stream_;
+  const std::unique_ptr<StreamReader> stream_;
   const SchemaInfo& schema_;
   ChunkFilter* filter_ = nullptr;
   const StreamHeader* header_ = nullptr;

@@ -1,9 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a codec has to know of a schema: plain constants, which the code
-// generator writes and dynamic/ makes of a schema at run time. Everything that
-// is done with records, but for the rows themselves, is driven by these tables.
+// The tables of a schema that drive its codec. They are plain constants, which
+// the code generator writes and dynamic/ makes of a schema at run time. Only
+// the rows themselves are not driven by them.
 
 #ifndef DEVSTATE_SERIALIZER_RECORD_TABLE_H_
 #define DEVSTATE_SERIALIZER_RECORD_TABLE_H_
@@ -13,90 +13,85 @@
 
 #include "absl/types/span.h"
 #include "devstate/columns.pb.h"
+#include "devstate/schema/presence.h"
 
 namespace devstate {
 
-// What annotations allow of one column of numbers; see
-// schema/column_bounds.h, from which it is made.
+// The bounds that annotations set to one column of numbers. They are made from
+// those of schema/column_bounds.h.
 struct BoundsEntry {
   enum class Column : uint8_t {
-    // How often the field occurs in each row.
+    // The numbers of occurrences of the field in each row.
     kCounts,
-    // Its values: numbers, bools, enums.
+    // The field's values: numbers, bools, enums.
     kNumbers,
-    // The lengths of its values in bytes: strings, bytes.
+    // The lengths of the field's values in bytes: strings, bytes.
     kLengths,
   };
 
   Column column;
-  // Records of an older schema version are not checked. 0: all are.
+  // The first version of the schema whose records are checked. 0 checks all.
   uint32_t since;
-  // Whether values are from `low` to `high`, both inclusive; NaN never is. Both
-  // are the column's type: integers extended to 64 bits, or the bits of a
-  // float or a double.
+  // Whether values must be from `low` to `high`, both inclusive. NaN never is
+  // within. Both have the column's type: integers are extended to 64 bits,
+  // floats and doubles are their bits.
   bool bounded;
   uint64_t low;
   uint64_t high;
-  // No bits of 0: what a scalar without presence has if it is not set.
+  // Whether the bits must not be 0, which a scalar without presence has if it
+  // is not set.
   bool not_zero;
-  // Only with `low` above 0; integers only.
+  // Whether values must be powers of two. Only with `low` above 0, and only for
+  // integers.
   bool power_of_two;
-  // If not empty, the only values, in ascending order, the first being `low`
-  // and the last `high`; integers only.
+  // If not empty, the only values in ascending order. The first is `low`, the
+  // last `high`. Only for integers.
   absl::Span<const uint64_t> one_of;
-  // Zero is allowed as well: the field belongs to a feature that a record need
-  // not use.
+  // Whether zero is allowed as well, because the field belongs to a feature
+  // that a record need not use.
   bool may_be_unused;
-  // Zero means that the field is missing, and it is required.
+  // Whether the field is required, so that zero means that it is missing.
   bool required;
-  // Errors do not show the value.
+  // Whether errors hide the value.
   bool sensitive;
-  // What stands behind a value in errors: " bytes".
+  // The text that follows a value in errors: " bytes".
   const char* unit;
-  // All of the above in words: "at least 1".
+  // All members above in words: "at least 1".
   const char* allowed;
 };
 
 // A field of a record.
 struct FieldEntry {
-  enum class Cardinality : uint8_t {
-    // Always: without presence.
-    kOne,
-    // Once at most: with presence.
-    kOptional,
-    // Any number of times.
-    kRepeated,
-    // As kRepeated, of entries whose first field is the key.
-    kMap,
-  };
-
   uint32_t number;
   const char* name;
-  Cardinality cardinality;
-  // What its values are in a column; unspecified for messages.
+  // For kMap, the first field of the entries is the key.
+  Presence presence;
+  // The kind of the field's values in a column; unspecified for messages.
   ColumnKind kind;
-  // What one occurrence counts for beside strings and repeated fields in it, in
-  // bytes (docs/stream_format.md, "Sizes"); 0 if the field does not repeat.
+  // The bytes that one occurrence counts for, without the strings and repeated
+  // fields in it (docs/stream_format.md, "Sizes"). 0 if the field does not
+  // repeat.
   uint32_t value_size;
-  // Of an enum, the numbers that it names, in ascending order.
+  // The numbers that an enum names, in ascending order.
   absl::Span<const int32_t> enum_values;
   absl::Span<const BoundsEntry> bounds;
 
+  Cardinality cardinality() const { return CardinalityOf(presence); }
   bool is_message() const { return kind == COLUMN_KIND_UNSPECIFIED; }
 };
 
 // A oneof of a record.
 struct OneofEntry {
   const char* name;
-  // Names of its fields, as in "a, b, c".
+  // The names of the oneof's fields, as in "a, b, c".
   const char* member_names;
-  // Indices of its fields in RecordTable::fields.
+  // The indices of the oneof's fields in RecordTable::fields.
   absl::Span<const uint16_t> members;
 };
 
 // A message that records consist of.
 struct RecordTable {
-  // In ascending order of number.
+  // The message's fields in ascending order of number.
   absl::Span<const FieldEntry> fields;
   absl::Span<const OneofEntry> oneofs;
 };

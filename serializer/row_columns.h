@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// For generated code: the columns of a row struct, by its members. All that is
-// done row by row is here, and inlined; the rest is record_columns.h.
+// For generated code: the columns of a row struct, by its members. The work for
+// each row is here and is inlined. The rest is record_columns.h.
 
 #ifndef DEVSTATE_SERIALIZER_ROW_COLUMNS_H_
 #define DEVSTATE_SERIALIZER_ROW_COLUMNS_H_
@@ -28,7 +28,7 @@ namespace devstate {
 
 // The members of a row struct in ascending order of field number. Each row has
 //   using Members = RowMembers<...>;
-//   // What it counts for beside VariableSize().
+//   // The bytes that it counts for without VariableSize().
 //   static constexpr size_t kRecordSize = ...;
 //   static const RecordTable& Table();
 template <auto... kMembers>
@@ -39,8 +39,8 @@ class RowBuilder;
 template <typename Row>
 class RowReader;
 
-// The column classes of a member of type `Value`. Enums and the numbers of
-// NumberTraits:
+// The column classes of a member of type `Value`. This one is for enums and the
+// numbers of NumberTraits.
 template <typename Value, typename = void>
 struct ColumnOf {
   using Number = std::conditional_t<std::is_enum_v<Value>, int32_t, Value>;
@@ -73,7 +73,8 @@ using MemberType = std::decay_t<decltype(std::declval<Row&>().*kMember)>;
 
 namespace internal {
 
-// Columns of one cardinality take a value alone, the others with its row.
+// The column of a field that occurs exactly once takes the value alone; those
+// of optional and repeated fields take its row, too.
 template <typename Builder, typename Value>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void AppendTo(Builder& builder, size_t,
                                                   const Value& value) {
@@ -154,7 +155,7 @@ class RowReader final : public RecordColumnsReader {
  public:
   RowReader();
 
-  // Row `i`; to be called for the rows one after the other, from 0.
+  // Reads row `i`. Requires: the rows are read one after the other, from 0.
   ABSL_ATTRIBUTE_ALWAYS_INLINE void Read(size_t i, Row& row) {
     Columns::Read(readers_, i, row);
   }
@@ -185,7 +186,7 @@ RowReader<Row>::RowReader()
 
 // --- Sizes (docs/stream_format.md, "Sizes") ---
 
-// Returns what a value counts for beside its fixed size, in bytes: the strings
+// Returns the bytes that a value counts for without its fixed size: the strings
 // and the elements of repeated fields in it.
 template <typename Value>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline size_t VariableSize(const Value& value);
@@ -240,7 +241,7 @@ size_t VariableSize(const Value& value) {
   return internal::SizeOf<Value>::Variable(value);
 }
 
-// Returns what a row counts for, in bytes.
+// Returns the bytes that a row counts for.
 template <typename Row>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline size_t RowSize(const Row& row) {
   return Row::kRecordSize + VariableSize(row);

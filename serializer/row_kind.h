@@ -11,16 +11,17 @@
 
 namespace devstate {
 
-// What a column has one value for, in error messages.
+// The thing that a column has one value for, in error messages.
 enum class RowKind {
   // A record of the batch.
   kRecord,
-  // Each time that the field, or the message that it is a field of, occurs in
-  // the records of the batch.
+  // An occurrence in the records of the batch, of the field or of the message
+  // that has the field.
   kOccurrence,
 };
 
-// "record 17 of the batch", "occurrence 17 in the batch"; counted from 0.
+// Returns "record 17 of the batch" or "occurrence 17 in the batch", counted
+// from 0.
 inline std::string RowText(RowKind kind, size_t index) {
   return kind == RowKind::kRecord
              ? absl::StrCat("record ", index, " of the batch")

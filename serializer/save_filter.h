@@ -7,28 +7,28 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "devstate/schema/schema_info.h"
-#include "devstate/serializer/stream_reader.h"
+#include "devstate/serializer/chunk.h"
 #include "google/protobuf/message.h"
 
 namespace devstate {
 
-// Stands between the code that is generated from a schema and the stream that
-// it writes: sees what is written and may put something else in its place. An
-// error ends the write.
+// A filter between the code that is generated from a schema and the stream that
+// it writes. It sees what is written and may put something else in its place.
+// An error ends the write.
 class SaveFilter {
  public:
   virtual ~SaveFilter() = default;
 
-  // The schema of what is written. Valid as long as the filter.
+  // Returns the schema of what is written. Valid as long as the filter.
   virtual const SchemaInfo& schema() const = 0;
 
   // Returns the root message to write, serialized. `root` is that of the
-  // generated writer, without records. Valid until the next call.
+  // generated writer, without records. The result is valid until the next call.
   virtual absl::StatusOr<absl::string_view> FilterRoot(
       const google::protobuf::Message& root) = 0;
 
-  // Returns the batch to write, valid until the next call. One of 0 records is
-  // left out.
+  // Returns the batch to write, valid until the next call. A batch of 0 records
+  // is left out.
   virtual absl::StatusOr<Chunk> FilterBatch(const Chunk& batch) = 0;
 };
 

@@ -14,15 +14,16 @@ namespace devstate {
 inline constexpr absl::string_view kErrorDetailTypeUrl =
     "type.googleapis.com/devstate.ErrorDetail";
 
-// A status whose code follows from `detail.reason` and that carries `detail` as
-// a payload. Its message is "offset 0x1a4: chunk 7: " and `message`.
+// Makes a status whose code follows from `detail.reason` and that carries
+// `detail` as a payload. Its message is "offset 0x1a4: chunk 7: " and
+// `message`.
 absl::Status StreamError(const ErrorDetail& detail, absl::string_view message);
 
-// Adds to `error`, made by StreamError() of CONSTRAINT, that a required field
-// has no value.
+// Adds to `error`, which StreamError() has made of CONSTRAINT, that a required
+// field has no value.
 void SetRequiredMissing(absl::Status* error);
 
-// The detail of a status made by StreamError(), if there is one.
+// Returns the detail of a status that StreamError() has made, if there is one.
 absl::optional<ErrorDetail> GetErrorDetail(const absl::Status& status);
 
 }  // namespace devstate

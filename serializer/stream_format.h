@@ -14,7 +14,7 @@
 
 namespace devstate {
 
-// --- The prefix: first bytes of a stream, frozen in every version ---
+// --- The prefix: the first bytes of a stream, frozen in every version ---
 
 inline constexpr absl::string_view kStreamMagic(
     "\xd5"
@@ -26,20 +26,22 @@ inline constexpr size_t kPrefixSize = 32;
 struct StreamPrefix {
   uint16_t format_version = kFormatVersion;
   uint16_t reserved = 0;
-  // Size and checksum of the StreamHeader message that follows the prefix.
+  // The size and the checksum of the StreamHeader message that follows the
+  // prefix.
   uint32_t header_size = 0;
   uint64_t header_checksum = 0;
-  // Covers the 24 bytes before it, magic included. Set by EncodePrefix().
+  // The checksum of the 24 bytes before it, magic included. Set by
+  // EncodePrefix().
   uint64_t prefix_checksum = 0;
 };
 
 // Writes kPrefixSize bytes and fills in `prefix.prefix_checksum`.
 void EncodePrefix(StreamPrefix& prefix, char* out);
 
-// Takes apart kPrefixSize bytes without judging them.
+// Reads kPrefixSize bytes into a prefix without judging them.
 StreamPrefix DecodePrefix(const char* in);
 
-// What `prefix_checksum` must be for the prefix at `in`.
+// Returns what `prefix_checksum` must be for the prefix at `in`.
 uint64_t ComputePrefixChecksum(const char* in);
 
 // --- Chunks ---
@@ -47,11 +49,11 @@ uint64_t ComputePrefixChecksum(const char* in);
 inline constexpr size_t kChunkHeaderSize = 40;
 
 enum class ChunkType : uint8_t {
-  // The singular fields of the root message; the first chunk, once.
+  // The singular fields of the root message. It is the first chunk, once.
   kRoot = 1,
   // Columns of records of one repeated field of the root message.
   kBatch = 2,
-  // A StreamTrailer; the last chunk, once.
+  // A StreamTrailer. It is the last chunk, once.
   kTrailer = 3,
 };
 
@@ -69,20 +71,20 @@ struct ChunkHeader {
   ChunkType type = ChunkType::kRoot;
   ChunkCodec codec = ChunkCodec::kRaw;
   uint16_t flags = 0;
-  // Index of the chunk, from 0.
+  // The index of the chunk, from 0.
   uint32_t sequence = 0;
-  // Field number in the root message; 0 unless the chunk is a batch.
+  // The field number in the root message; 0 unless the chunk is a batch.
   uint32_t field = 0;
-  // Records in the batch; 0 unless the chunk is a batch.
+  // The number of records in the batch; 0 unless the chunk is a batch.
   uint32_t records = 0;
-  // Payload size in the stream, and after decompression.
+  // The payload's size in the stream, and after decompression.
   uint32_t stored_size = 0;
   uint32_t decoded_size = 0;
-  // Over the payload as stored.
+  // The checksum of the payload as stored.
   uint64_t payload_checksum = 0;
-  // Over the 32 bytes before it, seeded with the checksum of the chunk header
-  // before (for chunk 0: with the prefix checksum). So every header vouches for
-  // all that came before it. Set by EncodeChunkHeader().
+  // The checksum of the 32 bytes before it, seeded with the checksum of the
+  // chunk header before. Chunk 0 is seeded with the prefix checksum. So every
+  // header vouches for all that came before it. Set by EncodeChunkHeader().
   uint64_t header_checksum = 0;
 };
 
@@ -90,13 +92,13 @@ struct ChunkHeader {
 void EncodeChunkHeader(ChunkHeader& header, uint64_t previous_checksum,
                        char* out);
 
-// Takes apart kChunkHeaderSize bytes without judging them.
+// Reads kChunkHeaderSize bytes into a chunk header without judging them.
 ChunkHeader DecodeChunkHeader(const char* in);
 
-// What `header_checksum` must be for the chunk header at `in`.
+// Returns what `header_checksum` must be for the chunk header at `in`.
 uint64_t ComputeChunkHeaderChecksum(const char* in, uint64_t previous_checksum);
 
-// XXH3-64, the checksum of payloads and of the StreamHeader message.
+// Returns XXH3-64, the checksum of payloads and of the StreamHeader message.
 uint64_t Checksum(absl::string_view bytes);
 
 }  // namespace devstate

@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The checks stand in the order of docs/stream_format.md, each in a function of
+// its own. A size is checked before memory is taken for it, a checksum before
+// the bytes that it covers are used.
 
 #include "devstate/serializer/stream_reader.h"
 
@@ -53,12 +57,6 @@ std::string ChecksumText(absl::string_view what, uint64_t stored,
 }
 
 }  // namespace
-
-absl::Status Chunk::Error(ErrorReason reason, absl::string_view message) const {
-  ErrorDetail detail = MakeDetail(reason, offset);
-  detail.set_chunk(header.sequence);
-  return StreamError(detail, message);
-}
 
 StreamReader::StreamReader(ByteSource* source, const Limits& limits)
     : source_(source), limits_(limits) {}

@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "devstate/serializer/byte_stream.h"
+#include "devstate/serializer/chunk.h"
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/limits.h"
 #include "devstate/serializer/stream_format.h"
@@ -22,27 +23,6 @@
 #include "devstate/third_party/zstd/zstd_frame.h"
 
 namespace devstate {
-
-// The content of a chunk and where it stands: in memory, without what framing
-// and compression add to it.
-struct Chunk {
-  // Members of a ChunkHeader, which see.
-  struct Header {
-    ChunkType type = ChunkType::kRoot;
-    uint16_t flags = 0;
-    uint32_t sequence = 0;
-    uint32_t field = 0;
-    uint32_t records = 0;
-  };
-  Header header;
-  // Where the chunk starts, in bytes from the start of the stream.
-  uint64_t offset = 0;
-  // A serialized message. Valid until the next call of whoever gave the chunk.
-  absl::string_view payload;
-
-  // An error about this chunk's content.
-  absl::Status Error(ErrorReason reason, absl::string_view message) const;
-};
 
 // Not thread-safe. Uses memory for two chunks at most. Starts no thread.
 //

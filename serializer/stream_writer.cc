@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Nothing is handed to the sink before it is checked against the limits of
+// readers, so that a stream which readers would refuse fails where it is
+// written. With raw chunks the payload is built in place, after room for its
+// header. Otherwise it is built apart, because compression copies it anyway.
 
 #include "devstate/serializer/stream_writer.h"
 
@@ -13,7 +18,7 @@ namespace devstate {
 namespace {
 
 // Enough for one write to fill a good part of a 1 MiB pipe, little enough to
-// stay in the second-level cache together with the chunk under way.
+// stay in the second-level cache together with the current chunk.
 constexpr size_t kFlushSize = 64 * 1024;
 
 // Below the first, starting a thread costs more than it can save; below the

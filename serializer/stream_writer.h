@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Writes the framing of a stream: header, chunks, trailer. Applications use the
-// typed writer that is generated from their schema, which stands on this one.
+// typed writer that is generated from their schema and is built on this one.
 
 #ifndef DEVSTATE_SERIALIZER_STREAM_WRITER_H_
 #define DEVSTATE_SERIALIZER_STREAM_WRITER_H_
@@ -26,23 +26,26 @@ namespace devstate {
 
 class SealingQueue;
 
-// Header fields that follow from `schema` and `options`.
+// Returns the header fields that follow from `schema` and `options`.
 StreamHeader MakeHeader(const SchemaInfo& schema, const WriterOptions& options);
 
-// Not thread-safe. The sink is called on the caller's thread, within EndChunk()
-// and Finish(). Uses memory for three chunks at most, whatever the state's
-// size, with a second thread 4 MiB more; less than 16 KiB for a state of less
-// than 4 KiB.
+// Writes one stream. The sink is called on the caller's thread, within
+// EndChunk() and Finish().
 //
-// After the first error every call returns it again: a stream with a gap can
-// never end with a valid trailer. With a second thread an error of compression
-// comes a few chunks later, at the latest from Finish().
+// Uses memory for three chunks at most, whatever the state's size. A second
+// thread takes 4 MiB more. A state of less than 4 KiB takes less than 16 KiB.
+//
+// After the first error every call returns it again, because a stream with a
+// gap can never end with a valid trailer. With a second thread an error of
+// compression comes a few chunks later, at the latest from Finish().
+//
+// Thread-safety: none.
 class StreamWriter {
  public:
-  // `sink` must outlive the writer.
+  // Requires: `sink` outlives the writer.
   StreamWriter(ByteSink* sink, WriterOptions options);
 
-  // Gives up the stream unless it is finished; waits for the chunk that a
+  // Gives up the stream unless it is finished. Waits for the chunk that a
   // second thread is compressing, never for the sink.
   ~StreamWriter();
 
@@ -51,25 +54,29 @@ class StreamWriter {
 
   const WriterOptions& options() const { return options_; }
 
-  // Must come first and once. RESOURCE_EXHAUSTED if the header would be larger
-  // than a reader accepts; an embedded descriptor set is left out before that.
+  // Writes the header. An embedded descriptor set is left out if the header
+  // would be larger than a reader accepts. If it still is, RESOURCE_EXHAUSTED.
+  //
+  // Requires: the first call, once.
   absl::Status WriteHeader(StreamHeader header);
 
-  // Starts a chunk and returns where its payload, a serialized message, goes.
-  // The root chunk comes first, then batches in ascending order of field.
-  // The pointer is valid until EndChunk().
+  // Starts a chunk and returns the writer of its payload, a serialized message.
+  // The pointer is valid until EndChunk(). The root chunk comes first, then
+  // batches in ascending order of field.
   MessageWriter* BeginChunk();
 
   // Ends the chunk. `field` and `records` are 0 unless it is a batch.
-  // RESOURCE_EXHAUSTED if a reader with the same limits would refuse the
-  // stream; FAILED_PRECONDITION if the chunk is not one that may come now.
+  //
+  // Errors: RESOURCE_EXHAUSTED (a reader with the same limits would refuse the
+  // stream), FAILED_PRECONDITION (the chunk may not come now).
   absl::Status EndChunk(ChunkType type, uint32_t field, uint32_t records);
 
-  // Writes the trailer and hands everything to the sink. Must come last. A
-  // stream without it is refused by every reader.
+  // Writes the trailer and hands everything to the sink. Every reader refuses a
+  // stream without it. Requires: the last call.
   absl::Status Finish();
 
-  // Bytes handed to the sink, and payload bytes before compression, so far.
+  // Return the bytes handed to the sink, and the payload bytes before
+  // compression, so far.
   uint64_t bytes_written() const { return bytes_written_; }
   uint64_t decoded_bytes() const { return trailer_.decoded_bytes(); }
   uint64_t records() const { return trailer_.records(); }
@@ -81,7 +88,7 @@ class StreamWriter {
                           uint32_t records) const;
   absl::Status CheckLimits(ChunkType type, uint32_t field, uint32_t records,
                            size_t decoded_size) const;
-  // Starts the second thread if it is time; whether there is one.
+  // Starts the second thread if it is time. Returns whether there is one.
   absl::StatusOr<bool> HasQueue(size_t decoded_size);
   // Seals the chunk in scratch_ on this thread.
   absl::Status SealHere(const ChunkHeader& header);
@@ -89,9 +96,9 @@ class StreamWriter {
 
   ByteSink* const sink_;
   const WriterOptions options_;
-  // Complete chunks that the sink has not got yet, and the one under way.
+  // The complete chunks that the sink has not got yet, and the current one.
   ByteBuffer out_;
-  // The payload under way, if it may get compressed.
+  // The payload of the current chunk, if it may get compressed.
   ByteBuffer scratch_;
   MessageWriter payload_;
   enum class Stage { kHeader, kChunks, kFinished };
@@ -100,14 +107,15 @@ class StreamWriter {
   size_t chunk_start_ = 0;
   bool chunk_in_scratch_ = false;
   uint64_t bytes_written_ = 0;
-  // Digest and stored bytes come in with Finish().
+  // The trailer so far. Digest and stored bytes are set by Finish().
   StreamTrailer trailer_;
   absl::Status status_;
   ChunkSealer sealer_;
   Compressor compressor_;
-  // What compressor_ made of scratch_.
+  // The frame that compressor_ made of scratch_.
   ByteBuffer frame_;
-  // The second thread's; has sealer_ and compressor_ while it is there.
+  // The queue of the second thread. It holds sealer_ and compressor_ while it
+  // exists.
   std::unique_ptr<SealingQueue> queue_;
   bool may_start_thread_;
 };

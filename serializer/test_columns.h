@@ -20,8 +20,8 @@
 
 namespace devstate::testing {
 
-// The body of the one field, number 1, that `encode` writes; "absent" if it
-// writes nothing.
+// Returns the body of the one field, number 1, that `encode` writes; "absent"
+// if it writes nothing.
 template <typename Encode>
 std::string EncodeField(const MessageWriter::ColumnOptions& options,
                         Encode encode) {
@@ -41,7 +41,7 @@ std::string EncodeField(const MessageWriter::ColumnOptions& options,
   return std::string(begin, end);
 }
 
-// As a stock protobuf parser sees it, which knows every part.
+// Parses with a stock protobuf parser and expects that it knows every part.
 template <typename Column>
 Column ParseStock(const std::string& bytes) {
   Column column;
@@ -51,7 +51,7 @@ Column ParseStock(const std::string& bytes) {
   return column;
 }
 
-// A field whose columns have values of `kind`.
+// Returns a field whose columns have values of `kind`.
 inline FieldEntry Field(ColumnKind kind) {
   FieldEntry field = {};
   field.number = 1;
@@ -60,7 +60,7 @@ inline FieldEntry Field(ColumnKind kind) {
   return field;
 }
 
-// Decodes into `reader`, as the columns of `field`, and returns how it went.
+// Decodes into `reader`, as the columns of `field`, and returns the status.
 inline absl::Status DecodeColumn(
     ColumnReader& reader, const std::string& bytes, size_t count,
     const Limits& limits = Limits(),

@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// For tests: sources and sinks in memory, and streams made by hand, whose
-// checksums are right whatever else is wrong with them.
+// For tests: sources and sinks in memory, and streams made by hand. The
+// checksums of these are right whatever else is wrong with them.
 
 #ifndef DEVSTATE_SERIALIZER_TEST_STREAMS_H_
 #define DEVSTATE_SERIALIZER_TEST_STREAMS_H_
@@ -36,13 +36,13 @@ class StringSink : public ByteSink {
 
   std::string written;
   int writes = 0;
-  // What every Write() returns, unless it is OK.
+  // The status that every Write() returns, unless it is OK.
   absl::Status error;
 };
 
 class StringSource : public ByteSource {
  public:
-  // Hands out at most `max_read` bytes at once.
+  // Makes a source that returns at most `max_read` bytes at once.
   explicit StringSource(std::string bytes, size_t max_read = SIZE_MAX)
       : bytes_(std::move(bytes)), max_read_(max_read) {}
 
@@ -58,7 +58,7 @@ class StringSource : public ByteSource {
 
   int reads = 0;
   size_t largest_read = 0;
-  // What comes instead of the end, unless it is OK.
+  // The error that comes instead of the end, unless it is OK.
   absl::Status error;
 
  private:
@@ -67,7 +67,7 @@ class StringSource : public ByteSource {
   size_t position_ = 0;
 };
 
-// What does not compress.
+// Returns bytes that do not compress.
 inline std::string Noise(size_t size, uint32_t seed = 1) {
   std::mt19937 random(seed);
   std::string noise(size, '\0');
@@ -75,7 +75,7 @@ inline std::string Noise(size_t size, uint32_t seed = 1) {
   return noise;
 }
 
-// A stream, piece by piece.
+// A stream that is built piece by piece.
 class HandmadeStream {
  public:
   explicit HandmadeStream(const std::string& header = "",
@@ -90,7 +90,7 @@ class HandmadeStream {
     previous_ = prefix.prefix_checksum;
   }
 
-  // A raw chunk, after `change` did something to its header.
+  // Adds a raw chunk after `change` has changed its header.
   template <typename Change>
   HandmadeStream& Add(ChunkType type, uint32_t field, uint32_t records,
                       const std::string& payload, Change change) {
@@ -126,7 +126,7 @@ class HandmadeStream {
     return Add(ChunkType::kBatch, field, records, payload);
   }
 
-  // What the trailer has to say now, for those who want to say something else.
+  // Returns the trailer that would be right now, for tests that want another.
   StreamTrailer Trailer() const {
     StreamTrailer trailer = trailer_;
     trailer.set_digest(previous_);
@@ -138,7 +138,7 @@ class HandmadeStream {
     return bytes_;
   }
   const std::string& bytes() const { return bytes_; }
-  // Where the chunks start.
+  // Returns the offsets at which the chunks start.
   const std::vector<size_t>& offsets() const { return offsets_; }
 
  private:
@@ -148,7 +148,7 @@ class HandmadeStream {
   std::vector<size_t> offsets_;
 };
 
-// Why the stream was refused; unspecified for other errors.
+// Returns why the stream was refused; unspecified for other errors.
 inline ErrorReason ReasonOf(const absl::Status& status) {
   const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
   return detail ? detail->reason() : ERROR_REASON_UNSPECIFIED;

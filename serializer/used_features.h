@@ -1,8 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The optional features that a state uses: those that the schema gives, by the
-// annotation `feature`, to fields that are present.
+// The optional features that a state uses. The schema gives a feature to a
+// field by the annotation `feature`, and the state uses it if the field is
+// present.
 
 #ifndef DEVSTATE_SERIALIZER_USED_FEATURES_H_
 #define DEVSTATE_SERIALIZER_USED_FEATURES_H_
@@ -21,14 +22,15 @@ namespace devstate {
 void AddUsedFeatures(const google::protobuf::Message& message,
                      std::set<std::string>* features);
 
-// Adds those of a batch of at least one record of `field`. `columns` is its
-// payload as a writer of this library makes it, where a column of nothing but
-// defaults is left out.
+// Adds the features of a batch of at least one record of `field`. `columns` is
+// its payload as a writer of this library makes it. Such a payload leaves out a
+// column of nothing but defaults.
 void AddUsedFeaturesOfBatch(const google::protobuf::FieldDescriptor& field,
                             absl::string_view columns,
                             std::set<std::string>* features);
 
-// Whether features of `root`, a root message, can depend on its records.
+// Returns whether features of `root`, a root message, can depend on its
+// records.
 bool RecordsHaveFeatures(const google::protobuf::Descriptor& root);
 
 }  // namespace devstate

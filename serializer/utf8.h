@@ -8,7 +8,7 @@
 
 namespace devstate {
 
-// Whether `text` is UTF-8 as Unicode defines it: no overlong forms, no
+// Returns whether `text` is UTF-8 as Unicode defines it: no overlong forms, no
 // surrogates, nothing above U+10FFFF.
 bool IsValidUtf8(absl::string_view text);
 

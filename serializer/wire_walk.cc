@@ -192,13 +192,13 @@ class Walker {
   }
 
  private:
-  // The field under way, within those that hold it.
+  // The current field, within those that hold it.
   struct Place {
     const Place* outer;
     absl::string_view name;
   };
 
-  // What came before in the message under way.
+  // The fields that came before in the current message.
   struct Seen {
     std::set<const FieldDescriptor*> messages;
     std::map<const OneofDescriptor*, const FieldDescriptor*> oneofs;

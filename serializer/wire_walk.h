@@ -1,10 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The root chunk before it is parsed. A protobuf parser takes much without a
-// word although something of it is lost or misread, and it hides some of that
-// for ever: an unknown field in a map entry, for instance. So readers, gate and
-// writers look at the bytes.
+// The root chunk before it is parsed. A protobuf parser accepts much without an
+// error although something of it is lost or misread. Some of that cannot be
+// seen afterwards, for instance an unknown field in a map entry. So readers,
+// gate and writers look at the bytes.
 
 #ifndef DEVSTATE_SERIALIZER_WIRE_WALK_H_
 #define DEVSTATE_SERIALIZER_WIRE_WALK_H_
@@ -30,10 +30,10 @@ enum class WireFault {
   kOutOfRange,
   // A string that is not UTF-8.
   kNotUtf8,
-  // A singular message more than once, or several members of a oneof: a parser
+  // A singular message more than once, or several members of a oneof. A parser
   // would merge them or drop one.
   kMerged,
-  // A map with a key more than once: a parser would keep the last entry.
+  // A map with a key more than once. A parser would keep the last entry.
   kKeyTwice,
   // A record of a field that travels in batches.
   kRecord,
@@ -41,20 +41,20 @@ enum class WireFault {
 
 struct WireFinding {
   WireFault fault;
-  // The field, "parts.value.3"; a field without a name by its number.
+  // The path of the field, "parts.value.3". A field without a name stands by
+  // its number.
   std::string path;
-  // What the bytes have and what the schema has, in words; may be empty.
+  // The words for what the bytes have and what the schema has; may be empty.
   std::string written;
   std::string read;
 };
 
 // Walks `message`, a serialized root message of type `root`, and calls `visit`
-// for each fault, in the order of the bytes, but unnamed enum values of
-// singular fields at the end of their message. Stops when `visit` returns
-// false.
+// for each fault in the order of the bytes. Unnamed enum values of singular
+// fields come at the end of their message. Stops when `visit` returns false.
 //
-// Returns false if `message` is not well-formed, or nested more than 100 deep:
-// then what was found before means nothing.
+// Returns false if `message` is not well-formed, or nested more than 100 deep.
+// The faults found before mean nothing then.
 bool WalkWire(absl::string_view message,
               const google::protobuf::Descriptor& root,
               absl::FunctionRef<bool(const WireFinding&)> visit);
@@ -62,12 +62,12 @@ bool WalkWire(absl::string_view message,
 // Returns the reason for which readers refuse `fault`.
 ErrorReason RefusalReason(WireFault fault);
 
-// Returns what is wrong in words: "parts.value.3 is a field that the schema
-// does not have".
+// Returns the fault in words: "parts.value.3 is a field that the schema does
+// not have".
 std::string FaultText(const WireFinding& found);
 
-// Whether the elements of `field`, of a root message, travel in batches:
-// repeated messages that are not map entries.
+// Returns whether the elements of `field`, of a root message, travel in
+// batches. Repeated messages that are not map entries do.
 bool TravelsInBatches(const google::protobuf::FieldDescriptor& field);
 
 }  // namespace devstate

@@ -10,16 +10,16 @@
 namespace devstate::c {
 namespace {
 
-FieldEntry::Cardinality CardinalityOf(const devstate_field& field) {
+Presence PresenceOf(const devstate_field& field) {
   switch (field.cardinality) {
     case DEVSTATE_ONE:
-      return FieldEntry::Cardinality::kOne;
+      return Presence::kImplicit;
     case DEVSTATE_REPEATED:
-      return FieldEntry::Cardinality::kRepeated;
+      return Presence::kRepeated;
     case DEVSTATE_MAP:
-      return FieldEntry::Cardinality::kMap;
+      return Presence::kMap;
     default:
-      return FieldEntry::Cardinality::kOptional;
+      return Presence::kExplicit;
   }
 }
 
@@ -84,7 +84,7 @@ StructTable::StructTable(const devstate_table& type)
     FieldEntry& entry = fields_[i];
     entry.number = field.number;
     entry.name = field.name;
-    entry.cardinality = CardinalityOf(field);
+    entry.presence = PresenceOf(field);
     entry.kind = KindOf(field);
     entry.value_size = field.value_size;
     entry.enum_values = {field.enum_values, field.enum_count};

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // devstate convert: a foreign state to a portable one, and back.
+//
+// The direction follows from --to. Without --from, the first bytes tell the
+// foreign format. The findings are printed before the output is committed, so
+// that a refused state leaves no file.
 
 #include <algorithm>
 #include <cstdio>
@@ -26,7 +30,7 @@
 namespace devstate {
 namespace {
 
-// What the progress says.
+// The word of the progress.
 constexpr char kProgress[] = "converting";
 
 struct ConvertFlags {
@@ -43,7 +47,7 @@ int PrintUsageError(absl::string_view message) {
   return kExitUsageOrIo;
 }
 
-// The names that --from and --to take: formats, and the schemas beside them.
+// Returns the names that --from and --to take: formats and their schemas.
 std::vector<std::string> Names() {
   std::vector<std::string> names;
   for (const ForeignFormat* format : ForeignFormats()) {

@@ -359,7 +359,7 @@ class Demo {
   DemoFlags flags_;
   ChannelKind channel_ = ChannelKind::kPipe;
   std::unique_ptr<TemporaryFolder> folder_;
-  // While a good state is under way.
+  // The progress while a good state is transferred.
   std::optional<Progress> progress_;
 };
 

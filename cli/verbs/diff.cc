@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // devstate diff: what differs between two states.
+//
+// States are larger than memory should be, so records are kept as digests and
+// each file is read in passes: A, then B, then A again for the records that
+// differ.
 
 #include <cstdint>
 #include <functional>
@@ -73,7 +77,7 @@ void AddValue(const FieldModel& field, const Message& message, int index,
               const std::string& path, bool sensitive, Values* values) {
   const auto* reflection = message.GetReflection();
   if (field.message == nullptr) {
-    const bool one = field.cardinality() == FieldModel::Cardinality::kOne;
+    const bool one = field.cardinality() == Cardinality::kOne;
     (*values)[path] = {TextOf(message, field.descriptor, index), sensitive,
                        one && !reflection->HasField(message, field.descriptor)};
     return;
@@ -96,18 +100,18 @@ void AddValues(const MessageModel& type, const Message& message,
     const bool hide = sensitive || field.annotations.sensitive();
     const std::string path = prefix + field.name;
     switch (field.cardinality()) {
-      case FieldModel::Cardinality::kOptional:
+      case Cardinality::kOptional:
         if (!reflection->HasField(message, field.descriptor)) continue;
         ABSL_FALLTHROUGH_INTENDED;
-      case FieldModel::Cardinality::kOne:
+      case Cardinality::kOne:
         AddValue(field, message, -1, path, hide, values);
         continue;
-      case FieldModel::Cardinality::kRepeated:
+      case Cardinality::kRepeated:
         break;
     }
     for (int i = 0; i < reflection->FieldSize(message, field.descriptor); ++i) {
       std::string key = absl::StrCat(i);
-      if (field.presence == FieldModel::Presence::kMap && !hide) {
+      if (field.presence == Presence::kMap && !hide) {
         key =
             TextOf(reflection->GetRepeatedMessage(message, field.descriptor, i),
                    field.descriptor->message_type()->map_key(), -1);
@@ -139,7 +143,7 @@ RecordName NameOf(const FieldModel& field, const Message& record,
   for (const std::string& name : field.message->annotations.key()) {
     const FieldModel* part = field.message->FindName(name);
     if (part == nullptr ||
-        part->cardinality() == FieldModel::Cardinality::kRepeated) {
+        part->cardinality() == Cardinality::kRepeated) {
       continue;
     }
     full.push_back(
@@ -160,7 +164,7 @@ void ClearVolatile(const MessageModel& type, Message* message) {
       reflection->ClearField(message, field.descriptor);
     } else if (field.message == nullptr) {
       continue;
-    } else if (field.cardinality() == FieldModel::Cardinality::kRepeated) {
+    } else if (field.cardinality() == Cardinality::kRepeated) {
       for (int i = 0; i < reflection->FieldSize(*message, field.descriptor);
            ++i) {
         ClearVolatile(*field.message, reflection->MutableRepeatedMessage(

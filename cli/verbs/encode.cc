@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // devstate encode: a protobuf message as the stream that holds it.
+//
+// The message is read as a whole, because its records have to be written in an
+// order that its text need not have. Binary input is walked before it is
+// parsed, because a parser accepts messages of which it loses something.
 
 #include <algorithm>
 #include <memory>

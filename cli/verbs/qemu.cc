@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // devstate qemu: the states of back-ends in a QEMU migration file.
+//
+// The three verbs work on the file and need no schema. Any bytes may replace a
+// state, because only its back-end knows what they mean.
 
 #include <cstdio>
 #include <memory>

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // devstate stats: where the bytes of a stream go.
+//
+// A stream decides how many sections and columns there are, so both are
+// bounded. Columns are compressed alone to tell what each costs, because a
+// chunk does not show that.
 
 #include <algorithm>
 #include <map>

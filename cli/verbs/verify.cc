@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // devstate verify: whether streams, or foreign states, are whole.
+//
+// Each state is judged by itself, and the worst result is the exit code. With
+// --deep a stream is read twice: first its framing, so that damage is told from
+// a wrong value.
 
 #include <unistd.h>
 

@@ -48,7 +48,7 @@ void CheckStates(const Change& change, bool upgrade, int states,
   }
   std::mt19937 random(20261122);
   for (int i = 1; i < states; ++i) {
-    // Every now and then the schema comes from the stream itself.
+    // In one of 8 states the schema comes from the stream itself.
     EXPECT_EQ(checker.CheckRandom(&random, /*archive=*/i % 8 != 1), "") << name;
   }
   if (thorough && checker.verdict().level == VERDICT_LEVEL_CONDITIONAL) {

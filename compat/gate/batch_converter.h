@@ -26,16 +26,16 @@
 namespace devstate {
 
 // Turns batches of one version of a schema into batches of another, on a load
-// and on a save. Not thread-safe.
+// and on a save. Thread-safety: none.
 //
 // A batch costs a look at the numbers of its columns, and a copy if it has
-// ignorable ones that the other version does not have. A conversion is one of
+// ignorable ones that the other version does not have. A conversion works on
 // whole columns. Records are looked at one by one only for a step, for what is
 // refused, and where columns do not show enough (column_conversion.h). Takes
 // memory for one batch of columns, or of messages where it needs records.
 class BatchConverter {
  public:
-  // All must outlive the converter.
+  // Requires: all arguments outlive the converter.
   BatchConverter(ConversionChain* chain, const Limits& limits,
                  StreamFindings* findings);
   ~BatchConverter();
@@ -45,15 +45,16 @@ class BatchConverter {
 
   // Returns `batch`, which holds records of `written`, as one of `read`. It is
   // empty if the findings refuse the state. Valid until the next call.
-  // DATA_LOSS and others with an ErrorDetail if the batch is not what the
-  // writer's schema says.
+  //
+  // Errors: DATA_LOSS and others with an ErrorDetail if the batch is not what
+  // the writer's schema says.
   absl::StatusOr<Chunk> Convert(const Chunk& batch, const FieldModel& written,
                                 const FieldModel& read);
 
-  // What else is done with each record on its way. All may be empty.
+  // The hooks that are called for each record on its way. All may be empty.
   struct RecordHooks {
-    // Corrects the record before anything else looks at it; false if it needs
-    // none.
+    // Corrects the record before anything else looks at it. Returns false if it
+    // needs no correction.
     std::function<bool(google::protobuf::Message* written)> fix_up;
     // Looks at the record as the reader has it.
     std::function<void(const google::protobuf::Message& read)> check;
@@ -62,7 +63,7 @@ class BatchConverter {
     bool same = false;
   };
 
-  // As Convert(), but looks at each record.
+  // Converts as Convert() does, but looks at each record.
   absl::StatusOr<Chunk> ConvertRecords(const Chunk& batch,
                                        const FieldModel& written,
                                        const FieldModel& read,
@@ -78,7 +79,8 @@ class BatchConverter {
     uint64_t records = 0;
   };
 
-  // As ConvertRecords(), which has to help where whole columns do not tell all.
+  // Converts as ConvertRecords() does, which has to help where whole columns do
+  // not show enough.
   absl::StatusOr<Chunk> ConvertColumns(const Chunk& batch,
                                        const FieldModel& written,
                                        const FieldModel& read);
@@ -89,15 +91,15 @@ class BatchConverter {
   const Limits limits_;
   StreamFindings& findings_;
   google::protobuf::DynamicMessageFactory factory_;
-  // By the number of the writer's field.
+  // The fields by the number of the writer's field.
   std::map<int, Field> fields_;
   std::vector<std::unique_ptr<google::protobuf::Message>> records_;
   ByteBuffer encoded_;
 };
 
-// `chunk` with another payload.
+// Returns `chunk` with another payload.
 Chunk ReplacePayload(const Chunk& chunk, absl::string_view payload);
-// `chunk` without content: as a batch, it is left out.
+// Returns `chunk` without content. As a batch, it is left out.
 Chunk EmptyChunk(const Chunk& chunk);
 
 }  // namespace devstate

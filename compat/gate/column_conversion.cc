@@ -36,7 +36,6 @@
 namespace devstate {
 namespace {
 
-using Presence = FieldModel::Presence;
 
 // Numbers take 8 bytes here, and 4 or 8 of what max_batch_memory is about.
 constexpr uint64_t kMemoryFactor = 2;

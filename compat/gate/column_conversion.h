@@ -16,36 +16,39 @@
 
 namespace devstate {
 
-// Ignorable values in a batch that the reader does not have a field for.
+// The ignorable values in a batch that the reader does not have a field for.
 struct DroppedColumn {
-  // Of the field, as in FieldMapping.
+  // The path of the field, as in FieldMapping.
   std::string path;
-  // The first of them, for people, and the index of its record in the batch.
+  // The first of the values, for people, and the index of its record in the
+  // batch.
   std::string first;
   size_t record = 0;
-  // How many messages have content in the field.
+  // The number of messages that have content in the field.
   uint64_t count = 0;
 };
 
-// Does with the columns of a whole batch what Converter does with each record:
-// the same values arrive. A column in which nothing changes is copied as it is,
-// whatever its new number or message.
+// Converts the columns of a whole batch as Converter does each record: the same
+// values arrive. A column in which nothing changes is copied as it is, whatever
+// its new number or message.
 //
-// Whatever has to be refused, and every error, is left to the Converter, so
-// that it is said in one place only. Not thread-safe.
+// Everything that has to be refused, and every error, is left to the Converter,
+// so that it is said in one place only. Thread-safety: none.
 class ColumnConverter {
  public:
-  // `mapping` must outlive the object.
+  // Requires: `mapping` outlives the object.
   explicit ColumnConverter(Mapping* mapping) : mapping_(*mapping) {}
 
   // Appends the columns of `batch`, which holds records of the writer's root
-  // field `field`, to `out` as the reader has them, and what was dropped to
-  // `dropped`. The reader has a field for the records.
+  // field `field`, to `out` as the reader has them. Appends what was dropped to
+  // `dropped`.
   //
-  // False if the records have to be converted one by one; what was appended is
-  // of no use then. That is so if a value has to be refused, if the batch is
-  // not what a strict reader takes, and where the columns do not show enough:
-  // see the reasons in column_conversion.cc.
+  // Returns false if the records have to be converted one by one; what was
+  // appended is of no use then. That is so if a value has to be refused, if a
+  // strict reader would refuse the batch, and where the columns do not show
+  // enough. column_conversion.cc has the reasons.
+  //
+  // Requires: the reader has a field for the records.
   bool Convert(const FieldModel& field, const Chunk& batch,
                const Limits& limits, MessageWriter* out,
                std::vector<DroppedColumn>* dropped);

@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The gate checks values by reflection where no generated reader does: in the
+// root message, and in records when a state is checked without a device. The
+// checks of a message are worked out once for its type.
 
 #include "devstate/compat/gate/constraints.h"
 
@@ -25,8 +29,8 @@ namespace {
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 
-// 128 bits of what was seen, not the values: two that differ are taken for one
-// with a probability of 2^-64 for 2^32 elements.
+// 128 bits of each value that was seen, instead of the values. Two different
+// values count as one with a probability of 2^-64 for 2^32 elements.
 using Digest = std::pair<uint64_t, uint64_t>;
 using DigestSet = absl::flat_hash_set<Digest>;
 

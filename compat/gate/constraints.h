@@ -16,32 +16,32 @@
 
 namespace devstate {
 
-// Whether values are what the annotations of a schema allow: min, max, one_of,
-// power_of_two, max_len, max_items, unique_by, required, no key of a map twice.
-// Generated readers check the same bounds (schema/column_bounds.h) of records,
-// but for unique_by and for what is required with a feature.
+// Checks that values are what the annotations of a schema allow: min, max,
+// one_of, power_of_two, max_len, max_items, unique_by, required, no key of a
+// map twice. Generated readers check the same bounds (schema/column_bounds.h)
+// of records, except for unique_by and for what is required with a feature.
 //
-// Of the elements of a repeated message of the root, unique_by takes 16 bytes
-// of memory an element. Not thread-safe.
+// On a repeated message of the root, unique_by takes 16 bytes of memory an
+// element. Thread-safety: none.
 class ConstraintChecker {
  public:
-  // `schema` must outlive the checker. `written_version` is that of the
-  // writer's schema. Of `used_features`, the fields that are required are
-  // required.
+  // `written_version` is that of the writer's schema. A required field with a
+  // feature is required if the feature is one of `used_features`. Requires:
+  // `schema` outlives the checker.
   ConstraintChecker(const SchemaModel* schema, uint32_t written_version,
                     std::set<std::string> used_features);
   ~ConstraintChecker();
 
-  // The singular fields of the root, which holds no records.
+  // Checks the singular fields of the root, which holds no records.
   void CheckRoot(const google::protobuf::Message& root,
                  StreamFindings* findings);
 
-  // A record of the root's field `field`.
+  // Checks a record of the root's field `field`.
   void CheckRecord(const FieldModel& field,
                    const google::protobuf::Message& record,
                    StreamFindings* findings);
 
-  // Once, after all records: what is about their number.
+  // Checks, once after all records, what is about their number.
   void CheckEnd(StreamFindings* findings);
 
  private:

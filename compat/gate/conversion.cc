@@ -24,7 +24,6 @@ namespace {
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
-using Presence = FieldModel::Presence;
 
 const FieldDescriptor* Find(const Message& message, const FieldModel& field) {
   return message.GetDescriptor()->FindFieldByNumber(field.number);

@@ -16,42 +16,44 @@ namespace devstate {
 // Turns messages of one version of a schema into those of another, as a Mapping
 // of the two says: renames, moves, defaults, fallback fields, wider types,
 // other units, numbers and cardinalities. Every value arrives, or there is a
-// finding for it: LOSSY for one that the writer declares ignorable, else
-// REFUSED.
+// finding for it. The finding is LOSSY if the writer declares the value
+// ignorable, else REFUSED.
 //
 // States of a pair that CompareSchemas() refuses must not come here. Where it
 // says CONDITIONAL, a message that breaks the condition is refused, here or by
 // the reader's own bounds, and any other is not.
 //
-// Not thread-safe.
+// Thread-safety: none.
 class Converter {
  public:
-  // `mapping` must outlive the converter. Nothing is copied into or out of the
-  // fields that it leaves to a step, and nothing is found about them.
+  // Nothing is copied into or out of the fields that `mapping` leaves to a
+  // step, and there are no findings about them. Requires: `mapping` outlives
+  // the converter.
   explicit Converter(Mapping* mapping);
   ~Converter();
 
-  // From the root message without its records to an empty one of the reader's.
+  // Converts the root message without its records into `read`, an empty root of
+  // the reader's.
   void ConvertRoot(const google::protobuf::Message& written,
                    google::protobuf::Message* read, StreamFindings* findings);
 
-  // The reader's field for records of the writer's root field `written`; null
-  // if there is none.
+  // Returns the reader's field for records of the writer's root field
+  // `written`; null if there is none.
   const FieldModel* RecordField(const FieldModel& written);
 
-  // Whether batches of the writer's field `written` are batches of the reader's
-  // as they are, but for columns that the reader does not have and for values
-  // that it does not take.
+  // Returns whether batches of the writer's field `written` are already batches
+  // of the reader's, except for columns that the reader does not have and
+  // values that it does not take.
   bool PassesUnchanged(const FieldModel& written);
 
-  // A record of the writer's field `field`, which has a RecordField(), to an
-  // empty one of the reader's.
+  // Converts a record of the writer's field `field` into `read`, an empty
+  // record of the reader's. Requires: `field` has a RecordField().
   void ConvertRecord(const FieldModel& field,
                      const google::protobuf::Message& written,
                      google::protobuf::Message* read, StreamFindings* findings);
 
-  // The same for records of a field that the reader does not have: all that
-  // happens to them is a finding.
+  // Adds findings for a record of a field that the reader does not have: all
+  // that happens to it is a finding.
   void DropRecord(const FieldModel& field, StreamFindings* findings);
 
  private:

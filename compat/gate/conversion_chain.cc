@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The direct way is tried first. Other ways are searched only if it is refused
+// and there are steps, because each hop costs a comparison of two schemas in
+// the search and a conversion of each record on the load.
 
 #include "devstate/compat/gate/conversion_chain.h"
 

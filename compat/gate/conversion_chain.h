@@ -33,8 +33,8 @@ struct SchemaView {
   const SchemaModel* model = nullptr;
 };
 
-// An upgrade or downgrade step: what annotations cannot express of the way from
-// one version of a schema to another.
+// An upgrade or downgrade step. It expresses what annotations cannot of the
+// conversion from one version of a schema to another.
 struct ConversionStep {
   std::string schema;
   uint32_t from = 0;
@@ -42,12 +42,12 @@ struct ConversionStep {
   // The root's field whose records are converted; empty for the singular
   // fields.
   std::string record_field;
-  // The fields that it takes care of, as paths from the root, with the names of
-  // the newer version. What annotations say of them does not count, and nothing
-  // is copied into them.
+  // The fields that the step takes care of, as paths from the root, with the
+  // names of the newer version. Their annotations do not count, and nothing is
+  // copied into them.
   std::vector<std::string> paths;
-  // Completes `read`, which has everything else already, from `written`. A pure
-  // function. An error refuses the state, with its message.
+  // The function that completes `read`, which has everything else already, from
+  // `written`. It must be pure. An error refuses the state, with its message.
   std::function<absl::Status(const google::protobuf::Message& written,
                              google::protobuf::Message* read)>
       run;
@@ -55,46 +55,50 @@ struct ConversionStep {
 
 using StepTable = std::vector<ConversionStep>;
 
-// The way of states from the writer's version to the reader's: annotations
-// alone where they suffice, else the shortest way over known versions and
-// steps. Not thread-safe.
+// The conversion of states from the writer's version to the reader's. It uses
+// annotations alone where they suffice. Elsewhere it takes the shortest way
+// over known versions and steps. Thread-safety: none.
 class ConversionChain {
  public:
-  // `archive` and `steps` may be null; both, and the schemas, must outlive the
-  // chain.
+  // Finds the way. `archive` and `steps` may be null.
+  //
+  // Requires: `archive`, `steps` and the schemas outlive the chain.
   ConversionChain(const SchemaView& writer, const SchemaView& reader,
                   const SchemaArchive* archive, const StepTable* steps);
   ~ConversionChain();
 
-  // What the schemas say of all states together, for each hop.
+  // Returns what the schemas say of all states together, for each hop.
   const std::vector<Finding>& findings() const { return findings_; }
 
-  // The versions on the way, both ends included.
+  // Returns the versions on the way, both ends included.
   std::vector<uint32_t> versions() const;
 
-  // The root without its records, as the reader has it.
+  // Converts the root without its records to the reader's version.
   std::unique_ptr<google::protobuf::Message> ConvertRoot(
       const google::protobuf::Message& written, StreamFindings* findings);
 
-  // The reader's field for records of the writer's root field `written`; null
-  // if there is none: then what happens to them is a finding.
+  // Returns the reader's field for records of the writer's root field
+  // `written`. If there is none, returns null and adds a finding about the
+  // records.
   const FieldModel* RecordField(const FieldModel& written,
                                 StreamFindings* findings);
 
-  // Whether batches of `written` are the reader's as they are, but for columns
-  // and values that it does not know.
+  // Returns whether batches of `written` are already the reader's, except for
+  // columns and values that the reader does not know.
   bool PassesUnchanged(const FieldModel& written);
 
-  // Converts the columns of `batch`, which holds records of `written`, from the
-  // record `first` of the stream on; `written` has a RecordField(). Replaces
-  // the content of `out` by the reader's columns. False, without any finding,
-  // if the records have to be converted one by one: for a step, and for the
-  // reasons of ColumnConverter.
+  // Converts the columns of `batch`, which holds records of `written`, and
+  // replaces the content of `out` by the reader's columns. `first` is the index
+  // in the stream of the batch's first record. Returns false, without any
+  // finding, if the records have to be converted one by one. That is so for a
+  // step, and for the reasons of ColumnConverter.
+  //
+  // Requires: `written` has a RecordField().
   bool ConvertColumns(const FieldModel& written, const Chunk& batch,
                       uint64_t first, const Limits& limits, ByteBuffer* out,
                       StreamFindings* findings);
 
-  // A record of `written`, which has a RecordField().
+  // Converts a record of `written`. Requires: `written` has a RecordField().
   std::unique_ptr<google::protobuf::Message> ConvertRecord(
       const FieldModel& written, const google::protobuf::Message& record,
       StreamFindings* findings);
@@ -102,11 +106,12 @@ class ConversionChain {
  private:
   struct Hop;
 
-  // Whether states can go from one version to the other at once.
+  // Makes a hop if states can go from one version to the other at once; else
+  // null.
   std::unique_ptr<Hop> MakeHop(const SchemaView& from, const SchemaView& to);
   // Fills hops_ with the shortest way over the known versions.
   void FindWay(const SchemaView& writer, const SchemaView& reader);
-  // `field` is of the hop's writer; null for the root.
+  // Runs one hop. `field` is of the hop's writer; null for the root.
   std::unique_ptr<google::protobuf::Message> RunHop(
       Hop& hop, const FieldModel* field,
       const google::protobuf::Message& written, StreamFindings* findings);
@@ -117,7 +122,7 @@ class ConversionChain {
   std::vector<std::unique_ptr<Hop>> hops_;
   std::vector<Finding> findings_;
   google::protobuf::DynamicMessageFactory factory_;
-  // Columns between two hops.
+  // The columns between two hops.
   ByteBuffer between_;
 };
 

@@ -10,7 +10,6 @@
 namespace devstate {
 namespace {
 
-using Presence = FieldModel::Presence;
 
 // Near enough for most bodies to find that they need as many bytes of length.
 constexpr size_t kSizeHint = 16384;

@@ -24,50 +24,51 @@ class MessageColumns;
 // The columns of a field of a message.
 struct FieldColumns {
   const FieldModel* field;
-  // The rows that the columns are about; in all others the field has its
+  // The rows that the columns are about. In all others the field has its
   // default, or does not occur.
   RowSet rows;
-  // How often the field occurs in each of them, of kind UNSIGNED; decoded. Not
-  // of fields without presence. Of messages that are not repeated, Finish()
-  // makes them.
+  // The number of occurrences of the field in each of them, of kind UNSIGNED,
+  // decoded. Fields without presence have none. Finish() makes them for
+  // messages that are not repeated.
   ValueColumn counts;
-  // Of a scalar.
+  // The values of a scalar.
   ValueColumn values;
-  // Of a message. One that is not repeated has rows of the message it is in,
-  // any other has rows of its own.
+  // The columns of a message. One that is not repeated has rows of the message
+  // it is in, any other has rows of its own.
   std::unique_ptr<MessageColumns> message;
 };
 
 // The columns of a message, put together field by field: the …Columns message
-// of docs/stream_format.md. Not thread-safe.
+// of docs/stream_format.md. Thread-safety: none.
 class MessageColumns {
  public:
-  // `model` must outlive the object. `rows` are those that have the message.
+  // `rows` are those that have the message. Requires: `model` outlives the
+  // object.
   MessageColumns(const MessageModel& model, RowSet rows)
       : model_(model), rows_(std::move(rows)) {}
 
   const MessageModel& model() const { return model_; }
   const RowSet& rows() const { return rows_; }
 
-  // The columns of `field`; null if there are none, which is the same as
-  // columns of defaults.
+  // Returns the columns of `field`; null if there are none, which is the same
+  // as columns of defaults.
   FieldColumns* Find(const FieldModel& field);
 
   // Adds columns for `field`, which has none, and returns them.
   FieldColumns& Add(const FieldModel& field, RowSet rows);
   void Remove(const FieldModel& field) { fields_.erase(field.number); }
 
-  // Returns the message that `field`, which is not repeated, holds, made if
-  // need be. From now on `rows`, and so the messages around it, have it. To be
-  // called from the outside in.
+  // Returns the message that `field`, which is not repeated, holds. Makes it if
+  // need be. From then on `rows`, and so the messages around it, have it.
+  // Requires: called from the outside in.
   MessageColumns& AddMessage(const FieldModel& field, const RowSet& rows);
 
   // Gives the columns of each field, at any depth, a value or a count for every
-  // row. False if a row has several members of a oneof, or if a column is not
-  // what a reader takes. Nothing may be added afterwards.
+  // row. Returns false if a row has several members of a oneof, or if a column
+  // is not what a reader takes. Nothing may be added afterwards.
   bool Finish(DecodeContext& context);
 
-  // Appends the columns. After Finish().
+  // Appends the columns. Requires: Finish() was called.
   void Encode(MessageWriter& out);
 
  private:
@@ -77,15 +78,15 @@ class MessageColumns {
 
   const MessageModel& model_;
   RowSet rows_;
-  // By number.
+  // The columns by the number of their field.
   std::map<int, FieldColumns> fields_;
 };
 
 // Collects which rows have which members of the oneofs of a message.
 class OneofRows {
  public:
-  // Adds the rows that have a member of `oneof`; false if another member has
-  // one of them, too.
+  // Adds the rows that have a member of `oneof`. Returns false if one of them
+  // has another member, too.
   bool Add(const std::string& oneof, const RowSet& rows);
 
  private:

@@ -19,65 +19,65 @@
 
 namespace devstate {
 
-// The numbers that fields of one type take, as they travel in columns: see
-// "Kinds" in docs/stream_format.md.
+// The numbers that fields of one type take, in the form in which they travel in
+// columns ("Kinds" in docs/stream_format.md).
 class NumberType {
  public:
-  // `field` is a number.
+  // Requires: `field` is a number.
   explicit NumberType(const FieldModel& field);
 
   ColumnKind kind() const { return kind_; }
-  // The largest number that travels for a value.
+  // Returns the largest number that travels for a value.
   uint64_t max() const { return max_; }
-  // Whether it has only some of the numbers up to that.
+  // Returns whether the type has only some of the numbers up to that.
   bool closed() const { return closed_; }
 
-  // Returns whether the type has the value `bits`; an enum has those that it
+  // Returns whether the type has the value `bits`. An enum has those that it
   // names.
   bool Holds(uint64_t bits) const;
 
   // Returns the value for people.
   Number ToNumber(uint64_t bits) const;
-  // Sets `*bits` to what travels for `number`; false if the type does not have
-  // it.
+  // Sets `*bits` to what travels for `number`. Returns false if the type does
+  // not have it.
   bool FromNumber(const Number& number, uint64_t* bits) const;
 
  private:
   ColumnKind kind_;
   uint64_t max_;
   bool closed_ = false;
-  // Of an enum, ascending.
+  // The values of an enum, ascending.
   std::vector<uint64_t> values_;
 };
 
-// How numbers of one field become those of another.
+// Converts numbers of one field to those of another.
 class NumberConversion {
  public:
   NumberConversion(const FieldModel& written, const FieldModel& read,
                    const absl::optional<UnitScale>& scale = absl::nullopt,
                    const EnumMapping& enums = EnumMapping());
 
-  // Whether there is one: between integers, unless the numbers of an enum
-  // change that is scaled as well, and from a type to itself.
+  // Returns whether there is a conversion. There is one between integers, and
+  // from a type to itself. There is none if the numbers of an enum change that
+  // is scaled as well.
   bool exists() const { return exists_; }
-  // Whether each number of the one is the same of the other.
+  // Returns whether each number of the one is the same of the other.
   bool trivial() const { return trivial_; }
 
   // Replaces what travels for the writer's field by what travels for the
-  // reader's; false if the writer's type does not have the value, if it means
-  // nothing to the reader, or if it does not arrive as a whole number that the
-  // reader's type has.
+  // reader's. Returns false if the writer's type does not have the value, if it
+  // means nothing to the reader, or if it does not arrive as a whole number
+  // that the reader's type has.
   bool Convert(uint64_t* bits) const;
 
-  // The same for `count` numbers. Sets `*changed` if any of them is another
-  // now.
+  // Converts `count` numbers. Sets `*changed` if any of them is another now.
   bool ConvertAll(uint64_t* bits, size_t count, bool* changed) const;
 
  private:
   const NumberType from_;
   const NumberType to_;
   const UnitScale scale_;
-  // Of enums whose numbers change, what travels.
+  // The numbers that travel for enums whose numbers change.
   std::map<uint64_t, uint64_t> renumbered_;
   std::set<uint64_t> unknown_;
   bool exists_;

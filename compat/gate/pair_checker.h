@@ -21,22 +21,23 @@
 namespace devstate {
 namespace testing {
 
-// A writer's and a reader's schema. Not thread-safe.
+// A writer's and a reader's schema. Thread-safety: none.
 class PairChecker {
  public:
-  // Schemas as text. `upgrade`: whether the reader's is the newer one.
+  // Takes schemas as text. `upgrade` says whether the reader's is the newer
+  // one.
   PairChecker(const std::string& writer, const std::string& reader,
               bool upgrade);
 
   const LoadedSchema& writer() const { return writer_; }
   const DirectionVerdict& verdict() const { return static_; }
-  // How many of the states loaded, and how many were refused.
+  // Return how many of the states loaded, and how many were refused.
   int loaded() const { return loaded_; }
   int refused() const { return refused_; }
 
-  // Returns what contradicts what about `state`, a root of the writer's schema;
-  // empty if nothing does. With `archive`, the reader knows the writer's
-  // schema; otherwise it has that of the stream.
+  // Returns a contradiction about `state`, a root of the writer's schema; empty
+  // if there is none. With `archive`, the reader knows the writer's schema;
+  // otherwise it has that of the stream.
   std::string Check(const google::protobuf::Message& state, bool archive);
 
   // Returns the same of a random state.
@@ -44,8 +45,8 @@ class PairChecker {
 
  private:
   std::string CheckVerdict(const Verdict& verdict) const;
-  // There and back again is where it was, but for what was dropped by name and
-  // what was completed.
+  // Checks that a state which goes there and back again is what it was, except
+  // for what was dropped by name and what was completed.
   std::string CheckNothingIsLost(const google::protobuf::Message& state,
                                  const Verdict& verdict);
 
@@ -55,10 +56,10 @@ class PairChecker {
   const SchemaFacts facts_;
   SchemaArchive archive_;
   DirectionVerdict static_;
-  // Paths of the findings about the schemas, and of those with a condition.
+  // The paths of the findings about the schemas, and of those with a condition.
   std::set<std::string> paths_;
   std::set<std::string> conditional_;
-  // Values move, and the messages around them come and go.
+  // Whether values move, so that the messages around them come and go.
   const bool moves_;
   google::protobuf::DynamicMessageFactory factory_;
   int loaded_ = 0;

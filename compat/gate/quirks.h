@@ -14,37 +14,38 @@
 
 namespace devstate {
 
-// A writer whose states are known to be wrong, and what to do about them.
+// A writer whose states are known to be wrong, and the remedy.
 struct Quirk {
-  // Short and stable, for findings: "acme-2.1-handles".
+  // The quirk's name in findings, short and stable: "acme-2.1-handles".
   std::string name;
 
-  // Whose states: the writer's name, and the first and last version of it, both
+  // The writers it is about: their name, and the first and last version, both
   // inclusive. An empty version is no limit. Versions are compared number by
-  // number: 1.9 is before 1.13.
+  // number, so 1.9 is before 1.13.
   std::string implementation;
   std::string first_version;
   std::string last_version;
-  // Only those of this schema, if it is not empty.
+  // The fingerprint of the schema it is about. Default: empty, any schema.
   std::string fingerprint;
 
-  // What is wrong, for the finding.
+  // The text of the finding, which says what is wrong.
   std::string text;
 
-  // Corrects the singular fields (`record_field` is empty) or a record of the
-  // root's field `record_field`, in the writer's schema, before anything else
-  // looks at it. A pure function. None: the state is refused.
+  // The function that corrects a message in the writer's schema, before
+  // anything else looks at it. If `record_field` is empty, it gets the singular
+  // fields, else each record of that field of the root. It must be pure.
+  // Default: none, the state is refused.
   std::string record_field;
   std::function<void(google::protobuf::Message*)> fix_up;
 };
 
 using QuirkTable = std::vector<Quirk>;
 
-// Whether `quirk` is about what `header` announces.
+// Returns whether `quirk` is about the writer that `header` announces.
 bool Applies(const Quirk& quirk, const StreamHeader& header);
 
-// Negative, 0 or positive as version `a` is before, at or behind `b`. Numbers
-// within are compared as numbers, all else as text.
+// Returns a negative number, 0 or a positive number as version `a` is before,
+// at or after `b`. Numbers within are compared as numbers, all else as text.
 int CompareVersions(absl::string_view a, absl::string_view b);
 
 }  // namespace devstate

@@ -15,17 +15,17 @@ namespace testing {
 struct RandomPair {
   std::string older;
   std::string newer;
-  // What was changed, in words.
+  // The changes in words.
   std::vector<std::string> changes;
 };
 
 // Returns a pair of schemas with fields in the root, in records, in messages of
-// both and in a map, of which the newer one has one to four changes. The same
-// seed gives the same pair. Not every one is a valid schema: a change can break
+// both and in a map. The newer one has one to four changes. The same seed gives
+// the same pair. Not every one is a valid schema, because a change can break
 // what another one declared.
 RandomPair MakeRandomPair(uint32_t seed);
 
-// How many kinds of change there are.
+// Returns how many kinds of change there are.
 int RandomChangeKinds();
 
 }  // namespace testing

@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Values are drawn from a short list of edges rather than from all numbers,
+// because conversions and bounds go wrong at edges. The annotations of the
+// schema decide which of them may come, so that a writer may save the state.
 
 #include "devstate/compat/gate/random_state.h"
 

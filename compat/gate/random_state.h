@@ -15,12 +15,12 @@
 namespace devstate {
 namespace testing {
 
-// Fills `message`, an empty root of `schema`, with what its annotations allow:
-// values at the edges of types and bounds more often than others.
+// Fills `message`, an empty root of `schema`, with what its annotations allow.
+// Values at the edges of types and bounds come more often than others.
 void FillRandomly(const LoadedSchema& schema, std::mt19937* random,
                   google::protobuf::Message* message);
 
-// The state as a stream. `info` is the schema's, from SchemaFacts.
+// Returns the state as a stream. `info` is the schema's, from SchemaFacts.
 std::string WriteStream(const LoadedSchema& schema, const SchemaInfo& info,
                         const google::protobuf::Message& root);
 

@@ -11,16 +11,17 @@
 namespace devstate {
 
 // Some of the rows of a batch, or of the elements of a repeated field in one,
-// in ascending order. All of them take no memory.
+// in ascending order. A set of all rows takes no memory.
 class RowSet {
  public:
-  // All of `size` rows.
+  // Makes a set of all of `size` rows.
   explicit RowSet(size_t size = 0) : size_(size) {}
 
   size_t size() const { return size_; }
   size_t operator[](size_t i) const { return all_ ? i : rows_[i]; }
 
-  // The rows whose element of `keep` is not 0. `keep` has size() elements.
+  // Returns the rows whose element of `keep` is not 0. Requires: `keep` has
+  // size() elements.
   RowSet Select(const std::vector<uint8_t>& keep) const;
 
   // Adds the rows of `other`, a set of rows of the same batch or field.
@@ -37,7 +38,7 @@ class RowSet {
  private:
   bool all_ = true;
   size_t size_;
-  // If not all.
+  // The rows, if they are not all.
   std::vector<uint32_t> rows_;
 };
 

@@ -15,24 +15,26 @@
 
 namespace devstate {
 
-// The released versions of a schema that a back-end carries, so that it knows
-// what an older or newer release writes without believing a stream. Not
-// thread-safe while it is filled.
+// The released versions of a schema that a back-end carries. From them it knows
+// what an older or newer release writes, without believing a stream.
+// Thread-safety: none while the archive is filled; thread-safe as a const
+// object.
 class SchemaArchive {
  public:
-  // INVALID_ARGUMENT if another schema of the same name and version is there.
+  // Adds a version. INVALID_ARGUMENT if another schema of the same name and
+  // version is there.
   absl::Status Add(LoadedSchema schema);
 
-  // Null if there is none.
+  // Return a version; null if there is none.
   const LoadedSchema* FindFingerprint(absl::string_view fingerprint) const;
   const LoadedSchema* FindVersion(absl::string_view schema,
                                   uint32_t version) const;
 
-  // Of the schema `name`, in ascending order of version.
+  // Returns the versions of the schema `name`, in ascending order.
   std::vector<const LoadedSchema*> Versions(absl::string_view name) const;
 
  private:
-  // By name and version.
+  // The versions by name and number.
   std::map<std::pair<std::string, uint32_t>, LoadedSchema> schemas_;
 };
 

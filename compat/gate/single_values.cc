@@ -21,7 +21,6 @@ namespace devstate {
 namespace {
 
 using ::google::protobuf::Message;
-using Presence = FieldModel::Presence;
 
 // Sets `*bits` to what travels for the absent_default of `field`.
 bool ParseDefault(const FieldModel& field, uint64_t* bits) {

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fields that two values can arrive in: what is there is taken out, completed
+// Fields that two values can arrive in. Their content is taken out, completed
 // and put back.
 
 #ifndef DEVSTATE_COMPAT_GATE_SINGLE_VALUES_H_
@@ -22,21 +22,23 @@ namespace devstate {
 // A scalar that occurs at most once in each row of a message, with a value for
 // every row.
 struct SingleValues {
-  // Whether the row has it; without presence, whether it is not a default.
+  // Whether the row has the field; without presence, whether it is not a
+  // default.
   std::vector<uint8_t> present;
   ValueColumn values;
 };
 
-// Whether a message has at most one value of `field`, whatever else it has.
+// Returns whether a message has at most one value of `field`, whatever else it
+// has.
 bool IsSingle(const FieldModel& field);
 
-// Takes the values of `field`, which IsSingle(), out of `read`. False if they
-// are not about `rows`, or are not what a reader takes.
+// Takes the values of `field`, which IsSingle(), out of `read`. Returns false
+// if they are not about `rows`, or are not what a reader takes.
 bool TakeSingle(const FieldModel& field, const RowSet& rows,
                 MessageColumns* read, DecodeContext& context,
                 SingleValues* taken);
 
-// The opposite.
+// Puts `values` into `read`, the opposite of TakeSingle().
 void PutSingle(const FieldModel& field, const RowSet& rows, SingleValues values,
                MessageColumns* read);
 
@@ -44,9 +46,9 @@ void PutSingle(const FieldModel& field, const RowSet& rows, SingleValues values,
 void FillSingle(const std::vector<uint8_t>& rows, ValueColumn filling,
                 SingleValues* values);
 
-// Makes a column of `rows` times the absent_default of `field`, which is no
-// message. False if that is no value of the field, or takes too much memory.
-// `field` must outlive the column.
+// Makes a column of `rows` times the absent_default of `field`, which is not a
+// message. Returns false if that is not a value of the field, or takes too much
+// memory. Requires: `field` outlives the column.
 bool MakeDefault(const FieldModel& field, size_t rows, DecodeContext& context,
                  ValueColumn* filling);
 

@@ -17,24 +17,25 @@
 
 namespace devstate {
 
-// What was found in one stream. The same rule at the same path is one finding,
-// however many records have it: its text tells the first place and the number.
-// Not thread-safe.
+// The findings about one stream. The same rule at the same path is one finding,
+// however many records have it. Its text tells the first place and the number.
+// Thread-safety: none.
 class StreamFindings {
  public:
-  // Further findings are counted into the level only.
+  // The number of findings that are kept. Further ones are counted into the
+  // level only.
   static constexpr size_t kMaxFindings = 1000;
 
-  // Where findings come from until the next call: "inodes[17]", or empty for
-  // the root's singular fields.
+  // Sets where findings come from until the next call: "inodes[17]", or empty
+  // for the root's singular fields.
   void SetRecord(absl::string_view field, uint64_t index) {
     field_ = field;
     index_ = index;
   }
 
-  // `path` is that of the schema, without indexes. `written` is what the writer
-  // has, `read` what the reader has or allows. `count` places have it, of which
-  // this is the first.
+  // Adds a finding. `path` is that of the schema, without indexes. `written` is
+  // what the writer has, `read` what the reader has or allows. `count` places
+  // have it, of which this is the first.
   void Add(const Rule& rule, VerdictLevel level, absl::string_view path,
            std::string written, std::string read, std::string text,
            uint64_t count = 1);
@@ -47,10 +48,10 @@ class StreamFindings {
   // Adds a finding that is not about one record.
   void Add(Finding finding);
 
-  // The worst so far, VERDICT_LEVEL_UNSPECIFIED if there is none.
+  // Returns the worst level so far, VERDICT_LEVEL_UNSPECIFIED if there is none.
   VerdictLevel level() const { return level_; }
 
-  // The findings sorted by path, then rule.
+  // Returns the findings sorted by path, then rule.
   std::vector<Finding> Sorted() const;
 
  private:
@@ -65,7 +66,7 @@ class StreamFindings {
   Entry* Count(absl::string_view rule, VerdictLevel level,
                absl::string_view path, uint64_t count);
 
-  // By path and rule.
+  // The entries by path and rule.
   std::map<std::pair<std::string, std::string>, Entry> entries_;
   absl::string_view field_;
   uint64_t index_ = 0;

@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The gate sees a stream in the order in which it arrives, so it judges what
+// the header shows first, then each chunk. Findings collect in one place and
+// decide after each step. Once the header was refused, the chunks are only
+// looked at for damage.
 
 #include "devstate/compat/gate/stream_gate.h"
 
@@ -87,7 +92,7 @@ class StreamGate::Impl {
       AddSchemaFindings(*chain_, &findings_);
     }
     FindQuirks();
-    // Without sense for this reader: of the chunks only damage is of interest.
+    // The header was refused, so the chunks are only checked for damage.
     header_refused_ = findings_.level() >= VERDICT_LEVEL_REFUSED;
     constraints_ = std::make_unique<ConstraintChecker>(
         reader_.model, header.schema_version(),
@@ -285,13 +290,13 @@ class StreamGate::Impl {
   bool header_refused_ = false;
   VerdictLevel base_ = VERDICT_LEVEL_UNSPECIFIED;
   StreamFindings findings_;
-  // By the name of the record's field.
+  // The quirks by the name of the record's field.
   std::map<std::string, std::vector<const Quirk*>> fix_ups_;
   google::protobuf::DynamicMessageFactory factory_;
   std::unique_ptr<ConstraintChecker> constraints_;
   std::unique_ptr<ConversionChain> chain_;
   std::unique_ptr<BatchConverter> converter_;
-  // Of the root chunk, as the reader has it.
+  // The root message as the reader has it.
   std::unique_ptr<Message> root_;
 };
 

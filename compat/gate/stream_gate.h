@@ -23,34 +23,36 @@
 
 namespace devstate {
 
-// The schema of a generated codec, by its SchemaInfo::root_message; made once
-// for each.
+// Returns the schema of a generated codec, by its SchemaInfo::root_message. It
+// is made once for each.
 const SchemaView& GeneratedSchema(absl::string_view root_message);
 
 struct GateOptions {
-  // What the reader knows of other versions. Must outlive the gate. Default:
-  // null, only what the stream says of itself.
+  // The reader's knowledge of other versions. Must outlive the gate.
+  // Default: null, only what the stream says of itself.
   const SchemaArchive* archive = nullptr;
-  // What annotations cannot express. Must outlive the gate. Default: null.
+  // The conversions that annotations cannot express. Must outlive the gate.
+  // Default: null.
   const StepTable* steps = nullptr;
-  // Writers whose states are known to be wrong. Must outlive the gate. Default:
-  // null.
+  // The writers whose states are known to be wrong. Must outlive the gate.
+  // Default: null.
   const QuirkTable* quirks = nullptr;
   // The worst level that is let through, LOSSY at most. Default: LOSSY.
   VerdictLevel accept = VERDICT_LEVEL_LOSSY;
   // Whether to look at every record and at what only all records together show,
-  // and to go on after a refusal to find every reason: for a check without a
-  // device. Default: false, generated readers look at the values.
+  // and to go on after a refusal to find every reason. This is for a check
+  // without a device. Default: false, generated readers look at the values.
   bool check_records = false;
+  // The bounds of the stream. Default: see Limits.
   Limits limits;
 };
 
-// May this stream be loaded with this schema? Judges the header at once and
-// then each chunk before the reader gets it, and turns chunks of another
-// version into those of the reader's.
+// Decides whether a stream may be loaded with a schema. Judges the header at
+// once and then each chunk before the reader gets it, and turns chunks of
+// another version into those of the reader's.
 //
 // Where the fingerprints are equal, chunks pass as they are. Where they differ,
-// see BatchConverter. Not thread-safe.
+// see BatchConverter. Thread-safety: none.
 //
 // Takes the memory of BatchConverter, and with `check_records` that of
 // ConstraintChecker.
@@ -62,30 +64,31 @@ class StreamGate : public ChunkFilter {
   StreamGate(const StreamGate&) = delete;
   StreamGate& operator=(const StreamGate&) = delete;
 
-  // Must come first and once; `header` must outlive the gate.
-  // FAILED_PRECONDITION if the state is refused already.
+  // Judges the header. FAILED_PRECONDITION if the state is refused already.
+  //
+  // Requires: the first call, once. `header` outlives the gate.
   absl::Status OnHeader(const StreamHeader& header);
 
-  // The chunk as the reader's schema has it. FAILED_PRECONDITION if the state
-  // is refused, DATA_LOSS and others with an ErrorDetail if the chunk is not
-  // what its schema says.
+  // Returns the chunk as the reader's schema has it. FAILED_PRECONDITION if the
+  // state is refused. DATA_LOSS and others with an ErrorDetail if the chunk is
+  // not what its schema says.
   absl::StatusOr<Chunk> Filter(const Chunk& chunk) override;
 
-  // The root message as the reader's schema has it.
+  // Returns the root message as the reader's schema has it.
   std::unique_ptr<google::protobuf::Message> TakeRoot() override;
 
-  // After the last chunk.
+  // Judges what only the whole stream shows. Call it after the last chunk.
   absl::Status OnEnd();
 
-  // All that was found so far.
+  // Returns all that was found so far.
   Verdict verdict() const;
 
-  // The verdict of a load that ended with `outcome`, the gate's refusal or any
-  // other error: what was found, and the failure as one more finding if nothing
-  // that was found says as much.
+  // Returns the verdict of a load that ended with `outcome`, the gate's refusal
+  // or any other error. It has the findings, and the failure as one more if
+  // none of them says as much.
   Verdict Judge(const absl::Status& outcome) const;
 
-  // Older to newer, or the other way round.
+  // Returns whether the reader's version is not older than the writer's.
   bool upgrade() const;
 
  private:

@@ -11,7 +11,7 @@
 
 namespace devstate {
 
-// Adds what `chain` says of all states, but for what only the state at hand
+// Adds what `chain` says of all states, except for what only the concrete state
 // decides.
 void AddSchemaFindings(const ConversionChain& chain, StreamFindings* findings);
 

@@ -13,23 +13,23 @@
 
 namespace devstate {
 
-// What a batch has columns for that the reader's record, or a message in it,
-// does not have.
+// The columns of a batch that the reader's record, or a message in it, does not
+// have.
 enum class UnknownColumns {
   kNone,
   // Only fields that the writer declares ignorable.
   kIgnorable,
-  // Others, or what is no columns message at all.
+  // Others, or bytes that are not a columns message at all.
   kOthers,
 };
 
-// Looks at field numbers only, not at values.
+// Finds such columns. Looks at field numbers only, not at values.
 UnknownColumns FindUnknownColumns(absl::string_view columns,
                                   const MessageModel& written,
                                   const MessageModel& read);
 
-// Copies the columns that the reader has, where only ignorable ones are
-// unknown, and adds the paths of the others, from `path`, to `dropped`.
+// Copies the columns that the reader has and adds the paths of the others, from
+// `path`, to `dropped`. Requires: only ignorable columns are unknown.
 void CopyKnownColumns(absl::string_view columns, const MessageModel& written,
                       const MessageModel& read, const std::string& path,
                       MessageWriter* out, std::vector<std::string>* dropped);

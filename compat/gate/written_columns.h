@@ -18,43 +18,43 @@ namespace devstate {
 // The columns of one field in some messages of the writer's, as they came.
 struct WrittenColumns {
   const FieldModel* field;
-  // How many messages there are.
+  // The number of messages.
   size_t rows = 0;
-  // How often the field occurs in each, decoded; not of fields without
-  // presence.
+  // The number of occurrences of the field in each, decoded. Fields without
+  // presence have none.
   ValueColumn counts;
-  // How often it occurs in all of them, or `rows` if it has no presence.
+  // The number of occurrences in all of them, or `rows` without presence.
   size_t total = 0;
-  // Of a scalar: its values.
+  // The values of a scalar.
   ValueColumn values;
-  // Of a message: its columns.
+  // The columns of a message.
   absl::string_view message;
 
-  // Whether each message has a value.
+  // Returns whether each message has a value.
   bool once() const {
-    return field->presence == FieldModel::Presence::kImplicit;
+    return field->presence == Presence::kImplicit;
   }
 
-  // Whether there is nothing to lose for sure.
+  // Returns whether there is nothing to lose for sure.
   bool empty() const { return once() ? values.absent() : total == 0; }
 
   // Sets `*content` to whether there is anything to lose, for each message.
-  // False if the columns are not what a reader takes.
+  // Returns false if the columns are not what a reader takes.
   bool FindContent(DecodeContext& context, std::vector<uint8_t>* content);
 
-  // Gives each message a value, in values: a default if it had none. Not for
-  // repeated fields. Decodes.
+  // Gives each message a value in `values`: a default if it had none. Decodes.
+  // Not for repeated fields.
   bool SpreadValues(DecodeContext& context);
 };
 
-// Finds the columns of the fields of `model` in a …Columns message: `*columns`
-// gets one for each, empty if the field has none. False if the message is not
-// what a reader of `model` takes.
+// Finds the columns of the fields of `model` in a …Columns message. `*columns`
+// gets one for each field, empty if it has none. Returns false if the message
+// is not what a reader of `model` takes.
 bool SplitColumns(absl::string_view message, const MessageModel& model,
                   std::vector<absl::string_view>* columns);
 
-// Takes apart the column of `field` in `rows` messages, or what stands for an
-// empty one. False if it is not what a reader takes.
+// Reads the column of `field` in `rows` messages, or what stands for an empty
+// one. Returns false if it is not what a reader takes.
 bool ReadColumns(const FieldModel& field, absl::string_view column, size_t rows,
                  DecodeContext& context, WrittenColumns* written);
 

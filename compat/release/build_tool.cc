@@ -4,7 +4,9 @@
 #include "devstate/compat/release/build_tool.h"
 
 #include <cstdio>
+#include <fstream>
 
+#include "absl/strings/str_cat.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/stubs/logging.h"
 
@@ -31,6 +33,15 @@ absl::StatusOr<ReleaseSchemas> LoadReleaseSchemas(
   DS_ASSIGN_OR_RETURN(schemas.released,
                       LoadSchemaFiles(arguments.released, arguments.load));
   return schemas;
+}
+
+absl::Status WriteOutput(const std::string& path, const std::string& text) {
+  if (path.empty()) return absl::OkStatus();
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file.fail()) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
 }
 
 int RunBuildTool(Command& program, int argc, char** argv,

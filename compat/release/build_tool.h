@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the programs of the build rules have in common: a schema and the
-// released ones as arguments, and errors of one line.
+// The common part of the programs of the build rules: a schema and the released
+// ones as arguments, and errors of one line.
 
 #ifndef DEVSTATE_COMPAT_RELEASE_BUILD_TOOL_H_
 #define DEVSTATE_COMPAT_RELEASE_BUILD_TOOL_H_
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "devstate/schema/schema_loader.h"
 #include "devstate/third_party/cli11/command_line.h"
@@ -33,6 +34,9 @@ struct ReleaseSchemas {
 
 absl::StatusOr<ReleaseSchemas> LoadReleaseSchemas(
     const SchemaArguments& arguments);
+
+// Writes `text` to the file at `path`, or does nothing if that is empty.
+absl::Status WriteOutput(const std::string& path, const std::string& text);
 
 // Runs `program` with what its arguments say and returns the exit code: that of
 // `run`, or 2 for an error, which goes to standard error.

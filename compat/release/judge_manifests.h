@@ -9,19 +9,19 @@
 
 namespace devstate {
 
-// The direction of a migration from one back-end to another, by the newest
-// version that the first saves and the newest that the other loads. Equal ones
-// are an upgrade.
+// Returns the direction of a migration from one back-end to another. The newest
+// version that the first saves and the newest that the other loads decide.
+// Equal ones are an upgrade.
 Direction MigrationDirection(const LoadedManifest& from,
                              const LoadedManifest& to);
 
-// What happens to states that `from` saves and `to` loads, for all states at
-// once: the best verdict of all pairs of a version that one saves and a version
-// that the other loads, the newest ones if several are equally good. The
-// released versions in both manifests are the lineage.
+// Returns what happens to states that `from` saves and `to` loads, for all
+// states at once. It is the best verdict of all pairs of a version that one
+// saves and a version that the other loads, the newest ones if several are
+// equally good. The released versions in both manifests are the lineage.
 //
-// `direction` is what the verdict is called. Bounded as CompareSchemas() is,
-// for each of at most kMaxManifestUses^2 pairs.
+// `direction` is the name of the verdict. Bounded as CompareSchemas() is, for
+// each of at most kMaxManifestUses^2 pairs.
 DirectionVerdict JudgeManifests(const LoadedManifest& from,
                                 const LoadedManifest& to, Direction direction);
 

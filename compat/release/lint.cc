@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Some rules compare the schema with the newest release, others with every one,
+// because a number or a name of any release may still come in a state. The
+// schema itself may be among the released ones and is left out then.
 
 #include "devstate/compat/release/lint.h"
 
@@ -24,7 +28,6 @@ namespace devstate {
 namespace {
 
 using ::google::protobuf::FieldDescriptor;
-using Presence = FieldModel::Presence;
 
 // Whether a default is the type's zero.
 bool IsZero(const FieldModel& field) {

@@ -12,10 +12,10 @@
 
 namespace devstate {
 
-// Says whether the schema is fit for release, for itself and, with a `lineage`,
-// after the versions that were released. Findings are of lint rules, REFUSED
-// for errors and COMPATIBLE for warnings, with a place; their path is
-// "t.Message.field". Sorted by path, then rule.
+// Returns the findings about a schema that is to be released, by itself and,
+// with a `lineage`, after the released versions. They are of lint rules,
+// REFUSED for errors and COMPATIBLE for warnings, and have a place. Their path
+// is "t.Message.field". Sorted by path, then rule.
 std::vector<Finding> LintSchema(const LoadedSchema& schema,
                                 const Lineage* lineage = nullptr);
 

@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// A manifest may come from anywhere. Its sizes and names are checked before its
+// schemas are unpacked. What it says of a schema is then compared with the
+// schema itself, so that the rest of the tools may rely on either.
 
 #include "devstate/compat/release/manifest.h"
 

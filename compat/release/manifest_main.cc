@@ -5,12 +5,9 @@
 // released ones. What the rule devstate_manifest runs.
 
 #include <cstdint>
-#include <fstream>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "devstate/compat/release/build_tool.h"
 #include "devstate/compat/release/manifest.h"
 #include "devstate/compat/release/manifest_writer.h"
@@ -30,15 +27,6 @@ struct Flags {
   std::string source_out;
 };
 
-absl::Status WriteFile(const std::string& path, const std::string& text) {
-  if (path.empty()) return absl::OkStatus();
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file.fail()) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
-}
-
 absl::StatusOr<int> Run(const Flags& flags) {
   DS_ASSIGN_OR_RETURN(const ReleaseSchemas schemas,
                       LoadReleaseSchemas(flags.schemas));
@@ -51,10 +39,10 @@ absl::StatusOr<int> Run(const Flags& flags) {
   const std::string json = ManifestJson(manifest);
   // What nobody could read is an error of this build.
   DS_RETURN_IF_ERROR(ParseManifest(flags.schemas.schema, json).status());
-  DS_RETURN_IF_ERROR(WriteFile(flags.manifest_out, json));
-  DS_RETURN_IF_ERROR(WriteFile(flags.header_out, ManifestHeader(current)));
-  DS_RETURN_IF_ERROR(WriteFile(flags.source_out,
-                               ManifestSource(current, flags.include, json)));
+  DS_RETURN_IF_ERROR(WriteOutput(flags.manifest_out, json));
+  DS_RETURN_IF_ERROR(WriteOutput(flags.header_out, ManifestHeader(current)));
+  DS_RETURN_IF_ERROR(WriteOutput(flags.source_out,
+                                 ManifestSource(current, flags.include, json)));
   return 0;
 }
 

@@ -19,8 +19,8 @@
 namespace devstate {
 namespace testing {
 
-// Of a back-end with the last of `bodies` as its schema, after versions 1, 2, …
-// with the bodies before.
+// Returns the manifest of a back-end with the last of `bodies` as its schema.
+// Versions 1, 2, … have the bodies before.
 inline Manifest MakeTestManifest(const std::vector<std::string>& bodies,
                                  const std::set<uint32_t>& saves = {},
                                  const std::set<uint32_t>& loads = {}) {

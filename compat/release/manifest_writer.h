@@ -15,34 +15,34 @@
 
 namespace devstate {
 
-// What a back-end's build knows beside its schemas.
+// The facts that a back-end's build knows next to its schemas.
 struct ManifestOptions {
-  // As its streams carry them.
+  // The back-end's name and version, as its streams carry them.
   std::string implementation;
   std::string version;
-  // Released versions that the back-end loads or saves by itself, with steps of
-  // its own. The current version is loaded and saved always; older states that
-  // it loads by the rules alone need no mention.
+  // The released versions that the back-end loads or saves by itself, with
+  // steps of its own. The current version is loaded and saved always. Older
+  // states that it loads by the rules alone need no mention. Default: none.
   std::set<uint32_t> loads;
   std::set<uint32_t> saves;
 };
 
-// The manifest of a back-end that is built with `current`. A released schema
-// may be there twice, and the current one may be among them.
+// Makes the manifest of a back-end that is built with `current`. A released
+// schema may be there twice, and the current one may be among them.
 //
-// Errors are one line with the file and the remedy: INVALID_ARGUMENT for a
+// Errors are one line with the file and the remedy. INVALID_ARGUMENT for a
 // released schema of another name or of a newer version, for two different ones
 // of one version, and for loads and saves of a version that is not there.
 absl::StatusOr<Manifest> MakeManifest(
     const ManifestOptions& options, const LoadedSchema& current,
     const std::vector<LoadedSchema>& released);
 
-// In several lines; the same manifest is the same text.
+// Returns the manifest in several lines. The same manifest is the same text.
 std::string ManifestJson(const Manifest& manifest);
 
-// C++ that has the manifest in the program: the header, and what it declares,
-// as a function "<Root>Manifest()" in the namespace of the root's package.
-// `include` is how the source includes the header.
+// Return C++ that has the manifest in the program: the header, and the source
+// of what it declares, a function "<Root>Manifest()" in the namespace of the
+// root's package. `include` is how the source includes the header.
 std::string ManifestHeader(const LoadedSchema& current);
 std::string ManifestSource(const LoadedSchema& current,
                            const std::string& include, const std::string& json);

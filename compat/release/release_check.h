@@ -15,21 +15,22 @@ namespace devstate {
 
 // The worst verdicts that a release may have.
 struct ReleasePolicy {
-  // Of its reading of released states.
+  // The worst verdict on its reading of released states. Default: CONVERTED.
   VerdictLevel upgrade = VERDICT_LEVEL_CONVERTED;
-  // Of released readers of its states.
+  // The worst verdict on released readers of its states. Default: CONDITIONAL.
   VerdictLevel downgrade = VERDICT_LEVEL_CONDITIONAL;
 };
 
 struct ReleaseReport {
   bool passed = true;
-  // What was checked and each finding that fails it, with the remedy.
+  // The list of what was checked and of each finding that fails it, with the
+  // remedy.
   std::string text;
 };
 
-// Whether `current` is fit for release after `released`: it has no error of
-// lint, and no verdict with a released version is worse than `policy` allows.
-// Waivers that match nothing or have expired fail it as well.
+// Returns whether `current` is fit for release after `released`. It is if it
+// has no error of lint, and no verdict with a released version is worse than
+// `policy` allows. Waivers that match nothing or have expired fail it as well.
 ReleaseReport CheckRelease(const LoadedSchema& current,
                            const std::vector<LoadedSchema>& released,
                            const ReleasePolicy& policy, WaiverSet* waivers);

@@ -22,6 +22,7 @@ struct Flags {
   SchemaArguments schemas;
   std::string waivers;
   std::string today;
+  std::string stamp;
   ReleasePolicy policy;
 };
 
@@ -38,7 +39,9 @@ absl::StatusOr<int> Run(const Flags& flags) {
                 : "not fit for release: `devstate explain RULE` has more on "
                   "each rule; what is known and accepted goes into a file of "
                   "waivers");
-  return report.passed ? 0 : 1;
+  if (!report.passed) return 1;
+  DS_RETURN_IF_ERROR(WriteOutput(flags.stamp, ""));
+  return 0;
 }
 
 // Adds an option for the worst verdict that passes.
@@ -69,6 +72,8 @@ int Main(int argc, char** argv) {
   program.AddOption("--waivers", &flags.waivers, "Findings that are accepted");
   program.AddOption("--today", &flags.today,
                     "The day that waivers are judged on; default: today");
+  program.AddOption("--stamp", &flags.stamp,
+                    "File to write if it is, for the rule of a build");
   AddLevel(program, "--upgrade", &flags.policy.upgrade,
            "Worst verdict for reading released states");
   AddLevel(program, "--downgrade", &flags.policy.downgrade,

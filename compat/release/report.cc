@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Each report has three forms of the same findings. The text of a check takes
+// its words and conditions from the report that JSON prints, so that neither
+// says more than the other.
 
 #include "devstate/compat/release/report.h"
 

@@ -19,33 +19,34 @@ namespace devstate {
 
 enum class ReportFormat { kText, kJson, kJunit };
 
-// "text", "json" or "junit".
+// Parses "text", "json" or "junit".
 absl::StatusOr<ReportFormat> ParseReportFormat(absl::string_view text);
 
-// The worst level that counts and that is not in `accepted`; IDENTICAL if there
-// is none. Levels up to CONVERTED are always accepted.
+// Returns the worst level that counts and that is not in `accepted`; IDENTICAL
+// if there is none. Levels up to CONVERTED are always accepted.
 VerdictLevel WorstUnaccepted(const DirectionVerdict& verdict,
                              const std::set<VerdictLevel>& accepted);
 
-// How the text form shows a verdict's word, for colours.
+// The function that shows a verdict's word in the text form, for colours.
 using VerdictPainter =
     std::function<std::string(absl::string_view word, VerdictLevel level)>;
 
-// The verdicts of all directions. `paint`: default as it is. JSON is
-// CheckReport of verdict.proto, with every field of it. In JUnit's XML a
-// direction is a test suite and a finding a test case, which fails if its level
-// is neither accepted nor waived.
+// Returns the verdicts of all directions. `paint` by default shows words as
+// they are. JSON is CheckReport of verdict.proto, with every field of it. In
+// JUnit's XML a direction is a test suite and a finding a test case, which
+// fails if its level is neither accepted nor waived.
 std::string RenderCheck(const std::vector<DirectionVerdict>& verdicts,
                         const std::set<VerdictLevel>& accepted,
                         ReportFormat format,
                         const VerdictPainter& paint = nullptr);
 
-// JSON is LintReport, without findings that are waived.
+// Returns the findings of lint. JSON is LintReport, without findings that are
+// waived.
 std::string RenderLint(const std::string& file,
                        const std::vector<Finding>& findings,
                        ReportFormat format);
 
-// All versions against all, written (rows) and read (columns).
+// Returns all versions against all, written (rows) and read (columns).
 std::string RenderMatrix(const MatrixReport& matrix, ReportFormat format);
 
 }  // namespace devstate

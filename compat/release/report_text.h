@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the machine-readable forms of every report have in common.
+// The common part of the machine-readable forms of every report.
 
 #ifndef DEVSTATE_COMPAT_RELEASE_REPORT_TEXT_H_
 #define DEVSTATE_COMPAT_RELEASE_REPORT_TEXT_H_
@@ -13,8 +13,8 @@
 
 namespace devstate {
 
-// One line of JSON with every field of `report`, by its name in the .proto
-// file; its strings must be UTF-8.
+// Returns one line of JSON with every field of `report`, by its name in the
+// .proto file. Requires: its strings are UTF-8.
 std::string ReportJson(const google::protobuf::Message& report);
 
 struct JunitCase {
@@ -24,11 +24,11 @@ struct JunitCase {
   Result result = Result::kPassed;
 };
 
-// A test suite of JUnit's XML.
+// Returns a test suite of JUnit's XML.
 std::string JunitSuite(const std::string& name,
                        const std::vector<JunitCase>& cases);
 
-// The whole document.
+// Returns the whole document.
 std::string JunitDocument(const std::string& suites);
 
 }  // namespace devstate

@@ -15,25 +15,26 @@
 
 namespace devstate {
 
-// Takes the weight off findings that a file of waivers accepts.
+// Waives the findings that a file of waivers accepts.
 class WaiverSet {
  public:
   WaiverSet() = default;
 
+  // Parses waivers. Every one needs a rule that exists, a reason and an expiry.
   // `name` is for errors, which are INVALID_ARGUMENT with the place. `today` is
-  // YYYY-MM-DD. Every waiver needs a rule that exists, a reason and an expiry.
+  // YYYY-MM-DD.
   static absl::StatusOr<WaiverSet> Parse(const std::string& name,
                                          const std::string& text,
                                          const std::string& today);
 
-  // Marks the findings that a waiver matches and that has not expired, and
-  // takes them out of the verdict.
+  // Marks the findings that a waiver matches which has not expired, and takes
+  // them out of the verdict.
   void Apply(DirectionVerdict* verdict);
   void Apply(std::vector<Finding>* findings);
 
-  // OK if every waiver has matched a finding and none has expired, otherwise
-  // FAILED_PRECONDITION with rule id and remedy. A waiver for a direction that
-  // was not looked at is left alone.
+  // Returns OK if every waiver has matched a finding and none has expired,
+  // otherwise FAILED_PRECONDITION with rule id and remedy. A waiver for a
+  // direction that was not looked at is left alone.
   absl::Status Check() const;
 
  private:
@@ -44,7 +45,7 @@ class WaiverSet {
     bool used = false;
   };
 
-  // The reason of the waiver that matches, or empty.
+  // Returns the reason of the waiver that matches, or empty.
   std::string Match(const std::string& rule, const std::string& path,
                     absl::string_view direction);
 
@@ -52,8 +53,9 @@ class WaiverSet {
   std::vector<Entry> entries_;
 };
 
-// The waivers of a file, on the day `today` (YYYY-MM-DD; empty: today in UTC).
-// None if `path` is empty. Errors are NOT_FOUND and those of Parse().
+// Loads the waivers of a file, on the day `today`. That is YYYY-MM-DD, or empty
+// for today in UTC. There are none if `path` is empty. Errors are NOT_FOUND and
+// those of Parse().
 absl::StatusOr<WaiverSet> LoadWaivers(const std::string& path,
                                       const std::string& today);
 

@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The rules are those of VIRTIO 1.3, section 5.1. They tell a state that no
+// device could have from one that this device cannot take, because the remedies
+// differ.
 
 #include "devstate/devices/net/check_model.h"
 

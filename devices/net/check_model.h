@@ -9,11 +9,11 @@
 
 namespace devstate::net {
 
-// Whether this device could have come into the state `model`: features and what
-// hangs on them, filters, queues. Safe on any model.
+// Checks that this device could have come into the state `model`: features and
+// what depends on them, filters, queues. Safe on any model.
 //
-// INVALID_ARGUMENT if no device could; FAILED_PRECONDITION if this one offers
-// too little. One line, on the first rule that is broken.
+// Errors: INVALID_ARGUMENT (no device could), FAILED_PRECONDITION (this one
+// offers too little). One line, on the first rule that is broken.
 absl::Status CheckModel(const NetModel& model);
 
 }  // namespace devstate::net

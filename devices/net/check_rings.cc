@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// A state is checked before anything of it is used, so every index and every
+// sum here may be anything. Positions of a split ring count modulo 2^16, those
+// of a packed ring have a wrap counter, and both must agree with the requests
+// in flight.
 
 #include "devstate/devices/net/check_rings.h"
 

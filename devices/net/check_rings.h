@@ -9,12 +9,13 @@
 
 namespace devstate::net {
 
-// The part of CheckModel() on rings and requests in flight: positions within
-// the rings, requests of rings that exist and answer them, and exactly as many
-// of them as the positions say.
+// Does the part of CheckModel() on rings and requests in flight. Positions must
+// be within the rings, requests must be of rings that exist and answer them,
+// and there must be exactly as many of them as the positions say.
 absl::Status CheckRings(const NetModel& model);
 
-// Queues come as receive, transmit, receive, …; the control queue is the last.
+// Returns the index of the control queue. Queues come as receive, transmit,
+// receive, …, and the control queue is the last.
 uint32_t ControlQueue(const NetModel& model);
 inline bool IsReceiveQueue(uint32_t ring, const NetModel& model) {
   return ring % 2 == 0 && ring != ControlQueue(model);

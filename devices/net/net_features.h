@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Feature bits (VIRTIO 1.3, sections 5.1.3 and 6), and what the example device
-// is able to.
+// Feature bits (VIRTIO 1.3, sections 5.1.3 and 6), and the abilities of the
+// example device.
 
 #ifndef DEVSTATE_DEVICES_NET_NET_FEATURES_H_
 #define DEVSTATE_DEVICES_NET_NET_FEATURES_H_
@@ -41,13 +41,14 @@ inline constexpr uint64_t kNetHashReport = Bit(57);
 inline constexpr uint64_t kNetRss = Bit(60);
 inline constexpr uint64_t kNetSpeedDuplex = Bit(63);
 
-// What VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET can switch: the bits of the features.
+// The bits that VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET can switch, which are those
+// of the features.
 inline constexpr uint64_t kNetGuestOffloads =
     kNetGuestCsum | kNetGuestTso4 | kNetGuestTso6 | kNetGuestEcn |
     kNetGuestUfo | kNetGuestUso4 | kNetGuestUso6;
 
-// What this device offers, and how much of it. A state that needs more cannot
-// be loaded.
+// The features that this device offers, and how much of them. A state that
+// needs more cannot be loaded.
 inline constexpr uint64_t kOfferedFeatures =
     kNetGuestOffloads | kNetCtrlGuestOffloads | kNetMtu | kNetMac |
     kNetMrgRxbuf | kNetStatus | kNetCtrlVq | kNetCtrlRx | kNetCtrlVlan |

@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The state of the example device: what a virtio-net back-end knows of its
-// driver. proto/devices/net/v1/net.proto says what each field means.
+// The state of the example device, which is what a virtio-net back-end knows of
+// its driver. proto/devices/net/v1/net.proto says what each field means.
 
 #ifndef DEVSTATE_DEVICES_NET_NET_MODEL_H_
 #define DEVSTATE_DEVICES_NET_NET_MODEL_H_
@@ -21,7 +21,7 @@ using MacAddress = std::array<uint8_t, 6>;
 struct NetConfig {
   std::optional<MacAddress> mac;
   std::optional<uint32_t> status;
-  // Absent: one.
+  // The number of queue pairs; one if absent.
   std::optional<uint32_t> max_queue_pairs;
   std::optional<uint32_t> mtu;
   std::optional<uint32_t> speed;
@@ -109,11 +109,11 @@ struct Request {
   uint32_t head = 0;
   uint64_t sequence = 0;
   uint32_t descriptor_count = 0;
-  // Of packed rings only.
+  // The descriptors of the request, for packed rings only.
   std::vector<Descriptor> descriptors;
 };
 
-// Absent settings are those after a reset.
+// The state of the device. Absent settings are those after a reset.
 struct NetModel {
   uint64_t acked_features = 0;
   NetConfig config;
@@ -128,7 +128,7 @@ struct NetModel {
   uint32_t hash_tunnel_types = 0;
   std::optional<DirectionCoalescing> coalescing;
   std::vector<QueueCoalescing> queue_coalescing;
-  // In ascending order of their indices.
+  // The rings in ascending order of their indices.
   std::vector<Ring> rings;
   std::vector<Request> requests;
 };

@@ -13,8 +13,9 @@
 
 namespace devstate::net {
 
-// Two queue pairs and every setting. Ring 1, the first to transmit, has the
-// requests with heads 5 and 6 in flight, of two descriptors each.
+// Returns a model with two queue pairs and every setting. Ring 1, the first to
+// transmit, has the requests with heads 5 and 6 in flight, of two descriptors
+// each.
 inline NetModel MakeSplitModel() {
   NetModel model;
   model.acked_features = kOfferedFeatures & ~kRingPacked;
@@ -48,7 +49,7 @@ inline NetModel MakeSplitModel() {
   return model;
 }
 
-// The same with packed rings, ring 1 across the end of its lap.
+// Returns the same with packed rings, ring 1 across the end of its lap.
 inline NetModel MakePackedModel() {
   NetModel model = MakeSplitModel();
   model.acked_features |= kRingPacked;

@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the example back-ends share beside their devices: flags, log, signals,
-// and the endpoint's life.
+// The parts that the example back-ends share, besides their devices: flags,
+// log, signals, and the endpoint's life.
 //
 // Log lines go to standard output, one an event.
 
@@ -32,30 +32,31 @@ struct BackendFlags {
   std::string compression = "automatic";
   std::string load_report;
   std::string save_as = "own";
-  // A version of the schema; 0: none.
+  // The version of the schema to check for; 0: none.
   uint32_t pre_check = 0;
 };
 
-// In two parts, so that a back-end's own flags stand where they are looked for.
-// `flags` must outlive `program`.
+// Add the flags in two parts, so that a back-end's own flags stand where they
+// are looked for. Requires: `flags` outlives `program`.
 void AddSocketFlag(Command& program, BackendFlags* flags);
 void AddTransferFlags(Command& program, BackendFlags* flags);
-// Of a back-end that has released more than one version of its schema.
+// Adds the flags of a back-end that has released more than one version of its
+// schema.
 void AddVersionFlags(Command& program, BackendFlags* flags);
 
-// --print-capabilities and --print-manifest of a back-end of QEMU's device type
-// `type` with this manifest, as JSON: the process prints and ends, whatever
-// other flags there are. `manifest` is of static storage.
+// Adds --print-capabilities and --print-manifest of a back-end of QEMU's device
+// type `type` with this manifest, as JSON. The process prints and ends,
+// whatever other flags there are. Requires: `manifest` is of static storage.
 void AddManifestFlags(Command& program, const char* type,
                       absl::string_view manifest);
 
 void Log(absl::string_view line);
 
-// One line on a save, a load or a commit.
+// Logs one line on a save, a load or a commit.
 void LogReport(const StateReport& report);
 
-// Of a back-end that writes states as the implementation of `manifest`, knows
-// the versions in it, and logs its reports.
+// Returns the options of a back-end that writes states as the implementation of
+// `manifest`, knows the versions in it, and logs its reports.
 absl::StatusOr<StateOptions> MakeStateOptions(const BackendFlags& flags,
                                               absl::string_view manifest);
 
@@ -73,14 +74,14 @@ absl::Status LogPreCheck(const BackendFlags& flags,
 }
 
 // Listens and serves front-ends until SIGTERM or SIGINT. `after_load` is called
-// after each load that CHECK_DEVICE_STATE has asked about, good or not; its
-// error is logged. Once at a time in a process.
+// after each load that CHECK_DEVICE_STATE has asked about, good or not. Its
+// error is logged. Requires: called once at a time in a process.
 absl::Status ServeBackend(const BackendFlags& flags,
                           vhost_user::VhostUserDeviceOptions device,
                           std::function<absl::Status()> after_load,
                           vhost_user::DeviceStateHandler* handler);
 
-// The exit code of main(); an error goes to standard error.
+// Returns the exit code of main(). An error goes to standard error.
 int ExitCode(absl::string_view program, const absl::Status& status);
 
 }  // namespace devstate::examples

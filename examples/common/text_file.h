@@ -13,7 +13,7 @@
 
 namespace devstate::examples {
 
-// Makes of what `write` writes the file `path`, which appears at once and
+// Writes the file `path` with what `write` writes. It appears at once and
 // whole. `what` and `flag` are for the error: what the file shows, and which
 // flag chose its path.
 absl::Status WriteTextFile(const std::string& path, absl::string_view what,

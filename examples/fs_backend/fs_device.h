@@ -21,7 +21,7 @@
 
 namespace devstate::examples {
 
-// Not thread-safe; StateHandler does not need it to be.
+// The device. Thread-safety: none; StateHandler does not need it to be.
 class FsDevice : public StateDevice<devices::fs::v1::FsStateCodec> {
  public:
   // Shares the directory `shared_dir`, which is where a load finds its files.
@@ -30,12 +30,13 @@ class FsDevice : public StateDevice<devices::fs::v1::FsStateCodec> {
       : shared_dir_(std::move(shared_dir)), state_(std::move(state)) {}
 
   const InodeTable& table() const { return state_.table; }
-  // How many files the guest's open handles hold open right now.
+  // Returns how many files the guest's open handles hold open now.
   size_t open_files() const { return state_.open_files.size(); }
-  // Files that were changed between the source's look at them and the load.
+  // Returns how many files were changed between the source's look at them and
+  // the load.
   size_t changed_files() const { return state_.changed_files; }
 
-  // Known without a look at the records once more.
+  // Returns the features without a look at the records once more.
   std::optional<std::vector<std::string>> UsedFeatures() const override;
   absl::Status SaveState(devices::fs::v1::FsStateWriter& writer) override;
   std::unique_ptr<StagedState<devices::fs::v1::FsStateCodec>> StageLoad()

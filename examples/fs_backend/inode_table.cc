@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// A table may come from a stream and hold anything. Each check relies on those
+// before it: ids ascend, so that parents are found by their id, and parents
+// exist, so that their chains can be followed.
 
 #include "examples/fs_backend/inode_table.h"
 

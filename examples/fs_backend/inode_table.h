@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The state of the example device: what a virtio-fs back-end knows of the
-// directory that it shares.
+// The state of the example device, which is what a virtio-fs back-end knows of
+// the directory that it shares.
 
 #ifndef DEVSTATE_EXAMPLES_FS_BACKEND_INODE_TABLE_H_
 #define DEVSTATE_EXAMPLES_FS_BACKEND_INODE_TABLE_H_
@@ -20,7 +20,8 @@ namespace devstate::examples {
 
 inline constexpr uint64_t kRootId = 1;
 
-// What name_to_handle_at() says of a file: its identity within one file system.
+// The answer of name_to_handle_at() on a file: its identity within one file
+// system.
 struct FileHandle {
   int32_t type = 0;
   std::string bytes;
@@ -38,7 +39,8 @@ struct FileHandle {
 struct Inode {
   uint64_t id = 0;
   uint64_t parent = 0;
-  // Names that the guest knows, one more for the root, one more for each child.
+  // The number of names that the guest knows, one more for the root, one more
+  // for each child.
   uint64_t refcount = 0;
   std::string name;
   // st_mode, with the type, and st_ino; 0 if the source did not say.
@@ -46,18 +48,18 @@ struct Inode {
   uint64_t ino = 0;
   // st_ctim in nanoseconds, 0 if nobody asked for it.
   int64_t ctime_ns = 0;
-  // Where `file_handle` is of; 0 without one.
+  // The mount of `file_handle`; 0 without one.
   uint64_t mount_id = 0;
-  // Absent where the file system has no handles.
+  // The file's handle; absent where the file system has none.
   std::optional<FileHandle> file_handle;
 };
 
 // A byte range of a file that a process of the guest has locked.
 struct FileLock {
-  // Who has it, as FUSE says.
+  // The owner of the lock, as FUSE names it.
   uint64_t owner = 0;
   bool write = false;
-  // Both inclusive.
+  // The range, both ends inclusive.
   uint64_t first = 0;
   uint64_t last = 0;
   uint32_t pid = 0;
@@ -68,12 +70,12 @@ inline constexpr uint64_t kEndOfFile = (uint64_t{1} << 63) - 1;
 struct OpenHandle {
   uint64_t id = 0;
   uint64_t inode = 0;
-  // As given to openat2().
+  // The flags as given to openat2().
   int64_t flags = 0;
   std::vector<FileLock> locks = {};
 };
 
-// What back-end and guest agreed on when the guest mounted.
+// The agreement of back-end and guest when the guest mounted.
 struct Session {
   bool writeback_cache = false;
   bool announce_submounts = false;
@@ -81,42 +83,44 @@ struct Session {
   bool supplementary_group_extension = false;
 };
 
-// One line for humans; "none" if there is no session.
+// Returns one line for humans; "none" if there is no session.
 std::string SessionText(const std::optional<Session>& session);
 
 struct InodeTable {
-  // Both in ascending order of their ids.
+  // The inodes and the open handles, both in ascending order of their ids.
   std::vector<Inode> inodes;
   std::vector<OpenHandle> open_handles;
-  // Never given out so far, nor any above.
+  // The next ids. Neither these nor any above were given out so far.
   uint64_t next_inode_id = kRootId + 1;
   uint64_t next_handle_id = 0;
-  // Of the guest that the table came from; a walk has none.
+  // The session of the guest that the table came from; a walk has none.
   std::optional<Session> session;
 };
 
-// One line for humans: "read 0-99 owner 7 pid 12", and "0-" to the file's end.
+// Returns one line for humans: "read 0-99 owner 7 pid 12", and "0-" to the
+// file's end.
 std::string LockText(const FileLock& lock);
 
-// The index of inode `id` in `table.inodes`, nullopt if there is none.
-// Logarithmic, constant where ids have no gaps.
+// Returns the index of inode `id` in `table.inodes`, nullopt if there is none.
+// Takes logarithmic time, constant time where ids have no gaps.
 std::optional<size_t> FindInode(const InodeTable& table, uint64_t id);
 
-// The path of `table.inodes[index]` beneath the root, for messages; "." is the
-// root. Safe on any table: a path that does not end at the root begins with
-// "…/".
+// Returns the path of `table.inodes[index]` beneath the root, for messages. "."
+// is the root. Safe on any table: a path that does not end at the root begins
+// with "…/".
 std::string PathOf(const InodeTable& table, size_t index);
 
-// Checks everything that can be told without the file system, in linear time
-// up to the lookups and to locks, which take n log n: ids, names, parents,
-// refcounts, open handles, flags, locks. A table that passes is a tree below
-// inode 1, or empty: of a guest that has not mounted.
+// Checks everything that can be told without the file system: ids, names,
+// parents, refcounts, open handles, flags, locks. Takes linear time, except for
+// lookups and locks, which take n log n. A table that passes is a tree below
+// inode 1, or it is empty because its guest has not mounted.
 //
 // INVALID_ARGUMENT names the first inode or open handle that breaks a rule.
 absl::Status CheckTable(const InodeTable& table);
 
-// Whether `handle` may hold the inode at `index` open, if that has this `mode`:
-// part of CheckTable() where the source said the mode. INVALID_ARGUMENT if not.
+// Checks that `handle` may hold the inode at `index` open, if that has this
+// `mode`. It is the part of CheckTable() for a mode that the source said.
+// INVALID_ARGUMENT if not.
 absl::Status CheckOpenHandle(const InodeTable& table, const OpenHandle& handle,
                              size_t index, uint32_t mode);
 
@@ -128,8 +132,8 @@ struct DirectoryChildren {
 };
 std::vector<DirectoryChildren> DepthFirst(const InodeTable& table);
 
-// One line on the first place where two tables differ, nullopt if they are
-// equal.
+// Returns one line on the first place where two tables differ, nullopt if they
+// are equal.
 std::optional<std::string> FirstDifference(const InodeTable& source,
                                            const InodeTable& destination);
 

@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The other end of the walk: after a load, finds every inode of a table again
-// beneath the shared directory of this host.
+// The other end of the walk. After a load, it finds every inode of a table
+// again beneath the shared directory of this host.
 
 #ifndef DEVSTATE_EXAMPLES_FS_BACKEND_REFIND_H_
 #define DEVSTATE_EXAMPLES_FS_BACKEND_REFIND_H_
@@ -26,11 +26,12 @@ struct RefindOptions {
 
 struct Refound {
   size_t inodes = 0;
-  // Inodes whose file handle was known on both sides.
+  // The number of inodes whose file handle was known on both sides.
   size_t file_handles_checked = 0;
-  // Inodes that were changed since the source looked, as far as it said.
+  // The number of inodes that were changed since the source looked, as far as
+  // it said.
   size_t changed = 0;
-  // One for each open handle of the table, in the same order.
+  // The descriptors of the table's open handles, in the same order.
   std::vector<OpenFile> open_files;
 };
 
@@ -39,7 +40,7 @@ struct Refound {
 // and file handles where both are known. The table may come from anywhere.
 //
 // Needs descriptors for the open handles and a fixed number besides. Open
-// handles are opened with their access mode and no other flag: nothing is
+// handles are opened with their access mode and no other flag, so nothing is
 // created or truncated. On an error nothing stays open.
 //
 // Errors, each with the inode's id and path: INVALID_ARGUMENT (the table is

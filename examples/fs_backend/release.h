@@ -1,9 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// All that differs between the releases of this back-end: how its table and the
+// The differences between the releases of this back-end: how its table and the
 // rows of the release's schema correspond. Each release links one release_vN.cc
-// and the codec of version N; everything else is the same source.
+// and the codec of version N. Everything else is the same source.
 
 #ifndef DEVSTATE_EXAMPLES_FS_BACKEND_RELEASE_H_
 #define DEVSTATE_EXAMPLES_FS_BACKEND_RELEASE_H_
@@ -15,24 +15,25 @@
 
 namespace devstate::examples {
 
-// What the release loads and saves, as devstate_manifest wrote it.
+// Returns what the release loads and saves, as devstate_manifest wrote it.
 absl::string_view ManifestOfRelease();
 
-// What a table of this release can have.
+// The features that a table of this release can have.
 struct ReleaseFeatures {
   bool change_times = false;
   bool locks = false;
 };
 ReleaseFeatures FeaturesOfRelease();
 
-// What stat(2) says of an inode.
+// Copy what stat(2) says of an inode.
 void PutStat(const Inode& inode, devices::fs::v1::InodeRow* row);
 void GetStat(const devices::fs::v1::InodeRow& row, Inode* inode);
 
-// All open handles, with their locks.
+// Writes all open handles, with their locks.
 absl::Status WriteOpenHandles(const InodeTable& table,
                               devices::fs::v1::FsStateWriter& writer);
-// Appends those of the batch. INVALID_ARGUMENT for a lock of no known kind.
+// Appends the handles of the batch. INVALID_ARGUMENT for a lock of no known
+// kind.
 absl::Status ReadOpenHandles(devices::fs::v1::HandlesBatch& batch,
                              InodeTable* table);
 

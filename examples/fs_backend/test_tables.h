@@ -27,7 +27,7 @@ inline Inode MakeInode(uint64_t id, uint64_t parent, std::string name,
   return inode;
 }
 
-// A root alone, with refcounts that allow children.
+// Returns a root alone, with refcounts that allow children.
 inline InodeTable MakeRoot() {
   InodeTable table;
   table.inodes.push_back(MakeInode(kRootId, 0, "", S_IFDIR | 0755, 100));
@@ -36,7 +36,7 @@ inline InodeTable MakeRoot() {
   return table;
 }
 
-// dir/ with file in it, and one open handle on the file.
+// Returns dir/ with file in it, and one open handle on the file.
 inline InodeTable MakeSmallTable() {
   InodeTable table = MakeRoot();
   table.inodes.push_back(MakeInode(2, kRootId, "dir", S_IFDIR | 0755, 2));

@@ -62,7 +62,7 @@ class TestTree {
   std::string root_;
 };
 
-// How many descriptors this process has open.
+// Returns how many descriptors this process has open.
 inline ptrdiff_t CountOpenFds() {
   return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
                        std::filesystem::directory_iterator());

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Looking at files beneath a directory without ever leaving it.
+// Opens and looks at files beneath a directory without ever leaving it.
 
 #ifndef DEVSTATE_EXAMPLES_FS_BACKEND_TREE_H_
 #define DEVSTATE_EXAMPLES_FS_BACKEND_TREE_H_
@@ -23,7 +23,7 @@
 
 namespace devstate::examples {
 
-// What tells one file from another.
+// The facts that tell one file from another.
 struct FileFacts {
   uint32_t mode = 0;
   uint64_t device = 0;
@@ -34,11 +34,13 @@ struct FileFacts {
   std::optional<FileHandle> file_handle;
 };
 
-// Works on O_PATH descriptors. On failure returns nullopt and sets errno.
+// Returns the facts of a file. Works on O_PATH descriptors. On failure returns
+// nullopt and sets errno.
 std::optional<FileFacts> ReadFacts(int fd);
 
 // Opens the shared directory itself, as an O_PATH descriptor. The path may go
-// through symbolic links: it comes from the command line, not from a guest.
+// through symbolic links, because it comes from the command line and not from a
+// guest.
 //
 // Errors: NOT_FOUND, FAILED_PRECONDITION (not a directory), PERMISSION_DENIED.
 absl::StatusOr<FileDescriptor> OpenRoot(const std::string& path);
@@ -48,23 +50,25 @@ absl::StatusOr<FileDescriptor> OpenRoot(const std::string& path);
 FileDescriptor OpenBeneath(int directory, const std::string& name, int flags);
 
 // Opens for reading or writing what the O_PATH descriptor `fd` refers to, and
-// nothing else: the name is not looked up again. Keeps only the access mode of
-// `flags`, so it neither creates nor truncates. An invalid descriptor means
-// errno.
+// nothing else, because the name is not looked up again. Keeps only the access
+// mode of `flags`, so it neither creates nor truncates. An invalid descriptor
+// means errno.
 FileDescriptor Reopen(int fd, int flags);
 
 // Descriptors of a table's directories: few at a time, however many there are.
-// The table must outlive the cache and keep the inodes that were asked for;
-// more may be added. Not thread-safe.
+// Thread-safety: none.
+//
+// Requires: the table outlives the cache and keeps the inodes that were asked
+// for; more may be added.
 class DirectoryCache {
  public:
-  // Keeps up to `capacity` descriptors open, at least one, beside the root.
+  // Keeps up to `capacity` descriptors open, at least one, besides the root.
   DirectoryCache(const InodeTable& table, FileDescriptor root,
                  size_t capacity = 32)
       : table_(table), root_(std::move(root)), capacity_(capacity) {}
 
-  // The descriptor of the directory `table.inodes[index]`, valid until the next
-  // call. -1 means errno. `table` must hold its ancestors.
+  // Returns the descriptor of the directory `table.inodes[index]`, valid until
+  // the next call. -1 means errno. Requires: `table` holds its ancestors.
   int Get(size_t index);
 
   size_t open_count() const { return recent_.size(); }
@@ -80,13 +84,13 @@ class DirectoryCache {
   const InodeTable& table_;
   const FileDescriptor root_;
   const size_t capacity_;
-  // Most recently used first.
+  // The entries, most recently used first.
   std::list<Entry> recent_;
   std::unordered_map<size_t, std::list<Entry>::iterator> by_index_;
 };
 
-// One line on a failed system call: what was tried, where, and what errno says,
-// with the status code that fits.
+// Returns one line on a failed system call: what was tried, where, and what
+// errno says, with the status code that fits.
 absl::Status ErrnoStatus(int error, const std::string& what);
 
 }  // namespace devstate::examples

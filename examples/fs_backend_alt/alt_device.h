@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The alternative example: it has nothing in common with fs_backend but the
+// The alternative example. It has nothing in common with fs_backend except the
 // portable schema.
 
 #ifndef DEVSTATE_EXAMPLES_FS_BACKEND_ALT_ALT_DEVICE_H_
@@ -22,17 +22,17 @@ namespace devstate::examples::alt {
 
 struct AltState {
   FileTree tree;
-  // What the guest agreed on when it mounted, as other back-ends wrote it.
+  // The agreement with the guest when it mounted, as other back-ends wrote it.
   devices::fs::v1::Session session;
   bool mounted = false;
-  // The mounts that kernel handles are of, by number.
+  // The mounts of kernel handles, by number.
   std::map<uint64_t, std::string> mounts;
-  // The private section: nothing is wrong without it.
+  // The private section. Nothing is wrong without it.
   std::vector<std::string> wanted_paths;
   uint32_t loads = 0;
 };
 
-// Not thread-safe; StateHandler does not need it to be.
+// The device. Thread-safety: none; StateHandler does not need it to be.
 class AltDevice : public StateDevice<devices::fs::v1::FsStateCodec> {
  public:
   AltDevice(std::string shared_dir, AltState state)

@@ -21,8 +21,8 @@
 
 namespace devstate::examples::alt {
 
-// What name_to_handle_at(2) told somebody. This back-end does not ask for it,
-// and hands on what it was given.
+// The answer of name_to_handle_at(2) to another back-end. This one does not ask
+// for it, and hands on what it was given.
 struct KernelHandle {
   uint64_t mount_id = 0;
   int32_t type = 0;
@@ -30,15 +30,15 @@ struct KernelHandle {
 };
 
 struct Node {
-  // FUSE's node id. The root has 1.
+  // FUSE's id of the node. The root has 1.
   uint64_t id = 0;
   uint64_t lookups = 0;
-  // Null for the root, and for nodes that are not linked yet.
+  // The parent; null for the root, and for nodes that are not linked yet.
   Node* parent = nullptr;
   std::string name;
-  // By name.
+  // The children by name.
   std::map<std::string, Node*> children;
-  // As stat(2) says; 0 if nobody asked.
+  // The answers of stat(2); 0 if nobody asked.
   uint32_t mode = 0;
   uint64_t ino = 0;
   int64_t ctime_ns = 0;
@@ -61,39 +61,42 @@ struct OpenFile {
   FileDescriptor fd;
 };
 
-// Nodes do not move: the tree can be moved, not copied. Not thread-safe.
+// A tree of nodes. Nodes do not move, so the tree can be moved and not copied.
+// Thread-safety: none.
 class FileTree {
  public:
   static constexpr uint64_t kRoot = 1;
 
-  // Every file beneath `directory`, as if the guest had looked it up, level by
-  // level and in the order of names; every `open_every`th regular file is
-  // open, 0: none. Follows no symbolic link.
+  // Returns every file beneath `directory`, as if the guest had looked it up,
+  // level by level and in the order of names. Every `open_every`th regular file
+  // is open; 0: none. Follows no symbolic link.
   //
-  // NOT_FOUND, PERMISSION_DENIED and others name the file.
+  // Errors: NOT_FOUND, PERMISSION_DENIED and others name the file.
   static absl::StatusOr<FileTree> Scan(const std::string& directory,
                                        size_t open_every);
 
-  // A node that Link() has still to put in its place; INVALID_ARGUMENT if the
-  // id is taken.
+  // Adds a node that Link() has still to put in its place. INVALID_ARGUMENT if
+  // the id is taken.
   absl::StatusOr<Node*> Add(uint64_t id);
 
-  // Makes `child` the child `name` of node `parent`. INVALID_ARGUMENT names the
-  // child: no such parent, no name of a file, or a name that is taken.
+  // Makes `child` the child `name` of node `parent`. INVALID_ARGUMENT, which
+  // names the child, for a missing parent, a wrong name, or a name that is
+  // taken.
   absl::Status Link(Node* child, uint64_t parent, absl::string_view name);
 
-  // INVALID_ARGUMENT, with its id, for a node that does not hang on the root,
-  // and if there are nodes and no root.
+  // Checks that every node hangs on the root. INVALID_ARGUMENT, with its id,
+  // for a node that does not, and if there are nodes and no root.
   absl::Status CheckWhole() const;
 
-  // Sees that every node is there beneath `directory`, with its type where that
-  // is known, and opens what is open. Never leaves `directory`.
+  // Checks that every node is there beneath `directory`, with its type where
+  // that is known, and opens what is open. Never leaves `directory`.
   absl::Status Find(const std::string& directory);
 
-  // "a/b/c"; empty for the root, and for what is longer than the kernel takes.
+  // Returns "a/b/c"; empty for the root, and for a path that is longer than the
+  // kernel takes.
   std::string PathOf(const Node& node) const;
 
-  // One line for each node, in the order of paths, then the open files.
+  // Prints one line for each node, in the order of paths, then the open files.
   void Print(std::ostream& out) const;
 
   std::map<uint64_t, Node> nodes;

@@ -17,7 +17,7 @@
 
 namespace devstate::net::examples {
 
-// Not thread-safe; StateHandler does not need it to be.
+// The device. Thread-safety: none; StateHandler does not need it to be.
 class NetDevice : public StateDevice<devices::net::v1::NetStateCodec> {
  public:
   explicit NetDevice(NetModel model) : model_(std::move(model)) {}

@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// One pair of functions for each part of the model. Settings that the driver
+// never made stay absent on the way, because absence says that they are those
+// after a reset.
 
 #include "examples/net_backend/root_message.h"
 

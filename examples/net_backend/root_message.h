@@ -10,11 +10,12 @@
 
 namespace devstate::net::examples {
 
-// Everything but the records: rings, requests and coalescing of single queues.
+// Returns everything but the records, which are rings, requests and coalescing
+// of single queues.
 devices::net::v1::NetState ToRootMessage(const NetModel& model);
 
-// INVALID_ARGUMENT for what the model cannot hold: an absent configuration, or
-// an address that has not 6 bytes.
+// Reads such a message into `model`. INVALID_ARGUMENT for what the model cannot
+// hold: an absent configuration, or an address that has not 6 bytes.
 absl::Status FromRootMessage(const devices::net::v1::NetState& root,
                              NetModel* model);
 

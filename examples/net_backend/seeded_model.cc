@@ -1,5 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The same seed must give the same model everywhere, so nothing here depends on
+// the distributions of a standard library.
 
 #include "examples/net_backend/seeded_model.h"
 

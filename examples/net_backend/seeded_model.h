@@ -10,9 +10,10 @@
 
 namespace devstate::net::examples {
 
-// What a guest could have made of the device: the same state for the same seed,
-// everywhere. Passes CheckModel(). Even seeds give split rings and odd ones
-// packed rings; most settings are there in some seeds and absent in others.
+// Returns what a guest could have made of the device, the same for the same
+// seed, everywhere. Passes CheckModel(). Even seeds give split rings and odd
+// ones packed rings. Most settings are there in some seeds and absent in
+// others.
 NetModel SeededModel(uint64_t seed);
 
 }  // namespace devstate::net::examples

@@ -11,9 +11,9 @@
 
 namespace devstate::net::examples {
 
-// Everything in `model`, one line an item, so that two processes' states can be
-// compared without any of the code that moved them. Absent is not the same as
-// zero. With the hash keys, which are secrets of the guest.
+// Returns everything in `model`, one line an item, so that two processes'
+// states can be compared without any of the code that moved them. Absent is not
+// the same as zero. Includes the hash keys, which are secrets of the guest.
 std::string StateText(const NetModel& model);
 
 absl::Status WriteStateText(const NetModel& model, const std::string& path);

@@ -1,10 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The smaller of the two embeddings: a back-end with a vhost-user parser and
-// an event loop of its own (libvhost-user, a DPDK or SPDK poller) uses
-// devstate's session alone. No thread is started and nothing ever blocks: the
-// loop watches one file descriptor for this object.
+// The smaller of the two embeddings. A back-end with a vhost-user parser and an
+// event loop of its own (libvhost-user, a DPDK or SPDK poller) uses devstate's
+// session alone. No thread is started and nothing ever blocks. The loop watches
+// one file descriptor for this object.
 //
 // Its state here is one short string. A state that does not fit into memory
 // twice wants DeviceStateEngine and its worker thread instead.
@@ -29,19 +29,20 @@ namespace devstate {
 class PolledBackend {
  public:
   struct Device {
-    // The state as bytes, and whether bytes are a state that can be loaded.
+    // Return the state as bytes, and whether bytes are a state that can be
+    // loaded.
     std::function<std::string()> save;
     std::function<bool(absl::string_view)> verify;
     // Puts verified bytes into force.
     std::function<void(absl::string_view)> apply;
   };
-  // Sends a reply: header flags 0x5, payload u64.
+  // The function that sends a reply: header flags 0x5, payload u64.
   using Reply = std::function<void(uint32_t request, uint64_t value)>;
 
   PolledBackend(Device device, Reply reply)
       : device_(std::move(device)), reply_(std::move(reply)) {}
 
-  // From the vhost-user parser.
+  // Take what the vhost-user parser reports.
   void OnProtocolFeatures(uint64_t acknowledged);
   void OnRings(bool any_started);
   void OnSetDeviceStateFd(uint32_t direction, uint32_t phase,
@@ -49,9 +50,9 @@ class PolledBackend {
   void OnCheckDeviceState();
   void OnDisconnect();
 
-  // For the event loop: what to poll (-1: nothing now) and for how long. Call
-  // OnPoll() when it is ready and when the time is over. SIGPIPE must be
-  // ignored by the process.
+  // Return what the event loop polls (-1: nothing now) and for how long. Call
+  // OnPoll() when it is ready and when the time is over. Requires: the process
+  // ignores SIGPIPE.
   int poll_fd() const { return moving_ ? channel_.fd.get() : -1; }
   short poll_events() const;
   int poll_timeout() const { return deadline_.PollTimeout(); }
@@ -63,7 +64,7 @@ class PolledBackend {
 
   void Feed(vhost_user::SessionEvent event, Channel* incoming = nullptr);
   void UpdateDeadline(vhost_user::SessionState before);
-  // One read() or write(); feeds the end of the transfer.
+  // Makes one read() or write() and feeds the end of the transfer.
   void Move();
   void Finish(bool ok);
 

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Batches of records whose type is known at run time only, from its schema.
-// What generated code does fast, this does for every schema: same bytes, same
-// strictness, same errors.
+// Generated code does the same fast. This does it for every schema, with the
+// same bytes, the same strictness and the same errors.
 
 #ifndef DEVSTATE_SERIALIZER_DYNAMIC_BATCH_CODEC_H_
 #define DEVSTATE_SERIALIZER_DYNAMIC_BATCH_CODEC_H_
@@ -22,8 +22,9 @@
 
 namespace devstate {
 
-// The messages of a batch take at most this many times the size that
-// Limits::max_batch_memory bounds: messages are so much larger than columns.
+// The factor between the size that Limits::max_batch_memory bounds and the
+// memory that the messages of a batch take at most. Messages are so much larger
+// than columns.
 inline constexpr uint64_t kMessageMemoryFactor = 16;
 
 namespace dynamic {
@@ -31,11 +32,11 @@ class MessageColumnsBuilder;
 class MessageColumnsReader;
 }  // namespace dynamic
 
-// Decodes batches of one record type, one after the other. Not thread-safe.
+// Decodes batches of one record type, one after the other. Thread-safety: none.
 class BatchDecoder {
  public:
-  // `prototype` is any message of the type `record`, generated or dynamic. Both
-  // must outlive the decoder.
+  // `prototype` is any message of the type `record`, generated or dynamic.
+  // Requires: both outlive the decoder.
   BatchDecoder(const MessageModel& record,
                const google::protobuf::Message& prototype);
   ~BatchDecoder();
@@ -48,7 +49,7 @@ class BatchDecoder {
   // Map entries stay in the order in which they come for as long as the map
   // field is used through repeated-field reflection only.
   //
-  // Errors are those of a generated reader, with its ErrorDetail. They leave
+  // Errors are those of a generated reader, with its ErrorDetail, and leave
   // `*records` empty. INVALID_ARGUMENT without a detail: see CheckRecordType().
   absl::Status Decode(
       const Chunk& chunk, absl::string_view field_name, const Limits& limits,
@@ -61,17 +62,17 @@ class BatchDecoder {
   std::unique_ptr<dynamic::MessageColumnsReader> reader_;
 };
 
-// The same for one batch alone.
+// Decodes one batch alone.
 absl::Status DecodeBatch(
     const Chunk& chunk, absl::string_view field_name,
     const MessageModel& record, const google::protobuf::Message& prototype,
     const Limits& limits,
     std::vector<std::unique_ptr<google::protobuf::Message>>* records);
 
-// Builds batches of one record type. Not thread-safe.
+// Builds batches of one record type. Thread-safety: none.
 class BatchEncoder {
  public:
-  // `record` must outlive the encoder.
+  // Requires: `record` outlives the encoder.
   explicit BatchEncoder(const MessageModel& record);
   ~BatchEncoder();
 
@@ -80,21 +81,21 @@ class BatchEncoder {
 
   // Copies `record`, a message of the type (MessageColumnsBuilder).
   // INVALID_ARGUMENT, with the field's path, for a field that the schema does
-  // not have, and for a type that CheckRecordType() refuses. The batch is as it
-  // was then.
+  // not have, and for a type that CheckRecordType() refuses. An error leaves
+  // the batch as it was.
   absl::Status Append(const google::protobuf::Message& record);
 
   // Appends the …Columns message of the records, as a generated builder would.
-  // INVALID_ARGUMENT, with the field's path and the record, for what no reader
-  // takes: text that is not UTF-8, an enum value without a name, a key of a map
-  // twice.
+  // INVALID_ARGUMENT, with the field's path and the record, for what every
+  // reader refuses: text that is not UTF-8, an enum value without a name, a key
+  // of a map twice.
   absl::Status Encode(MessageWriter& out);
 
   // Starts the next batch.
   void Clear();
 
  private:
-  // Null if the type is one that CheckRecordType() refuses.
+  // The builder of the columns; null if CheckRecordType() refuses the type.
   std::unique_ptr<dynamic::MessageColumnsBuilder> columns_;
   absl::Status type_status_;
 };

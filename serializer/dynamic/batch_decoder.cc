@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Columns are decoded by the readers of generated code, so that bytes and
+// errors are the same. What is here puts decoded values into messages by
+// reflection: a setter for each field, made once for a record type.
 
 #include <string>
 #include <type_traits>
@@ -16,6 +20,7 @@
 #include "devstate/serializer/number_column.h"
 #include "devstate/serializer/occurrences.h"
 #include "devstate/serializer/record_columns.h"
+#include "devstate/stream.pb.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -190,11 +195,11 @@ std::unique_ptr<FieldSetter> MakeSetter(const ValueType& type) {
       *type.field, [&](auto access) -> std::unique_ptr<FieldSetter> {
         using Access = decltype(access);
         switch (type.model->cardinality()) {
-          case FieldModel::Cardinality::kRepeated:
+          case Cardinality::kRepeated:
             return std::make_unique<OccurringSetter<uint32_t, Access>>(type);
-          case FieldModel::Cardinality::kOptional:
+          case Cardinality::kOptional:
             return std::make_unique<OccurringSetter<bool, Access>>(type);
-          case FieldModel::Cardinality::kOne:
+          case Cardinality::kOne:
             break;
         }
         // Messages have presence.

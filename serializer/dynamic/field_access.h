@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// protobuf's reflection by the type of a field, for templates.
+// Access to protobuf's reflection by the type of a field, for templates.
 
 #ifndef DEVSTATE_SERIALIZER_DYNAMIC_FIELD_ACCESS_H_
 #define DEVSTATE_SERIALIZER_DYNAMIC_FIELD_ACCESS_H_
@@ -14,7 +14,7 @@
 namespace devstate::dynamic {
 
 // Access to the number fields of one C++ type. `index` counts the elements of a
-// repeated field and means nothing in others; Put() sets, or adds to, a field.
+// repeated field and means nothing in others. Put() sets, or adds to, a field.
 #define DEVSTATE_NUMBER_ACCESS(Name, CppType, Method)                   \
   struct Name {                                                         \
     using Type = CppType;                                               \
@@ -46,7 +46,8 @@ DEVSTATE_NUMBER_ACCESS(EnumAccess, int32_t, EnumValue)
 
 #undef DEVSTATE_NUMBER_ACCESS
 
-// Strings and bytes, and messages: their columns are not like numbers'.
+// The access to strings and bytes, and to messages, whose columns are not like
+// those of numbers.
 struct StringAccess {};
 struct MessageAccess {};
 

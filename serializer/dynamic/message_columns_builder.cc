@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The counterpart of batch_decoder.cc. An appender for each field, made once
+// for a message type, takes values out of messages by reflection and gives them
+// to the column builders of generated code.
 
 #include "devstate/serializer/dynamic/message_columns_builder.h"
 
@@ -36,7 +40,7 @@ class FieldAppender {
   virtual ColumnBuilder* column() = 0;
   // Whether the field of `record` has what its schema does not have.
   virtual absl::Status CheckKnown(const Message& record) const = 0;
-  // What it counts for beside its fixed size, in bytes.
+  // Returns the bytes that the field counts for without its fixed size.
   virtual size_t VariableSize(const Message& record) const = 0;
   // `row` counts from the last Clear().
   virtual void Append(size_t row, const Message& record) = 0;
@@ -192,7 +196,7 @@ class OccurringAppender : public FieldAppender {
       : FieldAppender(field),
         values_(field),
         counts_(values_.column()),
-        value_size_(field.cardinality() == FieldModel::Cardinality::kRepeated
+        value_size_(field.cardinality() == Cardinality::kRepeated
                         ? ValueSize(field)
                         : 0) {}
 
@@ -242,11 +246,11 @@ std::unique_ptr<FieldAppender> MakeAppender(const FieldModel& field) {
       *field.descriptor, [&](auto access) -> std::unique_ptr<FieldAppender> {
         using Access = decltype(access);
         switch (field.cardinality()) {
-          case FieldModel::Cardinality::kRepeated:
+          case Cardinality::kRepeated:
             return std::make_unique<OccurringAppender<uint32_t, Access>>(field);
-          case FieldModel::Cardinality::kOptional:
+          case Cardinality::kOptional:
             return std::make_unique<OccurringAppender<bool, Access>>(field);
-          case FieldModel::Cardinality::kOne:
+          case Cardinality::kOne:
             break;
         }
         // Messages have presence.

@@ -18,22 +18,22 @@ namespace devstate::dynamic {
 class FieldAppender;
 class MessageTable;
 
-// Builds the columns of a message whose type is known at run time only. Not
-// thread-safe.
+// Builds the columns of a message whose type is known at run time only.
+// Thread-safety: none.
 class MessageColumnsBuilder final : public RecordColumnsBuilder {
  public:
-  // `type` must outlive the builder and not contain itself.
+  // Requires: `type` outlives the builder and does not contain itself.
   explicit MessageColumnsBuilder(const MessageModel& type);
   ~MessageColumnsBuilder();
 
-  // INVALID_ARGUMENT, with the path, if `record` has what its schema does not
-  // have.
+  // Checks that `record` holds nothing that its schema does not have.
+  // INVALID_ARGUMENT, with the path, if it does.
   absl::Status CheckKnown(const google::protobuf::Message& record) const;
-  // What `record` counts for beside its record size, in bytes.
+  // Returns the bytes that `record` counts for without its record size.
   size_t VariableSize(const google::protobuf::Message& record) const;
 
   // Copies `record`, a message of the type. Map entries are put into ascending
-  // order of key, for their own order differs from run to run.
+  // order of key, because their own order differs from run to run.
   void Append(const google::protobuf::Message& record);
 
  private:
@@ -42,7 +42,7 @@ class MessageColumnsBuilder final : public RecordColumnsBuilder {
   MessageColumnsBuilder(std::unique_ptr<MessageTable> table, Fields fields);
 
   const std::unique_ptr<MessageTable> table_;
-  // In ascending order of number.
+  // The fields in ascending order of number.
   const Fields fields_;
 };
 

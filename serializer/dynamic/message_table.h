@@ -14,11 +14,11 @@
 namespace devstate::dynamic {
 
 // The table of a message whose schema is known at run time only. It has no
-// bounds: what annotations say is for the gate, which tools that only look into
-// a state go without.
+// bounds, because the gate checks the annotations. Tools that only look into a
+// state go without the gate.
 class MessageTable {
  public:
-  // `type` must outlive the object.
+  // Requires: `type` outlives the object.
   explicit MessageTable(const MessageModel& type);
 
   MessageTable(const MessageTable&) = delete;
@@ -28,13 +28,10 @@ class MessageTable {
 
  private:
   void AddField(const FieldModel& field);
-  void AddOneof(const MessageModel& type,
-                const google::protobuf::OneofDescriptor& oneof);
 
-  // What the entries point to; deques, since that must not move.
+  // The targets of the entries' pointers. It is a deque, because they must not
+  // move.
   std::deque<std::vector<int32_t>> enum_values_;
-  std::deque<std::vector<uint16_t>> members_;
-  std::deque<std::string> member_names_;
   std::vector<FieldEntry> fields_;
   std::vector<OneofEntry> oneofs_;
   RecordTable table_;

@@ -14,28 +14,28 @@
 
 namespace devstate {
 
-// What stands for a sensitive value of a message's field; `index` counts the
-// elements of a repeated field and means nothing in others.
+// Returns the text that replaces a sensitive value of a message's field.
+// `index` counts the elements of a repeated field and means nothing in others.
 std::string RedactedText(const google::protobuf::Message& message,
                          const google::protobuf::FieldDescriptor& field,
                          int index);
 
 // Copies messages of a schema into messages that any printer of protobuf's may
-// show: sensitive fields, of whatever type, are strings there that say
-// "<redacted 16 bytes>" or "<redacted>". All else has the same names, numbers
-// and types. Not thread-safe.
+// show. Sensitive fields, of whatever type, are strings in them that say
+// "<redacted 16 bytes>" or "<redacted>". Everything else has the same names,
+// numbers and types. Thread-safety: none.
 class Redactor {
  public:
-  // `schema` must outlive the redactor.
+  // Requires: `schema` outlives the redactor.
   explicit Redactor(const SchemaModel& schema);
 
-  // A message like the schema's root, and one like `type`, a message of the
-  // schema. They live as long as the redactor.
+  // Return a message like the schema's root, and one like `type`, a message of
+  // the schema. They live as long as the redactor.
   const google::protobuf::Message& RootPrototype();
   const google::protobuf::Message& Prototype(
       const google::protobuf::Descriptor& type);
 
-  // Adds to `out`, made from Prototype(), what is in `message`.
+  // Adds the content of `message` to `out`, which was made from Prototype().
   void Copy(const google::protobuf::Message& message,
             google::protobuf::Message* out) const;
 

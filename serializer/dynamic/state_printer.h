@@ -21,24 +21,24 @@ namespace devstate {
 enum class StateFormat { kBinary, kJson, kText };
 
 // Prints a state, a batch at a time, as the whole root message with its records
-// in their repeated fields: as protobuf writes that message in the format. The
-// same state is the same output.
+// in their repeated fields. The output is what protobuf writes for that message
+// in the format. The same state is the same output.
 class StatePrinter : public DynamicStateVisitor {
  public:
-  // Shows sensitive fields unless `redactor` is given. All must outlive the
-  // printer.
+  // Shows sensitive fields unless `redactor` is given. Requires: all pointers
+  // and `root` outlive the printer.
   StatePrinter(const google::protobuf::Descriptor& root, StateFormat format,
                Redactor* redactor, ByteSink* sink);
 
   absl::Status OnRoot(const google::protobuf::Message& root) override;
   absl::Status OnBatch(const google::protobuf::FieldDescriptor& field,
                        Records& records) override;
-  // What comes behind the last batch.
+  // Prints the text that follows the last batch.
   absl::Status Finish();
 
  private:
   absl::Status Print(const google::protobuf::Message& part);
-  // `part` as protobuf prints it alone, without the outermost braces.
+  // Returns `part` as protobuf prints it alone, without the outermost braces.
   absl::StatusOr<std::string> JsonMembers(
       const google::protobuf::Message& part) const;
 
@@ -46,10 +46,11 @@ class StatePrinter : public DynamicStateVisitor {
   Redactor* const redactor_;
   ByteSink* const sink_;
   google::protobuf::DynamicMessageFactory factory_;
-  // What is printed: the root message, or the one that stands for it.
+  // The message that is printed: the root message, or its redacted form.
   const google::protobuf::Message* prototype_;
   std::unique_ptr<google::protobuf::util::TypeResolver> resolver_;
-  // JSON under way: whether there is a member before, and whose array is open.
+  // The state of the current JSON: whether there is a member before, and whose
+  // array is open.
   bool has_member_ = false;
   int open_array_ = 0;
 };

@@ -146,7 +146,7 @@ TEST_F(Printing, JsonIsTheOneThatProtobufPrintsOfTheWholeMessage) {
           google::protobuf::util::JsonStringToMessage(json, back.get()).ok())
           << json;
       EXPECT_EQ(Written(*back, batch), Written(*state, batch)) << json;
-      // But for the order of root fields: records come behind the others.
+      // But for the order of root fields: records come after the others.
       if (text == kState) continue;
       std::string expected;
       ASSERT_TRUE(google::protobuf::util::MessageToJsonString(*state, &expected,

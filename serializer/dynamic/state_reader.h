@@ -23,29 +23,40 @@
 
 namespace devstate {
 
-// What a DynamicStateReader hands out. An error stops the reading and is
-// returned by Read().
+// Receives what a DynamicStateReader reads. An error stops the reading, and
+// Read() returns it.
 class DynamicStateVisitor {
  public:
   using Records = std::vector<std::unique_ptr<google::protobuf::Message>>;
 
   virtual ~DynamicStateVisitor() = default;
 
-  // Once, and first: the singular fields; no records are in it.
+  // Takes the singular fields; `root` has no records. Called once, and first.
   virtual absl::Status OnRoot(const google::protobuf::Message& root) = 0;
-  // Per batch, in ascending order of field: records of the repeated field
-  // `field` of the root. They may be changed and taken, but live no longer than
-  // the reader, which owns their type.
+  // Takes a batch of records of the root's repeated field `field`. Called for
+  // each batch in ascending order of field. The records may be changed and
+  // taken, but must not outlive the reader, which owns their type.
   virtual absl::Status OnBatch(const google::protobuf::FieldDescriptor& field,
                                Records& records) = 0;
 };
 
+namespace internal {
+
+// The info is a base, so that it exists before the reader that refers to it.
+struct OwnSchemaInfo {
+  // The schema's name and version for messages, set by Read().
+  SchemaInfo info_ = {};
+};
+
+}  // namespace internal
+
 // Reads a state whose schema is known at run time only, one batch at a time and
 // as strictly as generated readers. Takes memory for two chunks, and what
-// kMessageMemoryFactor says for the messages of one. Not thread-safe.
-class DynamicStateReader : private RecordReader {
+// kMessageMemoryFactor says for the messages of one. Thread-safety: none.
+class DynamicStateReader : private internal::OwnSchemaInfo,
+                           private RecordReader {
  public:
-  // `source` must outlive the reader.
+  // Requires: `source` outlives the reader.
   explicit DynamicStateReader(ByteSource* source,
                               const Limits& limits = Limits())
       : RecordReader(source, info_, limits) {}
@@ -53,18 +64,18 @@ class DynamicStateReader : private RecordReader {
   using RecordReader::ReadHeader;
   using RecordReader::stream;
 
-  // Header, all chunks, trailer; once. OK only if the stream is complete and
-  // nothing of it was damaged: until then, what the visitor got is not to be
-  // used. FAILED_PRECONDITION if the header names another root message than
-  // that of `schema`, by which to read; it must outlive the reader.
+  // Reads header, all chunks and trailer, once. OK only if the stream is
+  // complete and nothing of it was damaged. Until then, what the visitor got
+  // must not be used. FAILED_PRECONDITION if the header names another root
+  // message than that of `schema`.
+  //
+  // Requires: `schema` outlives the reader.
   absl::Status Read(const SchemaModel& schema, DynamicStateVisitor& visitor);
 
  private:
   absl::Status HandleRoot(const Chunk& chunk) override;
   absl::Status HandleBatch(const Chunk& chunk) override;
 
-  // Name and version for messages; set by Read().
-  SchemaInfo info_ = {};
   const SchemaModel* schema_ = nullptr;
   DynamicStateVisitor* visitor_ = nullptr;
   google::protobuf::DynamicMessageFactory factory_;

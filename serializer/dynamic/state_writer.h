@@ -18,32 +18,33 @@
 
 namespace devstate {
 
-// Writes a state whose schema is known at run time only: the same bytes that a
-// generated writer makes of the same records and options. After the first error
-// every call fails. Not thread-safe.
+// Writes a state whose schema is known at run time only. The bytes are those
+// that a generated writer makes of the same records and options. After the
+// first error every call fails. Thread-safety: none.
 class DynamicStateWriter : private RecordWriter {
  public:
-  // All but the options must outlive the writer. `info` says what the header
-  // says (SchemaFacts has it).
+  // `info` has the schema's part of the header (see SchemaFacts). Requires:
+  // everything but the options outlives the writer.
   DynamicStateWriter(ByteSink* sink, const SchemaModel& schema,
                      const SchemaInfo& info, WriterOptions options);
   ~DynamicStateWriter();
 
   using RecordWriter::stream;
 
-  // Header and root chunk: must come first and once. INVALID_ARGUMENT if `root`
-  // is not a message of the root's type, holds records, or holds what its
-  // schema does not have.
+  // Writes header and root chunk. INVALID_ARGUMENT if `root` is not a message
+  // of the root's type, holds records, or holds what its schema does not have.
+  //
+  // Requires: the first call, once.
   absl::Status Begin(const google::protobuf::Message& root);
 
-  // Copies a record of `field`, one of the root's repeated message fields, in
-  // ascending order of number. INVALID_ARGUMENT, with the path, if it holds
-  // what its schema does not have; other errors are those of a generated
-  // writer, which come with the batch.
+  // Copies a record of `field`, one of the root's repeated message fields. The
+  // fields come in ascending order of number. INVALID_ARGUMENT, with the path,
+  // if the record holds what its schema does not have. Other errors are those
+  // of a generated writer and come with the batch.
   absl::Status Add(const google::protobuf::FieldDescriptor& field,
                    const google::protobuf::Message& record);
 
-  // The last batch, and the trailer.
+  // Writes the last batch and the trailer.
   absl::Status Finish();
 
  private:

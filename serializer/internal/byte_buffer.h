@@ -13,8 +13,8 @@
 
 namespace devstate {
 
-// A growing array of T that never fills its memory with zeros: pages that no
-// state needs are never touched, which is what makes small states cheap.
+// A growing array of T that never fills its memory with zeros. Pages that no
+// state needs are never touched, so small states are cheap.
 template <typename T>
 class UninitializedBuffer {
  public:
@@ -33,7 +33,7 @@ class UninitializedBuffer {
     if (capacity > this->capacity()) Grow(capacity);
   }
 
-  // The new elements have no value yet.
+  // Sets the size. New elements have no value yet.
   void ResizeUninitialized(size_t size) {
     Reserve(size);
     end_ = data_.get() + size;
@@ -72,7 +72,8 @@ class UninitializedBuffer {
   T* limit_ = nullptr;
 };
 
-// memcpy() for the lengths that names and keys have: no call for up to 32 bytes.
+// Copies as memcpy() does, without a call for up to 32 bytes, as names and keys
+// have.
 inline void CopyShort(char* to, const char* from, size_t size) {
   if (size > 32) {
     std::memcpy(to, from, size);

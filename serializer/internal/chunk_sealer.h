@@ -17,10 +17,10 @@
 
 namespace devstate {
 
-// Turns payloads into the chunks of a stream, in order: chooses the codec and
-// puts the header before the payload. All that depends on the chunks before is
-// in here, so the bytes are the same whoever compresses, and when. Not
-// thread-safe, but for Compress().
+// Turns payloads into the chunks of a stream, in order. Chooses the codec and
+// puts the header before the payload. Everything that depends on earlier chunks
+// is in here, so the bytes are the same whoever compresses, and when.
+// Thread-safety: none, except for Compress().
 class ChunkSealer {
  public:
   ChunkSealer(const Compression& compression, uint32_t max_expansion)
@@ -28,8 +28,8 @@ class ChunkSealer {
 
   void Start(uint64_t prefix_checksum) { digest_ = prefix_checksum; }
 
-  // Whether Seal() may want the frame of a payload of `size` bytes that comes
-  // `ahead` chunks after the next one. Once false it stays false.
+  // Returns whether Seal() may want the frame of a payload of `size` bytes that
+  // comes `ahead` chunks after the next one. Once false it stays false.
   bool MayCompress(size_t size, size_t ahead = 0) const;
 
   // Makes `frame` the zstd frame of `payload`. Errors are those of Compressor.
@@ -39,28 +39,29 @@ class ChunkSealer {
 
   // Appends the next chunk to `out`. Type, sequence, field and records of
   // `header` are those of the chunk; the rest gets filled in. `frame` is the
-  // payload's, if MayCompress() said so.
+  // payload's, if MayCompress() returned true.
   void Seal(ChunkHeader header, absl::string_view payload,
             absl::string_view frame, ByteBuffer& out);
 
-  // The same, stored raw, for a payload that is at the end of `out` already,
-  // behind kChunkHeaderSize bytes from `start` on.
+  // Seals, stored raw, a payload that is at the end of `out` already. It
+  // follows kChunkHeaderSize bytes, which begin at `start`.
   void SealInPlace(ChunkHeader header, size_t start, ByteBuffer& out);
 
-  // Payload bytes as stored, so far.
+  // Returns the payload bytes as stored, so far.
   uint64_t stored_bytes() const { return stored_bytes_; }
-  // Of the last chunk, which vouches for all before it.
+  // Returns the digest of the last chunk, which vouches for all before it.
   uint64_t digest() const { return digest_; }
 
  private:
-  // Whether to store the frame, which tells how far to skip from here on.
+  // Returns whether to store the frame. Sets how far to skip from here on.
   bool ChooseFrame(size_t payload_size, size_t frame_size);
   bool ExpandsTooMuch(size_t decoded_size, size_t stored_size) const;
   void PutHeader(ChunkHeader& header, size_t start, ByteBuffer& out);
 
   const Compression compression_;
   const uint32_t max_expansion_;
-  // Chunks left to store raw without a try, and how many to skip next time.
+  // The number of chunks still to store raw without a try, and how many to skip
+  // next time.
   uint32_t skip_compression_ = 0;
   uint32_t next_skip_ = 1;
   uint64_t digest_ = 0;

@@ -12,11 +12,12 @@
 
 namespace devstate {
 
-// In columns of bytes with exceptions: the number stands elsewhere.
+// The byte that says that the number stands elsewhere, in columns of bytes with
+// exceptions.
 inline constexpr uint8_t kByteException = 255;
 
-// Smallest and largest value and how many differ from the one before. `count`
-// is at least 1.
+// The smallest and the largest value, and how many differ from the one before.
+// `count` is at least 1.
 struct ValueRange {
   uint64_t min;
   uint64_t max;
@@ -25,9 +26,9 @@ struct ValueRange {
 template <typename Bits>
 ValueRange MeasureRange(const Bits* values, size_t count);
 
-// How many of the numbers value - min, and how many of the zigzagged
-// differences between neighbours, are not below kByteException; and the
-// latter's bits, all or'ed together.
+// The number of values whose distance from the minimum is not below
+// kByteException, and the number of zigzagged differences between neighbours of
+// which the same is true. Also the bits of these differences, or'ed together.
 struct ValueSteps {
   size_t wide_values;
   size_t wide_deltas;
@@ -36,20 +37,20 @@ struct ValueSteps {
 template <typename Bits>
 ValueSteps MeasureSteps(const Bits* values, size_t count, uint64_t min);
 
-// out[i] = values[i] - base, or kByteException where that is not less. Returns
-// how often.
+// Sets out[i] to values[i] - base, or to kByteException where that is not less.
+// Returns how often that was so.
 template <typename Bits>
 size_t NarrowValues(const Bits* values, size_t count, Bits base, uint8_t* out);
 
-// The same for the zigzagged differences; the first is 0.
+// Does the same for the zigzagged differences; the first is 0.
 template <typename Bits>
 size_t NarrowDeltas(const Bits* values, size_t count, uint8_t* out);
 
-// out[i] = base + values[i].
+// Sets out[i] to base + values[i].
 template <typename Bits>
 void WidenValues(const uint8_t* values, size_t count, Bits base, Bits* out);
 
-// Whether every byte is below 0x80.
+// Returns whether every byte is below 0x80.
 bool AllAscii(const char* text, size_t size);
 
 }  // namespace devstate

@@ -1,8 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Maps in columns are repeated entries, so a key could occur twice in a record:
-// protobuf parsers of one language keep the last entry, others the first.
+// The check for keys of a map that occur twice. Maps in columns are repeated
+// entries, so a key could. Protobuf parsers of one language would keep the last
+// entry, those of others the first.
 
 #ifndef DEVSTATE_SERIALIZER_INTERNAL_MAP_KEYS_H_
 #define DEVSTATE_SERIALIZER_INTERNAL_MAP_KEYS_H_
@@ -18,8 +19,8 @@
 namespace devstate {
 
 // Returns the first row in which a key occurs twice, or the number of rows.
-// `keys` are those of all rows, one behind the other, and `counts` says how
-// many a row has.
+// `keys` are those of all rows, one after the other. `counts` says how many
+// keys each row has.
 template <typename Key>
 size_t FirstRowWithKeyTwice(absl::Span<const uint32_t> counts,
                             std::vector<Key> keys) {

@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// NumberColumn of proto/devstate/columns.proto, as its writer and its reader need
-// it.
+// The fields of NumberColumn of proto/devstate/columns.proto, for its writer
+// and its reader.
 
 #ifndef DEVSTATE_SERIALIZER_INTERNAL_NUMBER_COLUMN_FIELDS_H_
 #define DEVSTATE_SERIALIZER_INTERNAL_NUMBER_COLUMN_FIELDS_H_
@@ -20,7 +20,7 @@ inline constexpr uint32_t kWidthField = 5;
 inline constexpr uint32_t kDataField = 6;
 inline constexpr uint32_t kValuesField = 7;
 
-// What one byte of DICTIONARY can tell apart.
+// The most values that one byte of DICTIONARY can tell apart.
 inline constexpr size_t kMaxDictionarySize = 256;
 
 }  // namespace devstate::number_column

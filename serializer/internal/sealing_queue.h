@@ -23,33 +23,37 @@ namespace devstate {
 
 // Chunks on their way from a writer, the owner, to its sink. A thread of the
 // queue's own, with all signals blocked, compresses them while the owner
-// encodes the next ones; when it falls behind, the owner helps instead of
-// waiting, so that no core is left idle. All methods are for one thread, the
-// owner's.
+// encodes the next ones. When the thread falls behind, the owner helps instead
+// of waiting, so that no core is idle. Thread-safety: the owner's thread calls
+// all methods.
 class SealingQueue {
  public:
-  // Sealed chunks come out when they are at least `min_output` bytes together.
-  // `sealer`, and `compressor`, which is for the owner's help, must outlive the
-  // object and be left alone as long as it lives. Null if there is no thread to
-  // be had.
+  // Starts a queue. Sealed chunks come out when they are at least `min_output`
+  // bytes together. `compressor` is for the owner's help. Returns null if no
+  // thread can be started.
+  //
+  // Requires: `sealer` and `compressor` outlive the object, and nobody else
+  // uses them while it lives.
   static std::unique_ptr<SealingQueue> Start(ChunkSealer* sealer,
                                              Compressor* compressor,
                                              size_t min_output);
-  // Waits for the chunk that is being compressed, and drops what comes after.
+  // Waits for the chunk that is being compressed, and drops all later ones.
   ~SealingQueue();
 
   SealingQueue(const SealingQueue&) = delete;
   SealingQueue& operator=(const SealingQueue&) = delete;
 
-  // Takes the content of `payload` as the next chunk, which `header` is about,
-  // and puts what is sealed by now into `out`, which must be empty. Compresses
-  // first if too much waits already. Errors are the sealer's, for a chunk
-  // before; the stream cannot go on then.
+  // Takes the content of `payload` as the next chunk, with the header `header`,
+  // and puts what is sealed by now into `out`. Compresses first if too much
+  // waits already. Errors are the sealer's, for an earlier chunk. The stream
+  // cannot go on then.
+  //
+  // Requires: `out` is empty.
   absl::Status Add(const ChunkHeader& header, ByteBuffer& payload,
                    ByteBuffer& out);
 
-  // Compresses, or waits for, all chunks and puts what was not handed out into
-  // `out`, which must be empty.
+  // Compresses, or waits for, all chunks and puts those that Add() has not
+  // returned into `out`. Requires: `out` is empty.
   absl::Status Finish(ByteBuffer& out);
 
  private:
@@ -68,12 +72,12 @@ class SealingQueue {
   static void* ThreadMain(void* self);
   void Run();
   void Join();
-  // Compresses the first chunk that nobody has taken, with `lock`, which must
-  // be held, released meanwhile. There must be one.
+  // Compresses the first chunk that nobody has taken, with `lock` released
+  // meanwhile. Requires: `lock` is held, and there is such a chunk.
   void CompressOne(std::unique_lock<std::mutex>& lock, Compressor& compressor);
   // Seals what is compressed, as far as the first chunk that is not.
   void SealDone();
-  // The owner's part: helps, or waits for the thread, until at most
+  // Does the owner's part: helps, or waits for the thread, until at most
   // `waiting_bytes` wait.
   absl::Status WorkOff(std::unique_lock<std::mutex>& lock,
                        size_t waiting_bytes);
@@ -85,21 +89,22 @@ class SealingQueue {
   bool has_thread_ = false;
 
   std::mutex mutex_;
-  // For the thread: there is a chunk to take.
+  // Signals the thread that there is a chunk to take.
   std::condition_variable added_;
-  // For the owner: the thread has sealed something, or there is an error.
+  // Signals the owner that the thread has sealed something, or has an error.
   std::condition_variable sealed_;
-  // In the order of the stream; the first taken_ are being compressed or done.
+  // The chunks in the order of the stream. The first taken_ are being
+  // compressed or done.
   std::deque<Job> jobs_;
   size_t taken_ = 0;
-  // Of the chunks in jobs_, before compression.
+  // The bytes of the chunks in jobs_ before compression.
   size_t waiting_bytes_ = 0;
-  // Jobs that were sealed, for their memory, the last used first.
+  // The sealed jobs, kept for their memory, the last used first.
   std::vector<Job> free_;
-  // Sealed chunks for the owner to take, and those that are too few yet.
+  // The sealed chunks for the owner to take, and those that are too few yet.
   ByteBuffer ready_;
   ByteBuffer collected_;
-  // After an error nothing is compressed or sealed any more.
+  // The first error. After it nothing is compressed or sealed any more.
   absl::Status status_;
   bool quit_ = false;
 };

@@ -34,7 +34,7 @@ inline size_t EncodeVarint(uint64_t value, char* out) {
   return size;
 }
 
-// Returns the first byte behind the varint at `in`, or nullptr if it does not
+// Returns the first byte after the varint at `in`, or nullptr if it does not
 // end before `end` or does not fit 64 bits.
 inline const char* DecodeVarint(const char* in, const char* end,
                                 uint64_t* value) {

@@ -4,8 +4,8 @@
 #ifndef DEVSTATE_SERIALIZER_INTERNAL_VECTORIZED_H_
 #define DEVSTATE_SERIALIZER_INTERNAL_VECTORIZED_H_
 
-// A second copy of a function with a loop for processors with AVX2, chosen when
-// the program starts. Sanitizers are not up at that moment.
+// Makes a second copy of a function with a loop for processors with AVX2. The
+// copy is chosen when the program starts. Sanitizers are not up at that moment.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define DEVSTATE_VECTORIZED __attribute__((target_clones("avx2", "default")))

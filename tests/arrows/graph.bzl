@@ -1,6 +1,6 @@
 """A package's rules and their direct inputs, as Bazel itself sees them."""
 
-def package_graph(name, packages):
+def package_graph(name, packages, **kwargs):
     """Writes the rules of `packages` with all their inputs as XML to `name`.
 
     A genquery sees no further than its scope and takes no wildcards. The BUILD
@@ -11,6 +11,7 @@ def package_graph(name, packages):
     Args:
       name: the target and its output.
       packages: the packages, each of which lets this one see its BUILD file.
+      **kwargs: handed to the genquery: visibility.
     """
     build_files = ["//%s:BUILD.bazel" % package for package in packages]
     native.genquery(
@@ -19,4 +20,5 @@ def package_graph(name, packages):
         expression = "kind(rule, siblings(%s))" % " + ".join(build_files),
         opts = ["--output=xml"],
         scope = build_files,
+        **kwargs
     )

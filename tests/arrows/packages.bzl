@@ -36,6 +36,7 @@ PACKAGES = [
     "tests/bench",
     "tests/c",
     "tests/cli",
+    "tests/cmake",
     "tests/codegen",
     "tests/foreign",
     "tests/fuzz",

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gtest/gtest.h"

@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Early return on an error status. For .cc files and generated code only:
-// macros do not belong into a public header.
+// Macros that return early on an error status. They are for .cc files and
+// generated code only, because macros do not belong into a public header.
 
 #ifndef THIRD_PARTY_ABSL_COMPAT_STATUS_MACROS_H_
 #define THIRD_PARTY_ABSL_COMPAT_STATUS_MACROS_H_

@@ -26,7 +26,7 @@ MATCHER(IsOk, "is OK") {
   return GetStatus(arg).ok();
 }
 
-// The code alone, or the code and a matcher for the message.
+// Matches the code alone, or the code and a matcher for the message.
 MATCHER_P(StatusIs, code, absl::StatusCodeToString(code)) {
   *result_listener << GetStatus(arg);
   return GetStatus(arg).code() == code;

@@ -1,5 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The only source that includes CLI11. Its exceptions end here, and its
+// messages are shortened to one line that names the verb.
 
 #include "devstate/third_party/cli11/command_line.h"
 

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The command line of a program, as data: options, positionals, verbs. Help,
-// manual pages and completion scripts are made from the same data. CLI11, which
-// parses, stays behind it: each source that includes CLI11 takes ten seconds
-// more to compile.
+// manual pages and completion scripts are made from the same data. CLI11 parses
+// and is hidden, because each source that includes it takes ten seconds more to
+// compile.
 
 #ifndef DEVSTATE_THIRD_PARTY_CLI11_COMMAND_LINE_H_
 #define DEVSTATE_THIRD_PARTY_CLI11_COMMAND_LINE_H_
@@ -18,17 +18,17 @@
 
 namespace devstate {
 
-// The exit code for wrong usage, of every program.
+// The exit code of every program for wrong usage.
 inline constexpr int kExitUsage = 2;
 
 // An option, a flag or a positional of a command, which adds it.
 struct CommandOption {
-  // What follows sets the members below, and returns *this.
+  // The functions that follow set the members below, and return *this.
 
   CommandOption& Required();
   // Calls the value `name` in help.
   CommandOption& Value(std::string name);
-  // Refuses any word that is none of `words`.
+  // Refuses any word that is not one of `words`.
   CommandOption& OneOf(std::vector<std::string> words);
   // Offers words for completion, and takes any.
   CommandOption& Suggest(std::function<std::vector<std::string>()> words);
@@ -44,35 +44,36 @@ struct CommandOption {
   CommandOption& Excludes(const CommandOption& other);
   // Shows what the target held when the option was added as the default.
   CommandOption& ShowDefault();
-  // The same for an option whose target is a function.
+  // Shows `word` as the default of an option whose target is a function.
   CommandOption& ShowDefault(std::string word);
 
-  // The words that a shell can offer for the value.
+  // Returns the words that a shell can offer for the value.
   std::vector<std::string> completions() const;
 
-  // "-o", "--output"; empty for a positional.
+  // The names "-o", "--output"; empty for a positional.
   std::vector<std::string> names;
-  // "FILE": of a positional.
+  // The name of a positional, "FILE".
   std::string positional;
   std::string description;
-  // What its value is called; empty for a flag.
+  // The name of its value; empty for a flag.
   std::string value;
   std::vector<std::string> choices;
   std::function<std::vector<std::string>()> suggestions;
   std::string default_value;
   bool required = false;
 
-  // What the target held when the option was added.
+  // The value that the target held when the option was added.
   std::string initial;
-  // Stores a word; false if it is no value of the target's type.
+  // The function that stores a word. It returns false if the word is not a
+  // value of the target's type.
   std::function<bool(const std::string& word)> store;
   bool repeated = false;
-  // Of a flag.
+  // The target of a flag.
   bool* flag = nullptr;
   std::function<int()> action;
   bool positive = false;
   bool split_at_commas = false;
-  // No range if they are equal.
+  // The range of the value. There is none if they are equal.
   double low = 0;
   double high = 0;
   const CommandOption* needs = nullptr;
@@ -118,24 +119,25 @@ class Command {
                            std::string description);
   Command& AddVerb(const std::string& verb, std::string description);
 
-  // "devstate", "devstate save".
+  // The command's name with its program: "devstate", "devstate save".
   const std::string name;
   const std::string description;
-  // Exit codes and examples.
+  // The exit codes and examples.
   std::string footer;
-  // In no help.
+  // Whether the command is in no help.
   bool hidden = false;
-  // Returns the exit code.
+  // The function of the command, which returns the exit code.
   std::function<int()> run;
 
-  // Both keep their addresses. Options start with --help.
+  // The parts of the command. Both keep their addresses. Options start with
+  // --help.
   std::list<CommandOption> options;
   std::list<Command> verbs;
 
-  // The last word of `name`.
+  // Returns the last word of `name`.
   std::string word() const;
   bool takes_files() const;
-  // The verbs that are in help.
+  // Returns the verbs that are in help.
   std::vector<const Command*> shown_verbs() const;
 
  private:
@@ -143,8 +145,8 @@ class Command {
 };
 
 // Parses `words`, the command line after the program's name, and runs the verb
-// that they name, or else the program. Returns the exit code. Wrong usage is
-// one line on standard error with the --help to read.
+// that they name, or else the program. Returns the exit code. Wrong usage
+// prints one line on standard error with the --help to read.
 int RunCommand(const Command& program, const std::vector<std::string>& words);
 int RunCommand(const Command& program, int argc, char** argv);
 

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// zstd frames as devstate has them: one at a time, with their content size.
+// zstd frames for devstate: one at a time, with their content size.
 
 #ifndef DEVSTATE_THIRD_PARTY_ZSTD_ZSTD_FRAME_H_
 #define DEVSTATE_THIRD_PARTY_ZSTD_ZSTD_FRAME_H_
@@ -15,16 +15,17 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-// Of zstd.h, which users of this header need not have.
+// The contexts of zstd.h, which users of this header need not have.
 struct ZSTD_CCtx_s;
 struct ZSTD_DCtx_s;
 
 namespace devstate {
 
-// A zstd compression context, made at first use and reused. Not thread-safe.
+// A zstd compression context, made at first use and reused. Thread-safety:
+// none.
 class Compressor {
  public:
-  // Most bytes that Compress() can need for `size` bytes.
+  // Returns the most bytes that Compress() can need for `size` bytes.
   static size_t Bound(size_t size);
 
   // Compresses `input` into one frame with content size. Returns its size, or
@@ -39,16 +40,17 @@ class Compressor {
   std::unique_ptr<ZSTD_CCtx_s, Free> context_;
 };
 
-// Returns `bytes` as one zstd frame at the highest level: for what is made once,
-// at build time.
+// Returns `bytes` as one zstd frame at the highest level. It is for frames that
+// are made once, at build time.
 std::string ZstdFrameOf(absl::string_view bytes);
 
-// A zstd decompression context, made at first use and reused. Not thread-safe.
+// A zstd decompression context, made at first use and reused. Thread-safety:
+// none.
 class Decompressor {
  public:
   // Decompresses `input` into exactly `size` bytes at `output`.
   // INVALID_ARGUMENT unless `input` is exactly one frame that declares this
-  // size and needs no dictionary; nothing is taken from the frame on trust.
+  // size and needs no dictionary. Nothing is taken from the frame on trust.
   absl::Status Decompress(absl::string_view input, char* output, size_t size);
 
  private:
@@ -58,8 +60,8 @@ class Decompressor {
   std::unique_ptr<ZSTD_DCtx_s, Free> context_;
 };
 
-// Returns the content of `frame`. INVALID_ARGUMENT, as Decompress() and for a
-// frame that does not declare its size; RESOURCE_EXHAUSTED, before memory is
+// Returns the content of `frame`. INVALID_ARGUMENT as for Decompress(), and for
+// a frame that does not declare its size. RESOURCE_EXHAUSTED, before memory is
 // taken, if that is above `max_size` bytes.
 absl::StatusOr<std::string> ContentOfZstdFrame(absl::string_view frame,
                                                uint64_t max_size);

@@ -11,10 +11,11 @@
 
 namespace devstate {
 
-// write() to a pipe raises SIGPIPE, and beyond RLIMIT_FSIZE SIGXFSZ, in the
-// calling thread; both kill by default, and a library must not change the
-// process's dispositions. So they are blocked around the call, and one that
-// the call raised is taken off before the old mask comes back.
+// Keeps write() from raising signals in the calling thread. It raises SIGPIPE
+// for a pipe, and SIGXFSZ beyond RLIMIT_FSIZE. Both kill by default, and a
+// library must not change the process's dispositions. So they are blocked
+// around the call, and one that the call raised is removed before the old mask
+// comes back.
 class BlockedWriteSignals {
  public:
   BlockedWriteSignals() {
@@ -24,7 +25,7 @@ class BlockedWriteSignals {
     ::sigaddset(&signals_, SIGXFSZ);
     ::pthread_sigmask(SIG_BLOCK, &signals_, &old_mask_);
     ::sigpending(&pending);
-    // What was pending before belongs to somebody else.
+    // A signal that was pending before belongs to somebody else.
     if (::sigismember(&pending, SIGPIPE)) ::sigdelset(&signals_, SIGPIPE);
     if (::sigismember(&pending, SIGXFSZ)) ::sigdelset(&signals_, SIGXFSZ);
   }
@@ -41,7 +42,7 @@ class BlockedWriteSignals {
   BlockedWriteSignals(const BlockedWriteSignals&) = delete;
   BlockedWriteSignals& operator=(const BlockedWriteSignals&) = delete;
 
-  // The call failed with EPIPE or EFBIG, which is what raises them.
+  // Records that the call failed with EPIPE or EFBIG, which raise the signals.
   void set_failed() { failed_ = true; }
 
  private:

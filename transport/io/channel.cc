@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// A front-end may send any descriptor. Each kind is looked at with the calls
+// that tell most about it, and everything that is not known to work is refused
+// before the transfer, because a wrong channel would fail in the middle of the
+// downtime.
 
 #include "devstate/transport/io/channel.h"
 
@@ -130,7 +135,7 @@ absl::Status InspectFile(int fd, ChannelUse use, int flags,
     return Unfit("a memfd sealed against writing or growing");
   }
   // Old content would look like the end of the state. With O_APPEND the state
-  // would even begin behind it.
+  // would even begin after it.
   if (info.st_size > result->offset) {
     return Unfit(absl::StrCat("a file that already has ", info.st_size,
                               " bytes, at offset ", result->offset));

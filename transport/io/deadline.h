@@ -13,14 +13,15 @@
 
 namespace devstate {
 
-// Monotonic, because a step of the wall clock during a migration must neither
-// end nor prolong a wait. A value type; thread-safe as a const object.
+// A deadline. It is monotonic, because a step of the wall clock during a
+// migration must neither end nor prolong a wait. Thread-safety: a value type,
+// thread-safe as a const object.
 class Deadline {
  public:
   static Deadline Never() { return Deadline(Clock::time_point::max()); }
 
-  // absl::InfiniteDuration(), or anything beyond a year, never expires; a
-  // duration of zero or less has expired already.
+  // Returns a deadline after `duration`. absl::InfiniteDuration(), or anything
+  // beyond a year, never expires. Zero or less has expired already.
   static Deadline After(absl::Duration duration) {
     if (duration > absl::Hours(24 * 365)) return Never();
     if (duration < absl::ZeroDuration()) duration = absl::ZeroDuration();
@@ -34,14 +35,16 @@ class Deadline {
   bool never() const { return at_ == Clock::time_point::max(); }
   bool Expired() const { return !never() && Clock::now() >= at_; }
 
-  // Time left, never negative; absl::InfiniteDuration() for Never().
+  // Returns the time left, never negative; absl::InfiniteDuration() for
+  // Never().
   absl::Duration Remaining() const {
     if (never()) return absl::InfiniteDuration();
     return std::max(absl::ZeroDuration(), absl::FromChrono(at_ - Clock::now()));
   }
 
-  // For poll(): milliseconds left, rounded up so that a wait never spins
-  // shortly before its end; -1 for Never(). Capped at an hour: callers loop.
+  // Returns the milliseconds left for poll(), or -1 for Never(). They are
+  // rounded up so that a wait never spins shortly before its end, and capped at
+  // an hour, because callers loop.
   int PollTimeout() const {
     if (never()) return -1;
     const absl::Duration left = std::min(Remaining(), absl::Hours(1));

@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Nothing blocks but poll(), which also watches the cancellation. The
+// descriptor is non-blocking or called with MSG_DONTWAIT, and the peer, which
+// may share its flags, can change that at any time. Stored channels are read
+// and written at an offset of our own for the same reason.
 
 #include "devstate/transport/io/fd_stream.h"
 
@@ -30,7 +35,7 @@ void KeepNonBlocking(int fd) {
   }
 }
 
-// byte_stream.h knows five ways to fail; what is none of them is the medium's.
+// Maps every errno that byte_stream.h has no code for to DATA_LOSS.
 absl::Status IoStatus(int error, absl::string_view what, uint64_t bytes) {
   const absl::Status status = ErrnoStatus(
       error, absl::StrCat("channel: ", what, " after ", bytes, " bytes"));

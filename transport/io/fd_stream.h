@@ -25,41 +25,42 @@
 
 namespace devstate {
 
-// Bounds of one transfer. Neither the vhost-user text nor QEMU has any; ours
+// Bounds of one transfer. Neither the vhost-user text nor QEMU has any. Ours
 // end a transfer whose peer never closes, never reads or trickles.
 struct TransferLimits {
-  // From the making of the source or sink to its end.
+  // The longest time from making the source or sink to its end. Default: 5 min.
   absl::Duration total = absl::Minutes(5);
-  // Longest single wait for the peer to make progress.
+  // The longest single wait for the peer to make progress. Default: 30 s.
   absl::Duration idle = absl::Seconds(30);
-  // Most bytes; against endless sources.
+  // The most bytes of a transfer, against endless sources. Default: 64 GiB.
   uint64_t max_bytes = uint64_t{64} << 30;
 };
 
-// What FdSource and FdSink share: one channel, its bounds, its cancellation.
+// The common part of FdSource and FdSink: one channel, its bounds and its
+// cancellation.
 //
-// One thread at a time reads or writes. Cancel() and bytes() may be called
-// from any thread at any time.
+// Thread-safety: one thread at a time reads or writes. Cancel(), cancelled()
+// and bytes() may be called from any thread at any time.
 class FdStream {
  public:
   virtual ~FdStream() = default;
 
-  // Ends the stream: a Read() or Write() under way and every later one return
-  // ABORTED with `why`, and the channel is closed when this returns. Does
-  // nothing to a stream that has ended already, except closing it.
+  // Ends the stream. The current Read() or Write() and every later one return
+  // ABORTED with `why`, and the channel is closed when this returns. A stream
+  // that has ended already is only closed.
   void Cancel(absl::string_view why);
 
   bool cancelled() const { return cancelled_.load(); }
 
-  // Bytes through so far, for progress.
+  // Returns the bytes transferred so far, for progress.
   uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
  protected:
   FdStream(Channel channel, const TransferLimits& limits, WakeEvent cancel);
 
-  // Waits until poll() says `events`. Called with mutex_ held.
+  // Waits until poll() says `events`. Requires: mutex_ is held.
   absl::Status Wait(short events);
-  // Remembers the first failure, closes, and returns it ever after.
+  // Remembers the first failure, closes, and returns that failure from then on.
   absl::Status Fail(absl::Status why);
   absl::Status CheckBeforeIo();
 
@@ -79,22 +80,24 @@ class FdStream {
 
 class FdSource : public ByteSource, public FdStream {
  public:
-  // `channel` was admitted for reading. A stored channel is read from its
-  // offset without moving it (its open file description may be shared).
+  // Creates a source. A stored channel is read from its offset without moving
+  // it, because its open file description may be shared.
+  //
+  // Requires: `channel` was admitted for reading.
   static absl::StatusOr<std::shared_ptr<FdSource>> Create(
       Channel channel, const TransferLimits& limits = {});
 
-  // As ByteSource says; also RESOURCE_EXHAUSTED beyond max_bytes.
+  // Reads as ByteSource says. RESOURCE_EXHAUSTED beyond max_bytes.
   absl::StatusOr<size_t> Read(char* buffer, size_t size) override;
 
-  // Reads and drops everything up to the end, so that a writer is not met by
-  // a broken pipe. Returns how many bytes there were.
+  // Reads and drops everything up to the end, so that a writer does not meet a
+  // broken pipe. Returns how many bytes there were.
   absl::StatusOr<uint64_t> Drain();
 
  private:
   using FdStream::FdStream;
   ssize_t ReadSome(char* buffer, size_t size);
-  // Takes what is there, waiting for it if need be; 0 is the end.
+  // Takes what is there and waits for it if need be. Returns 0 at the end.
   absl::StatusOr<size_t> Fetch(char* buffer, size_t size);
 
   bool ended_ = false;
@@ -105,17 +108,19 @@ class FdSource : public ByteSource, public FdStream {
 
 class FdSink : public ByteSink, public FdStream {
  public:
-  // `channel` was admitted for writing. A stored channel is written from its
-  // offset without moving it, so that a reader finds the state at the offset.
+  // Creates a sink. A stored channel is written from its offset without moving
+  // it, so that a reader finds the state at the offset.
+  //
+  // Requires: `channel` was admitted for writing.
   static absl::StatusOr<std::shared_ptr<FdSink>> Create(
       Channel channel, const TransferLimits& limits = {});
 
-  // As ByteSink says. Never raises SIGPIPE or SIGXFSZ.
+  // Writes as ByteSink says. Never raises SIGPIPE or SIGXFSZ.
   absl::Status Write(absl::string_view bytes) override;
 
-  // Closes the channel, which is the mark of the end for the reader of a pipe
-  // or socket. Returns the sink's failure, if it had one. Writing afterwards
-  // is FAILED_PRECONDITION.
+  // Closes the channel, which marks the end for the reader of a pipe or socket.
+  // Returns the sink's failure, if it had one. Writing afterwards is
+  // FAILED_PRECONDITION.
   absl::Status Finish();
 
  private:

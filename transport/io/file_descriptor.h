@@ -12,8 +12,8 @@
 
 namespace devstate {
 
-// Owns one file descriptor and closes it exactly once. Move-only; an empty one
-// owns nothing and reports -1. Not thread-safe.
+// Owns one file descriptor and closes it exactly once. Move-only. An empty one
+// owns nothing and reports -1. Thread-safety: none.
 class FileDescriptor {
  public:
   FileDescriptor() = default;

@@ -17,29 +17,32 @@
 
 namespace devstate {
 
-// A listening socket and the name it is bound to. Not thread-safe.
+// A listening socket and the name it is bound to. Thread-safety: none.
 class UnixListener {
  public:
-  // Binds and listens at `path`. A socket file that nobody listens on any more
-  // (its owner was killed) is replaced.
+  // Binds and listens at `path`. A socket file is replaced if nobody listens on
+  // it any more, because its owner was killed.
   //
-  // Errors, each one line that names the path and the remedy:
-  // ALREADY_EXISTS: another process listens there, or the path is something
-  // else than a socket; INVALID_ARGUMENT: too long for a socket address (107
-  // bytes) or empty; NOT_FOUND, PERMISSION_DENIED: the folder.
+  // Each error is one line that names the path and the remedy.
+  //
+  // Errors: ALREADY_EXISTS (another process listens there, or the path is not a
+  // socket), INVALID_ARGUMENT (empty, or too long for a socket address, which
+  // has 107 bytes), NOT_FOUND and PERMISSION_DENIED (the folder).
   static absl::StatusOr<UnixListener> Listen(const std::string& path);
 
   UnixListener(UnixListener&&) = default;
   UnixListener& operator=(UnixListener&&) = delete;
-  // Removes the name, if it still is the one that was bound here.
+  // Removes the name if it is still the one that was bound here.
   ~UnixListener();
 
-  // The listening socket, non-blocking; owned by this object.
+  // Returns the listening socket, non-blocking. This object owns it.
   int fd() const { return fd_.get(); }
 
-  // Takes one waiting connection; an empty FD when none waits (any more).
-  // Errors: RESOURCE_EXHAUSTED: no descriptor left; the connection stays in
-  // the queue.
+  // Takes one waiting connection. Returns an empty FD when none waits, or none
+  // waits any more.
+  //
+  // Errors: RESOURCE_EXHAUSTED (no descriptor left; the connection stays in the
+  // queue).
   absl::StatusOr<FileDescriptor> Accept();
 
  private:
@@ -55,14 +58,15 @@ class UnixListener {
   ino_t inode_;
 };
 
-// Connects to the socket at `path`. A full queue of the listener is waited for
-// until `deadline`.
+// Connects to the socket at `path`. If the listener's queue is full, waits for
+// room until `deadline`.
+//
 // Errors: NOT_FOUND, UNAVAILABLE (nobody listens), DEADLINE_EXCEEDED,
 // INVALID_ARGUMENT (the path), PERMISSION_DENIED.
 absl::StatusOr<FileDescriptor> ConnectUnix(const std::string& path,
                                            Deadline deadline);
 
-// Two connected stream sockets, close-on-exec.
+// Returns two connected stream sockets, close-on-exec.
 absl::StatusOr<std::pair<FileDescriptor, FileDescriptor>> SocketPair();
 
 }  // namespace devstate

@@ -38,7 +38,7 @@ class UnixSocketTest : public ::testing::Test {
     struct stat info;
     return ::lstat(path_.c_str(), &info) == 0;
   }
-  // What a killed process leaves: a bound name and nobody behind it.
+  // Leaves what a killed process does: a bound name that nobody listens at.
   void LeaveStaleSocket() {
     const FileDescriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address = {};

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A poll-able flag between threads and out of signal handlers.
+// A poll-able flag that threads and signal handlers set.
 
 #ifndef DEVSTATE_TRANSPORT_IO_WAKE_EVENT_H_
 #define DEVSTATE_TRANSPORT_IO_WAKE_EVENT_H_
@@ -11,10 +11,10 @@
 
 namespace devstate {
 
-// An eventfd. All methods are thread-safe.
+// A flag made of an eventfd. Thread-safety: all methods are thread-safe.
 class WakeEvent {
  public:
-  // RESOURCE_EXHAUSTED when no descriptor is left.
+  // Creates a flag. RESOURCE_EXHAUSTED when no descriptor is left.
   static absl::StatusOr<WakeEvent> Create();
 
   // Makes fd() readable until Clear(). Async-signal-safe; keeps errno.
@@ -22,7 +22,8 @@ class WakeEvent {
   void Clear() const;
   bool IsSignalled() const;
 
-  // For poll(POLLIN); owned by this object, never read from it directly.
+  // Returns the descriptor for poll(POLLIN). This object owns it; never read
+  // from it directly.
   int fd() const { return fd_.get(); }
 
  private:

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A whole vhost-user back-end for device-state transfer: listens, speaks
+// A whole vhost-user back-end for device-state transfer. It listens, speaks
 // enough of the protocol, and runs a DeviceStateHandler.
 
 #ifndef DEVSTATE_TRANSPORT_VHOST_USER_BACKEND_ENDPOINT_H_
@@ -28,48 +28,57 @@
 namespace devstate::vhost_user {
 
 struct BackendEndpointOptions {
-  // Where to listen. Or an already connected socket; then the path is unused
-  // and Serve() ends with that connection.
+  // The path to listen at. Default: empty.
   std::string socket_path;
+  // An already connected socket. If it is valid, the path is unused and Serve()
+  // ends with that connection. Default: empty.
   FileDescriptor connection;
-  // End Serve() after the first connection even when listening.
+  // Whether Serve() ends after the first connection even when listening.
+  // Default: false.
   bool once = false;
+  // The rest of the protocol. Default: see VhostUserDeviceOptions.
   VhostUserDeviceOptions device;
-  // Channel, deadlines and transfer reports.
+  // The channel, the deadlines and the transfer reports. Default: see
+  // DeviceStateEngineOptions.
   DeviceStateEngineOptions transfer;
-  // From the first byte of a message to its last, and for sending a reply.
+  // The longest time from the first byte of a message to its last, and for
+  // sending a reply. Default: 10 s.
   absl::Duration message_timeout = absl::Seconds(10);
-  // Each request by number, before it is looked at. Called on Serve()'s thread.
+  // The callback for each request by its number, before it is looked at. Called
+  // on Serve()'s thread. Default: none.
   std::function<void(uint32_t request)> on_request;
-  // One line for each connection, malformed message and refusal. Called on
-  // Serve()'s thread.
+  // The callback for log lines: one for each connection, malformed message and
+  // refusal. Called on Serve()'s thread. Default: none.
   std::function<void(absl::string_view line)> log;
 };
 
-// Serves one front-end at a time; the next one waits in the listener's queue.
+// Serves one front-end at a time. The next one waits in the listener's queue.
 //
-// A malformed message is answered where the protocol has an answer: 42 with
-// 0x101, 43 with a non-zero value, any other with a non-zero acknowledgement
-// if the front-end asked for one. Without an answer to give, or with framing
-// that cannot be trusted any more, the connection is closed.
+// A malformed message is answered where the protocol has an answer.
+// SET_DEVICE_STATE_FD is answered with 0x101 and CHECK_DEVICE_STATE with a
+// non-zero value. Any other request gets a non-zero acknowledgement if the
+// front-end asked for one. If there is no answer to give, or the framing cannot
+// be trusted any more, the connection is closed.
 class BackendEndpoint {
  public:
-  // Binds, so that a front-end can connect as soon as this has returned.
-  // `handler` must outlive the endpoint. Errors: as UnixListener::Listen().
+  // Binds the socket, so that a front-end can connect as soon as this has
+  // returned. Errors: as UnixListener::Listen().
+  //
+  // Requires: `handler` outlives the endpoint.
   static absl::StatusOr<std::unique_ptr<BackendEndpoint>> Create(
       DeviceStateHandler* handler, BackendEndpointOptions options);
-  // Serve() must have returned.
+  // Requires: Serve() has returned.
   ~BackendEndpoint();
 
-  // Runs until Stop(), or to the end of the connection (see options). The
-  // calling thread is the control thread of the handler's contract.
+  // Serves until Stop(), or until the end of the connection (see the options).
+  // The calling thread is the control thread of the handler's contract.
   absl::Status Serve();
 
-  // Makes Serve() return, cancelling a transfer under way. Async-signal-safe
-  // and thread-safe; holds for later calls of Serve(), too.
+  // Makes Serve() return and cancels the current transfer. Async-signal-safe
+  // and thread-safe. Later calls of Serve() return at once, too.
   void Stop() { stop_.Signal(); }
 
-  // Bytes of the current or last transfer. Thread-safe.
+  // Returns the bytes of the current or last transfer. Thread-safe.
   uint64_t progress() const { return engine_->progress(); }
 
  private:
@@ -77,7 +86,7 @@ class BackendEndpoint {
                   std::optional<UnixListener> listener, WakeEvent stop);
   bool single() const { return options_.once || !listener_.has_value(); }
   absl::Status AcceptOne();
-  // Until the connection ends; its error is why.
+  // Serves until the connection ends and returns the error that ended it.
   absl::Status ServeConnection();
   absl::Status HandleMessage(Message message);
   absl::Status HandleMalformed(const Message& message, absl::Status why);

@@ -21,36 +21,37 @@
 
 namespace devstate::vhost_user {
 
-// Both ends of the protocol use it. Works whatever O_NONBLOCK says, whoever
-// sets it. Never raises SIGPIPE. Not thread-safe.
+// Sends and receives the messages of one connection. Both ends of the protocol
+// use it. Works whatever O_NONBLOCK says, whoever sets it. Never raises
+// SIGPIPE. Thread-safety: none.
 //
-// The first error ends the connection: it is returned by every later call, and
-// all FDs received so far and not handed out are closed.
+// The first error ends the connection. Every later call returns it, and all FDs
+// that were received and not handed out are closed.
 //
-// Errors: UNAVAILABLE: the peer closed; INVALID_ARGUMENT: a header with a
-// wrong version or an impossible size, or more FDs than a message may have;
-// RESOURCE_EXHAUSTED: this process has no room for the FDs sent to it
-// (MSG_CTRUNC); DEADLINE_EXCEEDED, ABORTED (cancelled).
+// Errors: UNAVAILABLE (the peer closed), INVALID_ARGUMENT (a header with a
+// wrong version or an impossible size, or more FDs than a message may have),
+// RESOURCE_EXHAUSTED (this process has no room for the FDs sent to it,
+// MSG_CTRUNC), DEADLINE_EXCEEDED, ABORTED (cancelled).
 class Connection {
  public:
-  // `socket` must be a connected stream socket.
+  // Requires: `socket` is a connected stream socket.
   explicit Connection(FileDescriptor socket) : socket_(std::move(socket)) {}
 
-  // For poll(); owned by this object.
+  // Returns the descriptor for poll(). This object owns it.
   int fd() const { return socket_.get(); }
 
-  // Takes what has arrived, without waiting: a complete message with all FDs
-  // attached to any of its bytes, or nothing yet.
+  // Takes what has arrived, without waiting. Returns a complete message with
+  // all FDs attached to any of its bytes, or nullopt if no message is complete.
   absl::StatusOr<std::optional<Message>> TryReceive();
 
-  // True after TryReceive() took part of a message.
+  // Returns whether TryReceive() has taken a part of a message.
   bool mid_message() const { return !partial_.empty(); }
 
-  // Waits for a message until `deadline`, or until `cancel_fd` (none: -1) is
-  // readable.
+  // Waits for a message until `deadline`, or until `cancel_fd` is readable. -1
+  // stands for no such descriptor.
   absl::StatusOr<Message> Receive(Deadline deadline, int cancel_fd = -1);
 
-  // Sends the whole message; the FDs go with its first byte and stay the
+  // Sends the whole message. The FDs go with its first byte and stay the
   // caller's. header.size is computed.
   absl::Status Send(const Message& message, Deadline deadline,
                     int cancel_fd = -1);

@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The session decides, and this carries out its actions in order. All decisions
+// are made on the control thread. The worker reports by completions with an id,
+// so that one of an abandoned transfer is recognised and dropped.
 
 #include "devstate/transport/vhost_user/device_state_engine.h"
 
@@ -200,7 +204,8 @@ void DeviceStateEngine::RefuseDeviceStateFd(absl::Status why) {
 }
 
 void DeviceStateEngine::CheckDeviceState() {
-  // The reason of a refused 42 is worth more than that nothing ran.
+  // The reason of a refused SET_DEVICE_STATE_FD is worth more than that nothing
+  // ran.
   if (!HasTransfer(state()) && failure_.status.ok()) {
     failure_ =
         absl::FailedPreconditionError("CHECK_DEVICE_STATE without a transfer");
@@ -247,7 +252,7 @@ void DeviceStateEngine::Feed(SessionEvent event, Held* incoming) {
   start_failure_ = absl::OkStatus();
   const SessionActions actions = session_.Handle(event);
   if (HasTransfer(before) && Abandons(event)) {
-    // What a deadline of ours has ended is given up by the front-end for that.
+    // If a deadline of ours ended the transfer, that is why it is given up.
     Report(TransferReport::Stage::kAbandoned,
            failure_.status.ok() ? AbandonedError() : failure_.status);
   }
@@ -295,7 +300,7 @@ void DeviceStateEngine::Execute(SessionActions actions, SessionState before,
   if ((actions & kFailCheck) != 0) {
     AnswerCheck(OwesReply(before) && failure_.status.ok() ? AbandonedError()
                                                           : failure_);
-    // The next CHECK without a 42 gets its own reason.
+    // A CHECK_DEVICE_STATE without a new request gets its own reason.
     if (session_.state() == SessionState::kIdle) failure_ = absl::OkStatus();
   }
 }

@@ -1,9 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The session with channels, a worker thread and deadlines: device-state
-// transfer for a back-end that parses vhost-user itself. Feed it the two
-// requests, watch one file descriptor, send the replies it gives.
+// The session with channels, a worker thread and deadlines. It transfers device
+// state for a back-end that parses vhost-user itself. The back-end feeds it the
+// two requests, watches one file descriptor and sends the replies it gives.
 
 #ifndef DEVSTATE_TRANSPORT_VHOST_USER_DEVICE_STATE_ENGINE_H_
 #define DEVSTATE_TRANSPORT_VHOST_USER_DEVICE_STATE_ENGINE_H_
@@ -30,92 +30,103 @@
 
 namespace devstate::vhost_user {
 
-// One step of a transfer, for logs and progress.
+// One step of a transfer, for logs and progress. SET and CHECK are
+// SET_DEVICE_STATE_FD and CHECK_DEVICE_STATE.
 struct TransferReport {
   enum class Stage {
-    kRefused,      // 42 answered with an error; status says why
-    kAccepted,     // 42 answered
+    kRefused,      // SET answered with an error; status says why
+    kAccepted,     // SET answered
     kTransferred,  // all bytes are through, or the transfer failed (status)
-    kChecked,      // 43 answered; status is what CHECK's value stands for
-    kAbandoned,    // by a newer 42, a started ring or a lost connection
+    kChecked,      // CHECK answered; status is what its value stands for
+    kAbandoned,    // by a newer SET, a started ring or a lost connection
   };
   Stage stage = Stage::kRefused;
-  // If 42 was malformed or its direction unknown: kSave.
+  // The direction of the transfer. kSave if SET was malformed or its direction
+  // unknown.
   TransferDirection direction = TransferDirection::kSave;
   ChannelKind channel = ChannelKind::kPipe;
   bool own_channel = false;  // the back-end's FD, not the front-end's
   uint64_t bytes = 0;
-  uint64_t reply = 0;  // of 42 or 43, where one was sent
+  uint64_t reply = 0;  // of SET or CHECK, where one was sent
   absl::Status status;
 };
 absl::string_view TransferStageName(TransferReport::Stage stage);
 
 struct DeviceStateEngineOptions {
-  // Answer 42 with a channel of ours of this kind; none: use the front-end's.
+  // The kind of our channel that SET_DEVICE_STATE_FD is answered with. Default:
+  // none, the front-end's channel is used.
   std::optional<ChannelKind> own_channel;
-  // For ChannelKind::kFile, see CreateChannel().
+  // The folder for ChannelKind::kFile, see CreateChannel(). Default: empty.
   std::string file_folder;
+  // The bounds of a transfer. Default: see TransferLimits.
   TransferLimits limits;
-  // From CHECK_DEVICE_STATE to its answer, commit included.
+  // The longest time from CHECK_DEVICE_STATE to its answer, commit included.
+  // Default: 60 s.
   absl::Duration check_timeout = absl::Seconds(60);
-  // Called on the control thread.
+  // The callback for each step, called on the control thread. Default: none.
   std::function<void(const TransferReport&)> report;
 };
 
-// A reply to send: flags 0x5, 8 bytes.
+// A reply to send. Its flags are 0x5 and its payload has 8 bytes.
 struct DeviceStateReply {
   uint32_t request = 0;  // kSetDeviceStateFd or kCheckDeviceState
   uint64_t value = 0;
   FileDescriptor fd;  // to attach, if valid; close it after sending
 };
 
-// All methods are for one thread, the control thread, except progress().
+// Runs the transfers of one back-end. Thread-safety: one thread, the control
+// thread, calls all methods, except progress().
 class DeviceStateEngine {
  public:
-  // `handler` must outlive the engine. RESOURCE_EXHAUSTED: no descriptors.
+  // Creates an engine. RESOURCE_EXHAUSTED if no descriptors are left.
+  //
+  // Requires: `handler` outlives the engine.
   static absl::StatusOr<std::unique_ptr<DeviceStateEngine>> Create(
       DeviceStateHandler* handler, DeviceStateEngineOptions options = {});
-  // Cancels what is under way and joins the worker. A handler that neither
-  // returns nor touches its sink or source is waited for.
+  // Cancels the current transfer and joins the worker. Waits for a handler that
+  // neither returns nor touches its sink or source.
   ~DeviceStateEngine();
 
-  // What the engine must know of the rest of the protocol.
+  // Tell the engine what it must know of the rest of the protocol.
   void SetNegotiated(bool device_state);  // SET_PROTOCOL_FEATURES, bit 19
   void SetRunning(bool any_ring_started);
   void Disconnected();
 
-  // Request 42. `fd` may be empty if it was missing (the request is refused
-  // then). `control_fd`: the vhost-user socket, to refuse it as a channel.
-  // Its reply is ready at once, except for a save into a stored channel of
-  // ours, whose reply comes when the data is complete.
+  // Takes a SET_DEVICE_STATE_FD request. An empty `fd` stands for a missing one
+  // and is refused. `control_fd` is the vhost-user socket, which is refused as
+  // a channel. The reply is ready at once, except for a save into a stored
+  // channel of ours, whose reply comes when the data is complete.
   void SetDeviceStateFd(uint32_t direction, uint32_t phase, FileDescriptor fd,
                         int control_fd = -1);
-  // A request 42 that was malformed; `why` goes to the report.
+  // Takes a malformed SET_DEVICE_STATE_FD request; `why` goes to the report.
   void RefuseDeviceStateFd(absl::Status why);
-  // Request 43. Its reply is ready when the worker is done.
+  // Takes a CHECK_DEVICE_STATE request. Its reply is ready when the worker is
+  // done.
   void CheckDeviceState();
-  // A request 43 that was malformed. Abandons nothing; just an error reply.
+  // Takes a malformed CHECK_DEVICE_STATE request. Makes an error reply and
+  // abandons nothing.
   void RefuseCheck(absl::Status why);
 
-  // Readable when Dispatch() has something to do: the worker finished or a
-  // deadline passed. An epoll descriptor; owned by the engine.
+  // Returns the descriptor that is readable when Dispatch() has something to
+  // do, because the worker finished or a deadline passed. An epoll descriptor
+  // that the engine owns.
   int poll_fd() const { return poll_fd_.get(); }
   void Dispatch();
 
-  // The next reply to send, in order.
+  // Returns the next reply to send, in order.
   std::optional<DeviceStateReply> TakeReply();
-  // A request is not answered yet: read no further message from the
-  // front-end, which waits, too.
+  // Returns whether a request is not answered yet. Read no further message from
+  // the front-end until then; the front-end waits, too.
   bool owes_reply() const { return OwesReply(session_.state()); }
 
   SessionState state() const { return session_.state(); }
-  // Why the last transfer failed; OK if it did not.
+  // Returns why the last transfer failed; OK if it did not.
   const absl::Status& failure() const { return failure_.status; }
-  // Bytes of the current or last transfer. Thread-safe.
+  // Returns the bytes of the current or last transfer. Thread-safe.
   uint64_t progress() const;
 
  private:
-  // The channel of an accepted 42, until its transfer starts.
+  // The channel of an accepted SET_DEVICE_STATE_FD, until its transfer starts.
   struct Held {
     TransferDirection direction = TransferDirection::kSave;
     Channel local;
@@ -155,7 +166,7 @@ class DeviceStateEngine {
   std::deque<DeviceStateReply> replies_;
   mutable std::mutex stream_mutex_;
   std::shared_ptr<FdStream> stream_;
-  // Last, so that it is joined before anything it uses goes away.
+  // Declared last, so that it is joined before anything it uses goes away.
   std::unique_ptr<TransferWorker> worker_;
 };
 

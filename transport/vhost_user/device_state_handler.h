@@ -1,7 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a back-end implements: its state to bytes and back.
+// The interface between a back-end and the transfer: its state to bytes and
+// back.
 
 #ifndef DEVSTATE_TRANSPORT_VHOST_USER_DEVICE_STATE_HANDLER_H_
 #define DEVSTATE_TRANSPORT_VHOST_USER_DEVICE_STATE_HANDLER_H_
@@ -21,43 +22,47 @@ struct LoadResult {
       : status(std::move(status)), reply(reply) {}
 
   absl::Status status;
-  // The answer to CHECK_DEVICE_STATE if `status` is an error: all that crosses
-  // to the front-end. Default: 0, which stands for the number of the
+  // The answer to CHECK_DEVICE_STATE if `status` is an error. Nothing else
+  // reaches the front-end. Default: 0, which stands for the number of the
   // absl::StatusCode, because an error must not be answered with 0.
   uint64_t reply;
 };
 
-// Threads: all four functions are called on the engine's one worker thread,
-// never two at a time. The device is suspended whenever one of them is called:
-// all rings are stopped. Until the call returns nothing else can be
-// transferred, so none may wait for anything but the sink or source, whose
-// calls end with ABORTED when the transfer is cancelled.
+// Saves and loads the state of one device.
+//
+// Threads: the engine calls all four functions on its one worker thread, never
+// two at a time. The device is suspended during each call: all rings are
+// stopped. Nothing else can be transferred until the call returns. So a call
+// may wait for nothing but the sink or source, whose calls end with ABORTED
+// when the transfer is cancelled.
 //
 // Order: each Load is followed by exactly one of a successful Commit or a
 // Discard, before any other call. Nothing that was loaded may show before
+// Commit.
 // Commit.
 class DeviceStateHandler {
  public:
   virtual ~DeviceStateHandler() = default;
 
-  // Writes the whole state to `sink`. The device is not changed by it and can
-  // go on afterwards, whatever the result. Must not close anything: returning
-  // OK is the end mark.
+  // Writes the whole state to `sink`. Does not change the device, which can go
+  // on afterwards, whatever the result. Must not close anything, because
+  // returning OK is the end mark.
   virtual absl::Status Save(ByteSink& sink) = 0;
 
   // Reads a state to the end of `source`, verifies all of it and keeps it
-  // aside. Must not change the device. After an error the engine reads on to
-  // the end of the channel by itself, so that a front-end which stops at a
-  // broken pipe (QEMU) comes to CHECK and hears of it. Bytes left unread after
-  // OK are an error.
+  // aside. Must not change the device. Bytes left unread after OK are an error.
+  //
+  // After an error the engine itself reads on to the end of the channel. A
+  // front-end that stops at a broken pipe, as QEMU does, then still comes to
+  // CHECK_DEVICE_STATE and hears of the error.
   virtual LoadResult Load(ByteSource& source) = 0;
 
-  // Puts the loaded state into force, all or nothing. Called for CHECK, and
-  // only after Load returned OK.
+  // Puts the loaded state into force, all or nothing. Called for
+  // CHECK_DEVICE_STATE, and only after Load returned OK.
   virtual LoadResult Commit() = 0;
 
-  // Forgets what Load kept aside: after a failed Load or Commit, or when the
-  // front-end abandoned the transfer.
+  // Forgets what Load kept aside. Called after a failed Load or Commit, or when
+  // the front-end abandoned the transfer.
   virtual void Discard() = 0;
 };
 

@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The order of the steps follows from what a back-end may do with its end of a
+// channel. Our copy of that end is closed before anything is read. A file is
+// filled before it is handed over. After a broken pipe CHECK_DEVICE_STATE is
+// still sent, because its answer is the only reason there is.
 
 #include "devstate/transport/vhost_user/frontend_endpoint.h"
 

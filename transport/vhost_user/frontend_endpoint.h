@@ -1,8 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The front-end's part: connect to any back-end's socket, negotiate, save its
-// state and load it.
+// The front-end's part: connects to any back-end's socket, negotiates, saves
+// its state and loads it. SET and CHECK are SET_DEVICE_STATE_FD and
+// CHECK_DEVICE_STATE.
 
 #ifndef DEVSTATE_TRANSPORT_VHOST_USER_FRONTEND_ENDPOINT_H_
 #define DEVSTATE_TRANSPORT_VHOST_USER_FRONTEND_ENDPOINT_H_
@@ -25,7 +26,7 @@
 
 namespace devstate::vhost_user {
 
-// One message, as it passed. Owns nothing of it.
+// One message as it passed. It owns nothing.
 struct MessageEvent {
   bool sent = false;  // by the front-end; else received by it
   uint32_t request = 0;
@@ -35,26 +36,30 @@ struct MessageEvent {
 };
 
 struct FrontendEndpointOptions {
+  // The longest time to connect. Default: 10 s.
   absl::Duration connect_timeout = absl::Seconds(10);
-  // For each reply except CHECK's.
+  // The longest wait for each reply except CHECK's. Default: 30 s.
   absl::Duration reply_timeout = absl::Seconds(30);
-  // For CHECK's reply; longer than the back-end's own, so that its error is
-  // heard instead of ours.
+  // The longest wait for CHECK's reply. Longer than the back-end's own, so that
+  // the back-end's error is heard instead of ours. Default: 90 s.
   absl::Duration check_timeout = absl::Seconds(90);
+  // The bounds of a transfer. Default: see TransferLimits.
   TransferLimits limits;
-  std::string file_folder;  // see CreateChannel()
+  std::string file_folder;  // see CreateChannel(). Default: empty.
+  // The callback for each message. Default: none.
   std::function<void(const MessageEvent&)> observer;
-  // How errors show an answer to CHECK_DEVICE_STATE. Default: as a number.
+  // The text for an answer to CHECK_DEVICE_STATE in errors. Default: a number.
   std::function<std::string(uint64_t reply)> check_reply_text;
-  // After each piece, with the bytes of this transfer so far.
+  // The callback after each piece, with the bytes of this transfer so far.
+  // Default: none.
   std::function<void(uint64_t bytes)> progress;
 };
 
-// What a back-end offers, whatever of it is acknowledged.
+// The features that a back-end offers, acknowledged or not.
 struct BackendOffer {
   uint64_t features = 0;
-  // 0 if `features` lacks VHOST_USER_F_PROTOCOL_FEATURES: then the back-end
-  // is not asked.
+  // 0 if `features` lacks VHOST_USER_F_PROTOCOL_FEATURES, because the back-end
+  // is not asked then.
   uint64_t protocol_features = 0;
 };
 
@@ -65,7 +70,7 @@ struct TransferResult {
   uint64_t set_reply = 0;
   bool checked = false;
   uint64_t check_reply = 0;  // 0: the back-end says that all went well
-  // UNAVAILABLE if the back-end closed the channel early on load; CHECK was
+  // UNAVAILABLE if the back-end closed the channel early on load. CHECK was
   // sent nevertheless, because its answer is the only reason there is.
   absl::Status transfer;
 
@@ -74,12 +79,13 @@ struct TransferResult {
 
 class FrontendEndpoint;
 
-// A save under way, as a byte source: its end is reached only when CHECK was
+// A save as a byte source. Its end is reached only after CHECK_DEVICE_STATE was
 // answered with 0. Reading it into another endpoint's LoadState() couples two
 // back-ends directly, with no more than one buffer in between.
 class SaveSource : public ByteSource {
  public:
-  // As ByteSource; FAILED_PRECONDITION if CHECK was not answered with 0.
+  // Reads as ByteSource says. FAILED_PRECONDITION if CHECK_DEVICE_STATE was not
+  // answered with 0.
   absl::StatusOr<size_t> Read(char* buffer, size_t size) override;
   const TransferResult& result() const { return result_; }
 
@@ -95,14 +101,15 @@ class SaveSource : public ByteSource {
   TransferResult result_;
 };
 
-// Not thread-safe, except Stop(). Replies are judged strictly: header flags
-// exactly 0x5, the request's own number, 8 bytes; 42 answered with exactly
-// 0x100 and no FD, or 0 and one FD, or an error and no FD. A reply that breaks
-// this ends the connection with INVALID_ARGUMENT.
+// Speaks to one back-end and judges its replies strictly. The header has flags
+// of exactly 0x5 and the request's own number; the payload has 8 bytes. SET is
+// answered with exactly 0x100 and no FD, 0 and one FD, or an error and no FD. A
+// reply that breaks this ends the connection with INVALID_ARGUMENT.
 //
-// Other errors: UNAVAILABLE: the back-end is gone; DEADLINE_EXCEEDED;
-// ABORTED: Stop(); FAILED_PRECONDITION: refused by the back-end, or not
-// allowed now.
+// Other errors: UNAVAILABLE (the back-end is gone), DEADLINE_EXCEEDED, ABORTED
+// (Stop()), FAILED_PRECONDITION (refused by the back-end, or not allowed now).
+//
+// Thread-safety: none, except Stop().
 class FrontendEndpoint {
  public:
   static absl::StatusOr<std::unique_ptr<FrontendEndpoint>> Connect(
@@ -110,35 +117,36 @@ class FrontendEndpoint {
   static absl::StatusOr<std::unique_ptr<FrontendEndpoint>> FromSocket(
       FileDescriptor socket, FrontendEndpointOptions options = {});
 
-  // Asks what the back-end offers and acknowledges nothing.
+  // Asks for the back-end's offer and acknowledges nothing.
   absl::StatusOr<BackendOffer> GetOffer();
 
-  // The answer to GET_QUEUE_NUM. Acknowledges MQ alone, without which the
-  // question is not allowed: for a connection that will not Negotiate().
-  // FAILED_PRECONDITION if `offer` lacks MQ.
+  // Returns the answer to GET_QUEUE_NUM, for a connection that will not
+  // Negotiate(). Acknowledges MQ alone, without which the question is not
+  // allowed. FAILED_PRECONDITION if `offer` lacks MQ.
   absl::StatusOr<uint64_t> GetQueueNum(const BackendOffer& offer);
 
-  // The messages of QEMU's connect sequence up to SET_OWNER.
+  // Sends the messages of QEMU's connect sequence up to SET_OWNER.
   // FAILED_PRECONDITION if the back-end does not offer device state; the
-  // connection works on.
+  // connection stays usable.
   absl::Status Negotiate();
 
   // Acknowledges virtio features. May come before or after a load.
   absl::Status SetFeatures(uint64_t features);
-  // Starts a ring without a kick FD, or stops it and returns its base.
+  // Start a ring without a kick FD, or stop it and return its base.
   absl::Status StartRing(uint8_t ring);
   absl::StatusOr<uint32_t> StopRing(uint8_t ring);
 
-  // Writes the back-end's state to `out`. The result is a value whatever CHECK
-  // says (see TransferResult::ok); what arrived in `out` counts only if it is
-  // ok.
+  // Writes the back-end's state to `out`. Returns a value whatever
+  // CHECK_DEVICE_STATE says (see TransferResult::ok). The bytes in `out` count
+  // only if the result is ok.
   absl::StatusOr<TransferResult> SaveState(ChannelKind kind, ByteSink& out);
 
-  // The same for pulling. One at a time; the endpoint must outlive it.
+  // Opens a save that the caller reads. Only one may be open at a time, and the
+  // endpoint must outlive it.
   absl::StatusOr<std::unique_ptr<SaveSource>> OpenSave(ChannelKind kind);
 
-  // Gives everything in `in` to the back-end. If `in` fails the transfer is
-  // abandoned without CHECK, so that nothing is put into force.
+  // Gives everything in `in` to the back-end. If `in` fails, the transfer is
+  // abandoned without CHECK_DEVICE_STATE, so that nothing is put into force.
   absl::StatusOr<TransferResult> LoadState(ChannelKind kind, ByteSource& in);
 
   // Ends every wait with ABORTED. Async-signal-safe and thread-safe.
@@ -161,8 +169,9 @@ class FrontendEndpoint {
   absl::StatusOr<uint64_t> CallU64(uint32_t request);
   absl::Status SendU64(uint32_t request, uint64_t value);
   absl::Status CheckAllowed() const;
-  // Sends 42 with `remote`, closes it, and returns the back-end's channel, or
-  // an empty FD if `remote`'s other end is to be used.
+  // Sends SET_DEVICE_STATE_FD with `remote` and closes it. Returns the
+  // back-end's channel, or an empty FD if the other end of `remote` is to be
+  // used.
   absl::StatusOr<FileDescriptor> SetDeviceStateFd(TransferDirection direction,
                                                   FileDescriptor remote,
                                                   TransferResult* result);

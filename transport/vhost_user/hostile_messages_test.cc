@@ -189,7 +189,7 @@ TEST_F(HostileMessagesTest, MillionMessagesLeaveNoTrace) {
   // A load whose writer never writes and never closes is waited for so long,
   // and CHECK with it.
   options.transfer.limits.idle = absl::Milliseconds(1);
-  // /dev/full can be read for ever.
+  // /dev/full can be read without end.
   options.transfer.limits.max_bytes = 64 << 10;
   auto endpoint = BackendEndpoint::Create(&device, std::move(options));
   ASSERT_THAT(endpoint, IsOk());

@@ -1,5 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The table is written out in full, although a few rules made it. So every pair
+// can be looked up, and a test compares the table with that of docs/session.md.
 
 #include "devstate/transport/vhost_user/session.h"
 
@@ -31,14 +34,16 @@ struct Row {
 
 // One row a state, one line an event, in the order of the enums. Four rules
 // made it:
-//  1. 42 is accepted only when bit 19 is negotiated and all rings are stopped.
-//  2. A newer 42, a started ring, a lost negotiation or a lost connection
-//     abandons the transfer: cancel, discard, and fail what is still owed.
-//  3. Nothing is applied before CHECK; whatever was staged and not committed
-//     is discarded.
-//  4. Whatever fails, the next state accepts a 42.
-// Completions that no work under way can have sent are ignored.
-// A commit cannot be interrupted: kCancel then only drops its completion, and
+//  1. SET_DEVICE_STATE_FD is accepted only when bit 19 is negotiated and all
+//     rings are stopped.
+//  2. A newer SET_DEVICE_STATE_FD, a started ring, a lost negotiation or a lost
+//     connection abandons the transfer: cancel, discard, and fail what is still
+//     owed.
+//  3. Nothing is applied before CHECK_DEVICE_STATE. Whatever was staged and not
+//     committed is discarded.
+//  4. Whatever fails, the next state accepts a SET_DEVICE_STATE_FD.
+// Completions that no current work can have sent are ignored.
+// A commit cannot be interrupted. kCancel then only drops its completion, and
 // kDiscard comes to nothing if the commit succeeds.
 constexpr Row kTable[kSessionStates] = {
     // kUnnegotiated

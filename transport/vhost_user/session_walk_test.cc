@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A long random walk of the session beside a model of it. The model has no
+// A long random walk of the session next to a model of it. The model has no
 // states and no table: a few facts about the transfer, and what follows.
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The thread that calls the handler, beside the control channel.
+// The thread that calls the handler, so that the control channel stays free.
 
 #ifndef DEVSTATE_TRANSPORT_VHOST_USER_TRANSFER_WORKER_H_
 #define DEVSTATE_TRANSPORT_VHOST_USER_TRANSFER_WORKER_H_
@@ -23,16 +23,16 @@
 
 namespace devstate::vhost_user {
 
-// Runs jobs one after the other on one thread, which is started with the first
-// job (a daemon may fork before that) and has all signals blocked. A job whose
-// stream was cancelled before its turn never reaches the handler. All methods
-// are for one thread, the control thread.
+// Runs jobs one after the other on one thread. The thread is started with the
+// first job, because a daemon may fork before that, and has all signals
+// blocked. A job whose stream was cancelled before its turn never reaches the
+// handler. Thread-safety: one thread, the control thread, calls all methods.
 class TransferWorker {
  public:
-  // `handler` must outlive the worker.
+  // Requires: `handler` outlives the worker.
   static absl::StatusOr<std::unique_ptr<TransferWorker>> Create(
       DeviceStateHandler* handler);
-  // Runs what is posted, then joins. Cancel the streams first.
+  // Runs the jobs that were posted, then joins. Cancel the streams first.
   ~TransferWorker();
 
   struct Completion {
@@ -40,16 +40,16 @@ class TransferWorker {
     LoadResult result;
   };
 
-  // Post a job; its completion carries `id`. RESOURCE_EXHAUSTED when the
-  // thread cannot be started; nothing was posted then.
+  // Post a job, whose completion carries `id`. RESOURCE_EXHAUSTED when the
+  // thread cannot be started; then nothing was posted.
   absl::Status Save(uint64_t id, std::shared_ptr<FdSink> sink);
   absl::Status Load(uint64_t id, std::shared_ptr<FdSource> source);
   absl::Status Commit(uint64_t id);
-  // Discards if a load is staged by then. No completion; if there is no
-  // thread, there is nothing staged.
+  // Posts a discard of the load that is staged by then, if there is one. It has
+  // no completion. Without a thread nothing is staged.
   void Discard();
 
-  // Readable while a completion waits.
+  // Returns the descriptor that is readable while a completion waits.
   int fd() const { return completed_.fd(); }
   std::optional<Completion> TakeCompletion();
 

@@ -1,5 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The peer and the byte helpers know no rules of the protocol. They send and
+// read what they are told, so that tests can break every rule.
 
 #include "devstate/transport/vhost_user/transport_test_util.h"
 

@@ -63,8 +63,9 @@ class Gate {
 };
 
 // A device whose state is one string, with faults on demand. Set the members
-// before the transfer; read them after its CHECK was answered. Keeps the rule
-// "each Load ends with one Commit or one Discard" and counts its breaches.
+// before the transfer and read them after CHECK_DEVICE_STATE was answered.
+// Keeps the rule "each Load ends with one Commit or one Discard" and counts its
+// breaches.
 class FakeDevice : public vhost_user::DeviceStateHandler {
  public:
   absl::Status Save(ByteSink& sink) override;
@@ -118,28 +119,28 @@ class ServedEndpoint {
   std::thread thread_;
 };
 
-// One end of the protocol without judgement: sends what it is told to.
+// One end of the protocol without judgement. It sends what it is told to.
 class RawPeer {
  public:
   explicit RawPeer(FileDescriptor socket) : connection_(std::move(socket)) {}
 
-  // The FDs are sent and closed. False if the peer is gone.
+  // Sends and closes the FDs. Returns false if the peer is gone.
   bool Send(uint32_t request, std::string payload = "",
             std::vector<FileDescriptor> fds = {},
             uint32_t flags = vhost_user::kVersion);
-  // Waits for a message; `request` 0 if the peer closed or sent nonsense.
+  // Waits for a message; `request` is 0 if the peer closed or sent nonsense.
   vhost_user::Message Receive();
-  // Send and Receive; the reply's u64, or UINT64_MAX if there was none.
+  // Sends and receives. Returns the reply's u64, UINT64_MAX if there was none.
   uint64_t Call(uint32_t request, std::string payload = "",
                 std::vector<FileDescriptor> fds = {},
                 uint32_t flags = vhost_user::kVersion);
-  // The back-end has nothing to say and has not closed: a request that it
-  // must answer is answered next.
+  // Returns whether the back-end has nothing to say and has not closed. A
+  // request that it must answer is answered next.
   bool Alive() { return Call(vhost_user::kGetFeatures) != UINT64_MAX; }
 
-  // Bit 19, REPLY_ACK and what else the back-end offers.
+  // Negotiates bit 19, REPLY_ACK and what else the back-end offers.
   void Negotiate();
-  // 42 with both numbers as they are.
+  // Sends SET_DEVICE_STATE_FD with both numbers as they are.
   uint64_t SetDeviceState(uint32_t direction, uint32_t phase,
                           FileDescriptor fd);
 
@@ -151,15 +152,15 @@ class RawPeer {
 };
 
 std::vector<FileDescriptor> Fds(FileDescriptor fd);
-// `count` descriptors of /dev/null.
+// Returns `count` descriptors of /dev/null.
 std::vector<FileDescriptor> SomeFds(int count);
-// {u32, u32}, as ring states and 42 have it.
+// Encodes {u32, u32}, the payload of ring states and SET_DEVICE_STATE_FD.
 std::string TwoU32(uint32_t a, uint32_t b);
-// Both ends of a fresh channel, or the test process ends.
+// Returns both ends of a fresh channel, or ends the test process.
 ChannelEnds MakeChannel(ChannelKind kind = ChannelKind::kPipe);
-// Everything up to the end of `fd`, through read(); "" after an error.
+// Returns everything up to the end of `fd`, through read(); "" after an error.
 std::string ReadAll(int fd);
-// Writes all of `bytes` or returns false; never SIGPIPE.
+// Writes all of `bytes` or returns false. Never raises SIGPIPE.
 bool WriteAll(int fd, absl::string_view bytes);
 
 // A folder with a short name, because a socket's path has at most 107 bytes,
@@ -187,10 +188,10 @@ class FdRoom {
   std::vector<FileDescriptor> fillers_;
 };
 
-// How many file descriptors this process has open.
+// Returns how many file descriptors this process has open.
 int CountOpenFds();
 
-// `size` bytes that repeat nowhere soon.
+// Returns `size` bytes that repeat nowhere soon.
 std::string Pattern(size_t size);
 
 }  // namespace devstate::testing

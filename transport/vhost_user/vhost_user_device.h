@@ -26,52 +26,58 @@ inline constexpr uint64_t kDefaultProtocolFeatures =
 
 struct VhostUserDeviceOptions {
   // The device's own virtio feature bits. VERSION_1, PROTOCOL_FEATURES and
-  // LOG_ALL are always offered: QEMU refuses to migrate without the last.
+  // LOG_ALL are always offered, because QEMU refuses to migrate without the
+  // last. Default: 0.
   uint64_t features = 0;
+  // The protocol features that are offered. Default: kDefaultProtocolFeatures.
   uint64_t protocol_features = kDefaultProtocolFeatures;
-  // The answer to GET_QUEUE_NUM: rings for virtio-fs (QEMU wants 1 + request
-  // queues), pairs for virtio-net.
+  // The answer to GET_QUEUE_NUM. It counts rings for virtio-fs (QEMU wants 1 +
+  // request queues) and pairs for virtio-net. Default: 16.
   uint64_t queue_num = 16;
-  // The answer to GET_MAX_MEM_SLOTS.
+  // The answer to GET_MAX_MEM_SLOTS. Default: 32.
   uint64_t max_mem_slots = 32;
-  // Configuration space for GET_CONFIG, at most 256 bytes; needs bit 9.
+  // The configuration space for GET_CONFIG, at most 256 bytes. It needs
+  // protocol feature bit 9. Default: empty.
   std::string config;
-  // After SET_FEATURES, with the acknowledged features: for checks of a loaded
-  // state that need them. QEMU sends it only after 42 and 43. An error ends
-  // the connection, or is the request's non-zero answer if one is wanted.
+  // The hook for checks of a loaded state that need the acknowledged features.
+  // Called after SET_FEATURES, which QEMU sends only after SET_DEVICE_STATE_FD
+  // and CHECK_DEVICE_STATE. An error ends the connection. If the request wants
+  // an acknowledgement, that is non-zero instead. Default: none.
   std::function<absl::Status(uint64_t acknowledged)> on_features;
 };
 
-// Pure: no I/O. Kick, call and error FDs, and memory regions, are received and
-// closed again: rings are never served. Not thread-safe.
+// Answers the requests of this part of the protocol without any I/O. Kick, call
+// and error FDs and memory regions are received and closed again, because rings
+// are never served. Thread-safety: none.
 class VhostUserDevice {
  public:
   explicit VhostUserDevice(VhostUserDeviceOptions options)
       : options_(std::move(options)) {}
 
-  // Forgets everything that a front-end has set: for a new connection.
+  // Forgets everything that a front-end has set, before a new connection.
   void Reset();
 
-  // Takes one admitted request (see AdmitRequest) other than 42 and 43 and
-  // returns its reply, if it has one. A request that cannot be carried out is
-  // an error, unless the front-end asked for an acknowledgement: then that is
+  // Takes one admitted request (see AdmitRequest) and returns its reply, if it
+  // has one. SET_DEVICE_STATE_FD and CHECK_DEVICE_STATE are not for this
+  // object. A request that cannot be carried out is an error, unless the
+  // front-end asked for an acknowledgement. Then the acknowledgement is
   // non-zero.
   absl::StatusOr<std::optional<Message>> Handle(const Message& request);
 
-  // For a request that was not even admitted: the acknowledgement that refuses
-  // it, or nothing if the front-end did not ask for one.
+  // Returns the acknowledgement that refuses a request which was not even
+  // admitted, or nullopt if the front-end did not ask for one.
   std::optional<Message> Refuse(const Message& request) const;
 
   bool device_state_negotiated() const {
     return (protocol_features_ & kProtocolFDeviceState) != 0;
   }
-  // A ring counts as started from SET_VRING_KICK to GET_VRING_BASE: this
-  // endpoint does not look at kicks, so it takes the earliest moment at which
-  // the first one could come.
+  // Returns whether any ring is started. A ring counts as started from
+  // SET_VRING_KICK to GET_VRING_BASE. This endpoint does not look at kicks, so
+  // it takes the earliest moment at which the first one could come.
   bool running() const { return started_.any(); }
   uint64_t features() const { return features_; }
   uint64_t protocol_features() const { return protocol_features_; }
-  // As set by SET_VRING_BASE; `ring` below 256.
+  // Returns the base set by SET_VRING_BASE. Requires: `ring` is below 256.
   uint32_t ring_base(size_t ring) const { return bases_[ring]; }
 
  private:
@@ -93,7 +99,7 @@ class VhostUserDevice {
   std::array<uint32_t, kMaxRings> bases_ = {};
 };
 
-// The reply to `request` with `payload`: flags exactly 0x5.
+// Makes the reply to `request` with `payload`. Its flags are exactly 0x5.
 Message MakeReply(uint32_t request, std::string payload);
 
 }  // namespace devstate::vhost_user

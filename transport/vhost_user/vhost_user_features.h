@@ -16,15 +16,17 @@ namespace devstate::vhost_user {
 
 struct FeatureBit {
   int bit = 0;  // 0 to 63
-  // "VHOST_F_LOG_ALL"; "(of the device type)" for the bits that mean something
-  // else for each type, "(unknown)" for those that devstate has no name for.
+  // The name of the bit, such as "VHOST_F_LOG_ALL". "(of the device type)" for
+  // the bits that mean something else for each type, "(unknown)" for those that
+  // devstate has no name for.
   std::string name;
 };
 
-// The bits that are set in an answer to GET_FEATURES, lowest first.
+// Returns the bits that are set in an answer to GET_FEATURES, lowest first.
 std::vector<FeatureBit> VirtioFeatureBits(uint64_t features);
 
-// The same for GET_PROTOCOL_FEATURES.
+// Returns the bits that are set in an answer to GET_PROTOCOL_FEATURES, lowest
+// first.
 std::vector<FeatureBit> ProtocolFeatureBits(uint64_t protocol_features);
 
 }  // namespace devstate::vhost_user

@@ -58,8 +58,8 @@ enum VhostUserRequest : uint32_t {
   kCheckDeviceState = 43,
 };
 
-// Flags of the header: the version in bits 0-1, then single bits. QEMU sends
-// requests with 0x1 or 0x9 and takes replies with exactly 0x5.
+// Flags of the header. The version is in bits 0-1, single bits follow. QEMU
+// sends requests with 0x1 or 0x9 and accepts replies with exactly 0x5 only.
 inline constexpr uint32_t kVersionMask = 0x3;
 inline constexpr uint32_t kVersion = 0x1;
 inline constexpr uint32_t kFlagReply = 0x4;
@@ -91,17 +91,17 @@ inline constexpr uint64_t kSetStateErrorMask = 0xff;
 inline constexpr uint64_t kSetStateNoFd = 0x100;
 inline constexpr uint64_t kSetStateRefused = 0x101;
 
-// Payload of the SET_VRING_{KICK,CALL,ERR} requests: the ring's index in the
-// low bits; this bit says that no FD is attached.
+// Payload of the SET_VRING_{KICK,CALL,ERR} requests. The ring's index is in the
+// low bits. kVringNoFd says that no FD is attached.
 inline constexpr uint64_t kVringIndexMask = 0xff;
 inline constexpr uint64_t kVringNoFd = 0x100;
 
 inline constexpr size_t kHeaderSize = 12;
-// No request or reply that devstate understands is longer: the longest is a
-// memory table of 8 regions (8 + 8 * 32 bytes) or a configuration space
-// (12 + 256).
+// The longest payload that devstate accepts. No request or reply that it
+// understands is longer than a memory table of 8 regions (8 + 8 * 32 bytes) or
+// a configuration space (12 + 256).
 inline constexpr uint32_t kMaxPayloadSize = 4096;
-// The most FDs a well-formed message has: one for each of 8 memory regions.
+// The most FDs of a well-formed message: one for each of 8 memory regions.
 inline constexpr size_t kMaxMessageFds = 8;
 
 struct MessageHeader {
@@ -110,7 +110,7 @@ struct MessageHeader {
   uint32_t size = 0;  // of the payload, in bytes
 };
 
-// One message with everything that came with it. Owns its FDs.
+// One message with everything that came with it. It owns its FDs.
 struct Message {
   uint32_t request = 0;
   uint32_t flags = kVersion;
@@ -120,29 +120,32 @@ struct Message {
   bool needs_reply() const { return (flags & kFlagNeedReply) != 0; }
 };
 
-// The header's 12 bytes on the wire. The protocol uses the machine's own byte
-// order; devstate runs on, and writes, little-endian.
+// Returns the header's 12 bytes on the wire. The protocol uses the machine's
+// own byte order; devstate runs on, and writes, little-endian.
 std::string EncodeHeader(const MessageHeader& header);
-// `bytes` must have kHeaderSize bytes.
+// Reads a header. Requires: `bytes` has kHeaderSize bytes.
 MessageHeader DecodeHeader(absl::string_view bytes);
 
-// Little-endian numbers in payloads. The readers want offset + size to lie
-// within `payload`, which AdmitRequest has made sure of for requests.
+// Append and read little-endian numbers in payloads.
+//
+// Requires: offset + size lies within `payload` for the readers. AdmitRequest
+// has made sure of it for requests.
 void AppendU32(uint32_t value, std::string* payload);
 void AppendU64(uint64_t value, std::string* payload);
 uint32_t ReadU32(absl::string_view payload, size_t offset);
 uint64_t ReadU64(absl::string_view payload, size_t offset);
 std::string U64Payload(uint64_t value);
 
-// "SET_DEVICE_STATE_FD", or "request 99" for an unknown number.
+// Returns the name of a request, such as "SET_DEVICE_STATE_FD", or "request 99"
+// for an unknown number.
 std::string RequestName(uint32_t request);
 
-// Whether the protocol prescribes an answer even without NEED_REPLY.
+// Returns whether the protocol prescribes an answer even without NEED_REPLY.
 bool HasReply(uint32_t request);
 
-// Whether `message` is a request of known number whose payload size and FD
-// count are right. INVALID_ARGUMENT says what is wrong; UNIMPLEMENTED is an
-// unknown number. Contents are not judged here.
+// Checks that `message` is a request of known number whose payload size and FD
+// count are right. INVALID_ARGUMENT says what is wrong; UNIMPLEMENTED stands
+// for an unknown number. Contents are not judged here.
 absl::Status AdmitRequest(const Message& message);
 
 }  // namespace devstate::vhost_user

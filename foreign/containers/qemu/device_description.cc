@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// A description may have megabytes, so it is parsed as a stream of events and
+// never held as a tree. The sizes of the fields add up to the place of the
+// state. The place of its size in the text is kept for a replacement.
 
 #include "devstate/foreign/containers/qemu/device_description.h"
 
@@ -115,7 +119,7 @@ class Handler : public nlohmann::json_sax<Json> {
       top.array_length = value;
       return true;
     }
-    // The parser has looked at one character behind the number.
+    // The parser has looked at one character after the number.
     const std::string digits = absl::StrCat(value);
     const size_t end = *count_ - 1;
     if (end < digits.size() ||

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The description of the devices that QEMU writes behind the device sections of
+// The description of the devices that QEMU writes after the device sections of
 // a migration: JSON with the size of every field.
 
 #ifndef DEVSTATE_FOREIGN_CONTAINERS_QEMU_DEVICE_DESCRIPTION_H_
@@ -28,35 +28,36 @@ struct StateField {
     kInside,
   };
   Place place = Place::kWhole;
-  // From the start of the section's body.
+  // The offset from the start of the section's body, and the size.
   uint64_t offset = 0;
   uint64_t size = 0;
-  // Where in the text its size is written, as so many decimal digits.
+  // The place in the text at which its size is written, and the number of
+  // decimal digits there.
   size_t size_at = 0;
   size_t size_digits = 0;
 };
 
 // One section of a device.
 struct DeviceDescription {
-  // As QEMU names the section: "0000:00:01.0/vhost-user-fs".
+  // QEMU's name of the section: "0000:00:01.0/vhost-user-fs".
   std::string name;
   uint64_t instance = 0;
-  // The section's version; sections in QEMU's old style do not say it.
+  // The section's version. Sections in QEMU's old style do not say it.
   absl::optional<uint64_t> version;
-  // Bytes between the section's header and its footer.
+  // The bytes between the section's header and its footer.
   uint64_t body_size = 0;
   absl::optional<StateField> state;
 };
 
-// Most devices that a description may have: far more than machines have.
+// The most devices that a description may have: far more than machines have.
 inline constexpr size_t kMaxDevices = size_t{1} << 16;
 
-// The name of the subsection that is a state, as kWhole means it.
+// The name of the subsection that is a state in the sense of kWhole.
 inline constexpr absl::string_view kFsStateSubsection = "vhost-user-fs-backend";
 
-// Reads the description: the devices in the order of their sections.
-// INVALID_ARGUMENT, with the place in the text, for what is no such JSON; also
-// for sizes that add up to more than 2^62, and more than kMaxDevices.
+// Parses the description and returns the devices in the order of their
+// sections. INVALID_ARGUMENT, with the place in the text, for what is not such
+// JSON, for sizes that add up to more than 2^62, and for more than kMaxDevices.
 absl::StatusOr<std::vector<DeviceDescription>> ParseDeviceDescription(
     absl::string_view text);
 

@@ -20,7 +20,7 @@ constexpr absl::string_view kMark(
     "\x05\x19"
     "virtio-net-device/backend\0\0\0\0",
     31);
-// The subsections behind it are those of any virtio device: "virtio/…".
+// The subsections after it are those of any virtio device: "virtio/…".
 constexpr char kSubsection = 0x05;
 constexpr absl::string_view kNext = "virtio/";
 // Each costs one walk over the field.

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A state inside a field whose parts QEMU does not describe: that of a
+// A state inside a field whose parts QEMU does not describe, as that of a
 // virtio-net device.
 
 #ifndef DEVSTATE_FOREIGN_CONTAINERS_QEMU_INNER_STATE_H_
@@ -15,12 +15,12 @@
 
 namespace devstate {
 
-// Where, in the field from `begin` to `end`, the length of the first chunk is.
-// Nothing if the device has no state of a back-end.
+// Returns the offset of the first chunk's length, in the field from `begin` to
+// `end`. Nothing if the device has no state of a back-end.
 //
-// The field also has tables that a guest fills in (MAC addresses, VLANs), so a
+// The field also has tables that a guest fills in (MAC addresses, VLANs). So a
 // place counts only if the chunks that would start there are followed by what
-// QEMU writes behind them, and INVALID_ARGUMENT comes if two places do.
+// QEMU writes after them. INVALID_ARGUMENT if two places do.
 absl::StatusOr<absl::optional<uint64_t>> FindInnerState(RandomAccess* file,
                                                         uint64_t begin,
                                                         uint64_t end);

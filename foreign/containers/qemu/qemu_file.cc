@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// A migration file is read from its end. QEMU writes the description of its
+// devices there, and guest memory of unknown length comes before the devices.
+// Every section that the description names must be where its sizes put it.
 
 #include "devstate/foreign/containers/qemu/qemu_file.h"
 
@@ -144,7 +148,7 @@ absl::StatusOr<std::string> QemuFile::ReadDescription() {
     }
   }
   if (last == std::string::npos) return none();
-  // The text starts one to four bytes behind it.
+  // The text starts one to four bytes after it.
   for (uint64_t text = start + last + 1; text <= start + last + 4; ++text) {
     if (text >= size || text < kHeaderSize + kIntroduction) continue;
     std::string introduction(kIntroduction, '\0');
@@ -171,7 +175,7 @@ absl::StatusOr<std::string> QemuFile::ReadDescription() {
 absl::Status QemuFile::WalkSections(
     const std::vector<DeviceDescription>& devices) {
   ReadWindow window(file_.get());
-  // Behind the last section are the end mark, and the description's type and
+  // After the last section are the end mark, and the description's type and
   // length.
   uint64_t end = description_offset_ - 6;
   size_t left = devices.size();

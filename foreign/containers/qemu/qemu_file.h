@@ -22,63 +22,65 @@
 
 namespace devstate {
 
-// First bytes of every migration stream of QEMU.
+// The first bytes of every migration stream of QEMU.
 inline constexpr absl::string_view kQemuFileMagic = "QEVM";
 
-// Largest description of the devices that is read. A small machine's has
-// 44 KB, and every CPU adds less than 10 KB.
+// The largest description of the devices that is read. A small machine's has 44
+// KB, and every CPU adds less than 10 KB.
 inline constexpr size_t kMaxDeviceDescription = size_t{32} << 20;
 
 // A device that has a back-end's state in the file.
 struct BackendState {
-  // As QEMU names its section, by bus address and type:
-  // "0000:00:01.0/vhost-user-fs". Only several of one name differ in
-  // `instance`.
+  // QEMU's name of the device's section, by bus address and type:
+  // "0000:00:01.0/vhost-user-fs". Several of one name differ in `instance`.
   std::string device;
   uint32_t instance = 0;
-  // Where in the file the length of the first chunk is.
+  // The offset in the file of the first chunk's length.
   uint64_t offset = 0;
-  // Behind the end mark.
+  // The offset after the end mark.
   uint64_t end = 0;
-  // Of the state itself, without the lengths of the chunks.
+  // The size of the state itself, without the lengths of the chunks.
   uint64_t bytes = 0;
   uint64_t chunks = 0;
-  // The field it is in, as the description says it.
+  // The field that has the state, as the description says it.
   StateField field;
 
-  // What chooses it among the others of its file: the device, and "#" and the
-  // instance behind it unless that is 0.
+  // Returns what chooses it among the others of its file. That is the device,
+  // followed by "#" and the instance unless that is 0.
   std::string Id() const;
 };
 
 // A migration file of QEMU 2.4 or later, whatever its capabilities.
 //
 // Guest memory is neither read nor searched, so nothing in it can pass for a
-// state. Memory is O(description), never O(state). Not thread-safe.
+// state. Memory is O(description), never O(state). Thread-safety: none.
 //
 // Errors of every member that reads: INVALID_ARGUMENT with an ErrorDetail for a
 // damaged file, DATA_LOSS for a medium that fails.
 class QemuFile {
  public:
-  // Finds the states. FAILED_PRECONDITION if the file is no migration file.
+  // Opens the file and finds the states. FAILED_PRECONDITION if it is not a
+  // migration file.
   static absl::StatusOr<std::unique_ptr<QemuFile>> Open(
       std::unique_ptr<RandomAccess> file);
 
-  // In the order of the file; may be empty.
+  // Returns the states in the order of the file; may be empty.
   const std::vector<BackendState>& states() const { return states_; }
 
-  // The state whose Id() is `device`. Empty: the only one there is.
+  // Returns the state whose Id() is `device`. Empty: the only one there is.
   // NOT_FOUND and FAILED_PRECONDITION list those there are.
   absl::StatusOr<const BackendState*> Find(absl::string_view device) const;
 
-  // The state's bytes. `state` is one of states(); this must outlive the
-  // source.
+  // Returns the state's bytes. Requires: `state` is one of states(), and this
+  // object outlives the source.
   std::unique_ptr<ByteSource> OpenState(const BackendState& state);
 
-  // Writes the file with the bytes of `replacement` in place of `state`, which
-  // is one of states(). The first chunks get the lengths that they had, so that
-  // the same bytes make the same file; any further ones have 64 KiB. The
-  // description's sizes follow. Also errors of `replacement` and `out`.
+  // Writes the file with the bytes of `replacement` in place of `state`. The
+  // first chunks get the lengths that they had, so that the same bytes make the
+  // same file. Any further ones have 64 KiB. The description's sizes follow.
+  // Errors are also those of `replacement` and `out`.
+  //
+  // Requires: `state` is one of states().
   absl::Status Inject(const BackendState& state, ByteSource& replacement,
                       ByteSink& out);
 
@@ -94,7 +96,7 @@ class QemuFile {
                                        ByteSource& replacement, ByteSink& out);
 
   const std::unique_ptr<RandomAccess> file_;
-  // Where the text of the description starts; it goes to the end.
+  // The offset of the description's text, which goes to the end.
   uint64_t description_offset_ = 0;
   std::vector<BackendState> states_;
 };

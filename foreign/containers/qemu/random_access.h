@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bytes that can be read at any place: a QEMU migration file is found out from
-// its end.
+// Bytes that can be read at any place, because the parts of a QEMU migration
+// file are found from its end.
 
 #ifndef DEVSTATE_FOREIGN_CONTAINERS_QEMU_RANDOM_ACCESS_H_
 #define DEVSTATE_FOREIGN_CONTAINERS_QEMU_RANDOM_ACCESS_H_
@@ -19,33 +19,33 @@
 
 namespace devstate {
 
-// Not thread-safe.
+// A file of bytes. Thread-safety: none.
 class RandomAccess {
  public:
   virtual ~RandomAccess() = default;
 
-  // In bytes, the same at every call.
+  // Returns the size in bytes, the same at every call.
   virtual uint64_t size() const = 0;
 
-  // Reads `size` bytes at `offset`, all of them inside size().
+  // Reads `size` bytes at `offset`. Requires: all of them are inside size().
   //
   // Errors: DATA_LOSS (the file has become shorter, the medium failed).
   virtual absl::Status ReadAt(uint64_t offset, char* buffer, size_t size) = 0;
 };
 
-// The whole of a regular file, whatever its file offset is, which stays.
+// Opens the whole of a regular file, whatever its file offset is, which stays.
 // FAILED_PRECONDITION for anything else: pipe, directory, device, …
 absl::StatusOr<std::unique_ptr<RandomAccess>> OpenRandomAccess(
     FileDescriptor fd);
 
-// Many small reads that mostly go forward, in few calls of ReadAt().
+// Serves many small reads that mostly go forward, in few calls of ReadAt().
 class ReadWindow {
  public:
-  // `file` must outlive this.
+  // Requires: `file` outlives this object.
   explicit ReadWindow(RandomAccess* file) : file_(file) {}
 
-  // `size` bytes at `offset`, valid until the next call. The caller has checked
-  // that they are inside the file; `size` is at most kWindow.
+  // Returns `size` bytes at `offset`, valid until the next call. Requires: they
+  // are inside the file, and `size` is at most kWindow.
   absl::StatusOr<absl::string_view> Get(uint64_t offset, size_t size);
 
   static constexpr size_t kWindow = 4096;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A back-end's state as QEMU stores it: {be32 length, bytes} again and again,
-// and a length of 0 behind the last.
+// and a length of 0 after the last.
 
 #ifndef DEVSTATE_FOREIGN_CONTAINERS_QEMU_STATE_CHUNKS_H_
 #define DEVSTATE_FOREIGN_CONTAINERS_QEMU_STATE_CHUNKS_H_
@@ -17,32 +17,35 @@
 
 namespace devstate {
 
-// The number in the first four bytes of `bytes`, as QEMU stores all of its.
+// Returns the number in the first four bytes of `bytes`, as QEMU stores all of
+// its.
 uint32_t ReadBigEndian32(absl::string_view bytes);
-// Makes `out` four bytes longer.
+// Appends four bytes to `out`.
 void AppendBigEndian32(uint32_t value, std::string* out);
 
-// An error at `offset` of the file: INVALID_ARGUMENT, with an ErrorDetail.
+// Returns an error at `offset` of the file: INVALID_ARGUMENT, with an
+// ErrorDetail.
 absl::Status QemuFileError(uint64_t offset, absl::string_view message);
 
-// Goes over the chunks without reading what is in them.
+// Goes over the chunks without reading their content.
 class StateChunkWalker {
  public:
-  // The state starts at `offset`; its chunks and their end lie before `limit`,
-  // which is inside the file. `file` must outlive this.
+  // The state starts at `offset`; its chunks and their end lie before `limit`.
+  // Requires: `limit` is inside the file, and `file` outlives this object.
   StateChunkWalker(RandomAccess* file, uint64_t offset, uint64_t limit)
       : window_(file), position_(offset), limit_(limit) {}
 
-  // Goes to the next chunk. False if there is none: position() is then behind
-  // the end mark. INVALID_ARGUMENT where a chunk does not fit before the limit.
+  // Goes to the next chunk. Returns false if there is none; then position() is
+  // after the end mark. INVALID_ARGUMENT if a chunk does not fit before the
+  // limit.
   absl::StatusOr<bool> Next();
 
-  // The chunk that Next() found.
+  // Return the chunk that Next() found.
   uint64_t data_offset() const { return data_offset_; }
   uint32_t length() const { return length_; }
 
   uint64_t position() const { return position_; }
-  // Bytes in the chunks so far.
+  // Return the bytes and the number of the chunks so far.
   uint64_t bytes() const { return bytes_; }
   uint64_t chunks() const { return chunks_; }
 
@@ -56,10 +59,10 @@ class StateChunkWalker {
   uint64_t chunks_ = 0;
 };
 
-// The bytes in the chunks.
+// A source of the bytes in the chunks.
 class StateChunkSource : public ByteSource {
  public:
-  // As StateChunkWalker's.
+  // The arguments are those of StateChunkWalker.
   StateChunkSource(RandomAccess* file, uint64_t offset, uint64_t limit)
       : file_(file), walker_(file, offset, limit) {}
 
@@ -68,7 +71,7 @@ class StateChunkSource : public ByteSource {
  private:
   RandomAccess* const file_;
   StateChunkWalker walker_;
-  // Of the walker's chunk, what was read.
+  // The bytes read of the walker's chunk.
   uint32_t taken_ = 0;
   bool ended_ = false;
   absl::Status failure_;

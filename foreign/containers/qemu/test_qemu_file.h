@@ -26,7 +26,7 @@
 
 namespace devstate::testing {
 
-// Outside of it nothing may be read.
+// A file in memory. Nothing may be read outside of it.
 class MemoryFile : public RandomAccess {
  public:
   explicit MemoryFile(std::string bytes) : bytes_(std::move(bytes)) {}
@@ -50,7 +50,7 @@ inline absl::StatusOr<std::unique_ptr<QemuFile>> OpenBytes(std::string bytes) {
   return QemuFile::Open(std::make_unique<MemoryFile>(std::move(bytes)));
 }
 
-// A file of testdata/.
+// Returns a file of testdata/.
 inline std::string ReadTestData(absl::string_view name) {
   std::ifstream stream(absl::StrCat("foreign/containers/qemu/testdata/", name),
                        std::ios::binary);
@@ -58,7 +58,7 @@ inline std::string ReadTestData(absl::string_view name) {
   return std::string(std::istreambuf_iterator<char>(stream), {});
 }
 
-// The bytes of a state that can be read.
+// Returns the bytes of a state that can be read.
 inline std::string Drain(QemuFile& file, const BackendState& state) {
   const std::unique_ptr<ByteSource> source = file.OpenState(state);
   std::string bytes;
@@ -77,7 +77,7 @@ inline std::string BigEndian32(uint32_t value) {
   return out;
 }
 
-// `pieces` as chunks, with the end mark.
+// Returns `pieces` as chunks, with the end mark.
 inline std::string Chunks(const std::vector<std::string>& pieces) {
   std::string out;
   for (const std::string& piece : pieces) {
@@ -91,13 +91,13 @@ inline std::string Subsection(absl::string_view name) {
                       name, BigEndian32(0));
 }
 
-// What a section of the file and its description consist of.
+// The content of a section of the file and of its description.
 struct TestDevice {
   std::string name;
   uint32_t instance = 0;
   uint32_t version = 0;
   std::string body;
-  // Of the description, what makes up the body.
+  // The part of the description that makes up the body.
   std::string description;
 };
 
@@ -122,7 +122,7 @@ inline TestDevice FsDevice(std::string name,
                    state.size(), "}]}]")};
 }
 
-// `tables` is what a guest has set before the state.
+// Returns a device. `tables` is what a guest has set before the state.
 inline TestDevice NetDevice(std::string name, const std::string& tables,
                             const std::vector<std::string>& pieces) {
   const std::string field = absl::StrCat(
@@ -135,10 +135,10 @@ inline TestDevice NetDevice(std::string name, const std::string& tables,
 }
 
 struct TestFile {
-  // Guest memory, as the content of its last section.
+  // The guest memory, as the content of its last section.
   std::string memory = std::string(500, 'm');
   std::vector<TestDevice> devices;
-  // Instead of the one that follows from the devices.
+  // The description that replaces the one that follows from the devices.
   std::string description;
 
   std::string Build() const {

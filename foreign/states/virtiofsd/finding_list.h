@@ -15,22 +15,22 @@
 
 namespace devstate::virtiofsd {
 
-// Findings about one table, as many as a report holds. Not thread-safe.
+// The findings about one table, as many as a report holds. Thread-safety: none.
 class FindingList {
  public:
-  // `path` is the record ("inode 7"), empty for
-  // the table, `text` one line with what is wrong and the remedy.
+  // Adds a finding. `path` is the record ("inode 7"), empty for the table.
+  // `text` is one line with what is wrong and the remedy.
   void Add(VerdictLevel level, const Rule& rule, absl::string_view path,
            Offset offset, absl::string_view text);
 
   bool refused() const { return verdict_.level() >= VERDICT_LEVEL_REFUSED; }
-  // All of them, sealed with how many were left out. The level is CONVERTED at
-  // least: that is what happens to the state.
+  // Returns all of them, sealed with how many were left out. The level is
+  // CONVERTED at least, because the state is converted.
   Verdict Take();
 
  private:
   Verdict verdict_;
-  // Findings that refuse nothing.
+  // The number of findings that refuse nothing.
   size_t lesser_ = 0;
   uint64_t left_out_ = 0;
 };

@@ -17,19 +17,20 @@
 
 namespace devstate::virtiofsd {
 
-// What a portable table holds and virtiofsd's state has no place for.
+// The content of a portable table that virtiofsd's state has no place for.
 struct Dropped {
-  // Inodes with a mode, with an inode number, and with a change time.
+  // The numbers of inodes with a mode, with an inode number, and with a change
+  // time.
   uint64_t modes = 0;
   uint64_t inos = 0;
   uint64_t change_times = 0;
-  // Of other implementations.
+  // The number of sections of other implementations.
   uint64_t private_sections = 0;
 };
 
-// Reads one stream and gives its records to `visitor`. The summary's version
-// is not set. FAILED_PRECONDITION for another schema, and the errors of the
-// stream's reader.
+// Reads one stream and gives its records to `visitor`. The summary's version is
+// not set. FAILED_PRECONDITION for another schema. Other errors are those of
+// the stream's reader.
 absl::StatusOr<TableSummary> ReadPortable(ByteSource* source,
                                           TableVisitor* visitor,
                                           Dropped* dropped);
@@ -37,7 +38,7 @@ absl::StatusOr<TableSummary> ReadPortable(ByteSource* source,
 // Writes a table as a stream: Begin(), the records, Finish().
 class PortableWriter : public TableVisitor {
  public:
-  // `sink` must outlive the writer.
+  // Requires: `sink` outlives the writer.
   PortableWriter(ByteSink* sink, const WriterOptions& options)
       : writer_(sink, options) {}
 

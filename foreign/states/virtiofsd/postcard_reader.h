@@ -17,16 +17,16 @@
 namespace devstate::virtiofsd {
 
 // Reads values of postcard 1.x (https://postcard.jamesmunns.com/wire-format)
-// one after the other, and takes only what postcard's own writer writes: a
+// one after the other. Accepts only what postcard's own writer writes, so a
 // varint of more bytes than it needs is an error.
 //
 // After the first error every call returns zero or nothing and leaves the error
-// in status(), so that a record is read without looking at each field: look at
+// in status(). So a record is read without looking at each field. Look at
 // status() before using what was read. Errors are StreamErrors with the offset
-// of the value. Memory is constant. Not thread-safe.
+// of the value. Memory is constant. Thread-safety: none.
 class PostcardReader {
  public:
-  // `source` must outlive the reader.
+  // Requires: `source` outlives the reader.
   explicit PostcardReader(ByteSource* source) : source_(*source) {}
 
   PostcardReader(const PostcardReader&) = delete;
@@ -34,30 +34,30 @@ class PostcardReader {
 
   const absl::Status& status() const { return status_; }
   bool ok() const { return status_.ok(); }
-  // Of the next byte, from the start of the source.
+  // Returns the offset of the next byte from the start of the source.
   uint64_t offset() const { return offset_ + position_; }
 
-  // `what` names the value in an error, and must be a literal or outlive the
-  // call.
+  // Reads a number. `what` names the value in an error, here and below.
+  // Requires: `what` is a literal or outlives the call.
   uint64_t U64(absl::string_view what) { return Varint(what, UINT64_MAX); }
   int32_t I32(absl::string_view what);
-  // 0 or 1: of a bool and of an Option.
+  // Reads 0 or 1, the form of a bool and of an Option.
   bool Bool(absl::string_view what);
-  // The index of a variant, below `variants`; any other is MALFORMED.
+  // Reads the index of a variant, below `variants`. Any other is MALFORMED.
   uint32_t Variant(absl::string_view what, uint32_t variants);
-  // How many elements follow. LIMIT above `max`, before anything is read.
+  // Reads how many elements follow. LIMIT above `max`, before anything is read.
   uint64_t Count(absl::string_view what, uint64_t max);
-  // Of at most `max` bytes, LIMIT otherwise, before memory is taken.
+  // Reads at most `max` bytes. LIMIT above, before memory is taken.
   void Bytes(absl::string_view what, size_t max, std::string* value);
-  // As Bytes(), and UTF-8.
+  // Reads as Bytes() does, and checks that it is UTF-8.
   void String(absl::string_view what, size_t max, std::string* value);
-  // TRAILING_BYTES unless the source ends here.
+  // Expects the end of the source; TRAILING_BYTES otherwise.
   void End();
 
   // Fails, unless it has already, with an error at `offset`.
   void Fail(ErrorReason reason, uint64_t offset, absl::string_view message);
-  // Names the record under way in errors: "inode 7 of 12". Must be a literal;
-  // `index` counts from 0.
+  // Names the current record in errors: "inode 7 of 12". `index` counts from 0.
+  // Requires: `kind` is a literal.
   void InRecord(absl::string_view kind, uint64_t index, uint64_t count) {
     record_ = kind;
     index_ = index;
@@ -68,16 +68,16 @@ class PostcardReader {
  private:
   uint64_t Varint(absl::string_view what, uint64_t max);
   uint64_t SlowVarint(absl::string_view what, uint64_t max);
-  // The next byte; -1 after an error.
+  // Returns the next byte; -1 after an error.
   int Byte(absl::string_view what);
-  // Whether there is at least one byte in the buffer.
+  // Fills the buffer. Returns whether there is at least one byte in it.
   bool Fill();
   void FailAtEnd(absl::string_view what);
 
   ByteSource& source_;
   ByteBuffer buffer_;
   size_t position_ = 0;
-  // Of the buffer's first byte.
+  // The offset of the buffer's first byte.
   uint64_t offset_ = 0;
   absl::Status status_;
   absl::string_view record_;

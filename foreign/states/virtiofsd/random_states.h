@@ -14,7 +14,8 @@
 
 namespace devstate::virtiofsd::testing {
 
-// Any state that virtiofsd could have written, the same for the same seed.
+// Returns any state that virtiofsd could have written, the same for the same
+// seed.
 inline TestState RandomState(uint64_t seed) {
   std::mt19937_64 random(seed);
   const auto below = [&random](uint64_t bound) { return random() % bound; };

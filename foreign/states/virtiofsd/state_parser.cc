@@ -163,7 +163,7 @@ class Parser {
   PostcardReader in_;
   TableVisitor& visitor_;
   TableSummary summary_;
-  // The record under way, and what it points to.
+  // The current record, and what it points to.
   InodeRow inode_;
   std::string text_;
   std::string location_handle_;

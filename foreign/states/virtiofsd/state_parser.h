@@ -14,14 +14,14 @@
 
 namespace devstate::virtiofsd {
 
-// Whether a state may start with `first_bytes`: a known version, and what a
-// first inode or an empty table looks like.
+// Returns whether a state may start with `first_bytes`. They must have a known
+// version, and what a first inode or an empty table looks like.
 bool MayBeState(absl::string_view first_bytes);
 
-// Reads one state of virtiofsd, V1 or V2, from the start of `source` to its
-// end and gives its records to `visitor` as they come. OK only if the bytes are
-// what virtiofsd's own encoder writes for some state, to the last one; whether
-// the records make sense together is TableCheck's business.
+// Reads one state of virtiofsd, V1 or V2, from the start of `source` to its end
+// and gives its records to `visitor` as they come. OK only if the bytes are
+// what virtiofsd's own encoder writes for some state, to the last one.
+// TableCheck judges whether the records make sense together.
 //
 // Memory is constant. StreamErrors: UNKNOWN_CONTENT for a version above V2,
 // NO_TRAILER for a state that is cut off, TRAILING_BYTES, LIMIT, MALFORMED.

@@ -15,12 +15,12 @@
 namespace devstate::virtiofsd {
 
 // Writes a table as virtiofsd does: Begin(), the records, Finish(). Memory is
-// constant. Not thread-safe.
+// constant. Thread-safety: none.
 class StateWriter : public TableVisitor {
  public:
-  // `summary` is that of the very table that will be written, which fits into
-  // its version: no file handle is a location in V1, and every inode has one.
-  // `sink` must outlive the writer.
+  // `summary` is that of the very table that will be written. Requires: it fits
+  // into its version (no file handle is a location in V1, and every inode has
+  // one), and `sink` outlives the writer.
   StateWriter(ByteSink* sink, TableSummary summary)
       : sink_(*sink), summary_(std::move(summary)) {}
 
@@ -29,11 +29,12 @@ class StateWriter : public TableVisitor {
   absl::Status OnHandle(const OpenHandleRow& row, Offset offset) override;
   // Writes nothing in V1.
   absl::Status OnMountPath(const MountPathRow& row, Offset offset) override;
-  // FAILED_PRECONDITION if the records were not as many as the summary said.
+  // Ends the table. FAILED_PRECONDITION if the records were not as many as the
+  // summary said.
   absl::Status Finish();
 
  private:
-  // Writes what comes between two kinds of records once the first are complete.
+  // Write what comes between two kinds of records once the first are complete.
   void EndInodesIfComplete();
   void EndHandlesIfComplete();
   void PutVarint(uint64_t value);

@@ -35,15 +35,15 @@ inline absl::string_view VersionName(Version version) {
 // FUSE's id of the root.
 inline constexpr uint64_t kRootId = 1;
 
-// What one record of either format may hold: MAX_HANDLE_SZ of Linux, in bytes.
+// The most bytes of a file handle in either format: MAX_HANDLE_SZ of Linux.
 inline constexpr size_t kMaxFileHandle = 128;
 
-// Records of one kind. Only mounts are held in memory.
+// The most records of each kind. Only mounts are held in memory.
 inline constexpr uint64_t kMaxInodes = 1024 * 1024 * 1024;
 inline constexpr uint64_t kMaxHandles = 1024 * 1024 * 1024;
 inline constexpr uint64_t kMaxMounts = 64 * 1024;
 
-// Everything in a table beside its records.
+// Everything in a table except its records.
 struct TableSummary {
   Version version = Version::kV2;
   uint64_t inodes = 0;
@@ -51,17 +51,17 @@ struct TableSummary {
   uint64_t mount_paths = 0;
   // The singular fields of the portable state.
   FsState root;
-  // Of the state that was read.
+  // The size of the state that was read, in bytes.
   uint64_t bytes = 0;
 
   uint64_t records() const { return inodes + handles + mount_paths; }
 };
 
-// Where a record starts in a virtiofsd state; nothing for one of a devstate
+// The offset of a record in a virtiofsd state; nothing for one of a devstate
 // stream, whose records lie in columns.
 using Offset = absl::optional<uint64_t>;
 
-// Gets the records of a table in the order of both formats: inodes, open
+// Takes the records of a table in the order of both formats: inodes, open
 // handles, mount paths. What a row points to is valid during the call. An error
 // ends the pass and is returned.
 class TableVisitor {

@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// A table can have more inodes than fit into memory, so it is read twice. The
+// first pass remembers only the ids that others refer to. The second compares
+// each inode with these, in the order of ids.
 
 #include "devstate/foreign/states/virtiofsd/table_check.h"
 

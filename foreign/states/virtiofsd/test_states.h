@@ -46,7 +46,7 @@ inline std::string FileHandleBytes(uint64_t mount, int32_t type,
   return Varint(mount) + Zigzag(type) + Text(handle);
 }
 
-// Locations of an inode.
+// Return locations of an inode.
 inline std::string AtRoot() { return Varint(0); }
 inline std::string AtPath(uint64_t parent, const std::string& name) {
   return Varint(1) + Varint(parent) + Text(name);
@@ -63,7 +63,7 @@ struct TestInode {
   uint64_t id;
   uint64_t refcount;
   std::string location;
-  // As of FileHandleBytes(); empty for none.
+  // The bytes of FileHandleBytes(); empty for none.
   std::string file_handle;
 };
 
@@ -79,7 +79,7 @@ struct TestState {
   uint64_t next_inode = 2;
   std::vector<TestHandle> handles;
   uint64_t next_handle = 0;
-  // writeback, announce_submounts, posix_acl, sup_group_extension.
+  // The options writeback, announce_submounts, posix_acl, sup_group_extension.
   std::vector<bool> options = {false, true, false, true};
   std::vector<std::pair<uint64_t, std::string>> mount_paths;
 
@@ -107,7 +107,7 @@ struct TestState {
   }
 };
 
-// The root, a directory and an open file in it.
+// Returns the root, a directory and an open file in it.
 inline TestState SmallState() {
   TestState state;
   state.inodes = {{1, 2, AtRoot(), ""},
@@ -132,7 +132,7 @@ inline const std::vector<std::string>& FixtureNames() {
   return names;
 }
 
-// Hands out `bytes` as often as it is asked.
+// Returns a function that opens `bytes` as often as it is asked.
 inline OpenSource Opening(const std::string& bytes) {
   return [bytes]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
     return std::shared_ptr<ByteSource>(
@@ -140,7 +140,7 @@ inline OpenSource Opening(const std::string& bytes) {
   };
 }
 
-// A conversion's report and output.
+// The report and the output of a conversion.
 struct Converted {
   absl::StatusOr<ForeignReport> report;
   std::string bytes;

@@ -73,7 +73,7 @@ class Conversion {
   FindingList findings_;
 };
 
-// What stands in the way of V1, beside what any version refuses.
+// Finds what V1 cannot hold, besides what any version refuses.
 class V1Check : public TableVisitor {
  public:
   explicit V1Check(FindingList* findings) : findings_(*findings) {}

@@ -11,8 +11,9 @@
 
 namespace devstate::virtiofsd {
 
-// "virtiofsd", for the table of foreign formats. A state that import_state()
-// takes and export_state() writes back in its own version is the same bytes.
+// Returns "virtiofsd", for the table of foreign formats. A state that
+// import_state() accepts and export_state() writes back in its own version is
+// the same bytes.
 const ForeignFormat& Format();
 
 }  // namespace devstate::virtiofsd

@@ -18,7 +18,7 @@
 //! and in the crate: `include!(concat!(env!("OUT_DIR"), "/fs.rs"));`
 
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
+#![deny(missing_docs)]
 
 mod code;
 mod messages;

@@ -50,7 +50,9 @@
 //! ```
 
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
+#![deny(missing_docs)]
+
+pub mod virtiofsd;
 
 /// Version 3 of the schema, and readers and writers of its states.
 ///

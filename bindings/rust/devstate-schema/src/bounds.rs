@@ -24,6 +24,13 @@ pub enum BoundColumn {
     Lengths,
 }
 
+/// A number, as an integer or as a real.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Number {
+    Integer(i128),
+    Real(f64),
+}
+
 /// What a column may hold.
 #[derive(Clone, Debug)]
 pub struct ColumnBounds {
@@ -88,6 +95,24 @@ impl ColumnBounds {
         }
         !self.bounded || self.contains(value)
     }
+
+    /// Returns whether `number` is allowed. NaN is within no bounds.
+    pub(crate) fn allows_number(&self, number: Number) -> bool {
+        match number {
+            Number::Integer(value) => self.allows(value),
+            Number::Real(value)
+                if value.to_bits() == 0 && (self.may_be_unused || self.not_zero) =>
+            {
+                self.may_be_unused
+            }
+            Number::Real(value) => {
+                !self.bounded
+                    || (self.low.map_or(true, |low| value >= low as f64)
+                        && self.high.map_or(true, |high| value <= high as f64)
+                        && !value.is_nan())
+            }
+        }
+    }
 }
 
 /// Returns the smallest and the largest value of an integer field's type.
@@ -106,6 +131,16 @@ pub fn takes_bounds(field: &FieldModel) -> bool {
 }
 
 /// Returns the bounds of each column of `field`.
+///
+/// ```
+/// # fn show(schema: &devstate_schema::SchemaModel) {
+/// for field in &schema.root().fields {
+///     for bounds in devstate_schema::bounds_of(field) {
+///         println!("{}: {}", field.name, bounds.allowed);
+///     }
+/// }
+/// # }
+/// ```
 pub fn bounds_of(field: &FieldModel) -> Vec<ColumnBounds> {
     bounds_with(field, false)
 }

@@ -18,6 +18,14 @@ const MAX_COLUMNS: usize = 16384;
 
 /// Refuses what no state can be read or written by.
 ///
+/// ```
+/// # fn show(schema: &devstate_schema::SchemaModel) {
+/// if let Err(error) = devstate_schema::check(schema, devstate_schema::MAX_DEPTH) {
+///     println!("{error}");
+/// }
+/// # }
+/// ```
+///
 /// # Errors
 /// What is wrong, with the message or field.
 pub fn check(schema: &SchemaModel, max_depth: usize) -> Result<(), Error> {

@@ -9,6 +9,7 @@ use devstate::column::{Blobs, Column, ColumnsWalk, Context, Numbers, Texts};
 use devstate::schema::{FieldType, Presence};
 use devstate::{Chunk, Limits, Reason, StreamError};
 
+use crate::bounds::{bounds_of, BoundColumn, Number};
 use crate::check::MAX_DEPTH;
 use crate::dynamic::{entry_of, enum_value, member_of, wide_in, zero_of, Member, Value};
 use crate::model::{FieldModel, MessageModel, SchemaModel};
@@ -74,11 +75,7 @@ impl<'p, 's> MessageColumns<'p, 's> {
         while let Some((number, column)) = walk.next(cx)? {
             let Some(model) = message.field(number) else { return Err(walk.unknown(cx)) };
             let field = FieldColumns::decode(column, schema, model, rows, depth, cx);
-            fields.push(field.map_err(|mut error| {
-                let separator = if error.path.is_empty() { "" } else { "." };
-                error.path = format!("{}{separator}{}", model.name, error.path);
-                error
-            })?);
+            fields.push(field.map_err(|error| error.within(&model.name))?);
         }
         let this = MessageColumns { schema, fields };
         this.check_oneofs(message, rows, cx)?;
@@ -100,6 +97,29 @@ impl<'p, 's> MessageColumns<'p, 's> {
                     ));
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Refuses the first of the values of `rows` rows that the annotations do not allow.
+    /// `version` is the writer's.
+    pub fn check(
+        &self,
+        message: &MessageModel,
+        rows: usize,
+        version: u32,
+        chunk: &Chunk<'_>,
+    ) -> Decoded<()> {
+        if rows == 0 {
+            return Ok(());
+        }
+        for model in &message.fields {
+            let field = self.fields.iter().find(|field| field.model.number == model.number);
+            let absent = FieldColumns::absent(model, rows);
+            let field = field.unwrap_or(&absent);
+            field
+                .check(self.schema, rows, version, chunk)
+                .map_err(|error| error.within(&model.name))?;
         }
         Ok(())
     }
@@ -131,9 +151,6 @@ impl<'p, 's> FieldColumns<'p, 's> {
             let Some((part, _, value)) = walk.field() else {
                 return Err(cx.error(Reason::Malformed, "column is not a well-formed message"));
             };
-            let devstate::wire::Value::Bytes(bytes) = value else {
-                return Err(cx.error(Reason::Malformed, "part of the column has another wire type"));
-            };
             let slot = match part {
                 1 => &mut counts,
                 2 => &mut values,
@@ -141,6 +158,9 @@ impl<'p, 's> FieldColumns<'p, 's> {
                     let text = format!("column has an unknown part {part}: update the reader");
                     return Err(cx.error(Reason::UnknownContent, text));
                 }
+            };
+            let devstate::wire::Value::Bytes(bytes) = value else {
+                return Err(cx.error(Reason::Malformed, "part of the column has another wire type"));
             };
             if slot.replace(bytes).is_some() {
                 let text = format!("part {part} of the column occurs twice");
@@ -177,6 +197,54 @@ impl<'p, 's> FieldColumns<'p, 's> {
             this.check_keys(schema, rows, cx)?;
         }
         Ok(this)
+    }
+
+    /// The field where no row has it.
+    fn absent(model: &'s FieldModel, rows: usize) -> Self {
+        let starts = (model.presence != Presence::Implicit).then(|| vec![0; rows + 1]);
+        FieldColumns { model, starts, values: Values::Zero }
+    }
+
+    fn check(
+        &self,
+        schema: &SchemaModel,
+        rows: usize,
+        version: u32,
+        chunk: &Chunk<'_>,
+    ) -> Decoded<()> {
+        let count = self.starts.as_ref().map_or(rows, |starts| starts[rows]);
+        for bounds in bounds_of(self.model) {
+            if version < bounds.since {
+                continue;
+            }
+            let broken = match bounds.column {
+                BoundColumn::Counts => (0..rows)
+                    .map(|row| Number::Integer(self.range(row).len() as i128))
+                    .find(|&number| !bounds.allows_number(number)),
+                BoundColumn::Values | BoundColumn::Lengths => (0..count)
+                    .map(|i| self.values.number(i))
+                    .find(|&number| !bounds.allows_number(number)),
+            };
+            if let Some(number) = broken {
+                let value = match number {
+                    _ if bounds.sensitive => "a value that is not shown".to_owned(),
+                    Number::Integer(value) => format!("{value}{}", bounds.unit),
+                    Number::Real(value) => value.to_string(),
+                };
+                let text = format!(
+                    "{value} is there, allowed is {}: correct the writer, or widen the schema's \
+                     bounds",
+                    bounds.allowed
+                );
+                return Err(chunk.error(Reason::Constraint, text));
+            }
+        }
+        match (&self.values, schema.message_of(self.model)) {
+            (Values::Message(columns), Some(message)) => {
+                columns.check(message, count, version, chunk)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn range(&self, row: usize) -> std::ops::Range<usize> {
@@ -251,6 +319,22 @@ impl<'p, 's> Values<'p, 's> {
             T::String => Values::Text(Texts::decode(column, count, cx)?),
             T::Bytes => Values::Bytes(Blobs::decode(column, count, cx)?),
             _ => Values::Int32(Numbers::decode(column, count, cx)?),
+        })
+    }
+
+    /// Returns value `i` of numbers, the length of value `i` of strings.
+    fn number(&self, i: usize) -> Number {
+        Number::Integer(match self {
+            Values::Zero | Values::Message(_) => 0,
+            Values::Bool(values) => values.get(i).into(),
+            Values::Uint32(values) => values.get(i).into(),
+            Values::Uint64(values) => values.get(i).into(),
+            Values::Int32(values) => values.get(i).into(),
+            Values::Int64(values) => values.get(i).into(),
+            Values::Float(values) => return Number::Real(values.get(i).into()),
+            Values::Double(values) => return Number::Real(values.get(i)),
+            Values::Text(values) => values.lengths().get(i).into(),
+            Values::Bytes(values) => values.lengths().get(i).into(),
         })
     }
 

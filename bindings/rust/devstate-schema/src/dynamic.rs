@@ -90,8 +90,14 @@ impl Value {
             Value::Bool(value) => out.push_str(&value.to_string()),
             Value::Int(value) => out.push_str(&quoted(&value.to_string(), wide)),
             Value::Uint(value) => out.push_str(&quoted(&value.to_string(), wide)),
-            Value::Float(value) => out.push_str(&real(f64::from(*value), &value.to_string())),
-            Value::Double(value) => out.push_str(&real(*value, &value.to_string())),
+            Value::Float(value) => {
+                let texts = [value.to_string(), format!("{value:e}")];
+                out.push_str(&real(f64::from(*value), texts));
+            }
+            Value::Double(value) => {
+                let texts = [value.to_string(), format!("{value:e}")];
+                out.push_str(&real(*value, texts));
+            }
             Value::Text(value) => out.push_str(&json_text(value)),
             Value::Bytes(value) => out.push_str(&json_text(&base64(value))),
             Value::Enum(number, name) if name.is_empty() => out.push_str(&number.to_string()),
@@ -125,13 +131,20 @@ fn quoted(text: &str, quotes: bool) -> String {
     }
 }
 
-fn real(value: f64, text: &str) -> String {
+/// `texts` are the number without and with an exponent: some parsers take hundreds of digits for
+/// more than a double holds.
+fn real(value: f64, texts: [String; 2]) -> String {
     if value.is_nan() {
         "\"NaN\"".into()
     } else if value.is_infinite() {
         quoted(if value > 0.0 { "Infinity" } else { "-Infinity" }, true)
     } else {
-        text.into()
+        let [plain, exponent] = texts;
+        if plain.len() <= exponent.len() {
+            plain
+        } else {
+            exponent
+        }
     }
 }
 
@@ -187,6 +200,18 @@ pub enum Item<'s> {
 /// Reads a state by `schema`, strictly but for the annotations, which it does not check. What is
 /// handed out is to be kept aside until it has returned without an error.
 ///
+/// ```
+/// use devstate_schema::{read_dynamic, Item};
+/// # fn count(stream: &[u8], schema: &devstate_schema::SchemaModel) -> Result<u64, devstate::Error> {
+/// let mut records = 0;
+/// read_dynamic(stream, schema, &Default::default(), &mut |item| {
+///     records += u64::from(matches!(item, Item::Record(..)));
+///     Ok(())
+/// })?;
+/// # Ok(records)
+/// # }
+/// ```
+///
 /// # Errors
 /// Those of the stream, the source and `visit`.
 pub fn read_dynamic(
@@ -204,14 +229,16 @@ pub fn read_dynamic(
             header.root_message
         )));
     }
-    read_chunks(&mut reader, schema, limits, visit)?;
+    read_chunks(&mut reader, schema, limits, None, visit)?;
     Ok(header)
 }
 
+/// `checked_of` is the version of the writer's schema if annotations are to be checked.
 fn read_chunks(
     reader: &mut StreamReader<impl Read>,
     schema: &SchemaModel,
     limits: &Limits,
+    checked_of: Option<u32>,
     visit: &mut dyn FnMut(Item<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let table = schema.table();
@@ -229,13 +256,14 @@ fn read_chunks(
             let text = format!("records of field {} are unknown to the schema", chunk.field);
             return Err(chunk.error(Reason::UnknownContent, text).into());
         };
-        let columns =
-            MessageColumns::decode_batch(&chunk, schema, message, limits).map_err(|e| {
-                let mut error = e;
-                let separator = if error.path.is_empty() { "" } else { "." };
-                error.path = format!("{}{separator}{}", field.name, error.path);
-                error
-            })?;
+        let columns = MessageColumns::decode_batch(&chunk, schema, message, limits)
+            .and_then(|columns| {
+                if let Some(version) = checked_of {
+                    columns.check(message, chunk.records as usize, version, &chunk)?;
+                }
+                Ok(columns)
+            })
+            .map_err(|error| error.within(&field.name))?;
         for row in 0..chunk.records as usize {
             visit(Item::Record(field, columns.row(row)))?;
         }
@@ -261,10 +289,18 @@ pub fn decode_state(source: impl Read, limits: &Limits) -> Result<Value, Error> 
     let mut reader = StreamReader::new(source, limits.clone());
     let schema =
         load_embedded(reader.read_header()?).map_err(|error| Error::WrongSchema(error.0))?;
-    collect(&mut reader, &schema, limits)
+    collect(&mut reader, &schema, limits, None)
 }
 
 /// As [`decode_state`], by a schema that is known.
+///
+/// ```
+/// # fn show(stream: &[u8], schema: &devstate_schema::SchemaModel) -> Result<(), devstate::Error> {
+/// let state = devstate_schema::decode_state_by(stream, schema, &Default::default())?;
+/// println!("{}", state.to_json());
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// As [`read_dynamic`].
@@ -275,16 +311,40 @@ pub fn decode_state_by(
 ) -> Result<Value, Error> {
     let mut reader = StreamReader::new(source, limits.clone());
     reader.read_header()?;
-    collect(&mut reader, schema, limits)
+    collect(&mut reader, schema, limits, None)
+}
+
+/// As [`decode_state_by`], as a schema reader that refuses what the annotations of the records do
+/// not allow.
+///
+/// ```
+/// # fn check(stream: &[u8], schema: &devstate_schema::SchemaModel) -> Result<(), devstate::Error> {
+/// let state = devstate_schema::check_state_by(stream, schema, &Default::default())?;
+/// println!("every record is within its bounds: {}", state.to_json());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As [`decode_state_by`]; CONSTRAINT for a value that is not allowed.
+pub fn check_state_by(
+    source: impl Read,
+    schema: &SchemaModel,
+    limits: &Limits,
+) -> Result<Value, Error> {
+    let mut reader = StreamReader::new(source, limits.clone());
+    let version = reader.read_header()?.schema_version;
+    collect(&mut reader, schema, limits, Some(version))
 }
 
 fn collect(
     reader: &mut StreamReader<impl Read>,
     schema: &SchemaModel,
     limits: &Limits,
+    checked_of: Option<u32>,
 ) -> Result<Value, Error> {
     let mut members: Vec<Member> = Vec::new();
-    read_chunks(reader, schema, limits, &mut |item| {
+    read_chunks(reader, schema, limits, checked_of, &mut |item| {
         match item {
             Item::Root(Value::Message(root)) => members = root,
             Item::Root(_) => {}
@@ -340,12 +400,9 @@ fn message_value(bytes: &[u8], schema: &SchemaModel, message: &MessageModel) -> 
         if let Some(inner) = schema.message_of(field) {
             values.push(message_value(wire.bytes(), schema, inner));
         } else if field.is_number() {
-            let size = match field.kind {
-                FieldType::Fixed32 | FieldType::Sfixed32 | FieldType::Float => 4,
-                FieldType::Fixed64 | FieldType::Sfixed64 | FieldType::Double => 8,
-                _ => 0,
-            };
-            each_number(wire, size, |bits| values.push(number_value(schema, field, bits)));
+            each_number(wire, field.wire_size(), |bits| {
+                values.push(number_value(schema, field, bits))
+            });
         } else if field.kind == FieldType::String {
             values.push(Value::Text(String::from_utf8_lossy(wire.bytes()).into_owned()));
         } else {

@@ -16,7 +16,7 @@
 //! ```
 
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
+#![deny(missing_docs)]
 
 mod annotations;
 mod bounds;
@@ -25,6 +25,7 @@ mod check;
 mod columns;
 mod descriptor;
 mod dynamic;
+mod dynamic_writer;
 mod gate;
 mod mapping;
 mod model;
@@ -39,7 +40,10 @@ pub use annotations::{FieldAnnotations, MessageAnnotations, Tombstone};
 pub use bounds::{bounds_of, BoundColumn, ColumnBounds};
 pub use check::{check, MAX_DEPTH};
 pub use descriptor::Limits;
-pub use dynamic::{decode_state, decode_state_by, read_dynamic, Item, Member, Value};
+pub use dynamic::{
+    check_state_by, decode_state, decode_state_by, read_dynamic, Item, Member, Value,
+};
+pub use dynamic_writer::write_state;
 pub use gate::Gate;
 pub use model::{EnumModel, EnumValue, FieldModel, MessageModel, SchemaModel};
 
@@ -68,6 +72,14 @@ pub struct LoadedSchema {
 
 /// Reads the schema of `root`, a full name, from a serialized FileDescriptorSet.
 ///
+/// ```no_run
+/// // As `protoc --include_imports --descriptor_set_out=fs.binpb` writes it.
+/// let set = std::fs::read("fs.binpb").expect("a descriptor set");
+/// let schema = devstate_schema::load_descriptor_set(&set, "devices.fs.v1.FsState")?;
+/// println!("{} version {}", schema.model.name(), schema.model.version());
+/// # Ok::<(), devstate_schema::Error>(())
+/// ```
+///
 /// # Errors
 /// If the set lacks something or is none.
 pub fn load_descriptor_set(bytes: &[u8], root: &str) -> Result<LoadedSchema, Error> {
@@ -91,6 +103,15 @@ pub fn load_descriptor_set(bytes: &[u8], root: &str) -> Result<LoadedSchema, Err
 }
 
 /// Returns the full names of the messages that are roots of a schema, in a set's file `file`.
+///
+/// ```
+/// # fn show(set: &[u8]) -> Result<(), devstate_schema::Error> {
+/// for root in devstate_schema::roots_of(set, "devices/fs/v1/fs.proto")? {
+///     println!("{root}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// If `bytes` is no FileDescriptorSet.
@@ -141,6 +162,14 @@ pub fn compare(writer: &SchemaModel, reader: &SchemaModel) -> devstate::Verdict 
 
 /// Reads the schema that a stream carries. It is taken for hostile.
 ///
+/// ```
+/// # fn show(header: &devstate::StreamHeader) -> Result<(), devstate_schema::Error> {
+/// let schema = devstate_schema::load_embedded(header)?;
+/// assert_eq!(header.fingerprint, schema.fingerprint);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// If the stream carries none, or one that is not what its header says.
 pub fn load_embedded(header: &StreamHeader) -> Result<SchemaModel, Error> {
@@ -168,6 +197,14 @@ pub fn load_embedded(header: &StreamHeader) -> Result<SchemaModel, Error> {
 }
 
 /// Reads the schema of `root` from a FileDescriptorSet in one zstd frame, taken for hostile.
+///
+/// ```
+/// # fn show(schema: &devstate::Schema) -> Result<(), devstate_schema::Error> {
+/// let model = devstate_schema::load_compressed(schema.descriptor_set, schema.root_message)?;
+/// assert_eq!(model.fingerprint, schema.fingerprint);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// If it is no valid schema, or larger than the limits.

@@ -107,6 +107,15 @@ impl FieldModel {
         }
     }
 
+    /// Returns how many bytes a number has in the wire format; 0 for varints.
+    pub(crate) fn wire_size(&self) -> usize {
+        match self.kind {
+            FieldType::Fixed32 | FieldType::Sfixed32 | FieldType::Float => 4,
+            FieldType::Fixed64 | FieldType::Sfixed64 | FieldType::Double => 8,
+            _ => 0,
+        }
+    }
+
     /// Returns whether it is a number, bool or enum.
     pub fn is_number(&self) -> bool {
         self.bits() != 0
@@ -176,6 +185,15 @@ impl MessageModel {
 }
 
 /// All that a root message is made of, with devstate's annotations.
+///
+/// ```
+/// # fn show(schema: &devstate_schema::SchemaModel) {
+/// for field in &schema.root().fields {
+///     let kind = if field.holds_records() { "records of" } else { "" };
+///     println!("{} = {}: {kind} {}", field.name, field.number, field.type_text);
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SchemaModel {
     /// SHA-256 of the canonical form.

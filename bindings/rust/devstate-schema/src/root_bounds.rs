@@ -10,7 +10,7 @@ use devstate::schema::{FieldType, Presence};
 use devstate::wire::{unzigzag, Cursor, Value};
 use devstate::{rules, Finding};
 
-use crate::bounds::{bounds_with, BoundColumn, ColumnBounds};
+use crate::bounds::{bounds_with, BoundColumn, ColumnBounds, Number};
 use crate::model::{FieldModel, MessageModel, SchemaModel};
 use crate::moves::join;
 
@@ -18,13 +18,6 @@ use crate::moves::join;
 #[derive(Debug, Default)]
 pub(crate) struct RootBounds {
     used_features: BTreeSet<String>,
-}
-
-/// A number, as an integer or as a real.
-#[derive(Clone, Copy, Debug)]
-enum Number {
-    Integer(i128),
-    Real(f64),
 }
 
 impl RootBounds {
@@ -92,13 +85,13 @@ impl RootBounds {
                 BoundColumn::Counts => {
                     let count =
                         if field.is_number() { numbers().len() } else { values.len() } as i128;
-                    [Number::Integer(count)].into_iter().find(|&n| !allows(&bounds, n))
+                    [Number::Integer(count)].into_iter().find(|&n| !bounds.allows_number(n))
                 }
-                BoundColumn::Values => numbers().into_iter().find(|&n| !allows(&bounds, n)),
+                BoundColumn::Values => numbers().into_iter().find(|&n| !bounds.allows_number(n)),
                 BoundColumn::Lengths => values
                     .iter()
                     .map(|value| Number::Integer(value.bytes().len() as i128))
-                    .find(|&n| !allows(&bounds, n)),
+                    .find(|&n| !bounds.allows_number(n)),
             };
             if let Some(number) = broken {
                 findings.push(finding(field, &bounds, number, path));
@@ -143,33 +136,13 @@ fn finding(field: &FieldModel, bounds: &ColumnBounds, number: Number, path: &str
     }
 }
 
-fn allows(bounds: &ColumnBounds, number: Number) -> bool {
-    match number {
-        Number::Integer(value) => bounds.allows(value),
-        Number::Real(value) => {
-            if value.to_bits() == 0 && (bounds.may_be_unused || bounds.not_zero) {
-                return bounds.may_be_unused;
-            }
-            !bounds.bounded
-                || (bounds.low.map_or(true, |low| value >= low as f64)
-                    && bounds.high.map_or(true, |high| value <= high as f64)
-                    && !value.is_nan())
-        }
-    }
-}
-
 /// The numbers of a value, which may be packed.
 fn numbers_of(field: &FieldModel, value: Value<'_>) -> Vec<Number> {
     let mut numbers = Vec::new();
-    let size = match field.kind {
-        FieldType::Fixed32 | FieldType::Sfixed32 | FieldType::Float => 4,
-        FieldType::Fixed64 | FieldType::Sfixed64 | FieldType::Double => 8,
-        _ => 0,
-    };
     if !field.is_number() {
         return numbers;
     }
-    devstate::record::each_number(value, size, |bits| {
+    devstate::record::each_number(value, field.wire_size(), |bits| {
         numbers.push(match field.kind {
             FieldType::Float => Number::Real(f32::from_bits(bits as u32).into()),
             FieldType::Double => Number::Real(f64::from_bits(bits)),

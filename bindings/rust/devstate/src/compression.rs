@@ -93,6 +93,12 @@ fn check_frame(payload: &[u8], size: usize) -> Result<(), String> {
 }
 
 /// Returns the content size that `frame` declares. `None` if it is no frame or has none.
+///
+/// ```
+/// assert_eq!(devstate::declared_size(b"no frame"), None);
+/// // One segment, one byte of content size.
+/// assert_eq!(devstate::declared_size(&[0x28, 0xb5, 0x2f, 0xfd, 0x20, 3]), Some(3));
+/// ```
 pub fn declared_size(frame: &[u8]) -> Option<u64> {
     FrameHeader::parse(frame)?.content_size
 }
@@ -202,7 +208,11 @@ pub enum Compression {
 
 impl Compression {
     /// Returns whether payloads may get compressed.
-    pub(crate) fn compresses(self) -> bool {
+    ///
+    /// ```
+    /// assert!(!devstate::Compression::Raw.compresses());
+    /// ```
+    pub fn compresses(self) -> bool {
         cfg!(feature = "zstd") && self != Compression::Raw
     }
 }

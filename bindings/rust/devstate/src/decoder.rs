@@ -13,6 +13,19 @@ use crate::header::{StreamHeader, StreamTrailer};
 use crate::limits::{expansion, Limits};
 
 /// A chunk whose checksums hold, decompressed.
+///
+/// ```
+/// fn records(stream: &[u8]) -> Result<u64, devstate::Error> {
+///     let mut reader = devstate::StreamReader::new(stream, Default::default());
+///     let mut records = 0;
+///     while let Some(chunk) = reader.next_chunk()? {
+///         assert!(chunk.is_root() == (chunk.sequence == 0));
+///         records += u64::from(chunk.records);
+///     }
+///     Ok(records)
+/// }
+/// # assert!(records(b"").is_err());
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Chunk<'a> {
     /// Number of the field in the root message; 0 for the root chunk.

@@ -6,6 +6,12 @@ use std::io;
 use std::sync::Arc;
 
 /// Why a stream is refused, in the words of the format's specification.
+///
+/// ```
+/// let stream = b"\xd5devst\r\n";
+/// let error = devstate::StreamReader::new(&stream[..], Default::default()).read_header().unwrap_err();
+/// assert_eq!(error.reason(), Some(devstate::Reason::NoTrailer));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
@@ -81,7 +87,8 @@ pub struct StreamError {
 
 impl StreamError {
     /// Puts the name of the message or record before the path.
-    pub(crate) fn within(mut self: Box<Self>, name: &str) -> Box<Self> {
+    #[must_use]
+    pub fn within(mut self: Box<Self>, name: &str) -> Box<Self> {
         self.path =
             if self.path.is_empty() { name.to_owned() } else { format!("{name}.{}", self.path) };
         self
@@ -104,6 +111,17 @@ impl fmt::Display for StreamError {
 impl std::error::Error for StreamError {}
 
 /// What can go wrong when a stream is read or written.
+///
+/// ```
+/// fn kind(error: &devstate::Error) -> &'static str {
+///     match error {
+///         devstate::Error::Stream(_) => "the bytes are not a state",
+///         devstate::Error::Refused(_) => "a state that may not be loaded here",
+///         _ => "something else",
+///     }
+/// }
+/// assert_eq!(kind(&devstate::Error::Unfit("too large".into())), "something else");
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {

@@ -6,6 +6,11 @@
 use crate::wire::{put_bytes, put_number, put_tag, Cursor, Value, FIXED64};
 
 /// A program that writes states.
+///
+/// ```
+/// let own = devstate::Implementation { name: "virtiofsd".into(), version: "1.14".into() };
+/// assert_ne!(own, devstate::Implementation::default());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Implementation {
     /// Its name.
@@ -26,6 +31,16 @@ pub struct ConversionRecord {
 }
 
 /// What a stream says about itself, readable without its schema.
+///
+/// ```
+/// fn describe(stream: &[u8]) -> Result<String, devstate::Error> {
+///     let mut reader = devstate::StreamReader::new(stream, Default::default());
+///     let header = reader.read_header()?;
+///     let writer = header.writer.clone().unwrap_or_default();
+///     Ok(format!("{} version {}, by {}", header.schema, header.schema_version, writer.name))
+/// }
+/// # assert!(describe(b"").is_err());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StreamHeader {
     /// The kind of device, "virtio-fs".
@@ -64,7 +79,7 @@ pub(crate) struct StreamTrailer {
 
 /// Calls `each` for each field; `None` if the message is not well-formed or `each` says so.
 fn parse<'a>(bytes: &'a [u8], mut each: impl FnMut(u32, Value<'a>) -> Option<()>) -> Option<()> {
-    let mut cursor = Cursor::new(bytes);
+    let mut cursor = Cursor::of_message(bytes);
     while !cursor.at_end() {
         let (number, _, value) = cursor.field()?;
         each(number, value)?;

@@ -29,7 +29,7 @@
 //!   writer makes for a chunk of 1 MiB.
 
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
+#![deny(missing_docs)]
 
 #[cfg(feature = "zstd")]
 mod codec;

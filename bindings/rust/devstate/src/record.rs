@@ -397,13 +397,7 @@ impl<W: Write> RecordWriter<W> {
             add_used_features(&root, &schema.table, &schema.table.messages[0], &mut features);
             options.used_features = Some(features.into_iter().map(str::to_owned).collect());
         }
-        let limits = &options.limits;
-        // A number counts for 8 bytes and takes 10 in a column at worst. What is left of the
-        // chunk is for the columns' own tags and lengths.
-        let max_batch_bytes = u64::from(options.max_batch_bytes)
-            .min(u64::from(limits.max_chunk_decoded_bytes) / 4 * 3)
-            .min(limits.max_batch_memory);
-        let max_records = options.max_batch_records.min(limits.max_chunk_records).max(1) as usize;
+        let (max_batch_bytes, max_records) = options.batch_bounds();
         let header = make_header(schema, &options);
         let mut stream = StreamWriter::new(sink, options);
         stream.begin(header, &root)?;

@@ -181,7 +181,7 @@ impl Walker<'_> {
         if depth > MAX_DEPTH {
             return None;
         }
-        let mut cursor = Cursor::new(bytes);
+        let mut cursor = Cursor::of_message(bytes);
         let mut seen = Seen::default();
         while !cursor.at_end() {
             let (number, wire_type, value) = cursor.field()?;

@@ -8,6 +8,12 @@ use crate::header::StreamHeader;
 use crate::schema::Schema;
 
 /// How a state loads. Worst wins, in this order.
+///
+/// ```
+/// use devstate::Level;
+/// assert!(Level::Refused > Level::Lossy);
+/// assert_eq!(Level::Lossy.name(), "lossy");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// The reader's own schema.
@@ -64,11 +70,15 @@ macro_rules! rules {
 }
 
 /// A rule of `docs/compat_rules.md`.
+///
+/// ```
+/// assert_eq!(devstate::rules::FIELD_MOVED.code, 17);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Its stable id.
     pub id: &'static str,
-    /// What stands for it in the answer to `CHECK_DEVICE_STATE`.
+    /// What stands for it in the answer to `CHECK_DEVICE_STATE`; 0 if it is not about loads.
     pub code: u8,
 }
 
@@ -107,6 +117,7 @@ rules! {
     ENUM_VALUE_RENAMED = "enum-value-renamed", 39;
     ENUM_VALUE_RENUMBERED = "enum-value-renumbered", 40;
     ENUM_REPLACED = "enum-replaced", 41;
+    TOO_MANY_FINDINGS = "too-many-findings", 44;
     VALUE_OUT_OF_BOUNDS = "value-out-of-bounds", 45;
     WRITER_SCHEMA_UNKNOWN = "writer-schema-unknown", 46;
     WRITER_SCHEMA_INVALID = "writer-schema-invalid", 47;
@@ -121,9 +132,29 @@ rules! {
     LIMIT = "limit", 60;
     MALFORMED = "malformed", 61;
     LOST_CRITICAL = "lost-critical", 64;
+    FOREIGN_ID = "foreign-id", 0;
+    FOREIGN_ROOT = "foreign-root", 0;
+    FOREIGN_REFCOUNT = "foreign-refcount", 0;
+    FOREIGN_NAME = "foreign-name", 0;
+    FOREIGN_LOCATION = "foreign-location", 0;
+    FOREIGN_LOST = "foreign-lost", 0;
+    FOREIGN_PARENT = "foreign-parent", 0;
+    FOREIGN_OPEN_INODE = "foreign-open-inode", 0;
+    FOREIGN_OPEN_FLAGS = "foreign-open-flags", 0;
+    FOREIGN_MOUNT = "foreign-mount", 0;
+    FOREIGN_VERSION = "foreign-version", 0;
+    FOREIGN_DROPPED = "foreign-dropped", 0;
+    FOREIGN_SESSION = "foreign-session", 0;
 }
 
 /// One difference and what it means.
+///
+/// ```
+/// use devstate::{rules, Finding, Level, Verdict};
+/// let mut verdict = Verdict::new(Level::Compatible);
+/// verdict.add(Finding::refusal(rules::TOO_NEW, "update this back-end"));
+/// assert_eq!(verdict.to_string(), "refused [too-new] update this back-end");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// What it breaks.
@@ -330,6 +361,10 @@ fn finding_json(finding: &Finding) -> String {
 }
 
 /// Returns `value` as a JSON string, quotes included.
+///
+/// ```
+/// assert_eq!(devstate::json_text("a \"b\""), r#""a \"b\"""#);
+/// ```
 pub fn json_text(value: &str) -> String {
     let mut out = String::with_capacity(value.len() + 2);
     out.push('"');

@@ -12,7 +12,7 @@ pub(crate) const FIXED32: u32 = 5;
 
 /// As protobuf's parsers have it.
 pub(crate) const MAX_DEPTH: u32 = 100;
-/// Tags have 32 bits, and parsers take no longer form.
+/// Tags have 32 bits, and parsers take no longer form, of lengths neither.
 const MAX_TAG_SIZE: usize = 5;
 
 /// Returns how many bytes the varint of `value` has.
@@ -21,6 +21,12 @@ pub(crate) fn varint_size(value: u64) -> usize {
 }
 
 /// Appends the varint of `value`.
+///
+/// ```
+/// let mut out = Vec::new();
+/// devstate::wire::put_varint(300, &mut out);
+/// assert_eq!(out, [0xac, 0x02]);
+/// ```
 #[inline]
 pub fn put_varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
@@ -31,6 +37,12 @@ pub fn put_varint(mut value: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends the tag of a field.
+///
+/// ```
+/// let mut out = Vec::new();
+/// devstate::wire::put_tag(3, 2, &mut out);
+/// assert_eq!(out, [0x1a]);
+/// ```
 pub fn put_tag(number: u32, wire_type: u32, out: &mut Vec<u8>) {
     put_varint(u64::from(number) << 3 | u64::from(wire_type), out);
 }
@@ -44,6 +56,12 @@ pub(crate) fn put_number(number: u32, value: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends a length-delimited field.
+///
+/// ```
+/// let mut out = Vec::new();
+/// devstate::wire::put_bytes(3, b"ab", &mut out);
+/// assert_eq!(out, [0x1a, 2, b'a', b'b']);
+/// ```
 pub fn put_bytes(number: u32, value: &[u8], out: &mut Vec<u8>) {
     put_tag(number, LENGTH, out);
     put_varint(value.len() as u64, out);
@@ -51,18 +69,31 @@ pub fn put_bytes(number: u32, value: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Returns 2 · v for v ≥ 0 and −2 · v − 1 for v < 0.
+///
+/// ```
+/// assert_eq!([0, -1, 1].map(devstate::wire::zigzag), [0, 1, 2]);
+/// ```
 #[inline]
 pub fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)) as u64
 }
 
 /// Returns the number whose zigzag is `value`.
+///
+/// ```
+/// assert_eq!([0, 1, 2].map(devstate::wire::unzigzag), [0, -1, 1]);
+/// ```
 #[inline]
 pub fn unzigzag(value: u64) -> i64 {
     ((value >> 1) as i64) ^ -((value & 1) as i64)
 }
 
 /// The value of a field in a message.
+///
+/// ```
+/// use devstate::wire::Value;
+/// assert_eq!((Value::Varint(7).bits(), Value::Bytes(b"x").bytes()), (7, &b"x"[..]));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// Of wire type 0.
@@ -107,12 +138,20 @@ impl<'a> Value<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor<'a> {
     rest: &'a [u8],
+    /// Whether a length has five bytes at most.
+    short_lengths: bool,
 }
 
 impl<'a> Cursor<'a> {
     /// Starts at the first byte.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Cursor { rest: bytes }
+        Cursor { rest: bytes, short_lengths: false }
+    }
+
+    /// Starts at the first byte of a message that protobuf's parsers take: unlike in columns, its
+    /// lengths have five bytes at most.
+    pub fn of_message(bytes: &'a [u8]) -> Self {
+        Cursor { rest: bytes, short_lengths: true }
     }
 
     /// Returns whether everything was read.
@@ -184,7 +223,11 @@ impl<'a> Cursor<'a> {
             VARINT => Value::Varint(self.varint()?),
             FIXED64 => Value::Fixed64(self.fixed64()?),
             LENGTH => {
+                let before = self.rest.len();
                 let size = self.varint()?;
+                if self.short_lengths && before - self.rest.len() > MAX_TAG_SIZE {
+                    return None;
+                }
                 Value::Bytes(self.take(size)?)
             }
             FIXED32 => Value::Fixed32(self.fixed32()?),
@@ -245,6 +288,16 @@ mod tests {
         assert_eq!(Cursor::new(&[0x88, 0x80, 0x80, 0x80, 0x80, 0x00, 1]).field(), None);
         assert_eq!(Cursor::new(&[0x00, 1]).field(), None);
         assert_eq!(Cursor::new(&[0x08, 1]).field(), Some((1, VARINT, Value::Varint(1))));
+    }
+
+    #[test]
+    fn a_length_has_five_bytes_at_most_in_a_message_and_ten_in_columns() {
+        let longest = [0x0a, 0x81, 0x80, 0x80, 0x80, 0x00, b'x'];
+        let longer = [0x0a, 0x81, 0x80, 0x80, 0x80, 0x80, 0x00, b'x'];
+        let x = Some((1, LENGTH, Value::Bytes(b"x")));
+        assert_eq!(Cursor::of_message(&longest).field(), x);
+        assert_eq!(Cursor::of_message(&longer).field(), None);
+        assert_eq!(Cursor::new(&longer).field(), x);
     }
 
     #[test]

@@ -68,6 +68,24 @@ impl Default for WriterOptions {
     }
 }
 
+impl WriterOptions {
+    /// Returns the size in bytes and the number of records beyond which a batch ends.
+    ///
+    /// ```
+    /// let options = devstate::WriterOptions { max_batch_bytes: u32::MAX, ..Default::default() };
+    /// assert_eq!(options.batch_bounds(), (768 << 10, 2048));
+    /// ```
+    pub fn batch_bounds(&self) -> (u64, usize) {
+        // A number counts for 8 bytes and takes 10 in a column at worst. What is left of the
+        // chunk is for the columns' own tags and lengths.
+        let bytes = u64::from(self.max_batch_bytes)
+            .min(u64::from(self.limits.max_chunk_decoded_bytes) / 4 * 3)
+            .min(self.limits.max_batch_memory);
+        let records = self.max_batch_records.min(self.limits.max_chunk_records).max(1);
+        (bytes, records as usize)
+    }
+}
+
 /// Returns the header fields that follow from `schema` and `options`.
 ///
 /// ```

@@ -6,6 +6,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod conformance;
+pub mod fuzz;
+
 use std::path::PathBuf;
 
 use devstate::{ChunkFilter, Error, Limits, Summary, WriterOptions};
@@ -163,6 +166,7 @@ pub fn codec_of(root_message: &str, version: u32) -> Option<Box<dyn Codec>> {
         ("devices.net.v1.NetState", _) => Box::new(Net),
         ("devices.blk.v1.BlkState", _) => Box::new(Blk),
         ("t.v1.T", _) => Box::new(T),
+        ("devstate.test.bounds.Bounds", _) => Box::new(Bounds),
         ("devstate.test.everything.Everything", _) => Box::new(Everything),
         _ => return None,
     })

@@ -4,6 +4,7 @@
 //! Golden streams, read and written again.
 
 use devstate::{Compression, Error, Limits, Reason, WriterOptions};
+use devstate_schema::{decode_state_by, load_compressed, write_state};
 use devstate_tests::{chunks_of, codec_of, golden_streams, header_of, read, Codec, FsV1};
 
 fn golden(name: &str) -> Vec<u8> {
@@ -74,6 +75,24 @@ fn golden_streams_are_written_again_chunk_by_chunk() {
         header.descriptor_set.clear();
         expected.descriptor_set.clear();
         assert_eq!(header, expected, "{name}");
+    }
+}
+
+#[test]
+fn a_state_without_generated_code_is_written_as_with_it() {
+    for name in golden_streams().iter().filter(|name| !name.starts_with("py_")) {
+        let stream = golden(name);
+        let schema = codec(&stream).schema();
+        let model = load_compressed(schema.descriptor_set, schema.root_message).expect(name);
+        let state = decode_state_by(&stream[..], &model, &Limits::default()).expect(name);
+        let options = WriterOptions { used_features: None, ..options_of(name, &stream) };
+        let (again, _) = write_state(Vec::new(), &state, &model, options).expect(name);
+        assert_eq!(chunks_of(&again), chunks_of(&stream), "{name}");
+        let (header, expected) = (header_of(&again), header_of(&stream));
+        // Some of the streams were written without a word about features.
+        if !expected.used_features.is_empty() {
+            assert_eq!(header.used_features, expected.used_features, "{name}");
+        }
     }
 }
 

@@ -16,8 +16,8 @@ pub use message::{unfit_within, within, ColumnsWalk, Context, RecordBuilder};
 pub use number_decode::Numbers;
 pub use number_encode::NumbersBuilder;
 pub use occurrences::{
-    check_oneof, Column, ColumnBuilder, Enums, EnumsBuilder, Member, Optional, OptionalBuilder,
-    Repeated, RepeatedBuilder,
+    check_oneof, Column, ColumnBuilder, Enums, EnumsBuilder, Member, Occurring, OccurringBuilder,
+    Optional, OptionalBuilder, Repeated, RepeatedBuilder,
 };
 
 use crate::wire::{put_tag, put_varint, varint_size, LENGTH};

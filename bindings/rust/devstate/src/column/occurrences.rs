@@ -109,45 +109,76 @@ impl Starts {
     }
 }
 
-/// Decodes an occurrences message: how often, where, and of which values. `value_size` is charged
-/// for each occurrence; 0 for a field that the size of the row counts.
-fn decode_occurrences<'p, T: Number, C: Column<'p>>(
-    columns: &'p [u8],
-    rows: usize,
-    value_size: u64,
-    cx: &mut Context<'_>,
-) -> Result<(Numbers<T>, Starts, u64, C), Box<StreamError>> {
-    let parts = super::message::Parts::<{ VALUES_PART as usize }>::parse(columns, 0, cx)?;
-    if !parts.has(OCCURRENCES_PART) {
-        return Err(cx.error(Reason::Malformed, "columns of a field that never occurs"));
-    }
-    let counts = Numbers::<T>::decode(parts.bytes(OCCURRENCES_PART), rows, cx)?;
-    // Before anything is decoded that is as long: a few bytes can claim 2^48 values.
-    let total = counts.sum(rows);
-    if value_size != 0 {
-        cx.charge(total, value_size)?;
-    }
-    let values = if parts.has(VALUES_PART) {
-        C::decode(parts.bytes(VALUES_PART), total as usize, cx)?
-    } else {
-        C::absent(total as usize, cx)?
-    };
-    let starts = Starts::of(&counts, rows);
-    Ok((counts, starts, total, values))
-}
-
-/// A field that occurs once at most in each row.
+/// A field that does not occur exactly once in each row, with its counts as `T`.
 #[derive(Clone, Debug)]
-pub struct Optional<C> {
-    counts: Numbers<bool>,
+pub struct Occurring<C, T: Number> {
+    counts: Numbers<T>,
     starts: Starts,
     total: usize,
     values: Option<C>,
 }
 
-impl<C> Default for Optional<C> {
+/// A field that occurs once at most in each row.
+pub type Optional<C> = Occurring<C, bool>;
+
+/// A field that occurs any number of times in each row.
+pub type Repeated<C> = Occurring<C, u32>;
+
+impl<C, T: Number> Default for Occurring<C, T> {
     fn default() -> Self {
-        Optional { counts: Numbers::default(), starts: Starts::Constant(0), total: 0, values: None }
+        Occurring {
+            counts: Numbers::default(),
+            starts: Starts::Constant(0),
+            total: 0,
+            values: None,
+        }
+    }
+}
+
+impl<C, T: Number> Occurring<C, T> {
+    /// Returns how often the field occurs in each row.
+    pub fn counts(&self) -> &Numbers<T> {
+        &self.counts
+    }
+
+    /// Returns how often it occurs in all rows.
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Returns the values of all rows, if there is any.
+    pub fn values(&self) -> Option<&C> {
+        self.values.as_ref()
+    }
+}
+
+impl<'p, C: Column<'p>, T: Number> Occurring<C, T> {
+    /// Decodes an occurrences message: how often, where, and of which values. `value_size` is
+    /// charged for each occurrence; 0 for a field that the size of the row counts.
+    fn decode_charged(
+        columns: &'p [u8],
+        rows: usize,
+        value_size: u64,
+        cx: &mut Context<'_>,
+    ) -> Result<Self, Box<StreamError>> {
+        let parts = super::message::Parts::<{ VALUES_PART as usize }>::parse(columns, 0, cx)?;
+        if !parts.has(OCCURRENCES_PART) {
+            return Err(cx.error(Reason::Malformed, "columns of a field that never occurs"));
+        }
+        let counts = Numbers::<T>::decode(parts.bytes(OCCURRENCES_PART), rows, cx)?;
+        // Before anything is decoded that is as long: a few bytes can claim 2^48 values.
+        let total = counts.sum(rows);
+        if value_size != 0 {
+            cx.charge(total, value_size)?;
+        }
+        let total = total as usize;
+        let values = if parts.has(VALUES_PART) {
+            C::decode(parts.bytes(VALUES_PART), total, cx)?
+        } else {
+            C::absent(total, cx)?
+        };
+        let starts = Starts::of(&counts, rows);
+        Ok(Occurring { counts, starts, total, values: Some(values) })
     }
 }
 
@@ -161,8 +192,7 @@ impl<'p, C: Column<'p>> Optional<C> {
         rows: usize,
         cx: &mut Context<'_>,
     ) -> Result<Self, Box<StreamError>> {
-        let (counts, starts, total, values) = decode_occurrences(columns, rows, 0, cx)?;
-        Ok(Optional { counts, starts, total: total as usize, values: Some(values) })
+        Self::decode_charged(columns, rows, 0, cx)
     }
 
     /// Returns the value of row `i`, if it has one.
@@ -171,81 +201,6 @@ impl<'p, C: Column<'p>> Optional<C> {
         let values = self.values.as_ref()?;
         let range = self.starts.range(i);
         (!range.is_empty()).then(|| values.get(range.start))
-    }
-}
-
-impl<C> Optional<C> {
-    /// Returns how often the field occurs in each row.
-    pub fn counts(&self) -> &Numbers<bool> {
-        &self.counts
-    }
-
-    /// Returns how many rows have it.
-    pub fn total(&self) -> usize {
-        self.total
-    }
-
-    /// Returns the values of the rows that have it, if any has.
-    pub fn values(&self) -> Option<&C> {
-        self.values.as_ref()
-    }
-
-    fn occurs(&self, i: usize) -> bool {
-        !self.starts.range(i).is_empty()
-    }
-}
-
-/// Refuses several members of a oneof in one row.
-///
-/// # Errors
-/// MALFORMED.
-pub fn check_oneof<M: Member + ?Sized>(
-    rows: usize,
-    members: &[&M],
-    cx: &Context<'_>,
-) -> Result<(), Box<StreamError>> {
-    if members.iter().filter(|member| member.total() != 0).count() < 2 {
-        return Ok(());
-    }
-    for row in 0..rows {
-        if members.iter().filter(|member| member.has(row)).count() > 1 {
-            return Err(
-                cx.error(Reason::Malformed, format!("row {row} has several members of a oneof"))
-            );
-        }
-    }
-    Ok(())
-}
-
-/// A member of a oneof.
-pub trait Member {
-    /// Returns how many rows have it.
-    fn total(&self) -> usize;
-    /// Returns whether row `i` has it.
-    fn has(&self, i: usize) -> bool;
-}
-
-impl<C> Member for Optional<C> {
-    fn total(&self) -> usize {
-        self.total
-    }
-    fn has(&self, i: usize) -> bool {
-        self.occurs(i)
-    }
-}
-
-/// A field that occurs any number of times in each row.
-#[derive(Clone, Debug)]
-pub struct Repeated<C> {
-    counts: Numbers<u32>,
-    starts: Starts,
-    total: usize,
-    values: Option<C>,
-}
-
-impl<C> Default for Repeated<C> {
-    fn default() -> Self {
-        Repeated { counts: Numbers::default(), starts: Starts::Constant(0), total: 0, values: None }
     }
 }
 
@@ -261,8 +216,7 @@ impl<'p, C: Column<'p>> Repeated<C> {
         value_size: u64,
         cx: &mut Context<'_>,
     ) -> Result<Self, Box<StreamError>> {
-        let (counts, starts, total, values) = decode_occurrences(columns, rows, value_size, cx)?;
-        Ok(Repeated { counts, starts, total: total as usize, values: Some(values) })
+        Self::decode_charged(columns, rows, value_size, cx)
     }
 
     /// Returns the values of row `i`.
@@ -307,20 +261,42 @@ fn keys_differ<K: Ord>(keys: impl Iterator<Item = K>) -> bool {
     }
 }
 
-impl<C> Repeated<C> {
-    /// Returns how often the field occurs in each row.
-    pub fn counts(&self) -> &Numbers<u32> {
-        &self.counts
+/// Refuses several members of a oneof in one row.
+///
+/// # Errors
+/// MALFORMED.
+pub fn check_oneof<M: Member + ?Sized>(
+    rows: usize,
+    members: &[&M],
+    cx: &Context<'_>,
+) -> Result<(), Box<StreamError>> {
+    if members.iter().filter(|member| member.total() != 0).count() < 2 {
+        return Ok(());
     }
+    for row in 0..rows {
+        if members.iter().filter(|member| member.has(row)).count() > 1 {
+            return Err(
+                cx.error(Reason::Malformed, format!("row {row} has several members of a oneof"))
+            );
+        }
+    }
+    Ok(())
+}
 
-    /// Returns how often it occurs in all rows.
-    pub fn total(&self) -> usize {
+/// A member of a oneof.
+pub trait Member {
+    /// Returns how many rows have it.
+    fn total(&self) -> usize;
+    /// Returns whether row `i` has it.
+    fn has(&self, i: usize) -> bool;
+}
+
+impl<C> Member for Optional<C> {
+    fn total(&self) -> usize {
         self.total
     }
-
-    /// Returns the values of all rows, if there is any.
-    pub fn values(&self) -> Option<&C> {
-        self.values.as_ref()
+    fn has(&self, i: usize) -> bool {
+        !self.starts.range(i).is_empty()
     }
 }
 
@@ -401,73 +377,72 @@ impl<E: Enumeration> ColumnBuilder for EnumsBuilder<E> {
     }
 }
 
-/// Builds the columns of a field that occurs once at most in each row.
+/// Builds the columns of a field that does not occur exactly once in each row.
 #[derive(Clone, Debug)]
-pub struct OptionalBuilder<B> {
+pub struct OccurringBuilder<B, T: Number> {
     /// As far as the last row that has the field: rows without cost nothing until one with comes.
-    counts: NumbersBuilder<bool>,
+    counts: NumbersBuilder<T>,
     values: B,
 }
+
+/// Builds the columns of a field that occurs once at most in each row.
+pub type OptionalBuilder<B> = OccurringBuilder<B, bool>;
 
 /// Builds the columns of a field that occurs any number of times in each row.
-#[derive(Clone, Debug)]
-pub struct RepeatedBuilder<B> {
-    counts: NumbersBuilder<u32>,
-    values: B,
+pub type RepeatedBuilder<B> = OccurringBuilder<B, u32>;
+
+impl<B: ColumnBuilder, T: Number> Default for OccurringBuilder<B, T> {
+    fn default() -> Self {
+        OccurringBuilder { counts: NumbersBuilder::default(), values: B::default() }
+    }
 }
 
-macro_rules! occurrences_builder {
-    ($name:ident, $count:ty) => {
-        impl<B: ColumnBuilder> Default for $name<B> {
-            fn default() -> Self {
-                $name { counts: NumbersBuilder::default(), values: B::default() }
-            }
+impl<B: ColumnBuilder, T: Number> OccurringBuilder<B, T> {
+    /// Returns how often the field occurs in each row, as far as the last that has it.
+    pub fn counts(&self) -> &NumbersBuilder<T> {
+        &self.counts
+    }
+
+    /// Returns the values of all rows.
+    pub fn values(&self) -> &B {
+        &self.values
+    }
+
+    /// Forgets all rows.
+    pub fn clear(&mut self) {
+        self.counts.clear();
+        self.values.clear();
+    }
+
+    /// Appends the columns of `rows` rows, unless the field occurs in none.
+    pub fn encode(&self, field: u32, rows: usize, writer: &mut ColumnWriter) {
+        if self.counts.is_empty() {
+            return;
         }
+        let mut counts = self.counts.clone();
+        counts.pad(rows);
+        let nested = writer.begin(field, rows);
+        counts.encode(OCCURRENCES_PART, writer);
+        self.values.encode(VALUES_PART, writer);
+        writer.end(&nested);
+    }
 
-        impl<B: ColumnBuilder> $name<B> {
-            /// Returns how often the field occurs in each row, as far as the last that has it.
-            pub fn counts(&self) -> &NumbersBuilder<$count> {
-                &self.counts
-            }
-
-            /// Returns the values of all rows.
-            pub fn values(&self) -> &B {
-                &self.values
-            }
-
-            /// Forgets all rows.
-            pub fn clear(&mut self) {
-                self.counts.clear();
-                self.values.clear();
-            }
-
-            /// Appends the columns of `rows` rows, unless the field occurs in none.
-            pub fn encode(&self, field: u32, rows: usize, writer: &mut ColumnWriter) {
-                if self.counts.is_empty() {
-                    return;
-                }
-                let mut counts = self.counts.clone();
-                counts.pad(rows);
-                let nested = writer.begin(field, rows);
-                counts.encode(OCCURRENCES_PART, writer);
-                self.values.encode(VALUES_PART, writer);
-                writer.end(&nested);
-            }
+    /// Says that row `row` has the field so often, and returns where its values go.
+    #[inline]
+    fn occur_times(&mut self, row: usize, count: T) -> &mut B {
+        if self.counts.len() != row {
+            self.counts.pad(row);
         }
-    };
+        self.counts.push(count);
+        &mut self.values
+    }
 }
-occurrences_builder!(OptionalBuilder, bool);
-occurrences_builder!(RepeatedBuilder, u32);
 
 impl<B: ColumnBuilder> OptionalBuilder<B> {
     /// Says that row `row` has the field, and returns where its value goes.
     #[inline]
     pub fn occur(&mut self, row: usize) -> &mut B {
-        if self.counts.len() != row {
-            self.counts.pad(row);
-        }
-        self.counts.push(true);
-        &mut self.values
+        self.occur_times(row, true)
     }
 }
 
@@ -475,12 +450,9 @@ impl<B: ColumnBuilder> RepeatedBuilder<B> {
     /// Says that row `row` has the field `count` times, and returns where its values go.
     #[inline]
     pub fn occur(&mut self, row: usize, count: usize) -> &mut B {
-        if count > 0 {
-            if self.counts.len() != row {
-                self.counts.pad(row);
-            }
-            self.counts.push(count as u32);
+        if count == 0 {
+            return &mut self.values;
         }
-        &mut self.values
+        self.occur_times(row, count as u32)
     }
 }

@@ -1,0 +1,124 @@
+# Copyright 2026 The devstate authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# What `cmake --install` installs.
+
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/devstate)
+set(share_dir ${CMAKE_INSTALL_DATADIR}/devstate)
+
+# --- Programs ---
+
+if(BUILD_SHARED_LIBS)
+  # So that they run from any prefix.
+  file(RELATIVE_PATH to_library
+    /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
+  set_target_properties(${programs} PROPERTIES
+    INSTALL_RPATH "$ORIGIN/${to_library}")
+endif()
+install(TARGETS devstate EXPORT devstateTargets
+  LIBRARY COMPONENT runtime NAMELINK_COMPONENT development
+  ARCHIVE COMPONENT development)
+# What a build runs, for the functions of the package.
+list(REMOVE_ITEM programs devstate_command)
+install(TARGETS ${programs} EXPORT devstateTargets
+  RUNTIME COMPONENT development)
+if(DEVSTATE_BUILD_CLI)
+  install(TARGETS devstate_command RUNTIME COMPONENT runtime)
+  if(DEVSTATE_PRINTED)
+    install(DIRECTORY ${PROJECT_BINARY_DIR}/printed/
+      DESTINATION ${CMAKE_INSTALL_DATADIR}
+      COMPONENT runtime)
+  endif()
+endif()
+
+# --- Headers ---
+
+# The public headers, those of generated code, and what they include.
+set(headers)
+set(waiting ${DEVSTATE_PUBLIC_HEADERS})
+foreach(source ${DEVSTATE_PLUGIN_SOURCES})
+  # As a string that the plugin prints.
+  file(STRINGS ${source} lines REGEX "\"#include .\"devstate/")
+  foreach(line ${lines})
+    string(REGEX REPLACE ".*\"devstate/(.*[.]h).*" "\\1" header ${line})
+    list(APPEND waiting ${header})
+  endforeach()
+endforeach()
+while(waiting)
+  list(POP_FRONT waiting header)
+  if(header IN_LIST headers)
+    continue()
+  endif()
+  list(APPEND headers ${header})
+  file(STRINGS ${header} lines REGEX "^#include \"devstate/")
+  foreach(line ${lines})
+    string(REGEX REPLACE ".*\"devstate/(.*[.]h)\".*" "\\1" header ${line})
+    # All that is generated is installed.
+    if(NOT header MATCHES "[.]pb[.]h$")
+      list(APPEND waiting ${header})
+    endif()
+  endforeach()
+endwhile()
+foreach(header ${headers})
+  cmake_path(GET header PARENT_PATH folder)
+  install(FILES ${header}
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/devstate/${folder}
+    COMPONENT development)
+endforeach()
+set(generated ${library_protos})
+list(FILTER generated INCLUDE REGEX "[.]h$")
+install(FILES ${generated}
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/devstate
+  COMPONENT development)
+
+# --- Schemas ---
+
+# Annotations and derived columns are imported; the portable schemas with their
+# released versions are what stock devices are described by.
+install(DIRECTORY proto/devstate proto/devices
+  DESTINATION ${share_dir}/proto
+  COMPONENT development
+  FILES_MATCHING PATTERN "*.proto")
+
+install(FILES LICENSE DESTINATION ${share_dir} COMPONENT development)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
+
+# --- How builds find it ---
+
+configure_package_config_file(cmake/devstateConfig.cmake.in
+  ${PROJECT_BINARY_DIR}/devstateConfig.cmake
+  INSTALL_DESTINATION ${package_dir}
+  PATH_VARS share_dir
+  NO_SET_AND_CHECK_MACRO)
+# Until 1.0 the C++ interface may change with each release.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/devstateConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(EXPORT devstateTargets NAMESPACE devstate::
+  DESTINATION ${package_dir}
+  COMPONENT development)
+install(
+  FILES
+    ${PROJECT_BINARY_DIR}/devstateConfig.cmake
+    ${PROJECT_BINARY_DIR}/devstateConfigVersion.cmake
+    cmake/devstateDependencies.cmake
+    cmake/devstateGenerate.cmake
+  DESTINATION ${package_dir}
+  COMPONENT development)
+
+# Who links the archive links all that it stands on.
+set(private_packages "libcrypto, libxxhash, libzstd")
+if(BUILD_SHARED_LIBS)
+  set(pc_requires "")
+  set(pc_requires_private ${private_packages})
+else()
+  set(pc_requires ", ${private_packages}")
+  set(pc_requires_private "")
+endif()
+file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" pc_prefix ${pc_prefix})
+configure_file(cmake/devstate.pc.in devstate.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/devstate.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+  COMPONENT development)

@@ -1,0 +1,582 @@
+# Copyright 2026 The devstate authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# The sources of each component, by their paths in this repository.
+# //tests/cmake:sources_test compares the lists with Bazel's targets.
+
+# What authors of back-ends include, and generated code with them; what these
+# include is installed, too.
+set(DEVSTATE_PUBLIC_HEADERS
+  backend/backend.h
+  backend/capabilities.h
+  backend/manifest_archive.h
+  backend/options.h
+  backend/state_handler.h
+  compat/gate/conversion_chain.h
+  compat/gate/quirks.h
+  compat/gate/schema_archive.h
+  compat/verdict.h
+  schema/schema_info.h
+  serializer/byte_stream.h
+  serializer/chunk_filter.h
+  serializer/limits.h
+  serializer/message_writer.h
+  serializer/record_stream.h
+  serializer/row_columns.h
+  serializer/save_filter.h
+  serializer/stream_reader.h
+  serializer/stream_writer.h
+  serializer/writer_options.h
+  transport/io/blocked_write_signals.h
+  transport/io/channel.h
+  transport/io/deadline.h
+  transport/io/errno_status.h
+  transport/io/fd_stream.h
+  transport/io/file_descriptor.h
+  transport/io/unix_socket.h
+  transport/io/wake_event.h
+  transport/vhost_user/backend_endpoint.h
+  transport/vhost_user/device_state_engine.h
+  transport/vhost_user/device_state_handler.h
+  transport/vhost_user/session.h
+  transport/vhost_user/transfer_worker.h
+  transport/vhost_user/vhost_user_device.h
+  transport/vhost_user/vhost_user_message.h
+)
+
+# The library.
+set(DEVSTATE_LIBRARY_SOURCES
+  backend/capabilities.cc
+  backend/load_report_file.cc
+  backend/manifest_archive.cc
+  backend/schema_versions.cc
+  backend/state_handler.cc
+  compat/absent_value.cc
+  compat/annotation_mapping.cc
+  compat/bounds_mapping.cc
+  compat/conditions.cc
+  compat/diff.cc
+  compat/enum_mapping.cc
+  compat/field_mapping.cc
+  compat/finding.cc
+  compat/foreign_rules.cc
+  compat/gate/batch_converter.cc
+  compat/gate/column_conversion.cc
+  compat/gate/constraints.cc
+  compat/gate/conversion.cc
+  compat/gate/conversion_chain.cc
+  compat/gate/field_values.cc
+  compat/gate/load_report.cc
+  compat/gate/message_columns.cc
+  compat/gate/number_conversion.cc
+  compat/gate/quirks.cc
+  compat/gate/row_set.cc
+  compat/gate/schema_archive.cc
+  compat/gate/single_values.cc
+  compat/gate/stream_findings.cc
+  compat/gate/stream_gate.cc
+  compat/gate/stream_verdict.cc
+  compat/gate/unknown_columns.cc
+  compat/gate/value_column.cc
+  compat/gate/wire_findings.cc
+  compat/gate/written_columns.cc
+  compat/json_text.cc
+  compat/lint_rules.cc
+  compat/load_rules.cc
+  compat/mapping.cc
+  compat/message_mapper.cc
+  compat/moves.cc
+  compat/oneof_mapping.cc
+  compat/places.cc
+  compat/release/manifest.cc
+  compat/report_finding.cc
+  compat/rules.cc
+  compat/save_profile.cc
+  compat/type_mapping.cc
+  compat/unit_scale.cc
+  compat/verdict.cc
+  schema/annotations.cc
+  schema/built_in_files.cc
+  schema/column_bounds.cc
+  schema/embedded_schema.cc
+  schema/fingerprint.cc
+  schema/import_tree.cc
+  schema/lineage.cc
+  schema/record_check.cc
+  schema/record_names.cc
+  schema/record_size.cc
+  schema/schema_builder.cc
+  schema/schema_check.cc
+  schema/schema_facts.cc
+  schema/schema_loader.cc
+  schema/schema_model.cc
+  schema/value_set.cc
+  serializer/bytes_column.cc
+  serializer/chunk.cc
+  serializer/columns_walker.cc
+  serializer/compression.cc
+  serializer/constraints.cc
+  serializer/decode_context.cc
+  serializer/dynamic/batch_decoder.cc
+  serializer/dynamic/batch_encoder.cc
+  serializer/dynamic/message_columns_builder.cc
+  serializer/dynamic/message_table.cc
+  serializer/internal/chunk_sealer.cc
+  serializer/internal/column_loops.cc
+  serializer/internal/sealing_queue.cc
+  serializer/message_reader.cc
+  serializer/message_writer.cc
+  serializer/number_column.cc
+  serializer/number_column_decode.cc
+  serializer/number_column_encode.cc
+  serializer/occurrences.cc
+  serializer/record_columns.cc
+  serializer/record_stream.cc
+  serializer/stream_error.cc
+  serializer/stream_format.cc
+  serializer/stream_reader.cc
+  serializer/stream_writer.cc
+  serializer/used_features.cc
+  serializer/utf8.cc
+  serializer/wire_walk.cc
+  third_party/zstd/zstd_frame.cc
+  transport/io/channel.cc
+  transport/io/errno_status.cc
+  transport/io/fd_stream.cc
+  transport/io/unix_socket.cc
+  transport/io/wake_event.cc
+  transport/vhost_user/backend_endpoint.cc
+  transport/vhost_user/connection.cc
+  transport/vhost_user/device_state_engine.cc
+  transport/vhost_user/session.cc
+  transport/vhost_user/transfer_worker.cc
+  transport/vhost_user/vhost_user_device.cc
+  transport/vhost_user/vhost_user_message.cc
+)
+set(DEVSTATE_LIBRARY_HEADERS
+  backend/backend.h
+  backend/capabilities.h
+  backend/load_report_file.h
+  backend/manifest_archive.h
+  backend/options.h
+  backend/schema_versions.h
+  backend/state_handler.h
+  compat/absent_value.h
+  compat/conditions.h
+  compat/diff.h
+  compat/enum_mapping.h
+  compat/field_mapping.h
+  compat/finding.h
+  compat/gate/batch_converter.h
+  compat/gate/column_conversion.h
+  compat/gate/constraints.h
+  compat/gate/conversion.h
+  compat/gate/conversion_chain.h
+  compat/gate/field_values.h
+  compat/gate/load_report.h
+  compat/gate/message_columns.h
+  compat/gate/number_conversion.h
+  compat/gate/quirks.h
+  compat/gate/row_set.h
+  compat/gate/schema_archive.h
+  compat/gate/single_values.h
+  compat/gate/stream_findings.h
+  compat/gate/stream_gate.h
+  compat/gate/stream_verdict.h
+  compat/gate/unknown_columns.h
+  compat/gate/value_column.h
+  compat/gate/wire_findings.h
+  compat/gate/written_columns.h
+  compat/json_text.h
+  compat/mapping.h
+  compat/message_mapper.h
+  compat/moves.h
+  compat/places.h
+  compat/release/manifest.h
+  compat/report_finding.h
+  compat/rules.h
+  compat/save_profile.h
+  compat/schema_pair.h
+  compat/unit_scale.h
+  compat/unit_suffix.h
+  compat/value_mapping.h
+  compat/verdict.h
+  schema/annotations.h
+  schema/built_in_files.h
+  schema/column_bounds.h
+  schema/embedded_schema.h
+  schema/fingerprint.h
+  schema/import_tree.h
+  schema/lineage.h
+  schema/record_check.h
+  schema/record_names.h
+  schema/record_size.h
+  schema/schema_check.h
+  schema/schema_error.h
+  schema/schema_facts.h
+  schema/schema_info.h
+  schema/schema_loader.h
+  schema/schema_model.h
+  schema/value_set.h
+  schema/value_size.h
+  serializer/byte_stream.h
+  serializer/bytes_column.h
+  serializer/chunk.h
+  serializer/chunk_filter.h
+  serializer/column.h
+  serializer/columns_walker.h
+  serializer/compression.h
+  serializer/constraints.h
+  serializer/decode_context.h
+  serializer/dynamic/batch_codec.h
+  serializer/dynamic/field_access.h
+  serializer/dynamic/message_columns_builder.h
+  serializer/dynamic/message_table.h
+  serializer/enum_names.h
+  serializer/internal/byte_buffer.h
+  serializer/internal/chunk_sealer.h
+  serializer/internal/column_loops.h
+  serializer/internal/little_endian.h
+  serializer/internal/map_keys.h
+  serializer/internal/number_column_fields.h
+  serializer/internal/sealing_queue.h
+  serializer/internal/varint.h
+  serializer/internal/vectorized.h
+  serializer/limits.h
+  serializer/message_reader.h
+  serializer/message_writer.h
+  serializer/number_column.h
+  serializer/occurrences.h
+  serializer/record_columns.h
+  serializer/record_stream.h
+  serializer/record_table.h
+  serializer/row_columns.h
+  serializer/row_kind.h
+  serializer/save_filter.h
+  serializer/stream_error.h
+  serializer/stream_format.h
+  serializer/stream_reader.h
+  serializer/stream_writer.h
+  serializer/used_features.h
+  serializer/utf8.h
+  serializer/wire_walk.h
+  serializer/writer_options.h
+  third_party/absl_compat/status_macros.h
+  third_party/zstd/zstd_frame.h
+  transport/io/blocked_write_signals.h
+  transport/io/channel.h
+  transport/io/deadline.h
+  transport/io/errno_status.h
+  transport/io/fd_stream.h
+  transport/io/file_descriptor.h
+  transport/io/unix_socket.h
+  transport/io/wake_event.h
+  transport/vhost_user/backend_endpoint.h
+  transport/vhost_user/connection.h
+  transport/vhost_user/device_state_engine.h
+  transport/vhost_user/device_state_handler.h
+  transport/vhost_user/session.h
+  transport/vhost_user/transfer_worker.h
+  transport/vhost_user/vhost_user_device.h
+  transport/vhost_user/vhost_user_message.h
+)
+set(DEVSTATE_LIBRARY_PROTOS
+  proto/devstate/columns.proto
+  proto/devstate/manifest.proto
+  proto/devstate/options.proto
+  proto/devstate/stream.proto
+  proto/devstate/verdict.proto
+)
+
+# protoc-gen-devstate.
+set(DEVSTATE_PLUGIN_SOURCES
+  codegen/columns_proto.cc
+  codegen/cpp_header.cc
+  codegen/cpp_names.cc
+  codegen/cpp_source.cc
+  codegen/cpp_table.cc
+  codegen/generator.cc
+  codegen/plugin_main.cc
+)
+set(DEVSTATE_PLUGIN_HEADERS
+  codegen/columns_proto.h
+  codegen/cpp_code.h
+  codegen/cpp_names.h
+  codegen/cpp_table.h
+  codegen/generator.h
+)
+
+# What several tools share and the library has not, or tests use.
+set(DEVSTATE_TOOLS_SOURCES
+  compat/release/build_tool.cc
+  compat/release/lint.cc
+  compat/release/manifest_writer.cc
+  compat/release/release_check.cc
+  compat/release/report.cc
+  compat/release/report_text.cc
+  compat/release/waivers.cc
+  third_party/cli11/command_line.cc
+)
+set(DEVSTATE_TOOLS_HEADERS
+  compat/release/build_tool.h
+  compat/release/lint.h
+  compat/release/manifest_writer.h
+  compat/release/release_check.h
+  compat/release/report.h
+  compat/release/report_text.h
+  compat/release/waivers.h
+  third_party/cli11/command_line.h
+)
+set(DEVSTATE_TOOLS_PROTOS
+  proto/devstate/waivers.proto
+)
+
+# devstate-manifest.
+set(DEVSTATE_MANIFEST_SOURCES
+  compat/release/manifest_main.cc
+)
+
+# devstate-compat-test.
+set(DEVSTATE_COMPAT_TEST_SOURCES
+  compat/release/release_check_main.cc
+)
+
+# The devstate command.
+set(DEVSTATE_COMMAND_SOURCES
+  cli/annotate.cc
+  cli/check_flags.cc
+  cli/check_manifests.cc
+  cli/check_stream.cc
+  cli/completion_script.cc
+  cli/error_place.cc
+  cli/exit_codes.cc
+  cli/foreign_state.cc
+  cli/live_backend.cc
+  cli/main.cc
+  cli/man_page.cc
+  cli/migration_obstacles.cc
+  cli/portable_input.cc
+  cli/progress.cc
+  cli/repeatable_input.cc
+  cli/schema_flags.cc
+  cli/state_input.cc
+  cli/state_kind.cc
+  cli/state_schema.cc
+  cli/stream_conformance.cc
+  cli/stream_file.cc
+  cli/temporary_file.cc
+  cli/terminal.cc
+  cli/verb.cc
+  cli/verbs/check.cc
+  cli/verbs/completion.cc
+  cli/verbs/conformance.cc
+  cli/verbs/convert.cc
+  cli/verbs/decode.cc
+  cli/verbs/demo.cc
+  cli/verbs/diff.cc
+  cli/verbs/dump.cc
+  cli/verbs/encode.cc
+  cli/verbs/explain.cc
+  cli/verbs/help.cc
+  cli/verbs/info.cc
+  cli/verbs/lint.cc
+  cli/verbs/load.cc
+  cli/verbs/man.cc
+  cli/verbs/matrix.cc
+  cli/verbs/migrate.cc
+  cli/verbs/probe.cc
+  cli/verbs/qemu.cc
+  cli/verbs/save.cc
+  cli/verbs/stats.cc
+  cli/verbs/verify.cc
+  compat/release/judge_manifests.cc
+  conformance/bench.cc
+  conformance/cases.cc
+  conformance/child_process.cc
+  conformance/peer.cc
+  conformance/pipe_process.cc
+  conformance/runner.cc
+  conformance/state_message.cc
+  conformance/stream_kit.cc
+  conformance/stream_protocol.cc
+  conformance/stream_runner.cc
+  conformance/temporary_folder.cc
+  devices/fs/names.cc
+  foreign/containers/qemu/device_description.cc
+  foreign/containers/qemu/inject.cc
+  foreign/containers/qemu/inner_state.cc
+  foreign/containers/qemu/qemu_file.cc
+  foreign/containers/qemu/random_access.cc
+  foreign/containers/qemu/state_chunks.cc
+  foreign/foreign_formats.cc
+  foreign/repeated_input.cc
+  foreign/states/virtiofsd/finding_list.cc
+  foreign/states/virtiofsd/portable_state.cc
+  foreign/states/virtiofsd/postcard_reader.cc
+  foreign/states/virtiofsd/state_parser.cc
+  foreign/states/virtiofsd/state_writer.cc
+  foreign/states/virtiofsd/table_check.cc
+  foreign/states/virtiofsd/virtiofsd.cc
+  serializer/dynamic/redactor.cc
+  serializer/dynamic/state_printer.cc
+  serializer/dynamic/state_reader.cc
+  serializer/dynamic/state_writer.cc
+  transport/vhost_user/frontend_endpoint.cc
+  transport/vhost_user/vhost_user_features.cc
+)
+set(DEVSTATE_COMMAND_HEADERS
+  cli/annotate.h
+  cli/check_flags.h
+  cli/check_manifests.h
+  cli/check_stream.h
+  cli/completion_script.h
+  cli/error_place.h
+  cli/exit_codes.h
+  cli/foreign_state.h
+  cli/live_backend.h
+  cli/man_page.h
+  cli/migration_obstacles.h
+  cli/portable_input.h
+  cli/progress.h
+  cli/repeatable_input.h
+  cli/schema_flags.h
+  cli/state_input.h
+  cli/state_kind.h
+  cli/state_schema.h
+  cli/stream_conformance.h
+  cli/stream_file.h
+  cli/temporary_file.h
+  cli/terminal.h
+  cli/verb.h
+  compat/release/judge_manifests.h
+  conformance/bench.h
+  conformance/cases.h
+  conformance/child_process.h
+  conformance/memory_stream.h
+  conformance/peer.h
+  conformance/pipe_process.h
+  conformance/runner.h
+  conformance/state_message.h
+  conformance/stream_kit.h
+  conformance/stream_protocol.h
+  conformance/stream_runner.h
+  conformance/temporary_folder.h
+  devices/fs/names.h
+  foreign/containers/qemu/device_description.h
+  foreign/containers/qemu/inner_state.h
+  foreign/containers/qemu/qemu_file.h
+  foreign/containers/qemu/random_access.h
+  foreign/containers/qemu/state_chunks.h
+  foreign/foreign_format.h
+  foreign/foreign_formats.h
+  foreign/repeated_input.h
+  foreign/states/virtiofsd/finding_list.h
+  foreign/states/virtiofsd/portable_state.h
+  foreign/states/virtiofsd/postcard_reader.h
+  foreign/states/virtiofsd/state_parser.h
+  foreign/states/virtiofsd/state_writer.h
+  foreign/states/virtiofsd/table.h
+  foreign/states/virtiofsd/table_check.h
+  foreign/states/virtiofsd/virtiofsd.h
+  serializer/dynamic/redactor.h
+  serializer/dynamic/state_printer.h
+  serializer/dynamic/state_reader.h
+  serializer/dynamic/state_writer.h
+  transport/vhost_user/frontend_endpoint.h
+  transport/vhost_user/vhost_user_features.h
+)
+set(DEVSTATE_COMMAND_PROTOS
+  proto/devices/fs/v1/fs.proto
+  proto/devstate/live.proto
+  proto/devstate/stats.proto
+  proto/devstate/verify.proto
+)
+
+# What tests share.
+set(DEVSTATE_TESTING_SOURCES
+  compat/diff_cases.cc
+  compat/gate/pair_checker.cc
+  compat/gate/random_schemas.cc
+  compat/gate/random_state.cc
+  transport/vhost_user/transport_test_util.cc
+)
+set(DEVSTATE_TESTING_HEADERS
+  compat/diff_cases.h
+  compat/diff_testing.h
+  compat/gate/pair_checker.h
+  compat/gate/random_schemas.h
+  compat/gate/random_state.h
+  compat/release/manifest_testing.h
+  serializer/test_columns.h
+  serializer/test_streams.h
+  third_party/absl_compat/status_matchers.h
+  transport/vhost_user/transport_test_util.h
+)
+
+# The unit tests that read no files, each a program of its own.
+set(DEVSTATE_TESTS
+  backend/capabilities_test.cc
+  backend/load_report_file_test.cc
+  backend/state_handler_test.cc
+  compat/diff_test.cc
+  compat/field_diff_test.cc
+  compat/gate/agreement_test.cc
+  compat/gate/column_conversion_test.cc
+  compat/gate/conversion_test.cc
+  compat/gate/load_report_test.cc
+  compat/gate/number_conversion_test.cc
+  compat/gate/quirks_test.cc
+  compat/gate/random_pairs_test.cc
+  compat/gate/row_set_test.cc
+  compat/gate/stream_gate_test.cc
+  compat/mapping_test.cc
+  compat/release/judge_manifests_test.cc
+  compat/release/lint_test.cc
+  compat/release/manifest_test.cc
+  compat/release/manifest_writer_test.cc
+  compat/release/release_check_test.cc
+  compat/rule_examples_test.cc
+  compat/rules_test.cc
+  compat/verdict_test.cc
+  schema/embedded_schema_test.cc
+  schema/record_size_test.cc
+  schema/schema_loader_test.cc
+  serializer/bytes_column_test.cc
+  serializer/compression_test.cc
+  serializer/constraints_test.cc
+  serializer/dynamic/state_printer_test.cc
+  serializer/message_test.cc
+  serializer/number_column_test.cc
+  serializer/occurrences_test.cc
+  serializer/record_columns_test.cc
+  serializer/sealing_queue_test.cc
+  serializer/stream_format_test.cc
+  serializer/stream_reader_test.cc
+  serializer/stream_writer_test.cc
+  serializer/wire_walk_test.cc
+  third_party/cli11/command_line_test.cc
+  third_party/zstd/zstd_frame_test.cc
+  transport/io/channel_test.cc
+  transport/io/errno_status_test.cc
+  transport/io/fd_stream_test.cc
+  transport/io/unix_socket_test.cc
+  transport/vhost_user/backend_conformance_test.cc
+  transport/vhost_user/connection_test.cc
+  transport/vhost_user/device_state_engine_test.cc
+  transport/vhost_user/endpoint_test.cc
+  transport/vhost_user/frontend_conformance_test.cc
+  transport/vhost_user/hostile_messages_test.cc
+  transport/vhost_user/session_test.cc
+  transport/vhost_user/session_walk_test.cc
+  transport/vhost_user/vhost_user_device_test.cc
+  transport/vhost_user/vhost_user_features_test.cc
+  transport/vhost_user/vhost_user_message_test.cc
+)
+
+# Compiled with -O3: -O2 of GCC 12 vectorizes next to nothing.
+set(DEVSTATE_VECTORIZED_SOURCES
+  serializer/columns_walker.cc
+  serializer/constraints.cc
+  serializer/internal/column_loops.cc
+  serializer/record_columns.cc
+)

@@ -1,0 +1,135 @@
+# Copyright 2026 The devstate authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which sources the lists of CMake must have, by Bazel's dependency graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# From the element of a rule to what is compiled into it.
+_INPUTS = ("srcs", "hdrs", "deps", "proto")
+
+# Each tool's list and its target.
+_TOOLS = {
+    "COMMAND": "//cli:devstate",
+    "COMPAT_TEST": "//compat/release:devstate-compat-test",
+    "MANIFEST": "//compat/release:devstate-manifest",
+    "PLUGIN": "//codegen:protoc-gen-devstate",
+}
+
+# The rooms whose unit tests CMake builds.
+_TESTED = ("schema", "serializer", "transport", "compat", "backend", "third_party")
+
+_KINDS = {".cc": "SOURCES", ".h": "HEADERS", ".proto": "PROTOS"}
+
+
+def _values(rule: Any, attribute: str) -> list[str]:
+    for item in rule:
+        if item.get("name") == attribute:
+            labels = [label.get("value") for label in item]
+            return labels or ([item.get("value")] if item.get("value") else [])
+    return []
+
+
+def _path(label: str) -> str:
+    package, name = label[2:].split(":")
+    return f"{package}/{name}" if package else name
+
+
+class Graph:
+    """The rules of a query's XML, by label."""
+
+    def __init__(self, rules: dict[str, Any]) -> None:
+        self._rules = rules
+        self._generated = {
+            output.get("name")
+            for rule in rules.values()
+            for output in rule.findall("rule-output")
+        }
+
+    def closure(self, roots: list[str]) -> set[str]:
+        """Returns the sources of the roots and of all that they stand on."""
+        files = set()
+        seen = set()
+        waiting = list(roots)
+        while waiting:
+            label = waiting.pop()
+            if label in seen:
+                continue
+            seen.add(label)
+            rule = self._rules.get(label)
+            if rule is not None:
+                for attribute in _INPUTS:
+                    waiting += _values(rule, attribute)
+            elif label.startswith("//") and label not in self._generated:
+                files.add(_path(label))
+        return files
+
+    def public_libraries(self) -> list[str]:
+        """Returns what an author may depend on, but for what devices know."""
+        return [
+            label
+            for label, rule in self._rules.items()
+            if rule.get("class") == "cc_library"
+            and "//visibility:public" in _values(rule, "visibility")
+            and not label.startswith(("//devices/", "//tests/", "//third_party/"))
+        ]
+
+    def unit_tests(self) -> list[str]:
+        """Returns the tests of the library's rooms that read no files."""
+        return [
+            label
+            for label, rule in self._rules.items()
+            if rule.get("class") == "cc_test"
+            and label[2:].split(":")[0].split("/")[0] in _TESTED
+            and not _values(rule, "data")
+        ]
+
+    def vectorized(self) -> set[str]:
+        """Returns the sources that are compiled with -O3."""
+        return {
+            _path(source)
+            for rule in self._rules.values()
+            if "-O3" in _values(rule, "copts")
+            for source in _values(rule, "srcs")
+            if source.endswith(".cc")
+        }
+
+    def lists(self) -> dict[str, set[str]]:
+        """Returns the lists of cmake/sources.cmake by their names."""
+        library = self.closure(self.public_libraries())
+        tools = {name: self.closure([root]) - library for name, root in _TOOLS.items()}
+        tests = self.unit_tests()
+        mains = {
+            _path(source)
+            for test in tests
+            for source in _values(self._rules[test], "srcs")
+        }
+        tested = self.closure(tests) - library - mains
+        of_tools: set[str] = set().union(*tools.values())
+        # The parts of the command are a library of their own, which tests link.
+        common = {
+            path
+            for path in of_tools
+            if sum(path in files for files in tools.values()) > 1
+            or (path in tested and path not in tools["COMMAND"])
+        }
+        components = {name: files - common for name, files in tools.items()}
+        components["LIBRARY"] = library
+        components["TOOLS"] = common
+        components["TESTING"] = tested - of_tools
+        lists: dict[str, set[str]] = {
+            "PUBLIC_HEADERS": {
+                _path(header)
+                for label in self.public_libraries()
+                for header in _values(self._rules[label], "hdrs")
+            },
+            "TESTS": mains,
+            "VECTORIZED_SOURCES": self.vectorized(),
+        }
+        for component, files in components.items():
+            for suffix, kind in _KINDS.items():
+                found = {path for path in files if path.endswith(suffix)}
+                if found:
+                    lists[f"{component}_{kind}"] = found
+        return lists
