@@ -14,6 +14,7 @@
 
 #include "devstate/backend/c/root_message.h"
 #include "devstate/serializer/compression.h"
+#include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
