@@ -102,6 +102,12 @@ class NumberColumnBuilder final : public ColumnBuilder {
   using Bits = typename Traits::Bits;
 
   void Append(T value) { bits_.push_back(Traits::ToBits(value)); }
+  // Appends `value(0)` to `value(count - 1)`.
+  template <typename Value>
+  void AppendEach(size_t count, const Value& value) {
+    Bits* bits = bits_.Extend(count);
+    for (size_t i = 0; i < count; ++i) bits[i] = Traits::ToBits(value(i));
+  }
   // Appends zeros up to `size` values.
   void PadWithZeros(size_t size) {
     const size_t old_size = bits_.size();

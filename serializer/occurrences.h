@@ -56,6 +56,11 @@ class OccurrencesBuilder : public ColumnBuilder {
     if (counts_.size() != row) counts_.PadWithZeros(row);
     counts_.Append(count);
   }
+  // The same for `rows` rows from `row` on.
+  void AppendCounts(size_t row, size_t rows, Count count) {
+    if (counts_.size() != row) counts_.PadWithZeros(row);
+    counts_.AppendEach(rows, [count](size_t) { return count; });
+  }
 
  protected:
   // Requires: `values` outlives the builder.

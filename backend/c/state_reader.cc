@@ -83,7 +83,7 @@ void StateReader::ReadBlock() {
   const size_t count = std::min(kBlock, rows_left_);
   rows_.ResizeUninitialized(count * batch_.row_size);
   std::memset(rows_.data(), 0, rows_.size());
-  reader_->Read(next_row_, count, rows_.data());
+  reader_->Read(next_row_, count, batch_.row_size, rows_.data());
   next_row_ += count;
   rows_left_ -= count;
   batch_.count = count;

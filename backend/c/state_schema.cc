@@ -3,6 +3,8 @@
 
 #include "devstate/backend/c/state_schema.h"
 
+#include <map>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -30,16 +32,30 @@ absl::StatusOr<std::shared_ptr<const StateSchema>> StateSchema::Make(
         ", this library reads ", DEVSTATE_TABLE_ABI,
         ": generate the code with the protoc-gen-devstate of the library"));
   }
+  static auto& made =
+      *new std::map<const devstate_schema*, std::weak_ptr<const StateSchema>>();
+  static auto& mutex = *new std::mutex();
+  const std::lock_guard<std::mutex> lock(mutex);
+  std::weak_ptr<const StateSchema>& known = made[schema];
+  if (std::shared_ptr<const StateSchema> shared = known.lock()) return shared;
+  DS_ASSIGN_OR_RETURN(std::shared_ptr<const StateSchema> fresh,
+                      MakeNew(*schema));
+  known = fresh;
+  return fresh;
+}
+
+absl::StatusOr<std::shared_ptr<const StateSchema>> StateSchema::MakeNew(
+    const devstate_schema& schema) {
   DS_ASSIGN_OR_RETURN(
       const std::string bytes,
-      ContentOfZstdFrame(ToView(schema->descriptor_set), kMaxDescriptorBytes));
+      ContentOfZstdFrame(ToView(schema.descriptor_set), kMaxDescriptorBytes));
   SchemaLoadOptions options;
-  options.root = schema->root_message;
+  options.root = schema.root_message;
   DS_ASSIGN_OR_RETURN(
       LoadedSchema descriptors,
       ParseDescriptorSet("the generated schema", bytes, options));
   return std::shared_ptr<const StateSchema>(
-      new StateSchema(*schema, std::move(descriptors)));
+      new StateSchema(schema, std::move(descriptors)));
 }
 
 StateSchema::StateSchema(const devstate_schema& tables,

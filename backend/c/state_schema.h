@@ -19,8 +19,10 @@ namespace devstate::c {
 // A generated schema with all that is derived from it. Thread-safe.
 class StateSchema {
  public:
-  // `schema` must outlive the result. INVALID_ARGUMENT if it is null, not one
-  // that this release reads, or not what its own descriptors say.
+  // `schema` must outlive the result, which is the one that others have
+  // already, if there are any: to make one takes a millisecond.
+  // INVALID_ARGUMENT if it is null, not one that this release reads, or not
+  // what its own descriptors say.
   static absl::StatusOr<std::shared_ptr<const StateSchema>> Make(
       const devstate_schema* schema);
 
@@ -36,6 +38,9 @@ class StateSchema {
 
  private:
   StateSchema(const devstate_schema& tables, LoadedSchema descriptors);
+
+  static absl::StatusOr<std::shared_ptr<const StateSchema>> MakeNew(
+      const devstate_schema& schema);
 
   const devstate_schema& tables_;
   const LoadedSchema descriptors_;

@@ -3,6 +3,7 @@
 
 #include "devstate/backend/c/struct_builder.h"
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 
@@ -15,6 +16,9 @@
 
 namespace devstate::c {
 
+// In selections: structs differ.
+constexpr int32_t kMixed = -1;
+
 class FieldGatherer {
  public:
   explicit FieldGatherer(const devstate_field& field) : field_(field) {}
@@ -23,8 +27,9 @@ class FieldGatherer {
   virtual ColumnBuilder* column() = 0;
   // As those of StructBuilder. `row` is the builder's size before.
   virtual void Append(size_t row, const Structs& structs) = 0;
+  virtual bool has_measure() const = 0;
   virtual absl::Status Measure(const Structs& structs, uint64_t* sizes,
-                               size_t* bad) const = 0;
+                               size_t* bad) = 0;
 
  protected:
   const devstate_field& field_;
@@ -32,17 +37,20 @@ class FieldGatherer {
 
 namespace {
 
-// The values of a field.
+// The values of a field, to be appended in runs that lie evenly.
 template <typename T>
 class Values {
  public:
-  static constexpr bool kHasSize = false;
-
   Values(const StructTables&, const devstate_field&) {}
 
   ColumnBuilder* column() { return &column_; }
-  void Append(const char* value) { column_.Append(LoadMember<T>(value)); }
-  absl::Status Measure(const char*, uint64_t*) const { return {}; }
+  bool has_measure() const { return false; }
+  void Append(const Structs& values) {
+    column_.AppendEach(
+        values.count, [&values](size_t i) { return LoadMember<T>(values[i]); });
+  }
+  // As StructBuilder::Measure().
+  absl::Status Measure(const Structs&, uint64_t*, size_t*) const { return {}; }
 
  private:
   NumberColumnBuilder<T> column_;
@@ -51,19 +59,25 @@ class Values {
 template <>
 class Values<devstate_bytes> {
  public:
-  static constexpr bool kHasSize = true;
-
   Values(const StructTables&, const devstate_field&) {}
 
   ColumnBuilder* column() { return &column_; }
-  void Append(const char* value) {
-    column_.Append(ToView(LoadMember<devstate_bytes>(value)));
+  bool has_measure() const { return true; }
+  void Append(const Structs& values) {
+    for (size_t i = 0; i < values.count; ++i) {
+      column_.Append(ToView(LoadMember<devstate_bytes>(values[i])));
+    }
   }
-  absl::Status Measure(const char* value, uint64_t* size) const {
-    const auto bytes = LoadMember<devstate_bytes>(value);
-    *size += bytes.size;
-    if (bytes.data != nullptr && bytes.size <= UINT32_MAX) return {};
-    return CheckData(bytes.data, bytes.size, " bytes");
+  absl::Status Measure(const Structs& values, uint64_t* sizes,
+                       size_t* bad) const {
+    for (size_t i = 0; i < values.count; ++i) {
+      const auto bytes = LoadMember<devstate_bytes>(values[i]);
+      sizes[i] += bytes.size;
+      if (bytes.data != nullptr && bytes.size <= UINT32_MAX) continue;
+      *bad = i;
+      DS_RETURN_IF_ERROR(CheckData(bytes.data, bytes.size, " bytes"));
+    }
+    return absl::OkStatus();
   }
 
  private:
@@ -73,16 +87,14 @@ class Values<devstate_bytes> {
 template <>
 class Values<MessageValue> {
  public:
-  static constexpr bool kHasSize = true;
-
   Values(const StructTables& tables, const devstate_field& field)
       : column_(tables, *field.message) {}
 
   ColumnBuilder* column() { return &column_; }
-  void Append(const char* value) { column_.Append({value, 1, 0}); }
-  absl::Status Measure(const char* value, uint64_t* size) const {
-    size_t bad;
-    return column_.Measure({value, 1, 0}, size, &bad);
+  bool has_measure() const { return column_.has_measure(); }
+  void Append(const Structs& values) { column_.Append(values); }
+  absl::Status Measure(const Structs& values, uint64_t* sizes, size_t* bad) {
+    return column_.Measure(values, sizes, bad);
   }
 
  private:
@@ -92,9 +104,15 @@ class Values<MessageValue> {
 // The field's name before the error of a value of it.
 template <typename T>
 absl::Status InValue(const devstate_field& field, absl::Status status) {
+  if (status.ok()) return status;
   return std::is_same_v<T, MessageValue>
              ? InMessage(field.name, std::move(status))
              : InField(field.name, std::move(status));
+}
+
+// The members at `offset` of `structs`.
+Structs MembersOf(const Structs& structs, size_t offset) {
+  return {structs.first + offset, structs.count, structs.stride};
 }
 
 template <typename T>
@@ -105,19 +123,13 @@ class OneGatherer final : public FieldGatherer {
 
   ColumnBuilder* column() override { return values_.column(); }
   void Append(size_t, const Structs& structs) override {
-    const Structs members = {structs.first + field_.offset, structs.count,
-                             structs.stride};
-    for (size_t i = 0; i < members.count; ++i) values_.Append(members[i]);
+    values_.Append(MembersOf(structs, field_.offset));
   }
+  bool has_measure() const override { return values_.has_measure(); }
   absl::Status Measure(const Structs& structs, uint64_t* sizes,
-                       size_t* bad) const override {
-    if (!Values<T>::kHasSize) return absl::OkStatus();
-    for (*bad = 0; *bad < structs.count; ++*bad) {
-      DS_RETURN_IF_ERROR(InValue<T>(
-          field_,
-          values_.Measure(structs[*bad] + field_.offset, &sizes[*bad])));
-    }
-    return absl::OkStatus();
+                       size_t* bad) override {
+    return InValue<T>(
+        field_, values_.Measure(MembersOf(structs, field_.offset), sizes, bad));
   }
 
  private:
@@ -131,36 +143,68 @@ class Counts final : public OccurrencesBuilder<Count> {
   explicit Counts(ColumnBuilder* values) : OccurrencesBuilder<Count>(values) {}
 };
 
+// Calls `visit(begin, end)` for each run of structs that have the field.
+// `oneof` is the selection of its oneof, or null.
+template <typename Visit>
+absl::Status VisitRuns(const devstate_field& field, const int32_t* oneof,
+                       const Structs& structs, const Visit& visit) {
+  if (oneof != nullptr && *oneof != kMixed) {
+    return *oneof == static_cast<int32_t>(field.number)
+               ? visit(size_t{0}, structs.count)
+               : absl::OkStatus();
+  }
+  return WithPresence(field, [&](auto is_present) -> absl::Status {
+    // In most blocks all structs are alike, and a comparison without branches
+    // is the fastest way to see it.
+    size_t present = 0;
+    for (size_t i = 0; i < structs.count; ++i)
+      present += is_present(structs[i]);
+    if (present == 0) return absl::OkStatus();
+    if (present == structs.count) return visit(size_t{0}, structs.count);
+    size_t i = 0;
+    while (true) {
+      while (i < structs.count && !is_present(structs[i])) ++i;
+      if (i == structs.count) return absl::OkStatus();
+      const size_t begin = i;
+      while (i < structs.count && is_present(structs[i])) ++i;
+      DS_RETURN_IF_ERROR(visit(begin, i));
+    }
+  });
+}
+
 template <typename T>
 class OptionalGatherer final : public FieldGatherer {
  public:
-  OptionalGatherer(const StructTables& tables, const devstate_field& field)
+  OptionalGatherer(const StructTables& tables, const devstate_field& field,
+                   const int32_t* oneof)
       : FieldGatherer(field),
+        oneof_(oneof),
         values_(tables, field),
         counts_(values_.column()) {}
 
   ColumnBuilder* column() override { return &counts_; }
   void Append(size_t row, const Structs& structs) override {
-    for (size_t i = 0; i < structs.count; ++i) {
-      const char* one = structs[i];
-      if (!IsPresent(field_, one)) continue;
-      counts_.AppendCount(row + i, true);
-      values_.Append(one + field_.offset);
-    }
+    const Structs members = MembersOf(structs, field_.offset);
+    VisitRuns(field_, oneof_, structs, [&](size_t begin, size_t end) {
+      counts_.AppendCounts(row + begin, end - begin, true);
+      values_.Append(members.Range(begin, end));
+      return absl::OkStatus();
+    }).IgnoreError();
   }
+  bool has_measure() const override { return values_.has_measure(); }
   absl::Status Measure(const Structs& structs, uint64_t* sizes,
-                       size_t* bad) const override {
-    if (!Values<T>::kHasSize) return absl::OkStatus();
-    for (*bad = 0; *bad < structs.count; ++*bad) {
-      const char* one = structs[*bad];
-      if (!IsPresent(field_, one)) continue;
-      DS_RETURN_IF_ERROR(InValue<T>(
-          field_, values_.Measure(one + field_.offset, &sizes[*bad])));
-    }
-    return absl::OkStatus();
+                       size_t* bad) override {
+    const Structs members = MembersOf(structs, field_.offset);
+    return VisitRuns(field_, oneof_, structs, [&](size_t begin, size_t end) {
+      absl::Status status =
+          values_.Measure(members.Range(begin, end), sizes + begin, bad);
+      *bad += begin;
+      return InValue<T>(field_, std::move(status));
+    });
   }
 
  private:
+  const int32_t* const oneof_;
   Values<T> values_;
   Counts<bool> counts_;
 };
@@ -180,20 +224,24 @@ class RepeatedGatherer final : public FieldGatherer {
       const Structs elements = ElementsOf(structs[i]);
       if (elements.count == 0) continue;
       counts_.AppendCount(row + i, static_cast<uint32_t>(elements.count));
-      for (size_t j = 0; j < elements.count; ++j) values_.Append(elements[j]);
+      values_.Append(elements);
     }
   }
+  bool has_measure() const override { return true; }
   absl::Status Measure(const Structs& structs, uint64_t* sizes,
-                       size_t* bad) const override {
+                       size_t* bad) override {
     for (*bad = 0; *bad < structs.count; ++*bad) {
       const Structs elements = ElementsOf(structs[*bad]);
+      if (elements.count == 0) continue;
       DS_RETURN_IF_ERROR(InField(
           field_.name, CheckData(elements.first, elements.count, " elements")));
       sizes[*bad] += elements.count * field_.value_size;
-      if (!Values<T>::kHasSize) continue;
-      for (size_t j = 0; j < elements.count; ++j) {
-        DS_RETURN_IF_ERROR(
-            InValue<T>(field_, values_.Measure(elements[j], &sizes[*bad])));
+      if (!values_.has_measure()) continue;
+      for (size_t i = 0; i < elements.count; ++i) {
+        size_t unused;
+        DS_RETURN_IF_ERROR(InValue<T>(
+            field_,
+            values_.Measure(elements.Range(i, i + 1), &sizes[*bad], &unused)));
       }
     }
     return absl::OkStatus();
@@ -211,7 +259,8 @@ class RepeatedGatherer final : public FieldGatherer {
 };
 
 std::unique_ptr<FieldGatherer> MakeGatherer(const StructTables& tables,
-                                            const devstate_field& field) {
+                                            const devstate_field& field,
+                                            const int32_t* oneof) {
   return VisitValueType(
       field, [&](auto type) -> std::unique_ptr<FieldGatherer> {
         using T = typename decltype(type)::Type;
@@ -222,16 +271,30 @@ std::unique_ptr<FieldGatherer> MakeGatherer(const StructTables& tables,
           case DEVSTATE_ONE:
             return std::make_unique<OneGatherer<T>>(tables, field);
           default:
-            return std::make_unique<OptionalGatherer<T>>(tables, field);
+            return std::make_unique<OptionalGatherer<T>>(tables, field, oneof);
         }
       });
 }
 
-template <typename Fields>
-Fields MakeGatherers(const StructTables& tables, const devstate_table& type) {
-  Fields fields;
+// The selection of the field's oneof, or null.
+const int32_t* SelectionOf(const devstate_table& type,
+                           const devstate_field& field,
+                           const int32_t* selections) {
+  if (field.cardinality != DEVSTATE_ONEOF) return nullptr;
+  for (uint32_t i = 0; i < type.oneof_count; ++i) {
+    if (type.oneofs[i].selector == field.presence) return selections + i;
+  }
+  return nullptr;
+}
+
+std::vector<std::unique_ptr<FieldGatherer>> MakeGatherers(
+    const StructTables& tables, const devstate_table& type,
+    const int32_t* selections) {
+  std::vector<std::unique_ptr<FieldGatherer>> fields;
   for (uint32_t i = 0; i < type.field_count; ++i) {
-    fields.push_back(MakeGatherer(tables, type.fields[i]));
+    const devstate_field& field = type.fields[i];
+    fields.push_back(
+        MakeGatherer(tables, field, SelectionOf(type, field, selections)));
   }
   return fields;
 }
@@ -245,31 +308,68 @@ std::vector<ColumnBuilder*> ColumnsOf(const Fields& fields) {
 
 }  // namespace
 
+// Makes the selections first, and then what points to them.
 StructBuilder::StructBuilder(const StructTables& tables,
                              const devstate_table& type)
-    : StructBuilder(tables.Of(type), MakeGatherers<Fields>(tables, type)) {}
+    : StructBuilder(tables, type, Selections(new int32_t[type.oneof_count]())) {
+}
 
-StructBuilder::StructBuilder(const StructTable& table, Fields fields)
+StructBuilder::StructBuilder(const StructTables& tables,
+                             const devstate_table& type,
+                             const Selections& selections)
+    : StructBuilder(tables.Of(type),
+                    MakeGatherers(tables, type, selections.get()), selections) {
+}
+
+StructBuilder::StructBuilder(const StructTable& table, Fields fields,
+                             const Selections& selections)
     : RecordColumnsBuilder(table.record(), ColumnsOf(fields)),
       type_(table.type()),
-      fields_(std::move(fields)) {}
+      selections_(selections),
+      fields_(std::move(fields)) {
+  for (const auto& field : fields_) {
+    if (field->has_measure()) measured_.push_back(field.get());
+  }
+}
 
 StructBuilder::~StructBuilder() = default;
 
+bool StructBuilder::has_measure() const {
+  return type_.oneof_count != 0 || !measured_.empty();
+}
+
+void StructBuilder::Select(const Structs& structs) {
+  for (uint32_t i = 0; i < type_.oneof_count; ++i) {
+    const uint32_t selector = type_.oneofs[i].selector;
+    const auto first = LoadMember<int32_t>(structs.first + selector);
+    size_t same = 0;
+    for (size_t j = 0; j < structs.count; ++j) {
+      same += LoadMember<int32_t>(structs[j] + selector) == first;
+    }
+    selections_[i] = same == structs.count ? first : kMixed;
+  }
+}
+
 absl::Status StructBuilder::Measure(const Structs& structs, uint64_t* sizes,
-                                    size_t* bad) const {
+                                    size_t* bad) {
   if (type_.oneof_count != 0) {
-    for (*bad = 0; *bad < structs.count; ++*bad) {
+    Select(structs);
+    const bool mixed =
+        std::find(&selections_[0], &selections_[type_.oneof_count], kMixed) !=
+        &selections_[type_.oneof_count];
+    const size_t count = mixed ? structs.count : 1;
+    for (*bad = 0; *bad < count; ++*bad) {
       DS_RETURN_IF_ERROR(CheckSelectors(type_, structs[*bad]));
     }
   }
-  for (const auto& field : fields_) {
+  for (FieldGatherer* field : measured_) {
     DS_RETURN_IF_ERROR(field->Measure(structs, sizes, bad));
   }
   return absl::OkStatus();
 }
 
 void StructBuilder::Append(const Structs& structs) {
+  Select(structs);
   for (const auto& field : fields_) field->Append(size_, structs);
   size_ += structs.count;
 }

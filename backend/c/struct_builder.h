@@ -41,19 +41,31 @@ class StructBuilder final : public RecordColumnsBuilder {
   // Adds to sizes[i] what struct i counts for beside the size of a record: the
   // strings and the elements of repeated fields in it. INVALID_ARGUMENT, with
   // the field's path, for a struct that is none: *bad is its index then.
-  absl::Status Measure(const Structs& structs, uint64_t* sizes,
-                       size_t* bad) const;
+  absl::Status Measure(const Structs& structs, uint64_t* sizes, size_t* bad);
+
+  // Whether structs can differ in size or be none: Measure() is needed.
+  bool has_measure() const;
 
   // Copies what Measure() has found good.
   void Append(const Structs& structs);
 
  private:
   using Fields = std::vector<std::unique_ptr<FieldGatherer>>;
+  // For each oneof, what all structs under way have selected, or kMixed.
+  using Selections = std::shared_ptr<int32_t[]>;
 
-  StructBuilder(const StructTable& table, Fields fields);
+  StructBuilder(const StructTables& tables, const devstate_table& type,
+                const Selections& selections);
+  StructBuilder(const StructTable& table, Fields fields,
+                const Selections& selections);
+
+  void Select(const Structs& structs);
 
   const devstate_table& type_;
+  const Selections selections_;
   const Fields fields_;
+  // Those of fields_ that Measure() looks at.
+  std::vector<FieldGatherer*> measured_;
 };
 
 }  // namespace devstate::c

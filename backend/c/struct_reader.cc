@@ -30,7 +30,8 @@ class FieldScatterer {
 
 namespace {
 
-// The values of a field, to be read one after the other.
+// The values of a field, to be read one after the other: `count` from the i-th
+// on, to places that are `stride` bytes apart.
 template <typename T>
 class Values {
  public:
@@ -38,7 +39,11 @@ class Values {
 
   ColumnReader* column() { return &column_; }
   void Restart() {}
-  void Read(size_t i, char* value) { StoreMember(column_[i], value); }
+  void Read(size_t i, size_t count, size_t stride, char* out) {
+    for (const size_t end = i + count; i < end; ++i, out += stride) {
+      StoreMember(column_[i], out);
+    }
+  }
 
  private:
   NumberColumnReader<T> column_;
@@ -51,10 +56,12 @@ class Values<devstate_bytes> {
 
   ColumnReader* column() { return &column_; }
   void Restart() {}
-  void Read(size_t i, char* value) {
-    absl::string_view view;
-    column_.Read(i, view);
-    StoreMember(devstate_bytes{view.data(), view.size()}, value);
+  void Read(size_t i, size_t count, size_t stride, char* out) {
+    for (const size_t end = i + count; i < end; ++i, out += stride) {
+      absl::string_view view;
+      column_.Read(i, view);
+      StoreMember(devstate_bytes{view.data(), view.size()}, out);
+    }
   }
 
  private:
@@ -69,7 +76,9 @@ class Values<MessageValue> {
 
   ColumnReader* column() { return &column_; }
   void Restart() { column_.Restart(); }
-  void Read(size_t i, char* value) { column_.Read(i, 1, value); }
+  void Read(size_t i, size_t count, size_t stride, char* out) {
+    column_.Read(i, count, stride, out);
+  }
 
  private:
   StructReader column_;
@@ -84,8 +93,7 @@ class OneScatterer final : public FieldScatterer {
   ColumnReader* column() override { return values_.column(); }
   void Restart() override { values_.Restart(); }
   void Read(size_t row, size_t count, size_t stride, char* out) override {
-    out += field_.offset;
-    for (size_t i = 0; i < count; ++i) values_.Read(row + i, out + i * stride);
+    values_.Read(row, count, stride, out + field_.offset);
   }
 
  private:
@@ -114,18 +122,32 @@ class OptionalScatterer final : public FieldScatterer {
     if (counts_.total() != 0) values_.Restart();
   }
   void Read(size_t row, size_t count, size_t stride, char* out) override {
-    for (size_t i = 0; i < count; ++i, out += stride) {
-      if (counts_.CountAt(row + i) == 0) continue;
-      if (field_.cardinality == DEVSTATE_ONEOF) {
-        StoreMember(static_cast<int32_t>(field_.number), out + field_.presence);
-      } else {
-        StoreMember(true, out + field_.presence);
-      }
-      values_.Read(next_++, out + field_.offset);
+    if (counts_.total() == 0) return;
+    size_t i = 0;
+    while (true) {
+      while (i < count && counts_.CountAt(row + i) == 0) ++i;
+      if (i == count) return;
+      const size_t begin = i;
+      while (i < count && counts_.CountAt(row + i) != 0) ++i;
+      ReadRun(i - begin, stride, out + begin * stride);
     }
   }
 
  private:
+  // Of structs that all have the field.
+  void ReadRun(size_t count, size_t stride, char* out) {
+    char* member = out + field_.presence;
+    if (field_.cardinality == DEVSTATE_ONEOF) {
+      const auto number = static_cast<int32_t>(field_.number);
+      for (size_t i = 0; i < count; ++i)
+        StoreMember(number, member + i * stride);
+    } else {
+      for (size_t i = 0; i < count; ++i) StoreMember(true, member + i * stride);
+    }
+    values_.Read(next_, count, stride, out + field_.offset);
+    next_ += count;
+  }
+
   Values<T> values_;
   Counts<bool> counts_;
   size_t next_ = 0;
@@ -149,9 +171,7 @@ class RepeatedScatterer final : public FieldScatterer {
     values_.Restart();
     elements_.ResizeUninitialized(total * element_size_);
     std::memset(elements_.data(), 0, elements_.size());
-    for (size_t i = 0; i < total; ++i) {
-      values_.Read(i, elements_.data() + i * element_size_);
-    }
+    values_.Read(0, total, element_size_, elements_.data());
   }
   void Read(size_t row, size_t count, size_t stride, char* out) override {
     out += field_.offset;
@@ -214,7 +234,6 @@ StructReader::StructReader(const StructTables& tables,
 
 StructReader::StructReader(const StructTable& table, Fields fields)
     : RecordColumnsReader(table.record(), ColumnsOf(fields)),
-      stride_(table.type().row_size),
       fields_(std::move(fields)) {}
 
 StructReader::~StructReader() = default;
@@ -223,8 +242,8 @@ void StructReader::Restart() {
   for (const auto& field : fields_) field->Restart();
 }
 
-void StructReader::Read(size_t row, size_t count, char* out) {
-  for (const auto& field : fields_) field->Read(row, count, stride_, out);
+void StructReader::Read(size_t row, size_t count, size_t stride, char* out) {
+  for (const auto& field : fields_) field->Read(row, count, stride, out);
 }
 
 }  // namespace devstate::c

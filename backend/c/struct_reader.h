@@ -27,16 +27,15 @@ class StructReader final : public RecordColumnsReader {
   // Must come after Decode() and before Read().
   void Restart();
   // Reads the structs of `count` rows from `row` on, one after the other from
-  // row 0, to `out`, which holds zeros. What they point to is valid until the
-  // next Decode().
-  void Read(size_t row, size_t count, char* out);
+  // row 0, to `out`, which holds zeros, `stride` bytes apart. What they point
+  // to is valid until the next Decode().
+  void Read(size_t row, size_t count, size_t stride, char* out);
 
  private:
   using Fields = std::vector<std::unique_ptr<FieldScatterer>>;
 
   StructReader(const StructTable& table, Fields fields);
 
-  const size_t stride_;
   const Fields fields_;
 };
 

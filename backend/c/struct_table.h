@@ -78,17 +78,29 @@ inline absl::string_view ToView(const devstate_bytes& bytes) {
   return {static_cast<const char*>(bytes.data), bytes.size};
 }
 
-// How often `field`, one without repetition, occurs in `row`: 0 or 1.
-inline bool IsPresent(const devstate_field& field, const char* row) {
+// Calls `visit` with a function that says whether `field`, one without
+// repetition, is in a row. What kind of field it is, is asked once.
+template <typename Visit>
+auto WithPresence(const devstate_field& field, const Visit& visit) {
+  const uint32_t offset = field.presence;
   switch (field.cardinality) {
     case DEVSTATE_OPTIONAL:
-      return LoadMember<bool>(row + field.presence);
+      return visit(
+          [offset](const char* row) { return LoadMember<bool>(row + offset); });
     case DEVSTATE_ONEOF:
-      return LoadMember<int32_t>(row + field.presence) ==
-             static_cast<int32_t>(field.number);
+      return visit([offset, number = static_cast<int32_t>(field.number)](
+                       const char* row) {
+        return LoadMember<int32_t>(row + offset) == number;
+      });
     default:
-      return true;
+      break;
   }
+  return visit([](const char*) { return true; });
+}
+
+inline bool IsPresent(const devstate_field& field, const char* row) {
+  return WithPresence(field,
+                      [row](auto is_present) { return is_present(row); });
 }
 
 // The size of a value of `field` in memory.

@@ -42,6 +42,7 @@ PACKAGES = [
     "tests/fuzz",
     "tests/golden",
     "tests/history",
+    "tests/libvhost_user",
     "tests/proto",
     "tests/qemu",
     "tests/release",

@@ -149,6 +149,21 @@ const Variant kVariants[] = {
     {"Plain", "raw", Compression::Raw(), true},
 };
 
+// Keeps the schema, which takes a millisecond to open, for all tests.
+class Opened : public ::testing::Environment {
+ public:
+  void SetUp() override {
+    writer_ = devstate_writer_open(&kSchema, &AppendTo, &unused_, nullptr);
+    ASSERT_NE(writer_, nullptr) << devstate_error();
+  }
+  void TearDown() override { devstate_writer_free(writer_); }
+
+ private:
+  std::string unused_;
+  devstate_writer* writer_ = nullptr;
+};
+const auto* const kOpened = ::testing::AddGlobalTestEnvironment(new Opened);
+
 class EverythingInC : public ::testing::TestWithParam<Variant> {
  protected:
   WriterOptions CppOptions(uint32_t max_batch_records) {
