@@ -17,9 +17,8 @@
  * Ownership. _new and _open make, _free destroys and takes NULL. Bytes and rows
  * that are given are borrowed for the call, options too; schemas and devices
  * outlive the object. What is handed out lives until the next call on the
- * object. "Takes" a descriptor
- * means that the library closes it, "lends" that it does not. All descriptors
- * that the library opens are close-on-exec.
+ * object. "Takes" a descriptor means that the library closes it, "lends" that
+ * it does not. All descriptors that the library opens are close-on-exec.
  *
  * Threads. An object is for one thread at a time, different objects are
  * independent. [any thread] marks what is not bound to that. An engine has one
@@ -62,8 +61,8 @@ typedef enum devstate_code {
   DEVSTATE_EIO = -6,      /* the medium failed or is full */
   DEVSTATE_EPEER = -7,    /* the other end is gone */
   DEVSTATE_ETIMEDOUT = -8,
-  DEVSTATE_ECANCELED =
-      -9,                /* a newer request, a started ring, a lost front-end */
+  /* A newer request, a started ring, a lost front-end. */
+  DEVSTATE_ECANCELED = -9,
   DEVSTATE_EDEVICE = -10 /* a function of the device failed */
 } devstate_code;
 
@@ -83,8 +82,8 @@ DEVSTATE_API int devstate_fail(const char* format, ...) DEVSTATE_FORMAT(1, 2);
 
 /* Writes all of `data`. Returns 0 or a negative devstate_code. */
 typedef int (*devstate_write_fn)(void* context, const void* data, size_t size);
-/* Reads 1 to `size` bytes and returns how many; 0 at the end; a devstate_code.
- */
+/* Reads 1 to `size` bytes and returns how many. 0 at the end, a negative
+ * devstate_code on error. */
 typedef ptrdiff_t (*devstate_read_fn)(void* context, void* data, size_t size);
 
 /* What a reader takes at most, and a writer obeys; 0 is the default
@@ -126,8 +125,8 @@ typedef struct devstate_write_options {
   uint32_t max_batch_bytes;
 } devstate_write_options;
 
-/* `schema` is generated and outlives the writer. NULL if the options are wrong.
- */
+/* Opens a writer of states of `schema`, which is generated and outlives it.
+ * NULL if the options are wrong. */
 DEVSTATE_API devstate_writer* devstate_writer_open(
     const devstate_schema* schema, devstate_write_fn write, void* context,
     const devstate_write_options* options);
@@ -151,8 +150,7 @@ typedef struct devstate_reader devstate_reader;
 
 /* A piece of the state. Generated functions give `rows` their type. */
 typedef struct devstate_batch {
-  uint32_t
-      number; /* of the root's field; 0 is the root itself, which is first */
+  uint32_t number; /* of the root's field; 0: the root itself, always first */
   uint32_t row_size;
   size_t count;     /* at least 1 */
   const void* rows; /* valid until the next call on the reader */
@@ -169,8 +167,7 @@ DEVSTATE_API int devstate_reader_next(
     devstate_reader* reader, const devstate_batch** batch) DEVSTATE_CHECK;
 DEVSTATE_API void devstate_reader_free(devstate_reader* reader);
 
-/* --- Engine: the two requests in a program that parses vhost-user itself ---
- */
+/* --- Engine: the two requests, for who parses vhost-user already --- */
 
 typedef struct devstate_engine devstate_engine;
 
@@ -380,8 +377,7 @@ DEVSTATE_API devstate_engine* devstate_engine_new(
     const devstate_engine_options* options);
 /* Asks whether version `version` of the schema holds the state as it is now, by
  * saving it to nowhere: only with the rings stopped and no transfer. Returns a
- * devstate_level, REFUSED with devstate_error(), or a negative devstate_code.
- */
+ * devstate_level, REFUSED with devstate_error(), or a devstate_code. */
 DEVSTATE_API int devstate_engine_pre_check(devstate_engine* engine,
                                            uint32_t version) DEVSTATE_CHECK;
 /* An answer to CHECK_DEVICE_STATE in words. Returns as snprintf() does.
