@@ -6,6 +6,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "devstate/backend/backend.h"
@@ -75,7 +76,11 @@ int main(int argc, char** argv) {
   const std::string flag = "--socket-path=";
   if (argc < 2 || std::string(argv[1]).rfind(flag, 0) != 0) return 2;
   Device device(Greetings{1, {argv + 2, argv + argc}});
-  devstate::StateHandler<HelloStateCodec> handler(&device);
+  devstate::StateOptions state;
+  state.report = [](const devstate::StateReport& report) {
+    if (!report.verdict_line.empty()) std::cerr << report.verdict_line << "\n";
+  };
+  devstate::StateHandler<HelloStateCodec> handler(&device, std::move(state));
   devstate::vhost_user::BackendEndpointOptions options;
   options.socket_path = argv[1] + flag.size();
   auto endpoint = devstate::vhost_user::BackendEndpoint::Create(
