@@ -14,7 +14,9 @@
 #include "absl/strings/str_cat.h"
 #include "devstate/backend/load_report_file.h"
 #include "devstate/backend/schema_versions.h"
+#include "devstate/compat/gate/constraints.h"
 #include "devstate/compat/gate/load_report.h"
+#include "devstate/compat/gate/stream_findings.h"
 #include "devstate/compat/gate/stream_gate.h"
 #include "devstate/compat/save_profile.h"
 #include "devstate/compat/verdict.h"
@@ -186,10 +188,34 @@ class StateHandlerCore::Impl {
     return status;
   }
 
+  // Refuses what the gate of every reader would refuse. The generated code does
+  // it for records.
+  absl::Status CheckRoot(const Message& root, const WriterOptions& options) {
+    std::set<std::string> features;
+    if (options.used_features.has_value()) {
+      features.insert(options.used_features->begin(),
+                      options.used_features->end());
+    } else {
+      AddUsedFeatures(root, &features);
+    }
+    const SchemaModel& model = *schema_view().model;
+    StreamFindings findings;
+    ConstraintChecker(&model, schema_.version, features)
+        .CheckRoot(root, &findings);
+    if (findings.level() < VERDICT_LEVEL_REFUSED) return absl::OkStatus();
+    const Finding first = findings.Sorted().front();
+    return absl::InvalidArgumentError(absl::StrCat(
+        first.path(), ": ", first.written(), ", allowed is ", first.read(),
+        ": no reader would load it [", first.rule(), "]"));
+  }
+
   absl::Status SaveAs(uint32_t version, const WriterOptions& options,
                       ByteSink& sink, StateReport* report) {
     const std::shared_ptr<RecordWriter> writer =
         device_->MakeWriter(&sink, options);
+    writer->SetRootCheck([this, &options](const Message& root) {
+      return CheckRoot(root, options);
+    });
     std::unique_ptr<SaveProfile> profile;
     absl::Status status;
     if (version != schema_.version) {

@@ -86,6 +86,7 @@ absl::Status RecordWriter::BeginState(const Message& root) {
   const auto write = [&]() -> absl::Status {
     const std::string serialized = SerializeDeterministic(root);
     DS_RETURN_IF_ERROR(CheckWrittenRoot(serialized, *root.GetDescriptor()));
+    if (check_root_ != nullptr) DS_RETURN_IF_ERROR(check_root_(root));
     DS_RETURN_IF_ERROR(stream_->WriteHeader(Header(root)));
     if (filter_ == nullptr) {
       stream_->BeginChunk()->out().Append(serialized);

@@ -8,8 +8,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
@@ -82,6 +84,12 @@ class RecordWriter {
   // state of its schema. Must come before Begin(). `filter` must outlive the
   // writer.
   void SetFilter(SaveFilter* filter) { filter_ = filter; }
+
+  // Shows the root message to `check` before anything of it is written. An
+  // error of `check` ends the write. Must come before Begin().
+  using RootCheck =
+      std::function<absl::Status(const google::protobuf::Message& root)>;
+  void SetRootCheck(RootCheck check) { check_root_ = std::move(check); }
 
  protected:
   RecordWriter(ByteSink* sink, const SchemaInfo& schema,
@@ -172,6 +180,7 @@ class RecordWriter {
   const std::unique_ptr<StreamWriter> stream_;
   const SchemaInfo& schema_;
   SaveFilter* filter_ = nullptr;
+  RootCheck check_root_;
   // The batch under way, if there is a filter.
   ByteBuffer unfiltered_;
   MessageWriter unfiltered_writer_{&unfiltered_};
