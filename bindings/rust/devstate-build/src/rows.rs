@@ -89,7 +89,7 @@ fn print_sizes(schema: &SchemaModel, message: &MessageModel, code: &mut Code) {
     let lifetime = types::lifetime(schema, message, "'_");
     code.add(format!("impl {name}Row{lifetime} {{"));
     code.add("/// Returns what strings and elements count for, beside the fixed size.");
-    code.add("pub fn variable_size(&self) -> u64 {\nlet mut size = 0;");
+    code.add("#[inline]\npub fn variable_size(&self) -> u64 {\nlet mut size = 0;");
     for field in alone(message) {
         let own = format!("self.{}", names::field(field));
         let size = schema.value_size(field);
@@ -167,6 +167,8 @@ fn print_columns(schema: &SchemaModel, message: &MessageModel, code: &mut Code) 
         }\n\n",
     );
     let lifetime = types::lifetime(schema, message, "'_");
+    // Called for every row, from another crate.
+    code.add("#[inline]");
     code.add(format!("fn get(&self, i: usize) -> {name}Row{lifetime} {{"));
     if message.fields.is_empty() {
         code.add("let _ = i;");

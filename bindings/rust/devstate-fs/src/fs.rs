@@ -414,6 +414,7 @@ impl<'p> column::Column<'p> for InodeRootColumns<'p> {
         Self::decode(&[], count, cx)
     }
 
+    #[inline]
     fn get(&self, i: usize) -> InodeRootRow {
         let _ = i;
         InodeRootRow {
@@ -466,6 +467,7 @@ pub struct InodePathRow<'a> {
 
 impl InodePathRow<'_> {
     /// Returns what strings and elements count for, beside the fixed size.
+    #[inline]
     pub fn variable_size(&self) -> u64 {
         let mut size = 0;
         size += self.name.len() as u64;
@@ -509,6 +511,7 @@ impl<'p> column::Column<'p> for InodePathColumns<'p> {
         Self::decode(&[], count, cx)
     }
 
+    #[inline]
     fn get(&self, i: usize) -> InodePathRow<'_> {
         InodePathRow {
             parent: self.f1.get(i),
@@ -589,6 +592,7 @@ impl<'p> column::Column<'p> for InodeLostColumns<'p> {
         Self::decode(&[], count, cx)
     }
 
+    #[inline]
     fn get(&self, i: usize) -> InodeLostRow {
         let _ = i;
         InodeLostRow {
@@ -643,6 +647,7 @@ pub struct FileHandleRow<'a> {
 
 impl FileHandleRow<'_> {
     /// Returns what strings and elements count for, beside the fixed size.
+    #[inline]
     pub fn variable_size(&self) -> u64 {
         let mut size = 0;
         size += self.handle.len() as u64;
@@ -687,6 +692,7 @@ impl<'p> column::Column<'p> for FileHandleColumns<'p> {
         Self::decode(&[], count, cx)
     }
 
+    #[inline]
     fn get(&self, i: usize) -> FileHandleRow<'_> {
         FileHandleRow {
             mount_id: self.f1.get(i),
@@ -787,6 +793,7 @@ impl<'p> column::Column<'p> for AttributesColumns<'p> {
         Self::decode(&[], count, cx)
     }
 
+    #[inline]
     fn get(&self, i: usize) -> AttributesRow {
         AttributesRow {
             mode: self.f1.get(i),
@@ -872,6 +879,7 @@ pub struct InodeRow<'a> {
 
 impl InodeRow<'_> {
     /// Returns what strings and elements count for, beside the fixed size.
+    #[inline]
     pub fn variable_size(&self) -> u64 {
         let mut size = 0;
         size += self.verification_handle.as_ref().map_or(0, |value| value.variable_size());
@@ -935,6 +943,7 @@ impl<'p> column::Column<'p> for InodeColumns<'p> {
         Self::decode(&[], count, cx)
     }
 
+    #[inline]
     fn get(&self, i: usize) -> InodeRow<'_> {
         InodeRow {
             id: self.f1.get(i),
@@ -1083,6 +1092,7 @@ impl<'p> column::Column<'p> for FileLockColumns<'p> {
         Self::decode(&[], count, cx)
     }
 
+    #[inline]
     fn get(&self, i: usize) -> FileLockRow {
         FileLockRow {
             owner: self.f1.get(i),
@@ -1161,6 +1171,7 @@ pub struct OpenHandleRow {
 
 impl OpenHandleRow {
     /// Returns what strings and elements count for, beside the fixed size.
+    #[inline]
     pub fn variable_size(&self) -> u64 {
         let mut size = 0;
         size += self.locks.len() as u64 * 48;
@@ -1207,6 +1218,7 @@ impl<'p> column::Column<'p> for OpenHandleColumns<'p> {
         Self::decode(&[], count, cx)
     }
 
+    #[inline]
     fn get(&self, i: usize) -> OpenHandleRow {
         OpenHandleRow {
             id: self.f1.get(i),
@@ -1280,6 +1292,7 @@ pub struct MountPathRow<'a> {
 
 impl MountPathRow<'_> {
     /// Returns what strings and elements count for, beside the fixed size.
+    #[inline]
     pub fn variable_size(&self) -> u64 {
         let mut size = 0;
         size += self.path.len() as u64;
@@ -1321,6 +1334,7 @@ impl<'p> column::Column<'p> for MountPathColumns<'p> {
         Self::decode(&[], count, cx)
     }
 
+    #[inline]
     fn get(&self, i: usize) -> MountPathRow<'_> {
         MountPathRow {
             mount_id: self.f1.get(i),

@@ -9,6 +9,7 @@ use super::message::{Context, Parts};
 use super::number_decode::{check_kind, Numbers};
 use super::number_encode::encode_numbers;
 use super::occurrences::{Column, ColumnBuilder};
+use super::starts::Starts;
 use super::{ColumnWriter, Kind};
 use crate::error::{Reason, StreamError};
 use crate::wire::{put_bytes, put_number};
@@ -25,57 +26,12 @@ const LAST_PART: usize = FIRST_WORD_PART as usize + MAX_WORDS - 1;
 const CONCATENATED: u64 = 0;
 const WORDS: u64 = 1;
 
-/// Where values end in the data.
-#[derive(Clone, Debug)]
-enum Ends {
-    /// All values have this length.
-    Constant(usize),
-    /// Of each value.
-    Table(Vec<u32>),
-}
-
-impl Ends {
-    fn of(lengths: &Numbers<u32>, count: usize) -> Self {
-        if let Some(length) = lengths.constant() {
-            return Ends::Constant(length as usize);
-        }
-        let mut end = 0;
-        Ends::Table(
-            lengths
-                .bits(count)
-                .iter()
-                .map(|&length| {
-                    end += length;
-                    end
-                })
-                .collect(),
-        )
-    }
-
-    #[inline]
-    fn range(&self, i: usize) -> std::ops::Range<usize> {
-        match self {
-            Ends::Constant(length) => i * length..(i + 1) * length,
-            Ends::Table(ends) => {
-                let start = if i == 0 { 0 } else { ends[i - 1] as usize };
-                start..ends[i] as usize
-            }
-        }
-    }
-}
-
 /// Lengths and data of a column, not judged as text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Bytes<'p> {
     lengths: Numbers<u32>,
-    ends: Ends,
+    starts: Starts,
     data: Cow<'p, [u8]>,
-}
-
-impl Default for Bytes<'_> {
-    fn default() -> Self {
-        Bytes { lengths: Numbers::default(), ends: Ends::Constant(0), data: Cow::Borrowed(&[]) }
-    }
 }
 
 impl<'p> Bytes<'p> {
@@ -125,7 +81,7 @@ impl<'p> Bytes<'p> {
         if layout != WORDS {
             cx.charge(sum, 1)?;
         }
-        Ok(Bytes { ends: Ends::of(&lengths, count), lengths, data })
+        Ok(Bytes { starts: Starts::of(&lengths, count), lengths, data })
     }
 
     /// Returns the length of each value.
@@ -136,7 +92,7 @@ impl<'p> Bytes<'p> {
     /// Returns value `i`.
     #[inline]
     pub fn get(&self, i: usize) -> &[u8] {
-        &self.data[self.ends.range(i)]
+        &self.data[self.starts.range(i)]
     }
 
     /// Returns the first of `count` values that is not UTF-8.
@@ -221,7 +177,7 @@ impl<'p> Column<'p> for Blobs<'p> {
 #[derive(Clone, Debug, Default)]
 pub struct Texts<'p> {
     lengths: Numbers<u32>,
-    ends: Option<Ends>,
+    starts: Starts,
     text: Cow<'p, str>,
 }
 
@@ -252,17 +208,14 @@ impl<'p> Column<'p> for Texts<'p> {
             Cow::Owned(data) => String::from_utf8(data).ok().map(Cow::Owned),
         };
         // Values that are text are text together.
-        Ok(Texts { lengths: bytes.lengths, ends: Some(bytes.ends), text: text.unwrap_or_default() })
+        Ok(Texts { lengths: bytes.lengths, starts: bytes.starts, text: text.unwrap_or_default() })
     }
     fn absent(_: usize, _: &mut Context<'_>) -> Result<Self, Box<StreamError>> {
         Ok(Texts::default())
     }
     #[inline]
     fn get(&self, i: usize) -> &str {
-        match &self.ends {
-            Some(ends) => &self.text[ends.range(i)],
-            None => "",
-        }
+        &self.text[self.starts.range(i)]
     }
 }
 

@@ -9,6 +9,7 @@ mod message;
 mod number_decode;
 mod number_encode;
 mod occurrences;
+mod starts;
 
 pub use bounds::{Bound, Bounded, Rows};
 pub use bytes::{Blobs, BlobsBuilder, Bytes, Texts, TextsBuilder};

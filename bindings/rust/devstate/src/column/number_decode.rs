@@ -199,13 +199,6 @@ struct Decoder<'a, B> {
 }
 
 impl<B: Bits> Decoder<'_, B> {
-    #[inline]
-    fn put(&mut self, value: u64) {
-        let bits = B::cut(value);
-        self.excess |= value ^ bits.into();
-        self.out.push(bits);
-    }
-
     /// Puts a value for each of `items`, which `value` makes with the next of the values at hand.
     #[inline]
     fn put_all<T>(
@@ -306,9 +299,9 @@ impl<B: Bits> Decoder<'_, B> {
                     format!("run of length {length} at row {} of {}", self.out.len(), self.count),
                 ));
             }
-            self.put(value);
             let bits = B::cut(value);
-            self.out.extend(std::iter::repeat(bits).take(length as usize - 1));
+            self.excess |= value ^ bits.into();
+            self.out.resize(self.out.len() + length as usize, bits);
         }
         Ok(())
     }

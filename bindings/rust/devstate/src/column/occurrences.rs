@@ -6,6 +6,7 @@
 use super::message::Context;
 use super::number_decode::Numbers;
 use super::number_encode::NumbersBuilder;
+use super::starts::Starts;
 use super::{ColumnWriter, Enumeration, Number};
 use crate::error::{Reason, StreamError};
 
@@ -76,39 +77,6 @@ impl<T: Number> ColumnBuilder for NumbersBuilder<T> {
     }
 }
 
-/// Where the values of each row begin in the values of all.
-#[derive(Clone, Debug)]
-enum Starts {
-    /// Each row has so many.
-    Constant(usize),
-    /// Of each row, and behind the last.
-    Table(Vec<u32>),
-}
-
-impl Starts {
-    fn of<T: Number>(counts: &Numbers<T>, rows: usize) -> Self {
-        if let Some(count) = counts.constant() {
-            return Starts::Constant(count as usize);
-        }
-        let mut start = 0;
-        let mut starts = Vec::with_capacity(rows + 1);
-        starts.push(0);
-        starts.extend(counts.bits(rows).iter().map(|&count| {
-            start += count.into() as u32;
-            start
-        }));
-        Starts::Table(starts)
-    }
-
-    #[inline]
-    fn range(&self, row: usize) -> std::ops::Range<usize> {
-        match self {
-            Starts::Constant(count) => row * count..(row + 1) * count,
-            Starts::Table(starts) => starts[row] as usize..starts[row + 1] as usize,
-        }
-    }
-}
-
 /// A field that does not occur exactly once in each row, with its counts as `T`.
 #[derive(Clone, Debug)]
 pub struct Occurring<C, T: Number> {
@@ -126,12 +94,7 @@ pub type Repeated<C> = Occurring<C, u32>;
 
 impl<C, T: Number> Default for Occurring<C, T> {
     fn default() -> Self {
-        Occurring {
-            counts: Numbers::default(),
-            starts: Starts::Constant(0),
-            total: 0,
-            values: None,
-        }
+        Occurring { counts: Numbers::default(), starts: Starts::default(), total: 0, values: None }
     }
 }
 
