@@ -1,5 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The header of generated C: structs, enums and typed faces of the library's
+// functions. It includes nothing but devstate/devstate.h.
 
 #include <map>
 #include <set>

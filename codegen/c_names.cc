@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Names of generated C. C has neither namespaces nor overloads, so names that
+// differ in a schema may be one here. They are refused before the C compiler
+// sees them.
 
 #include "devstate/codegen/c_names.h"
 

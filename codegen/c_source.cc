@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The source of generated C: constant tables without code, so that a schema
+// costs nothing before it is used. Arrays are printed before the entries that
+// point to them.
 
 #include <map>
 #include <string>

@@ -1,5 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The header of generated C++: row structs and a thin typed face. What need not
+// be inlined into an author's code is in cpp_source.cc, which is compiled once.
 
 #include <map>
 #include <string>

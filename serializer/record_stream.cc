@@ -1,5 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// All of generated writers and readers that does not depend on their types. The
+// first error stays: a stream with a gap must never get a trailer.
 
 #include "devstate/serializer/record_stream.h"
 

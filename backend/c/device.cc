@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The device level of the C interface, on the core that C++ devices have.
+// Options and functions are copied and checked first, so that the rest sees no
+// struct of another version of the header.
 
 #include "devstate/backend/c/device.h"
 

@@ -1,5 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The engine level of the C interface. Each function ends with a code and a
+// text in the calling thread, and nothing is thrown across it.
 
 #include "devstate/backend/c/engine.h"
 

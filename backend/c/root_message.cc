@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// The root as a struct to its message and back. It travels as an ordinary
+// message, whose annotations the gate reads by reflection. Both directions go
+// field by field and need not be fast, since a state has one root.
 
 #include "devstate/backend/c/root_message.h"
 

@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Columns of structs that a table describes. Structs come in blocks, and each
+// field takes all of a block before the next field does. That keeps the block
+// in the cache and the choice of a type out of the loop over rows.
 
 #include "devstate/backend/c/struct_builder.h"
 

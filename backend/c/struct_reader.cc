@@ -1,5 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Structs that a table describes, of columns. Each field fills its member in a
+// whole block before the next field does, for the reasons of struct_builder.cc.
 
 #include "devstate/backend/c/struct_reader.h"
 

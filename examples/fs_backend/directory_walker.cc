@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Walks with descriptors and one component at a time, so that a tree that
+// changes meanwhile cannot lead out of the shared directory. What cannot be
+// read ends the walk, since a state without it would lose files in silence.
 
 #include "examples/fs_backend/directory_walker.h"
 

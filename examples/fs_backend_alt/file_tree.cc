@@ -1,5 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Keeps paths where fs_backend keeps descriptors: two implementations of one
+// device type differ, and the portable state has to serve both. The kernel
+// confines every open to the shared directory.
 
 #include "examples/fs_backend_alt/file_tree.h"
 
