@@ -29,7 +29,8 @@
  * fills starts with `size`, its sizeof: `devstate_limits limits = {.size =
  * sizeof limits}`. New members come last, and zero in them is what there was
  * before. The library refuses a larger struct than its own unless the rest is
- * zero. Structs that the library fills may grow at their end: take pointers.
+ * zero. Enumerators that a caller gives are uint32_t in structs and parameters,
+ * because compilers differ in the size of an enum. Structs that the library fills may grow at their end: take pointers.
  */
 #ifndef DEVSTATE_DEVSTATE_H_
 #define DEVSTATE_DEVSTATE_H_
@@ -213,7 +214,7 @@ typedef struct devstate_transfer {
 
 typedef struct devstate_engine_options {
   uint32_t size;
-  devstate_channel channel;
+  uint32_t channel;        /* a devstate_channel */
   const char* file_folder; /* of DEVSTATE_CHANNEL_FILE; NULL: $TMPDIR or /tmp */
   uint32_t transfer_ms;    /* 0: 5 minutes in all */
   uint32_t idle_ms;        /* 0: 30 seconds without progress */
@@ -354,8 +355,8 @@ typedef enum devstate_save_choice {
 
 typedef struct devstate_state_options {
   uint32_t size;
-  devstate_level accept; /* the worst that is loaded; 0: LOSSY */
-  devstate_save_choice save_choice;
+  uint32_t accept;      /* the worst devstate_level that is loaded; 0: LOSSY */
+  uint32_t save_choice; /* a devstate_save_choice */
   uint32_t save_version;
   /* `features` is unused: the device says them. NULL: default. */
   const devstate_write_options* write;
@@ -436,18 +437,16 @@ enum {
   DEVSTATE_DO_FAIL_CHECK = 1 << 9
 };
 
-/* Moves `*state` and returns the actions. DEVSTATE_EINVAL for a state or an
+/* Moves `*state`, a devstate_session_state, and returns the actions. DEVSTATE_EINVAL for a state or an
  * event that does not exist. [any thread] */
-DEVSTATE_API int devstate_session_step(devstate_session_state* state,
-                                       devstate_session_event event);
+DEVSTATE_API int devstate_session_step(uint32_t* state, uint32_t event);
 /* "checking load"; "" for a state that does not exist. [any thread] */
-DEVSTATE_API const char* devstate_session_state_name(
-    devstate_session_state state);
+DEVSTATE_API const char* devstate_session_state_name(uint32_t state);
 /* Whether a request is unanswered, and whether a timer runs: of the transfer,
  * of CHECK. [any thread] */
-DEVSTATE_API bool devstate_session_owes_reply(devstate_session_state state);
-DEVSTATE_API bool devstate_session_transfer_timer(devstate_session_state state);
-DEVSTATE_API bool devstate_session_check_timer(devstate_session_state state);
+DEVSTATE_API bool devstate_session_owes_reply(uint32_t state);
+DEVSTATE_API bool devstate_session_transfer_timer(uint32_t state);
+DEVSTATE_API bool devstate_session_check_timer(uint32_t state);
 
 #ifdef __cplusplus
 }

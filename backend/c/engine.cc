@@ -66,7 +66,7 @@ absl::Duration Milliseconds(uint32_t given, absl::Duration by_default) {
   return given == 0 ? by_default : absl::Milliseconds(given);
 }
 
-absl::StatusOr<std::optional<ChannelKind>> OwnChannel(devstate_channel kind) {
+absl::StatusOr<std::optional<ChannelKind>> OwnChannel(uint32_t kind) {
   switch (kind) {
     case DEVSTATE_CHANNEL_GIVEN:
       return std::nullopt;

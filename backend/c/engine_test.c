@@ -257,7 +257,7 @@ static void OptionsAreReadBySize(void) {
   EXPECT_HAS(devstate_error(), "sizeof(devstate_engine_options)");
   /* What an older program does not have is zero. */
   options.known.size = sizeof options.known.size;
-  options.known.channel = (devstate_channel)77;
+  options.known.channel = 77;
   engine = devstate_engine_new_bytes(&kOps, &d, &options.known);
   EXPECT(engine != NULL);
   devstate_engine_free(engine);

@@ -28,43 +28,41 @@ static_assert(DEVSTATE_DO_START == int{::devstate::vhost_user::kStart});
 static_assert(DEVSTATE_DO_FAIL_CHECK ==
               int{::devstate::vhost_user::kFailCheck});
 
-bool IsState(int state) {
-  return state >= 0 && state < ::devstate::vhost_user::kSessionStates;
+bool IsState(uint32_t state) {
+  return state < static_cast<uint32_t>(::devstate::vhost_user::kSessionStates);
 }
 
-SessionState ToState(devstate_session_state state) {
+SessionState ToState(uint32_t state) {
   return static_cast<SessionState>(state);
 }
 
 }  // namespace
 
-int devstate_session_step(devstate_session_state* state,
-                          devstate_session_event event) {
-  const int number = static_cast<int>(event);
-  if (!IsState(*state) || number < 0 ||
-      number >= ::devstate::vhost_user::kSessionEvents) {
+int devstate_session_step(uint32_t* state, uint32_t event) {
+  if (!IsState(*state) ||
+      event >= static_cast<uint32_t>(::devstate::vhost_user::kSessionEvents)) {
     return ::devstate::c::Report(absl::InvalidArgumentError(
         "devstate_session_step(): no such state or event"));
   }
   const ::devstate::vhost_user::SessionStep step =
-      StepOf(ToState(*state), static_cast<SessionEvent>(number));
-  *state = static_cast<devstate_session_state>(step.next);
+      StepOf(ToState(*state), static_cast<SessionEvent>(event));
+  *state = static_cast<uint32_t>(step.next);
   return step.actions;
 }
 
-const char* devstate_session_state_name(devstate_session_state state) {
+const char* devstate_session_state_name(uint32_t state) {
   // The names are literals.
   return IsState(state) ? SessionStateName(ToState(state)).data() : "";
 }
 
-bool devstate_session_owes_reply(devstate_session_state state) {
+bool devstate_session_owes_reply(uint32_t state) {
   return IsState(state) && OwesReply(ToState(state));
 }
 
-bool devstate_session_transfer_timer(devstate_session_state state) {
+bool devstate_session_transfer_timer(uint32_t state) {
   return IsState(state) && HasTransferDeadline(ToState(state));
 }
 
-bool devstate_session_check_timer(devstate_session_state state) {
+bool devstate_session_check_timer(uint32_t state) {
   return IsState(state) && HasCheckDeadline(ToState(state));
 }

@@ -4,7 +4,7 @@
 #include "devstate/devstate.h"
 
 static void ALoadGoesThroughItsStates(void) {
-  devstate_session_state state = DEVSTATE_UNNEGOTIATED;
+  uint32_t state = DEVSTATE_UNNEGOTIATED;
   EXPECT(devstate_session_step(&state, DEVSTATE_ON_NEGOTIATED) == 0);
   EXPECT(state == DEVSTATE_IDLE);
   EXPECT(devstate_session_step(&state, DEVSTATE_ON_SET_LOAD) ==
@@ -26,16 +26,14 @@ static void ALoadGoesThroughItsStates(void) {
 static void NamesAreThoseOfTheDocument(void) {
   EXPECT(strcmp(devstate_session_state_name(DEVSTATE_CHECKING_LOAD),
                 "checking load") == 0);
-  EXPECT(strcmp(devstate_session_state_name((devstate_session_state)14), "") ==
-         0);
+  EXPECT(strcmp(devstate_session_state_name(255), "") == 0);
 }
 
 static void NumbersOutsideTheTableAreRefused(void) {
-  devstate_session_state state = DEVSTATE_IDLE;
-  EXPECT(devstate_session_step(&state, (devstate_session_event)14) ==
-         DEVSTATE_EINVAL);
+  uint32_t state = DEVSTATE_IDLE;
+  EXPECT(devstate_session_step(&state, 255) == DEVSTATE_EINVAL);
   EXPECT(state == DEVSTATE_IDLE);
-  state = (devstate_session_state)14;
+  state = 255;
   EXPECT(devstate_session_step(&state, DEVSTATE_ON_CHECK) == DEVSTATE_EINVAL);
   EXPECT_HAS(devstate_error(), "no such state or event");
   EXPECT(!devstate_session_owes_reply(state));
