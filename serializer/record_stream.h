@@ -113,8 +113,7 @@ class RecordWriter {
       absl::Status status = StartField({number, name, &builder});
       if (!status.ok()) return status;
     }
-    if (ABSL_PREDICT_FALSE(batch_bytes_ + size > max_batch_bytes_ ||
-                           builder.size() >= max_records_)) {
+    if (ABSL_PREDICT_FALSE(!HasRoom(builder.size(), size))) {
       absl::Status status = FlushBatch();
       if (!status.ok()) return status;
     }
@@ -138,8 +137,7 @@ class RecordWriter {
     while (begin < sizes.size()) {
       size_t end = begin;
       while (end < sizes.size() &&
-             builder.size() + (end - begin) < max_records_ &&
-             batch_bytes_ + sizes[end] <= max_batch_bytes_) {
+             HasRoom(builder.size() + (end - begin), sizes[end])) {
         batch_bytes_ += sizes[end++];
       }
       if (end == begin) {
@@ -171,6 +169,11 @@ class RecordWriter {
   MessageWriter* BeginBatch();
   absl::Status EndBatch(uint32_t records);
 
+  // Returns whether the batch, of `records` records so far, takes one more that
+  // counts for `size` bytes.
+  bool HasRoom(size_t records, size_t size) const {
+    return records < max_records_ && batch_bytes_ + size <= max_batch_bytes_;
+  }
   absl::Status StartField(const Pending& field);
   absl::Status FlushBatch();
   absl::Status WriteBatch();
