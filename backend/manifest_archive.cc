@@ -15,9 +15,7 @@ absl::StatusOr<std::shared_ptr<const SchemaArchive>> ManifestArchive(
   DS_ASSIGN_OR_RETURN(LoadedManifest manifest,
                       ParseManifest("the program's manifest", json));
   auto archive = std::make_shared<SchemaArchive>();
-  for (LoadedSchema& schema : manifest.schemas) {
-    DS_RETURN_IF_ERROR(archive->Add(std::move(schema)));
-  }
+  DS_RETURN_IF_ERROR(archive->Add(std::move(manifest.schemas)));
   return archive;
 }
 

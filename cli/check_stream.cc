@@ -94,9 +94,7 @@ absl::StatusOr<SchemaArchive> ReadArchive(const std::string& folder,
   if (folder.empty()) return archive;
   DS_ASSIGN_OR_RETURN(std::vector<LoadedSchema> schemas,
                       LoadSchemas(folder, options));
-  for (LoadedSchema& schema : schemas) {
-    DS_RETURN_IF_ERROR(archive.Add(std::move(schema)));
-  }
+  DS_RETURN_IF_ERROR(archive.Add(std::move(schemas)));
   return archive;
 }
 

@@ -165,9 +165,7 @@ absl::StatusOr<std::shared_ptr<const SchemaArchive>> ReadArchive(
   DS_ASSIGN_OR_RETURN(std::vector<LoadedSchema> schemas,
                       LoadSchemas(options.released_folder, {}));
   auto archive = std::make_shared<SchemaArchive>();
-  for (LoadedSchema& schema : schemas) {
-    DS_RETURN_IF_ERROR(archive->Add(std::move(schema)));
-  }
+  DS_RETURN_IF_ERROR(archive->Add(std::move(schemas)));
   return archive;
 }
 

@@ -26,6 +26,15 @@ absl::Status SchemaArchive::Add(LoadedSchema schema) {
   return absl::OkStatus();
 }
 
+absl::Status SchemaArchive::Add(std::vector<LoadedSchema> schemas) {
+  for (LoadedSchema& schema : schemas) {
+    if (absl::Status status = Add(std::move(schema)); !status.ok()) {
+      return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
 const LoadedSchema* SchemaArchive::FindFingerprint(
     absl::string_view fingerprint) const {
   for (const auto& [key, schema] : schemas_) {

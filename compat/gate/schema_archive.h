@@ -24,6 +24,8 @@ class SchemaArchive {
   // Adds a version. INVALID_ARGUMENT if another schema of the same name and
   // version is there.
   absl::Status Add(LoadedSchema schema);
+  // Adds several, up to the first error.
+  absl::Status Add(std::vector<LoadedSchema> schemas);
 
   // Return a version; null if there is none.
   const LoadedSchema* FindFingerprint(absl::string_view fingerprint) const;

@@ -137,9 +137,7 @@ class DeviceInC : public ::testing::Test {
     auto schemas = LoadSchemas(kReleased, {});
     ASSERT_THAT(schemas.status(), IsOk());
     auto archive = std::make_shared<SchemaArchive>();
-    for (LoadedSchema& schema : *schemas) {
-      ASSERT_THAT(archive->Add(std::move(schema)), IsOk());
-    }
+    ASSERT_THAT(archive->Add(*std::move(schemas)), IsOk());
     cpp.archive = archive;
     cpp.report = [this](const StateReport& report) { cpp_report_ = report; };
     cpp_handler_ =
