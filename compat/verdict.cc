@@ -126,19 +126,24 @@ std::string VerdictText(const Verdict& verdict) {
   return absl::StrCat(level, " ", absl::StrJoin(reasons, "; "));
 }
 
+const Finding* DecidingFinding(const Verdict& verdict) {
+  for (const Finding& finding : verdict.findings()) {
+    if (finding.level() == verdict.level()) return &finding;
+  }
+  return nullptr;
+}
+
 uint64_t CheckReplyValue(const Verdict& verdict, const absl::Status& status) {
   if (verdict.level() < VERDICT_LEVEL_REFUSED && status.ok()) return 0;
   uint64_t reply = kReplyTag << 56 | static_cast<uint64_t>(verdict.level())
                                          << 48;
   const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
-  for (const Finding& finding : verdict.findings()) {
-    if (finding.level() != verdict.level()) continue;
-    const Rule* rule = FindRule(finding.rule());
+  if (const Finding* finding = DecidingFinding(verdict)) {
+    const Rule* rule = FindRule(finding->rule());
     if (rule != nullptr) reply |= static_cast<uint64_t>(rule->code) << 40;
-    if (finding.field_number() != 0) {
-      return reply | kReplyField << 32 | finding.field_number();
+    if (finding->field_number() != 0) {
+      return reply | kReplyField << 32 | finding->field_number();
     }
-    break;
   }
   if (detail.has_value() && detail->has_chunk()) {
     reply |= kReplyChunk << 32 | detail->chunk();

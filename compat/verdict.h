@@ -33,6 +33,9 @@ absl::Status VerdictStatus(const Verdict& verdict);
 // [unknown-critical] queues.size: …".
 std::string VerdictText(const Verdict& verdict);
 
+// Returns the first of the findings that make the verdict, or null.
+const Finding* DecidingFinding(const Verdict& verdict);
+
 // Returns the answer to CHECK_DEVICE_STATE. It is 0 exactly if the verdict lets
 // the state be loaded and `status` is OK. Otherwise it has these parts, from
 // the highest byte on:

@@ -118,18 +118,10 @@ class Device : public ErasedDevice {
   std::optional<void*> staged_;
 };
 
-// The rule that made the verdict, or "".
-std::string RuleOf(const Verdict& verdict) {
-  for (const Finding& finding : verdict.findings()) {
-    if (finding.level() == verdict.level()) return finding.rule();
-  }
-  return "";
-}
-
 void ReportTo(const devstate_device_ops& ops, void* device,
               const StateReport& made) {
   const std::string text(made.status.message());
-  const std::string rule = RuleOf(made.verdict);
+  const Finding* const finding = DecidingFinding(made.verdict);
   const bool load = made.event != StateReport::Event::kSaved;
   devstate_report report = {};
   report.event = !load ? DEVSTATE_SAVED
@@ -144,7 +136,7 @@ void ReportTo(const devstate_device_ops& ops, void* device,
   }
   report.text = text.c_str();
   report.level = static_cast<devstate_level>(made.verdict.level());
-  report.rule = rule.c_str();
+  report.rule = finding == nullptr ? "" : finding->rule().c_str();
   report.line = made.verdict_line.c_str();
   report.check_reply = load ? CheckReplyValue(made.verdict, made.status) : 0;
   report.saved_version = made.saved_version;

@@ -182,11 +182,9 @@ void Conclude(Verified* verified, const absl::Status& status) {
     return;
   }
   const Verdict verdict = JudgeLoad(verified->verdict, status);
-  for (const Finding& finding : verdict.findings()) {
-    if (finding.level() != verdict.level()) continue;
-    state.set_reason(finding.rule());
-    state.set_text(finding.text());
-    return;
+  if (const Finding* finding = DecidingFinding(verdict)) {
+    state.set_reason(finding->rule());
+    state.set_text(finding->text());
   }
 }
 
