@@ -24,8 +24,8 @@ ptrdiff_t ReadFrom(void* context, void* data, size_t size) {
 }
 
 absl::Status FunctionSink::Write(absl::string_view bytes) {
-  ClearError();
-  return FromDevice(write_(context_, bytes.data(), bytes.size()), "write");
+  return CallDevice("write", write_, context_,
+                    static_cast<const void*>(bytes.data()), bytes.size());
 }
 
 absl::StatusOr<size_t> FunctionSource::Read(char* buffer, size_t size) {

@@ -69,8 +69,7 @@ class Device : public ErasedDevice {
   absl::Status SaveState(RecordWriter& writer) override {
     auto& own = static_cast<StateWriter&>(writer);
     devstate_writer handle = {nullptr, nullptr, &own};
-    ClearError();
-    DS_RETURN_IF_ERROR(FromDevice(ops_.save(device_, &handle), "save"));
+    DS_RETURN_IF_ERROR(CallDevice("save", ops_.save, device_, &handle));
     return own.Finish();
   }
 
@@ -80,8 +79,7 @@ class Device : public ErasedDevice {
   }
   void StageLoad() override {
     void* staged = nullptr;
-    ClearError();
-    stage_status_ = FromDevice(ops_.stage(device_, &staged), "stage");
+    stage_status_ = CallDevice("stage", ops_.stage, device_, &staged);
     if (stage_status_.ok()) staged_ = staged;
   }
   absl::Status ReadState(RecordReader& reader) override {
@@ -90,18 +88,15 @@ class Device : public ErasedDevice {
     while (true) {
       DS_ASSIGN_OR_RETURN(const devstate_batch* batch, own.Next());
       if (batch == nullptr) return absl::OkStatus();
-      ClearError();
-      DS_RETURN_IF_ERROR(FromDevice(ops_.batch(*staged_, batch), "batch"));
+      DS_RETURN_IF_ERROR(CallDevice("batch", ops_.batch, *staged_, batch));
     }
   }
   absl::Status Prepare() override {
     if (ops_.prepare == nullptr) return absl::OkStatus();
-    ClearError();
-    return FromDevice(ops_.prepare(*staged_), "prepare");
+    return CallDevice("prepare", ops_.prepare, *staged_);
   }
   absl::Status Commit() override {
-    ClearError();
-    return FromDevice(ops_.commit(*staged_), "commit");
+    return CallDevice("commit", ops_.commit, *staged_);
   }
   void Unstage() override {
     if (staged_.has_value()) ops_.unstage(*staged_);

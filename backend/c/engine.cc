@@ -44,16 +44,15 @@ class BytesHandler : public DeviceStateHandler {
       : ops_(ops), device_(device) {}
 
   absl::Status Save(ByteSink& sink) override {
-    ClearError();
-    return FromDevice(ops_.save(device_, &WriteTo, &sink), "save");
+    return CallDevice("save", ops_.save, device_, &WriteTo,
+                      static_cast<void*>(&sink));
   }
   LoadResult Load(ByteSource& source) override {
-    ClearError();
-    return FromDevice(ops_.load(device_, &ReadFrom, &source), "load");
+    return CallDevice("load", ops_.load, device_, &ReadFrom,
+                      static_cast<void*>(&source));
   }
   LoadResult Commit() override {
-    ClearError();
-    return FromDevice(ops_.commit(device_), "commit");
+    return CallDevice("commit", ops_.commit, device_);
   }
   void Discard() override { ops_.discard(device_); }
 

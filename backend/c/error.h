@@ -21,12 +21,21 @@ int Report(absl::Status status);
 // The same with another code than that of its kind.
 int Report(absl::Status status, devstate_code code);
 
-// Forgets the thread's error, before code of the device is called.
+// Forgets the thread's error, before code of the device is called: CallDevice()
+// does it.
 void ClearError();
 
-// The status that `code`, returned by the device's function `name`, stands for:
-// the thread's error if there is one since ClearError().
+// Returns the status that `code`, returned by the device's function `name`,
+// stands for: the thread's error if there is one since ClearError().
 absl::Status FromDevice(int code, const char* name);
+
+// Calls the device's function `name` and returns what it stands for.
+template <typename... Arguments>
+absl::Status CallDevice(const char* name, int (*function)(Arguments...),
+                        Arguments... arguments) {
+  ClearError();
+  return FromDevice(function(arguments...), name);
+}
 
 }  // namespace devstate::c
 
