@@ -30,7 +30,8 @@
  * sizeof limits}`. New members come last, and zero in them is what there was
  * before. The library refuses a larger struct than its own unless the rest is
  * zero. Enumerators that a caller gives are uint32_t in structs and parameters,
- * because compilers differ in the size of an enum. Structs that the library fills may grow at their end: take pointers.
+ * because compilers differ in the size of an enum. Structs that the library
+ * fills may grow at their end: take pointers.
  */
 #ifndef DEVSTATE_DEVSTATE_H_
 #define DEVSTATE_DEVSTATE_H_
@@ -437,8 +438,8 @@ enum {
   DEVSTATE_DO_FAIL_CHECK = 1 << 9
 };
 
-/* Moves `*state`, a devstate_session_state, and returns the actions. DEVSTATE_EINVAL for a state or an
- * event that does not exist. [any thread] */
+/* Moves `*state`, a devstate_session_state, and returns the actions.
+ * DEVSTATE_EINVAL for a state or an event that does not exist. [any thread] */
 DEVSTATE_API int devstate_session_step(uint32_t* state, uint32_t event);
 /* "checking load"; "" for a state that does not exist. [any thread] */
 DEVSTATE_API const char* devstate_session_state_name(uint32_t state);

@@ -141,17 +141,16 @@ absl::StatusOr<devstate_bytes_ops> ReadOps(const devstate_bytes_ops* given) {
 // How long a front-end may leave a reply in its socket.
 constexpr absl::Duration kSendTimeout = absl::Seconds(10);
 
-absl::Status SendReply(int socket, const devstate_reply& reply) {
-  // The connection closes its own descriptor.
-  FileDescriptor own(::fcntl(socket, F_DUPFD_CLOEXEC, 0));
-  if (!own.valid()) return ErrnoStatus(errno, "fcntl");
-  vhost_user::Message message;
-  message.request = reply.request;
-  message.flags = vhost_user::kReplyFlags;
-  message.payload = vhost_user::U64Payload(reply.value);
-  if (reply.fd >= 0) message.fds.emplace_back(reply.fd);
-  return vhost_user::Connection(std::move(own))
-      .Send(message, Deadline::After(kSendTimeout));
+absl::Status SendReplies(DeviceStateEngine& engine, int socket) {
+  while (auto reply = engine.TakeReply()) {
+    // The connection closes its own descriptor.
+    FileDescriptor own(::fcntl(socket, F_DUPFD_CLOEXEC, 0));
+    if (!own.valid()) return ErrnoStatus(errno, "fcntl");
+    DS_RETURN_IF_ERROR(
+        vhost_user::Connection(std::move(own))
+            .Send(ToMessage(*std::move(reply)), Deadline::After(kSendTimeout)));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -251,22 +250,17 @@ int devstate_engine_take_reply(devstate_engine* engine, devstate_reply* reply) {
   reply->request = taken->request;
   reply->value = taken->value;
   reply->fd = taken->fd.Release();
-  const uint32_t header[3] = {taken->request,
-                              ::devstate::vhost_user::kReplyFlags,
-                              sizeof(taken->value)};
-  std::memcpy(reply->message, header, sizeof(header));
-  std::memcpy(reply->message + sizeof(header), &taken->value,
-              sizeof(taken->value));
+  const ::devstate::vhost_user::Message message = ToMessage(*std::move(taken));
+  const std::string bytes =
+      EncodeHeader({message.request, message.flags,
+                    static_cast<uint32_t>(message.payload.size())}) +
+      message.payload;
+  std::memcpy(reply->message, bytes.data(), sizeof(reply->message));
   return 1;
 }
 
 int devstate_engine_send_replies(devstate_engine* engine, int socket) {
-  devstate_reply reply;
-  while (devstate_engine_take_reply(engine, &reply) == 1) {
-    const int code = Report(::devstate::c::SendReply(socket, reply));
-    if (code != 0) return code;
-  }
-  return 0;
+  return Report(::devstate::c::SendReplies(*engine->engine, socket));
 }
 
 void devstate_engine_wait(devstate_engine* engine) {

@@ -175,9 +175,7 @@ absl::Status BackendEndpoint::HandleMalformed(const Message& message,
 
 absl::Status BackendEndpoint::SendReplies() {
   while (std::optional<DeviceStateReply> reply = engine_->TakeReply()) {
-    Message message = MakeReply(reply->request, U64Payload(reply->value));
-    if (reply->fd.valid()) message.fds.push_back(std::move(reply->fd));
-    DS_RETURN_IF_ERROR(Send(message));
+    DS_RETURN_IF_ERROR(Send(ToMessage(*std::move(reply))));
   }
   return absl::OkStatus();
 }

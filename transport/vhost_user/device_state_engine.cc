@@ -240,6 +240,12 @@ void DeviceStateEngine::Dispatch() {
   }
 }
 
+Message ToMessage(DeviceStateReply reply) {
+  Message message = MakeReply(reply.request, U64Payload(reply.value));
+  if (reply.fd.valid()) message.fds.push_back(std::move(reply.fd));
+  return message;
+}
+
 std::optional<DeviceStateReply> DeviceStateEngine::TakeReply() {
   if (replies_.empty()) return std::nullopt;
   DeviceStateReply reply = std::move(replies_.front());

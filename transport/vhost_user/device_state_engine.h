@@ -74,6 +74,9 @@ struct DeviceStateReply {
   FileDescriptor fd;  // to attach, if valid; close it after sending
 };
 
+// Returns the reply as the message to send.
+Message ToMessage(DeviceStateReply reply);
+
 // Runs the transfers of one back-end. Thread-safety: one thread, the control
 // thread, calls all methods, except progress().
 class DeviceStateEngine {

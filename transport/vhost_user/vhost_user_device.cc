@@ -10,14 +10,6 @@
 
 namespace devstate::vhost_user {
 
-Message MakeReply(uint32_t request, std::string payload) {
-  Message reply;
-  reply.request = request;
-  reply.flags = kReplyFlags;
-  reply.payload = std::move(payload);
-  return reply;
-}
-
 void VhostUserDevice::Reset() {
   features_ = 0;
   protocol_features_ = 0;

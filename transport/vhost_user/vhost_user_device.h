@@ -99,9 +99,6 @@ class VhostUserDevice {
   std::array<uint32_t, kMaxRings> bases_ = {};
 };
 
-// Makes the reply to `request` with `payload`. Its flags are exactly 0x5.
-Message MakeReply(uint32_t request, std::string payload);
-
 }  // namespace devstate::vhost_user
 
 #endif  // DEVSTATE_TRANSPORT_VHOST_USER_VHOST_USER_DEVICE_H_

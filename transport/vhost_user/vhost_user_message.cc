@@ -107,6 +107,14 @@ absl::Status CheckFdsAgainstPayload(const Message& message,
 
 }  // namespace
 
+Message MakeReply(uint32_t request, std::string payload) {
+  Message reply;
+  reply.request = request;
+  reply.flags = kReplyFlags;
+  reply.payload = std::move(payload);
+  return reply;
+}
+
 std::string EncodeHeader(const MessageHeader& header) {
   std::string bytes;
   bytes.reserve(kHeaderSize);

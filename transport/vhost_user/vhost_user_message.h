@@ -120,6 +120,9 @@ struct Message {
   bool needs_reply() const { return (flags & kFlagNeedReply) != 0; }
 };
 
+// Makes the reply to `request` with `payload`. Its flags are exactly 0x5.
+Message MakeReply(uint32_t request, std::string payload);
+
 // Returns the header's 12 bytes on the wire. The protocol uses the machine's
 // own byte order; devstate runs on, and writes, little-endian.
 std::string EncodeHeader(const MessageHeader& header);
