@@ -250,11 +250,7 @@ int devstate_engine_take_reply(devstate_engine* engine, devstate_reply* reply) {
   reply->request = taken->request;
   reply->value = taken->value;
   reply->fd = taken->fd.Release();
-  const ::devstate::vhost_user::Message message = ToMessage(*std::move(taken));
-  const std::string bytes =
-      EncodeHeader({message.request, message.flags,
-                    static_cast<uint32_t>(message.payload.size())}) +
-      message.payload;
+  const std::string bytes = EncodeMessage(ToMessage(*std::move(taken)));
   std::memcpy(reply->message, bytes.data(), sizeof(reply->message));
   return 1;
 }

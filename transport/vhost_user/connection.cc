@@ -158,10 +158,7 @@ absl::Status Connection::Send(const Message& message, Deadline deadline,
       message.fds.size() > kMaxMessageFds) {
     return absl::InvalidArgumentError("message too large to send");
   }
-  const std::string bytes =
-      EncodeHeader({message.request, message.flags,
-                    static_cast<uint32_t>(message.payload.size())}) +
-      message.payload;
+  const std::string bytes = EncodeMessage(message);
   alignas(cmsghdr) char control[CMSG_SPACE(kMaxMessageFds * sizeof(int))] = {};
   size_t sent = 0;
   while (sent < bytes.size()) {

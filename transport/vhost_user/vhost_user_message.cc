@@ -124,6 +124,12 @@ std::string EncodeHeader(const MessageHeader& header) {
   return bytes;
 }
 
+std::string EncodeMessage(const Message& message) {
+  return EncodeHeader({message.request, message.flags,
+                       static_cast<uint32_t>(message.payload.size())}) +
+         message.payload;
+}
+
 MessageHeader DecodeHeader(absl::string_view bytes) {
   return {ReadU32(bytes, 0), ReadU32(bytes, 4), ReadU32(bytes, 8)};
 }

@@ -126,6 +126,8 @@ Message MakeReply(uint32_t request, std::string payload);
 // Returns the header's 12 bytes on the wire. The protocol uses the machine's
 // own byte order; devstate runs on, and writes, little-endian.
 std::string EncodeHeader(const MessageHeader& header);
+// Returns the bytes of a message on the wire, header and payload.
+std::string EncodeMessage(const Message& message);
 // Reads a header. Requires: `bytes` has kHeaderSize bytes.
 MessageHeader DecodeHeader(absl::string_view bytes);
 
