@@ -262,24 +262,6 @@ class RepeatedGatherer final : public FieldGatherer {
   Counts<uint32_t> counts_;
 };
 
-std::unique_ptr<FieldGatherer> MakeGatherer(const StructTables& tables,
-                                            const devstate_field& field,
-                                            const int32_t* oneof) {
-  return VisitValueType(
-      field, [&](auto type) -> std::unique_ptr<FieldGatherer> {
-        using T = typename decltype(type)::Type;
-        switch (field.cardinality) {
-          case DEVSTATE_REPEATED:
-          case DEVSTATE_MAP:
-            return std::make_unique<RepeatedGatherer<T>>(tables, field);
-          case DEVSTATE_ONE:
-            return std::make_unique<OneGatherer<T>>(tables, field);
-          default:
-            return std::make_unique<OptionalGatherer<T>>(tables, field, oneof);
-        }
-      });
-}
-
 // The selection of the field's oneof, or null.
 const int32_t* SelectionOf(const devstate_table& type,
                            const devstate_field& field,
@@ -297,17 +279,11 @@ std::vector<std::unique_ptr<FieldGatherer>> MakeGatherers(
   std::vector<std::unique_ptr<FieldGatherer>> fields;
   for (uint32_t i = 0; i < type.field_count; ++i) {
     const devstate_field& field = type.fields[i];
-    fields.push_back(
-        MakeGatherer(tables, field, SelectionOf(type, field, selections)));
+    fields.push_back(MakeField<FieldGatherer, OneGatherer, OptionalGatherer,
+                               RepeatedGatherer>(
+        tables, field, SelectionOf(type, field, selections)));
   }
   return fields;
-}
-
-template <typename Fields>
-std::vector<ColumnBuilder*> ColumnsOf(const Fields& fields) {
-  std::vector<ColumnBuilder*> columns;
-  for (const auto& field : fields) columns.push_back(field->column());
-  return columns;
 }
 
 }  // namespace
@@ -327,7 +303,7 @@ StructBuilder::StructBuilder(const StructTables& tables,
 
 StructBuilder::StructBuilder(const StructTable& table, Fields fields,
                              const Selections& selections)
-    : RecordColumnsBuilder(table.record(), ColumnsOf(fields)),
+    : RecordColumnsBuilder(table.record(), ColumnsOf<ColumnBuilder>(fields)),
       type_(table.type()),
       selections_(selections),
       fields_(std::move(fields)) {

@@ -196,37 +196,14 @@ class RepeatedScatterer final : public FieldScatterer {
   size_t next_ = 0;
 };
 
-std::unique_ptr<FieldScatterer> MakeScatterer(const StructTables& tables,
-                                              const devstate_field& field) {
-  return VisitValueType(
-      field, [&](auto type) -> std::unique_ptr<FieldScatterer> {
-        using T = typename decltype(type)::Type;
-        switch (field.cardinality) {
-          case DEVSTATE_REPEATED:
-          case DEVSTATE_MAP:
-            return std::make_unique<RepeatedScatterer<T>>(tables, field);
-          case DEVSTATE_ONE:
-            return std::make_unique<OneScatterer<T>>(tables, field);
-          default:
-            return std::make_unique<OptionalScatterer<T>>(tables, field);
-        }
-      });
-}
-
 template <typename Fields>
 Fields MakeScatterers(const StructTables& tables, const devstate_table& type) {
   Fields fields;
   for (uint32_t i = 0; i < type.field_count; ++i) {
-    fields.push_back(MakeScatterer(tables, type.fields[i]));
+    fields.push_back(MakeField<FieldScatterer, OneScatterer, OptionalScatterer,
+                               RepeatedScatterer>(tables, type.fields[i]));
   }
   return fields;
-}
-
-template <typename Fields>
-std::vector<ColumnReader*> ColumnsOf(const Fields& fields) {
-  std::vector<ColumnReader*> columns;
-  for (const auto& field : fields) columns.push_back(field->column());
-  return columns;
 }
 
 }  // namespace
@@ -236,7 +213,7 @@ StructReader::StructReader(const StructTables& tables,
     : StructReader(tables.Of(type), MakeScatterers<Fields>(tables, type)) {}
 
 StructReader::StructReader(const StructTable& table, Fields fields)
-    : RecordColumnsReader(table.record(), ColumnsOf(fields)),
+    : RecordColumnsReader(table.record(), ColumnsOf<ColumnReader>(fields)),
       fields_(std::move(fields)) {}
 
 StructReader::~StructReader() = default;

@@ -7,7 +7,10 @@
 #define DEVSTATE_BACKEND_C_VALUE_TYPES_H_
 
 #include <cstdint>
+#include <memory>
+#include <vector>
 
+#include "devstate/backend/c/struct_table.h"
 #include "devstate/devstate.h"
 
 namespace devstate::c {
@@ -45,6 +48,36 @@ auto VisitValueType(const devstate_field& field, const Visitor& visitor) {
     default:
       return visitor(ValueTypeIs<MessageValue>());
   }
+}
+
+// Makes the `Field` of `field` in a struct, by the type of its values and how
+// often it occurs. `optional_only` is what Optional takes besides.
+template <typename Field, template <typename> class One,
+          template <typename> class Optional,
+          template <typename> class Repeated, typename... OptionalOnly>
+std::unique_ptr<Field> MakeField(const StructTables& tables,
+                                 const devstate_field& field,
+                                 OptionalOnly... optional_only) {
+  return VisitValueType(field, [&](auto type) -> std::unique_ptr<Field> {
+    using T = typename decltype(type)::Type;
+    switch (field.cardinality) {
+      case DEVSTATE_REPEATED:
+      case DEVSTATE_MAP:
+        return std::make_unique<Repeated<T>>(tables, field);
+      case DEVSTATE_ONE:
+        return std::make_unique<One<T>>(tables, field);
+      default:
+        return std::make_unique<Optional<T>>(tables, field, optional_only...);
+    }
+  });
+}
+
+// Returns the columns of what MakeField() made.
+template <typename Column, typename Fields>
+std::vector<Column*> ColumnsOf(const Fields& fields) {
+  std::vector<Column*> columns;
+  for (const auto& field : fields) columns.push_back(field->column());
+  return columns;
 }
 
 }  // namespace devstate::c
