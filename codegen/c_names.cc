@@ -153,6 +153,10 @@ std::string CUpperName(absl::string_view full_name) {
   return absl::AsciiStrToUpper(CName(full_name));
 }
 
+std::string CInt32(int32_t number) {
+  return number == INT32_MIN ? "INT32_MIN" : absl::StrCat(number);
+}
+
 std::string CEnumerator(const EnumValueDescriptor& value) {
   return Join(CUpperName(ScopeOf(*value.type())), value.name());
 }

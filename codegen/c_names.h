@@ -7,6 +7,7 @@
 #ifndef DEVSTATE_CODEGEN_C_NAMES_H_
 #define DEVSTATE_CODEGEN_C_NAMES_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ namespace devstate {
 std::string CName(absl::string_view full_name);
 // "DEVICES_FS_V1_INODE".
 std::string CUpperName(absl::string_view full_name);
+
+// A number as C has it, whose literals do not include the smallest.
+std::string CInt32(int32_t number);
 
 // A value of an enum, in the scope that it has in the schema.
 std::string CEnumerator(const google::protobuf::EnumValueDescriptor& value);

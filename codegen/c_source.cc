@@ -136,14 +136,12 @@ std::string PrintEnumValues(const MessageModel& type, const FieldModel& field,
                             Printer& printer) {
   if (field.enumeration == nullptr) return "NULL";
   const std::string name = Static("values", type, field);
-  printer.Print(
-      "static const int32_t $name$[] = {$numbers$};\n", "name", name, "numbers",
-      absl::StrJoin(NumbersOf(*field.enumeration), ", ",
-                    [](std::string* out, int32_t number) {
-                      absl::StrAppend(out, number == INT32_MIN
-                                               ? "INT32_MIN"
-                                               : absl::StrCat(number));
-                    }));
+  printer.Print("static const int32_t $name$[] = {$numbers$};\n", "name", name,
+                "numbers",
+                absl::StrJoin(NumbersOf(*field.enumeration), ", ",
+                              [](std::string* out, int32_t number) {
+                                absl::StrAppend(out, CInt32(number));
+                              }));
   return name;
 }
 

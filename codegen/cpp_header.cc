@@ -8,10 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "devstate/codegen/cpp_code.h"
@@ -208,9 +206,7 @@ void PrintHeader(const SchemaModel& model, Printer& printer) {
   const std::string base =
       WithoutProtoSuffix(model.root->descriptor->file()->name());
   const std::string guard =
-      absl::StrCat(absl::AsciiStrToUpper(absl::StrReplaceAll(
-                       base, {{"/", "_"}, {".", "_"}, {"-", "_"}})),
-                   "_DEVSTATE_H_");
+      HeaderGuard(model.root->descriptor->file()->name(), "_DEVSTATE_H_");
   const std::string ns = CppNamespace(*model.root->descriptor->file());
   const Variables variables = {
       {"guard", guard},

@@ -68,6 +68,14 @@ std::string WithoutProtoSuffix(const std::string& file_name) {
   return std::string(absl::StripSuffix(file_name, ".proto"));
 }
 
+std::string HeaderGuard(const std::string& file_name,
+                        absl::string_view suffix) {
+  return absl::StrCat(
+      absl::AsciiStrToUpper(absl::StrReplaceAll(
+          WithoutProtoSuffix(file_name), {{"/", "_"}, {".", "_"}, {"-", "_"}})),
+      suffix);
+}
+
 std::string ValueType(const FieldModel& field) {
   switch (field.descriptor->cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:

@@ -35,6 +35,10 @@ std::string MemberName(absl::string_view name);
 // "devices/fs/v1/fs.proto" -> "devices/fs/v1/fs".
 std::string WithoutProtoSuffix(const std::string& file_name);
 
+// The macro that guards a header made of a file: "DEVICES_FS_V1_FS" and
+// `suffix`.
+std::string HeaderGuard(const std::string& file_name, absl::string_view suffix);
+
 // What one value of the field is in a row struct: "uint64_t",
 // "absl::string_view", "InodeRow".
 std::string ValueType(const FieldModel& field);
