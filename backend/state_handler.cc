@@ -190,17 +190,11 @@ class StateHandlerCore::Impl {
 
   // Refuses what the gate of every reader would refuse. The generated code does
   // it for records.
-  absl::Status CheckRoot(const Message& root, const WriterOptions& options) {
-    std::set<std::string> features;
-    if (options.used_features.has_value()) {
-      features.insert(options.used_features->begin(),
-                      options.used_features->end());
-    } else {
-      AddUsedFeatures(root, &features);
-    }
-    const SchemaModel& model = *schema_view().model;
+  absl::Status CheckRoot(const StreamHeader& header, const Message& root) {
+    const std::set<std::string> features(header.used_features().begin(),
+                                         header.used_features().end());
     StreamFindings findings;
-    ConstraintChecker(&model, schema_.version, features)
+    ConstraintChecker(schema_view().model, schema_.version, features)
         .CheckRoot(root, &findings);
     if (findings.level() < VERDICT_LEVEL_REFUSED) return absl::OkStatus();
     const Finding first = findings.Sorted().front();
@@ -213,9 +207,10 @@ class StateHandlerCore::Impl {
                       ByteSink& sink, StateReport* report) {
     const std::shared_ptr<RecordWriter> writer =
         device_->MakeWriter(&sink, options);
-    writer->SetRootCheck([this, &options](const Message& root) {
-      return CheckRoot(root, options);
-    });
+    writer->SetRootCheck(
+        [this](const StreamHeader& header, const Message& root) {
+          return CheckRoot(header, root);
+        });
     std::unique_ptr<SaveProfile> profile;
     absl::Status status;
     if (version != schema_.version) {

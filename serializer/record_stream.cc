@@ -10,6 +10,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "devstate/serializer/chunk_filter.h"
@@ -89,8 +90,9 @@ absl::Status RecordWriter::BeginState(const Message& root) {
   const auto write = [&]() -> absl::Status {
     const std::string serialized = SerializeDeterministic(root);
     DS_RETURN_IF_ERROR(CheckWrittenRoot(serialized, *root.GetDescriptor()));
-    if (check_root_ != nullptr) DS_RETURN_IF_ERROR(check_root_(root));
-    DS_RETURN_IF_ERROR(stream_->WriteHeader(Header(root)));
+    StreamHeader header = Header(root);
+    if (check_root_ != nullptr) DS_RETURN_IF_ERROR(check_root_(header, root));
+    DS_RETURN_IF_ERROR(stream_->WriteHeader(std::move(header)));
     if (filter_ == nullptr) {
       stream_->BeginChunk()->out().Append(serialized);
     } else {
@@ -128,7 +130,7 @@ absl::Status RecordWriter::EndBatch(uint32_t records) {
   if (filtered.header.records == 0) return absl::OkStatus();
   stream_->BeginChunk()->out().Append(filtered.payload);
   return stream_->EndChunk(ChunkType::kBatch, filtered.header.field,
-                          filtered.header.records);
+                           filtered.header.records);
 }
 
 absl::Status RecordWriter::StartField(const Pending& field) {

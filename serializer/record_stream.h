@@ -85,10 +85,10 @@ class RecordWriter {
   // writer.
   void SetFilter(SaveFilter* filter) { filter_ = filter; }
 
-  // Shows the root message to `check` before anything of it is written. An
-  // error of `check` ends the write. Must come before Begin().
-  using RootCheck =
-      std::function<absl::Status(const google::protobuf::Message& root)>;
+  // Shows header and root message to `check` before they are written. An error
+  // of `check` ends the write. Must come before Begin().
+  using RootCheck = std::function<absl::Status(
+      const StreamHeader& header, const google::protobuf::Message& root)>;
   void SetRootCheck(RootCheck check) { check_root_ = std::move(check); }
 
  protected:
