@@ -74,8 +74,8 @@ endforeach()
 install(FILES ${c_headers}
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/devstate
   COMPONENT development)
-set(generated ${library_protos})
-list(FILTER generated INCLUDE REGEX "[.]h$")
+get_target_property(generated devstate SOURCES)
+list(FILTER generated INCLUDE REGEX "[.]pb[.]h$")
 install(FILES ${generated}
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/devstate
   COMPONENT development)
