@@ -87,14 +87,8 @@ function(devstate_compat_test)
   cmake_parse_arguments(PARSE_ARGV 0 arg ""
     "NAME;PROTO;ROOT;WAIVERS;UPGRADE;DOWNGRADE" "IMPORT_DIRS;RELEASED")
   _devstate_check_arguments(devstate_compat_test NAME PROTO ROOT RELEASED)
-  _devstate_find_schema()
-  set(command devstate::devstate-compat-test --root ${arg_ROOT}
-    --schema ${schema} ${imports})
-  foreach(released ${arg_RELEASED})
-    cmake_path(ABSOLUTE_PATH released)
-    list(APPEND command --released ${released})
-    list(APPEND schema_files ${released})
-  endforeach()
+  _devstate_schema_arguments()
+  set(command devstate::devstate-compat-test ${schema_arguments})
   if(DEFINED arg_WAIVERS)
     cmake_path(ABSOLUTE_PATH arg_WAIVERS)
     list(APPEND command --waivers ${arg_WAIVERS})
@@ -135,13 +129,8 @@ function(devstate_manifest)
     "IMPORT_DIRS;RELEASED;LOADS;SAVES")
   _devstate_check_arguments(devstate_manifest
     TARGET PROTO ROOT IMPLEMENTATION VERSION)
-  _devstate_find_schema()
+  _devstate_schema_arguments()
   set(words)
-  foreach(released ${arg_RELEASED})
-    cmake_path(ABSOLUTE_PATH released)
-    list(APPEND words --released ${released})
-    list(APPEND schema_files ${released})
-  endforeach()
   foreach(number ${arg_LOADS})
     list(APPEND words --loads ${number})
   endforeach()
@@ -153,8 +142,8 @@ function(devstate_manifest)
   set(manifest ${CMAKE_CURRENT_BINARY_DIR}/${arg_TARGET}.manifest)
   add_custom_command(
     OUTPUT ${manifest} ${out}/${arg_TARGET}.h ${out}/${arg_TARGET}.cc
-    COMMAND devstate::devstate-manifest --schema ${schema} ${imports}
-      --root ${arg_ROOT} --implementation ${arg_IMPLEMENTATION}
+    COMMAND devstate::devstate-manifest ${schema_arguments}
+      --implementation ${arg_IMPLEMENTATION}
       --version-text ${arg_VERSION} ${words} --include ${arg_TARGET}.h
       --manifest-out ${manifest} --header-out ${out}/${arg_TARGET}.h
       --source-out ${out}/${arg_TARGET}.cc
@@ -227,4 +216,16 @@ macro(_devstate_find_schema)
   endwhile()
   list(REMOVE_DUPLICATES imported)
   list(GET schema_files 0 schema)
+endmacro()
+
+# Sets what _devstate_find_schema() sets, the files in RELEASED included, and
+# `schema_arguments`, which hand it all to a tool.
+macro(_devstate_schema_arguments)
+  _devstate_find_schema()
+  set(schema_arguments --root ${arg_ROOT} --schema ${schema} ${imports})
+  foreach(released ${arg_RELEASED})
+    cmake_path(ABSOLUTE_PATH released)
+    list(APPEND schema_arguments --released ${released})
+    list(APPEND schema_files ${released})
+  endforeach()
 endmacro()
