@@ -39,9 +39,8 @@ function(devstate_generate)
       DEPENDS ${schema_files} devstate::protoc-gen-devstate
       COMMENT "Generating the C structs of ${arg_ROOT}"
       VERBATIM)
-    add_library(${arg_TARGET} STATIC ${stem}.devstate-c.c ${stem}.devstate-c.h)
-    target_include_directories(${arg_TARGET} PUBLIC ${out})
-    target_link_libraries(${arg_TARGET} PUBLIC devstate::devstate_c)
+    _devstate_add_library(devstate::devstate_c
+      ${stem}.devstate-c.c ${stem}.devstate-c.h)
     return()
   endif()
   add_custom_command(
@@ -63,10 +62,7 @@ function(devstate_generate)
     list(APPEND generated
       ${out}/${import_base}.pb.cc ${out}/${import_base}.pb.h)
   endforeach()
-  add_library(${arg_TARGET} STATIC ${generated})
-  set_target_properties(${arg_TARGET} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  target_include_directories(${arg_TARGET} PUBLIC ${out})
-  target_link_libraries(${arg_TARGET} PUBLIC devstate::devstate)
+  _devstate_add_library(devstate::devstate ${generated})
 endfunction()
 
 # devstate_compat_test(NAME <name> PROTO <file> ROOT <message>
@@ -150,10 +146,7 @@ function(devstate_manifest)
     DEPENDS ${schema_files} devstate::devstate-manifest
     COMMENT "Writing the manifest of ${arg_IMPLEMENTATION}"
     VERBATIM)
-  add_library(${arg_TARGET} STATIC
-    ${out}/${arg_TARGET}.cc ${out}/${arg_TARGET}.h)
-  target_include_directories(${arg_TARGET} PUBLIC ${out})
-  target_link_libraries(${arg_TARGET} PUBLIC absl::strings)
+  _devstate_add_library(absl::strings ${out}/${arg_TARGET}.cc ${out}/${arg_TARGET}.h)
 endfunction()
 
 # Stops at arguments of the calling function that are missing or unknown.
@@ -228,4 +221,13 @@ macro(_devstate_schema_arguments)
     list(APPEND schema_arguments --released ${released})
     list(APPEND schema_files ${released})
   endforeach()
+endmacro()
+
+# Declares the library TARGET of the calling function, of files in `out`. It may
+# become part of a shared library.
+macro(_devstate_add_library needed)
+  add_library(${arg_TARGET} STATIC ${ARGN})
+  set_target_properties(${arg_TARGET} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(${arg_TARGET} PUBLIC ${out})
+  target_link_libraries(${arg_TARGET} PUBLIC ${needed})
 endmacro()
