@@ -18,6 +18,13 @@ require_apt_and_root() {
   fi
 }
 
+# Installs packages. The arguments are those of `apt-get install`.
+install_packages() {
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -qq update
+  apt-get -qq -y --no-install-recommends install "$@" </dev/null >/dev/null
+}
+
 # Prints a line of sources.list, without its type: where and with which key this
 # machine's own configuration takes its main suite from, for the suite $2, by
 # default the same. Fails if apt knows none; $1 is what is to be done then.

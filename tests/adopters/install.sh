@@ -18,5 +18,4 @@ if [ -z "$missing" ]; then
   exit 0
 fi
 require_apt_and_root ": install$missing by hand"
-apt-get install --quiet --yes --no-install-recommends \
-  cmake make meson ninja-build pkgconf </dev/null
+install_packages cmake make meson ninja-build pkgconf

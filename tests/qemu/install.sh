@@ -28,7 +28,6 @@ fi
 require_apt_and_root ": install QEMU $MINIMUM or later (qemu-system-x86_64, qemu-img, iPXE's ROMs)"
 
 . /etc/os-release
-export DEBIAN_FRONTEND=noninteractive
 suite=
 if [ "${VERSION_CODENAME:-}" = bookworm ]; then
   suite=bookworm-backports
@@ -39,9 +38,7 @@ if [ "${VERSION_CODENAME:-}" = bookworm ]; then
   fi
 fi
 say "installing QEMU"
-apt-get -qq update
-apt-get -qq -y --no-install-recommends ${suite:+-t "$suite"} install \
-  qemu-system-x86 qemu-utils ipxe-qemu >/dev/null
+install_packages ${suite:+-t "$suite"} qemu-system-x86 qemu-utils ipxe-qemu
 if ! new_enough; then
   say "the packaged QEMU (${version:-none}) is older than $MINIMUM" >&2
   exit 1
