@@ -11,18 +11,14 @@ set(verbs ${DEVSTATE_COMMAND_SOURCES})
 list(FILTER verbs INCLUDE REGEX "^cli/(verbs/.*|main)[.]cc$")
 set(parts ${DEVSTATE_COMMAND_SOURCES})
 list(REMOVE_ITEM parts ${verbs})
-# The schemas of devices have codecs of their own.
-list(FILTER DEVSTATE_COMMAND_PROTOS INCLUDE REGEX "^proto/devstate/")
-devstate_protos(command_protos ${DEVSTATE_COMMAND_PROTOS})
 
-devstate_component(devstate_command_parts STATIC ${parts} ${command_protos})
+devstate_component(devstate_command_parts STATIC ${parts})
 target_link_libraries(devstate_command_parts PUBLIC
   devstate_tools devstate_fs nlohmann_json::nlohmann_json PkgConfig::DEVSTATE_XXHASH
   PkgConfig::DEVSTATE_ZSTD)
 devstate_component(devstate_command PROGRAM ${verbs})
 target_link_libraries(devstate_command PRIVATE devstate_command_parts)
 set_target_properties(devstate_command PROPERTIES OUTPUT_NAME devstate)
-devstate_headers(${DEVSTATE_COMMAND_HEADERS})
 set_source_files_properties(cli/verb.cc
   PROPERTIES COMPILE_DEFINITIONS DEVSTATE_VERSION="${PROJECT_VERSION}")
 

@@ -5,21 +5,40 @@
 
 set(DEVSTATE_WARNINGS -Wall -Wextra)
 
-# Declares a program, or a library that is not installed. Its targets may include
-# what is private to this repository.
+# Declares a program, or a library that is not installed, of sources, headers and
+# protos. Its targets may include what is private to this repository.
 function(devstate_component name kind)
+  devstate_headers(${ARGN})
+  devstate_protos(generated ${ARGN})
   if(kind STREQUAL "PROGRAM")
-    add_executable(${name} ${ARGN})
+    add_executable(${name} ${ARGN} ${generated})
     add_executable(devstate::${name} ALIAS ${name})
   else()
-    add_library(${name} ${kind} ${ARGN})
+    add_library(${name} ${kind} ${ARGN} ${generated})
   endif()
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_compile_options(${name} PRIVATE ${DEVSTATE_WARNINGS})
 endfunction()
 
-# Limits what a shared library exports to the names in its version script.
-function(devstate_exports name)
+# Declares a library that is installed. As a shared one it exports the names in its
+# version script alone.
+function(devstate_library name)
+  set(kind STATIC)
+  if(BUILD_SHARED_LIBS)
+    set(kind SHARED)
+  endif()
+  devstate_component(${name} ${kind} ${ARGN})
+  add_library(devstate::${name} ALIAS ${name})
+  set_target_properties(${name} PROPERTIES
+    VERSION ${PROJECT_VERSION}
+    SOVERSION 0
+    # Objects are the same for both kinds of library, and built once.
+    DEFINE_SYMBOL ""
+    POSITION_INDEPENDENT_CODE ON)
+  target_compile_options(${name} PRIVATE -ffunction-sections -fdata-sections)
+  target_include_directories(${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   if(BUILD_SHARED_LIBS)
     set(symbols ${PROJECT_SOURCE_DIR}/cmake/lib${name}.map)
     target_link_options(${name} PRIVATE
@@ -28,9 +47,10 @@ function(devstate_exports name)
   endif()
 endfunction()
 
-# Makes headers of this repository includable as "devstate/...". One that is
+# Makes the headers among the sources includable as "devstate/...". One that is
 # missing in the lists is not found.
 function(devstate_headers)
+  list(FILTER ARGN INCLUDE REGEX "[.]h$")
   foreach(header ${ARGN})
     set(link ${PROJECT_BINARY_DIR}/include/devstate/${header})
     cmake_path(GET link PARENT_PATH folder)
@@ -39,8 +59,10 @@ function(devstate_headers)
   endforeach()
 endfunction()
 
-# Compiles protos of this repository; `sources` gets what is generated.
-function(devstate_protos sources)
+# Compiles the protos among the sources; `result` gets what is generated. The
+# schemas of devices have codecs of their own.
+function(devstate_protos result)
+  list(FILTER ARGN INCLUDE REGEX "^proto/devstate/.*[.]proto$")
   set(generated)
   set(out ${PROJECT_BINARY_DIR}/gen)
   file(MAKE_DIRECTORY ${out})
@@ -54,5 +76,5 @@ function(devstate_protos sources)
       VERBATIM)
     list(APPEND generated ${out}/${name}.pb.cc ${out}/${name}.pb.h)
   endforeach()
-  set(${sources} ${generated} PARENT_SCOPE)
+  set(${result} ${generated} PARENT_SCOPE)
 endfunction()

@@ -39,9 +39,8 @@ function(devstate_generate)
       DEPENDS ${schema_files} devstate::protoc-gen-devstate
       COMMENT "Generating the C structs of ${arg_ROOT}"
       VERBATIM)
-    add_library(${arg_TARGET} STATIC ${stem}.devstate-c.c ${stem}.devstate-c.h)
-    target_include_directories(${arg_TARGET} PUBLIC ${out})
-    target_link_libraries(${arg_TARGET} PUBLIC devstate::devstate_c)
+    _devstate_add_library(devstate::devstate_c
+      ${stem}.devstate-c.c ${stem}.devstate-c.h)
     return()
   endif()
   add_custom_command(
@@ -63,10 +62,7 @@ function(devstate_generate)
     list(APPEND generated
       ${out}/${import_base}.pb.cc ${out}/${import_base}.pb.h)
   endforeach()
-  add_library(${arg_TARGET} STATIC ${generated})
-  set_target_properties(${arg_TARGET} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  target_include_directories(${arg_TARGET} PUBLIC ${out})
-  target_link_libraries(${arg_TARGET} PUBLIC devstate::devstate)
+  _devstate_add_library(devstate::devstate ${generated})
 endfunction()
 
 # devstate_compat_test(NAME <name> PROTO <file> ROOT <message>
@@ -87,14 +83,8 @@ function(devstate_compat_test)
   cmake_parse_arguments(PARSE_ARGV 0 arg ""
     "NAME;PROTO;ROOT;WAIVERS;UPGRADE;DOWNGRADE" "IMPORT_DIRS;RELEASED")
   _devstate_check_arguments(devstate_compat_test NAME PROTO ROOT RELEASED)
-  _devstate_find_schema()
-  set(command devstate::devstate-compat-test --root ${arg_ROOT}
-    --schema ${schema} ${imports})
-  foreach(released ${arg_RELEASED})
-    cmake_path(ABSOLUTE_PATH released)
-    list(APPEND command --released ${released})
-    list(APPEND schema_files ${released})
-  endforeach()
+  _devstate_schema_arguments()
+  set(command devstate::devstate-compat-test ${schema_arguments})
   if(DEFINED arg_WAIVERS)
     cmake_path(ABSOLUTE_PATH arg_WAIVERS)
     list(APPEND command --waivers ${arg_WAIVERS})
@@ -135,13 +125,8 @@ function(devstate_manifest)
     "IMPORT_DIRS;RELEASED;LOADS;SAVES")
   _devstate_check_arguments(devstate_manifest
     TARGET PROTO ROOT IMPLEMENTATION VERSION)
-  _devstate_find_schema()
+  _devstate_schema_arguments()
   set(words)
-  foreach(released ${arg_RELEASED})
-    cmake_path(ABSOLUTE_PATH released)
-    list(APPEND words --released ${released})
-    list(APPEND schema_files ${released})
-  endforeach()
   foreach(number ${arg_LOADS})
     list(APPEND words --loads ${number})
   endforeach()
@@ -153,18 +138,15 @@ function(devstate_manifest)
   set(manifest ${CMAKE_CURRENT_BINARY_DIR}/${arg_TARGET}.manifest)
   add_custom_command(
     OUTPUT ${manifest} ${out}/${arg_TARGET}.h ${out}/${arg_TARGET}.cc
-    COMMAND devstate::devstate-manifest --schema ${schema} ${imports}
-      --root ${arg_ROOT} --implementation ${arg_IMPLEMENTATION}
+    COMMAND devstate::devstate-manifest ${schema_arguments}
+      --implementation ${arg_IMPLEMENTATION}
       --version-text ${arg_VERSION} ${words} --include ${arg_TARGET}.h
       --manifest-out ${manifest} --header-out ${out}/${arg_TARGET}.h
       --source-out ${out}/${arg_TARGET}.cc
     DEPENDS ${schema_files} devstate::devstate-manifest
     COMMENT "Writing the manifest of ${arg_IMPLEMENTATION}"
     VERBATIM)
-  add_library(${arg_TARGET} STATIC
-    ${out}/${arg_TARGET}.cc ${out}/${arg_TARGET}.h)
-  target_include_directories(${arg_TARGET} PUBLIC ${out})
-  target_link_libraries(${arg_TARGET} PUBLIC absl::strings)
+  _devstate_add_library(absl::strings ${out}/${arg_TARGET}.cc ${out}/${arg_TARGET}.h)
 endfunction()
 
 # Stops at arguments of the calling function that are missing or unknown.
@@ -227,4 +209,25 @@ macro(_devstate_find_schema)
   endwhile()
   list(REMOVE_DUPLICATES imported)
   list(GET schema_files 0 schema)
+endmacro()
+
+# Sets what _devstate_find_schema() sets, the files in RELEASED included, and
+# `schema_arguments`, which hand it all to a tool.
+macro(_devstate_schema_arguments)
+  _devstate_find_schema()
+  set(schema_arguments --root ${arg_ROOT} --schema ${schema} ${imports})
+  foreach(released ${arg_RELEASED})
+    cmake_path(ABSOLUTE_PATH released)
+    list(APPEND schema_arguments --released ${released})
+    list(APPEND schema_files ${released})
+  endforeach()
+endmacro()
+
+# Declares the library TARGET of the calling function, of files in `out`. It may
+# become part of a shared library.
+macro(_devstate_add_library needed)
+  add_library(${arg_TARGET} STATIC ${ARGN})
+  set_target_properties(${arg_TARGET} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(${arg_TARGET} PUBLIC ${out})
+  target_link_libraries(${arg_TARGET} PUBLIC ${needed})
 endmacro()

@@ -74,8 +74,8 @@ endforeach()
 install(FILES ${c_headers}
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/devstate
   COMPONENT development)
-set(generated ${library_protos})
-list(FILTER generated INCLUDE REGEX "[.]h$")
+get_target_property(generated devstate SOURCES)
+list(FILTER generated INCLUDE REGEX "[.]pb[.]h$")
 install(FILES ${generated}
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/devstate
   COMPONENT development)
@@ -114,27 +114,35 @@ install(
   DESTINATION ${package_dir}
   COMPONENT development)
 
-# Who links the archive links all that it stands on.
-set(private_packages "libcrypto, libxxhash, libzstd")
-if(BUILD_SHARED_LIBS)
-  set(pc_requires "")
-  set(pc_requires_private ${private_packages})
-else()
-  set(pc_requires ", ${private_packages}")
-  set(pc_requires_private "")
-endif()
 file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" pc_prefix ${pc_prefix})
-configure_file(cmake/devstate.pc.in devstate.pc @ONLY)
+
+# Writes <pc_name>.pc. Who links the archive links the PRIVATE packages, too.
+function(devstate_pkg_config pc_name)
+  cmake_parse_arguments(PARSE_ARGV 1 pc "" "DETAIL;LIBS" "PUBLIC;PRIVATE")
+  if(NOT BUILD_SHARED_LIBS)
+    list(APPEND pc_PUBLIC ${pc_PRIVATE})
+    set(pc_PRIVATE)
+  endif()
+  list(JOIN pc_PUBLIC ", " pc_PUBLIC)
+  list(JOIN pc_PRIVATE ", " pc_PRIVATE)
+  configure_file(cmake/devstate.pc.in ${pc_name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${pc_name}.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+    COMPONENT development)
+endfunction()
+
+# By the names of their packages.
+set(public_packages ${DEVSTATE_PUBLIC_LIBRARIES})
+list(REMOVE_ITEM public_packages Threads::Threads)
+list(TRANSFORM public_packages REPLACE "^protobuf::libprotobuf$" protobuf)
+list(TRANSFORM public_packages REPLACE "^absl::" absl_)
+devstate_pkg_config(devstate
+  PUBLIC ${public_packages} PRIVATE libcrypto libxxhash libzstd)
 # Who links the archive with a C compiler needs the library of C++, too.
-if(BUILD_SHARED_LIBS)
-  set(pc_c_requires "Requires.private: devstate")
-  set(pc_c_libs "")
-else()
-  set(pc_c_requires "Requires: devstate")
-  set(pc_c_libs " -lstdc++")
+set(cpp_library)
+if(NOT BUILD_SHARED_LIBS)
+  set(cpp_library LIBS " -lstdc++")
 endif()
-configure_file(cmake/devstate_c.pc.in devstate_c.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/devstate.pc ${PROJECT_BINARY_DIR}/devstate_c.pc
-  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
-  COMPONENT development)
+devstate_pkg_config(devstate_c
+  DETAIL " (C interface)" PRIVATE devstate ${cpp_library})

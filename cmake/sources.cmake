@@ -1,7 +1,8 @@
 # Copyright 2026 The devstate authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# The sources of each component, by their paths in this repository.
+# The sources of each component, headers and protos included, by their paths in
+# this repository.
 # //tests/cmake:sources_test compares the lists with Bazel's targets.
 
 # What authors of back-ends include, and generated code with them; what these
@@ -46,282 +47,276 @@ set(DEVSTATE_PUBLIC_HEADERS
 
 # The library.
 set(DEVSTATE_LIBRARY_SOURCES
+  backend/backend.h
   backend/capabilities.cc
+  backend/capabilities.h
   backend/load_report_file.cc
+  backend/load_report_file.h
   backend/manifest_archive.cc
+  backend/manifest_archive.h
+  backend/options.h
   backend/schema_versions.cc
+  backend/schema_versions.h
   backend/state_handler.cc
+  backend/state_handler.h
   compat/absent_value.cc
+  compat/absent_value.h
   compat/annotation_mapping.cc
   compat/bounds_mapping.cc
   compat/conditions.cc
+  compat/conditions.h
   compat/diff.cc
+  compat/diff.h
   compat/enum_mapping.cc
+  compat/enum_mapping.h
   compat/field_mapping.cc
+  compat/field_mapping.h
   compat/finding.cc
+  compat/finding.h
   compat/foreign_rules.cc
   compat/gate/batch_converter.cc
+  compat/gate/batch_converter.h
   compat/gate/column_conversion.cc
+  compat/gate/column_conversion.h
   compat/gate/constraints.cc
+  compat/gate/constraints.h
   compat/gate/conversion.cc
+  compat/gate/conversion.h
   compat/gate/conversion_chain.cc
+  compat/gate/conversion_chain.h
   compat/gate/field_values.cc
+  compat/gate/field_values.h
   compat/gate/load_report.cc
+  compat/gate/load_report.h
   compat/gate/message_columns.cc
+  compat/gate/message_columns.h
   compat/gate/number_conversion.cc
+  compat/gate/number_conversion.h
   compat/gate/quirks.cc
+  compat/gate/quirks.h
   compat/gate/row_set.cc
+  compat/gate/row_set.h
   compat/gate/schema_archive.cc
+  compat/gate/schema_archive.h
   compat/gate/single_values.cc
+  compat/gate/single_values.h
   compat/gate/stream_findings.cc
+  compat/gate/stream_findings.h
   compat/gate/stream_gate.cc
+  compat/gate/stream_gate.h
   compat/gate/stream_verdict.cc
+  compat/gate/stream_verdict.h
   compat/gate/unknown_columns.cc
+  compat/gate/unknown_columns.h
   compat/gate/value_column.cc
+  compat/gate/value_column.h
   compat/gate/wire_findings.cc
+  compat/gate/wire_findings.h
   compat/gate/written_columns.cc
+  compat/gate/written_columns.h
   compat/json_text.cc
+  compat/json_text.h
   compat/lint_rules.cc
   compat/load_rules.cc
   compat/mapping.cc
+  compat/mapping.h
   compat/message_mapper.cc
+  compat/message_mapper.h
   compat/moves.cc
+  compat/moves.h
   compat/oneof_mapping.cc
   compat/places.cc
-  compat/release/manifest.cc
-  compat/report_finding.cc
-  compat/rules.cc
-  compat/save_profile.cc
-  compat/type_mapping.cc
-  compat/unit_scale.cc
-  compat/verdict.cc
-  schema/annotations.cc
-  schema/built_in_files.cc
-  schema/column_bounds.cc
-  schema/embedded_schema.cc
-  schema/fingerprint.cc
-  schema/import_tree.cc
-  schema/lineage.cc
-  schema/record_check.cc
-  schema/record_names.cc
-  schema/record_size.cc
-  schema/schema_builder.cc
-  schema/schema_check.cc
-  schema/schema_facts.cc
-  schema/schema_loader.cc
-  schema/schema_model.cc
-  schema/value_set.cc
-  serializer/bytes_column.cc
-  serializer/chunk.cc
-  serializer/columns_walker.cc
-  serializer/compression.cc
-  serializer/constraints.cc
-  serializer/decode_context.cc
-  serializer/dynamic/batch_decoder.cc
-  serializer/dynamic/batch_encoder.cc
-  serializer/dynamic/message_columns_builder.cc
-  serializer/dynamic/message_table.cc
-  serializer/internal/chunk_sealer.cc
-  serializer/internal/column_loops.cc
-  serializer/internal/sealing_queue.cc
-  serializer/message_reader.cc
-  serializer/message_writer.cc
-  serializer/number_column.cc
-  serializer/number_column_decode.cc
-  serializer/number_column_encode.cc
-  serializer/occurrences.cc
-  serializer/record_columns.cc
-  serializer/record_stream.cc
-  serializer/stream_error.cc
-  serializer/stream_format.cc
-  serializer/stream_reader.cc
-  serializer/stream_writer.cc
-  serializer/used_features.cc
-  serializer/utf8.cc
-  serializer/wire_walk.cc
-  third_party/zstd/zstd_frame.cc
-  transport/io/channel.cc
-  transport/io/errno_status.cc
-  transport/io/fd_stream.cc
-  transport/io/unix_socket.cc
-  transport/io/wake_event.cc
-  transport/vhost_user/backend_endpoint.cc
-  transport/vhost_user/connection.cc
-  transport/vhost_user/device_state_engine.cc
-  transport/vhost_user/session.cc
-  transport/vhost_user/transfer_worker.cc
-  transport/vhost_user/vhost_user_device.cc
-  transport/vhost_user/vhost_user_message.cc
-)
-set(DEVSTATE_LIBRARY_HEADERS
-  backend/backend.h
-  backend/capabilities.h
-  backend/load_report_file.h
-  backend/manifest_archive.h
-  backend/options.h
-  backend/schema_versions.h
-  backend/state_handler.h
-  compat/absent_value.h
-  compat/conditions.h
-  compat/diff.h
-  compat/enum_mapping.h
-  compat/field_mapping.h
-  compat/finding.h
-  compat/gate/batch_converter.h
-  compat/gate/column_conversion.h
-  compat/gate/constraints.h
-  compat/gate/conversion.h
-  compat/gate/conversion_chain.h
-  compat/gate/field_values.h
-  compat/gate/load_report.h
-  compat/gate/message_columns.h
-  compat/gate/number_conversion.h
-  compat/gate/quirks.h
-  compat/gate/row_set.h
-  compat/gate/schema_archive.h
-  compat/gate/single_values.h
-  compat/gate/stream_findings.h
-  compat/gate/stream_gate.h
-  compat/gate/stream_verdict.h
-  compat/gate/unknown_columns.h
-  compat/gate/value_column.h
-  compat/gate/wire_findings.h
-  compat/gate/written_columns.h
-  compat/json_text.h
-  compat/mapping.h
-  compat/message_mapper.h
-  compat/moves.h
   compat/places.h
+  compat/release/manifest.cc
   compat/release/manifest.h
+  compat/report_finding.cc
   compat/report_finding.h
+  compat/rules.cc
   compat/rules.h
+  compat/save_profile.cc
   compat/save_profile.h
   compat/schema_pair.h
+  compat/type_mapping.cc
+  compat/unit_scale.cc
   compat/unit_scale.h
   compat/unit_suffix.h
   compat/value_mapping.h
+  compat/verdict.cc
   compat/verdict.h
-  schema/annotations.h
-  schema/built_in_files.h
-  schema/column_bounds.h
-  schema/embedded_schema.h
-  schema/fingerprint.h
-  schema/import_tree.h
-  schema/lineage.h
-  schema/presence.h
-  schema/record_check.h
-  schema/record_names.h
-  schema/record_size.h
-  schema/schema_check.h
-  schema/schema_error.h
-  schema/schema_facts.h
-  schema/schema_info.h
-  schema/schema_loader.h
-  schema/schema_model.h
-  schema/value_set.h
-  schema/value_size.h
-  serializer/byte_stream.h
-  serializer/bytes_column.h
-  serializer/chunk.h
-  serializer/chunk_filter.h
-  serializer/column.h
-  serializer/columns_walker.h
-  serializer/compression.h
-  serializer/constraints.h
-  serializer/decode_context.h
-  serializer/dynamic/batch_codec.h
-  serializer/dynamic/field_access.h
-  serializer/dynamic/message_columns_builder.h
-  serializer/dynamic/message_table.h
-  serializer/enum_names.h
-  serializer/internal/byte_buffer.h
-  serializer/internal/chunk_sealer.h
-  serializer/internal/column_loops.h
-  serializer/internal/little_endian.h
-  serializer/internal/map_keys.h
-  serializer/internal/number_column_fields.h
-  serializer/internal/sealing_queue.h
-  serializer/internal/varint.h
-  serializer/internal/vectorized.h
-  serializer/limits.h
-  serializer/message_reader.h
-  serializer/message_writer.h
-  serializer/number_column.h
-  serializer/occurrences.h
-  serializer/record_columns.h
-  serializer/record_stream.h
-  serializer/record_table.h
-  serializer/row_columns.h
-  serializer/row_kind.h
-  serializer/save_filter.h
-  serializer/stream_error.h
-  serializer/stream_format.h
-  serializer/stream_reader.h
-  serializer/stream_writer.h
-  serializer/used_features.h
-  serializer/utf8.h
-  serializer/wire_walk.h
-  serializer/writer_options.h
-  third_party/absl_compat/status_macros.h
-  third_party/zstd/zstd_frame.h
-  transport/io/blocked_write_signals.h
-  transport/io/channel.h
-  transport/io/deadline.h
-  transport/io/errno_status.h
-  transport/io/fd_stream.h
-  transport/io/file_descriptor.h
-  transport/io/unix_socket.h
-  transport/io/wake_event.h
-  transport/vhost_user/backend_endpoint.h
-  transport/vhost_user/connection.h
-  transport/vhost_user/device_state_engine.h
-  transport/vhost_user/device_state_handler.h
-  transport/vhost_user/session.h
-  transport/vhost_user/transfer_worker.h
-  transport/vhost_user/vhost_user_device.h
-  transport/vhost_user/vhost_user_message.h
-)
-set(DEVSTATE_LIBRARY_PROTOS
   proto/devstate/columns.proto
   proto/devstate/manifest.proto
   proto/devstate/options.proto
   proto/devstate/stream.proto
   proto/devstate/verdict.proto
+  schema/annotations.cc
+  schema/annotations.h
+  schema/built_in_files.cc
+  schema/built_in_files.h
+  schema/column_bounds.cc
+  schema/column_bounds.h
+  schema/embedded_schema.cc
+  schema/embedded_schema.h
+  schema/fingerprint.cc
+  schema/fingerprint.h
+  schema/import_tree.cc
+  schema/import_tree.h
+  schema/lineage.cc
+  schema/lineage.h
+  schema/presence.h
+  schema/record_check.cc
+  schema/record_check.h
+  schema/record_names.cc
+  schema/record_names.h
+  schema/record_size.cc
+  schema/record_size.h
+  schema/schema_builder.cc
+  schema/schema_check.cc
+  schema/schema_check.h
+  schema/schema_error.h
+  schema/schema_facts.cc
+  schema/schema_facts.h
+  schema/schema_info.h
+  schema/schema_loader.cc
+  schema/schema_loader.h
+  schema/schema_model.cc
+  schema/schema_model.h
+  schema/value_set.cc
+  schema/value_set.h
+  schema/value_size.h
+  serializer/byte_stream.h
+  serializer/bytes_column.cc
+  serializer/bytes_column.h
+  serializer/chunk.cc
+  serializer/chunk.h
+  serializer/chunk_filter.h
+  serializer/column.h
+  serializer/columns_walker.cc
+  serializer/columns_walker.h
+  serializer/compression.cc
+  serializer/compression.h
+  serializer/constraints.cc
+  serializer/constraints.h
+  serializer/decode_context.cc
+  serializer/decode_context.h
+  serializer/dynamic/batch_codec.h
+  serializer/dynamic/batch_decoder.cc
+  serializer/dynamic/batch_encoder.cc
+  serializer/dynamic/field_access.h
+  serializer/dynamic/message_columns_builder.cc
+  serializer/dynamic/message_columns_builder.h
+  serializer/dynamic/message_table.cc
+  serializer/dynamic/message_table.h
+  serializer/enum_names.h
+  serializer/internal/byte_buffer.h
+  serializer/internal/chunk_sealer.cc
+  serializer/internal/chunk_sealer.h
+  serializer/internal/column_loops.cc
+  serializer/internal/column_loops.h
+  serializer/internal/little_endian.h
+  serializer/internal/map_keys.h
+  serializer/internal/number_column_fields.h
+  serializer/internal/sealing_queue.cc
+  serializer/internal/sealing_queue.h
+  serializer/internal/varint.h
+  serializer/internal/vectorized.h
+  serializer/limits.h
+  serializer/message_reader.cc
+  serializer/message_reader.h
+  serializer/message_writer.cc
+  serializer/message_writer.h
+  serializer/number_column.cc
+  serializer/number_column.h
+  serializer/number_column_decode.cc
+  serializer/number_column_encode.cc
+  serializer/occurrences.cc
+  serializer/occurrences.h
+  serializer/record_columns.cc
+  serializer/record_columns.h
+  serializer/record_stream.cc
+  serializer/record_stream.h
+  serializer/record_table.h
+  serializer/row_columns.h
+  serializer/row_kind.h
+  serializer/save_filter.h
+  serializer/stream_error.cc
+  serializer/stream_error.h
+  serializer/stream_format.cc
+  serializer/stream_format.h
+  serializer/stream_reader.cc
+  serializer/stream_reader.h
+  serializer/stream_writer.cc
+  serializer/stream_writer.h
+  serializer/used_features.cc
+  serializer/used_features.h
+  serializer/utf8.cc
+  serializer/utf8.h
+  serializer/wire_walk.cc
+  serializer/wire_walk.h
+  serializer/writer_options.h
+  third_party/absl_compat/status_macros.h
+  third_party/zstd/zstd_frame.cc
+  third_party/zstd/zstd_frame.h
+  transport/io/blocked_write_signals.h
+  transport/io/channel.cc
+  transport/io/channel.h
+  transport/io/deadline.h
+  transport/io/errno_status.cc
+  transport/io/errno_status.h
+  transport/io/fd_stream.cc
+  transport/io/fd_stream.h
+  transport/io/file_descriptor.h
+  transport/io/unix_socket.cc
+  transport/io/unix_socket.h
+  transport/io/wake_event.cc
+  transport/io/wake_event.h
+  transport/vhost_user/backend_endpoint.cc
+  transport/vhost_user/backend_endpoint.h
+  transport/vhost_user/connection.cc
+  transport/vhost_user/connection.h
+  transport/vhost_user/device_state_engine.cc
+  transport/vhost_user/device_state_engine.h
+  transport/vhost_user/device_state_handler.h
+  transport/vhost_user/session.cc
+  transport/vhost_user/session.h
+  transport/vhost_user/transfer_worker.cc
+  transport/vhost_user/transfer_worker.h
+  transport/vhost_user/vhost_user_device.cc
+  transport/vhost_user/vhost_user_device.h
+  transport/vhost_user/vhost_user_message.cc
+  transport/vhost_user/vhost_user_message.h
 )
 
 # The C interface.
 set(DEVSTATE_C_SOURCES
   backend/c/byte_functions.cc
-  backend/c/device.cc
-  backend/c/engine.cc
-  backend/c/error.cc
-  backend/c/options.cc
-  backend/c/root_message.cc
-  backend/c/session.cc
-  backend/c/state_reader.cc
-  backend/c/state_schema.cc
-  backend/c/state_writer.cc
-  backend/c/stream.cc
-  backend/c/struct_builder.cc
-  backend/c/struct_reader.cc
-  backend/c/struct_table.cc
-)
-set(DEVSTATE_C_HEADERS
   backend/c/byte_functions.h
+  backend/c/device.cc
   backend/c/device.h
   backend/c/devstate.h
   backend/c/devstate_table.h
+  backend/c/engine.cc
   backend/c/engine.h
+  backend/c/error.cc
   backend/c/error.h
+  backend/c/options.cc
   backend/c/options.h
+  backend/c/root_message.cc
   backend/c/root_message.h
+  backend/c/session.cc
   backend/c/sized.h
+  backend/c/state_reader.cc
   backend/c/state_reader.h
+  backend/c/state_schema.cc
   backend/c/state_schema.h
+  backend/c/state_writer.cc
   backend/c/state_writer.h
+  backend/c/stream.cc
   backend/c/stream.h
+  backend/c/struct_builder.cc
   backend/c/struct_builder.h
+  backend/c/struct_reader.cc
   backend/c/struct_reader.h
+  backend/c/struct_table.cc
   backend/c/struct_table.h
   backend/c/value_types.h
 )
@@ -329,51 +324,45 @@ set(DEVSTATE_C_HEADERS
 # protoc-gen-devstate.
 set(DEVSTATE_PLUGIN_SOURCES
   codegen/bounds_image.cc
-  codegen/c_header.cc
-  codegen/c_names.cc
-  codegen/c_source.cc
-  codegen/columns_proto.cc
-  codegen/cpp_header.cc
-  codegen/cpp_names.cc
-  codegen/cpp_source.cc
-  codegen/cpp_table.cc
-  codegen/generator.cc
-  codegen/plugin_main.cc
-)
-set(DEVSTATE_PLUGIN_HEADERS
   codegen/bounds_image.h
   codegen/c_code.h
+  codegen/c_header.cc
+  codegen/c_names.cc
   codegen/c_names.h
+  codegen/c_source.cc
+  codegen/columns_proto.cc
   codegen/columns_proto.h
   codegen/cpp_code.h
+  codegen/cpp_header.cc
+  codegen/cpp_names.cc
   codegen/cpp_names.h
+  codegen/cpp_source.cc
+  codegen/cpp_table.cc
   codegen/cpp_table.h
+  codegen/generator.cc
   codegen/generator.h
+  codegen/plugin_main.cc
 )
 
 # What several tools share and the library has not, or tests use.
 set(DEVSTATE_TOOLS_SOURCES
   compat/release/build_tool.cc
-  compat/release/lint.cc
-  compat/release/manifest_writer.cc
-  compat/release/release_check.cc
-  compat/release/report.cc
-  compat/release/report_text.cc
-  compat/release/waivers.cc
-  third_party/cli11/command_line.cc
-)
-set(DEVSTATE_TOOLS_HEADERS
   compat/release/build_tool.h
+  compat/release/lint.cc
   compat/release/lint.h
+  compat/release/manifest_writer.cc
   compat/release/manifest_writer.h
+  compat/release/release_check.cc
   compat/release/release_check.h
+  compat/release/report.cc
   compat/release/report.h
+  compat/release/report_text.cc
   compat/release/report_text.h
+  compat/release/waivers.cc
   compat/release/waivers.h
-  third_party/cli11/command_line.h
-)
-set(DEVSTATE_TOOLS_PROTOS
   proto/devstate/waivers.proto
+  third_party/cli11/command_line.cc
+  third_party/cli11/command_line.h
 )
 
 # devstate-manifest.
@@ -389,29 +378,52 @@ set(DEVSTATE_COMPAT_TEST_SOURCES
 # The devstate command.
 set(DEVSTATE_COMMAND_SOURCES
   cli/annotate.cc
+  cli/annotate.h
   cli/check_flags.cc
+  cli/check_flags.h
   cli/check_manifests.cc
+  cli/check_manifests.h
   cli/check_stream.cc
+  cli/check_stream.h
   cli/completion_script.cc
+  cli/completion_script.h
   cli/error_place.cc
+  cli/error_place.h
   cli/exit_codes.cc
+  cli/exit_codes.h
   cli/foreign_state.cc
+  cli/foreign_state.h
   cli/live_backend.cc
+  cli/live_backend.h
   cli/main.cc
   cli/man_page.cc
+  cli/man_page.h
   cli/migration_obstacles.cc
+  cli/migration_obstacles.h
   cli/portable_input.cc
+  cli/portable_input.h
   cli/progress.cc
+  cli/progress.h
   cli/repeatable_input.cc
+  cli/repeatable_input.h
   cli/schema_flags.cc
+  cli/schema_flags.h
   cli/state_input.cc
+  cli/state_input.h
   cli/state_kind.cc
+  cli/state_kind.h
   cli/state_schema.cc
+  cli/state_schema.h
   cli/stream_conformance.cc
+  cli/stream_conformance.h
   cli/stream_file.cc
+  cli/stream_file.h
   cli/temporary_file.cc
+  cli/temporary_file.h
   cli/terminal.cc
+  cli/terminal.h
   cli/verb.cc
+  cli/verb.h
   cli/verbs/check.cc
   cli/verbs/completion.cc
   cli/verbs/conformance.cc
@@ -435,126 +447,97 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/verbs/stats.cc
   cli/verbs/verify.cc
   compat/release/judge_manifests.cc
-  conformance/bench.cc
-  conformance/cases.cc
-  conformance/child_process.cc
-  conformance/peer.cc
-  conformance/pipe_process.cc
-  conformance/runner.cc
-  conformance/state_message.cc
-  conformance/stream_kit.cc
-  conformance/stream_protocol.cc
-  conformance/stream_runner.cc
-  conformance/temporary_folder.cc
-  devices/fs/names.cc
-  foreign/containers/qemu/device_description.cc
-  foreign/containers/qemu/inject.cc
-  foreign/containers/qemu/inner_state.cc
-  foreign/containers/qemu/qemu_file.cc
-  foreign/containers/qemu/random_access.cc
-  foreign/containers/qemu/state_chunks.cc
-  foreign/foreign_formats.cc
-  foreign/repeated_input.cc
-  foreign/states/virtiofsd/finding_list.cc
-  foreign/states/virtiofsd/portable_state.cc
-  foreign/states/virtiofsd/postcard_reader.cc
-  foreign/states/virtiofsd/state_parser.cc
-  foreign/states/virtiofsd/state_writer.cc
-  foreign/states/virtiofsd/table_check.cc
-  foreign/states/virtiofsd/virtiofsd.cc
-  serializer/dynamic/redactor.cc
-  serializer/dynamic/state_printer.cc
-  serializer/dynamic/state_reader.cc
-  serializer/dynamic/state_writer.cc
-  transport/vhost_user/frontend_endpoint.cc
-  transport/vhost_user/vhost_user_features.cc
-)
-set(DEVSTATE_COMMAND_HEADERS
-  cli/annotate.h
-  cli/check_flags.h
-  cli/check_manifests.h
-  cli/check_stream.h
-  cli/completion_script.h
-  cli/error_place.h
-  cli/exit_codes.h
-  cli/foreign_state.h
-  cli/live_backend.h
-  cli/man_page.h
-  cli/migration_obstacles.h
-  cli/portable_input.h
-  cli/progress.h
-  cli/repeatable_input.h
-  cli/schema_flags.h
-  cli/state_input.h
-  cli/state_kind.h
-  cli/state_schema.h
-  cli/stream_conformance.h
-  cli/stream_file.h
-  cli/temporary_file.h
-  cli/terminal.h
-  cli/verb.h
   compat/release/judge_manifests.h
+  conformance/bench.cc
   conformance/bench.h
+  conformance/cases.cc
   conformance/cases.h
+  conformance/child_process.cc
   conformance/child_process.h
   conformance/memory_stream.h
+  conformance/peer.cc
   conformance/peer.h
+  conformance/pipe_process.cc
   conformance/pipe_process.h
+  conformance/runner.cc
   conformance/runner.h
+  conformance/state_message.cc
   conformance/state_message.h
+  conformance/stream_kit.cc
   conformance/stream_kit.h
+  conformance/stream_protocol.cc
   conformance/stream_protocol.h
+  conformance/stream_runner.cc
   conformance/stream_runner.h
+  conformance/temporary_folder.cc
   conformance/temporary_folder.h
+  devices/fs/names.cc
   devices/fs/names.h
+  foreign/containers/qemu/device_description.cc
   foreign/containers/qemu/device_description.h
+  foreign/containers/qemu/inject.cc
+  foreign/containers/qemu/inner_state.cc
   foreign/containers/qemu/inner_state.h
+  foreign/containers/qemu/qemu_file.cc
   foreign/containers/qemu/qemu_file.h
+  foreign/containers/qemu/random_access.cc
   foreign/containers/qemu/random_access.h
+  foreign/containers/qemu/state_chunks.cc
   foreign/containers/qemu/state_chunks.h
   foreign/foreign_format.h
+  foreign/foreign_formats.cc
   foreign/foreign_formats.h
+  foreign/repeated_input.cc
   foreign/repeated_input.h
+  foreign/states/virtiofsd/finding_list.cc
   foreign/states/virtiofsd/finding_list.h
+  foreign/states/virtiofsd/portable_state.cc
   foreign/states/virtiofsd/portable_state.h
+  foreign/states/virtiofsd/postcard_reader.cc
   foreign/states/virtiofsd/postcard_reader.h
+  foreign/states/virtiofsd/state_parser.cc
   foreign/states/virtiofsd/state_parser.h
+  foreign/states/virtiofsd/state_writer.cc
   foreign/states/virtiofsd/state_writer.h
   foreign/states/virtiofsd/table.h
+  foreign/states/virtiofsd/table_check.cc
   foreign/states/virtiofsd/table_check.h
+  foreign/states/virtiofsd/virtiofsd.cc
   foreign/states/virtiofsd/virtiofsd.h
-  serializer/dynamic/redactor.h
-  serializer/dynamic/state_printer.h
-  serializer/dynamic/state_reader.h
-  serializer/dynamic/state_writer.h
-  transport/vhost_user/frontend_endpoint.h
-  transport/vhost_user/vhost_user_features.h
-)
-set(DEVSTATE_COMMAND_PROTOS
   proto/devices/fs/v1/fs.proto
   proto/devstate/live.proto
   proto/devstate/stats.proto
   proto/devstate/verify.proto
+  serializer/dynamic/redactor.cc
+  serializer/dynamic/redactor.h
+  serializer/dynamic/state_printer.cc
+  serializer/dynamic/state_printer.h
+  serializer/dynamic/state_reader.cc
+  serializer/dynamic/state_reader.h
+  serializer/dynamic/state_writer.cc
+  serializer/dynamic/state_writer.h
+  transport/vhost_user/frontend_endpoint.cc
+  transport/vhost_user/frontend_endpoint.h
+  transport/vhost_user/vhost_user_features.cc
+  transport/vhost_user/vhost_user_features.h
 )
 
 # What tests share.
 set(DEVSTATE_TESTING_SOURCES
   compat/diff_cases.cc
-  compat/gate/pair_checker.cc
-  compat/gate/random_schemas.cc
-  compat/gate/random_state.cc
-  transport/vhost_user/transport_test_util.cc
-)
-set(DEVSTATE_TESTING_HEADERS
   compat/diff_cases.h
   compat/diff_testing.h
+  compat/gate/pair_checker.cc
   compat/gate/pair_checker.h
+  compat/gate/random_schemas.cc
   compat/gate/random_schemas.h
+  compat/gate/random_state.cc
   compat/gate/random_state.h
   compat/release/manifest_testing.h
   serializer/test_columns.h
   serializer/test_streams.h
   third_party/absl_compat/status_matchers.h
+  transport/vhost_user/transport_test_util.cc
   transport/vhost_user/transport_test_util.h
 )
 

@@ -8,7 +8,6 @@ find_package(GTest REQUIRED)
 devstate_component(devstate_testing STATIC ${DEVSTATE_TESTING_SOURCES})
 target_link_libraries(devstate_testing PUBLIC
   devstate_command_parts GTest::gmock GTest::gtest)
-devstate_headers(${DEVSTATE_TESTING_HEADERS})
 
 foreach(source ${DEVSTATE_TESTS})
   # serializer/stream_format_test.cc is serializer.stream_format_test.

@@ -18,43 +18,49 @@ def _import_path(ctx, proto):
             import_path = import_path[len(prefix):]
     return import_path
 
-def _run_plugin(ctx, parameters, base, outputs):
-    """Runs the plugin, whose first output is `base` with an extension."""
+# What the plugin makes of x.proto in each language: x and these, by output group.
+_GENERATED = {
+    "c": {
+        "header": ".devstate-c.h",
+        "code": ".devstate-c.c",
+    },
+    "cpp": {
+        "header": ".devstate.h",
+        "code": ".devstate.cc",
+        "columns": "_columns.proto",
+    },
+}
+
+def _devstate_codegen_impl(ctx):
     proto = ctx.attr.proto[ProtoInfo]
-    first = outputs[0].path
+    import_path = _import_path(ctx, proto)
+    base = "/" + import_path[:-len(".proto")]
+    suffixes = _GENERATED[ctx.attr.language]
+    groups = {
+        group: ctx.actions.declare_file(ctx.attr.folder + base + suffix)
+        for group, suffix in suffixes.items()
+    }
+    out = groups["header"].path[:-len(base + suffixes["header"])]
+
     args = ctx.actions.args()
     args.add("--plugin=protoc-gen-devstate=" + ctx.executable._plugin.path)
-    args.add("--devstate_out=%s:%s" % (parameters, first[:first.rindex("/" + base + ".")]))
+    args.add("--devstate_out=lang=%s,root=%s:%s" % (ctx.attr.language, ctx.attr.root, out))
     args.add_all(proto.transitive_proto_path, format_each = "-I%s")
-    args.add(_import_path(ctx, proto))
+    args.add(import_path)
     ctx.actions.run(
         executable = ctx.executable._protoc,
         arguments = [args],
         inputs = proto.transitive_sources,
         tools = [ctx.executable._plugin],
-        outputs = outputs,
+        outputs = groups.values(),
         mnemonic = "DevstateCodegen",
         progress_message = "Generating devstate codec of %s" % ctx.attr.root,
     )
-
-def _devstate_codegen_impl(ctx):
-    base = _import_path(ctx, ctx.attr.proto[ProtoInfo])[:-len(".proto")]
-    place = ctx.attr.folder + "/" + base
-    groups = {}
-    if ctx.attr.language == "c":
-        groups["header"] = ctx.actions.declare_file(place + ".devstate-c.h")
-        groups["code"] = ctx.actions.declare_file(place + ".devstate-c.c")
-    else:
-        groups["header"] = ctx.actions.declare_file(place + ".devstate.h")
-        groups["code"] = ctx.actions.declare_file(place + ".devstate.cc")
-        groups["columns"] = ctx.actions.declare_file(place + "_columns.proto")
-    parameters = "lang=%s,root=%s" % (ctx.attr.language, ctx.attr.root)
-    _run_plugin(ctx, parameters, base, groups.values())
     return [
         DefaultInfo(files = depset(groups.values())),
         OutputGroupInfo(**{
-            name: depset([file])
-            for name, file in groups.items()
+            group: depset([file])
+            for group, file in groups.items()
         }),
     ]
 
@@ -64,7 +70,7 @@ _devstate_codegen = rule(
         "proto": attr.label(mandatory = True, providers = [ProtoInfo]),
         "root": attr.string(mandatory = True),
         "folder": attr.string(mandatory = True),
-        "language": attr.string(default = "cpp", values = ["c", "cpp"]),
+        "language": attr.string(mandatory = True, values = _GENERATED.keys()),
         "_protoc": _PROTOC,
         "_plugin": attr.label(
             default = Label("//codegen:protoc-gen-devstate"),
@@ -73,6 +79,28 @@ _devstate_codegen = rule(
         ),
     },
 )
+
+def _generate(name, proto, root, language, testonly):
+    """Declares NAME_GROUP for each generated file and returns their folder."""
+    folder = name + ".gen"
+    _devstate_codegen(
+        name = name + "_codegen",
+        proto = proto,
+        root = root,
+        folder = folder,
+        language = language,
+        testonly = testonly,
+        visibility = ["//visibility:private"],
+    )
+    for group in _GENERATED[language]:
+        native.filegroup(
+            name = name + "_" + group,
+            srcs = [name + "_codegen"],
+            output_group = group,
+            testonly = testonly,
+            visibility = ["//visibility:private"],
+        )
+    return folder
 
 def devstate_cc_library(name, proto, root, **kwargs):
     """Generates and compiles the codec of one root message.
@@ -90,23 +118,7 @@ def devstate_cc_library(name, proto, root, **kwargs):
       root: full name of the root message, package included.
       **kwargs: handed to the cc_library: visibility, testonly, tags.
     """
-    folder = name + ".gen"
-    _devstate_codegen(
-        name = name + "_codegen",
-        proto = proto,
-        root = root,
-        folder = folder,
-        testonly = kwargs.get("testonly", False),
-        visibility = ["//visibility:private"],
-    )
-    for group in ["header", "code", "columns"]:
-        native.filegroup(
-            name = name + "_" + group,
-            srcs = [name + "_codegen"],
-            output_group = group,
-            testonly = kwargs.get("testonly", False),
-            visibility = ["//visibility:private"],
-        )
+    folder = _generate(name, proto, root, "cpp", kwargs.get("testonly", False))
     native.cc_proto_library(
         name = name + "_cc_proto",
         deps = [proto],
@@ -145,24 +157,7 @@ def devstate_c_library(name, proto, root, **kwargs):
       root: full name of the root message, package included.
       **kwargs: handed to the cc_library: visibility, testonly, tags.
     """
-    folder = name + ".gen"
-    _devstate_codegen(
-        name = name + "_codegen",
-        proto = proto,
-        root = root,
-        folder = folder,
-        language = "c",
-        testonly = kwargs.get("testonly", False),
-        visibility = ["//visibility:private"],
-    )
-    for group in ["header", "code"]:
-        native.filegroup(
-            name = name + "_" + group,
-            srcs = [name + "_codegen"],
-            output_group = group,
-            testonly = kwargs.get("testonly", False),
-            visibility = ["//visibility:private"],
-        )
+    folder = _generate(name, proto, root, "c", kwargs.get("testonly", False))
     native.cc_library(
         name = name,
         srcs = [name + "_code"],

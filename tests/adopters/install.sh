@@ -9,11 +9,13 @@ set -eu
 
 . "$(dirname "$0")/../install_lib.sh"
 
-if command -v cmake >/dev/null && command -v meson >/dev/null &&
-  command -v ninja >/dev/null && command -v pkg-config >/dev/null; then
-  say "cmake, meson, ninja and pkg-config are there; nothing to do"
+missing=
+for tool in cmake make meson ninja pkg-config; do
+  command -v "$tool" >/dev/null || missing="$missing $tool"
+done
+if [ -z "$missing" ]; then
+  say "cmake, make, meson, ninja and pkg-config are there; nothing to do"
   exit 0
 fi
-require_apt_and_root ": install cmake, meson, ninja and pkg-config by hand"
-apt-get install --quiet --yes --no-install-recommends \
-  cmake make meson ninja-build pkgconf </dev/null
+require_apt_and_root ": install$missing by hand"
+install_packages cmake make meson ninja-build pkgconf

@@ -43,7 +43,6 @@ static int Save(void* context, devstate_writer* writer) {
   const devstate_batch* batch;
   devstate_reader* reader;
   int more;
-  ++device->saves;
   device->state.read = 0;
   reader = devstate_reader_open(&devices_fs_v1_fs_state_schema, Take,
                                 &device->state, NULL);
@@ -105,7 +104,6 @@ static void Unstage(void* staged) {
 static void Report(void* context, const devstate_report* report) {
   echo_device* device = context;
   device->last = *report;
-  snprintf(device->text, sizeof device->text, "%s", report->text);
   snprintf(device->rule, sizeof device->rule, "%s", report->rule);
   snprintf(device->line, sizeof device->line, "%s", report->line);
 }

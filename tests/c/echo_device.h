@@ -24,8 +24,8 @@ typedef struct echo_device {
   const char *refuse_stage, *refuse_batch, *refuse_prepare, *refuse_commit;
   /* Of the last report. */
   devstate_report last;
-  char text[512], rule[64], line[1024];
-  int staged, unstaged, saves;
+  char rule[64], line[1024];
+  int staged, unstaged;
 } echo_device;
 
 extern const devstate_device_ops echo_device_ops;

@@ -23,7 +23,8 @@ _TESTED = ("schema", "serializer", "transport", "compat", "backend", "third_part
 # Public, and no part of the C++ library: what devices know, the C interface.
 _NOT_OF_THE_LIBRARY = ("//backend/c:", "//devices/", "//tests/", "//third_party/")
 
-_KINDS = {".cc": "SOURCES", ".h": "HEADERS", ".proto": "PROTOS"}
+# Other labels are libraries of the system and documents that are compiled in.
+_SOURCES = (".cc", ".h", ".proto")
 
 
 def _values(rule: Any, attribute: str) -> list[str]:
@@ -64,7 +65,11 @@ class Graph:
             if rule is not None:
                 for attribute in _INPUTS:
                     waiting += _values(rule, attribute)
-            elif label.startswith("//") and label not in self._generated:
+            elif (
+                label.startswith("//")
+                and label.endswith(_SOURCES)
+                and label not in self._generated
+            ):
                 files.add(_path(label))
         return files
 
@@ -128,18 +133,14 @@ class Graph:
         components["LIBRARY"] = library
         components["TOOLS"] = common
         components["TESTING"] = tested - of_tools
-        lists: dict[str, set[str]] = {
-            "PUBLIC_HEADERS": {
-                _path(header)
-                for label in self.public_libraries()
-                for header in _values(self._rules[label], "hdrs")
-            },
-            "TESTS": mains,
-            "VECTORIZED_SOURCES": self.vectorized(),
+        lists = {
+            f"{component}_SOURCES": files for component, files in components.items()
         }
-        for component, files in components.items():
-            for suffix, kind in _KINDS.items():
-                found = {path for path in files if path.endswith(suffix)}
-                if found:
-                    lists[f"{component}_{kind}"] = found
+        lists["PUBLIC_HEADERS"] = {
+            _path(header)
+            for label in self.public_libraries()
+            for header in _values(self._rules[label], "hdrs")
+        }
+        lists["TESTS"] = mains
+        lists["VECTORIZED_SOURCES"] = self.vectorized()
         return lists

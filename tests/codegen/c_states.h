@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// For tests: states through the C interface, beside those through generated
+// For tests: states through the C interface, next to those through generated
 // C++.
 
 #ifndef DEVSTATE_TESTS_CODEGEN_C_STATES_H_

@@ -42,14 +42,6 @@ using ::testing::HasSubstr;
 
 constexpr uint64_t kSeed = 20261122;
 
-// A message of generated code for a field of the root.
-std::unique_ptr<Message> NewRecord(const FieldDescriptor& field) {
-  return std::unique_ptr<Message>(
-      google::protobuf::MessageFactory::generated_factory()
-          ->GetPrototype(field.message_type())
-          ->New());
-}
-
 // --- Through the dynamic codec ---
 
 class Collector : public DynamicStateVisitor {
@@ -65,7 +57,7 @@ class Collector : public DynamicStateVisitor {
   absl::Status OnBatch(const FieldDescriptor& field,
                        Records& records) override {
     for (const auto& record : records) {
-      std::unique_ptr<Message> copy = NewRecord(field);
+      std::unique_ptr<Message> copy = NewRecord(field.number());
       EXPECT_TRUE(copy->ParseFromString(record->SerializeAsString()));
       records_.at(field.number())->push_back(std::move(copy));
     }

@@ -103,16 +103,6 @@ std::string WriteInC(State& state, const devstate_write_options& options,
   return bytes;
 }
 
-std::unique_ptr<Message> NewRecord(uint32_t number) {
-  const auto* type = Everything::descriptor()
-                         ->FindFieldByNumber(static_cast<int>(number))
-                         ->message_type();
-  return std::unique_ptr<Message>(
-      google::protobuf::MessageFactory::generated_factory()
-          ->GetPrototype(type)
-          ->New());
-}
-
 void Take(const devstate_batch& batch, State* state) {
   if (batch.number == 0) {
     EXPECT_EQ(batch.count, 1u);
@@ -126,7 +116,7 @@ void Take(const devstate_batch& batch, State* state) {
   for (const auto& [number, records] : state->fields()) {
     if (static_cast<uint32_t>(number) != batch.number) continue;
     for (size_t i = 0; i < batch.count; ++i) {
-      records->push_back(NewRecord(batch.number));
+      records->push_back(NewRecord(static_cast<int>(batch.number)));
       EXPECT_THAT(
           c::ToMessage(type,
                        static_cast<const char*>(batch.rows) + i * type.row_size,

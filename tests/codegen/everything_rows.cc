@@ -379,6 +379,15 @@ Records RandomRecords(std::mt19937_64& random, size_t count) {
 
 }  // namespace
 
+std::unique_ptr<Message> NewRecord(int number) {
+  const FieldDescriptor& field =
+      *Everything::descriptor()->FindFieldByNumber(number);
+  return std::unique_ptr<Message>(
+      google::protobuf::MessageFactory::generated_factory()
+          ->GetPrototype(field.message_type())
+          ->New());
+}
+
 void FillAtRandom(std::mt19937_64& random, Message* message) {
   const Descriptor* descriptor = message->GetDescriptor();
   for (int i = 0; i < descriptor->field_count(); ++i) {

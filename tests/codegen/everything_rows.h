@@ -41,6 +41,9 @@ struct State {
   }
 };
 
+// Returns an empty record of the root's field `number`, of generated code.
+std::unique_ptr<Message> NewRecord(int number);
+
 // Fills `message` with values from nowhere to the extremes of their types.
 void FillAtRandom(std::mt19937_64& random, Message* message);
 

@@ -222,6 +222,14 @@ static devstate_writer* NewWriter(const devstate_schema* schema, buffer* b) {
   return writer;
 }
 
+/* A writer that has written `root`. */
+static devstate_writer* NewBegunWriter(const devstate_schema* schema,
+                                       const void* root, buffer* b) {
+  devstate_writer* writer = NewWriter(schema, b);
+  EXPECT(devstate_writer_begin(writer, root) == 0);
+  return writer;
+}
+
 /* The writer is broken by now: it stays so, and the stream has no trailer. */
 static void ExpectBroken(devstate_writer* writer, const char* text) {
   EXPECT(devstate_writer_finish(writer) == DEVSTATE_EINVAL);
@@ -240,33 +248,29 @@ static void ValuesThatTheAnnotationsForbidAreRefused(void) {
   devstate_test_bounds_required required = {0};
   devstate_test_bounds_colors colors = {0};
   devstate_test_bounds_places places = {0};
-  devstate_writer* writer = NewWriter(&devstate_test_bounds_bounds_schema, &b);
-  EXPECT(devstate_test_bounds_bounds_begin(writer, &root) == 0);
+  devstate_writer* writer =
+      NewBegunWriter(&devstate_test_bounds_bounds_schema, &root, &b);
   EXPECT(devstate_test_bounds_bounds_add_identified(writer, identified, 3) ==
          0);
   ExpectBroken(writer, "record 1 of the batch has 0, allowed is at least 1");
 
-  writer = NewWriter(&devstate_test_bounds_bounds_schema, &b);
-  EXPECT(devstate_test_bounds_bounds_begin(writer, &root) == 0);
+  writer = NewBegunWriter(&devstate_test_bounds_bounds_schema, &root, &b);
   numbers.secret = 6;
   EXPECT(devstate_test_bounds_bounds_add_numbers(writer, &numbers, 1) == 0);
   ExpectBroken(writer, "secret: record 0 of the batch has a value");
 
-  writer = NewWriter(&devstate_test_bounds_bounds_schema, &b);
-  EXPECT(devstate_test_bounds_bounds_begin(writer, &root) == 0);
+  writer = NewBegunWriter(&devstate_test_bounds_bounds_schema, &root, &b);
   EXPECT(devstate_test_bounds_bounds_add_required(writer, &required, 1) == 0);
   ExpectBroken(writer,
                "number: record 0 of the batch has 0, allowed is at least 1");
 
-  writer = NewWriter(&devstate_test_bounds_bounds_schema, &b);
-  EXPECT(devstate_test_bounds_bounds_begin(writer, &root) == 0);
+  writer = NewBegunWriter(&devstate_test_bounds_bounds_schema, &root, &b);
   places.choice_case = DEVSTATE_TEST_BOUNDS_PLACES_CHOICE_WORD;
   places.choice.word = Text("long");
   EXPECT(devstate_test_bounds_bounds_add_places(writer, &places, 1) == 0);
   ExpectBroken(writer, "word: occurrence 0 in the batch has 4 bytes");
 
-  writer = NewWriter(&devstate_test_bounds_bounds_schema, &b);
-  EXPECT(devstate_test_bounds_bounds_begin(writer, &root) == 0);
+  writer = NewBegunWriter(&devstate_test_bounds_bounds_schema, &root, &b);
   colors.color = 99;
   EXPECT(devstate_test_bounds_bounds_add_colors(writer, &colors, 1) == 0);
   ExpectBroken(writer,
@@ -291,15 +295,13 @@ static void StructsThatAreNoneAreRefusedAtOnce(void) {
                "nested[68].choice: choice_case is 12, which is none of number, "
                "name, deep, nothing, flag");
 
-  writer = NewWriter(schema, &b);
-  EXPECT(devstate_test_everything_everything_begin(writer, &root) == 0);
+  writer = NewBegunWriter(schema, &root, &b);
   scalars.text.size = 3;
   EXPECT(devstate_test_everything_everything_add_scalars(writer, &scalars, 1) ==
          DEVSTATE_EINVAL);
   ExpectBroken(writer, "scalars[0].text: data is NULL and has 3 bytes");
 
-  writer = NewWriter(schema, &b);
-  EXPECT(devstate_test_everything_everything_begin(writer, &root) == 0);
+  writer = NewBegunWriter(schema, &root, &b);
   part.label.size = 1;
   repeateds.parts.data = &part;
   repeateds.parts.count = 1;
@@ -307,16 +309,14 @@ static void StructsThatAreNoneAreRefusedAtOnce(void) {
              writer, &repeateds, 1) == DEVSTATE_EINVAL);
   ExpectBroken(writer, "repeateds[0].parts.label: data is NULL");
 
-  writer = NewWriter(schema, &b);
-  EXPECT(devstate_test_everything_everything_begin(writer, &root) == 0);
+  writer = NewBegunWriter(schema, &root, &b);
   EXPECT(devstate_writer_add(writer, 1, &scalars, 1, sizeof scalars) ==
          DEVSTATE_EINVAL);
   ExpectBroken(writer,
                "field 1 of devstate.test.everything.Everything holds "
                "no records");
 
-  writer = NewWriter(schema, &b);
-  EXPECT(devstate_test_everything_everything_begin(writer, &root) == 0);
+  writer = NewBegunWriter(schema, &root, &b);
   EXPECT(devstate_test_everything_everything_add_scalars(writer, NULL, 1) ==
          DEVSTATE_EINVAL);
   ExpectBroken(writer, "scalars: rows is NULL");
@@ -365,16 +365,14 @@ static void CallsInAnotherOrderAreRefused(void) {
          DEVSTATE_EINVAL);
   ExpectBroken(writer, "records of scalars before Begin()");
 
-  writer = NewWriter(schema, &b);
-  EXPECT(devstate_test_everything_everything_begin(writer, &root) == 0);
+  writer = NewBegunWriter(schema, &root, &b);
   EXPECT(devstate_test_everything_everything_add_optionals(writer, &optionals,
                                                            1) == 0);
   EXPECT(devstate_test_everything_everything_add_scalars(writer, &scalars, 1) ==
          DEVSTATE_EINVAL);
   ExpectBroken(writer, "in ascending order of field number");
 
-  writer = NewWriter(schema, &b);
-  EXPECT(devstate_test_everything_everything_begin(writer, &root) == 0);
+  writer = NewBegunWriter(schema, &root, &b);
   EXPECT(devstate_writer_finish(writer) == 0);
   EXPECT(devstate_writer_finish(writer) == DEVSTATE_EINVAL);
   EXPECT_HAS(devstate_error(), "finished already");

@@ -33,28 +33,13 @@ for candidate in "$FOLDER/virtiofsd" virtiofsd /usr/libexec/virtiofsd /usr/lib/q
 done
 require_apt_and_root ": install virtiofsd $MINIMUM or later"
 
-. /etc/os-release
-# Where and with which key the main suite comes from, by the machine's own
-# configuration. REPO_URI may end in a slash.
-line=$(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI) $(SIGNED_BY)' \
-  'Created-By: Packages' | grep "^${VERSION_CODENAME:-none} main " | head -n 1)
-uri=$(echo "$line" | cut -d ' ' -f 3)
-key=$(echo "$line" | cut -d ' ' -f 4)
-if [ -z "$uri" ]; then
-  say "apt knows no source for ${VERSION_CODENAME:-this system} main; install virtiofsd $MINIMUM by hand" >&2
-  exit 1
-fi
-options=
-case $key in /*) options="[signed-by=$key] " ;; esac
-if [ -z "$options" ] && [ -f /usr/share/keyrings/debian-archive-keyring.gpg ]; then
-  options="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
-fi
+source=$(main_source "install virtiofsd $MINIMUM by hand" "$SUITE")
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir -p "$scratch/lists/partial" "$scratch/cache/archives/partial" "$scratch/none" "$scratch/tree"
 : >"$scratch/status"
-echo "deb $options$uri $SUITE main" >"$scratch/sources.list"
+echo "deb $source" >"$scratch/sources.list"
 
 suite_apt() {
   apt-get -qq \

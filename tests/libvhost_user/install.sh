@@ -20,19 +20,7 @@ if [ -f "$FOLDER/version" ]; then
 fi
 require_apt_and_root ": unpack subprojects/libvhost-user and include/ of a QEMU into $FOLDER"
 
-. /etc/os-release
-# Where and with which key the main suite comes from, by the machine's own
-# configuration. REPO_URI may end in a slash.
-line=$(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI) $(SIGNED_BY)' \
-  'Created-By: Packages' | grep "^${VERSION_CODENAME:-none} main " | head -n 1)
-uri=$(echo "$line" | cut -d ' ' -f 3)
-key=$(echo "$line" | cut -d ' ' -f 4)
-if [ -z "$uri" ]; then
-  say "apt knows no source for ${VERSION_CODENAME:-this system} main; unpack it by hand" >&2
-  exit 1
-fi
-options=
-case $key in /*) options="[signed-by=$key] " ;; esac
+source=$(main_source "unpack it by hand")
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -40,7 +28,7 @@ trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
 mkdir -p "$scratch/lists/partial"
 mkdir -m 777 "$scratch/source"
-echo "deb-src $options$uri $VERSION_CODENAME main" >"$scratch/sources.list"
+echo "deb-src $source" >"$scratch/sources.list"
 
 source_apt() {
   apt-get -qq \

@@ -19,7 +19,7 @@ if [ -x "$FOLDER/node_modules/@bufbuild/buf-linux-x64/bin/buf" ] ||
 fi
 if ! command -v npm >/dev/null; then
   require_apt_and_root ": install buf by hand"
-  apt-get install --quiet --yes --no-install-recommends npm </dev/null
+  install_packages npm
 fi
 mkdir -p "$FOLDER"
 npm install --silent --no-audit --no-fund --prefix "$FOLDER" "@bufbuild/buf@$VERSION"

@@ -1,6 +1,6 @@
 # Copyright 2026 The devstate authors
 # SPDX-License-Identifier: Apache-2.0
-"""The back-end in C under stock QEMU, alone and beside the one in C++."""
+"""The back-end in C under stock QEMU, alone and with the one in C++."""
 
 import itertools
 import os

@@ -28,34 +28,17 @@ fi
 require_apt_and_root ": install QEMU $MINIMUM or later (qemu-system-x86_64, qemu-img, iPXE's ROMs)"
 
 . /etc/os-release
-export DEBIAN_FRONTEND=noninteractive
 suite=
 if [ "${VERSION_CODENAME:-}" = bookworm ]; then
   suite=bookworm-backports
   if ! apt-get indextargets --format '$(CODENAME)' 'Created-By: Packages' | grep -qx "$suite"; then
-    # Where and with which key the main suite comes from, by the machine's own
-    # configuration. REPO_URI may end in a slash.
-    line=$(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI) $(SIGNED_BY)' \
-      'Created-By: Packages' | grep '^bookworm main ' | head -n 1)
-    uri=$(echo "$line" | cut -d ' ' -f 3)
-    key=$(echo "$line" | cut -d ' ' -f 4)
-    if [ -z "$uri" ]; then
-      say "apt knows no source for bookworm main; add $suite by hand" >&2
-      exit 1
-    fi
-    options=
-    case $key in /*) options="[signed-by=$key] " ;; esac
-    if [ -z "$options" ] && [ -f /usr/share/keyrings/debian-archive-keyring.gpg ]; then
-      options="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
-    fi
+    source=$(main_source "add $suite by hand" "$suite")
     say "adding the suite $suite in $SOURCE"
-    echo "deb $options$uri $suite main" >"$SOURCE"
+    echo "deb $source" >"$SOURCE"
   fi
 fi
 say "installing QEMU"
-apt-get -qq update
-apt-get -qq -y --no-install-recommends ${suite:+-t "$suite"} install \
-  qemu-system-x86 qemu-utils ipxe-qemu >/dev/null
+install_packages ${suite:+-t "$suite"} qemu-system-x86 qemu-utils ipxe-qemu
 if ! new_enough; then
   say "the packaged QEMU (${version:-none}) is older than $MINIMUM" >&2
   exit 1

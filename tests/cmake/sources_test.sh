@@ -1,7 +1,0 @@
-#!/bin/bash
-# Copyright 2026 The devstate authors
-# SPDX-License-Identifier: Apache-2.0
-#
-# Bazel's own py_test starts "python", a name that Debian does not install.
-
-PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=. exec python3 tests/cmake/sources_test.py
