@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * The recipe of docs/integration.md for libvhost-user as a whole device:
- * entropy with one queue, whose state moves. Compiled by the test, with the
- * library's source from the machine. */
+ * entropy with one queue, whose state moves. */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -159,8 +159,7 @@ static void Run(connection* c, int socket) {
   }
 }
 
-/* Started by host.c. */
-int RunRng(int argc, char** argv) {
+int main(int argc, char** argv) {
   static const char kFlag[] = "--socket-path=";
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   rng device = {.seeds = {11, 12, 13}};
