@@ -89,6 +89,20 @@ install(DIRECTORY proto/devstate proto/devices
   COMPONENT development
   FILES_MATCHING PATTERN "*.proto")
 
+# --- Documents, and the projects that they name ---
+
+foreach(path docs examples/c_backend examples/hello_backend
+    tests/adopters/backend tests/adopters/cmake tests/adopters/make
+    tests/adopters/meson)
+  cmake_path(GET path PARENT_PATH folder)
+  install(DIRECTORY ${path}
+    DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder}
+    COMPONENT development
+    PATTERN BUILD.bazel EXCLUDE)
+endforeach()
+
+install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}
+  COMPONENT development)
 install(FILES LICENSE DESTINATION ${share_dir} COMPONENT development)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
 

@@ -72,10 +72,16 @@ class FrontEnd:
     ) -> bytes:
         """Returns the payload of the reply, 8 bytes."""
         self._send(request, payload, fds)
-        reply = self._socket.recv(struct.calcsize(HEADER) + 8, socket.MSG_WAITALL)
-        if reply[:12] != struct.pack(HEADER, request, 5, 8):
-            raise Failure(f"request {request} has the reply {reply.hex()}")
-        return reply[12:]
+        expected = struct.pack(HEADER, request, 5, 8)
+        reply = b""
+        while len(reply) < len(expected) + 8:
+            piece = self._socket.recv(len(expected) + 8 - len(reply))
+            if not piece:
+                break
+            reply += piece
+        if not reply.startswith(expected) or len(reply) != len(expected) + 8:
+            raise Failure(f"request {request} has the reply {reply.hex()!r}")
+        return reply[len(expected) :]
 
     def _ask_u64(self, request: int) -> int:
         (value,) = struct.unpack("<Q", self._ask(request))
