@@ -54,9 +54,12 @@ static enum rte_vhost_msg_result before(int vid, void* context) {
       m->request != DEVSTATE_CHECK_DEVICE_STATE) {
     return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
   }
-  if (vid != owner) return RTE_VHOST_MSG_RESULT_ERR;
   memcpy(fds, fds_at, sizeof fds);
   memcpy(&fd_count, fds_at + sizeof fds, sizeof fd_count);
+  if (vid != owner || m->request == DEVSTATE_CHECK_DEVICE_STATE) {
+    for (int i = 0; i < fd_count; i++) close(fds[i]);
+  }
+  if (vid != owner) return RTE_VHOST_MSG_RESULT_ERR;
   if (m->request == DEVSTATE_SET_DEVICE_STATE_FD) {
     for (int i = 0; i < fd_count; i++) {
       /* The library receives without MSG_CMSG_CLOEXEC. */
@@ -67,7 +70,6 @@ static enum rte_vhost_msg_result before(int vid, void* context) {
     devstate_engine_set_fd(engine, m->payload, m->size, fds, (size_t)fd_count,
                            -1);
   } else {
-    for (int i = 0; i < fd_count; i++) close(fds[i]);
     devstate_engine_check(engine, m->size);
   }
   /* Here, because nothing gives the socket of a connection, and the library
