@@ -169,7 +169,7 @@ impl Config {
             if !file.is_file() {
                 continue;
             }
-            // A released schema is read with the copies that stand beside it.
+            // A released schema is read with the copies that stand next to it.
             let includes = [&[path.clone()][..], &self.includes].concat();
             let name = file.strip_prefix(&path).unwrap_or(&file).to_owned();
             let loaded = load(&name, &includes, self.root.as_deref())?;

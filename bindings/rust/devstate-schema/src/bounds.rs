@@ -56,7 +56,7 @@ pub struct ColumnBounds {
     pub sensitive: bool,
     /// Streams of versions below are exempt.
     pub since: u32,
-    /// What stands behind a value in errors.
+    /// What stands after a value in errors.
     pub unit: String,
     /// All of the above in words.
     pub allowed: String,

@@ -271,7 +271,7 @@ fn read_chunks(
     Ok(())
 }
 
-/// Decodes a whole state into its root message, the records behind the singular fields, by the
+/// Decodes a whole state into its root message, the records after the singular fields, by the
 /// schema that it carries.
 ///
 /// ```no_run

@@ -108,7 +108,7 @@ impl FieldModel {
     }
 
     /// Returns how many bytes a number has in the wire format; 0 for varints.
-    pub(crate) fn wire_size(&self) -> usize {
+    pub fn wire_size(&self) -> usize {
         match self.kind {
             FieldType::Fixed32 | FieldType::Sfixed32 | FieldType::Float => 4,
             FieldType::Fixed64 | FieldType::Sfixed64 | FieldType::Double => 8,

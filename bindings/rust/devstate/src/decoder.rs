@@ -80,7 +80,7 @@ enum Stage {
     Header,
     ChunkHeader,
     Payload,
-    /// Behind the trailer.
+    /// After the trailer.
     Rest,
     End,
 }

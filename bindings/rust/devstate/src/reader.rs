@@ -63,7 +63,7 @@ impl<R: Read> StreamReader<R> {
         self.decoder.limits()
     }
 
-    /// Reads the next chunk. `None` behind the last one: then the stream is whole.
+    /// Reads the next chunk. `None` after the last one: then the stream is whole.
     ///
     /// # Errors
     /// Those of the stream and of the source.

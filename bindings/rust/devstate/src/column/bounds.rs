@@ -45,7 +45,7 @@ pub struct Bound<T: 'static> {
     pub sensitive: bool,
     /// Streams of versions below are exempt.
     pub since: u32,
-    /// What stands behind a value in errors, " bytes".
+    /// What stands after a value in errors, " bytes".
     pub unit: &'static str,
     /// All of the above in words.
     pub allowed: &'static str,

@@ -112,7 +112,7 @@ impl<'p> ColumnsWalk<'p> {
         ColumnsWalk { cursor: Cursor::new(columns), previous: 0 }
     }
 
-    /// Returns number and bytes of the next column, `None` behind the last.
+    /// Returns number and bytes of the next column, `None` after the last.
     ///
     /// # Errors
     /// MALFORMED.
