@@ -72,6 +72,30 @@ pub(crate) struct Input {
 }
 
 /// How code is generated.
+///
+/// ```
+/// let folder = std::env::temp_dir().join(format!("devstate-build-{}", std::process::id()));
+/// std::fs::create_dir_all(&folder)?;
+/// std::fs::write(
+///     folder.join("counter.proto"),
+///     r#"syntax = "proto3";
+///        package vendor.counter.v1;
+///        import "devstate/options.proto";
+///        message Counter {
+///          option (devstate.message) = { schema: "vendor.counter.v1" version: 1 device: "counter" };
+///          uint64 count = 1;
+///        }"#,
+/// )?;
+/// let config = devstate_build::Config::new()
+///     .include(&folder)
+///     .root("vendor.counter.v1.Counter") // It is the only one, so this may be left out.
+///     .out_dir(&folder);
+/// assert_eq!(config.load("counter.proto")?.model.version(), 1);
+/// assert!(config.generate("counter.proto")?.contains("pub struct Counter {"));
+/// assert_eq!(config.compile("counter.proto")?, folder.join("counter.rs"));
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     includes: Vec<PathBuf>,

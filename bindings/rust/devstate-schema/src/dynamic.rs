@@ -48,6 +48,12 @@ pub enum Value {
 }
 
 /// A field of a message that is there: present, or not zero or empty where nothing tells presence.
+///
+/// ```
+/// use devstate_schema::{Member, Value};
+/// let id = Member { number: 1, name: "id".into(), wide: true, value: Value::Uint(7) };
+/// assert_eq!(Value::Message(vec![id]).to_json(), "{\n \"id\": \"7\"\n}");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Member {
     /// Its number.

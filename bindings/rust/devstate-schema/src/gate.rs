@@ -67,6 +67,15 @@ impl Gate {
     }
 
     /// Names the worst level that is let through. Default: lossy, the worst that may be.
+    ///
+    /// ```
+    /// use devstate_schema::Gate;
+    /// # use devstate_fs::v1::SCHEMA;
+    /// let gate = Gate::new(&SCHEMA)
+    ///     .accept(devstate::Level::Converted)
+    ///     .limits(devstate::Limits { max_records: 1 << 20, ..Default::default() });
+    /// assert!(gate.verdict().loads(), "nothing came so far");
+    /// ```
     pub fn accept(mut self, level: Level) -> Self {
         self.accept = level;
         self

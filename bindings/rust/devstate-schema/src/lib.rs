@@ -39,7 +39,7 @@ use devstate::StreamHeader;
 pub use annotations::{FieldAnnotations, MessageAnnotations, Tombstone};
 pub use bounds::{bounds_of, BoundColumn, ColumnBounds};
 pub use check::{check, MAX_DEPTH};
-pub use descriptor::Limits;
+use descriptor::Limits;
 pub use dynamic::{
     check_state_by, decode_state, decode_state_by, read_dynamic, Item, Member, Value,
 };
@@ -48,6 +48,11 @@ pub use gate::Gate;
 pub use model::{EnumModel, EnumValue, FieldModel, MessageModel, SchemaModel};
 
 /// Why something is no schema.
+///
+/// ```
+/// let error = devstate_schema::load_compressed(b"no frame", "a.Root").unwrap_err();
+/// assert_eq!(error, devstate_schema::Error("not a zstd frame with its size".into()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(pub String);
 
@@ -59,7 +64,8 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// A schema with the descriptor set that streams carry of it.
+/// A schema with the descriptor set that streams carry of it; [`load_descriptor_set`] has an
+/// example.
 #[derive(Clone, Debug)]
 pub struct LoadedSchema {
     /// What it says.

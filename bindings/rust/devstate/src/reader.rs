@@ -25,6 +25,7 @@ const AHEAD: usize = 40;
 /// while let Some(chunk) = reader.next_chunk()? {
 ///     println!("field {}: {} records", chunk.field, chunk.records);
 /// }
+/// println!("{} of {}", reader.summary().records, reader.limits().max_records);
 /// # Ok(())
 /// # }
 /// ```

@@ -196,6 +196,13 @@ impl Finding {
 /// let verdict = Verdict::new(Level::Compatible).after(&error);
 /// assert_eq!(verdict.level, Level::Damaged);
 /// assert_eq!(verdict.check_reply(Some(&error)), 0xd508_3900_0000_0000);
+///
+/// fn log(header: &devstate::StreamHeader, schema: &devstate::Schema) {
+///     let verdict = Verdict::of_header(header, schema);
+///     if !verdict.loads() {
+///         eprintln!("{}", verdict.load_report_json(header, schema.version));
+///     }
+/// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
