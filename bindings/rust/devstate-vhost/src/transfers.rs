@@ -409,7 +409,7 @@ impl<D: DeviceState> Shared<D> {
             Direction::Save => {
                 let mut sink = Sink::new(channel, cancel, &self.timeouts, start);
                 let result = guarded(|| Ok(self.device.save(&mut sink)?));
-                bytes = sink.bytes();
+                bytes = sink.sent();
                 // Here the channel is closed, which is its end mark.
                 drop(sink);
                 result.map(|()| None)
@@ -418,7 +418,7 @@ impl<D: DeviceState> Shared<D> {
                 let mut source = Source::new(channel, cancel, &self.timeouts, start);
                 let result = guarded(|| self.device.load(&mut source));
                 let rest = source.drain();
-                bytes += source.bytes();
+                bytes += source.received();
                 result.and_then(|loaded| match rest {
                     Ok(0) => Ok(Some(loaded)),
                     Ok(rest) => Err(Refusal {
