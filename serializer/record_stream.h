@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -133,7 +134,16 @@ class RecordWriter {
       absl::Status status = StartField({number, name, &builder});
       if (!status.ok()) return status;
     }
+    const uint64_t all =
+        std::accumulate(sizes.begin(), sizes.end(), uint64_t{0});
     size_t begin = 0;
+    // A record counts for less than 2^48 bytes, so the sum is right.
+    if (builder.size() + sizes.size() <= max_records_ &&
+        batch_bytes_ + all <= max_batch_bytes_) {
+      batch_bytes_ += all;
+      append(begin, sizes.size());
+      return absl::OkStatus();
+    }
     while (begin < sizes.size()) {
       size_t end = begin;
       while (end < sizes.size() &&

@@ -70,7 +70,7 @@ absl::Status StateReader::HandleBatch(const Chunk& chunk) {
   }
   DS_RETURN_IF_ERROR(
       DecodeColumns(chunk, field->name, field->message->record_size, *reader));
-  reader->Restart();
+  reader->Restart(chunk.header.records);
   reader_ = reader.get();
   next_row_ = 0;
   rows_left_ = chunk.header.records;

@@ -16,7 +16,7 @@ namespace {
 
 // Structs that are looked at together: few enough to stay in the cache while
 // their members are gathered one after the other.
-constexpr size_t kBlock = 64;
+constexpr size_t kBlock = 128;
 
 }  // namespace
 
