@@ -42,7 +42,6 @@ PACKAGES = [
     "tests/fuzz",
     "tests/golden",
     "tests/history",
-    "tests/libvhost_user",
     "tests/proto",
     "tests/qemu",
     "tests/release",
