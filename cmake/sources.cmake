@@ -255,6 +255,7 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/wire_walk.h
   serializer/writer_options.h
   third_party/absl_compat/status_macros.h
+  third_party/protobuf_compat/protobuf_compat.h
   third_party/zstd/zstd_frame.cc
   third_party/zstd/zstd_frame.h
   transport/io/blocked_write_signals.h

@@ -123,7 +123,7 @@ class Canonicalizer {
                 return a.number() != b.number() ? a.number() < b.number()
                                                 : a.name() < b.name();
               });
-    enums_[enumeration.full_name()] = canonical;
+    enums_[std::string(enumeration.full_name())] = canonical;
   }
 
   std::map<std::string, DescriptorProto> messages_;
@@ -170,7 +170,8 @@ std::string Fingerprint(const Descriptor& root) {
     google::protobuf::io::StringOutputStream output(&serialized);
     google::protobuf::io::CodedOutputStream coded(&output);
     coded.SetSerializationDeterministic(true);
-    schema.SerializeToCodedStream(&coded);
+    // A string takes it all.
+    static_cast<void>(schema.SerializeToCodedStream(&coded));
   }
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
   SHA2_CTX hash;

@@ -56,7 +56,8 @@ std::string SerializeDeterministic(const Message& message) {
     google::protobuf::io::CodedOutputStream coded(&output);
     // Otherwise the order of map entries would differ between two saves.
     coded.SetSerializationDeterministic(true);
-    message.SerializePartialToCodedStream(&coded);
+    // A string takes it all.
+    static_cast<void>(message.SerializePartialToCodedStream(&coded));
   }
   return serialized;
 }

@@ -225,7 +225,7 @@ class Walker {
     if (!in->Varint(&value)) return false;
     if (!VarintFits(value, field)) {
       Report(WireFault::kOutOfRange, here, absl::StrCat(value),
-             field.type_name());
+             std::string(field.type_name()));
     } else if (field.enum_type() != nullptr) {
       CheckNamed(field, static_cast<int64_t>(value), here, seen);
     }
@@ -248,7 +248,7 @@ class Walker {
   void ReportUnnamed(const FieldDescriptor& field, int64_t value,
                      const Place& place) {
     Report(WireFault::kUnnamedEnumValue, place, absl::StrCat(value),
-           field.enum_type()->full_name());
+           std::string(field.enum_type()->full_name()));
   }
 
   static std::string PathOf(const Place& place) {

@@ -28,8 +28,8 @@
 #include "devstate/serializer/used_features.h"
 #include "devstate/serializer/wire_walk.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/protobuf_compat/protobuf_compat.h"
 #include "google/protobuf/dynamic_message.h"
-#include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/json_util.h"
 
@@ -55,9 +55,9 @@ struct EncodeFlags {
 };
 
 // Keeps the first error of the text parser.
-class FirstError : public google::protobuf::io::ErrorCollector {
+class FirstError : public TextErrorCollector {
  public:
-  void AddError(int line, int column, const std::string& message) override {
+  void TakeError(int line, int column, ProtobufText message) override {
     if (!text_.empty()) return;
     text_ = line < 0 ? message
                      : absl::StrCat("line ", line + 1, ", column ", column + 1,

@@ -49,8 +49,7 @@ absl::StatusOr<Manifest> Decode(absl::string_view bytes) {
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;
   const auto status = google::protobuf::util::JsonStringToMessage(
-      google::protobuf::StringPiece(bytes.data(), bytes.size()), &manifest,
-      options);
+      std::string(bytes), &manifest, options);
   if (!status.ok()) {
     const std::string reason(status.message());
     return absl::InvalidArgumentError(
@@ -138,8 +137,8 @@ absl::Status CheckManifest(const Manifest& manifest) {
 absl::StatusOr<std::string> Decompress(absl::string_view frame, size_t limit) {
   absl::StatusOr<std::string> bytes = ContentOfZstdFrame(frame, limit);
   if (bytes.ok()) return bytes;
-  return absl::InvalidArgumentError(absl::StrCat(
-      "the descriptor set ", bytes.status().message(), kRemedy));
+  return absl::InvalidArgumentError(
+      absl::StrCat("the descriptor set ", bytes.status().message(), kRemedy));
 }
 
 absl::Status Differs(absl::string_view what, absl::string_view said,
