@@ -23,6 +23,8 @@ class SchemaArchive;
 
 // The outcome of a save or a load.
 struct StateReport {
+  // A load is reported as verified when it was read and prepared, or has failed
+  // before, and once more when it was put into force.
   enum class Event { kSaved, kVerified, kCommitted };
   Event event = Event::kSaved;
   absl::Status status;

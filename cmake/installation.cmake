@@ -89,6 +89,20 @@ install(DIRECTORY proto/devstate proto/devices
   COMPONENT development
   FILES_MATCHING PATTERN "*.proto")
 
+# --- Documents, and the projects that they name ---
+
+foreach(path docs examples/c_backend examples/hello_backend
+    tests/adopters/backend tests/adopters/cmake tests/adopters/make
+    tests/adopters/meson)
+  cmake_path(GET path PARENT_PATH folder)
+  install(DIRECTORY ${path}
+    DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder}
+    COMPONENT development
+    PATTERN BUILD.bazel EXCLUDE)
+endforeach()
+
+install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}
+  COMPONENT development)
 install(FILES LICENSE DESTINATION ${share_dir} COMPONENT development)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
 
@@ -138,7 +152,7 @@ list(REMOVE_ITEM public_packages Threads::Threads)
 list(TRANSFORM public_packages REPLACE "^protobuf::libprotobuf$" protobuf)
 list(TRANSFORM public_packages REPLACE "^absl::" absl_)
 devstate_pkg_config(devstate
-  PUBLIC ${public_packages} PRIVATE libcrypto libxxhash libzstd)
+  PUBLIC ${public_packages} PRIVATE libmd libxxhash libzstd)
 # Who links the archive with a C compiler needs the library of C++, too.
 set(cpp_library)
 if(NOT BUILD_SHARED_LIBS)

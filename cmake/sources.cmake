@@ -219,6 +219,7 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/internal/sealing_queue.h
   serializer/internal/varint.h
   serializer/internal/vectorized.h
+  serializer/internal/wire_cursor.h
   serializer/limits.h
   serializer/message_reader.cc
   serializer/message_reader.h

@@ -71,6 +71,45 @@ const char* CardinalityName(const FieldModel& field) {
   return "MAP";
 }
 
+const char* EncodingName(const FieldDescriptor& field) {
+  switch (field.type()) {
+    case FieldDescriptor::TYPE_SINT32:
+    case FieldDescriptor::TYPE_SINT64:
+      return "ZIGZAG";
+    case FieldDescriptor::TYPE_FIXED32:
+    case FieldDescriptor::TYPE_FIXED64:
+    case FieldDescriptor::TYPE_SFIXED32:
+    case FieldDescriptor::TYPE_SFIXED64:
+    case FieldDescriptor::TYPE_FLOAT:
+    case FieldDescriptor::TYPE_DOUBLE:
+      return "FIXED";
+    default:
+      return "VARINT";
+  }
+}
+
+// Returns `flags` as one expression of C.
+std::string AnyOf(const std::vector<std::string>& flags) {
+  return flags.empty() ? "0" : absl::StrJoin(flags, " | ");
+}
+
+std::string FlagsOf(const FieldModel& field) {
+  const FieldAnnotations& annotations = field.annotations;
+  std::vector<std::string> flags;
+  if (field.descriptor->is_packed()) flags.push_back("DEVSTATE_PACKED");
+  if (!annotations.unique_by().empty() ||
+      (annotations.required() && !annotations.feature().empty())) {
+    flags.push_back("DEVSTATE_MORE_RULES");
+  }
+  return AnyOf(flags);
+}
+
+std::string FeatureLiteral(const FieldModel& field) {
+  const std::string& feature = field.annotations.feature();
+  return feature.empty() ? "NULL"
+                         : absl::StrCat("\"", absl::CEscape(feature), "\"");
+}
+
 const char* ColumnName(Column column) {
   switch (column) {
     case Column::kCounts:
@@ -91,7 +130,7 @@ std::string Flags(const ColumnBounds& bounds) {
   if (bounds.may_be_unused) flags.push_back("DEVSTATE_MAY_BE_UNUSED");
   if (bounds.required) flags.push_back("DEVSTATE_REQUIRED");
   if (bounds.sensitive) flags.push_back("DEVSTATE_SENSITIVE");
-  return flags.empty() ? "0" : absl::StrJoin(flags, " | ");
+  return AnyOf(flags);
 }
 
 // What is static in the file: of a message, or of a field by its number.
@@ -179,7 +218,8 @@ std::string FieldEntryOf(const MessageModel& type, const FieldModel& field,
       field.enumeration == nullptr ? 0 : NumbersOf(*field.enumeration).size(),
       ",\n     ", bounds, ", ", values, ", ",
       field.message == nullptr ? "NULL" : "&" + Static("table", *field.message),
-      "},\n");
+      ",\n     ", FeatureLiteral(field), ", DEVSTATE_",
+      EncodingName(*field.descriptor), ", ", FlagsOf(field), "},\n");
 }
 
 std::string PrintArray(absl::string_view type, const std::string& name,

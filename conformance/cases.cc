@@ -281,9 +281,24 @@ absl::StatusOr<std::string> B5OneReply(Bench& bench) {
         peer->AskU64(vhost_user::kCheckDeviceState, flags).status());
     // A second reply would arrive as the answer to this.
     DS_RETURN_IF_ERROR(peer->AskU64(vhost_user::kGetFeatures).status());
+
+    // A parser that acknowledges by itself says 0 after the error, or before.
+    DS_ASSIGN_OR_RETURN(ends, Pipe());
+    DS_ASSIGN_OR_RETURN(
+        transfer,
+        peer->Open(vhost_user::TransferDirection::kLoad,
+                   std::move(ends.read_end), std::move(ends.write_end), flags));
+    DS_RETURN_IF_ERROR(
+        peer->WriteAndClose(std::move(transfer.end), std::string(16, '\xff')));
+    DS_ASSIGN_OR_RETURN(const uint64_t value,
+                        peer->AskU64(vhost_user::kCheckDeviceState, flags));
+    if (value == 0) {
+      return Broken("0 was answered to 16 bytes that are no state");
+    }
+    DS_RETURN_IF_ERROR(peer->AskU64(vhost_user::kGetFeatures).status());
   }
   return "one reply of 8 bytes with flags 0x5 each, with and without "
-         "NEED_REPLY";
+         "NEED_REPLY, for a save and for bytes that are no state";
 }
 
 absl::StatusOr<std::string> B6OwnChannel(Bench& bench) {

@@ -10,7 +10,7 @@
 #include "devstate/options.pb.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "openssl/sha.h"
+#include "sha2.h"
 
 namespace devstate {
 namespace {
@@ -173,8 +173,11 @@ std::string Fingerprint(const Descriptor& root) {
     schema.SerializeToCodedStream(&coded);
   }
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(serialized.data()),
-         serialized.size(), reinterpret_cast<unsigned char*>(&digest[0]));
+  SHA2_CTX hash;
+  SHA256Init(&hash);
+  SHA256Update(&hash, reinterpret_cast<const uint8_t*>(serialized.data()),
+               serialized.size());
+  SHA256Final(reinterpret_cast<uint8_t*>(&digest[0]), &hash);
   return digest;
 }
 

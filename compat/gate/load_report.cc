@@ -31,9 +31,11 @@ std::string VerdictLogLine(const Verdict& verdict, const StreamHeader& header,
     absl::StrAppend(&line, ": no header was read");
   } else {
     absl::StrAppend(&line, ": state of ", Printable(header.schema()),
-                    " version ", header.schema_version(), " by ",
-                    Printable(header.writer().name()), " ",
-                    Printable(header.writer().version()));
+                    " version ", header.schema_version());
+    if (!header.writer().name().empty()) {
+      absl::StrAppend(&line, " by ", Printable(header.writer().name()), " ",
+                      Printable(header.writer().version()));
+    }
   }
   absl::StrAppend(&line, ", reader has version ", reader.version);
   int shown = 0;

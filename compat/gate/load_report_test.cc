@@ -45,6 +45,13 @@ TEST(VerdictLogLineTest, TellsLevelVersionsRulePathAndText) {
             "field\\n\"locks\"");
 }
 
+TEST(VerdictLogLineTest, WriterWithoutANameIsLeftOut) {
+  StreamHeader header = Header();
+  header.clear_writer();
+  EXPECT_THAT(VerdictLogLine(Refused(1), header, kReader),
+              ::testing::HasSubstr("version 3, reader has version 1"));
+}
+
 TEST(VerdictLogLineTest, StaysOneLineHoweverManyFindings) {
   const std::string line = VerdictLogLine(Refused(50), Header(), kReader);
   EXPECT_THAT(line, ::testing::HasSubstr("; and 47 more"));

@@ -165,6 +165,14 @@ class Linter {
     }
   }
 
+  // The version that has the changes since the newest released one, be it that
+  // the schema does not say it yet.
+  //
+  // Requires: there is a released one.
+  uint32_t NextVersion() const {
+    return std::max(schema_.version(), Newest()->version() + 1);
+  }
+
   // The first released version with a field of this number and name, or with a
   // former name of it; 0 if there is none.
   uint32_t FirstVersion(const MessageModel& message,
@@ -197,12 +205,12 @@ class Linter {
       const bool in_new_message = !IsReleased(message);
       if (annotations.since() == 0 && !in_new_message) {
         Add(rules::kSinceMissing, field.place, path,
-            absl::StrCat("add since: ", schema_.version()));
+            absl::StrCat("add since: ", NextVersion()));
       } else if (annotations.since() != 0 &&
-                 annotations.since() != schema_.version()) {
+                 annotations.since() != NextVersion()) {
         Add(rules::kSinceWrong, field.place, path,
             absl::StrCat("since is ", annotations.since(),
-                         ", the field is new in version ", schema_.version()));
+                         ", the field is new in version ", NextVersion()));
       }
       if (annotations.required() && annotations.absent_default().empty() &&
           !in_new_message) {
@@ -427,7 +435,7 @@ class Linter {
         Add(rules::kEnumValueSinceMissing, enumeration.place,
             absl::StrCat(enumeration.full_name, ".", value.name),
             absl::StrCat(
-                "add [(devstate.enum_value).since = ", schema_.version(), "]"));
+                "add [(devstate.enum_value).since = ", NextVersion(), "]"));
       }
     }
   }

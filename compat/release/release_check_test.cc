@@ -48,6 +48,15 @@ TEST(ReleaseCheckTest, AnyChangeNeedsANewVersion) {
   EXPECT_THAT(report.text, HasSubstr("raise version to 2"));
 }
 
+TEST(ReleaseCheckTest, WhatIsNewIsOfTheVersionThatIsToCome) {
+  const ReleaseReport without = Check(
+      kV1, SchemaText(1, "uint32 a = 1; optional uint32 b = 2;"));
+  EXPECT_THAT(without.text, HasSubstr("[version-not-grown]"));
+  EXPECT_THAT(without.text, HasSubstr("t.S.b: add since: 2"));
+  EXPECT_THAT(Check(kV1, SchemaText(1, kNewCritical)).text,
+              Not(HasSubstr("[since-wrong]")));
+}
+
 TEST(ReleaseCheckTest, PolicyBoundsEachDirection) {
   const std::string current = SchemaText(2, kNewCritical);
   EXPECT_TRUE(Check(kV1, current).passed);

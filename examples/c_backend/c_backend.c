@@ -44,8 +44,7 @@ static int save(void* device, devstate_writer* writer) {
   example_greeting rows[MAX_TEXTS];
   const int error = example_hello_state_begin(writer, &root);
   for (size_t i = 0; i < g->count; i++) {
-    rows[i].text.data = g->texts[i];
-    rows[i].text.size = strlen(g->texts[i]);
+    rows[i].text = (devstate_bytes){g->texts[i], strlen(g->texts[i])};
   }
   if (error != 0) return error;
   return example_hello_state_add_greetings(writer, rows, g->count);
@@ -106,14 +105,12 @@ typedef struct connection {
 
 /* Returns the number of descriptors that came, -1 at the end or for rubbish. */
 static int receive(int socket, message* m, int* fds) {
-  union {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(MAX_FDS * sizeof(int))];
-  } control;
+  size_t control[CMSG_SPACE(MAX_FDS * sizeof(int)) / sizeof(size_t)];
   struct iovec header = {m, HEADER_SIZE};
-  struct msghdr h = {.msg_iov = &header, .msg_iovlen = 1};
-  h.msg_control = &control;
-  h.msg_controllen = sizeof control;
+  struct msghdr h = {.msg_iov = &header,
+                     .msg_iovlen = 1,
+                     .msg_control = control,
+                     .msg_controllen = sizeof control};
   if (recvmsg(socket, &h, MSG_CMSG_CLOEXEC | MSG_WAITALL) != HEADER_SIZE ||
       m->size > MAX_PAYLOAD) {
     return -1;
@@ -128,26 +125,23 @@ static int receive(int socket, message* m, int* fds) {
   return (int)(size / sizeof(int));
 }
 
-static bool reply(const connection* c, message* m, const void* value) {
+static bool reply(const connection* c, message* m, uint64_t value) {
   m->flags = 0x5; /* exactly: the version, and that it is a reply */
-  m->size = 8;
-  memmove(m->payload, value, 8);
+  m->size = sizeof value;
+  memcpy(m->payload, &value, sizeof value);
   return send(c->socket, m, HEADER_SIZE + 8, MSG_NOSIGNAL) == HEADER_SIZE + 8;
 }
 
 /* Answers a request; false ends the connection. */
 static bool handle(connection* c, message* m) {
-  /* LOG_ALL, PROTOCOL_FEATURES, VERSION_1; MQ, LOG_SHMFD, REPLY_ACK. */
-  const uint64_t features = 1ull << 26 | 1ull << 30 | 1ull << 32;
-  const uint64_t protocol = 0xb | 1ull << DEVSTATE_PROTOCOL_FEATURE;
-  const uint64_t zero = 0, queues = 16;
   const uint32_t ring = m->payload[0] % RINGS;
-  uint64_t acknowledged;
+  uint64_t value;
+  memcpy(&value, m->payload, sizeof value);
   switch (m->request) {
-    case 1: /* GET_FEATURES */
-      return reply(c, m, &features);
+    case 1: /* GET_FEATURES: LOG_ALL, PROTOCOL_FEATURES, VERSION_1 */
+      return reply(c, m, 1ull << 26 | 1ull << 30 | 1ull << 32);
     case 6: /* SET_LOG_BASE: nothing here writes to guest memory */
-      return reply(c, m, &zero);
+      return reply(c, m, 0);
     case 10: /* SET_VRING_BASE */
       c->bases[ring] = m->payload[1];
       break;
@@ -155,23 +149,23 @@ static bool handle(connection* c, message* m) {
       c->started &= ~(1ull << ring);
       devstate_engine_running(c->engine, c->started != 0);
       m->payload[1] = c->bases[ring];
-      return reply(c, m, m->payload);
+      memcpy(&value, m->payload, sizeof value);
+      return reply(c, m, value);
     case 12: /* SET_VRING_KICK starts it */
       c->started |= 1ull << ring;
       devstate_engine_running(c->engine, true);
       break;
-    case 15: /* GET_PROTOCOL_FEATURES */
-      return reply(c, m, &protocol);
+    case 15: /* GET_PROTOCOL_FEATURES: MQ, LOG_SHMFD, REPLY_ACK */
+      return reply(c, m, 0xb | 1ull << DEVSTATE_PROTOCOL_FEATURE);
     case 16: /* SET_PROTOCOL_FEATURES */
-      memcpy(&acknowledged, m->payload, sizeof acknowledged);
-      devstate_engine_negotiated(c->engine, acknowledged);
+      devstate_engine_negotiated(c->engine, value);
       break;
     case 17: /* GET_QUEUE_NUM */
-      return reply(c, m, &queues);
+      return reply(c, m, 16);
     default: /* owner, memory, addresses, calls: of no use here */
       break;
   }
-  return (m->flags & 0x8) == 0 || reply(c, m, &zero); /* NEED_REPLY */
+  return (m->flags & 0x8) == 0 || reply(c, m, 0); /* NEED_REPLY */
 }
 
 /* Takes one message. */
@@ -205,18 +199,18 @@ static void serve(connection* c) {
 }
 
 int main(int argc, char** argv) {
-  const char flag[] = "--socket-path=";
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
   static greetings device = {.said = 1};
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
   const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (argc < 2 || strncmp(argv[1], flag, sizeof flag - 1) != 0) return 2;
+  if (argc < 2 ||
+      sscanf(argv[1], "--socket-path=%107s", address.sun_path) != 1) {
+    return 2;
+  }
   for (int i = 2; i < argc; i++) add_text(&device, argv[i], strlen(argv[i]));
-  strncpy(address.sun_path, argv[1] + sizeof flag - 1,
-          sizeof address.sun_path - 1);
-  unlink(argv[1] + sizeof flag - 1);
+  unlink(address.sun_path);
   if (bind(listener, (struct sockaddr*)&address, sizeof address) != 0 ||
       listen(listener, 1) != 0) {
-    perror("c_backend");
+    perror(address.sun_path);
     return 1;
   }
   puts("listening");

@@ -78,7 +78,11 @@ int main(int argc, char** argv) {
   Device device(Greetings{1, {argv + 2, argv + argc}});
   devstate::StateOptions state;
   state.report = [](const devstate::StateReport& report) {
-    if (!report.verdict_line.empty()) std::cerr << report.verdict_line << "\n";
+    if (report.event == devstate::StateReport::Event::kVerified) {
+      std::cerr << report.verdict_line << "\n";
+    } else if (!report.status.ok()) {
+      std::cerr << report.status << "\n";
+    }
   };
   devstate::StateHandler<HelloStateCodec> handler(&device, std::move(state));
   devstate::vhost_user::BackendEndpointOptions options;

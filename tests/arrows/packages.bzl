@@ -73,7 +73,6 @@ PACKAGES = [
     "tests/fuzz",
     "tests/golden",
     "tests/history",
-    "tests/libvhost_user",
     "tests/proto",
     "tests/qemu",
     "tests/release",

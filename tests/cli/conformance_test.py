@@ -127,6 +127,12 @@ class ConformanceTest(unittest.TestCase):
                 self.assertEqual(cases[name]['result'], 'fail')
                 self.assertIn(text, cases[name]['happened'])
 
+    def test_an_acknowledgement_after_an_error_is_a_second_reply(self):
+        cases = self.results('--start', DEVIATING + ' --deviation acknowledges',
+                             '--only', 'B5', code=1)
+        self.assertIn('then came a message of CHECK_DEVICE_STATE',
+                      cases['B5']['happened'])
+
     def test_crash_is_no_refusal(self):
         cases = self.results('--start', DEVIATING + ' --deviation crash',
                              '--only', 'B1,B4,B15', code=1)

@@ -4,7 +4,8 @@
 
   deviating_backend.py --socket-path PATH [--deviation B7]
 
-The deviation "crash" is to end by a signal at every malformed request.
+The deviation "crash" is to end by a signal at every malformed request,
+"acknowledges" is to acknowledge a failed check after its answer.
 
 Written from the vhost-user text alone, without devstate: what the conformance
 cases are tried against. Serves one connection after another.
@@ -98,7 +99,11 @@ class Backend:
             self.set_state(flags, payload, fds)
             return
         if request == CHECK_DEVICE_STATE:
-            self.reply_u64(request, self.check())
+            value = self.check()
+            self.reply_u64(request, value)
+            if (self.deviation == 'acknowledges' and value != 0 and
+                    flags & NEED_REPLY):
+                self.reply_u64(request, 0)
             return
         if request == GET_FEATURES:
             self.reply_u64(request, FEATURES)

@@ -1,11 +1,11 @@
 /* Copyright 2026 The devstate authors
  * SPDX-License-Identifier: Apache-2.0 */
-#include "tests/libvhost_user/rng_state.h"
+#include "rng_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/libvhost_user/rng.devstate-c.h"
+#include "rng.devstate-c.h"
 
 typedef struct staged_load {
   rng* device;

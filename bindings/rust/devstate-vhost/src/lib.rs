@@ -22,11 +22,14 @@
 //!     type Staged = [u8; 4];
 //!     fn save(&self, sink: &mut Sink) -> Result<(), devstate::Error> {
 //!         let count = *self.0.lock().unwrap();
-//!         Ok(sink.write_all(&count)?)
+//!         sink.write_all(&count)?;
+//!         println!("{} bytes saved", sink.sent());
+//!         Ok(())
 //!     }
 //!     fn load(&self, source: &mut Source) -> Result<Loaded<[u8; 4]>, Refusal> {
 //!         let mut staged = [0; 4];
 //!         source.read_exact(&mut staged).map_err(devstate::Error::from)?;
+//!         println!("{} bytes loaded", source.received());
 //!         Ok(Loaded { staged, verdict: None })
 //!     }
 //!     fn commit(&self, staged: [u8; 4]) -> Result<(), devstate::Error> {

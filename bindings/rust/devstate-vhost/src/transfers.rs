@@ -123,7 +123,23 @@ struct Shared<D: DeviceState> {
 /// The state transfers of one device: a back-end stores it and calls it from
 /// `set_device_state_fd` and `check_device_state`.
 ///
-/// See the crate's documentation for an example.
+/// The crate's documentation has an example. A back-end that knows more of its front-end says so:
+///
+/// ```
+/// use devstate_vhost::{DeviceState, Transfers};
+///
+/// const DEVICE_STATE: u64 = 1 << 19;
+///
+/// fn protocol_features<D: DeviceState>(transfers: &Transfers<D>, acknowledged: u64) {
+///     transfers.negotiated(acknowledged & DEVICE_STATE != 0);
+/// }
+/// fn ring_stopped<D: DeviceState>(transfers: &Transfers<D>, rings_that_run: usize) {
+///     transfers.running(rings_that_run > 0);
+/// }
+/// fn front_end_gone<D: DeviceState>(transfers: &Transfers<D>) {
+///     transfers.disconnected();
+/// }
+/// ```
 pub struct Transfers<D: DeviceState> {
     shared: Arc<Shared<D>>,
 }
@@ -393,7 +409,7 @@ impl<D: DeviceState> Shared<D> {
             Direction::Save => {
                 let mut sink = Sink::new(channel, cancel, &self.timeouts, start);
                 let result = guarded(|| Ok(self.device.save(&mut sink)?));
-                bytes = sink.bytes();
+                bytes = sink.sent();
                 // Here the channel is closed, which is its end mark.
                 drop(sink);
                 result.map(|()| None)
@@ -402,7 +418,7 @@ impl<D: DeviceState> Shared<D> {
                 let mut source = Source::new(channel, cancel, &self.timeouts, start);
                 let result = guarded(|| self.device.load(&mut source));
                 let rest = source.drain();
-                bytes += source.bytes();
+                bytes += source.received();
                 result.and_then(|loaded| match rest {
                     Ok(0) => Ok(Some(loaded)),
                     Ok(rest) => Err(Refusal {
