@@ -7,7 +7,7 @@ def device_type(type, root, pieces = False, rate_limiter = False):
     """Declares what there is for the states of one device type.
 
     Makes the targets
-      TYPE_state       the codec of the portable state;
+      TYPE_state       the codec of the portable state, built where it is used;
       check_TYPE       the semantic checks, check_TYPE.h and .cc;
       check_TYPE_test  their test, which starts from TYPE_state.txtpb;
       example_state    that file, a state that breaks no rule.
@@ -27,6 +27,8 @@ def device_type(type, root, pieces = False, rate_limiter = False):
         name = type + "_state",
         proto = proto,
         root = root,
+        # It takes longer to compile than all the rest.
+        tags = ["manual"],
         visibility = ["//visibility:public"],
     )
     native.cc_proto_library(
