@@ -518,6 +518,8 @@ set(DEVSTATE_COMMAND_SOURCES
   serializer/dynamic/state_reader.h
   serializer/dynamic/state_writer.cc
   serializer/dynamic/state_writer.h
+  serializer/dynamic/whole_state.cc
+  serializer/dynamic/whole_state.h
   transport/vhost_user/frontend_endpoint.cc
   transport/vhost_user/frontend_endpoint.h
   transport/vhost_user/vhost_user_features.cc
@@ -535,6 +537,8 @@ set(DEVSTATE_TESTING_SOURCES
   compat/gate/random_schemas.h
   compat/gate/random_state.cc
   compat/gate/random_state.h
+  compat/gate/state_stream.cc
+  compat/gate/state_stream.h
   compat/release/manifest_testing.h
   serializer/test_columns.h
   serializer/test_streams.h
