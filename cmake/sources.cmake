@@ -254,6 +254,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/wire_walk.h
   serializer/writer_options.h
   third_party/absl_compat/status_macros.h
+  third_party/openssl/sha256.cc
+  third_party/openssl/sha256.h
   third_party/zstd/zstd_frame.cc
   third_party/zstd/zstd_frame.h
   transport/io/blocked_write_signals.h
@@ -381,6 +383,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/annotate.h
   cli/check_flags.cc
   cli/check_flags.h
+  cli/check_fleet.cc
+  cli/check_fleet.h
   cli/check_manifests.cc
   cli/check_manifests.h
   cli/check_stream.cc
@@ -391,6 +395,10 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/error_place.h
   cli/exit_codes.cc
   cli/exit_codes.h
+  cli/fleet_matrix.cc
+  cli/fleet_matrix.h
+  cli/fleet_text.cc
+  cli/fleet_text.h
   cli/foreign_state.cc
   cli/foreign_state.h
   cli/live_backend.cc
@@ -446,6 +454,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/verbs/save.cc
   cli/verbs/stats.cc
   cli/verbs/verify.cc
+  compat/release/fleet.cc
+  compat/release/fleet.h
   compat/release/judge_manifests.cc
   compat/release/judge_manifests.h
   conformance/bench.cc
@@ -505,6 +515,7 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/states/virtiofsd/virtiofsd.cc
   foreign/states/virtiofsd/virtiofsd.h
   proto/devices/fs/v1/fs.proto
+  proto/devstate/fleet.proto
   proto/devstate/live.proto
   proto/devstate/stats.proto
   proto/devstate/verify.proto
@@ -558,6 +569,7 @@ set(DEVSTATE_TESTS
   compat/gate/row_set_test.cc
   compat/gate/stream_gate_test.cc
   compat/mapping_test.cc
+  compat/release/fleet_test.cc
   compat/release/judge_manifests_test.cc
   compat/release/lint_test.cc
   compat/release/manifest_test.cc

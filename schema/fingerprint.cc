@@ -8,9 +8,9 @@
 #include <set>
 
 #include "devstate/options.pb.h"
+#include "devstate/third_party/openssl/sha256.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "openssl/sha.h"
 
 namespace devstate {
 namespace {
@@ -172,10 +172,7 @@ std::string Fingerprint(const Descriptor& root) {
     coded.SetSerializationDeterministic(true);
     schema.SerializeToCodedStream(&coded);
   }
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(serialized.data()),
-         serialized.size(), reinterpret_cast<unsigned char*>(&digest[0]));
-  return digest;
+  return Sha256(serialized);
 }
 
 FileDescriptorSet EmbeddableDescriptorSet(const Descriptor& root) {
