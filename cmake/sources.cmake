@@ -255,6 +255,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/wire_walk.h
   serializer/writer_options.h
   third_party/absl_compat/status_macros.h
+  third_party/libmd/sha256.cc
+  third_party/libmd/sha256.h
   third_party/protobuf_compat/protobuf_compat.h
   third_party/zstd/zstd_frame.cc
   third_party/zstd/zstd_frame.h
@@ -383,6 +385,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/annotate.h
   cli/check_flags.cc
   cli/check_flags.h
+  cli/check_fleet.cc
+  cli/check_fleet.h
   cli/check_manifests.cc
   cli/check_manifests.h
   cli/check_stream.cc
@@ -393,6 +397,10 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/error_place.h
   cli/exit_codes.cc
   cli/exit_codes.h
+  cli/fleet_matrix.cc
+  cli/fleet_matrix.h
+  cli/fleet_text.cc
+  cli/fleet_text.h
   cli/foreign_state.cc
   cli/foreign_state.h
   cli/live_backend.cc
@@ -448,6 +456,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/verbs/save.cc
   cli/verbs/stats.cc
   cli/verbs/verify.cc
+  compat/release/fleet.cc
+  compat/release/fleet.h
   compat/release/judge_manifests.cc
   compat/release/judge_manifests.h
   conformance/bench.cc
@@ -507,6 +517,7 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/states/virtiofsd/virtiofsd.cc
   foreign/states/virtiofsd/virtiofsd.h
   proto/devices/fs/v1/fs.proto
+  proto/devstate/fleet.proto
   proto/devstate/live.proto
   proto/devstate/stats.proto
   proto/devstate/verify.proto
@@ -564,6 +575,7 @@ set(DEVSTATE_TESTS
   compat/gate/row_set_test.cc
   compat/gate/stream_gate_test.cc
   compat/mapping_test.cc
+  compat/release/fleet_test.cc
   compat/release/judge_manifests_test.cc
   compat/release/lint_test.cc
   compat/release/manifest_test.cc

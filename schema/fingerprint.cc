@@ -8,9 +8,9 @@
 #include <set>
 
 #include "devstate/options.pb.h"
+#include "devstate/third_party/libmd/sha256.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "sha2.h"
 
 namespace devstate {
 namespace {
@@ -173,13 +173,7 @@ std::string Fingerprint(const Descriptor& root) {
     // A string takes it all.
     static_cast<void>(schema.SerializeToCodedStream(&coded));
   }
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA2_CTX hash;
-  SHA256Init(&hash);
-  SHA256Update(&hash, reinterpret_cast<const uint8_t*>(serialized.data()),
-               serialized.size());
-  SHA256Final(reinterpret_cast<uint8_t*>(&digest[0]), &hash);
-  return digest;
+  return Sha256(serialized);
 }
 
 FileDescriptorSet EmbeddableDescriptorSet(const Descriptor& root) {

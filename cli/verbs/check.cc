@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "cli/check_flags.h"
+#include "cli/check_fleet.h"
 #include "cli/check_manifests.h"
 #include "cli/check_stream.h"
 #include "cli/schema_flags.h"
@@ -88,6 +89,10 @@ absl::Status CheckForm(const CheckFlags& flags) {
                      " goes with --from and --to: two schemas have an upgrade "
                      "and a downgrade"));
   }
+  if (flags.need != 0 && !IsFleet(flags)) {
+    return absl::InvalidArgumentError(
+        "check: --need goes with a folder of manifests as --from or --to");
+  }
   if (stream != 0 && flags.direction != "both") {
     return absl::InvalidArgumentError(
         "check: a stream has one direction: leave --direction out");
@@ -99,6 +104,7 @@ absl::StatusOr<int> Check(const CheckFlags& flags) {
   DS_RETURN_IF_ERROR(CheckForm(flags));
   DS_RETURN_IF_ERROR(CheckStandardInput(
       {flags.old_file, flags.new_file, flags.stream.file, flags.reader}));
+  if (IsFleet(flags)) return CheckFleet(flags);
   if (!flags.from.empty()) return CheckManifests(flags);
   return flags.reader.empty() ? CheckSchemas(flags) : CheckStreamFile(flags);
 }
@@ -132,10 +138,15 @@ void Define(Command& verb) {
       .Needs(newer);
   verb.AddOption("--from", &flags->from,
                  "What the source of a migration can save")
-      .Value("MANIFEST");
+      .Value("MANIFEST|DIR");
   verb.AddOption("--to", &flags->to,
-                 "What the destination of a migration can load")
-      .Value("MANIFEST");
+                 "What the destination of a migration can load; of one of the "
+                 "two a folder with the manifests of many hosts")
+      .Value("MANIFEST|DIR");
+  verb.AddOption("--need", &flags->need,
+                 "Of a folder: how many hosts must be accepted; default: all")
+      .Value("HOSTS")
+      .Positive();
   verb.AddOption("--direction", &flags->direction,
                  "What to look at; migration and rollback with manifests")
       .OneOf({"upgrade", "downgrade", "migration", "rollback", "both"})
@@ -154,7 +165,9 @@ void Define(Command& verb) {
       "Of two schemas, upgrade is the newer reading the older one's state and\n"
       "downgrade the reverse. Of two manifests the migration comes first and "
       "the way\n"
-      "back second.\n" +
+      "back second. Of a folder of manifests, the exit code is that of the "
+      "worst\n"
+      "host, or with --need of the worst that is needed.\n" +
       ExitCodesText({{kExitOk, "loads"},
                      {kExitRefused},
                      {kExitUsageOrIo},
@@ -163,7 +176,8 @@ void Define(Command& verb) {
                      {kExitLossy}}) +
       "Example: devstate check fs0.dstate --reader released/v1.proto\n"
       "Example: devstate check --old released/v1.proto --new net.proto\n"
-      "Example: devstate check --from old.manifest --to new.manifest";
+      "Example: devstate check --from old.manifest --to new.manifest\n"
+      "Example: devstate check --from vm.manifest --to hosts/ --need 2";
   verb.run = [flags] {
     const absl::StatusOr<int> result = Check(*flags);
     if (!result.ok()) PrintError(result.status());
