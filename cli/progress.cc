@@ -105,4 +105,16 @@ std::shared_ptr<ByteSource> WithProgress(std::shared_ptr<ByteSource> source,
                                           total);
 }
 
+bool ShowsOutput() { return isatty(STDOUT_FILENO) != 0; }
+
+absl::Status ProgressSink::Write(absl::string_view bytes) {
+  const absl::Status written = sink_.Write(bytes);
+  if (!written.ok()) {
+    progress_.Clear();
+    return written;
+  }
+  progress_.Update(bytes_ += bytes.size());
+  return written;
+}
+
 }  // namespace devstate

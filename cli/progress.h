@@ -8,7 +8,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "devstate/serializer/byte_stream.h"
@@ -52,6 +54,25 @@ class Progress {
 std::shared_ptr<ByteSource> WithProgress(
     std::shared_ptr<ByteSource> source, std::string label,
     std::optional<uint64_t> total = std::nullopt);
+
+// Returns whether a Progress would stand in the middle of what is shown on
+// standard output.
+bool ShowsOutput();
+
+// Hands bytes on to another sink, with a Progress for how many there were.
+class ProgressSink : public ByteSink {
+ public:
+  // Requires: `sink` outlives this object.
+  ProgressSink(ByteSink& sink, std::string label)
+      : sink_(sink), progress_(std::move(label)) {}
+
+  absl::Status Write(absl::string_view bytes) override;
+
+ private:
+  ByteSink& sink_;
+  Progress progress_;
+  uint64_t bytes_ = 0;
+};
 
 }  // namespace devstate
 

@@ -393,6 +393,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/exit_codes.h
   cli/foreign_state.cc
   cli/foreign_state.h
+  cli/json_keys.cc
+  cli/json_keys.h
   cli/live_backend.cc
   cli/live_backend.h
   cli/main.cc

@@ -104,23 +104,6 @@ absl::Status Extract(const QemuFlags& flags) {
   return absl::OkStatus();
 }
 
-// The bytes of a file whose errors name it.
-class NamedSource : public ByteSource {
- public:
-  NamedSource(std::string name, ByteSource& source)
-      : name_(std::move(name)), source_(source) {}
-
-  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
-    absl::StatusOr<size_t> got = source_.Read(buffer, size);
-    if (!got.ok()) return AboutFile(name_, got.status());
-    return got;
-  }
-
- private:
-  const std::string name_;
-  ByteSource& source_;
-};
-
 absl::StatusOr<StateInput> OpenReplacement(const std::string& file) {
   // Any bytes are somebody's state: nothing else would bound their number.
   DS_RETURN_IF_ERROR(CheckNoDevice(file));
@@ -138,7 +121,10 @@ absl::Status Inject(const QemuFlags& flags, StateInput& replacement) {
       // one is the old one with another state.
       OutputFile::Create(flags.output, OutputFile::Content::kBinary,
                          {flags.state}));
-  NamedSource source(replacement.name, *replacement.source);
+  PlacedSource source(*replacement.source,
+                      [&replacement](const absl::Status& status) {
+                        return AboutFile(replacement.name, status);
+                      });
   DS_RETURN_IF_ERROR(file->Inject(*state, source, *output));
   DS_RETURN_IF_ERROR(output->Commit());
   absl::FPrintF(stderr, "replaced the state of %s\n",
