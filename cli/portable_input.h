@@ -14,8 +14,8 @@
 #include "absl/status/statusor.h"
 #include "cli/repeatable_input.h"
 #include "cli/state_input.h"
-#include "cli/temporary_file.h"
 #include "devstate/foreign/foreign_format.h"
+#include "devstate/foreign/temporary_file.h"
 #include "devstate/serializer/byte_stream.h"
 
 namespace devstate {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A state that a verb reads. It is a file of its own, standard input, or a
-// device of a QEMU migration file.
+// device of a QEMU migration file. Either may be compressed.
 
 #ifndef DEVSTATE_CLI_STATE_INPUT_H_
 #define DEVSTATE_CLI_STATE_INPUT_H_
@@ -33,6 +33,8 @@ struct StateInput {
   uint64_t file_offset = 0;
   // The size of the state, if it is known without reading it.
   std::optional<uint64_t> size;
+  // Whether opening it again costs as much as reading the whole file.
+  bool costly = false;
   // The name that errors are about, for PrintFileError(): the file, and the
   // device.
   std::string name;
@@ -55,9 +57,20 @@ struct StateInputFlags {
 void AddStates(Command& verb, std::vector<std::string>* files,
                std::string* device);
 
-// Opens the state. Errors are those of OpenInput(), QemuFile::Open() and
-// QemuFile::Find(); INVALID_ARGUMENT for a device of a file that is not QEMU's.
-absl::StatusOr<StateInput> OpenState(const StateInputFlags& flags);
+// What a verb does with a file that has no QEMU migration in it.
+enum class StateUse {
+  // It looks into the state. A compressed file is read as its content, and a
+  // file of another known kind is refused by its name.
+  kLook,
+  // It hands the bytes on, whatever they are.
+  kHandOn,
+};
+
+// Opens the state. Errors are those of OpenInput(), OpenMigrationFile(),
+// QemuFile::Open() and QemuFile::Find(); INVALID_ARGUMENT for a device of a
+// file that is not QEMU's; FAILED_PRECONDITION for a file that is refused.
+absl::StatusOr<StateInput> OpenState(const StateInputFlags& flags,
+                                     StateUse use = StateUse::kLook);
 
 }  // namespace devstate
 

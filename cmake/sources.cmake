@@ -420,8 +420,6 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/stream_conformance.h
   cli/stream_file.cc
   cli/stream_file.h
-  cli/temporary_file.cc
-  cli/temporary_file.h
   cli/terminal.cc
   cli/terminal.h
   cli/verb.cc
@@ -475,17 +473,25 @@ set(DEVSTATE_COMMAND_SOURCES
   conformance/temporary_folder.h
   devices/fs/names.cc
   devices/fs/names.h
+  foreign/containers/decompressor.cc
+  foreign/containers/decompressor.h
+  foreign/containers/file_kind.cc
+  foreign/containers/file_kind.h
+  foreign/containers/migration_file.cc
+  foreign/containers/migration_file.h
   foreign/containers/qemu/device_description.cc
   foreign/containers/qemu/device_description.h
+  foreign/containers/qemu/inflight_region.cc
+  foreign/containers/qemu/inflight_region.h
   foreign/containers/qemu/inject.cc
   foreign/containers/qemu/inner_state.cc
   foreign/containers/qemu/inner_state.h
   foreign/containers/qemu/qemu_file.cc
   foreign/containers/qemu/qemu_file.h
-  foreign/containers/qemu/random_access.cc
-  foreign/containers/qemu/random_access.h
   foreign/containers/qemu/state_chunks.cc
   foreign/containers/qemu/state_chunks.h
+  foreign/containers/random_access.cc
+  foreign/containers/random_access.h
   foreign/foreign_format.h
   foreign/foreign_formats.cc
   foreign/foreign_formats.h
@@ -506,6 +512,8 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/states/virtiofsd/table_check.h
   foreign/states/virtiofsd/virtiofsd.cc
   foreign/states/virtiofsd/virtiofsd.h
+  foreign/temporary_file.cc
+  foreign/temporary_file.h
   proto/devices/fs/v1/fs.proto
   proto/devstate/live.proto
   proto/devstate/stats.proto

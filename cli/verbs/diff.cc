@@ -143,8 +143,7 @@ RecordName NameOf(const FieldModel& field, const Message& record,
   std::vector<std::string> shown, full;
   for (const std::string& name : field.message->annotations.key()) {
     const FieldModel* part = field.message->FindName(name);
-    if (part == nullptr ||
-        part->cardinality() == Cardinality::kRepeated) {
+    if (part == nullptr || part->cardinality() == Cardinality::kRepeated) {
       continue;
     }
     full.push_back(
@@ -330,10 +329,10 @@ class Differ {
     DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> source, Open(file));
     // The last pass prints as it goes.
     if (++pass_ < kPasses || !ShowsOutput()) {
-      source = WithProgress(std::move(source),
-                            absl::StrCat("comparing, pass ", pass_, " of ",
-                                         kPasses),
-                            inputs_[file]->size());
+      source =
+          WithProgress(std::move(source),
+                       absl::StrCat("comparing, pass ", pass_, " of ", kPasses),
+                       inputs_[file]->size());
     }
     DynamicStateReader reader(source.get());
     DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());

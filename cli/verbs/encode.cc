@@ -4,8 +4,8 @@
 // devstate encode: a protobuf message as the stream that holds it.
 //
 // The message is read as a whole, because its records have to be written in an
-// order that its text need not have. A parser accepts messages of which it loses
-// something, so each format has a check for that.
+// order that its text need not have. A parser accepts messages of which it
+// loses something, so each format has a check for that.
 
 #include <algorithm>
 #include <memory>
@@ -105,9 +105,9 @@ absl::Status CheckMapKeysOnce(const Message& message,
         google::protobuf::TextFormat::PrintFieldValueToString(
             element, field->message_type()->map_key(), -1, &key);
         if (!keys.insert(key).second) {
-          return absl::InvalidArgumentError(absl::StrCat(
-              path, "[", key,
-              "] is there twice: only one of them can be meant"));
+          return absl::InvalidArgumentError(
+              absl::StrCat(path, "[", key,
+                           "] is there twice: only one of them can be meant"));
         }
       }
       DS_RETURN_IF_ERROR(
@@ -184,8 +184,7 @@ absl::Status Run(const EncodeFlags& flags) {
   DS_ASSIGN_OR_RETURN(options.compression,
                       Compression::Parse(flags.compression));
   DS_ASSIGN_OR_RETURN(const LoadedSchema schema, flags.schema.Load());
-  DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> input,
-                      OpenInput(flags.file));
+  DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> input, OpenInput(flags.file));
   input = WithProgress(std::move(input), "reading", FileSize(flags.file));
   DS_ASSIGN_OR_RETURN(const std::string bytes, ReadInput(*input));
   google::protobuf::DynamicMessageFactory factory;
@@ -207,8 +206,7 @@ absl::Status Run(const EncodeFlags& flags) {
                          {flags.file, flags.schema.schema}));
   const SchemaFacts facts(schema.root());
   ProgressSink encoded(*output, "encoding");
-  DynamicStateWriter writer(&encoded, schema.model(), facts.info(),
-                            options);
+  DynamicStateWriter writer(&encoded, schema.model(), facts.info(), options);
   DS_RETURN_IF_ERROR(Write(schema.model(), state.get(), writer));
   return output->Commit();
 }

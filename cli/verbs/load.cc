@@ -63,7 +63,8 @@ void Define(Command& verb) {
                      {kExitDamaged, "a damaged QEMU migration file"}}) +
       "Example: devstate load --socket /run/fs1.sock fs0.dstate";
   verb.run = [flags] {
-    const absl::StatusOr<StateInput> input = OpenState(flags->input);
+    const absl::StatusOr<StateInput> input =
+        OpenState(flags->input, StateUse::kHandOn);
     if (!input.ok()) {
       return PrintFileError(flags->input.file, input.status());
     }

@@ -22,6 +22,7 @@ PACKAGES = [
     "examples/net_backend",
     "examples/session_embedding",
     "foreign",
+    "foreign/containers",
     "foreign/containers/qemu",
     "foreign/states/virtiofsd",
     "proto/devices/blk/v1",

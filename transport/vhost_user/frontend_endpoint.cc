@@ -59,8 +59,9 @@ absl::Status FrontendEndpoint::Send(const Message& message) {
   }
   const absl::Status sent = connection_.Send(
       message, Deadline::After(options_.reply_timeout), stop_.fd());
-  return sent.ok() ? sent
-                   : RequestError(message.request, sent, options_.reply_timeout);
+  return sent.ok()
+             ? sent
+             : RequestError(message.request, sent, options_.reply_timeout);
 }
 
 absl::StatusOr<Message> FrontendEndpoint::Call(const Message& message,
