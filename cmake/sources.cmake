@@ -73,6 +73,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   compat/field_mapping.h
   compat/finding.cc
   compat/finding.h
+  compat/finding_groups.cc
+  compat/finding_groups.h
   compat/foreign_rules.cc
   compat/gate/batch_converter.cc
   compat/gate/batch_converter.h
@@ -492,13 +494,13 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/containers/qemu/state_chunks.h
   foreign/containers/random_access.cc
   foreign/containers/random_access.h
+  foreign/finding_list.cc
+  foreign/finding_list.h
   foreign/foreign_format.h
   foreign/foreign_formats.cc
   foreign/foreign_formats.h
   foreign/repeated_input.cc
   foreign/repeated_input.h
-  foreign/states/virtiofsd/finding_list.cc
-  foreign/states/virtiofsd/finding_list.h
   foreign/states/virtiofsd/portable_state.cc
   foreign/states/virtiofsd/portable_state.h
   foreign/states/virtiofsd/postcard_reader.cc

@@ -46,7 +46,7 @@ struct ForeignReport {
   bool refused() const { return verdict.level() >= VERDICT_LEVEL_REFUSED; }
 };
 
-inline constexpr size_t kMaxForeignFindings = 100;
+inline constexpr size_t kMaxForeignFindings = 65536;
 
 // One foreign format. Its functions are thread-safe. They keep memory
 // independent of the size of the state up to what docs/foreign_states.md says

@@ -63,7 +63,7 @@ TEST(HostileQemuFile, CutAnywhereIsRefused) {
   for (size_t size = 0; size < real.size(); size += 1009) {
     EXPECT_FALSE(OpenBytes(real.substr(0, size)).ok()) << size;
   }
-  for (size_t size = real.size() - 3000; size < real.size(); ++size) {
+  for (size_t size = real.size() - 3000; size < real.size(); size += 23) {
     EXPECT_FALSE(OpenBytes(real.substr(0, size)).ok()) << size;
   }
 }

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "devstate/foreign/states/virtiofsd/finding_list.h"
+#include "devstate/foreign/finding_list.h"
 
 #include <algorithm>
 #include <utility>
@@ -10,7 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "devstate/foreign/foreign_format.h"
 
-namespace devstate::virtiofsd {
+namespace devstate {
 
 void FindingList::Add(VerdictLevel level, const Rule& rule,
                       absl::string_view path, Offset offset,
@@ -41,4 +41,4 @@ Verdict FindingList::Take() {
   return std::move(verdict_);
 }
 
-}  // namespace devstate::virtiofsd
+}  // namespace devstate
