@@ -15,7 +15,7 @@ list(REMOVE_ITEM parts ${verbs})
 
 devstate_component(devstate_command_parts STATIC ${parts})
 target_link_libraries(devstate_command_parts PUBLIC
-  devstate_tools devstate_fs nlohmann_json::nlohmann_json PkgConfig::DEVSTATE_XXHASH
+  devstate_tools devstate_fs devstate_passt nlohmann_json::nlohmann_json PkgConfig::DEVSTATE_XXHASH
   PkgConfig::DEVSTATE_ZSTD ZLIB::ZLIB)
 devstate_component(devstate_command PROGRAM ${verbs})
 target_link_libraries(devstate_command PRIVATE devstate_command_parts)

@@ -494,6 +494,8 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/containers/qemu/state_chunks.h
   foreign/containers/random_access.cc
   foreign/containers/random_access.h
+  foreign/field_reader.cc
+  foreign/field_reader.h
   foreign/finding_list.cc
   foreign/finding_list.h
   foreign/foreign_format.h
@@ -501,6 +503,13 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/foreign_formats.h
   foreign/repeated_input.cc
   foreign/repeated_input.h
+  foreign/states/passt/passt.cc
+  foreign/states/passt/passt.h
+  foreign/states/passt/passt.proto
+  foreign/states/passt/state_check.cc
+  foreign/states/passt/state_check.h
+  foreign/states/passt/state_parser.cc
+  foreign/states/passt/state_parser.h
   foreign/states/virtiofsd/portable_state.cc
   foreign/states/virtiofsd/portable_state.h
   foreign/states/virtiofsd/postcard_reader.cc

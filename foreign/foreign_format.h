@@ -61,6 +61,7 @@ struct ForeignFormat {
   // The portable schema that it converts to and from.
   absl::string_view schema;
   // The versions that can be written, oldest first; the last is the default.
+  // Empty if none can.
   std::vector<absl::string_view> versions;
 
   // Returns whether a state may start like this. This is cheap and may be
@@ -77,7 +78,7 @@ struct ForeignFormat {
                                                 ByteSink* output);
 
   // Converts a stream of `schema` to `version`, one of `versions`. Otherwise as
-  // import_state().
+  // import_state(). Null if the format cannot be written.
   absl::StatusOr<ForeignReport> (*export_state)(const OpenSource& input,
                                                 absl::string_view version,
                                                 ByteSink* output);

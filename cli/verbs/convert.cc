@@ -47,11 +47,13 @@ int PrintUsageError(absl::string_view message) {
   return kExitUsageOrIo;
 }
 
-// Returns the names that --from and --to take: formats and their schemas.
-std::vector<std::string> Names() {
+// Returns the names that --from or --to takes: formats and their schemas.
+std::vector<std::string> Names(bool to) {
   std::vector<std::string> names;
   for (const ForeignFormat* format : ForeignFormats()) {
-    names.emplace_back(format->name);
+    if (!to || format->export_state != nullptr) {
+      names.emplace_back(format->name);
+    }
     names.emplace_back(format->schema);
   }
   std::sort(names.begin(), names.end());
@@ -177,11 +179,11 @@ void Define(Command& verb) {
                  "File to write, - for standard output")
       .Required();
   verb.AddOption("--to", &flags->to, "Format or schema to convert to")
-      .OneOf(Names())
+      .OneOf(Names(/*to=*/true))
       .Required();
   verb.AddOption("--from", &flags->from,
                  "Format or schema of IN, if it shall not be recognised")
-      .OneOf(Names());
+      .OneOf(Names(/*to=*/false));
   verb.AddOption("--version", &flags->version,
                  "Version of the foreign format to write; default: the "
                  "newest")

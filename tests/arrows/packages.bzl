@@ -24,6 +24,7 @@ PACKAGES = [
     "foreign",
     "foreign/containers",
     "foreign/containers/qemu",
+    "foreign/states/passt",
     "foreign/states/virtiofsd",
     "proto/devices/blk/v1",
     "proto/devices/fs/v1",
