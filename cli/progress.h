@@ -27,21 +27,26 @@ std::string ProgressText(absl::string_view label, uint64_t bytes,
 // second, and removed with the object. Thread-safety: none.
 class Progress {
  public:
+  // What is counted: bytes, or anything else.
+  enum class Unit { kBytes, kItems };
+
   // `total` is in bytes, if it is known.
   explicit Progress(std::string label,
                     std::optional<uint64_t> total = std::nullopt);
+  Progress(std::string label, Unit unit);
   ~Progress() { Clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // Shows `bytes`, counted from the start.
-  void Update(uint64_t bytes);
+  // Shows `done`, counted from the start.
+  void Update(uint64_t done);
   // Removes the line, for other output.
   void Clear();
 
  private:
   const std::string label_;
   const std::optional<uint64_t> total_;
+  const Unit unit_;
   const bool visible_;
   const absl::Time start_;
   absl::Time drawn_;  // last time; the start at first, so no short transfer

@@ -387,6 +387,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/check_manifests.h
   cli/check_stream.cc
   cli/check_stream.h
+  cli/check_tree.cc
+  cli/check_tree.h
   cli/completion_script.cc
   cli/completion_script.h
   cli/error_place.cc
@@ -521,6 +523,8 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/states/virtiofsd/table.h
   foreign/states/virtiofsd/table_check.cc
   foreign/states/virtiofsd/table_check.h
+  foreign/states/virtiofsd/tree_check.cc
+  foreign/states/virtiofsd/tree_check.h
   foreign/states/virtiofsd/virtiofsd.cc
   foreign/states/virtiofsd/virtiofsd.h
   foreign/temporary_file.cc

@@ -15,6 +15,15 @@ namespace devstate {
 void FindingList::Add(VerdictLevel level, const Rule& rule,
                       absl::string_view path, Offset offset,
                       absl::string_view text) {
+  Add(MakeFinding(rule, level,
+                  offset.has_value()
+                      ? absl::StrFormat("%s at offset 0x%x", path, *offset)
+                      : std::string(path),
+                  "", "", std::string(text)));
+}
+
+void FindingList::Add(Finding finding) {
+  const VerdictLevel level = finding.level();
   verdict_.set_level(std::max(verdict_.level(), level));
   const auto size = static_cast<size_t>(verdict_.findings_size());
   // Half of the room is for what refuses the state.
@@ -24,11 +33,7 @@ void FindingList::Add(VerdictLevel level, const Rule& rule,
     return;
   }
   lesser_ += level < VERDICT_LEVEL_REFUSED;
-  *verdict_.add_findings() = MakeFinding(
-      rule, level,
-      offset.has_value() ? absl::StrFormat("%s at offset 0x%x", path, *offset)
-                         : std::string(path),
-      "", "", std::string(text));
+  *verdict_.add_findings() = std::move(finding);
 }
 
 Verdict FindingList::Take() {

@@ -27,6 +27,8 @@ class FindingList {
   void Add(VerdictLevel level, const Rule& rule, absl::string_view path,
            Offset offset, absl::string_view text);
 
+  void Add(Finding finding);
+
   bool refused() const { return verdict_.level() >= VERDICT_LEVEL_REFUSED; }
   // Returns all of them, sealed with how many were left out. The level is
   // CONVERTED at least, because the state is converted.
