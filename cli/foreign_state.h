@@ -16,7 +16,8 @@ namespace devstate {
 void PrintFindings(absl::string_view file, const Verdict& verdict);
 
 // Prints "devstate: FILE: refused [foreign-parent] inode 7 at offset 0x2c: …"
-// for each group of findings, and returns the exit code: 1 if the state is refused.
+// for each group of findings, and returns the exit code: 1 if the state is
+// refused.
 int PrintForeignFindings(absl::string_view file, const ForeignReport& report);
 
 }  // namespace devstate

@@ -17,6 +17,7 @@
 #include "devstate/foreign/containers/file_kind.h"
 #include "devstate/foreign/containers/migration_file.h"
 #include "devstate/foreign/containers/qemu/qemu_file.h"
+#include "devstate/foreign/containers/snapshot/snapshot.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -82,6 +83,27 @@ absl::Status TakeStateOf(MigrationFile migration, const std::string& device,
   return absl::OkStatus();
 }
 
+bool IsSnapshot(FileKind kind) {
+  return kind == FileKind::kJson || kind == FileKind::kCbor;
+}
+
+absl::Status TakeStateOfSnapshot(FileKind kind, const std::string& device,
+                                 StateInput* input) {
+  DS_ASSIGN_OR_RETURN(const std::vector<SnapshotState> states,
+                      ReadSnapshot(*input->source, kind == FileKind::kJson
+                                                       ? SnapshotForm::kJson
+                                                       : SnapshotForm::kCbor));
+  DS_ASSIGN_OR_RETURN(const SnapshotState* const found,
+                      FindSnapshotState(states, device));
+  input->costly = true;
+  input->device = found->device;
+  input->size = found->bytes.size();
+  absl::StrAppendFormat(&input->name, " (state of %s)",
+                        absl::Utf8SafeCEscape(found->device));
+  input->source = std::make_shared<TextSource>(found->bytes);
+  return absl::OkStatus();
+}
+
 bool HasMigration(FileKind kind) {
   return kind == FileKind::kMigration || kind == FileKind::kLibvirt;
 }
@@ -119,6 +141,9 @@ absl::Status OpenPlain(FileDescriptor fd, const StateInputFlags& flags,
     input->size = FileSize(flags.file);
   }
   if (use == StateUse::kLook && kind == FileKind::kNamed) return WayOn(first);
+  if (use == StateUse::kLook && IsSnapshot(kind)) {
+    return TakeStateOfSnapshot(kind, flags.device, input);
+  }
   if (!flags.device.empty()) {
     return absl::InvalidArgumentError(
         "not a QEMU migration file, so it has no devices: leave --device out");
@@ -127,6 +152,13 @@ absl::Status OpenPlain(FileDescriptor fd, const StateInputFlags& flags,
 }
 
 }  // namespace
+
+absl::StatusOr<size_t> TextSource::Read(char* buffer, size_t size) {
+  size = std::min(size, text_.size() - taken_);
+  std::memcpy(buffer, text_.data() + taken_, size);
+  taken_ += size;
+  return size;
+}
 
 absl::StatusOr<std::string> ReadHead(ByteSource& source, size_t size) {
   std::string head(size, '\0');

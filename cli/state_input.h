@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A state that a verb reads. It is a file of its own, standard input, or a
-// device of a QEMU migration file. Either may be compressed.
+// device of a QEMU migration file or a snapshot. Each may be compressed.
 
 #ifndef DEVSTATE_CLI_STATE_INPUT_H_
 #define DEVSTATE_CLI_STATE_INPUT_H_
@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -19,6 +20,18 @@
 #include "devstate/third_party/cli11/command_line.h"
 
 namespace devstate {
+
+// A source of bytes that it holds.
+class TextSource : public ByteSource {
+ public:
+  explicit TextSource(std::string text) : text_(std::move(text)) {}
+
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override;
+
+ private:
+  const std::string text_;
+  size_t taken_ = 0;
+};
 
 // Returns the bytes at the start of `source`: `size` of them, or fewer where it
 // ends.

@@ -505,6 +505,11 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/foreign_formats.h
   foreign/repeated_input.cc
   foreign/repeated_input.h
+  foreign/containers/snapshot/snapshot.cc
+  foreign/containers/snapshot/snapshot.h
+  foreign/sax_source.h
+  foreign/states/crosvm/crosvm.cc
+  foreign/states/crosvm/crosvm.h
   foreign/states/passt/passt.cc
   foreign/states/passt/passt.h
   foreign/states/passt/passt.proto

@@ -58,7 +58,7 @@ inline constexpr size_t kMaxForeignFindings = 65536;
 struct ForeignFormat {
   // The name used on the command line (`devstate convert --from`, `--to`).
   absl::string_view name;
-  // The portable schema that it converts to and from.
+  // The portable schema that it converts to and from; empty if there is none.
   absl::string_view schema;
   // The versions that can be written, oldest first; the last is the default.
   // Empty if none can.
@@ -73,6 +73,7 @@ struct ForeignFormat {
 
   // Converts a foreign state to a stream of `schema`. Writes nothing before the
   // whole input was checked, and nothing at all if the report is refused().
+  // Null without a schema.
   absl::StatusOr<ForeignReport> (*import_state)(const OpenSource& input,
                                                 const WriterOptions& options,
                                                 ByteSink* output);
@@ -82,6 +83,10 @@ struct ForeignFormat {
   absl::StatusOr<ForeignReport> (*export_state)(const OpenSource& input,
                                                 absl::string_view version,
                                                 ByteSink* output);
+
+  // Writes a state without a schema as JSON, after the whole input was checked.
+  // Null with a schema, because the portable form is shown then.
+  absl::Status (*show)(const OpenSource& input, ByteSink* output) = nullptr;
 };
 
 }  // namespace devstate

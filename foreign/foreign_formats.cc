@@ -3,6 +3,7 @@
 
 #include "devstate/foreign/foreign_formats.h"
 
+#include "devstate/foreign/states/crosvm/crosvm.h"
 #include "devstate/foreign/states/passt/passt.h"
 #include "devstate/foreign/states/virtiofsd/virtiofsd.h"
 
@@ -10,7 +11,7 @@ namespace devstate {
 
 const std::vector<const ForeignFormat*>& ForeignFormats() {
   static const auto& formats = *new std::vector<const ForeignFormat*>{
-      &passt::Format(), &virtiofsd::Format()};
+      &crosvm::Format(), &passt::Format(), &virtiofsd::Format()};
   return formats;
 }
 

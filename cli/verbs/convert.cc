@@ -51,10 +51,11 @@ int PrintUsageError(absl::string_view message) {
 std::vector<std::string> Names(bool to) {
   std::vector<std::string> names;
   for (const ForeignFormat* format : ForeignFormats()) {
-    if (!to || format->export_state != nullptr) {
+    if (to ? format->export_state != nullptr
+           : format->import_state != nullptr) {
       names.emplace_back(format->name);
     }
-    names.emplace_back(format->schema);
+    if (!format->schema.empty()) names.emplace_back(format->schema);
   }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -111,8 +112,10 @@ int Import(const ConvertFlags& flags, RepeatableInput& input,
     }
   }
   if (format == nullptr || format->schema != flags.to) {
-    return PrintUsageError(
-        absl::StrCat("no conversion from ", flags.from, " to ", flags.to));
+    return PrintUsageError(absl::StrCat(
+        "no conversion from ",
+        format == nullptr ? absl::string_view(flags.from) : format->name,
+        " to ", flags.to));
   }
   WriterOptions options;
   options.implementation.name = "devstate convert";

@@ -56,6 +56,12 @@ std::string HeaderText(const StreamHeader& header) {
 absl::Status Run(const DumpFlags& flags, PortableInput& input) {
   DS_RETURN_IF_ERROR(NamesItsPlace(
       CheckStandardInput({flags.input.file, flags.schema.schema})));
+  if (input.shown_only() && !flags.annotate) {
+    DS_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> shown,
+                        OutputFile::Create("-", OutputFile::Content::kText,
+                                           {flags.input.file}));
+    return input.Show(shown.get());
+  }
   DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> source,
                       input.OpenStreamLast());
   if (!ShowsOutput()) {
@@ -101,7 +107,8 @@ void Define(Command& verb) {
                "Show the values of sensitive fields, too");
   flags->schema.AddTo(verb);
   verb.footer =
-      "A foreign state is shown in its portable form.\n"
+      "A foreign state is shown in its portable form, or as JSON if it has "
+      "none.\n"
       "Sensitive fields are \"<redacted>\" strings. Output is complete only\n"
       "if the exit code is 0.\n" +
       ExitCodesText({{kExitOk, "whole"},

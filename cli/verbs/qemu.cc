@@ -22,9 +22,11 @@
 #include "cli/state_kind.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
+#include "devstate/foreign/containers/file_kind.h"
 #include "devstate/foreign/containers/migration_file.h"
 #include "devstate/foreign/containers/qemu/inflight_region.h"
 #include "devstate/foreign/containers/qemu/qemu_file.h"
+#include "devstate/foreign/containers/snapshot/snapshot.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "nlohmann/json.hpp"
@@ -33,7 +35,8 @@ namespace devstate {
 namespace {
 
 constexpr char kFileHelp[] =
-    "QEMU migration file, libvirt save image, or either with gzip or zstd";
+    "QEMU migration file, libvirt save image, either with gzip or zstd, or a "
+    "snapshot of cloud-hypervisor or crosvm";
 constexpr char kDeviceHelp[] =
     "The device, as list names it; may be left out if there is but one";
 
@@ -60,6 +63,45 @@ absl::StatusOr<std::unique_ptr<QemuFile>> OpenFile(const std::string& name,
         "a state cannot be replaced in a compressed file: decompress it first");
   }
   return QemuFile::Open(std::move(migration.bytes), migration.start);
+}
+
+// Returns what the first bytes of a file say; kOther for standard input, which
+// is read once.
+FileKind KindOfFile(const std::string& name) {
+  if (name == "-") return FileKind::kOther;
+  const absl::StatusOr<std::shared_ptr<ByteSource>> source = OpenInput(name);
+  if (!source.ok()) return FileKind::kOther;
+  const absl::StatusOr<std::string> first = ReadHead(**source, kFileKindBytes);
+  return first.ok() ? FileKindOf(*first) : FileKind::kOther;
+}
+
+bool IsSnapshot(const std::string& name) {
+  const FileKind kind = KindOfFile(name);
+  return kind == FileKind::kJson || kind == FileKind::kCbor;
+}
+
+// A snapshot has its states as numbers, so they have no offset.
+absl::StatusOr<Json> DescribeSnapshot(const std::string& name) {
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
+                      OpenInput(name));
+  DS_ASSIGN_OR_RETURN(const std::vector<SnapshotState> states,
+                      ReadSnapshot(*source, KindOfFile(name) == FileKind::kJson
+                                                ? SnapshotForm::kJson
+                                                : SnapshotForm::kCbor));
+  Json devices = Json::array();
+  for (const SnapshotState& state : states) {
+    DS_ASSIGN_OR_RETURN(const absl::string_view kind, KindOf([&] {
+                          return absl::StatusOr<std::shared_ptr<ByteSource>>(
+                              std::make_shared<TextSource>(state.bytes));
+                        }));
+    devices.push_back({{"device", state.device},
+                       {"instance", 0},
+                       {"id", state.device},
+                       {"offset", nullptr},
+                       {"bytes", state.bytes.size()},
+                       {"kind", std::string(kind)}});
+  }
+  return devices;
 }
 
 absl::StatusOr<Json> DescribeStates(QemuFile& file) {
@@ -154,13 +196,18 @@ std::string IdOf(const Json& entry) {
 }
 
 absl::Status List(const QemuFlags& flags) {
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
-                      OpenFile(flags.file));
-  DS_ASSIGN_OR_RETURN(Json devices, DescribeStates(*file));
+  Json devices;
   Json inflight = Json::array();
-  for (const InflightState& state : file->inflight()) {
-    DS_ASSIGN_OR_RETURN(Json entry, DescribeRegion(*file, state));
-    inflight.push_back(std::move(entry));
+  if (IsSnapshot(flags.file)) {
+    DS_ASSIGN_OR_RETURN(devices, DescribeSnapshot(flags.file));
+  } else {
+    DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
+                        OpenFile(flags.file));
+    DS_ASSIGN_OR_RETURN(devices, DescribeStates(*file));
+    for (const InflightState& state : file->inflight()) {
+      DS_ASSIGN_OR_RETURN(Json entry, DescribeRegion(*file, state));
+      inflight.push_back(std::move(entry));
+    }
   }
   if (flags.format == "json") {
     PrintJson(
@@ -168,10 +215,12 @@ absl::Status List(const QemuFlags& flags) {
     return absl::OkStatus();
   }
   for (const Json& device : devices) {
-    absl::PrintF("%-32s %12d bytes  %-9s at 0x%x\n", IdOf(device),
-                 device["bytes"].get<uint64_t>(),
-                 device["kind"].get<std::string>(),
-                 device["offset"].get<uint64_t>());
+    absl::PrintF(
+        "%-32s %12d bytes  %-9s%s\n", IdOf(device),
+        device["bytes"].get<uint64_t>(), device["kind"].get<std::string>(),
+        device["offset"].is_null()
+            ? ""
+            : absl::StrFormat(" at 0x%x", device["offset"].get<uint64_t>()));
   }
   if (devices.empty()) absl::PrintF("no device has a back-end's state\n");
   for (const Json& entry : inflight) {
@@ -237,25 +286,28 @@ absl::StatusOr<bool> ShowInflight(const QemuFlags& flags) {
 }
 
 absl::Status Extract(const QemuFlags& flags) {
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
-                      OpenFile(flags.file));
-  DS_ASSIGN_OR_RETURN(const BackendState* const state,
-                      file->Find(flags.device));
+  // A migration file may be anything but one with no devices.
+  if (!IsSnapshot(flags.file)) {
+    DS_RETURN_IF_ERROR(OpenFile(flags.file).status());
+  }
+  DS_ASSIGN_OR_RETURN(const StateInput input,
+                      OpenState({flags.file, flags.device}));
   DS_ASSIGN_OR_RETURN(
       const std::unique_ptr<OutputFile> output,
       OutputFile::Create(flags.output, OutputFile::Content::kBinary,
                          {flags.file}));
-  const std::unique_ptr<ByteSource> source = file->OpenState(*state);
   std::string buffer(256 << 10, '\0');
+  uint64_t bytes = 0;
   while (true) {
     DS_ASSIGN_OR_RETURN(const size_t got,
-                        source->Read(&buffer[0], buffer.size()));
+                        input.source->Read(&buffer[0], buffer.size()));
     if (got == 0) break;
+    bytes += got;
     DS_RETURN_IF_ERROR(output->Write(absl::string_view(buffer).substr(0, got)));
   }
   DS_RETURN_IF_ERROR(output->Commit());
-  absl::FPrintF(stderr, "extracted %d bytes of %s\n", state->bytes,
-                absl::Utf8SafeCEscape(state->Id()));
+  absl::FPrintF(stderr, "extracted %d bytes of %s\n", bytes,
+                absl::Utf8SafeCEscape(input.device));
   return absl::OkStatus();
 }
 

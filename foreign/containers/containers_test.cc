@@ -154,6 +154,10 @@ std::string LibvirtHeader(uint32_t xml_size, uint32_t compression,
 TEST(FileKindTest, FilesAreKnownByTheirFirstBytes) {
   EXPECT_EQ(FileKindOf("QEVM\0\0\0\3"), FileKind::kMigration);
   EXPECT_EQ(FileKindOf(LibvirtHeader(4, 0)), FileKind::kLibvirt);
+  EXPECT_EQ(FileKindOf(" \n{\"a\""), FileKind::kJson);
+  EXPECT_EQ(FileKindOf("\xa2\x6e"
+                       "acked_features\x01"),
+            FileKind::kCbor);
   EXPECT_EQ(FileKindOf(""), FileKind::kOther);
   EXPECT_EQ(FileKindOf("QEV"), FileKind::kOther);
   EXPECT_EQ(FileKindOf(std::string(100, '\0')), FileKind::kOther);

@@ -19,6 +19,11 @@ constexpr absl::string_view kUnfinishedLibvirt = "LibvirtQemudPart";
 constexpr absl::string_view kGzip = "\x1f\x8b\x08";
 constexpr absl::string_view kZstd = "\x28\xb5\x2f\xfd";
 
+// A map of two, whose first key is this.
+constexpr absl::string_view kCrosvmSnapshot =
+    "\xa2\x6e"
+    "acked_features";
+
 constexpr absl::string_view kMemoryDump =
     "it holds the guest's memory and no device's state: save the VM with "
     "`virsh save`, or migrate it to a file";
@@ -104,6 +109,11 @@ FileKind FileKindOf(absl::string_view first_bytes) {
   if (starts(kLibvirt)) return FileKind::kLibvirt;
   if (starts(kGzip)) return FileKind::kGzip;
   if (starts(kZstd)) return FileKind::kZstd;
+  if (starts(kCrosvmSnapshot)) return FileKind::kCbor;
+  const size_t text = first_bytes.find_first_not_of(" \t\r\n");
+  if (text != absl::string_view::npos && first_bytes[text] == '{') {
+    return FileKind::kJson;
+  }
   return FindNamed(first_bytes) == nullptr ? FileKind::kOther
                                            : FileKind::kNamed;
 }

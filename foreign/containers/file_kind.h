@@ -26,6 +26,9 @@ enum class FileKind {
   // Compressed, and read through the compressor's library.
   kGzip,
   kZstd,
+  // JSON, and CBOR as crosvm begins a snapshot: they may have states in them.
+  kJson,
+  kCbor,
   // Known by name only; WayOn() says what to do with it.
   kNamed,
 };

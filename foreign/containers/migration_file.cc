@@ -112,6 +112,8 @@ absl::StatusOr<MigrationFile> Find(std::unique_ptr<RandomAccess> bytes,
       break;
     }
     case FileKind::kMigration:
+    case FileKind::kJson:
+    case FileKind::kCbor:
     case FileKind::kOther:
       break;
   }

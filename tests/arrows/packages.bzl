@@ -24,6 +24,8 @@ PACKAGES = [
     "foreign",
     "foreign/containers",
     "foreign/containers/qemu",
+    "foreign/containers/snapshot",
+    "foreign/states/crosvm",
     "foreign/states/passt",
     "foreign/states/virtiofsd",
     "proto/devices/blk/v1",

@@ -26,7 +26,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 
 class TreeCheckTest : public ::testing::Test {
  protected:
@@ -125,7 +124,7 @@ TEST_F(TreeCheckTest, FileInThePlaceOfADirectoryIsOfAnotherType) {
 TEST_F(TreeCheckTest, SymbolicLinksAreNotFollowed) {
   MakeDirectory("real");
   MakeFile("real/file");
-  symlink("real", (root_ + "/dir").c_str());
+  std::filesystem::create_directory_symlink("real", root_ + "/dir");
   EXPECT_THAT(Check(SmallState()),
               ElementsAre("foreign-other-type inode 2 \"dir\" a symbolic link",
                           "foreign-no-file inode 3 \"dir/file\" nothing"));
