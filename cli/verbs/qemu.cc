@@ -286,12 +286,16 @@ absl::StatusOr<bool> ShowInflight(const QemuFlags& flags) {
 }
 
 absl::Status Extract(const QemuFlags& flags) {
-  // A migration file may be anything but one with no devices.
-  if (!IsSnapshot(flags.file)) {
+  // Whatever is no file with devices has an error of its own.
+  if (KindOfFile(flags.file) == FileKind::kOther) {
     DS_RETURN_IF_ERROR(OpenFile(flags.file).status());
   }
   DS_ASSIGN_OR_RETURN(const StateInput input,
                       OpenState({flags.file, flags.device}));
+  if (input.device.empty()) {
+    return absl::FailedPreconditionError(
+        "a compressed state, and no QEMU migration file");
+  }
   DS_ASSIGN_OR_RETURN(
       const std::unique_ptr<OutputFile> output,
       OutputFile::Create(flags.output, OutputFile::Content::kBinary,
