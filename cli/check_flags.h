@@ -34,6 +34,8 @@ struct CheckFlags {
   // The stream that is judged, and the schema or manifest of its reader.
   StateInputFlags stream;
   std::string reader;
+  // The directory that a destination would share.
+  std::string tree;
 
   std::string direction = "both";
   std::vector<std::string> accept;

@@ -73,6 +73,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   compat/field_mapping.h
   compat/finding.cc
   compat/finding.h
+  compat/finding_groups.cc
+  compat/finding_groups.h
   compat/foreign_rules.cc
   compat/gate/batch_converter.cc
   compat/gate/batch_converter.h
@@ -391,6 +393,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/check_manifests.h
   cli/check_stream.cc
   cli/check_stream.h
+  cli/check_tree.cc
+  cli/check_tree.h
   cli/completion_script.cc
   cli/completion_script.h
   cli/error_place.cc
@@ -403,6 +407,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/fleet_text.h
   cli/foreign_state.cc
   cli/foreign_state.h
+  cli/json_keys.cc
+  cli/json_keys.h
   cli/live_backend.cc
   cli/live_backend.h
   cli/main.cc
@@ -428,8 +434,6 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/stream_conformance.h
   cli/stream_file.cc
   cli/stream_file.h
-  cli/temporary_file.cc
-  cli/temporary_file.h
   cli/terminal.cc
   cli/terminal.h
   cli/verb.cc
@@ -485,24 +489,46 @@ set(DEVSTATE_COMMAND_SOURCES
   conformance/temporary_folder.h
   devices/fs/names.cc
   devices/fs/names.h
+  foreign/containers/decompressor.cc
+  foreign/containers/decompressor.h
+  foreign/containers/file_kind.cc
+  foreign/containers/file_kind.h
+  foreign/containers/migration_file.cc
+  foreign/containers/migration_file.h
   foreign/containers/qemu/device_description.cc
   foreign/containers/qemu/device_description.h
+  foreign/containers/qemu/inflight_region.cc
+  foreign/containers/qemu/inflight_region.h
   foreign/containers/qemu/inject.cc
   foreign/containers/qemu/inner_state.cc
   foreign/containers/qemu/inner_state.h
   foreign/containers/qemu/qemu_file.cc
   foreign/containers/qemu/qemu_file.h
-  foreign/containers/qemu/random_access.cc
-  foreign/containers/qemu/random_access.h
   foreign/containers/qemu/state_chunks.cc
   foreign/containers/qemu/state_chunks.h
+  foreign/containers/random_access.cc
+  foreign/containers/random_access.h
+  foreign/field_reader.cc
+  foreign/field_reader.h
+  foreign/finding_list.cc
+  foreign/finding_list.h
   foreign/foreign_format.h
   foreign/foreign_formats.cc
   foreign/foreign_formats.h
   foreign/repeated_input.cc
   foreign/repeated_input.h
-  foreign/states/virtiofsd/finding_list.cc
-  foreign/states/virtiofsd/finding_list.h
+  foreign/containers/snapshot/snapshot.cc
+  foreign/containers/snapshot/snapshot.h
+  foreign/sax_source.h
+  foreign/states/crosvm/crosvm.cc
+  foreign/states/crosvm/crosvm.h
+  foreign/states/passt/passt.cc
+  foreign/states/passt/passt.h
+  foreign/states/passt/passt.proto
+  foreign/states/passt/state_check.cc
+  foreign/states/passt/state_check.h
+  foreign/states/passt/state_parser.cc
+  foreign/states/passt/state_parser.h
   foreign/states/virtiofsd/portable_state.cc
   foreign/states/virtiofsd/portable_state.h
   foreign/states/virtiofsd/postcard_reader.cc
@@ -514,8 +540,12 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/states/virtiofsd/table.h
   foreign/states/virtiofsd/table_check.cc
   foreign/states/virtiofsd/table_check.h
+  foreign/states/virtiofsd/tree_check.cc
+  foreign/states/virtiofsd/tree_check.h
   foreign/states/virtiofsd/virtiofsd.cc
   foreign/states/virtiofsd/virtiofsd.h
+  foreign/temporary_file.cc
+  foreign/temporary_file.h
   proto/devices/fs/v1/fs.proto
   proto/devstate/fleet.proto
   proto/devstate/live.proto

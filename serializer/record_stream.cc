@@ -296,6 +296,9 @@ absl::Status RecordReader::ParseRoot(const Chunk& chunk, Message& root) {
   absl::Status status;
   const bool well_formed = WalkWire(chunk.payload, *root.GetDescriptor(),
                                     [&](const WireFinding& found) {
+                                      if (found.fault == WireFault::kTwice) {
+                                        return true;
+                                      }
                                       status = RootError(chunk, found);
                                       return false;
                                     });

@@ -15,6 +15,7 @@
 #include "cli/check_fleet.h"
 #include "cli/check_manifests.h"
 #include "cli/check_stream.h"
+#include "cli/check_tree.h"
 #include "cli/schema_flags.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
@@ -70,12 +71,13 @@ absl::StatusOr<int> CheckSchemas(const CheckFlags& flags) {
 absl::Status CheckForm(const CheckFlags& flags) {
   const int schemas = !flags.old_file.empty() + !flags.new_file.empty();
   const int manifests = !flags.from.empty() + !flags.to.empty();
-  const int stream = !flags.stream.file.empty() + !flags.reader.empty();
+  const int stream =
+      !flags.stream.file.empty() + !flags.reader.empty() + !flags.tree.empty();
   if (schemas % 2 + manifests % 2 + stream % 2 != 0 ||
       schemas + manifests + stream != 2) {
     return absl::InvalidArgumentError(
         "check: give two schemas with --old and --new, or two manifests with "
-        "--from and --to, or a STREAM and its --reader");
+        "--from and --to, or a STREAM and its --reader or --tree");
   }
   if (manifests != 0 && !flags.lineage.empty()) {
     return absl::InvalidArgumentError(
@@ -106,6 +108,7 @@ absl::StatusOr<int> Check(const CheckFlags& flags) {
       {flags.old_file, flags.new_file, flags.stream.file, flags.reader}));
   if (IsFleet(flags)) return CheckFleet(flags);
   if (!flags.from.empty()) return CheckManifests(flags);
+  if (!flags.tree.empty()) return CheckStateWithTree(flags);
   return flags.reader.empty() ? CheckSchemas(flags) : CheckStreamFile(flags);
 }
 
@@ -118,6 +121,10 @@ void Define(Command& verb) {
                  "What the state is to be loaded with: a schema, or the "
                  "manifest of a back-end")
       .Value("SCHEMA|MANIFEST");
+  verb.AddOption("--tree", &flags->tree,
+                 "Directory that a destination would share: whether the files "
+                 "of a file system's state are there")
+      .Value("DIR");
   verb.AddOption("--device", &flags->stream.device,
                  "Of a QEMU migration file with several states: the device");
   const CommandOption& older =
@@ -175,6 +182,7 @@ void Define(Command& verb) {
                      {kExitConditional},
                      {kExitLossy}}) +
       "Example: devstate check fs0.dstate --reader released/v1.proto\n"
+      "Example: devstate check fs0.state --tree /srv/shared\n"
       "Example: devstate check --old released/v1.proto --new net.proto\n"
       "Example: devstate check --from old.manifest --to new.manifest\n"
       "Example: devstate check --from vm.manifest --to hosts/ --need 2";

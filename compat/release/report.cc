@@ -14,7 +14,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "devstate/compat/finding_groups.h"
 #include "devstate/compat/release/report_text.h"
 #include "devstate/compat/report_finding.h"
 #include "devstate/compat/rules.h"
@@ -63,18 +65,24 @@ std::string CheckText(const std::vector<DirectionVerdict>& verdicts,
                       ", loads as version ", direction.loaded_as());
     }
     absl::StrAppend(&text, "\n");
+    std::vector<const Finding*> findings;
     for (const Finding& finding : verdicts[i].findings) {
+      findings.push_back(&finding);
+    }
+    for (const FindingGroup& group : GroupFindings(findings)) {
+      const Finding& finding = *group.first;
       absl::StrAppendFormat(
           &text, "  %s %s [%s] ",
           paint(absl::StrFormat("%-11s", LevelName(finding.level())),
                 finding.level()),
-          finding.path().empty() ? "(root)" : finding.path(), finding.rule());
+          group.path.empty() ? "(root)" : group.path, finding.rule());
       if (!finding.written().empty() || !finding.read().empty()) {
         absl::StrAppend(
             &text, finding.written().empty() ? "nothing" : finding.written(),
             " -> ", finding.read().empty() ? "nothing" : finding.read(), ": ");
       }
-      absl::StrAppend(&text, FindingText(finding), "\n");
+      absl::StrAppend(
+          &text, group.count > 1 ? group.text : FindingText(finding), "\n");
     }
     if (direction.conditions_size() > 0) {
       absl::StrAppend(&text, "  loads iff\n");

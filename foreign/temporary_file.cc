@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "cli/temporary_file.h"
+#include "devstate/foreign/temporary_file.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -48,6 +48,17 @@ absl::Status TemporaryFile::Write(absl::string_view bytes) {
     }
     bytes.remove_prefix(static_cast<size_t>(written));
     size_ += static_cast<uint64_t>(written);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TemporaryFile::Forget(uint64_t begin, uint64_t end) {
+  // Where the file system has no holes, the room stays taken.
+  if (fallocate(fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                static_cast<off_t>(begin),
+                static_cast<off_t>(end - begin)) != 0 &&
+      errno != EOPNOTSUPP) {
+    return ErrnoError("cannot shorten");
   }
   return absl::OkStatus();
 }

@@ -1,8 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "devstate/foreign/containers/qemu/random_access.h"
+#include "devstate/foreign/containers/random_access.h"
 
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,9 +20,9 @@
 namespace devstate {
 namespace {
 
-class RegularFile : public RandomAccess {
+class OpenFile : public RandomAccess {
  public:
-  RegularFile(FileDescriptor fd, uint64_t size)
+  OpenFile(FileDescriptor fd, uint64_t size)
       : fd_(std::move(fd)), size_(size) {}
 
   uint64_t size() const override { return size_; }
@@ -42,6 +44,15 @@ class RegularFile : public RandomAccess {
     return absl::OkStatus();
   }
 
+  uint64_t NextData(uint64_t offset) override {
+    const off_t before = lseek(fd_.get(), 0, SEEK_CUR);
+    const off_t data = lseek(fd_.get(), static_cast<off_t>(offset), SEEK_DATA);
+    const bool none = data < 0 && errno == ENXIO;
+    lseek(fd_.get(), before, SEEK_SET);
+    if (none) return size_;
+    return data < 0 ? offset : std::min(size_, static_cast<uint64_t>(data));
+  }
+
  private:
   const FileDescriptor fd_;
   const uint64_t size_;
@@ -60,13 +71,26 @@ absl::StatusOr<std::unique_ptr<RandomAccess>> OpenRandomAccess(
     return absl::FailedPreconditionError(
         "a directory, not a QEMU migration file");
   }
-  if (!S_ISREG(status.st_mode)) {
+  uint64_t size = static_cast<uint64_t>(status.st_size);
+  if (S_ISBLK(status.st_mode)) {
+    if (ioctl(fd.get(), BLKGETSIZE64, &size) != 0) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("cannot tell its size: ", std::strerror(errno)));
+    }
+  } else if (!S_ISREG(status.st_mode)) {
     return absl::FailedPreconditionError(
         "a QEMU migration file is read from its end and must be a regular "
-        "file: store it first");
+        "file or a block device: store it first");
   }
-  return std::unique_ptr<RandomAccess>(std::make_unique<RegularFile>(
-      std::move(fd), static_cast<uint64_t>(status.st_size)));
+  return std::unique_ptr<RandomAccess>(
+      std::make_unique<OpenFile>(std::move(fd), size));
+}
+
+absl::StatusOr<size_t> RangeSource::Read(char* buffer, size_t size) {
+  size = std::min<uint64_t>(size, file_.size() - offset_);
+  DS_RETURN_IF_ERROR(file_.ReadAt(offset_, buffer, size));
+  offset_ += size;
+  return size;
 }
 
 absl::StatusOr<absl::string_view> ReadWindow::Get(uint64_t offset,

@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef DEVSTATE_CLI_TEMPORARY_FILE_H_
-#define DEVSTATE_CLI_TEMPORARY_FILE_H_
+#ifndef DEVSTATE_FOREIGN_TEMPORARY_FILE_H_
+#define DEVSTATE_FOREIGN_TEMPORARY_FILE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -30,6 +30,9 @@ class TemporaryFile : public ByteSink {
   // Writes at the end.
   absl::Status Write(absl::string_view bytes) override;
   uint64_t size() const { return size_; }
+  // Gives back the room of the bytes from `begin` to `end`, which read as zeros
+  // then.
+  absl::Status Forget(uint64_t begin, uint64_t end);
   // Reads at most `size` bytes from `offset` on. Returns 0 at the end.
   absl::StatusOr<size_t> ReadAt(uint64_t offset, char* buffer,
                                 size_t size) const;
@@ -43,4 +46,4 @@ class TemporaryFile : public ByteSink {
 
 }  // namespace devstate
 
-#endif  // DEVSTATE_CLI_TEMPORARY_FILE_H_
+#endif  // DEVSTATE_FOREIGN_TEMPORARY_FILE_H_

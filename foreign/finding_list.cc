@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "devstate/foreign/states/virtiofsd/finding_list.h"
+#include "devstate/foreign/finding_list.h"
 
 #include <algorithm>
 #include <utility>
@@ -10,11 +10,20 @@
 #include "absl/strings/str_format.h"
 #include "devstate/foreign/foreign_format.h"
 
-namespace devstate::virtiofsd {
+namespace devstate {
 
 void FindingList::Add(VerdictLevel level, const Rule& rule,
                       absl::string_view path, Offset offset,
                       absl::string_view text) {
+  Add(MakeFinding(rule, level,
+                  offset.has_value()
+                      ? absl::StrFormat("%s at offset 0x%x", path, *offset)
+                      : std::string(path),
+                  "", "", std::string(text)));
+}
+
+void FindingList::Add(Finding finding) {
+  const VerdictLevel level = finding.level();
   verdict_.set_level(std::max(verdict_.level(), level));
   const auto size = static_cast<size_t>(verdict_.findings_size());
   // Half of the room is for what refuses the state.
@@ -24,11 +33,7 @@ void FindingList::Add(VerdictLevel level, const Rule& rule,
     return;
   }
   lesser_ += level < VERDICT_LEVEL_REFUSED;
-  *verdict_.add_findings() = MakeFinding(
-      rule, level,
-      offset.has_value() ? absl::StrFormat("%s at offset 0x%x", path, *offset)
-                         : std::string(path),
-      "", "", std::string(text));
+  *verdict_.add_findings() = std::move(finding);
 }
 
 Verdict FindingList::Take() {
@@ -41,4 +46,4 @@ Verdict FindingList::Take() {
   return std::move(verdict_);
 }
 
-}  // namespace devstate::virtiofsd
+}  // namespace devstate

@@ -4,8 +4,8 @@
 // Bytes that can be read at any place, because the parts of a QEMU migration
 // file are found from its end.
 
-#ifndef DEVSTATE_FOREIGN_CONTAINERS_QEMU_RANDOM_ACCESS_H_
-#define DEVSTATE_FOREIGN_CONTAINERS_QEMU_RANDOM_ACCESS_H_
+#ifndef DEVSTATE_FOREIGN_CONTAINERS_RANDOM_ACCESS_H_
+#define DEVSTATE_FOREIGN_CONTAINERS_RANDOM_ACCESS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "devstate/serializer/byte_stream.h"
 #include "devstate/transport/io/file_descriptor.h"
 
 namespace devstate {
@@ -31,12 +32,30 @@ class RandomAccess {
   //
   // Errors: DATA_LOSS (the file has become shorter, the medium failed).
   virtual absl::Status ReadAt(uint64_t offset, char* buffer, size_t size) = 0;
+
+  // Returns where the first byte at or after `offset` may be that is not zero;
+  // size() if there is none. Whatever is not known to be zero may be.
+  virtual uint64_t NextData(uint64_t offset) { return offset; }
 };
 
-// Opens the whole of a regular file, whatever its file offset is, which stays.
-// FAILED_PRECONDITION for anything else: pipe, directory, device, …
+// Opens the whole of a regular file or block device, whatever its file offset
+// is, which stays. FAILED_PRECONDITION for anything else: pipe, directory, …
 absl::StatusOr<std::unique_ptr<RandomAccess>> OpenRandomAccess(
     FileDescriptor fd);
+
+// The bytes of a file from `offset` on, in order.
+class RangeSource : public ByteSource {
+ public:
+  // Requires: `file` outlives this object, and `offset` is inside it.
+  RangeSource(RandomAccess* file, uint64_t offset)
+      : file_(*file), offset_(offset) {}
+
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override;
+
+ private:
+  RandomAccess& file_;
+  uint64_t offset_;
+};
 
 // Serves many small reads that mostly go forward, in few calls of ReadAt().
 class ReadWindow {
@@ -58,4 +77,4 @@ class ReadWindow {
 
 }  // namespace devstate
 
-#endif  // DEVSTATE_FOREIGN_CONTAINERS_QEMU_RANDOM_ACCESS_H_
+#endif  // DEVSTATE_FOREIGN_CONTAINERS_RANDOM_ACCESS_H_
