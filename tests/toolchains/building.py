@@ -30,11 +30,12 @@ LIBRARIES = (
     "libabsl-dev",
     "libgmock-dev",
     "libgtest-dev",
+    "libmd-dev",
     "libprotobuf-dev",
     "libprotoc-dev",
-    "libssl-dev",
     "libxxhash-dev",
     "libzstd-dev",
+    "zlib1g-dev",
 )
 HEADERS = ("libcli11-dev", "nlohmann-json3-dev")
 
