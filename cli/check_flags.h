@@ -43,6 +43,9 @@ struct CheckFlags {
   uint32_t need = 0;
 };
 
+// Returns what is checked, in words, for the head of a page.
+std::string SubjectOf(const CheckFlags& flags);
+
 // Returns the levels of --accept.
 std::set<VerdictLevel> AcceptedLevels(const CheckFlags& flags);
 

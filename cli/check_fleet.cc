@@ -19,6 +19,7 @@
 #include "cli/check_manifests.h"
 #include "cli/exit_codes.h"
 #include "cli/fleet_text.h"
+#include "cli/pages/check_page.h"
 #include "devstate/compat/release/fleet.h"
 #include "devstate/compat/release/report.h"
 #include "devstate/compat/release/report_text.h"
@@ -159,8 +160,10 @@ absl::StatusOr<int> CheckFleet(const CheckFlags& flags) {
   const std::vector<Judged> judged =
       JudgeGroups(fleet, one, flags, accepted, &waivers);
   const FleetCheckReport report = ReportOf(fleet, judged, accepted);
-  std::fputs((flags.schema.format == "json" ? ReportJson(report)
-                                            : TextOf(report, judged, accepted))
+  const std::string& format = flags.schema.format;
+  std::fputs((format == "json"   ? ReportJson(report)
+              : format == "html" ? FleetCheckPage(SubjectOf(flags), report)
+                                 : TextOf(report, judged, accepted))
                  .c_str(),
              stdout);
   VerdictLevel worst = WorstNeeded(judged, report.hosts(), flags.need);

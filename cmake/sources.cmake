@@ -416,6 +416,24 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/man_page.h
   cli/migration_obstacles.cc
   cli/migration_obstacles.h
+  cli/pages/check_page.cc
+  cli/pages/check_page.h
+  cli/pages/diff_page.cc
+  cli/pages/diff_page.h
+  cli/pages/findings_html.cc
+  cli/pages/findings_html.h
+  cli/pages/fleet_html.cc
+  cli/pages/fleet_html.h
+  cli/pages/matrix_page.cc
+  cli/pages/matrix_page.h
+  cli/pages/matrix_svg.cc
+  cli/pages/page.cc
+  cli/pages/page.h
+  cli/pages/page_style.h
+  cli/pages/stats_page.cc
+  cli/pages/stats_page.h
+  cli/pages/treemap.cc
+  cli/pages/treemap.h
   cli/portable_input.cc
   cli/portable_input.h
   cli/progress.cc
@@ -547,6 +565,7 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/temporary_file.cc
   foreign/temporary_file.h
   proto/devices/fs/v1/fs.proto
+  proto/devstate/diff.proto
   proto/devstate/fleet.proto
   proto/devstate/live.proto
   proto/devstate/stats.proto

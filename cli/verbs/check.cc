@@ -166,7 +166,7 @@ void Define(Command& verb) {
                  "Verdicts that exit with 0 as well: lossy, conditional")
       .SplitAtCommas()
       .OneOf({"lossy", "conditional"});
-  flags->schema.AddTo(verb);
+  flags->schema.AddTo(verb, {"html"});
   flags->schema.AddWaiversTo(verb);
   verb.footer =
       "Of two schemas, upgrade is the newer reading the older one's state and\n"

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/fleet_matrix.h"
 #include "cli/fleet_text.h"
+#include "cli/pages/matrix_page.h"
 #include "cli/schema_flags.h"
 #include "cli/verb.h"
 #include "devstate/compat/diff.h"
@@ -28,8 +29,6 @@ struct MatrixFlags {
   std::string folder;
   std::string manifests;
 };
-
-void Print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
 // A version that is there twice would have two rows, of which one is wrong.
 absl::Status CheckVersions(const std::vector<const SchemaModel*>& sorted) {
@@ -94,40 +93,41 @@ MatrixReport ReportOf(const std::vector<MatrixTable>& tables,
   return report;
 }
 
-absl::StatusOr<int> MatrixOfVersions(const MatrixFlags& flags) {
+// In the forms of --format that are no JSON. `fleet` is null if the rows are
+// versions.
+absl::StatusOr<std::string> Render(const std::string& format,
+                                   const std::vector<MatrixTable>& tables,
+                                   const FleetMatrixReport* fleet) {
+  if (format == "html") return MatrixPage(tables, fleet);
+  if (format == "markdown") return MatrixMarkdown(tables, fleet);
+  if (format == "svg") return MatrixSvg(tables);
+  DS_ASSIGN_OR_RETURN(const ReportFormat form, ParseReportFormat(format));
+  std::string text = RenderMatrix(tables, form);
+  if (fleet == nullptr || form != ReportFormat::kText) return text;
+  std::string groups;
+  for (const FleetGroupReport& group : fleet->groups()) {
+    absl::StrAppend(&groups, GroupText(group));
+  }
+  return absl::StrCat(groups, text, UnreadableText(fleet->unreadable()));
+}
+
+absl::StatusOr<std::string> MatrixOfVersions(const MatrixFlags& flags) {
   DS_ASSIGN_OR_RETURN(const std::vector<LoadedSchema> schemas,
                       LoadSchemas(flags.folder, flags.schema.load));
   std::vector<const SchemaModel*> models;
   for (const LoadedSchema& schema : schemas) models.push_back(&schema.model());
   DS_RETURN_IF_ERROR(CheckVersions(models));
   const std::vector<MatrixTable> tables = TablesOf(models);
-  DS_ASSIGN_OR_RETURN(const ReportFormat format,
-                      ParseReportFormat(flags.schema.format));
-  Print(format == ReportFormat::kJson ? ReportJson(ReportOf(tables, models))
-                                      : RenderMatrix(tables, format));
-  return kExitOk;
+  if (flags.schema.format == "json") {
+    return ReportJson(ReportOf(tables, models));
+  }
+  return Render(flags.schema.format, tables, nullptr);
 }
 
-absl::StatusOr<int> MatrixOfHosts(const MatrixFlags& flags) {
+absl::StatusOr<std::string> MatrixOfHosts(const MatrixFlags& flags) {
   DS_ASSIGN_OR_RETURN(const FleetMatrix matrix, CompareFleet(flags.manifests));
-  DS_ASSIGN_OR_RETURN(const ReportFormat format,
-                      ParseReportFormat(flags.schema.format));
-  if (format == ReportFormat::kJson) {
-    Print(ReportJson(matrix.report));
-    return kExitOk;
-  }
-  std::string text;
-  if (format == ReportFormat::kText) {
-    for (const FleetGroupReport& group : matrix.report.groups()) {
-      absl::StrAppend(&text, GroupText(group));
-    }
-  }
-  absl::StrAppend(&text, RenderMatrix(matrix.tables, format));
-  if (format == ReportFormat::kText) {
-    absl::StrAppend(&text, UnreadableText(matrix.report.unreadable()));
-  }
-  Print(text);
-  return kExitOk;
+  if (flags.schema.format == "json") return ReportJson(matrix.report);
+  return Render(flags.schema.format, matrix.tables, &matrix.report);
 }
 
 absl::StatusOr<int> Matrix(const MatrixFlags& flags) {
@@ -136,8 +136,11 @@ absl::StatusOr<int> Matrix(const MatrixFlags& flags) {
         "matrix: give a folder of released schemas, or one of hosts' manifests "
         "with --manifests");
   }
-  return flags.manifests.empty() ? MatrixOfVersions(flags)
-                                 : MatrixOfHosts(flags);
+  DS_ASSIGN_OR_RETURN(const std::string text, flags.manifests.empty()
+                                                  ? MatrixOfVersions(flags)
+                                                  : MatrixOfHosts(flags));
+  std::fputs(text.c_str(), stdout);
+  return kExitOk;
 }
 
 void Define(Command& verb) {
@@ -148,7 +151,7 @@ void Define(Command& verb) {
                  "Folder with the manifests of many hosts, which are compared "
                  "by group instead")
       .Value("DIR");
-  flags->schema.AddTo(verb);
+  flags->schema.AddTo(verb, {"html", "svg", "markdown"});
   verb.footer =
       ExitCodesText(
           {{kExitOk},

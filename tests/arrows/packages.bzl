@@ -4,6 +4,7 @@ PACKAGES = [
     "backend",
     "backend/c",
     "cli",
+    "cli/pages",
     "codegen",
     "compat",
     "compat/gate",
