@@ -8,6 +8,15 @@
 #include "devstate/compat/rules.h"
 
 namespace devstate {
+namespace {
+
+// Whether something is to be done about a finding.
+bool WantsRemedy(const std::string& level) {
+  return level == "lossy" || level == "conditional" || level == "refused" ||
+         level == "damaged";
+}
+
+}  // namespace
 
 std::string FindingHtml(const ReportFinding& finding) {
   const auto side = [](const std::string& words) {
@@ -23,7 +32,7 @@ std::string FindingHtml(const ReportFinding& finding) {
   }
   absl::StrAppend(&html, "<p>", Escaped(finding.text()), "</p>");
   const Rule* rule = FindRule(finding.rule());
-  if (rule != nullptr && !rule->remedy.empty()) {
+  if (rule != nullptr && WantsRemedy(finding.level())) {
     absl::StrAppend(&html, "<p class=\"quiet\">Remedy: ", Escaped(rule->remedy),
                     "</p>");
   }
@@ -34,7 +43,7 @@ std::string DirectionSummary(const DirectionReport& direction) {
   return absl::StrCat(
       Escaped(direction.direction()), ": ", VerdictBadge(direction.verdict()),
       direction.has_saved_as()
-          ? absl::StrCat(" saves as version ", direction.saved_as(),
+          ? absl::StrCat(", saves as version ", direction.saved_as(),
                          ", loads as version ", direction.loaded_as())
           : "");
 }

@@ -10,7 +10,8 @@
 
 namespace devstate {
 
-// Returns an item of a list for a finding, with the remedy of its rule.
+// Returns an item of a list for a finding, with the remedy of its
+// rule if it needs one.
 std::string FindingHtml(const ReportFinding& finding);
 
 // Returns the sentence with the verdict of a direction: "upgrade: refused".

@@ -18,8 +18,8 @@ namespace {
 // More are too small to see.
 constexpr size_t kMaxTiles = 300;
 // In percent of the map: less holds no text.
-constexpr double kMinTextWidth = 5;
-constexpr double kMinTextHeight = 5;
+constexpr double kMinTextWidth = 9;
+constexpr double kMinTextHeight = 9;
 // What lies between two hues tells neighbours apart.
 constexpr int kHueStep = 67;
 constexpr int kFirstHue = 210;
@@ -120,7 +120,8 @@ std::string Row(absl::string_view name, const std::string& records,
 std::string SectionHtml(const SectionStats& section) {
   std::string html = absl::StrCat(
       "<h2>", Escaped(NameOf(section)), "</h2>\n<p>",
-      GroupedDigits(section.chunks()), " chunks, the largest of ",
+      GroupedDigits(section.chunks()),
+      section.chunks() == 1 ? " chunk of " : " chunks, the largest of ",
       GroupedDigits(section.largest_chunk_bytes()), " bytes.",
       section.largest_record_bytes() == 0
           ? ""
@@ -128,8 +129,9 @@ std::string SectionHtml(const SectionStats& section) {
                          GroupedDigits(section.largest_record_bytes()),
                          " bytes as a message."),
       "</p>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">column"
-      "</th><th scope=\"col\">records</th><th scope=\"col\">bytes</th>"
-      "<th scope=\"col\">stored</th></tr></thead>\n<tbody>\n",
+      "</th><th scope=\"col\" class=\"number\">records</th><th scope=\"col\" "
+      "class=\"number\">bytes</th>"
+      "<th scope=\"col\" class=\"number\">stored</th></tr></thead>\n<tbody>\n",
       Row("<strong>all</strong>", GroupedDigits(section.records()),
           section.decoded_bytes(), section.stored_bytes()));
   for (const ColumnStats& column : section.columns()) {
