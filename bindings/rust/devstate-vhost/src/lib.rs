@@ -75,6 +75,7 @@ mod session;
 mod stream;
 mod transfers;
 
+pub use channel::OwnChannel;
 pub use report::{io_error, Direction, Outcome, Report};
 pub use stream::{Sink, Source, Timeouts};
 pub use transfers::{DeviceState, Loaded, Refusal, Transfers};
