@@ -32,7 +32,7 @@ LIBRARIES = (
     "libgtest-dev",
     "libprotobuf-dev",
     "libprotoc-dev",
-    "libssl-dev",
+    "libmd-dev",
     "libxxhash-dev",
     "libzstd-dev",
 )
