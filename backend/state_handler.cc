@@ -68,6 +68,57 @@ class FeatureFinder : public SaveFilter {
   std::set<std::string> features_;
 };
 
+// A gate that is made when a chunk, or the header, asks for it. A stream of the
+// reader's own schema may never do that, and the descriptors that a gate needs
+// are not for every downtime.
+class LateGate : public ChunkFilter {
+ public:
+  // Requires: `device` outlives the gate.
+  LateGate(const ErasedDevice& device, const GateOptions& options)
+      : device_(device), options_(options) {}
+
+  // As StreamGate's.
+  absl::Status OnHeader(const StreamHeader& header) {
+    header_ = &header;
+    judged_ = JudgeHeader(header, device_.Schema());
+    return judged_.level() == VERDICT_LEVEL_IDENTICAL &&
+                   options_.quirks == nullptr
+               ? absl::OkStatus()
+               : MakeGate();
+  }
+  absl::StatusOr<Chunk> Filter(const Chunk& chunk) override {
+    if (gate_ == nullptr) {
+      if (device_.Takes(chunk)) return chunk;
+      DS_RETURN_IF_ERROR(MakeGate());
+    }
+    return gate_->Filter(chunk);
+  }
+  std::unique_ptr<Message> TakeRoot() override {
+    return gate_ == nullptr ? nullptr : gate_->TakeRoot();
+  }
+  absl::Status OnEnd() {
+    return gate_ == nullptr ? absl::OkStatus() : gate_->OnEnd();
+  }
+  Verdict Judge(const absl::Status& outcome) const {
+    return gate_ == nullptr ? JudgeLoad(judged_, outcome)
+                            : gate_->Judge(outcome);
+  }
+
+ private:
+  absl::Status MakeGate() {
+    DS_ASSIGN_OR_RETURN(const SchemaView view, device_.View());
+    gate_ = std::make_unique<StreamGate>(view, options_);
+    return gate_->OnHeader(*header_);
+  }
+
+  const ErasedDevice& device_;
+  const GateOptions options_;
+  const StreamHeader* header_ = nullptr;
+  // What the header says, while there is no gate.
+  Verdict judged_;
+  std::unique_ptr<StreamGate> gate_;
+};
+
 // For a state that goes nowhere.
 WriterOptions Uncompressed(WriterOptions options) {
   options.compression = Compression::Raw();
@@ -76,9 +127,23 @@ WriterOptions Uncompressed(WriterOptions options) {
 
 }  // namespace
 
-const SchemaView& ErasedDevice::View() const {
+absl::StatusOr<SchemaView> ErasedDevice::View() const {
   return GeneratedSchema(Schema().root_message);
 }
+
+absl::StatusOr<std::optional<std::vector<std::string>>>
+ErasedDevice::FindFeatures(const WriterOptions& options) {
+  DS_ASSIGN_OR_RETURN(const SchemaView view, View());
+  if (!RecordsHaveFeatures(*view.root)) return std::nullopt;
+  NullSink nowhere;
+  FeatureFinder finder(Schema(), *view.root);
+  const std::shared_ptr<RecordWriter> writer = MakeWriter(&nowhere, options);
+  writer->SetFilter(&finder);
+  DS_RETURN_IF_ERROR(SaveState(*writer));
+  return finder.features();
+}
+
+bool ErasedDevice::Takes(const Chunk&) const { return false; }
 
 class StateHandlerCore::Impl {
  public:
@@ -104,7 +169,7 @@ class StateHandlerCore::Impl {
     device_->StageLoad();
     const std::shared_ptr<RecordReader> reader =
         device_->MakeReader(&source, options_.limits);
-    StreamGate gate(schema_view(), MakeGateOptions());
+    LateGate gate(*device_, MakeGateOptions());
     load_header_.Clear();
     StateReport report;
     report.event = StateReport::Event::kVerified;
@@ -130,8 +195,6 @@ class StateHandlerCore::Impl {
   void Discard() { device_->Unstage(); }
 
  private:
-  const SchemaView& schema_view() const { return device_->View(); }
-
   // --- Saves ---
 
   absl::Status SaveTo(ByteSink& sink, StateReport* report) {
@@ -145,18 +208,10 @@ class StateHandlerCore::Impl {
   absl::StatusOr<WriterOptions> MakeWriterOptions() {
     WriterOptions options = options_.writer;
     options.used_features = device_->UsedFeatures();
-    if (options.used_features.has_value() ||
-        !RecordsHaveFeatures(*schema_view().root)) {
-      // Those of the root are found by the writer itself.
-      return options;
+    if (!options.used_features.has_value()) {
+      DS_ASSIGN_OR_RETURN(options.used_features,
+                          device_->FindFeatures(Uncompressed(options)));
     }
-    NullSink nowhere;
-    FeatureFinder finder(schema_, *schema_view().root);
-    const std::shared_ptr<RecordWriter> writer =
-        device_->MakeWriter(&nowhere, Uncompressed(options));
-    writer->SetFilter(&finder);
-    DS_RETURN_IF_ERROR(device_->SaveState(*writer));
-    options.used_features = finder.features();
     return options;
   }
 
@@ -193,8 +248,9 @@ class StateHandlerCore::Impl {
   absl::Status CheckRoot(const StreamHeader& header, const Message& root) {
     const std::set<std::string> features(header.used_features().begin(),
                                          header.used_features().end());
+    DS_ASSIGN_OR_RETURN(const SchemaView view, device_->View());
     StreamFindings findings;
-    ConstraintChecker(schema_view().model, schema_.version, features)
+    ConstraintChecker(view.model, schema_.version, features)
         .CheckRoot(root, &findings);
     if (findings.level() < VERDICT_LEVEL_REFUSED) return absl::OkStatus();
     const Finding first = findings.Sorted().front();
@@ -217,9 +273,10 @@ class StateHandlerCore::Impl {
       DS_ASSIGN_OR_RETURN(
           const SchemaView target,
           FindVersion(options_.archive.get(), schema_, version));
+      DS_ASSIGN_OR_RETURN(const SchemaView own, device_->View());
       profile = std::make_unique<SaveProfile>(
-          schema_view(), target, FactsOf(version, target),
-          options_.archive.get(), options_.steps.get(), options);
+          own, target, FactsOf(version, target), options_.archive.get(),
+          options_.steps.get(), options);
       writer->SetFilter(profile.get());
       status = profile->Begin();
     }
@@ -253,7 +310,7 @@ class StateHandlerCore::Impl {
   }
 
   // Judges the header before anything else of the stream is looked at.
-  absl::Status Read(RecordReader& reader, StreamGate& gate) {
+  absl::Status Read(RecordReader& reader, LateGate& gate) {
     DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
     load_header_ = *header;
     load_header_.clear_descriptor_set();

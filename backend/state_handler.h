@@ -20,6 +20,7 @@ namespace devstate {
 class RecordReader;
 class RecordWriter;
 struct SchemaInfo;
+struct Chunk;
 struct SchemaView;
 
 // A device and the codec of its state, without their types. StateHandler makes
@@ -30,14 +31,24 @@ class ErasedDevice {
   virtual ~ErasedDevice() = default;
 
   virtual const SchemaInfo& Schema() const = 0;
-  // The same schema with its descriptors. Default: those of generated C++.
-  virtual const SchemaView& View() const;
+  // Returns the same schema with its descriptors. Default: those of generated
+  // C++. The others are asked where these may take long to make.
+  virtual absl::StatusOr<SchemaView> View() const;
+  // Returns whether the device's reader takes `chunk`, of a stream of the same
+  // schema, as a gate would pass it, and checks what a gate would check.
+  // Default: false.
+  virtual bool Takes(const Chunk& chunk) const;
   virtual std::optional<std::vector<std::string>> UsedFeatures() const = 0;
 
   virtual std::shared_ptr<RecordWriter> MakeWriter(
       ByteSink* sink, const WriterOptions& options) const = 0;
   // Writes the whole state, trailer included.
   virtual absl::Status SaveState(RecordWriter& writer) = 0;
+  // Returns the features that the state uses, by SaveState(). nullopt if they
+  // do not depend on records, so that a writer finds them in the root. Default:
+  // by the descriptors.
+  virtual absl::StatusOr<std::optional<std::vector<std::string>>> FindFeatures(
+      const WriterOptions& options);
 
   virtual std::shared_ptr<RecordReader> MakeReader(
       ByteSource* source, const Limits& limits) const = 0;

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <set>
 
 #include "cli/exit_codes.h"
 #include "cli/terminal.h"
@@ -15,7 +14,15 @@
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
-namespace {
+
+std::set<VerdictLevel> AcceptedLevels(const CheckFlags& flags) {
+  std::set<VerdictLevel> accepted;
+  for (const std::string& word : flags.accept) {
+    accepted.insert(word == "lossy" ? VERDICT_LEVEL_LOSSY
+                                    : VERDICT_LEVEL_CONDITIONAL);
+  }
+  return accepted;
+}
 
 std::string PaintVerdict(absl::string_view word, VerdictLevel level) {
   const Colour colour = level >= VERDICT_LEVEL_REFUSED    ? Colour::kRed
@@ -24,18 +31,12 @@ std::string PaintVerdict(absl::string_view word, VerdictLevel level) {
   return Painted(word, colour, STDOUT_FILENO);
 }
 
-}  // namespace
-
 absl::StatusOr<int> ReportVerdicts(const CheckFlags& flags,
                                    std::vector<DirectionVerdict> verdicts) {
   DS_ASSIGN_OR_RETURN(const ReportFormat format,
                       ParseReportFormat(flags.schema.format));
   DS_ASSIGN_OR_RETURN(WaiverSet waivers, flags.schema.ReadWaivers());
-  std::set<VerdictLevel> accepted;
-  for (const std::string& word : flags.accept) {
-    accepted.insert(word == "lossy" ? VERDICT_LEVEL_LOSSY
-                                    : VERDICT_LEVEL_CONDITIONAL);
-  }
+  const std::set<VerdictLevel> accepted = AcceptedLevels(flags);
   VerdictLevel worst = VERDICT_LEVEL_IDENTICAL;
   for (DirectionVerdict& verdict : verdicts) {
     waivers.Apply(&verdict);

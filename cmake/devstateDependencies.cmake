@@ -14,8 +14,8 @@ if(NOT Protobuf_FOUND)
   find_dependency(Protobuf MODULE)
 endif()
 find_dependency(absl CONFIG)
-find_dependency(OpenSSL COMPONENTS Crypto)
 find_dependency(PkgConfig)
+pkg_check_modules(DEVSTATE_MD QUIET REQUIRED IMPORTED_TARGET libmd)
 pkg_check_modules(DEVSTATE_ZSTD QUIET REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(DEVSTATE_XXHASH QUIET REQUIRED IMPORTED_TARGET libxxhash)
 
@@ -36,6 +36,6 @@ set(DEVSTATE_PUBLIC_LIBRARIES
   absl::time
   Threads::Threads)
 set(DEVSTATE_PRIVATE_LIBRARIES
-  OpenSSL::Crypto
+  PkgConfig::DEVSTATE_MD
   PkgConfig::DEVSTATE_XXHASH
   PkgConfig::DEVSTATE_ZSTD)

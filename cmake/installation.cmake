@@ -152,7 +152,7 @@ list(REMOVE_ITEM public_packages Threads::Threads)
 list(TRANSFORM public_packages REPLACE "^protobuf::libprotobuf$" protobuf)
 list(TRANSFORM public_packages REPLACE "^absl::" absl_)
 devstate_pkg_config(devstate
-  PUBLIC ${public_packages} PRIVATE libcrypto libxxhash libzstd)
+  PUBLIC ${public_packages} PRIVATE libmd libxxhash libzstd)
 # Who links the archive with a C compiler needs the library of C++, too.
 set(cpp_library)
 if(NOT BUILD_SHARED_LIBS)

@@ -24,8 +24,8 @@ set(CPACK_COMPONENT_RUNTIME_DESCRIPTION
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libdevstate-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libabsl-dev, libprotobuf-dev, \
-libssl-dev, libxxhash-dev, libzstd-dev, pkgconf | pkg-config, \
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libabsl-dev, libmd-dev, \
+libprotobuf-dev, libxxhash-dev, libzstd-dev, pkgconf | pkg-config, \
 protobuf-compiler")
 if(BUILD_SHARED_LIBS)
   string(APPEND CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS

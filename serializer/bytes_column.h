@@ -29,6 +29,18 @@ class BytesColumnBuilder final : public ColumnBuilder {
     lengths_.push_back(static_cast<uint32_t>(value.size()));
     data_.Append(value);
   }
+  // Copies `count` values, each of which `for_each` hands to its argument with
+  // its index. Their sizes add up to `total`.
+  template <typename ForEach>
+  void AppendEach(size_t count, size_t total, const ForEach& for_each) {
+    uint32_t* const lengths = lengths_.Extend(count);
+    char* out = data_.Extend(total);
+    for_each([lengths, &out](size_t i, absl::string_view value) {
+      lengths[i] = static_cast<uint32_t>(value.size());
+      CopyShort(out, value.data(), value.size());
+      out += value.size();
+    });
+  }
   size_t size() const { return lengths_.size(); }
   // Appends field `number` with a BytesColumn. Appends nothing if all values
   // are empty.
@@ -78,6 +90,17 @@ class BytesColumnReader final : public ColumnReader {
     const size_t length = lengths_[i];
     value = absl::string_view(position_, length);
     position_ += length;
+  }
+  // Calls `visit(k, value)` for the `count` rows from row `i` on, k from 0.
+  // Requires: as Read().
+  template <typename Visit>
+  void ForEach(size_t i, size_t count, const Visit& visit) {
+    const char* position = position_;
+    lengths_.ForEach(i, count, [&](size_t k, uint32_t length) {
+      visit(k, absl::string_view(position, length));
+      position += length;
+    });
+    position_ = position;
   }
 
   void SetDefault() override;

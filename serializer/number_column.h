@@ -102,11 +102,16 @@ class NumberColumnBuilder final : public ColumnBuilder {
   using Bits = typename Traits::Bits;
 
   void Append(T value) { bits_.push_back(Traits::ToBits(value)); }
-  // Appends `value(0)` to `value(count - 1)`.
-  template <typename Value>
-  void AppendEach(size_t count, const Value& value) {
-    Bits* bits = bits_.Extend(count);
-    for (size_t i = 0; i < count; ++i) bits[i] = Traits::ToBits(value(i));
+  // Appends `count` values, each of which `for_each` hands to its argument with
+  // its index.
+  template <typename ForEach>
+  void AppendEach(size_t count, const ForEach& for_each) {
+    Bits* const bits = bits_.Extend(count);
+    for_each([bits](size_t i, T value) { bits[i] = Traits::ToBits(value); });
+  }
+  void AppendTimes(size_t count, T value) {
+    Bits* const bits = bits_.Extend(count);
+    std::fill_n(bits, count, Traits::ToBits(value));
   }
   // Appends zeros up to `size` values.
   void PadWithZeros(size_t size) {
@@ -154,6 +159,20 @@ class NumberColumnReader final : public ColumnReader {
   template <typename U>
   void Read(size_t i, U& value) const {
     value = static_cast<U>((*this)[i]);
+  }
+
+  // Calls `visit(k, value)` for the `count` rows from row `i` on, k from 0. The
+  // loop uses locals alone: what `visit` stores could change members. Requires:
+  // `count` is not 0.
+  template <typename Visit>
+  void ForEach(size_t i, size_t count, const Visit& visit) const {
+    const Bits* const bits = bits_.data() + (i & mask_);
+    if (mask_ == 0) {
+      const T value = Traits::FromBits(*bits);
+      for (size_t k = 0; k < count; ++k) visit(k, value);
+    } else {
+      for (size_t k = 0; k < count; ++k) visit(k, Traits::FromBits(bits[k]));
+    }
   }
 
   // Returns whether `valid` holds for every value.

@@ -281,10 +281,10 @@ class ColumnDecoder {
       case 8:
         return DecodeFixedAs<uint64_t>();
     }
+    const size_t width = static_cast<size_t>(parts_.width);
     for (size_t i = 0; i < count_; ++i) {
-      uint64_t number = 0;
-      std::memcpy(&number, parts_.data.data() + i * parts_.width, parts_.width);
-      Put(i, parts_.base + number);
+      Put(i, parts_.base +
+                 LoadLittleEndian(parts_.data.data() + i * width, width));
     }
   }
 

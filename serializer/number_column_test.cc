@@ -438,6 +438,21 @@ TEST(NumberColumnDecoding, FollowsTheFormulaOfEachEncoding) {
                {70000, 7, 70000});
 }
 
+TEST(NumberColumnDecoding, FixedNumbersOfEveryWidthAreLittleEndian) {
+  for (size_t width = 1; width <= 8; ++width) {
+    std::string data;
+    std::vector<uint64_t> values(2);
+    for (size_t i = 0; i < 2 * width; ++i) {
+      const uint64_t byte = 0x81 + i;
+      data.push_back(static_cast<char>(byte));
+      values[i / width] |= byte << 8 * (i % width);
+    }
+    NumberColumn fixed = Column(NUMBER_ENCODING_FIXED, 0, data);
+    fixed.set_width(width);
+    ExpectValues(fixed, values);
+  }
+}
+
 TEST(NumberColumnDecoding, ReadsTheWorkedBytesOfTheSpecification) {
   // docs/stream_format.md, "NumberColumn".
   const std::vector<std::pair<std::string, std::vector<uint32_t>>> columns = {

@@ -59,7 +59,7 @@ class OccurrencesBuilder : public ColumnBuilder {
   // The same for `rows` rows from `row` on.
   void AppendCounts(size_t row, size_t rows, Count count) {
     if (counts_.size() != row) counts_.PadWithZeros(row);
-    counts_.AppendEach(rows, [count](size_t) { return count; });
+    counts_.AppendTimes(rows, count);
   }
 
  protected:

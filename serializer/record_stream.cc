@@ -56,7 +56,8 @@ std::string SerializeDeterministic(const Message& message) {
     google::protobuf::io::CodedOutputStream coded(&output);
     // Otherwise the order of map entries would differ between two saves.
     coded.SetSerializationDeterministic(true);
-    message.SerializePartialToCodedStream(&coded);
+    // A string takes it all.
+    static_cast<void>(message.SerializePartialToCodedStream(&coded));
   }
   return serialized;
 }
@@ -67,11 +68,9 @@ RecordWriter::RecordWriter(ByteSink* sink, const SchemaInfo& schema,
 
 RecordWriter::~RecordWriter() = default;
 
-StreamHeader RecordWriter::Header(const Message& root) const {
+StreamHeader RecordWriter::Header(const std::set<std::string>& features) const {
   WriterOptions options = stream_->options();
   if (!options.used_features.has_value()) {
-    std::set<std::string> features;
-    AddUsedFeatures(root, &features);
     options.used_features.emplace(features.begin(), features.end());
   }
   if (filter_ == nullptr) return MakeHeader(schema_, options);
@@ -83,14 +82,20 @@ StreamHeader RecordWriter::Header(const Message& root) const {
   return header;
 }
 
-absl::Status RecordWriter::BeginState(const Message& root) {
+absl::Status RecordWriter::Begin(absl::FunctionRef<absl::Status()> write) {
   DS_RETURN_IF_ERROR(status_);
   if (begun_) return Misuse("Begin() twice");
   begun_ = true;
-  const auto write = [&]() -> absl::Status {
+  return status_ = write();
+}
+
+absl::Status RecordWriter::BeginState(const Message& root) {
+  return Begin([&]() -> absl::Status {
     const std::string serialized = SerializeDeterministic(root);
     DS_RETURN_IF_ERROR(CheckWrittenRoot(serialized, *root.GetDescriptor()));
-    StreamHeader header = Header(root);
+    std::set<std::string> features;
+    AddUsedFeatures(root, &features);
+    StreamHeader header = Header(features);
     if (check_root_ != nullptr) DS_RETURN_IF_ERROR(check_root_(header, root));
     DS_RETURN_IF_ERROR(stream_->WriteHeader(std::move(header)));
     if (filter_ == nullptr) {
@@ -101,8 +106,16 @@ absl::Status RecordWriter::BeginState(const Message& root) {
       stream_->BeginChunk()->out().Append(filtered);
     }
     return stream_->EndChunk(ChunkType::kRoot, 0, 0);
-  };
-  return status_ = write();
+  });
+}
+
+absl::Status RecordWriter::BeginState(absl::string_view root,
+                                      const std::set<std::string>& features) {
+  return Begin([&]() -> absl::Status {
+    DS_RETURN_IF_ERROR(stream_->WriteHeader(Header(features)));
+    stream_->BeginChunk()->out().Append(root);
+    return stream_->EndChunk(ChunkType::kRoot, 0, 0);
+  });
 }
 
 MessageWriter* RecordWriter::BeginBatch() {
@@ -267,20 +280,25 @@ absl::Status RecordReader::RootError(const Chunk& chunk,
                          "save with another"));
 }
 
+std::unique_ptr<Message> RecordReader::TakeRoot() {
+  return filter_ == nullptr ? nullptr : filter_->TakeRoot();
+}
+
 absl::Status RecordReader::ParseRoot(const Chunk& chunk, Message& root) {
-  if (filter_ != nullptr) {
-    if (const std::unique_ptr<Message> parsed = filter_->TakeRoot()) {
-      if (parsed->GetReflection() == root.GetReflection()) {
-        root.GetReflection()->Swap(&root, parsed.get());
-      } else {
-        root.CopyFrom(*parsed);
-      }
-      return absl::OkStatus();
+  if (const std::unique_ptr<Message> parsed = TakeRoot()) {
+    if (parsed->GetReflection() == root.GetReflection()) {
+      root.GetReflection()->Swap(&root, parsed.get());
+    } else {
+      root.CopyFrom(*parsed);
     }
+    return absl::OkStatus();
   }
   absl::Status status;
   const bool well_formed = WalkWire(chunk.payload, *root.GetDescriptor(),
                                     [&](const WireFinding& found) {
+                                      if (found.fault == WireFault::kTwice) {
+                                        return true;
+                                      }
                                       status = RootError(chunk, found);
                                       return false;
                                     });

@@ -10,11 +10,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <numeric>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -99,6 +102,13 @@ class RecordWriter {
   // Header and root chunk. INVALID_ARGUMENT, with the path, if `root` holds
   // records or what its schema does not have.
   absl::Status BeginState(const google::protobuf::Message& root);
+  // The same for a serialized root that is sure to be right and uses
+  // `features`, so that the check of the root has nothing to say. Requires:
+  // there is no filter.
+  absl::Status BeginState(absl::string_view root,
+                          const std::set<std::string>& features);
+  bool has_filter() const { return filter_ != nullptr; }
+  bool has_root_check() const { return check_root_ != nullptr; }
 
   // Adds a record of the field `number`; writes a batch when it is full.
   // `builder` derives from RecordColumnsBuilder and appends a `row`. `size` is
@@ -133,7 +143,16 @@ class RecordWriter {
       absl::Status status = StartField({number, name, &builder});
       if (!status.ok()) return status;
     }
+    const uint64_t all =
+        std::accumulate(sizes.begin(), sizes.end(), uint64_t{0});
     size_t begin = 0;
+    // A record counts for less than 2^48 bytes, so the sum is right.
+    if (builder.size() + sizes.size() <= max_records_ &&
+        batch_bytes_ + all <= max_batch_bytes_) {
+      batch_bytes_ += all;
+      append(begin, sizes.size());
+      return absl::OkStatus();
+    }
     while (begin < sizes.size()) {
       size_t end = begin;
       while (end < sizes.size() &&
@@ -162,8 +181,10 @@ class RecordWriter {
     RecordColumnsBuilder* builder;
   };
 
-  // Returns the header of the state whose root is `root`.
-  StreamHeader Header(const google::protobuf::Message& root) const;
+  // Calls `write` to begin the state.
+  absl::Status Begin(absl::FunctionRef<absl::Status()> write);
+  // Returns the header of the state whose root uses `features`.
+  StreamHeader Header(const std::set<std::string>& features) const;
   // Starts and ends a batch of the pending field, through the filter if there
   // is one.
   MessageWriter* BeginBatch();
@@ -233,6 +254,9 @@ class RecordReader {
   // everything that a parser would take although something of it is lost or
   // misread (wire_walk.h).
   absl::Status ParseRoot(const Chunk& chunk, google::protobuf::Message& root);
+  // Returns the root that the filter has checked and parsed, once, or null if
+  // it has not done that.
+  std::unique_ptr<google::protobuf::Message> TakeRoot();
 
   // Decodes a batch and hands it to `visit`.
   template <typename Row, typename Visit>

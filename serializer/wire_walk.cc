@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "devstate/serializer/internal/varint.h"
+#include "devstate/serializer/internal/wire_cursor.h"
 #include "devstate/serializer/utf8.h"
 
 namespace devstate {
@@ -23,13 +23,6 @@ namespace {
 using ::google::protobuf::Descriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::OneofDescriptor;
-
-// As protobuf's parsers have it by default.
-constexpr int kMaxDepth = 100;
-// Tags have 32 bits; parsers take no longer form.
-constexpr size_t kMaxTagSize = 5;
-constexpr uint32_t kWireGroup = 3;
-constexpr uint32_t kWireEndGroup = 4;
 
 uint32_t WireTypeOf(const FieldDescriptor& field) {
   switch (field.type()) {
@@ -85,83 +78,13 @@ bool VarintFits(uint64_t value, const FieldDescriptor& field) {
   }
 }
 
-// Reads pieces of a message. False means that the message is not well-formed.
-class Cursor {
- public:
-  explicit Cursor(absl::string_view bytes)
-      : position_(bytes.data()), end_(bytes.data() + bytes.size()) {}
-
-  bool AtEnd() const { return position_ == end_; }
-
-  bool Varint(uint64_t* value) {
-    const char* next = DecodeVarint(position_, end_, value);
-    if (next == nullptr) return false;
-    position_ = next;
-    return true;
-  }
-  bool Tag(uint32_t* number, uint32_t* wire_type) {
-    const char* start = position_;
-    uint64_t tag;
-    if (!Varint(&tag) || tag > UINT32_MAX ||
-        static_cast<size_t>(position_ - start) > kMaxTagSize) {
-      return false;
-    }
-    *number = static_cast<uint32_t>(tag >> 3);
-    *wire_type = static_cast<uint32_t>(tag & 7);
-    return *number != 0;
-  }
-  bool Bytes(uint64_t size, absl::string_view* bytes) {
-    if (size > static_cast<uint64_t>(end_ - position_)) return false;
-    *bytes = {position_, static_cast<size_t>(size)};
-    position_ += size;
-    return true;
-  }
-  bool LengthDelimited(absl::string_view* bytes) {
-    uint64_t size;
-    return Varint(&size) && Bytes(size, bytes);
-  }
-  bool Skip(uint32_t number, uint32_t wire_type, int depth) {
-    uint64_t value;
-    absl::string_view bytes;
-    switch (wire_type) {
-      case kWireVarint:
-        return Varint(&value);
-      case kWireFixed32:
-        return Bytes(4, &bytes);
-      case kWireFixed64:
-        return Bytes(8, &bytes);
-      case kWireLength:
-        return LengthDelimited(&bytes);
-      case kWireGroup:
-        return SkipGroup(number, depth + 1);
-      default:
-        return false;
-    }
-  }
-
- private:
-  bool SkipGroup(uint32_t group, int depth) {
-    if (depth > kMaxDepth) return false;
-    uint32_t number;
-    uint32_t wire_type;
-    while (Tag(&number, &wire_type)) {
-      if (wire_type == kWireEndGroup) return number == group;
-      if (!Skip(number, wire_type, depth)) return false;
-    }
-    return false;
-  }
-
-  const char* position_;
-  const char* end_;
-};
-
 // Returns the key of a well-formed map entry such that equal keys are equal
 // texts: a varint can be written in several ways, and zero can be left out.
 std::string KeyOf(absl::string_view entry, const FieldDescriptor& key) {
   const uint32_t own = WireTypeOf(key);
   uint64_t number = 0;
   absl::string_view bytes;
-  Cursor in(entry);
+  WireCursor in(entry);
   uint32_t field;
   uint32_t wire_type;
   while (!in.AtEnd() && in.Tag(&field, &wire_type)) {
@@ -200,7 +123,7 @@ class Walker {
 
   // The fields that came before in the current message.
   struct Seen {
-    std::set<const FieldDescriptor*> messages;
+    std::set<const FieldDescriptor*> singular;
     std::map<const OneofDescriptor*, const FieldDescriptor*> oneofs;
     std::map<const FieldDescriptor*, std::set<std::string>> keys;
     // Singular fields whose last value has no name.
@@ -209,8 +132,8 @@ class Walker {
 
   bool Message(absl::string_view bytes, const Descriptor& type,
                const Place* outer, int depth) {
-    if (depth > kMaxDepth) return false;
-    Cursor in(bytes);
+    if (depth > WireCursor::kMaxDepth) return false;
+    WireCursor in(bytes);
     Seen seen;
     while (!in.AtEnd()) {
       uint32_t number;
@@ -236,7 +159,7 @@ class Walker {
   }
 
   bool Field(const FieldDescriptor& field, uint32_t wire_type,
-             const Place& here, int depth, Cursor* in, Seen* seen) {
+             const Place& here, int depth, WireCursor* in, Seen* seen) {
     const uint32_t own = WireTypeOf(field);
     const bool packed = field.is_packable() && wire_type == kWireLength;
     if (wire_type != own && !packed) {
@@ -252,7 +175,7 @@ class Walker {
     absl::string_view value;
     if (!in->LengthDelimited(&value)) return false;
     if (packed) {
-      Cursor elements(value);
+      WireCursor elements(value);
       while (!elements.AtEnd()) {
         if (!Number(field, own, here, &elements, seen)) return false;
       }
@@ -278,9 +201,10 @@ class Walker {
   void CheckRepeats(const FieldDescriptor& field, const Place& here,
                     Seen* seen) {
     if (field.is_repeated()) return;
-    if (field.message_type() != nullptr &&
-        !seen->messages.insert(&field).second) {
-      Report(WireFault::kMerged, here, "more than once", "once");
+    if (!seen->singular.insert(&field).second) {
+      Report(field.message_type() != nullptr ? WireFault::kMerged
+                                             : WireFault::kTwice,
+             here, "more than once", "once");
       return;
     }
     const OneofDescriptor* oneof = field.real_containing_oneof();
@@ -294,7 +218,7 @@ class Walker {
   }
 
   bool Number(const FieldDescriptor& field, uint32_t own, const Place& here,
-              Cursor* in, Seen* seen) {
+              WireCursor* in, Seen* seen) {
     absl::string_view bytes;
     if (own == kWireFixed32) return in->Bytes(4, &bytes);
     if (own == kWireFixed64) return in->Bytes(8, &bytes);
@@ -302,7 +226,7 @@ class Walker {
     if (!in->Varint(&value)) return false;
     if (!VarintFits(value, field)) {
       Report(WireFault::kOutOfRange, here, absl::StrCat(value),
-             field.type_name());
+             std::string(field.type_name()));
     } else if (field.enum_type() != nullptr) {
       CheckNamed(field, static_cast<int64_t>(value), here, seen);
     }
@@ -325,7 +249,7 @@ class Walker {
   void ReportUnnamed(const FieldDescriptor& field, int64_t value,
                      const Place& place) {
     Report(WireFault::kUnnamedEnumValue, place, absl::StrCat(value),
-           field.enum_type()->full_name());
+           std::string(field.enum_type()->full_name()));
   }
 
   static std::string PathOf(const Place& place) {
@@ -361,6 +285,7 @@ ErrorReason RefusalReason(WireFault fault) {
     case WireFault::kOutOfRange:
     case WireFault::kNotUtf8:
     case WireFault::kMerged:
+    case WireFault::kTwice:
     case WireFault::kKeyTwice:
     case WireFault::kRecord:
       break;
@@ -385,6 +310,7 @@ std::string FaultText(const WireFinding& found) {
     case WireFault::kNotUtf8:
       return absl::StrCat(found.path, " is not valid UTF-8");
     case WireFault::kMerged:
+    case WireFault::kTwice:
       return absl::StrCat(found.path, " occurs ", found.written,
                           ", allowed is once");
     case WireFault::kKeyTwice:

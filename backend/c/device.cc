@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "devstate/backend/c/stream.h"
 #include "devstate/backend/manifest_archive.h"
 #include "devstate/backend/options.h"
+#include "devstate/backend/schema_versions.h"
 #include "devstate/compat/gate/conversion_chain.h"
 #include "devstate/compat/gate/schema_archive.h"
 #include "devstate/compat/verdict.h"
@@ -48,13 +50,17 @@ class Device : public ErasedDevice {
  public:
   Device(std::shared_ptr<const StateSchema> schema,
          const devstate_device_ops& ops, void* device)
-      : schema_(std::move(schema)), ops_(ops), device_(device) {
-    view_.root = &schema_->descriptors().root();
-    view_.model = &schema_->descriptors().model();
-  }
+      : schema_(std::move(schema)), ops_(ops), device_(device) {}
 
   const SchemaInfo& Schema() const override { return schema_->info(); }
-  const SchemaView& View() const override { return view_; }
+  absl::StatusOr<SchemaView> View() const override {
+    DS_ASSIGN_OR_RETURN(const LoadedSchema* descriptors,
+                        schema_->Descriptors());
+    return SchemaView{&descriptors->root(), &descriptors->model()};
+  }
+  bool Takes(const Chunk& chunk) const override {
+    return StateReader::Takes(*schema_, chunk);
+  }
   std::optional<std::vector<std::string>> UsedFeatures() const override {
     if (ops_.features == nullptr) return std::nullopt;
     const char* const* features = ops_.features(device_);
@@ -71,6 +77,17 @@ class Device : public ErasedDevice {
     devstate_writer handle = {nullptr, nullptr, &own};
     DS_RETURN_IF_ERROR(CallDevice("save", ops_.save, device_, &handle));
     return own.Finish();
+  }
+
+  absl::StatusOr<std::optional<std::vector<std::string>>> FindFeatures(
+      const WriterOptions& options) override {
+    if (!schema_->records_have_features()) return std::nullopt;
+    NullSink nowhere;
+    std::set<std::string> features;
+    StateWriter finder(schema_, &nowhere, options);
+    finder.FindFeatures(&features);
+    DS_RETURN_IF_ERROR(SaveState(finder));
+    return std::vector<std::string>(features.begin(), features.end());
   }
 
   std::shared_ptr<RecordReader> MakeReader(
@@ -107,7 +124,6 @@ class Device : public ErasedDevice {
   const std::shared_ptr<const StateSchema> schema_;
   const devstate_device_ops ops_;
   void* const device_;
-  SchemaView view_;
   absl::Status stage_status_;
   // What stage() made, which may be null.
   std::optional<void*> staged_;

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DEVSTATE_TABLE_ABI 1
+#define DEVSTATE_TABLE_ABI 2
 
 #ifdef __cplusplus
 extern "C" {
@@ -55,6 +55,19 @@ enum {
   DEVSTATE_ONEOF,    /* if the int32_t at `presence` is the field's number */
   DEVSTATE_REPEATED, /* devstate_items */
   DEVSTATE_MAP /* devstate_items of entries, whose first field is the key */
+};
+
+/* How the numbers of a field are written in a message. */
+enum {
+  DEVSTATE_VARINT = 0,
+  DEVSTATE_ZIGZAG, /* a varint with the sign last */
+  DEVSTATE_FIXED   /* all bytes of the type */
+};
+
+/* Of a field, too. */
+enum {
+  DEVSTATE_PACKED = 1 << 0,    /* repeated numbers are written without tags */
+  DEVSTATE_MORE_RULES = 1 << 1 /* it has annotations that `bounds` cannot say */
 };
 
 /* Of a field, the numbers that devstate_bounds are about. */
@@ -100,6 +113,9 @@ typedef struct devstate_field {
   const devstate_bounds* bounds;
   const int32_t* enum_values;    /* ascending */
   const devstate_table* message; /* of DEVSTATE_TYPE_MESSAGE */
+  const char* feature;           /* that the field belongs to, or NULL */
+  uint32_t encoding;
+  uint32_t flags;
 } devstate_field;
 
 typedef struct devstate_oneof {

@@ -1,17 +1,21 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The root's struct and the protobuf message that it travels as.
+// Structs that a table describes as the ordinary messages in which the root
+// travels.
 
 #ifndef DEVSTATE_BACKEND_C_ROOT_MESSAGE_H_
 #define DEVSTATE_BACKEND_C_ROOT_MESSAGE_H_
 
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "devstate/devstate.h"
-#include "google/protobuf/message.h"
+#include "devstate/serializer/message_writer.h"
 
 namespace devstate::c {
 
@@ -26,17 +30,25 @@ class Arrays {
   std::vector<std::unique_ptr<char[]>> arrays_;
 };
 
-// Sets the fields of `message`, an empty one, from the struct `row` of the same
-// type. INVALID_ARGUMENT, with the field's path, for what no reader takes and
-// the message would hide: text that is not UTF-8, a key of a map twice, a
-// selector that selects nothing.
-absl::Status ToMessage(const devstate_table& type, const void* row,
-                       google::protobuf::Message* message);
+// Appends the struct `row` of type `type` to `out`: the bytes that protobuf
+// makes of the same message in its deterministic order. INVALID_ARGUMENT, with
+// the field's path, for what no reader takes: text that is not UTF-8, a key of
+// a map twice, a selector that selects nothing. Enum values that have no name
+// are written.
+absl::Status WriteMessage(const devstate_table& type, const void* row,
+                          MessageWriter& out);
 
 // Sets the members of `row`, which holds zeros. They point into `message` and
-// `arrays`.
-void ToStruct(const google::protobuf::Message& message,
-              const devstate_table& type, void* row, Arrays* arrays);
+// `arrays`. Returns false for a message that WriteMessage() does not make, or
+// with an enum value that has no name. Readers take some of these messages,
+// such as one with repeated numbers each with its tag. They refuse others.
+bool ReadMessage(absl::string_view message, const devstate_table& type,
+                 void* row, Arrays* arrays);
+
+// Adds the features of the fields that are present in the struct `row` and in
+// the structs within.
+void AddUsedFeatures(const devstate_table& type, const void* row,
+                     std::set<std::string>* features);
 
 }  // namespace devstate::c
 

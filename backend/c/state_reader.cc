@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "google/protobuf/message.h"
 
 namespace devstate::c {
 namespace {
@@ -49,15 +50,36 @@ absl::StatusOr<const devstate_batch*> StateReader::NextImpl() {
 }
 
 absl::Status StateReader::HandleRoot(const Chunk& chunk) {
-  root_ = schema_->NewRoot();
-  DS_RETURN_IF_ERROR(ParseRoot(chunk, *root_));
+  std::unique_ptr<google::protobuf::Message> parsed = TakeRoot();
+  if (parsed == nullptr) {
+    if (ReadRoot(chunk.payload)) return absl::OkStatus();
+    // The long way, which says what is wrong.
+    DS_ASSIGN_OR_RETURN(parsed, schema_->NewRoot());
+    DS_RETURN_IF_ERROR(ParseRoot(chunk, *parsed));
+  }
+  root_ = SerializeDeterministic(*parsed);
+  if (ReadRoot(root_)) return absl::OkStatus();
+  return absl::InternalError("the root's message is not as the tables say");
+}
+
+bool StateReader::ReadRoot(absl::string_view message) {
   const devstate_table& type = *schema_->tables().root;
   arrays_.Clear();
   char* row = arrays_.Allocate(type.row_size);
-  ToStruct(*root_, type, row, &arrays_);
   batch_ = {0, type.row_size, 1, row};
-  has_root_ = true;
-  return absl::OkStatus();
+  has_root_ = ReadMessage(message, type, row, &arrays_);
+  return has_root_;
+}
+
+bool StateReader::Takes(const StateSchema& schema, const Chunk& chunk) {
+  if (chunk.header.type == ChunkType::kBatch) {
+    return schema.FindRecords(chunk.header.field) != nullptr;
+  }
+  const devstate_table& type = *schema.tables().root;
+  Arrays arrays;
+  char* row = arrays.Allocate(type.row_size);
+  return ReadMessage(chunk.payload, type, row, &arrays) &&
+         schema.RootIsAllowed(row);
 }
 
 absl::Status StateReader::HandleBatch(const Chunk& chunk) {
@@ -70,7 +92,7 @@ absl::Status StateReader::HandleBatch(const Chunk& chunk) {
   }
   DS_RETURN_IF_ERROR(
       DecodeColumns(chunk, field->name, field->message->record_size, *reader));
-  reader->Restart();
+  reader->Restart(chunk.header.records);
   reader_ = reader.get();
   next_row_ = 0;
   rows_left_ = chunk.header.records;

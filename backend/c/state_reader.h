@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -35,10 +36,16 @@ class StateReader : public RecordReader {
   // returns it.
   absl::StatusOr<const devstate_batch*> Next();
 
+  // Returns whether `chunk` is sure to be one that a reader of the same schema
+  // takes, but for the content of batches.
+  static bool Takes(const StateSchema& schema, const Chunk& chunk);
+
  private:
   absl::Status HandleRoot(const Chunk& chunk) override;
   absl::Status HandleBatch(const Chunk& chunk) override;
   absl::StatusOr<const devstate_batch*> NextImpl();
+  // Makes `message` the next batch. Returns as ReadMessage() does.
+  bool ReadRoot(absl::string_view message);
   // Reads the next structs of the batch.
   void ReadBlock();
 
@@ -46,7 +53,7 @@ class StateReader : public RecordReader {
   // By the number of the root's field.
   std::map<uint32_t, std::unique_ptr<StructReader>> readers_;
   // What batch_ points to: of the root, and of records.
-  std::unique_ptr<google::protobuf::Message> root_;
+  std::string root_;
   Arrays arrays_;
   UninitializedBuffer<char> rows_;
   // The records of the chunk that are still to be read.

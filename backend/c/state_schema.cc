@@ -3,12 +3,15 @@
 
 #include "devstate/backend/c/state_schema.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/backend/c/struct_builder.h"
+#include "devstate/serializer/row_kind.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
 
@@ -17,6 +20,16 @@ namespace {
 
 // As much as ParseDescriptorSet() takes.
 constexpr uint64_t kMaxDescriptorBytes = 64 * 1024 * 1024;
+
+// Returns whether `found` holds for a field of `type` or of a message in it.
+template <typename Found>
+bool AnyField(const devstate_table& type, const Found& found) {
+  return std::any_of(type.fields, type.fields + type.field_count,
+                     [&found](const devstate_field& field) {
+                       return found(field) || (field.message != nullptr &&
+                                               AnyField(*field.message, found));
+                     });
+}
 
 }  // namespace
 
@@ -37,30 +50,15 @@ absl::StatusOr<std::shared_ptr<const StateSchema>> StateSchema::Make(
   static auto& mutex = *new std::mutex();
   const std::lock_guard<std::mutex> lock(mutex);
   std::weak_ptr<const StateSchema>& known = made[schema];
-  if (std::shared_ptr<const StateSchema> shared = known.lock()) return shared;
-  DS_ASSIGN_OR_RETURN(std::shared_ptr<const StateSchema> fresh,
-                      MakeNew(*schema));
-  known = fresh;
-  return fresh;
+  std::shared_ptr<const StateSchema> shared = known.lock();
+  if (shared == nullptr) {
+    shared.reset(new StateSchema(*schema));
+    known = shared;
+  }
+  return shared;
 }
 
-absl::StatusOr<std::shared_ptr<const StateSchema>> StateSchema::MakeNew(
-    const devstate_schema& schema) {
-  DS_ASSIGN_OR_RETURN(
-      const std::string bytes,
-      ContentOfZstdFrame(ToView(schema.descriptor_set), kMaxDescriptorBytes));
-  SchemaLoadOptions options;
-  options.root = schema.root_message;
-  DS_ASSIGN_OR_RETURN(
-      LoadedSchema descriptors,
-      ParseDescriptorSet("the generated schema", bytes, options));
-  return std::shared_ptr<const StateSchema>(
-      new StateSchema(schema, std::move(descriptors)));
-}
-
-StateSchema::StateSchema(const devstate_schema& tables,
-                         LoadedSchema descriptors)
-    : tables_(tables), descriptors_(std::move(descriptors)) {
+StateSchema::StateSchema(const devstate_schema& tables) : tables_(tables) {
   info_.schema = tables.name;
   info_.version = tables.version;
   info_.min_reader = tables.min_reader;
@@ -68,9 +66,49 @@ StateSchema::StateSchema(const devstate_schema& tables,
   info_.root_message = tables.root_message;
   info_.fingerprint = ToView(tables.fingerprint);
   info_.descriptor_set = ToView(tables.descriptor_set);
+  structs_.Add(*tables.root);
+  root_has_more_rules_ = AnyField(*tables.root, [](const auto& field) {
+    return (field.flags & DEVSTATE_MORE_RULES) != 0;
+  });
   for (uint32_t i = 0; i < tables.record_count; ++i) {
-    structs_.Add(*tables.records[i].message);
+    const devstate_field& records = tables.records[i];
+    structs_.Add(*records.message);
+    records_have_features_ |= records.feature != nullptr ||
+                              AnyField(*records.message, [](const auto& field) {
+                                return field.feature != nullptr;
+                              });
   }
+}
+
+bool StateSchema::RootIsAllowed(const void* row) const {
+  if (root_has_more_rules_) return false;
+  const Structs root = {static_cast<const char*>(row), 1,
+                        tables_.root->row_size};
+  // The checks of records: the root is one that stands alone.
+  StructBuilder columns(structs_, *tables_.root);
+  uint64_t size = 0;
+  size_t bad = 0;
+  if (!columns.Measure(root, &size, &bad).ok()) return false;
+  columns.Append(root);
+  return columns.Validate(RowKind::kRecord).ok();
+}
+
+absl::StatusOr<LoadedSchema> StateSchema::ParseDescriptors() const {
+  const absl::StatusOr<std::string> bytes =
+      ContentOfZstdFrame(ToView(tables_.descriptor_set), kMaxDescriptorBytes);
+  if (!bytes.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the descriptors of the generated schema: ", bytes.status().message()));
+  }
+  SchemaLoadOptions options;
+  options.root = tables_.root_message;
+  return ParseDescriptorSet("the generated schema", *bytes, options);
+}
+
+absl::StatusOr<const LoadedSchema*> StateSchema::Descriptors() const {
+  std::call_once(parsed_, [this] { descriptors_ = ParseDescriptors(); });
+  DS_RETURN_IF_ERROR(descriptors_.status());
+  return &*descriptors_;
 }
 
 const devstate_field* StateSchema::FindRecords(uint32_t number) const {
@@ -80,9 +118,11 @@ const devstate_field* StateSchema::FindRecords(uint32_t number) const {
   return nullptr;
 }
 
-std::unique_ptr<google::protobuf::Message> StateSchema::NewRoot() const {
+absl::StatusOr<std::unique_ptr<google::protobuf::Message>>
+StateSchema::NewRoot() const {
+  DS_ASSIGN_OR_RETURN(const LoadedSchema* descriptors, Descriptors());
   return std::unique_ptr<google::protobuf::Message>(
-      messages_.GetPrototype(&descriptors_.root())->New());
+      messages_.GetPrototype(&descriptors->root())->New());
 }
 
 }  // namespace devstate::c

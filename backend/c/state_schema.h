@@ -5,6 +5,7 @@
 #define DEVSTATE_BACKEND_C_STATE_SCHEMA_H_
 
 #include <memory>
+#include <mutex>
 
 #include "absl/status/statusor.h"
 #include "devstate/backend/c/struct_table.h"
@@ -17,35 +18,49 @@
 namespace devstate::c {
 
 // A generated schema with all that is derived from it. Thread-safe.
+//
+// Its tables serve all of a state of the same schema. Its descriptors take two
+// milliseconds and megabytes to parse, so that is done when another version of
+// the schema or an error asks for them.
 class StateSchema {
  public:
   // `schema` must outlive the result, which is the one that others have
-  // already, if there are any: to make one takes a millisecond.
-  // INVALID_ARGUMENT if it is null, not one that this release reads, or not
-  // what its own descriptors say.
+  // already, if there are any: they share the descriptors. INVALID_ARGUMENT if
+  // it is null or not one that this release reads.
   static absl::StatusOr<std::shared_ptr<const StateSchema>> Make(
       const devstate_schema* schema);
 
   const devstate_schema& tables() const { return tables_; }
   const SchemaInfo& info() const { return info_; }
   const StructTables& structs() const { return structs_; }
-  const LoadedSchema& descriptors() const { return descriptors_; }
+  // Whether fields of records belong to features.
+  bool records_have_features() const { return records_have_features_; }
+  // Returns whether `row`, a root, is sure to be what the schema's annotations
+  // allow. Others may be, too.
+  bool RootIsAllowed(const void* row) const;
+
+  // Returns the descriptors. INVALID_ARGUMENT if the schema is not what they
+  // say.
+  absl::StatusOr<const LoadedSchema*> Descriptors() const;
 
   // The root's field `number` if it holds records, or null.
   const devstate_field* FindRecords(uint32_t number) const;
-  // A new root message.
-  std::unique_ptr<google::protobuf::Message> NewRoot() const;
+  // Returns a new root message, by the descriptors.
+  absl::StatusOr<std::unique_ptr<google::protobuf::Message>> NewRoot() const;
 
  private:
-  StateSchema(const devstate_schema& tables, LoadedSchema descriptors);
+  explicit StateSchema(const devstate_schema& tables);
 
-  static absl::StatusOr<std::shared_ptr<const StateSchema>> MakeNew(
-      const devstate_schema& schema);
+  absl::StatusOr<LoadedSchema> ParseDescriptors() const;
 
   const devstate_schema& tables_;
-  const LoadedSchema descriptors_;
   SchemaInfo info_ = {};
   StructTables structs_;
+  bool records_have_features_ = false;
+  // Whether the root has annotations that the tables cannot say.
+  bool root_has_more_rules_ = false;
+  mutable std::once_flag parsed_;
+  mutable absl::StatusOr<LoadedSchema> descriptors_;
   mutable google::protobuf::DynamicMessageFactory messages_;
 };
 

@@ -4,19 +4,24 @@
 #include "devstate/backend/c/state_writer.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "devstate/backend/c/root_message.h"
 #include "devstate/serializer/columns_walker.h"
+#include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/message_writer.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "google/protobuf/message.h"
 
 namespace devstate::c {
 namespace {
 
 // Structs that are looked at together: few enough to stay in the cache while
 // their members are gathered one after the other.
-constexpr size_t kBlock = 64;
+constexpr size_t kBlock = 128;
 
 }  // namespace
 
@@ -39,16 +44,35 @@ StateWriter::~StateWriter() = default;
 
 absl::Status StateWriter::Begin(const void* root) {
   DS_RETURN_IF_ERROR(status_);
-  const auto begin = [&]() -> absl::Status {
-    if (root == nullptr) {
-      return absl::InvalidArgumentError("the root is NULL");
-    }
-    const std::unique_ptr<google::protobuf::Message> message =
-        schema_->NewRoot();
-    DS_RETURN_IF_ERROR(ToMessage(*schema_->tables().root, root, message.get()));
-    return BeginState(*message);
-  };
-  return status_ = begin();
+  return status_ = BeginWith(root);
+}
+
+absl::Status StateWriter::BeginWith(const void* root) {
+  if (root == nullptr) return absl::InvalidArgumentError("the root is NULL");
+  const devstate_table& type = *schema_->tables().root;
+  ByteBuffer bytes;
+  MessageWriter message(&bytes);
+  DS_RETURN_IF_ERROR(WriteMessage(type, root, message));
+  if (features_ != nullptr) {
+    AddUsedFeatures(type, root, features_);
+    return absl::OkStatus();
+  }
+  Arrays arrays;
+  if (!has_filter() &&
+      ReadMessage(bytes.view(), type, arrays.Allocate(type.row_size),
+                  &arrays) &&
+      (!has_root_check() || schema_->RootIsAllowed(root))) {
+    std::set<std::string> features;
+    AddUsedFeatures(type, root, &features);
+    return BeginState(bytes.view(), features);
+  }
+  // The long way, which says what is wrong.
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<google::protobuf::Message> parsed,
+                      schema_->NewRoot());
+  if (!parsed->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return absl::InternalError("the root's message cannot be parsed");
+  }
+  return BeginState(*parsed);
 }
 
 absl::Status StateWriter::Add(uint32_t number, const Structs& structs) {
@@ -88,6 +112,15 @@ absl::Status StateWriter::AddTo(Batches& batches, const Structs& structs) {
         std::move(status));
   }
   batches.records += structs.count;
+  if (features_ != nullptr) {
+    structs.ForEach([&](size_t, const char* row) {
+      AddUsedFeatures(*batches.field.message, row, features_);
+    });
+    if (structs.count != 0 && batches.field.feature != nullptr) {
+      features_->insert(batches.field.feature);
+    }
+    return absl::OkStatus();
+  }
   return AddRecords(batches.field.number, batches.field.name, batches.columns,
                     absl::MakeConstSpan(sizes, structs.count),
                     [&](size_t begin, size_t end) {
@@ -97,7 +130,7 @@ absl::Status StateWriter::AddTo(Batches& batches, const Structs& structs) {
 
 absl::Status StateWriter::Finish() {
   DS_RETURN_IF_ERROR(status_);
-  status_ = FinishState();
+  if (features_ == nullptr) status_ = FinishState();
   if (!status_.ok()) return status_;
   status_ = absl::FailedPreconditionError("the state is finished already");
   return absl::OkStatus();

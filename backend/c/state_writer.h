@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
+#include <string>
 
 #include "absl/status/status.h"
 #include "devstate/backend/c/state_schema.h"
@@ -27,6 +29,10 @@ class StateWriter : public RecordWriter {
               WriterOptions options);
   ~StateWriter();
 
+  // Makes the writer write nothing and add the features that the state uses to
+  // `features`. Must come before Begin().
+  void FindFeatures(std::set<std::string>* features) { features_ = features; }
+
   // Header and singular fields: once and first.
   absl::Status Begin(const void* root);
   // Copies records of the root's field `number`, in ascending order.
@@ -40,12 +46,15 @@ class StateWriter : public RecordWriter {
   // The records of one field.
   struct Batches;
 
+  absl::Status BeginWith(const void* root);
   absl::Status AddTo(Batches& batches, const Structs& structs);
 
   const std::shared_ptr<const StateSchema> schema_;
   std::map<uint32_t, std::unique_ptr<Batches>> batches_;
   // Of the last Add().
   Batches* current_ = nullptr;
+  // Where the features go if nothing is written, or null.
+  std::set<std::string>* features_ = nullptr;
   absl::Status status_;
 };
 

@@ -50,8 +50,11 @@ class Values {
   ColumnBuilder* column() { return &column_; }
   bool has_measure() const { return false; }
   void Append(const Structs& values) {
-    column_.AppendEach(
-        values.count, [&values](size_t i) { return LoadMember<T>(values[i]); });
+    column_.AppendEach(values.count, [&values](auto append) {
+      values.ForEach([append](size_t i, const char* value) {
+        append(i, LoadMember<T>(value));
+      });
+    });
   }
   // As StructBuilder::Measure().
   absl::Status Measure(const Structs&, uint64_t*, size_t*) const { return {}; }
@@ -68,17 +71,32 @@ class Values<devstate_bytes> {
   ColumnBuilder* column() { return &column_; }
   bool has_measure() const { return true; }
   void Append(const Structs& values) {
-    for (size_t i = 0; i < values.count; ++i) {
-      column_.Append(ToView(LoadMember<devstate_bytes>(values[i])));
-    }
+    size_t total = 0;
+    values.ForEach([&total](size_t, const char* value) {
+      total += LoadMember<devstate_bytes>(value).size;
+    });
+    column_.AppendEach(values.count, total, [&values](auto append) {
+      const char* value = values.first;
+      // Locals, because what is copied could change members.
+      const size_t count = values.count;
+      const size_t stride = values.stride;
+      for (size_t i = 0; i < count; ++i, value += stride) {
+        append(i, ToView(LoadMember<devstate_bytes>(value)));
+      }
+    });
   }
   absl::Status Measure(const Structs& values, uint64_t* sizes,
                        size_t* bad) const {
-    for (size_t i = 0; i < values.count; ++i) {
-      const auto bytes = LoadMember<devstate_bytes>(values[i]);
+    bool all_good = true;
+    values.ForEach([&all_good, sizes](size_t i, const char* value) {
+      const auto bytes = LoadMember<devstate_bytes>(value);
       sizes[i] += bytes.size;
-      if (bytes.data != nullptr && bytes.size <= UINT32_MAX) continue;
-      *bad = i;
+      all_good &= (bytes.data != nullptr || bytes.size == 0) &&
+                  bytes.size <= UINT32_MAX;
+    });
+    if (all_good) return absl::OkStatus();
+    for (*bad = 0; *bad < values.count; ++*bad) {
+      const auto bytes = LoadMember<devstate_bytes>(values[*bad]);
       DS_RETURN_IF_ERROR(CheckData(bytes.data, bytes.size, " bytes"));
     }
     return absl::OkStatus();
@@ -96,7 +114,7 @@ class Values<MessageValue> {
 
   ColumnBuilder* column() { return &column_; }
   bool has_measure() const { return column_.has_measure(); }
-  void Append(const Structs& values) { column_.Append(values); }
+  void Append(const Structs& values) { column_.SelectAndAppend(values); }
   absl::Status Measure(const Structs& values, uint64_t* sizes, size_t* bad) {
     return column_.Measure(values, sizes, bad);
   }
@@ -161,8 +179,8 @@ absl::Status VisitRuns(const devstate_field& field, const int32_t* oneof,
     // In most blocks all structs are alike, and a comparison without branches
     // is the fastest way to see it.
     size_t present = 0;
-    for (size_t i = 0; i < structs.count; ++i)
-      present += is_present(structs[i]);
+    structs.ForEach(
+        [&](size_t, const char* row) { present += is_present(row); });
     if (present == 0) return absl::OkStatus();
     if (present == structs.count) return visit(size_t{0}, structs.count);
     size_t i = 0;
@@ -322,11 +340,11 @@ void StructBuilder::Select(const Structs& structs) {
   for (uint32_t i = 0; i < type_.oneof_count; ++i) {
     const uint32_t selector = type_.oneofs[i].selector;
     const auto first = LoadMember<int32_t>(structs.first + selector);
-    size_t same = 0;
-    for (size_t j = 0; j < structs.count; ++j) {
-      same += LoadMember<int32_t>(structs[j] + selector) == first;
-    }
-    selections_[i] = same == structs.count ? first : kMixed;
+    int32_t differing = 0;
+    structs.ForEach([&differing, selector, first](size_t, const char* row) {
+      differing |= LoadMember<int32_t>(row + selector) ^ first;
+    });
+    selections_[i] = differing == 0 ? first : kMixed;
   }
 }
 
@@ -348,8 +366,12 @@ absl::Status StructBuilder::Measure(const Structs& structs, uint64_t* sizes,
   return absl::OkStatus();
 }
 
-void StructBuilder::Append(const Structs& structs) {
+void StructBuilder::SelectAndAppend(const Structs& structs) {
   Select(structs);
+  Append(structs);
+}
+
+void StructBuilder::Append(const Structs& structs) {
   for (const auto& field : fields_) field->Append(size_, structs);
   size_ += structs.count;
 }

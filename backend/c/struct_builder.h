@@ -22,6 +22,23 @@ struct Structs {
   size_t stride = 0;
 
   const char* operator[](size_t i) const { return first + i * stride; }
+  // Calls `visit(i, struct)` for each, four at a time: it is what loops over
+  // members consist of.
+  template <typename Visit>
+  void ForEach(const Visit& visit) const {
+    const char* row = first;
+    // Locals, because what `visit` stores could change members.
+    const size_t end = count;
+    const size_t step = stride;
+    size_t i = 0;
+    for (; i + 4 <= end; i += 4, row += 4 * step) {
+      visit(i, row);
+      visit(i + 1, row + step);
+      visit(i + 2, row + 2 * step);
+      visit(i + 3, row + 3 * step);
+    }
+    for (; i < end; ++i, row += step) visit(i, row);
+  }
   Structs Range(size_t begin, size_t end) const {
     return {first + begin * stride, end - begin, stride};
   }
@@ -46,8 +63,10 @@ class StructBuilder final : public RecordColumnsBuilder {
   // Whether structs can differ in size or be none: Measure() is needed.
   bool has_measure() const;
 
-  // Copies what Measure() has found good.
+  // Copies what the last Measure() has found good, or a part of it.
   void Append(const Structs& structs);
+  // Copies what some Measure() has found good.
+  void SelectAndAppend(const Structs& structs);
 
  private:
   using Fields = std::vector<std::unique_ptr<FieldGatherer>>;

@@ -23,7 +23,8 @@ class FieldScatterer {
   virtual ~FieldScatterer() = default;
 
   virtual ColumnReader* column() = 0;
-  virtual void Restart() = 0;
+  // As StructReader's.
+  virtual void Restart(size_t rows) = 0;
   // As StructReader's; the structs lie `stride` bytes apart.
   virtual void Read(size_t row, size_t count, size_t stride, char* out) = 0;
 
@@ -41,11 +42,11 @@ class Values {
   Values(const StructTables&, const devstate_field&) {}
 
   ColumnReader* column() { return &column_; }
-  void Restart() {}
+  void Restart(size_t) {}
   void Read(size_t i, size_t count, size_t stride, char* out) {
-    for (const size_t end = i + count; i < end; ++i, out += stride) {
-      StoreMember(column_[i], out);
-    }
+    column_.ForEach(i, count, [stride, out](size_t k, T value) {
+      StoreMember(value, out + k * stride);
+    });
   }
 
  private:
@@ -58,13 +59,11 @@ class Values<devstate_bytes> {
   Values(const StructTables&, const devstate_field&) {}
 
   ColumnReader* column() { return &column_; }
-  void Restart() {}
+  void Restart(size_t) {}
   void Read(size_t i, size_t count, size_t stride, char* out) {
-    for (const size_t end = i + count; i < end; ++i, out += stride) {
-      absl::string_view view;
-      column_.Read(i, view);
-      StoreMember(devstate_bytes{view.data(), view.size()}, out);
-    }
+    column_.ForEach(i, count, [stride, out](size_t k, absl::string_view value) {
+      StoreMember(devstate_bytes{value.data(), value.size()}, out + k * stride);
+    });
   }
 
  private:
@@ -78,7 +77,7 @@ class Values<MessageValue> {
       : column_(tables, *field.message) {}
 
   ColumnReader* column() { return &column_; }
-  void Restart() { column_.Restart(); }
+  void Restart(size_t rows) { column_.Restart(rows); }
   void Read(size_t i, size_t count, size_t stride, char* out) {
     column_.Read(i, count, stride, out);
   }
@@ -94,7 +93,7 @@ class OneScatterer final : public FieldScatterer {
       : FieldScatterer(field), values_(tables, field) {}
 
   ColumnReader* column() override { return values_.column(); }
-  void Restart() override { values_.Restart(); }
+  void Restart(size_t rows) override { values_.Restart(rows); }
   void Read(size_t row, size_t count, size_t stride, char* out) override {
     values_.Read(row, count, stride, out + field_.offset);
   }
@@ -119,13 +118,15 @@ class OptionalScatterer final : public FieldScatterer {
         counts_(values_.column()) {}
 
   ColumnReader* column() override { return &counts_; }
-  void Restart() override {
+  void Restart(size_t rows) override {
     next_ = 0;
+    in_all_ = counts_.total() == rows;
     // A message that never occurs was not decoded.
-    if (counts_.total() != 0) values_.Restart();
+    if (counts_.total() != 0) values_.Restart(counts_.total());
   }
   void Read(size_t row, size_t count, size_t stride, char* out) override {
     if (counts_.total() == 0) return;
+    if (in_all_) return ReadRun(count, stride, out);
     size_t i = 0;
     while (true) {
       while (i < count && counts_.CountAt(row + i) == 0) ++i;
@@ -153,6 +154,8 @@ class OptionalScatterer final : public FieldScatterer {
 
   Values<T> values_;
   Counts<bool> counts_;
+  // Whether each row has the field.
+  bool in_all_ = false;
   size_t next_ = 0;
 };
 
@@ -167,11 +170,11 @@ class RepeatedScatterer final : public FieldScatterer {
 
   ColumnReader* column() override { return &counts_; }
   // All elements of the batch at once, so that structs can point to them.
-  void Restart() override {
+  void Restart(size_t) override {
     next_ = 0;
     const size_t total = counts_.total();
     if (total == 0) return;
-    values_.Restart();
+    values_.Restart(total);
     elements_.ResizeUninitialized(total * element_size_);
     std::memset(elements_.data(), 0, elements_.size());
     values_.Read(0, total, element_size_, elements_.data());
@@ -218,8 +221,8 @@ StructReader::StructReader(const StructTable& table, Fields fields)
 
 StructReader::~StructReader() = default;
 
-void StructReader::Restart() {
-  for (const auto& field : fields_) field->Restart();
+void StructReader::Restart(size_t rows) {
+  for (const auto& field : fields_) field->Restart(rows);
 }
 
 void StructReader::Read(size_t row, size_t count, size_t stride, char* out) {

@@ -24,8 +24,8 @@ class StructReader final : public RecordColumnsReader {
   StructReader(const StructTables& tables, const devstate_table& type);
   ~StructReader();
 
-  // Must come after Decode() and before Read().
-  void Restart();
+  // Must come after Decode(), of as many rows, and before Read().
+  void Restart(size_t rows);
   // Reads the structs of `count` rows from `row` on, one after the other from
   // row 0, to `out`, which holds zeros, `stride` bytes apart. What they point
   // to is valid until the next Decode().

@@ -22,6 +22,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "cli/portable_input.h"
+#include "cli/progress.h"
 #include "cli/schema_flags.h"
 #include "cli/state_input.h"
 #include "cli/state_schema.h"
@@ -142,8 +143,7 @@ RecordName NameOf(const FieldModel& field, const Message& record,
   std::vector<std::string> shown, full;
   for (const std::string& name : field.message->annotations.key()) {
     const FieldModel* part = field.message->FindName(name);
-    if (part == nullptr ||
-        part->cardinality() == Cardinality::kRepeated) {
+    if (part == nullptr || part->cardinality() == Cardinality::kRepeated) {
       continue;
     }
     full.push_back(
@@ -326,7 +326,14 @@ class Differ {
   }
 
   absl::Status Pass(size_t file, RecordVisitor& visitor) {
-    DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source, Open(file));
+    DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> source, Open(file));
+    // The last pass prints as it goes.
+    if (++pass_ < kPasses || !ShowsOutput()) {
+      source =
+          WithProgress(std::move(source),
+                       absl::StrCat("comparing, pass ", pass_, " of ", kPasses),
+                       inputs_[file]->size());
+    }
     DynamicStateReader reader(source.get());
     DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
     DS_ASSIGN_OR_RETURN(const LoadedSchema schema,
@@ -400,8 +407,11 @@ class Differ {
                                                      : value.text;
   }
 
+  static constexpr int kPasses = 3;
+
   const DiffFlags& flags_;
   const Inputs& inputs_;
+  int pass_ = 0;
   size_t current_ = 0;
   std::string root_message_;
   bool by_text_ = false;

@@ -15,6 +15,7 @@
 #include "devstate/compat/gate/conversion.h"
 #include "devstate/compat/gate/field_values.h"
 #include "devstate/compat/gate/random_state.h"
+#include "devstate/compat/gate/state_stream.h"
 #include "devstate/compat/gate/stream_gate.h"
 #include "devstate/compat/verdict.h"
 #include "devstate/serializer/test_streams.h"
@@ -29,36 +30,6 @@ using ::google::protobuf::DynamicMessageFactory;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 using ::google::protobuf::util::MessageDifferencer;
-
-// Puts all of a state through a converter, its records included.
-std::unique_ptr<Message> ConvertAll(const LoadedSchema& writer,
-                                    const LoadedSchema& reader,
-                                    const Message& written,
-                                    DynamicMessageFactory* factory,
-                                    StreamFindings* findings) {
-  Mapping mapping(PairByVersion(writer.model(), reader.model()));
-  Converter converter(&mapping);
-  std::unique_ptr<Message> read(factory->GetPrototype(&reader.root())->New());
-  converter.ConvertRoot(written, read.get(), findings);
-  for (const FieldModel& field : writer.model().root->fields) {
-    if (!HoldsRecords(field)) continue;
-    const FieldDescriptor* from = writer.root().FindFieldByNumber(field.number);
-    const FieldModel* target = converter.RecordField(field);
-    const int count = written.GetReflection()->FieldSize(written, from);
-    for (int i = 0; i < count; ++i) {
-      if (target == nullptr) {
-        converter.DropRecord(field, findings);
-        continue;
-      }
-      const FieldDescriptor* to =
-          reader.root().FindFieldByNumber(target->number);
-      converter.ConvertRecord(
-          field, written.GetReflection()->GetRepeatedMessage(written, from, i),
-          read->GetReflection()->AddMessage(read.get(), to), findings);
-    }
-  }
-  return read;
-}
 
 // Takes out what was dropped: paths of the schema.
 void Clear(const std::string& path, Message* message) {
@@ -144,6 +115,35 @@ bool DeclaresMoves(const SchemaModel& schema) {
 
 }  // namespace
 
+std::unique_ptr<Message> ConvertAll(const LoadedSchema& writer,
+                                    const LoadedSchema& reader,
+                                    const Message& written,
+                                    DynamicMessageFactory* factory,
+                                    StreamFindings* findings) {
+  Mapping mapping(PairByVersion(writer.model(), reader.model()));
+  Converter converter(&mapping);
+  std::unique_ptr<Message> read(factory->GetPrototype(&reader.root())->New());
+  converter.ConvertRoot(written, read.get(), findings);
+  for (const FieldModel& field : writer.model().root->fields) {
+    if (!HoldsRecords(field)) continue;
+    const FieldDescriptor* from = writer.root().FindFieldByNumber(field.number);
+    const FieldModel* target = converter.RecordField(field);
+    const int count = written.GetReflection()->FieldSize(written, from);
+    for (int i = 0; i < count; ++i) {
+      if (target == nullptr) {
+        converter.DropRecord(field, findings);
+        continue;
+      }
+      const FieldDescriptor* to =
+          reader.root().FindFieldByNumber(target->number);
+      converter.ConvertRecord(
+          field, written.GetReflection()->GetRepeatedMessage(written, from, i),
+          read->GetReflection()->AddMessage(read.get(), to), findings);
+    }
+  }
+  return read;
+}
+
 PairChecker::PairChecker(const std::string& writer, const std::string& reader,
                          bool upgrade)
     : writer_(Parse(writer)),
@@ -164,7 +164,7 @@ PairChecker::PairChecker(const std::string& writer, const std::string& reader,
 
 std::string PairChecker::CheckRandom(std::mt19937* random, bool archive) {
   std::unique_ptr<Message> state(factory_.GetPrototype(&writer_.root())->New());
-  FillRandomly(writer_, random, state.get());
+  FillRandomly(writer_.model(), random, state.get());
   return Check(*state, archive);
 }
 

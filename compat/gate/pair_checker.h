@@ -7,12 +7,14 @@
 #ifndef DEVSTATE_COMPAT_GATE_PAIR_CHECKER_H_
 #define DEVSTATE_COMPAT_GATE_PAIR_CHECKER_H_
 
+#include <memory>
 #include <random>
 #include <set>
 #include <string>
 
 #include "devstate/compat/diff.h"
 #include "devstate/compat/gate/schema_archive.h"
+#include "devstate/compat/gate/stream_findings.h"
 #include "devstate/schema/schema_facts.h"
 #include "devstate/schema/schema_loader.h"
 #include "google/protobuf/dynamic_message.h"
@@ -20,6 +22,13 @@
 
 namespace devstate {
 namespace testing {
+
+// Puts all of a state through a converter, its records included. The result
+// lives no longer than `factory`.
+std::unique_ptr<google::protobuf::Message> ConvertAll(
+    const LoadedSchema& writer, const LoadedSchema& reader,
+    const google::protobuf::Message& written,
+    google::protobuf::DynamicMessageFactory* factory, StreamFindings* findings);
 
 // A writer's and a reader's schema. Thread-safety: none.
 class PairChecker {

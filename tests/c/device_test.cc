@@ -6,11 +6,15 @@
 
 #include "devstate/backend/c/device.h"
 
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <random>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "devices/fs/v1/fs.devstate-c.h"
@@ -18,6 +22,7 @@
 #include "devstate/backend/backend.h"
 #include "devstate/compat/gate/schema_archive.h"
 #include "devstate/schema/schema_loader.h"
+#include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -36,6 +41,7 @@ using ::devices::fs::v1::FsStateWriter;
 using ::devices::fs::v1::HandlesBatch;
 using ::devices::fs::v1::InodesBatch;
 using ::devices::fs::v1::MountPathsBatch;
+using ::devstate::testing::HandmadeStream;
 using ::devstate::testing::IsOk;
 using ::devstate::testing::StringSink;
 using ::devstate::testing::StringSource;
@@ -48,6 +54,14 @@ std::string Golden(const std::string& name) {
   std::ifstream file("tests/golden/" + name + ".dstate", std::ios::binary);
   EXPECT_TRUE(file) << name;
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<std::string> Features(const std::string& stream) {
+  StringSource source(stream);
+  StreamReader reader(&source);
+  const auto header = reader.ReadHeader();
+  EXPECT_THAT(header.status(), IsOk());
+  return {(*header)->used_features().begin(), (*header)->used_features().end()};
 }
 
 // --- The same device in C++ ---
@@ -227,6 +241,36 @@ TEST_P(GoldenInC, SavesEachVersionAsInCpp) {
   EXPECT_NE(Saved(), "");
 }
 
+TEST_F(DeviceInC, ItsOwnVersionNeedsNoDescriptors) {
+  Start();
+  devstate_schema schema = devices_fs_v1_fs_state_schema;
+  schema.descriptor_set = {"rubbish", 7};
+  devstate_write_options write = {};
+  write.size = sizeof(write);
+  write.flags = DEVSTATE_WRITE_NO_SCHEMA;
+  devstate_state_options options = {};
+  options.size = sizeof(options);
+  options.write = &write;
+  const auto handler =
+      c::MakeDeviceHandler(&schema, &echo_device_ops, &device_, &options);
+  ASSERT_THAT(handler.status(), IsOk());
+  for (const char* name : {"fs_v3", "fs_v3_locks", "fs_v3_times"}) {
+    const std::string state = Golden(name);
+    StringSource source(state);
+    ASSERT_THAT((*handler)->Load(source).status, IsOk()) << name;
+    ASSERT_THAT((*handler)->Commit().status, IsOk()) << name;
+    EXPECT_EQ(device_.last.level, DEVSTATE_IDENTICAL);
+    StringSink sink;
+    ASSERT_THAT((*handler)->Save(sink), IsOk()) << name;
+    EXPECT_EQ(Features(sink.written), Features(state)) << name;
+  }
+  // Of another version, whose descriptors it would need.
+  StringSource source(Golden("fs_v1"));
+  EXPECT_THAT((*handler)->Load(source).status.message(),
+              HasSubstr("the descriptors of the generated schema"));
+  (*handler)->Discard();
+}
+
 TEST_F(DeviceInC, TheFirstReleasesStateIsConverted) {
   Start();
   Load(Golden("fs_v1"));
@@ -252,6 +296,63 @@ TEST_F(DeviceInC, DamageLeavesTheDeviceAsItWas) {
       devstate_check_reply_text(device_.last.check_reply, text, sizeof(text)),
       0);
   EXPECT_THAT(text, HasSubstr("damaged [checksum]"));
+}
+
+TEST_F(DeviceInC, ARootOutOfBoundsIsRefusedAsInCpp) {
+  FsState root;
+  for (int i = 0; i < 65; ++i) root.mutable_alt()->add_wanted_paths("a");
+  StringSink sink;
+  FsStateWriter writer(&sink);
+  ASSERT_THAT(writer.Begin(root), IsOk());
+  ASSERT_THAT(writer.Finish(), IsOk());
+  Start();
+  Load(sink.written);
+  EXPECT_EQ(device_.last.level, DEVSTATE_REFUSED);
+  EXPECT_STREQ(device_.rule, "value-out-of-bounds");
+  EXPECT_THAT(device_.line, HasSubstr("alt.wanted_paths"));
+  // As if the device had come to that by itself.
+  cpp_device_.state = sink.written;
+  device_.state.data = static_cast<char*>(std::malloc(sink.written.size()));
+  device_.state.size = sink.written.copy(device_.state.data, std::string::npos);
+  EXPECT_EQ(Saved(), "");
+  EXPECT_EQ(device_.last.code, DEVSTATE_EINVAL);
+}
+
+TEST_F(DeviceInC, DamageBehindTheChecksumsIsJudgedAsInCpp) {
+  Start();
+  std::mt19937 random(20261129);
+  std::set<int> levels;
+  for (const char* name : {"fs_v3", "fs_v3_times", "fs_v2_locks"}) {
+    const std::string golden = Golden(name);
+    for (int i = 0; i < 400; ++i) {
+      StringSource source(golden);
+      StreamReader reader(&source);
+      const auto header = reader.ReadHeader();
+      ASSERT_THAT(header.status(), IsOk());
+      HandmadeStream damaged((*header)->SerializeAsString());
+      while (true) {
+        const auto chunk = reader.NextChunk();
+        ASSERT_THAT(chunk.status(), IsOk());
+        if (!chunk->has_value()) break;
+        std::string payload((*chunk)->payload);
+        // The root, which is small, in most cases.
+        if (!payload.empty() &&
+            ((*chunk)->header.type == ChunkType::kRoot || random() % 8 == 0)) {
+          char& byte = payload[random() % payload.size()];
+          byte = static_cast<char>(byte ^ 1 << random() % 8);
+        }
+        damaged.Add((*chunk)->header.type, (*chunk)->header.field,
+                    (*chunk)->header.records, payload);
+      }
+      Load(damaged.Finish());
+      ASSERT_FALSE(HasFailure()) << name << " " << i;
+      EXPECT_EQ(State(), cpp_device_.state);
+      levels.insert(device_.last.level);
+    }
+  }
+  EXPECT_THAT(levels, ::testing::IsSupersetOf({int{DEVSTATE_IDENTICAL},
+                                               int{DEVSTATE_REFUSED},
+                                               int{DEVSTATE_DAMAGED}}));
 }
 
 TEST_F(DeviceInC, AnotherDevicesStateIsRefused) {

@@ -14,6 +14,9 @@
 
 #include "devstate/backend/c/root_message.h"
 #include "devstate/serializer/compression.h"
+#include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/message_writer.h"
+#include "devstate/serializer/record_stream.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -34,11 +37,30 @@ using ::devstate::testing::OutcomeOf;
 using ::devstate::testing::ReadInC;
 using ::devstate::testing::StringSink;
 using ::devstate::testing::StringSource;
+using ::testing::HasSubstr;
 
 constexpr uint64_t kSeed = 20261122;
 const devstate_schema& kSchema = devstate_test_everything_everything_schema;
 
 // --- Messages and structs, by the generated tables ---
+
+void ToStruct(const google::protobuf::Message& message,
+              const devstate_table& type, void* row, c::Arrays* arrays) {
+  const std::string bytes = SerializeDeterministic(message);
+  char* copy = arrays->Allocate(bytes.size());
+  std::copy(bytes.begin(), bytes.end(), copy);
+  EXPECT_TRUE(c::ReadMessage({copy, bytes.size()}, type, row, arrays));
+}
+
+void ToMessage(const devstate_table& type, const void* row,
+               google::protobuf::Message* message) {
+  ByteBuffer bytes;
+  MessageWriter out(&bytes);
+  EXPECT_THAT(c::WriteMessage(type, row, out), IsOk());
+  EXPECT_TRUE(
+      message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+  EXPECT_EQ(bytes.view(), SerializeDeterministic(*message));
+}
 
 const devstate_table& TypeOf(int number) {
   for (uint32_t i = 0; i < kSchema.record_count; ++i) {
@@ -50,33 +72,18 @@ const devstate_table& TypeOf(int number) {
   return *kSchema.root;
 }
 
-// Maps come out of messages in no order, and travel by key.
-void SortMaps(devstate_test_everything_repeateds& row) {
-  using ByName = devstate_test_everything_repeateds_by_name_entry;
-  auto* by_name = const_cast<ByName*>(row.by_name.data);
-  std::sort(
-      by_name, by_name + row.by_name.count,
-      [](const ByName& a, const ByName& b) {
-        return std::string(static_cast<const char*>(a.key.data), a.key.size) <
-               std::string(static_cast<const char*>(b.key.data), b.key.size);
-      });
-  using ByNumber = devstate_test_everything_repeateds_by_number_entry;
-  auto* by_number = const_cast<ByNumber*>(row.by_number.data);
-  std::sort(by_number, by_number + row.by_number.count,
-            [](const ByNumber& a, const ByNumber& b) { return a.key < b.key; });
-}
-
 // `gap` bytes of rubbish lie between structs, and `at_once` are added in a
 // call.
 std::string WriteInC(State& state, const devstate_write_options& options,
-                     size_t gap, size_t at_once) {
+                     size_t gap, size_t at_once,
+                     const devstate_schema& schema = kSchema) {
   c::Arrays arrays;
   std::string bytes;
   devstate_writer* writer =
-      devstate_writer_open(&kSchema, &AppendTo, &bytes, &options);
+      devstate_writer_open(&schema, &AppendTo, &bytes, &options);
   EXPECT_NE(writer, nullptr) << devstate_error();
   devstate_test_everything_everything root = {};
-  c::ToStruct(state.root, *kSchema.root, &root, &arrays);
+  ToStruct(state.root, *kSchema.root, &root, &arrays);
   EXPECT_EQ(devstate_test_everything_everything_begin(writer, &root), 0);
   for (const auto& [number, records] : state.fields()) {
     const devstate_table& type = TypeOf(number);
@@ -84,10 +91,7 @@ std::string WriteInC(State& state, const devstate_write_options& options,
     char* rows = arrays.Allocate(records->size() * stride);
     for (size_t i = 0; i < records->size(); ++i) {
       char* row = rows + i * stride;
-      c::ToStruct(*(*records)[i], type, row, &arrays);
-      if (number == 8) {
-        SortMaps(*reinterpret_cast<devstate_test_everything_repeateds*>(row));
-      }
+      ToStruct(*(*records)[i], type, row, &arrays);
       std::fill_n(row + type.row_size, gap, '\xaa');
     }
     for (size_t i = 0; i < records->size(); i += at_once) {
@@ -107,7 +111,7 @@ void Take(const devstate_batch& batch, State* state) {
   if (batch.number == 0) {
     EXPECT_EQ(batch.count, 1u);
     EXPECT_EQ(devstate_test_everything_everything_get(&batch), batch.rows);
-    EXPECT_THAT(c::ToMessage(*kSchema.root, batch.rows, &state->root), IsOk());
+    ToMessage(*kSchema.root, batch.rows, &state->root);
     return;
   }
   EXPECT_EQ(devstate_test_everything_everything_get(&batch), nullptr);
@@ -117,11 +121,8 @@ void Take(const devstate_batch& batch, State* state) {
     if (static_cast<uint32_t>(number) != batch.number) continue;
     for (size_t i = 0; i < batch.count; ++i) {
       records->push_back(NewRecord(static_cast<int>(batch.number)));
-      EXPECT_THAT(
-          c::ToMessage(type,
-                       static_cast<const char*>(batch.rows) + i * type.row_size,
-                       records->back().get()),
-          IsOk());
+      ToMessage(type, static_cast<const char*>(batch.rows) + i * type.row_size,
+                records->back().get());
     }
   }
 }
@@ -139,7 +140,8 @@ const Variant kVariants[] = {
     {"Plain", "raw", Compression::Raw(), true},
 };
 
-// Keeps the schema, which takes a millisecond to open, for all tests.
+// Keeps the schema for all tests: errors need its descriptors, which take
+// milliseconds to parse.
 class Opened : public ::testing::Environment {
  public:
   void SetUp() override {
@@ -199,6 +201,50 @@ TEST_P(EverythingInC, BytesAreThoseOfCpp) {
             << at_once << " at once";
       }
     }
+  }
+}
+
+// As another copy, of which nothing is known yet, and with rubbish for
+// descriptors.
+devstate_schema WithoutDescriptors() {
+  devstate_schema schema = kSchema;
+  schema.descriptor_set = {"rubbish", 7};
+  return schema;
+}
+
+TEST(EverythingInCTest, AStateOfTheSameSchemaNeedsNoDescriptors) {
+  const devstate_schema schema = WithoutDescriptors();
+  State state = RandomState(kSeed, 20);
+  StringSink sink;
+  WriterOptions options;
+  options.embed_descriptor_set = false;
+  EXPECT_THAT(Write(state, &sink, options), IsOk());
+  State back;
+  EXPECT_EQ(ReadInC(schema, sink.written,
+                    [&](const auto& batch) { Take(batch, &back); }),
+            Outcome());
+  ExpectSameState(back, state);
+
+  devstate_write_options c_options = {};
+  c_options.size = sizeof(c_options);
+  c_options.flags = DEVSTATE_WRITE_NO_SCHEMA;
+  EXPECT_EQ(WriteInC(state, c_options, 0, 1000, schema), sink.written);
+}
+
+TEST(EverythingInCTest, AnErrorInTheRootAsksForTheDescriptors) {
+  const devstate_schema schema = WithoutDescriptors();
+  devstate_test_everything_everything root = {};
+  // No color.
+  root.color = 3;
+  std::string bytes;
+  for (const devstate_schema* one : {&kSchema, &schema}) {
+    devstate_writer* writer =
+        devstate_writer_open(one, &AppendTo, &bytes, nullptr);
+    EXPECT_LT(devstate_test_everything_everything_begin(writer, &root), 0);
+    EXPECT_THAT(devstate_error(),
+                HasSubstr(one == &kSchema ? "color has the value 3"
+                                          : "the generated schema"));
+    devstate_writer_free(writer);
   }
 }
 

@@ -114,7 +114,7 @@ class HistoryTest(examples.ExampleTest):
 
     @for_each_channel
     def test_what_is_ignorable_is_dropped_and_named(self, channel):
-        path, saved = self.save('fs', 'source', channel, '--change-times')
+        path, _ = self.save('fs', 'source', channel, '--change-times')
         line = self.load('fs_v1', 'destination', channel, path)
         self.assertRegex(line, r'lossy: .*\[ignorable-dropped\] '
                                r'inodes\.attributes\.ctime_ns')

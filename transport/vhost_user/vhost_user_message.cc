@@ -3,6 +3,8 @@
 
 #include "devstate/transport/vhost_user/vhost_user_message.h"
 
+#include <cstring>
+
 #include "absl/strings/str_cat.h"
 
 namespace devstate::vhost_user {
@@ -75,6 +77,19 @@ std::string Range(uint64_t low, uint64_t high) {
   return low == high ? absl::StrCat(low) : absl::StrCat(low, " to ", high);
 }
 
+// Numbers of vhost-user are in the byte order of the machine.
+template <typename T>
+void AppendNumber(T value, std::string* payload) {
+  payload->append(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+template <typename T>
+T ReadNumber(absl::string_view payload, size_t offset) {
+  T value;
+  std::memcpy(&value, payload.data() + offset, sizeof(value));
+  return value;
+}
+
 // The FD count that follows from the payload: a vring request has an FD unless
 // it says otherwise, a memory table has one for each region.
 absl::Status CheckFdsAgainstPayload(const Message& message,
@@ -135,28 +150,19 @@ MessageHeader DecodeHeader(absl::string_view bytes) {
 }
 
 void AppendU32(uint32_t value, std::string* payload) {
-  for (int shift = 0; shift < 32; shift += 8) {
-    payload->push_back(static_cast<char>((value >> shift) & 0xff));
-  }
+  AppendNumber(value, payload);
 }
 
 void AppendU64(uint64_t value, std::string* payload) {
-  AppendU32(static_cast<uint32_t>(value), payload);
-  AppendU32(static_cast<uint32_t>(value >> 32), payload);
+  AppendNumber(value, payload);
 }
 
 uint32_t ReadU32(absl::string_view payload, size_t offset) {
-  uint32_t value = 0;
-  for (int i = 0; i < 4; ++i) {
-    value |= static_cast<uint32_t>(static_cast<uint8_t>(payload[offset + i]))
-             << (8 * i);
-  }
-  return value;
+  return ReadNumber<uint32_t>(payload, offset);
 }
 
 uint64_t ReadU64(absl::string_view payload, size_t offset) {
-  return ReadU32(payload, offset) |
-         static_cast<uint64_t>(ReadU32(payload, offset + 4)) << 32;
+  return ReadNumber<uint64_t>(payload, offset);
 }
 
 std::string U64Payload(uint64_t value) {

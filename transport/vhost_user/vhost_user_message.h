@@ -123,15 +123,15 @@ struct Message {
 // Makes the reply to `request` with `payload`. Its flags are exactly 0x5.
 Message MakeReply(uint32_t request, std::string payload);
 
-// Returns the header's 12 bytes on the wire. The protocol uses the machine's
-// own byte order; devstate runs on, and writes, little-endian.
+// Returns the header's 12 bytes on the wire. Its numbers are in the byte order
+// of the machine, as all of the protocol are.
 std::string EncodeHeader(const MessageHeader& header);
 // Returns the bytes of a message on the wire, header and payload.
 std::string EncodeMessage(const Message& message);
 // Reads a header. Requires: `bytes` has kHeaderSize bytes.
 MessageHeader DecodeHeader(absl::string_view bytes);
 
-// Append and read little-endian numbers in payloads.
+// Append and read numbers in payloads, in the byte order of the machine.
 //
 // Requires: offset + size lies within `payload` for the readers. AdmitRequest
 // has made sure of it for requests.

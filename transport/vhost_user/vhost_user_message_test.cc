@@ -27,9 +27,10 @@ Message Make(uint32_t request, std::string payload, int fds = 0) {
   return message;
 }
 
-TEST(VhostUserMessageTest, HeaderIsThreeLittleEndianNumbers) {
+TEST(VhostUserMessageTest, HeaderIsThreeNumbersInTheByteOrderOfTheMachine) {
   const std::string bytes = EncodeHeader({42, 0x1, 0x01020304});
-  EXPECT_EQ(bytes, std::string("\x2a\0\0\0\x01\0\0\0\x04\x03\x02\x01", 12));
+  const uint32_t numbers[] = {42, 0x1, 0x01020304};
+  EXPECT_EQ(bytes, std::string(reinterpret_cast<const char*>(numbers), 12));
   const MessageHeader header = DecodeHeader(bytes);
   EXPECT_EQ(header.request, 42u);
   EXPECT_EQ(header.flags, 0x1u);

@@ -1,17 +1,21 @@
 # Copyright 2026 The devstate authors
 # SPDX-License-Identifier: Apache-2.0
-"""The Rust back-end under stock QEMU, between two in C++.
+"""The Rust back-end under stock QEMU, between two in C++ and between two virtiofsds.
 
 Run by bindings/rust/test in the folder of what Bazel has built. RUST_FS_BACKEND is
 the path of the program.
 """
 
 import os
+import shutil
 import subprocess
 import sys
+import unittest
 
 import examples
+import foreign_testing
 import harness
+import virtiofsd_case
 
 DEVSTATE = 'cli/devstate'
 TREE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../..')
@@ -88,8 +92,71 @@ class RustTest(examples.ExampleTest):
         rust.wait_line('^load passed, ')
 
 
+NO_VIRTIOFSD = foreign_testing.virtiofsd() is None
+# A continuous build must not pass because nothing ran.
+SKIP_VIRTIOFSD = NO_VIRTIOFSD and os.environ.get('CI') != 'true'
+
+
+@unittest.skipIf(SKIP_VIRTIOFSD, 'tests/foreign/install.sh installs virtiofsd')
+class VirtiofsdTest(virtiofsd_case.VirtiofsdCase):
+
+    def setUp(self):
+        super().setUp()
+        # What the guest of OPEN_FILES had looked up and opened.
+        for name, contents in (('a.txt', b'one line\n'), ('log.txt', b''),
+                               ('dir/b.bin', b'\0\1\2'), ('dir/sub/c', b'c')):
+            self.share(name, contents)
+
+    def save(self, backend, image):
+        """A machine with `backend` is migrated to a file."""
+        qemu = self.qemu(backend)
+        self.assert_completed(qemu.save(self.path(image)), qemu, backend)
+        qemu.stop()
+
+    def go_on(self, backend, image, again):
+        """A machine with `backend` loads the file, and is migrated to another."""
+        qemu = self.qemu(backend, incoming=True)
+        self.assert_completed(qemu.load(self.path(image)), qemu, backend)
+        self.assert_completed(qemu.save(self.path(again)), qemu, backend)
+        qemu.stop()
+
+    def extract(self, image, state):
+        self.devstate('qemu', 'extract', self.path(image), '-o', self.path(state))
+
+    def test_a_live_virtiofsd_hands_over_to_rust_and_takes_over_again(self):
+        shutil.copyfile(OPEN_FILES, self.path('state'))
+        first = self.virtiofsd()
+        self.save(first, 'idle.mig')
+        first.stop()
+        self.inject('idle.mig', 'state', 'open.mig')
+
+        # virtiofsd loads it and saves it itself.
+        source = self.virtiofsd()
+        self.go_on(source, 'open.mig', 'from-virtiofsd.mig')
+        source.stop()
+        self.extract('from-virtiofsd.mig', 'state-before')
+        self.convert('state-before', 'portable', '--to', virtiofsd_case.PORTABLE)
+        self.inject('from-virtiofsd.mig', 'portable', 'to-rust.mig')
+
+        rust = self.example('rust_fs')
+        self.go_on(rust, 'to-rust.mig', 'from-rust.mig')
+        rust.wait_line('^load passed, ')
+        rust.wait_line('^save passed, ')
+        self.extract('from-rust.mig', 'portable-again')
+        self.convert('portable-again', 'state-again', '--to', 'virtiofsd')
+        self.inject('from-rust.mig', 'state-again', 'to-virtiofsd.mig')
+
+        destination = self.virtiofsd()
+        self.go_on(destination, 'to-virtiofsd.mig', 'after.mig')
+        destination.stop()
+        self.extract('after.mig', 'state-after')
+        self.assertEqual(self.read('state-after'), self.read('state-before'))
+
+
 if __name__ == '__main__':
     for path in (harness.EXAMPLES['rust_fs'], harness.EXAMPLES['fs']):
         if not os.path.exists(path):
             sys.exit('no %s: build it' % path)
+    if SKIP_VIRTIOFSD:
+        print('SKIPPED: no virtiofsd; tests/foreign/install.sh installs one')
     harness.main()

@@ -38,7 +38,7 @@ def message_size(message: Message) -> int:
 
 
 def variable_size(message: Message, record: Any) -> int:
-    """Returns what strings and elements of a record count for beside that.
+    """Returns what strings and elements of a record count for besides that.
 
     Raises SaveError for what has not the shape of the message.
     """

@@ -72,6 +72,30 @@ pub(crate) struct Input {
 }
 
 /// How code is generated.
+///
+/// ```
+/// let folder = std::env::temp_dir().join(format!("devstate-build-{}", std::process::id()));
+/// std::fs::create_dir_all(&folder)?;
+/// std::fs::write(
+///     folder.join("counter.proto"),
+///     r#"syntax = "proto3";
+///        package vendor.counter.v1;
+///        import "devstate/options.proto";
+///        message Counter {
+///          option (devstate.message) = { schema: "vendor.counter.v1" version: 1 device: "counter" };
+///          uint64 count = 1;
+///        }"#,
+/// )?;
+/// let config = devstate_build::Config::new()
+///     .include(&folder)
+///     .root("vendor.counter.v1.Counter") // It is the only one, so this may be left out.
+///     .out_dir(&folder);
+/// assert_eq!(config.load("counter.proto")?.model.version(), 1);
+/// assert!(config.generate("counter.proto")?.contains("pub struct Counter {"));
+/// assert_eq!(config.compile("counter.proto")?, folder.join("counter.rs"));
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     includes: Vec<PathBuf>,
@@ -169,7 +193,7 @@ impl Config {
             if !file.is_file() {
                 continue;
             }
-            // A released schema is read with the copies that stand beside it.
+            // A released schema is read with the copies that stand next to it.
             let includes = [&[path.clone()][..], &self.includes].concat();
             let name = file.strip_prefix(&path).unwrap_or(&file).to_owned();
             let loaded = load(&name, &includes, self.root.as_deref())?;

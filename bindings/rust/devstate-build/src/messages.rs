@@ -151,22 +151,13 @@ fn print_merge(schema: &SchemaModel, message: &MessageModel, field: &FieldModel,
         Presence::Repeated | Presence::Map if field.is_number() => {
             code.add(format!(
                 "{n} => record::each_number(value, {}, |bits| {own}.push({})),",
-                fixed_size(field.kind),
+                field.wire_size(),
                 from_bits(schema, field, "bits")
             ));
         }
         Presence::Repeated | Presence::Map => {
             code.add(format!("{n} => {own}.push({}),", from_wire(schema, field, "value")));
         }
-    }
-}
-
-/// Bytes of a number in the wire format; 0 for a varint.
-fn fixed_size(kind: FieldType) -> usize {
-    match kind {
-        FieldType::Fixed32 | FieldType::Sfixed32 | FieldType::Float => 4,
-        FieldType::Fixed64 | FieldType::Sfixed64 | FieldType::Double => 8,
-        _ => 0,
     }
 }
 
@@ -202,9 +193,9 @@ fn put(field: &FieldModel, n: u32, value: &str, out: &str) -> String {
         }
         FieldType::String => format!("wire::put_bytes({n}, {value}.as_bytes(), {out});"),
         FieldType::Bytes => format!("wire::put_bytes({n}, {value}, {out});"),
-        kind => format!(
+        _ => format!(
             "record::put_field({n}, {}, {}, {out});",
-            fixed_size(kind),
+            field.wire_size(),
             to_bits(field, &place(value))
         ),
     }
@@ -246,7 +237,7 @@ fn print_encode(schema: &SchemaModel, message: &MessageModel, field: &FieldModel
         Presence::Repeated | Presence::Map if field.is_number() => {
             code.add(format!(
                 "record::put_packed({n}, {}, {own}.iter().map(|value| {}), out);",
-                fixed_size(field.kind),
+                field.wire_size(),
                 to_bits(field, "*value")
             ));
         }

@@ -71,7 +71,8 @@ fn variable_size(schema: &SchemaModel, field: &FieldModel, value: &str) -> Optio
     }
 }
 
-fn has_variable_size(schema: &SchemaModel, message: &MessageModel) -> bool {
+/// Returns whether values of `message` have strings or elements.
+pub fn has_variable_size(schema: &SchemaModel, message: &MessageModel) -> bool {
     message.fields.iter().any(|field| {
         field.repeated()
             || match schema.message_of(field) {
@@ -88,7 +89,7 @@ fn print_sizes(schema: &SchemaModel, message: &MessageModel, code: &mut Code) {
     let name = names::message(message);
     let lifetime = types::lifetime(schema, message, "'_");
     code.add(format!("impl {name}Row{lifetime} {{"));
-    code.add("/// Returns what strings and elements count for, beside the fixed size.");
+    code.add("/// Returns what strings and elements count for, besides the fixed size.");
     code.add("#[inline]\npub fn variable_size(&self) -> u64 {\nlet mut size = 0;");
     for field in alone(message) {
         let own = format!("self.{}", names::field(field));

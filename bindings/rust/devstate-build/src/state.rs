@@ -3,11 +3,10 @@
 
 //! What is generated once for a schema: its table, its writer and its reader.
 
-use devstate::schema::Presence;
 use devstate_schema::{FieldModel, MessageModel, SchemaModel};
 
 use crate::code::Code;
-use crate::{names, types, Input};
+use crate::{names, rows, types, Input};
 
 /// Prints the static that the runtime knows the schema by.
 pub fn print_schema(input: &Input, code: &mut Code) {
@@ -206,11 +205,8 @@ pub fn print_writer(schema: &SchemaModel, code: &mut Code) {
         let name = names::message(message);
         let lifetime = types::lifetime(schema, message, "'_");
         let size = schema.record_size(message);
-        let variable = if message.fields.iter().any(|f| has_variable(schema, f)) {
-            " + row.variable_size()"
-        } else {
-            ""
-        };
+        let variable =
+            if rows::has_variable_size(schema, message) { " + row.variable_size()" } else { "" };
         code.add(format!("/// Adds a record of `{}`.\n///", field.name));
         code.add(
             "/// # Errors\n/// [`Error::Unfit`] if no reader would load the batch that it ends;",
@@ -241,13 +237,4 @@ pub fn print_writer(schema: &SchemaModel, code: &mut Code) {
     code.add("/// As adding records, and those of the sink.");
     code.add("pub fn finish(mut self) -> Result<(W, Summary), Error> {");
     code.add("self.flush()?;\nself.stream.finish()\n}\n}\n\n");
-}
-
-fn has_variable(schema: &SchemaModel, field: &FieldModel) -> bool {
-    field.presence == Presence::Repeated
-        || field.presence == Presence::Map
-        || match schema.message_of(field) {
-            Some(message) => message.fields.iter().any(|field| has_variable(schema, field)),
-            None => !field.is_number(),
-        }
 }

@@ -466,7 +466,7 @@ pub struct InodePathRow<'a> {
 }
 
 impl InodePathRow<'_> {
-    /// Returns what strings and elements count for, beside the fixed size.
+    /// Returns what strings and elements count for, besides the fixed size.
     #[inline]
     pub fn variable_size(&self) -> u64 {
         let mut size = 0;
@@ -646,7 +646,7 @@ pub struct FileHandleRow<'a> {
 }
 
 impl FileHandleRow<'_> {
-    /// Returns what strings and elements count for, beside the fixed size.
+    /// Returns what strings and elements count for, besides the fixed size.
     #[inline]
     pub fn variable_size(&self) -> u64 {
         let mut size = 0;
@@ -878,7 +878,7 @@ pub struct InodeRow<'a> {
 }
 
 impl InodeRow<'_> {
-    /// Returns what strings and elements count for, beside the fixed size.
+    /// Returns what strings and elements count for, besides the fixed size.
     #[inline]
     pub fn variable_size(&self) -> u64 {
         let mut size = 0;
@@ -1170,7 +1170,7 @@ pub struct OpenHandleRow {
 }
 
 impl OpenHandleRow {
-    /// Returns what strings and elements count for, beside the fixed size.
+    /// Returns what strings and elements count for, besides the fixed size.
     #[inline]
     pub fn variable_size(&self) -> u64 {
         let mut size = 0;
@@ -1291,7 +1291,7 @@ pub struct MountPathRow<'a> {
 }
 
 impl MountPathRow<'_> {
-    /// Returns what strings and elements count for, beside the fixed size.
+    /// Returns what strings and elements count for, besides the fixed size.
     #[inline]
     pub fn variable_size(&self) -> u64 {
         let mut size = 0;

@@ -222,3 +222,15 @@ fn conversions_are_those_of_the_command_line_tool() {
         assert_eq!(convert(&ours, &theirs, &["--to", "virtiofsd"]), state, "{path:?}");
     }
 }
+
+#[test]
+fn a_state_whose_root_is_lost_is_known_and_refused_with_the_cause() {
+    // As virtiofsd 1.11 writes it if the machine was stopped before: V1, one inode, id 1, two
+    // lookups, lost, no file handle, the next inode and handle, a session.
+    let state = [0, 1, 1, 2, 2, 0, 2, 0, 1, 0, 0, 0, 0];
+    assert!(may_be_state(&state));
+    let verdict = check(&state).expect("a state");
+    let about_root = |finding: &devstate::Finding| finding.rule == rules::FOREIGN_ROOT;
+    assert!(verdict.findings.iter().any(about_root), "{verdict}");
+    assert!(verdict.to_string().contains("not told of the migration"), "{verdict}");
+}

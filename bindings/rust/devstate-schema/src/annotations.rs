@@ -104,6 +104,16 @@ fn keep_unknown(number: u32, value: Value<'_>, unknown: &mut Vec<u8>) {
 }
 
 /// `(devstate.field)`.
+///
+/// ```
+/// # use devstate_fs::v1::SCHEMA;
+/// let schema = devstate_schema::load_compressed(SCHEMA.descriptor_set, SCHEMA.root_message)?;
+/// let inodes = schema.root().field_named("inodes").expect("the field");
+/// let id = schema.message_of(inodes).and_then(|inode| inode.field_named("id")).expect("the field");
+/// assert!(id.annotations.required);
+/// assert_eq!(id.annotations.min, Some(1));
+/// # Ok::<(), devstate_schema::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct FieldAnnotations {
@@ -202,6 +212,8 @@ impl FieldAnnotations {
 }
 
 /// What is remembered of a removed field.
+///
+/// [`MessageModel`](crate::MessageModel) has an example.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Tombstone {
@@ -246,6 +258,15 @@ impl Tombstone {
 }
 
 /// `(devstate.message)`.
+///
+/// ```
+/// # use devstate_fs::v1::SCHEMA;
+/// let schema = devstate_schema::load_compressed(SCHEMA.descriptor_set, SCHEMA.root_message)?;
+/// let root = &schema.root().annotations;
+/// assert_eq!((root.schema.as_str(), root.version), ("devices.fs.v1", 3));
+/// assert_eq!((root.device.as_str(), root.min_reader), ("virtio-fs", 0));
+/// # Ok::<(), devstate_schema::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct MessageAnnotations {

@@ -13,7 +13,7 @@ use devstate::schema::{FieldType, Presence};
 
 use crate::model::FieldModel;
 
-/// Which numbers a bound is about.
+/// Which numbers a bound is about; [`bounds_of`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BoundColumn {
     /// The values of the field.
@@ -31,7 +31,7 @@ pub(crate) enum Number {
     Real(f64),
 }
 
-/// What a column may hold.
+/// What a column may hold; [`bounds_of`] has an example.
 #[derive(Clone, Debug)]
 pub struct ColumnBounds {
     /// Which numbers.
@@ -56,7 +56,7 @@ pub struct ColumnBounds {
     pub sensitive: bool,
     /// Streams of versions below are exempt.
     pub since: u32,
-    /// What stands behind a value in errors.
+    /// What stands after a value in errors.
     pub unit: String,
     /// All of the above in words.
     pub allowed: String,
@@ -133,13 +133,15 @@ pub fn takes_bounds(field: &FieldModel) -> bool {
 /// Returns the bounds of each column of `field`.
 ///
 /// ```
-/// # fn show(schema: &devstate_schema::SchemaModel) {
-/// for field in &schema.root().fields {
-///     for bounds in devstate_schema::bounds_of(field) {
-///         println!("{}: {}", field.name, bounds.allowed);
-///     }
-/// }
-/// # }
+/// use devstate_schema::{bounds_of, BoundColumn};
+/// # use devstate_fs::v1::SCHEMA;
+/// let schema = devstate_schema::load_compressed(SCHEMA.descriptor_set, SCHEMA.root_message)?;
+/// let inodes = schema.root().field_named("inodes").expect("the field");
+/// let id = schema.message_of(inodes).and_then(|inode| inode.field_named("id")).expect("the field");
+/// let bounds = &bounds_of(id)[0];
+/// assert_eq!((bounds.column, bounds.allowed.as_str()), (BoundColumn::Values, "at least 1"));
+/// assert!(bounds.allows(1) && !bounds.allows(0));
+/// # Ok::<(), devstate_schema::Error>(())
 /// ```
 pub fn bounds_of(field: &FieldModel) -> Vec<ColumnBounds> {
     bounds_with(field, false)

@@ -25,7 +25,7 @@ pub(crate) struct MessageColumns<'p, 's> {
 /// The columns of a field that is not all defaults.
 struct FieldColumns<'p, 's> {
     model: &'s FieldModel,
-    /// Where the values of each row begin, and behind the last; `None` if each row has one.
+    /// Where the values of each row begin, and after the last; `None` if each row has one.
     starts: Option<Vec<usize>>,
     values: Values<'p, 's>,
 }

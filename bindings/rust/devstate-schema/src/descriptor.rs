@@ -61,7 +61,7 @@ pub(crate) struct MessageDescriptor {
     pub nested: Vec<MessageDescriptor>,
     pub enums: Vec<EnumDescriptor>,
     pub oneofs: Vec<String>,
-    /// First and behind the last number.
+    /// First and after the last number.
     pub reserved: Vec<(i32, i32)>,
     pub map_entry: bool,
     pub annotations: Option<MessageAnnotations>,

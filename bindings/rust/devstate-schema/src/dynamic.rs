@@ -8,7 +8,10 @@ use std::io::Read;
 use devstate::record::each_number;
 use devstate::schema::{FieldType, Presence};
 use devstate::wire::{unzigzag, Cursor};
-use devstate::{json_text, walk_root, Chunk, Error, Limits, Reason, StreamHeader, StreamReader};
+use devstate::{
+    json_text, walk_root, Chunk, ChunkFilter, Error, Limits, NoFilter, Reason, StreamHeader,
+    StreamReader,
+};
 
 use crate::columns::MessageColumns;
 use crate::load_embedded;
@@ -48,6 +51,12 @@ pub enum Value {
 }
 
 /// A field of a message that is there: present, or not zero or empty where nothing tells presence.
+///
+/// ```
+/// use devstate_schema::{Member, Value};
+/// let id = Member { number: 1, name: "id".into(), wide: true, value: Value::Uint(7) };
+/// assert_eq!(Value::Message(vec![id]).to_json(), "{\n \"id\": \"7\"\n}");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Member {
     /// Its number.
@@ -229,7 +238,7 @@ pub fn read_dynamic(
             header.root_message
         )));
     }
-    read_chunks(&mut reader, schema, limits, None, visit)?;
+    read_chunks(&mut reader, schema, limits, None, &mut NoFilter, visit)?;
     Ok(header)
 }
 
@@ -239,10 +248,13 @@ fn read_chunks(
     schema: &SchemaModel,
     limits: &Limits,
     checked_of: Option<u32>,
+    filter: &mut dyn ChunkFilter,
     visit: &mut dyn FnMut(Item<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let table = schema.table();
+    filter.header(reader.read_header()?)?;
     while let Some(chunk) = reader.next_chunk()? {
+        let Some(chunk) = filter.chunk(chunk)? else { continue };
         if chunk.is_root() {
             visit(Item::Root(root_value(&chunk, schema, &table)?))?;
             continue;
@@ -268,10 +280,10 @@ fn read_chunks(
             visit(Item::Record(field, columns.row(row)))?;
         }
     }
-    Ok(())
+    filter.end()
 }
 
-/// Decodes a whole state into its root message, the records behind the singular fields, by the
+/// Decodes a whole state into its root message, the records after the singular fields, by the
 /// schema that it carries.
 ///
 /// ```no_run
@@ -289,7 +301,7 @@ pub fn decode_state(source: impl Read, limits: &Limits) -> Result<Value, Error> 
     let mut reader = StreamReader::new(source, limits.clone());
     let schema =
         load_embedded(reader.read_header()?).map_err(|error| Error::WrongSchema(error.0))?;
-    collect(&mut reader, &schema, limits, None)
+    collect(&mut reader, &schema, limits, None, &mut NoFilter)
 }
 
 /// As [`decode_state`], by a schema that is known.
@@ -311,7 +323,7 @@ pub fn decode_state_by(
 ) -> Result<Value, Error> {
     let mut reader = StreamReader::new(source, limits.clone());
     reader.read_header()?;
-    collect(&mut reader, schema, limits, None)
+    collect(&mut reader, schema, limits, None, &mut NoFilter)
 }
 
 /// As [`decode_state_by`], as a schema reader that refuses what the annotations of the records do
@@ -332,9 +344,34 @@ pub fn check_state_by(
     schema: &SchemaModel,
     limits: &Limits,
 ) -> Result<Value, Error> {
+    check_state_behind(source, schema, limits, &mut NoFilter)
+}
+
+/// As [`check_state_by`], of what a filter makes of the stream: with a [`Gate`](crate::Gate) before
+/// it the state may be of another version.
+///
+/// ```
+/// use devstate_fs::v1::SCHEMA;
+/// use devstate_schema::{check_state_behind, load_compressed, Gate, Value};
+///
+/// fn load(stream: &[u8]) -> Result<Value, Box<dyn std::error::Error>> {
+///     let schema = load_compressed(SCHEMA.descriptor_set, SCHEMA.root_message)?;
+///     Ok(check_state_behind(stream, &schema, &Default::default(), &mut Gate::new(&SCHEMA))?)
+/// }
+/// # assert!(load(b"").is_err());
+/// ```
+///
+/// # Errors
+/// As [`check_state_by`], and those of the filter.
+pub fn check_state_behind(
+    source: impl Read,
+    schema: &SchemaModel,
+    limits: &Limits,
+    filter: &mut dyn ChunkFilter,
+) -> Result<Value, Error> {
     let mut reader = StreamReader::new(source, limits.clone());
     let version = reader.read_header()?.schema_version;
-    collect(&mut reader, schema, limits, Some(version))
+    collect(&mut reader, schema, limits, Some(version), filter)
 }
 
 fn collect(
@@ -342,9 +379,10 @@ fn collect(
     schema: &SchemaModel,
     limits: &Limits,
     checked_of: Option<u32>,
+    filter: &mut dyn ChunkFilter,
 ) -> Result<Value, Error> {
     let mut members: Vec<Member> = Vec::new();
-    read_chunks(reader, schema, limits, checked_of, &mut |item| {
+    read_chunks(reader, schema, limits, checked_of, filter, &mut |item| {
         match item {
             Item::Root(Value::Message(root)) => members = root,
             Item::Root(_) => {}
@@ -391,7 +429,7 @@ fn root_value(
 }
 
 /// Parses a message that the walk has passed.
-fn message_value(bytes: &[u8], schema: &SchemaModel, message: &MessageModel) -> Value {
+pub(crate) fn message_value(bytes: &[u8], schema: &SchemaModel, message: &MessageModel) -> Value {
     let mut members: Vec<Member> = Vec::new();
     let mut cursor = Cursor::new(bytes);
     while let Some((number, _, wire)) = cursor.field() {

@@ -88,6 +88,26 @@ pub fn write_state<W: Write>(
     stream.finish()
 }
 
+/// Returns the root message of a state without its records, serialized.
+pub(crate) fn root_bytes(schema: &SchemaModel, root: &Value) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::new();
+    let encoder = Encoder { schema, plain: false, compressed: false };
+    encoder.put_message(schema.root(), &row_of(root)?, &mut out)?;
+    Ok(out)
+}
+
+/// Returns the columns of records of `message`.
+pub(crate) fn batch_bytes(
+    schema: &SchemaModel,
+    message: &MessageModel,
+    records: &[Value],
+) -> Result<Vec<u8>, Error> {
+    let rows = records.iter().map(row_of).collect::<Result<Vec<_>, _>>()?;
+    let mut writer = ColumnWriter::new(false, false);
+    Encoder { schema, plain: false, compressed: false }.columns(message, &rows, &mut writer)?;
+    Ok(std::mem::take(writer.bytes()))
+}
+
 fn unfit<T>(text: impl Into<String>) -> Result<T, Error> {
     Err(Error::Unfit(text.into()))
 }

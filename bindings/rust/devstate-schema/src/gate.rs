@@ -4,24 +4,33 @@
 //! May this stream be loaded by this reader? Judged from the header first, then from what the
 //! chunks really contain.
 
-use devstate::column::{ColumnsWalk, Context, Numbers};
-use devstate::schema::{FieldType, Presence};
-use devstate::wire::{put_bytes, put_tag, put_varint, unzigzag, Cursor, Value};
+use devstate::column::{ColumnsWalk, Context, Kind, Numbers};
+use devstate::schema::Presence;
+use devstate::wire::put_bytes;
 use devstate::{
     rules, walk_root, Chunk, ChunkFilter, Error, Fault, Finding, Level, Limits, Reason, Rule,
     Schema, StreamError, StreamHeader, Verdict, WireFinding,
 };
 
-use crate::mapping::{self, Action, Check, MessageMap};
-use crate::model::{MessageModel, SchemaModel};
+use crate::columns::MessageColumns;
+use crate::convert::{misfit, takes, Converter, Findings};
+use crate::dynamic::{message_value, Value};
+use crate::dynamic_writer::{batch_bytes, root_bytes};
+use crate::mapping::{self, FieldMap, Mapping, MessageMap, Target};
+use crate::model::{FieldModel, MessageModel, SchemaModel};
 use crate::root_bounds::RootBounds;
 use crate::{load_compressed, load_embedded};
 
 /// Lets states of other versions through to a generated reader, as far as they arrive whole or
 /// lose only what their writer declares ignorable.
 ///
-/// It knows the writer's schema from the reader's released versions or from the stream. What would
-/// take a conversion is refused, with the rule and a word about `devstate convert`.
+/// It knows the writer's schema from the reader's released versions or from the stream. Values are
+/// converted as the annotations of the two schemas say. What would take more, another unit or a
+/// step that somebody has written, is refused with the rule and a word about `devstate convert`.
+///
+/// Columns that are the same in both versions pass as they are. Records of which something has to
+/// be converted become values one by one, which takes up to 16 times the `max_batch_memory` of the
+/// limits for a batch.
 ///
 /// ```no_run
 /// # fn load(schema: &'static devstate::Schema, handler: &mut dyn devstate::StateHandler) {
@@ -44,7 +53,7 @@ pub struct Gate {
     version: u32,
     /// Of the writer, if it is another schema than the reader's.
     writer: Option<SchemaModel>,
-    map: MessageMap,
+    map: Mapping,
     bounds: RootBounds,
     out: Vec<u8>,
 }
@@ -60,13 +69,22 @@ impl Gate {
             verdict: Verdict::new(Level::Compatible),
             version: 0,
             writer: None,
-            map: MessageMap::default(),
+            map: Mapping::default(),
             bounds: RootBounds::default(),
             out: Vec::new(),
         }
     }
 
     /// Names the worst level that is let through. Default: lossy, the worst that may be.
+    ///
+    /// ```
+    /// use devstate_schema::Gate;
+    /// # use devstate_fs::v1::SCHEMA;
+    /// let gate = Gate::new(&SCHEMA)
+    ///     .accept(devstate::Level::Converted)
+    ///     .limits(devstate::Limits { max_records: 1 << 20, ..Default::default() });
+    /// assert!(gate.verdict().loads(), "nothing came so far");
+    /// ```
     pub fn accept(mut self, level: Level) -> Self {
         self.accept = level;
         self
@@ -110,14 +128,16 @@ impl Gate {
     }
 
     fn find_writer(&mut self, header: &StreamHeader, reader: &SchemaModel) {
-        let released = self
+        let mut lineage: Vec<SchemaModel> = self
             .schema
             .released
             .iter()
             .filter_map(|set| load_compressed(set, self.schema.root_message).ok())
-            .find(|schema| header.fingerprint == schema.fingerprint);
+            .collect();
+        lineage.sort_by_key(SchemaModel::version);
+        let released = lineage.iter().find(|schema| header.fingerprint == schema.fingerprint);
         let writer = match released {
-            Some(schema) if schema.version() == header.schema_version => schema,
+            Some(schema) if schema.version() == header.schema_version => schema.clone(),
             Some(schema) => {
                 self.refuse(
                     rules::WRITER_SCHEMA_INVALID,
@@ -149,9 +169,12 @@ impl Gate {
                 }
             },
         };
-        let mut findings = Vec::new();
-        self.map = mapping::map(&writer, reader, &mut findings);
-        findings.into_iter().for_each(|finding| self.add(finding));
+        self.map = mapping::map(&writer, reader, &lineage);
+        // The chunks tell what only the state decides.
+        let of_all =
+            |finding: &Finding| !matches!(finding.level, Level::Lossy | Level::Conditional);
+        let findings = std::mem::take(&mut self.map.findings);
+        findings.into_iter().filter(of_all).for_each(|finding| self.add(finding));
         self.writer = Some(writer);
     }
 
@@ -223,19 +246,19 @@ impl Gate {
             return Ok(None);
         }
         self.out.clear();
-        if let Some(writer) = &self.writer {
-            let mut findings = Vec::new();
-            filter_message(
-                chunk.payload,
-                writer,
-                writer.root(),
-                &self.map,
-                &mut self.out,
-                &mut findings,
-            );
-            findings.into_iter().for_each(|finding| self.add(finding));
+        let mut findings = Findings::default();
+        if let (Some(writer), Some(reader)) = (&self.writer, &self.reader) {
+            let written = message_value(chunk.payload, writer, writer.root());
+            let Value::Message(written) = written else { return Ok(None) };
+            let mut converter = Converter { writer, reader, findings: &mut findings };
+            let root = converter.convert(&self.map.root, writer.root(), &written, reader.root());
+            self.out = root_bytes(reader, &root)?;
         } else {
             self.out.extend_from_slice(chunk.payload);
+        }
+        findings.list.into_iter().for_each(|finding| self.add(finding));
+        if self.refused() {
+            return Ok(None);
         }
         let mut findings = Vec::new();
         if let Some(reader) = &self.reader {
@@ -248,60 +271,40 @@ impl Gate {
     // --- Batches ---
 
     fn batch<'c>(&'c mut self, chunk: Chunk<'c>) -> Result<Option<Chunk<'c>>, Error> {
-        let Some(writer) = self.writer.take() else {
+        let (Some(writer), Some(reader)) = (&self.writer, &self.reader) else {
             if self.schema.table.messages[0].field(chunk.field).is_none() && chunk.ignorable {
                 self.drop_records(&chunk);
                 return Ok(None);
             }
             return Ok((!self.refused()).then_some(chunk));
         };
-        let field = writer.root().field(chunk.field).filter(|field| field.holds_records());
-        let message = field.and_then(|field| writer.message_of(field));
-        let Some(message) = message else {
-            self.writer = Some(writer);
+        let records = Records::find(writer, reader, &self.map.root, chunk.field);
+        let Some(records) = records else {
             if !chunk.ignorable {
-                // The generated reader does not know the records either, or is mistaken for sure.
                 let text = format!("records of field {} are unknown to their writer", chunk.field);
                 return Err(chunk.error(Reason::UnknownContent, text).into());
             }
             self.drop_records(&chunk);
             return Ok(None);
         };
-        let mut findings = Vec::new();
-        let mut kept = true;
-        let mut passes = false;
-        let result = match self.map.action(chunk.field) {
-            Some(Action::Copy { parts: Some(map), .. }) if map.copies_all() => {
-                passes = true;
-                Ok(())
-            }
-            Some(Action::Copy { parts: Some(map), .. }) => {
-                self.out.clear();
-                let mut cx = Context::new(chunk, &self.limits, self.version);
-                let mut filter =
-                    ColumnsFilter { schema: &writer, cx: &mut cx, findings: &mut findings };
-                filter.message(chunk.payload, message, map, chunk.records as usize, &mut self.out)
-            }
-            Some(Action::Drop(finding) | Action::Refuse(finding)) => {
-                findings.push(finding.clone());
-                kept = false;
-                Ok(())
-            }
-            _ => Err(chunk.error(
-                Reason::UnknownContent,
-                format!("records of field {} are unknown to this reader", chunk.field),
-            )),
-        };
-        self.writer = Some(writer);
-        result?;
-        findings.into_iter().for_each(|finding| self.add(finding));
+        let mut findings = Findings::default();
+        let converted = records.convert(&chunk, &self.limits, &mut findings);
+        let converted = converted.map_err(|error| match error {
+            Error::Stream(error) => Error::Stream(error.within(&records.field.name)),
+            error => error,
+        })?;
+        findings.list.into_iter().for_each(|finding| self.add(finding));
         if self.refused() {
             return Ok(None);
         }
-        if passes {
-            return Ok(Some(chunk));
-        }
-        Ok(kept.then_some(Chunk { payload: &self.out, ..chunk }))
+        Ok(match converted {
+            Converted::Dropped => None,
+            Converted::Same => Some(chunk),
+            Converted::To(field, columns) => {
+                self.out = columns;
+                Some(Chunk { field, payload: &self.out, ..chunk })
+            }
+        })
     }
 
     fn drop_records(&mut self, chunk: &Chunk<'_>) {
@@ -380,146 +383,124 @@ fn of_wire(found: &WireFinding) -> Finding {
     }
 }
 
-fn put_value(number: u32, value: Value<'_>, out: &mut Vec<u8>) {
-    match value {
-        Value::Varint(bits) => {
-            put_tag(number, 0, out);
-            put_varint(bits, out);
-        }
-        Value::Fixed64(bits) => {
-            put_tag(number, 1, out);
-            out.extend_from_slice(&bits.to_le_bytes());
-        }
-        Value::Bytes(bytes) => put_bytes(number, bytes, out),
-        Value::Fixed32(bits) => {
-            put_tag(number, 5, out);
-            out.extend_from_slice(&bits.to_le_bytes());
-        }
-        Value::Group => {}
+/// The records of a field of the writer's root.
+struct Records<'g> {
+    writer: &'g SchemaModel,
+    reader: &'g SchemaModel,
+    map: &'g FieldMap,
+    field: &'g FieldModel,
+    message: &'g MessageModel,
+}
+
+/// What has become of a batch.
+enum Converted {
+    Dropped,
+    Same,
+    /// The columns of the reader's field of this number.
+    To(u32, Vec<u8>),
+}
+
+impl<'g> Records<'g> {
+    fn find(
+        writer: &'g SchemaModel,
+        reader: &'g SchemaModel,
+        root: &'g MessageMap,
+        number: u32,
+    ) -> Option<Self> {
+        let field = writer.root().field(number).filter(|field| field.holds_records())?;
+        let message = writer.message_of(field)?;
+        Some(Records { writer, reader, map: root.field(number)?, field, message })
     }
-}
 
-/// Whether a value of the wire holds something, if its field tells zero from absent.
-fn is_something(value: Value<'_>, presence: Presence) -> bool {
-    presence != Presence::Implicit || value.bits() != 0 || !value.bytes().is_empty()
-}
+    /// Returns the reader's message, and how the writer's becomes one.
+    fn target(&self) -> Option<(&'g MessageModel, &'g MessageMap)> {
+        let read = self.reader.root().field(self.map.read)?;
+        Some((self.reader.message_of(read)?, self.map.inner.as_ref()?))
+    }
 
-/// Copies a message of the root that the walk has passed.
-fn filter_message(
-    bytes: &[u8],
-    schema: &SchemaModel,
-    message: &MessageModel,
-    map: &MessageMap,
-    out: &mut Vec<u8>,
-    findings: &mut Vec<Finding>,
-) {
-    let mut cursor = Cursor::new(bytes);
-    while let Some((number, _, value)) = cursor.field() {
-        let Some(field) = message.field(number) else { continue };
-        match map.action(number) {
-            Some(Action::Copy { parts, check }) => match (parts, schema.message_of(field)) {
-                (Some(parts), Some(inner)) => {
-                    let mut nested = Vec::new();
-                    filter_message(value.bytes(), schema, inner, parts, &mut nested, findings);
-                    put_bytes(number, &nested, out);
-                }
-                _ => {
-                    if let Some(check) = check {
-                        check_value(field.kind, value, check, findings);
+    fn convert(
+        &self,
+        chunk: &Chunk<'_>,
+        limits: &Limits,
+        findings: &mut Findings,
+    ) -> Result<Converted, Error> {
+        if let Target::Drop(finding) | Target::Refuse(finding) = &self.map.target {
+            findings.add(finding.clone());
+            return Ok(Converted::Dropped);
+        }
+        if self.map.feature_changed {
+            let text = "the reader takes the records only in states that use a feature, which \
+                        the writer does not say: update one of the two";
+            findings.add(self.map.refusal(rules::FEATURE_CHANGED, text));
+            return Ok(Converted::Dropped);
+        }
+        let Some((read_in, map)) = self.target() else {
+            let text = format!("records of field {} are unknown to this reader", chunk.field);
+            return Err(chunk.error(Reason::UnknownContent, text).into());
+        };
+        let rows = chunk.records as usize;
+        if !map.in_columns() {
+            let columns = MessageColumns::decode_batch(chunk, self.writer, self.message, limits)?;
+            let mut converter = Converter { writer: self.writer, reader: self.reader, findings };
+            let records: Vec<Value> = (0..rows)
+                .filter_map(|row| match columns.row(row) {
+                    Value::Message(row) => {
+                        Some(converter.convert(map, self.message, &row, read_in))
                     }
-                    put_value(number, value, out);
-                }
-            },
-            Some(Action::Drop(finding) | Action::Refuse(finding))
-                if is_something(value, field.presence) =>
-            {
-                findings.push(finding.clone());
+                    _ => None,
+                })
+                .collect();
+            if findings.list.iter().any(|finding| finding.level >= Level::Refused) {
+                return Ok(Converted::Dropped);
             }
-            _ => {}
+            return Ok(Converted::To(self.map.read, batch_bytes(self.reader, read_in, &records)?));
         }
-    }
-}
-
-impl Check {
-    fn holds(&self, number: i128) -> bool {
-        number >= self.range.0
-            && number <= self.range.1
-            && self.named.as_ref().map_or(true, |named| {
-                i32::try_from(number).is_ok_and(|number| named.contains(&number))
-            })
-    }
-}
-
-/// Checks a number of the root, packed or not.
-fn check_value(kind: FieldType, value: Value<'_>, check: &Check, findings: &mut Vec<Finding>) {
-    let mut holds = true;
-    let mut number = |bits: u64| {
-        let zigzag = matches!(kind, FieldType::Sint32 | FieldType::Sint64);
-        holds &= check.holds(match (check.signed, zigzag) {
-            (true, true) => unzigzag(bits).into(),
-            (true, false) => i128::from(bits as i64),
-            _ => bits.into(),
-        });
-    };
-    match value {
-        Value::Bytes(bytes) => {
-            let mut cursor = Cursor::new(bytes);
-            while let Some(bits) = cursor.varint() {
-                number(bits);
-            }
+        if map.passes() && self.map.read == chunk.field {
+            return Ok(Converted::Same);
         }
-        value => number(value.bits()),
-    }
-    if !holds {
-        findings.push(check.finding.clone());
+        let mut out = Vec::new();
+        let mut cx = Context::new(*chunk, limits, 0);
+        let (writer, reader) = (self.writer, self.reader);
+        let mut filter = ColumnsFilter { writer, reader, cx: &mut cx, findings };
+        filter.message(chunk.payload, self.message, read_in, map, rows, &mut out)?;
+        Ok(Converted::To(self.map.read, out))
     }
 }
 
-/// Copies columns as a map says.
+/// Copies columns that are the same in both schemas, and leaves out those that are dropped.
 struct ColumnsFilter<'a, 'c> {
-    schema: &'a SchemaModel,
+    writer: &'a SchemaModel,
+    reader: &'a SchemaModel,
     cx: &'a mut Context<'c>,
-    findings: &'a mut Vec<Finding>,
+    findings: &'a mut Findings,
 }
 
 impl ColumnsFilter<'_, '_> {
     fn message(
         &mut self,
         columns: &[u8],
-        message: &MessageModel,
+        written_in: &MessageModel,
+        read_in: &MessageModel,
         map: &MessageMap,
         rows: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), Box<StreamError>> {
         let mut walk = ColumnsWalk::new(columns);
         while let Some((number, column)) = walk.next(self.cx)? {
-            let Some(field) = message.field(number) else { return Err(walk.unknown(self.cx)) };
-            match map.action(number) {
-                Some(Action::Copy { parts: None, check: None }) => put_bytes(number, column, out),
-                Some(Action::Copy { parts, check }) => {
-                    if field.presence == Presence::Implicit {
-                        if let Some(check) = check {
-                            self.check(column, check, rows)?;
-                        }
-                        put_bytes(number, column, out);
-                    } else {
-                        let inner = self.schema.message_of(field);
-                        let mut nested = Vec::new();
-                        self.occurrences(
-                            column,
-                            inner,
-                            parts.as_ref(),
-                            check.as_ref(),
-                            rows,
-                            &mut nested,
-                        )?;
-                        put_bytes(number, &nested, out);
-                    }
-                }
-                Some(Action::Drop(finding) | Action::Refuse(finding)) => {
-                    self.findings.push(finding.clone());
-                }
-                None => return Err(walk.unknown(self.cx)),
+            let found = (map.field(number), written_in.field(number));
+            let (Some(map), Some(written)) = found else { return Err(walk.unknown(self.cx)) };
+            if let Target::Drop(finding) | Target::Refuse(finding) = &map.target {
+                self.findings.add(finding.clone());
+                continue;
+            }
+            let Some(read) = read_in.field(map.read) else { return Err(walk.unknown(self.cx)) };
+            if written.presence == Presence::Implicit {
+                self.check(column, written, read, map, rows)?;
+                put_bytes(number, column, out);
+            } else {
+                let mut nested = Vec::new();
+                self.occurrences(column, written, read, map, rows, &mut nested)?;
+                put_bytes(number, &nested, out);
             }
         }
         Ok(())
@@ -528,9 +509,9 @@ impl ColumnsFilter<'_, '_> {
     fn occurrences(
         &mut self,
         columns: &[u8],
-        inner: Option<&MessageModel>,
-        map: Option<&MessageMap>,
-        check: Option<&Check>,
+        written: &FieldModel,
+        read: &FieldModel,
+        map: &FieldMap,
         rows: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), Box<StreamError>> {
@@ -546,15 +527,14 @@ impl ColumnsFilter<'_, '_> {
                 put_bytes(part, bytes, out);
                 continue;
             }
-            if let Some(check) = check {
-                self.check(bytes, check, total as usize)?;
-            }
-            let (Some(inner), Some(map)) = (inner, map) else {
+            self.check(bytes, written, read, map, total as usize)?;
+            let inner = (self.writer.message_of(written), self.reader.message_of(read), &map.inner);
+            let (Some(from), Some(to), Some(map)) = inner else {
                 put_bytes(part, bytes, out);
                 continue;
             };
             let mut nested = Vec::new();
-            self.message(bytes, inner, map, total as usize, &mut nested)?;
+            self.message(bytes, from, to, map, total as usize, &mut nested)?;
             // Columns of nothing but defaults are left out.
             if !nested.is_empty() {
                 put_bytes(part, &nested, out);
@@ -563,17 +543,34 @@ impl ColumnsFilter<'_, '_> {
         Ok(())
     }
 
-    fn check(&mut self, column: &[u8], check: &Check, rows: usize) -> Result<(), Box<StreamError>> {
+    /// Finds numbers that the reader's type does not have.
+    fn check(
+        &mut self,
+        column: &[u8],
+        written: &FieldModel,
+        read: &FieldModel,
+        map: &FieldMap,
+        rows: usize,
+    ) -> Result<(), Box<StreamError>> {
+        if !map.narrower && map.enums.unknown.is_empty() {
+            return Ok(());
+        }
         self.cx.charge(rows as u64, 8)?;
-        let holds = if check.signed {
+        let arrives = |number: i128| {
+            takes(self.reader, read, number)
+                && i32::try_from(number).map_or(true, |n| !map.enums.unknown.contains(&n))
+        };
+        let all = if written.column_kind() == Some(Kind::Signed) {
             let numbers = Numbers::<i64>::decode(column, rows, self.cx)?;
-            (0..rows).all(|i| check.holds(numbers.get(i).into()))
+            (0..rows).all(|i| arrives(numbers.get(i).into()))
         } else {
             let numbers = Numbers::<u64>::decode(column, rows, self.cx)?;
-            (0..rows).all(|i| check.holds(numbers.get(i).into()))
+            (0..rows).all(|i| arrives(numbers.get(i).into()))
         };
-        if !holds {
-            self.findings.push(check.finding.clone());
+        if !all {
+            let (rule, text) = misfit(read);
+            let (written, read) = (written.type_text.clone(), read.type_text.clone());
+            self.findings.add(Finding { written, read, ..map.refusal(rule, text) });
         }
         Ok(())
     }

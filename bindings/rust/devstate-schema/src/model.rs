@@ -15,6 +15,8 @@ use crate::descriptor::{EnumDescriptor, FieldDescriptor, FileDescriptor, Message
 use crate::Error;
 
 /// A value of an enum.
+///
+/// [`EnumModel`] has an example.
 #[derive(Clone, Debug)]
 pub struct EnumValue {
     /// Its number.
@@ -30,6 +32,15 @@ pub struct EnumValue {
 }
 
 /// An enum that occurs in a state.
+///
+/// ```
+/// # use devstate_fs::v1::SCHEMA;
+/// let schema = devstate_schema::load_compressed(SCHEMA.descriptor_set, SCHEMA.root_message)?;
+/// let kind = schema.enums.iter().find(|of| of.full_name == "devices.fs.v1.FileLock.Kind");
+/// let write = kind.and_then(|of| of.values.iter().find(|value| value.number == 2));
+/// assert_eq!(write.map(|value| value.name.as_str()), Some("WRITE"));
+/// # Ok::<(), devstate_schema::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct EnumModel {
     /// Its full name.
@@ -43,6 +54,17 @@ pub struct EnumModel {
 }
 
 /// A field of a message.
+///
+/// ```
+/// use devstate::column::Kind;
+/// # use devstate_fs::v1::SCHEMA;
+/// let schema = devstate_schema::load_compressed(SCHEMA.descriptor_set, SCHEMA.root_message)?;
+/// let next = schema.root().field_named("next_inode").expect("the field");
+/// assert_eq!((next.number, next.type_text.as_str()), (2, "uint64"));
+/// assert_eq!((next.bits(), next.wire_size(), next.column_kind()), (64, 0, Some(Kind::Unsigned)));
+/// assert!(next.is_number() && next.is_integer() && !next.repeated());
+/// # Ok::<(), devstate_schema::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct FieldModel {
     /// Its number.
@@ -108,7 +130,7 @@ impl FieldModel {
     }
 
     /// Returns how many bytes a number has in the wire format; 0 for varints.
-    pub(crate) fn wire_size(&self) -> usize {
+    pub fn wire_size(&self) -> usize {
         match self.kind {
             FieldType::Fixed32 | FieldType::Sfixed32 | FieldType::Float => 4,
             FieldType::Fixed64 | FieldType::Sfixed64 | FieldType::Double => 8,
@@ -138,6 +160,18 @@ impl FieldModel {
 }
 
 /// A message that occurs in a state.
+///
+/// ```
+/// # use devstate_fs::v1::SCHEMA;
+/// let schema = devstate_schema::load_compressed(SCHEMA.descriptor_set, SCHEMA.root_message)?;
+/// let inodes = schema.root().field_named("inodes").expect("the field");
+/// let inode = schema.message_of(inodes).expect("its message");
+/// assert_eq!(inode.oneofs(), ["location"]);
+/// assert_eq!(inode.field(1).map(|id| id.name.as_str()), Some("id"));
+/// // A field that version 2 had.
+/// assert_eq!(inode.tombstone(10).map(|gone| gone.name.as_str()), Some("ino"));
+/// # Ok::<(), devstate_schema::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct MessageModel {
     /// Its full name.
@@ -187,12 +221,18 @@ impl MessageModel {
 /// All that a root message is made of, with devstate's annotations.
 ///
 /// ```
-/// # fn show(schema: &devstate_schema::SchemaModel) {
-/// for field in &schema.root().fields {
-///     let kind = if field.holds_records() { "records of" } else { "" };
-///     println!("{} = {}: {kind} {}", field.name, field.number, field.type_text);
-/// }
-/// # }
+/// # use devstate_fs::v1::SCHEMA;
+/// let schema = devstate_schema::load_compressed(SCHEMA.descriptor_set, SCHEMA.root_message)?;
+/// assert_eq!((schema.name(), schema.version()), ("devices.fs.v1", 3));
+/// let mount_paths = schema.root().field_named("mount_paths").expect("the field");
+/// assert!(mount_paths.holds_records());
+/// // As docs/stream_format.md counts: a record, a number and a string without its bytes.
+/// let mount_path = schema.message_of(mount_paths).expect("its message");
+/// assert_eq!(schema.record_size(mount_path), 8 + 8 + 16);
+/// assert_eq!(schema.value_size(&mount_path.fields[1]), 16);
+/// // What the runtime reads root messages by.
+/// assert_eq!(schema.table().messages.len(), schema.messages.len());
+/// # Ok::<(), devstate_schema::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct SchemaModel {

@@ -5,12 +5,14 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
 
-use rustix::fs::{fcntl_getfl, fstat, FileType, OFlags};
+use rustix::fs::{fcntl_getfl, fstat, memfd_create, FileType, MemfdFlags, OFlags};
 use rustix::net::sockopt::{socket_acceptconn, socket_type};
 use rustix::net::{getpeername, SocketType};
+use rustix::pipe::{pipe_with, PipeFlags};
 
 /// The most that a pipe takes at once where it takes anything.
 const ATOMIC_PIPE_WRITE: usize = 4096;
@@ -22,6 +24,47 @@ pub(crate) enum Kind {
     Socket,
     /// A memfd or a regular file. It knows no end before its writer has finished.
     Stored,
+}
+
+/// A channel of the back-end's, with which it answers SET_DEVICE_STATE_FD.
+///
+/// ```
+/// use devstate_vhost::{DeviceState, OwnChannel, Transfers};
+///
+/// /// Answers with a memfd: the front-end gets a state that is complete.
+/// fn with_memfd<D: DeviceState>(transfers: Transfers<D>) -> Transfers<D> {
+///     transfers.own_channel(OwnChannel::Memfd)
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnChannel {
+    /// A pipe.
+    Pipe,
+    /// A pair of stream sockets.
+    Socket,
+    /// A file without a name in memory. A save is answered once it is complete, which blocks the
+    /// thread of the control socket until then.
+    Memfd,
+}
+
+impl OwnChannel {
+    /// Makes one. Returns its reading and its writing end.
+    pub(crate) fn create(self) -> io::Result<(File, File)> {
+        Ok(match self {
+            OwnChannel::Pipe => {
+                let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
+                (read.into(), write.into())
+            }
+            OwnChannel::Socket => {
+                let (read, write) = UnixStream::pair()?;
+                (OwnedFd::from(read).into(), OwnedFd::from(write).into())
+            }
+            OwnChannel::Memfd => {
+                let file = File::from(memfd_create("devstate", MemfdFlags::CLOEXEC)?);
+                (file.try_clone()?, file)
+            }
+        })
+    }
 }
 
 /// A file descriptor that was looked at.
@@ -102,8 +145,7 @@ impl Channel {
 mod tests {
     use super::*;
     use std::io::Write;
-    use std::os::fd::OwnedFd;
-    use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+    use std::os::unix::net::{UnixDatagram, UnixListener};
 
     fn kind(file: impl Into<OwnedFd>, write: bool) -> Result<Kind, String> {
         let admitted = Channel::admit(File::from(file.into()), write);

@@ -22,11 +22,14 @@
 //!     type Staged = [u8; 4];
 //!     fn save(&self, sink: &mut Sink) -> Result<(), devstate::Error> {
 //!         let count = *self.0.lock().unwrap();
-//!         Ok(sink.write_all(&count)?)
+//!         sink.write_all(&count)?;
+//!         println!("{} bytes saved", sink.sent());
+//!         Ok(())
 //!     }
 //!     fn load(&self, source: &mut Source) -> Result<Loaded<[u8; 4]>, Refusal> {
 //!         let mut staged = [0; 4];
 //!         source.read_exact(&mut staged).map_err(devstate::Error::from)?;
+//!         println!("{} bytes loaded", source.received());
 //!         Ok(Loaded { staged, verdict: None })
 //!     }
 //!     fn commit(&self, staged: [u8; 4]) -> Result<(), devstate::Error> {
@@ -72,6 +75,7 @@ mod session;
 mod stream;
 mod transfers;
 
+pub use channel::OwnChannel;
 pub use report::{io_error, Direction, Outcome, Report};
 pub use stream::{Sink, Source, Timeouts};
 pub use transfers::{DeviceState, Loaded, Refusal, Transfers};

@@ -9,6 +9,13 @@ use std::io;
 use devstate::{Error, Reason, Verdict};
 
 /// Which way the state goes.
+///
+/// ```
+/// use devstate_vhost::{Direction, Report};
+/// fn is_of_a_load(report: &Report) -> bool {
+///     report.direction == Direction::Load
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Out of this device.

@@ -13,7 +13,6 @@ pub(crate) enum State {
     Running,
     Idle,
     /// Of a save into a stored channel of ours.
-    #[cfg_attr(not(test), allow(dead_code))]
     Preparing,
     Saving,
     Loading,
@@ -34,8 +33,7 @@ pub(crate) enum Event {
     RingsStarted,
     RingsStopped,
     SetSave,
-    /// Into a stored channel of ours, which this crate never makes: it would have to block.
-    #[cfg_attr(not(test), allow(dead_code))]
+    /// Into a stored channel of ours.
     SetSaveStored,
     SetLoad,
     SetLoadStored,

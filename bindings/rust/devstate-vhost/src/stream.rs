@@ -164,7 +164,7 @@ impl Source {
     }
 
     /// Returns how many bytes came.
-    pub fn bytes(&self) -> u64 {
+    pub fn received(&self) -> u64 {
         self.0.bytes
     }
 
@@ -203,7 +203,7 @@ impl Sink {
     }
 
     /// Returns how many bytes went.
-    pub fn bytes(&self) -> u64 {
+    pub fn sent(&self) -> u64 {
         self.0.bytes
     }
 }

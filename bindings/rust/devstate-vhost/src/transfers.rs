@@ -13,15 +13,15 @@ use std::time::Instant;
 use devstate::{Error, Verdict};
 use vhost::vhost_user::message::{VhostTransferStateDirection, VhostTransferStatePhase};
 
-use crate::channel::{Channel, Kind};
+use crate::channel::{Channel, Kind, OwnChannel};
 use crate::report::{io_error, Direction, Outcome, Report};
 use crate::session::{self, Actions, Event, State};
 use crate::stream::{Cancel, Sink, Source, Timeouts};
 
 /// What a device does with its state. All rings are stopped meanwhile.
 ///
-/// `save` and `load` run on a thread of their own, while the thread of the control socket may
-/// wait in `check_device_state`. So they must not take a lock that is held around that call: not
+/// All three run on a thread of their own, while the thread of the control socket may wait in
+/// `check_device_state`. So they must not take a lock that is held around that call: not
 /// the one of `Mutex<Backend>` or `RwLock<Backend>`, of which crate `vhost-user-backend` makes a
 /// back-end.
 pub trait DeviceState: Send + Sync + 'static {
@@ -40,7 +40,9 @@ pub trait DeviceState: Send + Sync + 'static {
     /// Whatever keeps the state from being loaded.
     fn load(&self, source: &mut Source) -> Result<Loaded<Self::Staged>, Refusal>;
 
-    /// Applies what was loaded, on the thread of the control socket.
+    /// Applies what was loaded, on a thread of its own, while the thread of the control socket
+    /// waits. If it takes longer than [`Timeouts::check`], the front-end is told that it failed,
+    /// and the next transfer waits for it.
     ///
     /// # Errors
     /// If the device is as it was before.
@@ -123,9 +125,26 @@ struct Shared<D: DeviceState> {
 /// The state transfers of one device: a back-end stores it and calls it from
 /// `set_device_state_fd` and `check_device_state`.
 ///
-/// See the crate's documentation for an example.
+/// The crate's documentation has an example. A back-end that knows more of its front-end says so:
+///
+/// ```
+/// use devstate_vhost::{DeviceState, Transfers};
+///
+/// const DEVICE_STATE: u64 = 1 << 19;
+///
+/// fn protocol_features<D: DeviceState>(transfers: &Transfers<D>, acknowledged: u64) {
+///     transfers.negotiated(acknowledged & DEVICE_STATE != 0);
+/// }
+/// fn ring_stopped<D: DeviceState>(transfers: &Transfers<D>, rings_that_run: usize) {
+///     transfers.running(rings_that_run > 0);
+/// }
+/// fn front_end_gone<D: DeviceState>(transfers: &Transfers<D>) {
+///     transfers.disconnected();
+/// }
+/// ```
 pub struct Transfers<D: DeviceState> {
     shared: Arc<Shared<D>>,
+    own_channel: Option<OwnChannel>,
 }
 
 impl<D: DeviceState> std::fmt::Debug for Transfers<D> {
@@ -152,14 +171,23 @@ impl<D: DeviceState> Transfers<D> {
             report: None,
         };
         let (inner, changed) = (Mutex::new(inner), Condvar::new());
-        Transfers { shared: Arc::new(Shared { device, timeouts, inner, changed }) }
+        let shared = Arc::new(Shared { device, timeouts, inner, changed });
+        Transfers { shared, own_channel: None }
+    }
+
+    /// Answers with channels of the back-end's own instead of taking the front-end's.
+    pub fn own_channel(mut self, kind: OwnChannel) -> Self {
+        self.own_channel = Some(kind);
+        self
     }
 
     /// Answers SET_DEVICE_STATE_FD. It returns at once; the state travels on another thread, from
-    /// a file or memfd at CHECK_DEVICE_STATE.
+    /// a file or memfd at CHECK_DEVICE_STATE. Only a save into a memfd of the back-end's own is
+    /// answered when it is complete.
     ///
     /// # Errors
-    /// If the file cannot be a channel or a transfer may not begin now.
+    /// If the file cannot be a channel or a transfer may not begin now; of such a save also what
+    /// went wrong with it.
     pub fn set_device_state_fd(
         &self,
         direction: VhostTransferStateDirection,
@@ -172,11 +200,32 @@ impl<D: DeviceState> Transfers<D> {
             VhostTransferStateDirection::SAVE => Direction::Save,
             VhostTransferStateDirection::LOAD => Direction::Load,
         };
-        let admitted = Channel::admit(file, direction == Direction::Save);
+        let save = direction == Direction::Save;
+        let ends = match self.own_channel {
+            None => Ok((file, None)),
+            Some(kind) => {
+                kind.create().map(
+                    |(read, write)| {
+                        if save {
+                            (write, Some(read))
+                        } else {
+                            (read, Some(write))
+                        }
+                    },
+                )
+            }
+        };
+        let (admitted, remote) = match ends {
+            Ok((local, remote)) => (Channel::admit(local, save), remote),
+            Err(error) => (Err(error), None),
+        };
         let mut inner = self.shared.lock();
         let event = match &admitted {
             Err(_) => Event::SetUnfit,
-            Ok(_) if direction == Direction::Save => Event::SetSave,
+            Ok(channel) if save && remote.is_some() && channel.kind == Kind::Stored => {
+                Event::SetSaveStored
+            }
+            Ok(_) if save => Event::SetSave,
             Ok(channel) if channel.kind == Kind::Stored => Event::SetLoadStored,
             Ok(_) => Event::SetLoad,
         };
@@ -184,7 +233,7 @@ impl<D: DeviceState> Transfers<D> {
         inner.direction = direction;
         let report =
             |outcome, error| Some(Report { direction, outcome, error, verdict: None, bytes: 0 });
-        if actions & session::ACCEPT_SET == 0 {
+        if actions & session::REFUSE_SET != 0 {
             let why = admitted.err().unwrap_or_else(|| {
                 io::Error::new(
                     io::ErrorKind::InvalidInput,
@@ -202,7 +251,10 @@ impl<D: DeviceState> Transfers<D> {
         if actions & session::START != 0 {
             self.shared.start(&mut inner);
         }
-        Ok(None)
+        if event == Event::SetSaveStored {
+            self.shared.wait_prepared(inner)?;
+        }
+        Ok(remote)
     }
 
     /// Answers CHECK_DEVICE_STATE: waits for the end of the transfer, but not for ever, and
@@ -228,7 +280,7 @@ impl<D: DeviceState> Transfers<D> {
             }
             match inner.state {
                 State::Committing if inner.staged.is_some() => {
-                    inner = self.shared.commit(inner);
+                    self.shared.commit(&mut inner);
                     continue;
                 }
                 State::CheckingSave | State::CheckingLoad | State::Committing => {}
@@ -237,10 +289,12 @@ impl<D: DeviceState> Transfers<D> {
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                let text = format!(
-                    "the transfer is not over {:?} after CHECK_DEVICE_STATE",
-                    self.shared.timeouts.check
-                );
+                let what = match inner.state {
+                    State::Committing => "the device has not taken the state",
+                    _ => "the transfer is not over",
+                };
+                let text =
+                    format!("{what} {:?} after CHECK_DEVICE_STATE", self.shared.timeouts.check);
                 inner.failure = Some(Failure::new(io::ErrorKind::TimedOut, text));
                 self.shared.feed(&mut inner, Event::Deadline);
                 continue;
@@ -319,6 +373,7 @@ impl<D: DeviceState> Shared<D> {
                 | Event::RingsStarted
                 | Event::Disconnected
                 | Event::SetSave
+                | Event::SetSaveStored
                 | Event::SetLoad
                 | Event::SetLoadStored
                 | Event::SetUnfit
@@ -357,27 +412,19 @@ impl<D: DeviceState> Shared<D> {
     fn start(self: &Arc<Self>, inner: &mut Inner<D::Staged>) {
         let Some(channel) = inner.waiting.take() else { return };
         inner.id += 1;
-        let started = Cancel::new().map(Arc::new).and_then(|cancel| {
-            inner.cancel = Some(cancel.clone());
-            let shared = self.clone();
-            let (id, direction, start) = (inner.id, inner.direction, inner.start);
-            // One at a time: the device sees no two calls at once.
-            let before = inner.worker.take();
-            Builder::new().name("device-state".into()).spawn(move || {
-                if let Some(before) = before {
-                    let _ = before.join();
-                }
-                shared.work(id, direction, channel, cancel, start);
-            })
-        });
-        match started {
-            Ok(worker) => inner.worker = Some(worker),
+        let cancel = match Cancel::new() {
+            Ok(cancel) => Arc::new(cancel),
             Err(error) => {
-                let text = format!("cannot start the transfer's thread: {error}");
+                let text = format!("cannot watch the transfer: {error}");
                 inner.failure = Some(Failure::new(error.kind(), text));
                 self.feed(inner, Event::WorkFailed);
+                return;
             }
-        }
+        };
+        inner.cancel = Some(cancel.clone());
+        let shared = self.clone();
+        let (id, direction, start) = (inner.id, inner.direction, inner.start);
+        self.spawn(inner, move || shared.work(id, direction, channel, cancel, start));
     }
 
     fn work(
@@ -393,7 +440,7 @@ impl<D: DeviceState> Shared<D> {
             Direction::Save => {
                 let mut sink = Sink::new(channel, cancel, &self.timeouts, start);
                 let result = guarded(|| Ok(self.device.save(&mut sink)?));
-                bytes = sink.bytes();
+                bytes = sink.sent();
                 // Here the channel is closed, which is its end mark.
                 drop(sink);
                 result.map(|()| None)
@@ -402,7 +449,7 @@ impl<D: DeviceState> Shared<D> {
                 let mut source = Source::new(channel, cancel, &self.timeouts, start);
                 let result = guarded(|| self.device.load(&mut source));
                 let rest = source.drain();
-                bytes += source.bytes();
+                bytes += source.received();
                 result.and_then(|loaded| match rest {
                     Ok(0) => Ok(Some(loaded)),
                     Ok(rest) => Err(Refusal {
@@ -440,17 +487,44 @@ impl<D: DeviceState> Shared<D> {
         self.feed(&mut inner, event);
     }
 
-    /// Applies what is staged. The device is called without the lock.
-    fn commit<'s>(
-        &'s self,
-        mut inner: MutexGuard<'s, Inner<D::Staged>>,
-    ) -> MutexGuard<'s, Inner<D::Staged>> {
-        let id = inner.id;
-        let Some(staged) = inner.staged.take() else { return inner };
-        drop(inner);
-        let result = guarded(|| Ok(self.device.commit(staged)?));
-        let mut inner = self.lock();
-        if inner.id == id && inner.state == State::Committing {
+    /// Waits for the end of a save that is answered when it is complete.
+    fn wait_prepared(&self, mut inner: MutexGuard<'_, Inner<D::Staged>>) -> io::Result<()> {
+        let (id, end) = (inner.id, inner.start + self.timeouts.total);
+        loop {
+            // Whatever has cancelled it has made another id.
+            if inner.id != id {
+                return Err(Failure::abandoned().error());
+            }
+            match inner.state {
+                State::Preparing => {}
+                State::Saved => return Ok(()),
+                _ => return Err(inner.failure.take().unwrap_or_else(Failure::abandoned).error()),
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let text = format!("the save takes more than {:?}", self.timeouts.total);
+                let failure = Failure::new(io::ErrorKind::TimedOut, text);
+                let error = failure.error();
+                self.close_report(&mut inner, Outcome::Failed, Some(&failure.text));
+                inner.failure = Some(failure);
+                self.feed(&mut inner, Event::Deadline);
+                return Err(error);
+            }
+            let waited = self.changed.wait_timeout(inner, left);
+            inner = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Has another thread apply what is staged: the device may take longer than CHECK waits.
+    fn commit(self: &Arc<Self>, inner: &mut Inner<D::Staged>) {
+        let Some(staged) = inner.staged.take() else { return };
+        let (shared, id) = (self.clone(), inner.id);
+        self.spawn(inner, move || {
+            let result = guarded(|| Ok(shared.device.commit(staged)?));
+            let mut inner = shared.lock();
+            if inner.id != id || inner.state != State::Committing {
+                return;
+            }
             let event = match result {
                 Ok(()) => Event::WorkOk,
                 Err(refusal) => {
@@ -458,9 +532,27 @@ impl<D: DeviceState> Shared<D> {
                     Event::WorkFailed
                 }
             };
-            self.feed(&mut inner, event);
+            shared.feed(&mut inner, event);
+        });
+    }
+
+    /// Runs `work` on a thread, after that of the last one: the device sees no two calls at once.
+    fn spawn(&self, inner: &mut Inner<D::Staged>, work: impl FnOnce() + Send + 'static) {
+        let before = inner.worker.take();
+        let spawned = Builder::new().name("device-state".into()).spawn(move || {
+            if let Some(before) = before {
+                let _ = before.join();
+            }
+            work();
+        });
+        match spawned {
+            Ok(worker) => inner.worker = Some(worker),
+            Err(error) => {
+                let text = format!("cannot start the transfer's thread: {error}");
+                inner.failure = Some(Failure::new(error.kind(), text));
+                self.feed(inner, Event::WorkFailed);
+            }
         }
-        inner
     }
 }
 

@@ -15,7 +15,8 @@ use devstate::{Error, Limits};
 use devstate_fs::v1::*;
 use devstate_schema::Gate;
 use devstate_vhost::{
-    DeviceState, Direction, Loaded, Outcome, Refusal, Report, Sink, Source, Timeouts, Transfers,
+    DeviceState, Direction, Loaded, Outcome, OwnChannel, Refusal, Report, Sink, Source, Timeouts,
+    Transfers,
 };
 use vhost::vhost_user::message::{VhostTransferStateDirection, VhostTransferStatePhase};
 
@@ -29,6 +30,8 @@ struct Device {
     stream: Mutex<Vec<u8>>,
     inodes: Mutex<Vec<u64>>,
     panics: bool,
+    /// Held by who wants a commit to wait.
+    busy: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -54,6 +57,7 @@ impl DeviceState for Device {
     type Staged = Vec<u64>;
 
     fn save(&self, sink: &mut Sink) -> Result<(), Error> {
+        assert!(!self.panics, "as the test wants");
         Ok(sink.write_all(&self.stream.lock().expect("a stream"))?)
     }
 
@@ -70,6 +74,7 @@ impl DeviceState for Device {
     }
 
     fn commit(&self, staged: Vec<u64>) -> Result<(), Error> {
+        let _free = self.busy.lock();
         *self.inodes.lock().expect("inodes") = staged;
         Ok(())
     }
@@ -399,6 +404,80 @@ fn a_panic_of_the_device_is_a_failed_transfer() {
     let fixture = Fixture::of(device, Timeouts::default());
     let error = fixture.load(&golden("fs_v3")).expect_err("a panic");
     assert!(error.to_string().contains("panicked"), "{error}");
+}
+
+#[test]
+fn a_commit_that_takes_too_long_fails_check_and_the_next_transfer_waits_for_it() {
+    let fixture = Fixture::impatient();
+    let busy = fixture.device.busy.lock().expect("free");
+    let error = fixture.load(&golden("fs_v3")).expect_err("overdue");
+    assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
+    assert!(error.to_string().contains("has not taken the state"), "{error}");
+    assert_eq!(fixture.report().outcome, Outcome::Failed);
+    assert_eq!(fixture.inodes(), 0);
+    // A save is not begun before the device is done with the commit.
+    *fixture.device.stream.lock().expect("a stream") = b"x".to_vec();
+    let (mut reader, writer) = pipe();
+    fixture.set(SAVE, writer);
+    rustix::io::ioctl_fionbio(&reader, true).expect("non-blocking");
+    let mut saved = [0];
+    assert_eq!(reader.read(&mut saved).expect_err("nothing yet").kind(), ErrorKind::WouldBlock);
+    drop(busy);
+    rustix::io::ioctl_fionbio(&reader, false).expect("blocking");
+    reader.read_exact(&mut saved).expect("the state");
+    assert!(fixture.inodes() > 0, "the commit came first");
+}
+
+#[test]
+fn own_channels_are_handed_to_the_front_end() {
+    let stream = golden("fs_v3");
+    for kind in [OwnChannel::Pipe, OwnChannel::Socket, OwnChannel::Memfd] {
+        let mut fixture = Fixture::new();
+        fixture.transfers = fixture.transfers.own_channel(kind);
+        *fixture.device.stream.lock().expect("a stream") = stream.clone();
+        // The front-end's own end is not used.
+        let mut ours = fixture.try_set(SAVE, pipe().1).expect("accepted").expect("a channel");
+        let mut saved = Vec::new();
+        ours.read_to_end(&mut saved).expect("read");
+        assert!(saved == stream, "{kind:?}: {}", saved.len());
+        fixture.check().expect("saved");
+
+        let mut ours = fixture.try_set(LOAD, pipe().0).expect("accepted").expect("a channel");
+        ours.write_all(&stream).expect("written");
+        drop(ours);
+        fixture.check().expect("loaded");
+        assert!(fixture.inodes() > 0, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_save_into_an_own_memfd_that_fails_is_refused_with_its_reason() {
+    let device = Device { panics: true, ..Device::default() };
+    let mut fixture = Fixture::of(device, Timeouts::default());
+    fixture.transfers = fixture.transfers.own_channel(OwnChannel::Memfd);
+    let error = fixture.try_set(SAVE, pipe().1).expect_err("refused");
+    assert!(error.to_string().contains("panicked"), "{error}");
+    assert_eq!(fixture.report().outcome, Outcome::Failed);
+    fixture.check().expect_err("no transfer");
+}
+
+#[test]
+fn rings_that_start_end_a_save_into_an_own_memfd() {
+    let mut fixture = Fixture::new();
+    fixture.transfers = fixture.transfers.own_channel(OwnChannel::Memfd);
+    let stream = fixture.device.stream.lock().expect("free");
+    std::thread::scope(|scope| {
+        let set = scope.spawn(|| fixture.try_set(SAVE, pipe().1));
+        // The save waits for the stream that it is to write.
+        while fixture.transfers.last_report().map(|report| report.outcome)
+            != Some(Outcome::Underway)
+        {
+            std::thread::yield_now();
+        }
+        fixture.transfers.running(true);
+        set.join().expect("a thread").expect_err("abandoned");
+    });
+    drop(stream);
 }
 
 #[test]

@@ -104,6 +104,17 @@ pub fn declared_size(frame: &[u8]) -> Option<u64> {
 }
 
 /// Decompresses payloads. Keeps its context from one to the next.
+///
+/// ```
+/// # if cfg!(not(any(feature = "zstd", feature = "ruzstd"))) { return Ok(()); }
+/// // "abc" in one raw block, with the content size in one byte.
+/// let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 3, 0x19, 0, 0, b'a', b'b', b'c'];
+/// let mut out = Vec::new();
+/// devstate::Decompressor::default().decompress(&frame, 3, &mut out)?;
+/// assert_eq!(out, b"abc");
+/// assert!(devstate::Decompressor::default().decompress(&frame, 2, &mut out).is_err());
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Default)]
 pub struct Decompressor {
     #[cfg(feature = "zstd")]

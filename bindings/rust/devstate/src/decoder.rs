@@ -80,7 +80,7 @@ enum Stage {
     Header,
     ChunkHeader,
     Payload,
-    /// Behind the trailer.
+    /// After the trailer.
     Rest,
     End,
 }
@@ -102,7 +102,11 @@ enum Stage {
 ///             },
 ///             Progress::Header => {}
 ///             Progress::Chunk => chunks += 1,
-///             Progress::End => return Ok(chunks),
+///             Progress::End => {
+///                 assert_eq!(decoder.summary().chunks, u64::from(chunks));
+///                 assert_eq!(*decoder.limits(), Limits::default());
+///                 return Ok(chunks);
+///             }
 ///         }
 ///     }
 /// }

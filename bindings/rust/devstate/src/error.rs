@@ -86,7 +86,8 @@ pub struct StreamError {
 }
 
 impl StreamError {
-    /// Puts the name of the message or record before the path.
+    /// Puts the name of the message or record before the path. [`crate::column::within`] has an
+    /// example.
     #[must_use]
     pub fn within(mut self: Box<Self>, name: &str) -> Box<Self> {
         self.path =

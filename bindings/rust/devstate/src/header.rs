@@ -20,6 +20,14 @@ pub struct Implementation {
 }
 
 /// A state of one version of its schema became one of another.
+///
+/// ```
+/// fn history(header: &devstate::StreamHeader) -> Vec<String> {
+///     let step = |c: &devstate::ConversionRecord| format!("{} to {}", c.from_version, c.to_version);
+///     header.conversions.iter().map(step).collect()
+/// }
+/// # assert!(history(&Default::default()).is_empty());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConversionRecord {
     /// The version that it was of.

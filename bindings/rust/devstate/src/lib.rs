@@ -46,7 +46,6 @@ mod limits;
 mod reader;
 pub mod record;
 mod root_walk;
-/// What generated code knows of its schema.
 pub mod schema;
 mod verdict;
 pub mod wire;

@@ -25,6 +25,7 @@ const AHEAD: usize = 40;
 /// while let Some(chunk) = reader.next_chunk()? {
 ///     println!("field {}: {} records", chunk.field, chunk.records);
 /// }
+/// println!("{} of {}", reader.summary().records, reader.limits().max_records);
 /// # Ok(())
 /// # }
 /// ```
@@ -63,7 +64,7 @@ impl<R: Read> StreamReader<R> {
         self.decoder.limits()
     }
 
-    /// Reads the next chunk. `None` behind the last one: then the stream is whole.
+    /// Reads the next chunk. `None` after the last one: then the stream is whole.
     ///
     /// # Errors
     /// Those of the stream and of the source.

@@ -2,6 +2,169 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! What generated readers and writers of a schema stand on.
+//!
+//! The code of a schema with one number and records of one number, by hand. `SCHEMA` is that of
+//! [the module `schema`](crate::schema).
+//!
+//! ```
+//! use devstate::column::{Column, ColumnWriter, ColumnsWalk, Context, Numbers, NumbersBuilder};
+//! use devstate::column::{RecordBuilder, Rows};
+//! use devstate::record::{check_root, parsed, put_field, Batch, Message, RecordWriter};
+//! use devstate::wire::Value;
+//! use devstate::{read_state, Chunk, Error, Limits, NoFilter, StateHandler, StreamError};
+//! # mod schema {
+//! # use std::borrow::Cow;
+//! #
+//! # use devstate::schema::{Field, FieldType, Message, Presence, Schema, Table};
+//! #
+//! # // message Count { uint64 total = 1; repeated Step steps = 2; }  message Step { uint32 by = 1; }
+//! # const fn field(number: u32, name: &'static str, kind: FieldType, presence: Presence) -> Field {
+//! #     let (name, feature) = (Cow::Borrowed(name), Cow::Borrowed(""));
+//! #     Field { number, name, kind, presence, oneof: None, of: 1, feature }
+//! # }
+//! # pub static SCHEMA: Schema = Schema {
+//! #     name: "vendor.count.v1",
+//! #     version: 1,
+//! #     min_reader: 0,
+//! #     device: "count",
+//! #     root_message: "vendor.count.v1.Count",
+//! #     fingerprint: [0; 32], // The build works it out.
+//! #     descriptor_set: &[],
+//! #     released: &[],
+//! #     table: Table {
+//! #         messages: Cow::Borrowed(&[
+//! #             Message {
+//! #                 name: Cow::Borrowed("vendor.count.v1.Count"),
+//! #                 fields: Cow::Borrowed(&[
+//! #                     field(1, "total", FieldType::Uint64, Presence::Implicit),
+//! #                     field(2, "steps", FieldType::Message, Presence::Repeated),
+//! #                 ]),
+//! #             },
+//! #             Message {
+//! #                 name: Cow::Borrowed("vendor.count.v1.Step"),
+//! #                 fields: Cow::Borrowed(&[
+//! #                     field(1, "by", FieldType::Uint32, Presence::Implicit),
+//! #                 ]),
+//! #             },
+//! #         ]),
+//! #         enums: Cow::Borrowed(&[]),
+//! #     },
+//! # };
+//! # }
+//! # use schema::SCHEMA;
+//!
+//! #[derive(Debug, Default, PartialEq)]
+//! struct Count {
+//!     total: u64,
+//! }
+//! impl Message for Count {
+//!     fn merge_field(&mut self, number: u32, value: Value<'_>) {
+//!         if number == 1 {
+//!             self.total = value.bits();
+//!         }
+//!     }
+//!     fn encode(&self, out: &mut Vec<u8>) {
+//!         if self.total != 0 {
+//!             put_field(1, 0, self.total, out);
+//!         }
+//!     }
+//! }
+//!
+//! #[derive(Default)]
+//! struct Steps(Numbers<u32>);
+//! impl<'p> Column<'p> for Steps {
+//!     type Value<'r> = u32;
+//!     fn decode(
+//!         columns: &'p [u8],
+//!         count: usize,
+//!         cx: &mut Context<'_>,
+//!     ) -> Result<Self, Box<StreamError>> {
+//!         let mut walk = ColumnsWalk::new(columns);
+//!         let mut this = Self::default();
+//!         while let Some((number, column)) = walk.next(cx)? {
+//!             match number {
+//!                 1 => this.0 = Numbers::decode(column, count, cx)?,
+//!                 _ => return Err(walk.unknown(cx)),
+//!             }
+//!         }
+//!         Ok(this)
+//!     }
+//!     fn absent(count: usize, cx: &mut Context<'_>) -> Result<Self, Box<StreamError>> {
+//!         Self::decode(&[], count, cx)
+//!     }
+//!     fn get(&self, i: usize) -> u32 {
+//!         self.0.get(i)
+//!     }
+//! }
+//!
+//! #[derive(Default)]
+//! struct StepBuilder(NumbersBuilder<u32>);
+//! impl RecordBuilder for StepBuilder {
+//!     fn rows(&self) -> usize {
+//!         self.0.len()
+//!     }
+//!     fn clear_rows(&mut self) {
+//!         self.0.clear();
+//!     }
+//!     fn encode_body(&self, writer: &mut ColumnWriter) {
+//!         self.0.encode(1, writer);
+//!     }
+//!     fn validate(&self, _: Rows) -> Result<(), Error> {
+//!         Ok(())
+//!     }
+//! }
+//!
+//! // Writes a state.
+//! let mut writer =
+//!     RecordWriter::begin(Vec::new(), Default::default(), &SCHEMA, &Count { total: 12 })?;
+//! let mut steps = StepBuilder::default();
+//! for by in [5, 7] {
+//!     let size = 8 + 8; // A record and a number.
+//!     if writer.must_flush(2, steps.rows(), size) {
+//!         writer.write_batch("steps", &mut steps)?;
+//!         writer.start_batch(2, "steps", size)?;
+//!     }
+//!     steps.0.push(by);
+//! }
+//! assert_eq!(writer.pending(), 2);
+//! writer.write_batch("steps", &mut steps)?;
+//! let (stream, _) = writer.finish()?;
+//!
+//! // Reads it.
+//! #[derive(Default)]
+//! struct Handler(Count, Vec<u32>);
+//! impl StateHandler for Handler {
+//!     fn schema(&self) -> &'static devstate::Schema {
+//!         &SCHEMA
+//!     }
+//!     fn root(&mut self, chunk: &Chunk<'_>) -> Result<(), Error> {
+//!         check_root(chunk, &SCHEMA)?;
+//!         self.0 = parsed(chunk.payload);
+//!         Ok(())
+//!     }
+//!     fn batch(
+//!         &mut self,
+//!         chunk: &Chunk<'_>,
+//!         limits: &Limits,
+//!         version: u32,
+//!     ) -> Result<bool, Error> {
+//!         if chunk.field != 2 {
+//!             return Ok(false);
+//!         }
+//!         let mut cx = Context::new(*chunk, limits, version);
+//!         cx.charge(chunk.records.into(), 8 + 8)?;
+//!         let rows = chunk.records as usize;
+//!         let batch = Batch::new(Steps::decode(chunk.payload, rows, &mut cx)?, rows);
+//!         assert!(!batch.is_empty() && batch.get(0) == 5);
+//!         self.1.extend(batch.iter());
+//!         Ok(true)
+//!     }
+//! }
+//! let mut handler = Handler::default();
+//! read_state(&stream[..], &Limits::default(), &mut NoFilter, &mut handler)?;
+//! assert_eq!((handler.0, handler.1), (Count { total: 12 }, vec![5, 7]));
+//! # Ok::<(), Error>(())
+//! ```
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -19,6 +182,32 @@ use crate::wire::{put_bytes, put_tag, put_varint, Cursor, Value, FIXED32, FIXED6
 use crate::writer::{make_header, StreamWriter, WriterOptions};
 
 /// A message of the root, as a plain struct.
+///
+/// ```
+/// use devstate::record::{put_field, Message};
+/// use devstate::wire::Value;
+///
+/// #[derive(Debug, Default, PartialEq)]
+/// struct Count {
+///     total: u64,
+/// }
+/// impl Message for Count {
+///     fn merge_field(&mut self, number: u32, value: Value<'_>) {
+///         if number == 1 {
+///             self.total = value.bits();
+///         }
+///     }
+///     fn encode(&self, out: &mut Vec<u8>) {
+///         put_field(1, 0, self.total, out);
+///     }
+/// }
+///
+/// let bytes = Count { total: 300 }.to_bytes();
+/// let mut count = Count::default();
+/// count.merge(&bytes);
+/// assert_eq!(count, Count { total: 300 });
+/// assert_eq!(devstate::record::parsed::<Count>(&bytes), count);
+/// ```
 pub trait Message: Default {
     /// Sets a field from a message that [`check_root`] has passed.
     fn merge_field(&mut self, number: u32, value: Value<'_>);
@@ -41,7 +230,7 @@ pub trait Message: Default {
     }
 }
 
-/// Returns the message of bytes that [`check_root`] has passed.
+/// Returns the message of bytes that [`check_root`] has passed; [`Message`] has an example.
 pub fn parsed<M: Message>(bytes: &[u8]) -> M {
     let mut message = M::default();
     message.merge(bytes);
@@ -49,6 +238,12 @@ pub fn parsed<M: Message>(bytes: &[u8]) -> M {
 }
 
 /// Calls `each` for each field of a message that [`check_root`] has passed.
+///
+/// ```
+/// let mut numbers = Vec::new();
+/// devstate::record::each_field(&[0x08, 5, 0x12, 1, b'x'], |number, _| numbers.push(number));
+/// assert_eq!(numbers, [1, 2]);
+/// ```
 pub fn each_field<'a>(bytes: &'a [u8], mut each: impl FnMut(u32, Value<'a>)) {
     let mut cursor = Cursor::new(bytes);
     while let Some((number, _, value)) = cursor.field() {
@@ -58,6 +253,14 @@ pub fn each_field<'a>(bytes: &'a [u8], mut each: impl FnMut(u32, Value<'a>)) {
 
 /// Calls `each` for each number of a repeated field, packed or not. `size` is 4 or 8 bytes, or 0
 /// for varints.
+///
+/// ```
+/// use devstate::wire::Value;
+/// let mut numbers = Vec::new();
+/// devstate::record::each_number(Value::Bytes(&[0xac, 2, 1]), 0, |bits| numbers.push(bits));
+/// devstate::record::each_number(Value::Varint(9), 0, |bits| numbers.push(bits));
+/// assert_eq!(numbers, [300, 1, 9]);
+/// ```
 pub fn each_number(value: Value<'_>, size: usize, mut each: impl FnMut(u64)) {
     let Value::Bytes(bytes) = value else { return each(value.bits()) };
     let mut cursor = Cursor::new(bytes);
@@ -78,6 +281,12 @@ fn put_bits(size: usize, bits: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends a number field. `size` is as in [`each_number`].
+///
+/// ```
+/// let mut out = Vec::new();
+/// devstate::record::put_field(1, 4, 7, &mut out);
+/// assert_eq!(out, [0x0d, 7, 0, 0, 0]);
+/// ```
 pub fn put_field(number: u32, size: usize, bits: u64, out: &mut Vec<u8>) {
     let wire_type = match size {
         4 => FIXED32,
@@ -89,6 +298,12 @@ pub fn put_field(number: u32, size: usize, bits: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends a packed field, unless it is empty. `size` is as in [`each_number`].
+///
+/// ```
+/// let mut out = Vec::new();
+/// devstate::record::put_packed(1, 0, [300, 1].into_iter(), &mut out);
+/// assert_eq!(out, [0x0a, 3, 0xac, 2, 1]);
+/// ```
 pub fn put_packed(number: u32, size: usize, bits: impl Iterator<Item = u64>, out: &mut Vec<u8>) {
     let mut packed = Vec::new();
     bits.for_each(|bits| put_bits(size, bits, &mut packed));
@@ -97,7 +312,8 @@ pub fn put_packed(number: u32, size: usize, bits: impl Iterator<Item = u64>, out
     }
 }
 
-/// Refuses a root chunk of which a parser would lose or misread something.
+/// Refuses a root chunk of which a parser would lose or misread something. [The module](crate::record) has
+/// an example.
 ///
 /// # Errors
 /// MALFORMED or UNKNOWN_CONTENT.
@@ -131,7 +347,8 @@ pub fn check_root(chunk: &Chunk<'_>, schema: &Schema) -> Result<(), Box<StreamEr
     })
 }
 
-/// Records of a batch, decoded.
+/// Records of a batch, decoded. [The module](crate::record) has
+/// an example.
 #[derive(Debug)]
 pub struct Batch<'p, C> {
     columns: C,
@@ -166,7 +383,8 @@ impl<'p, C: Column<'p>> Batch<'p, C> {
     }
 }
 
-/// What generated code does with the chunks of a state.
+/// What generated code does with the chunks of a state. [The module](crate::record) has
+/// an example.
 pub trait StateHandler {
     /// Returns the schema that the code was generated from.
     fn schema(&self) -> &'static Schema;
@@ -185,6 +403,29 @@ pub trait StateHandler {
 }
 
 /// Looks at a stream before it is decoded: a verdict about the state of another version.
+///
+/// ```
+/// use devstate::{Chunk, ChunkFilter, Error, Implementation, StreamHeader};
+///
+/// /// Refuses the states of a release that is known to write them wrongly.
+/// struct Known;
+/// impl ChunkFilter for Known {
+///     fn header(&mut self, header: &StreamHeader) -> Result<(), Error> {
+///         let bad = Implementation { name: "count".into(), version: "1.0".into() };
+///         if header.writer == Some(bad) {
+///             return Err(Error::Device("count 1.0 forgets steps: save with 1.1".into()));
+///         }
+///         Ok(())
+///     }
+///     fn chunk<'c>(&'c mut self, chunk: Chunk<'c>) -> Result<Option<Chunk<'c>>, Error> {
+///         Ok(Some(chunk))
+///     }
+///     fn end(&mut self) -> Result<(), Error> {
+///         Ok(())
+///     }
+/// }
+/// assert!(Known.header(&StreamHeader::default()).is_ok());
+/// ```
 pub trait ChunkFilter {
     /// Judges the header.
     ///
@@ -205,7 +446,7 @@ pub trait ChunkFilter {
     fn end(&mut self) -> Result<(), Error>;
 }
 
-/// Takes what is judged already, or is of the reader's own version.
+/// Takes what is judged already, or is of the reader's own version. [`read_state`] has an example.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoFilter;
 
@@ -368,7 +609,8 @@ impl<F: ChunkFilter, H: StateHandler> PushReader<F, H> {
     }
 }
 
-/// Collects the records of a field into batches and writes them.
+/// Collects the records of a field into batches and writes them. [The module](crate::record) has
+/// an example.
 #[derive(Debug)]
 pub struct RecordWriter<W> {
     stream: StreamWriter<W>,

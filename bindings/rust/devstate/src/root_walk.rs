@@ -10,7 +10,7 @@ use crate::error::Reason;
 use crate::schema::{Field, FieldType, Message, Presence, Table};
 use crate::wire::{Cursor, Value, FIXED32, FIXED64, GROUP, LENGTH, MAX_DEPTH, VARINT};
 
-/// What a parser would drop, merge or misread.
+/// What a parser would drop, merge or misread; [`walk_root`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// A field that the schema does not have.
@@ -43,7 +43,7 @@ impl Fault {
     }
 }
 
-/// A fault, and where it is.
+/// A fault, and where it is; [`walk_root`] has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WireFinding {
     /// What it is.
@@ -77,12 +77,41 @@ impl WireFinding {
     }
 }
 
-/// The message is not well-formed, or nested more than 100 deep.
+/// The message is not well-formed, or nested more than 100 deep. [`walk_root`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotWellFormed;
 
 /// Calls `visit` for each fault of `message`, a serialized root message of `table`, until it
 /// returns false.
+///
+/// ```
+/// use devstate::schema::{Field, FieldType, Message, Presence, Table};
+/// use devstate::{walk_root, Fault, NotWellFormed, WireFinding};
+///
+/// // message Count { uint32 total = 1; }
+/// let total = Field {
+///     number: 1,
+///     name: "total".into(),
+///     kind: FieldType::Uint32,
+///     presence: Presence::Implicit,
+///     oneof: None,
+///     of: 0,
+///     feature: "".into(),
+/// };
+/// let root = Message { name: "Count".into(), fields: vec![total].into() };
+/// let table = Table { messages: vec![root].into(), enums: vec![].into() };
+///
+/// let mut found: Vec<WireFinding> = Vec::new();
+/// let mut visit = |finding| {
+///     found.push(finding);
+///     true
+/// };
+/// walk_root(&[0x08, 5, 0x10, 1], &table, &mut visit)?;
+/// assert_eq!(found[0].fault, Fault::UnknownField);
+/// assert_eq!(found[0].text(), "2 is a field that the schema does not have");
+/// assert_eq!(walk_root(&[0x08], &table, &mut |_| true), Err(NotWellFormed));
+/// # Ok::<(), NotWellFormed>(())
+/// ```
 ///
 /// # Errors
 /// [`NotWellFormed`]; then what was found before means nothing.
@@ -98,6 +127,17 @@ pub fn walk_root(
 }
 
 /// Adds the features of the fields that are present in `message`, of `table`'s message `of`.
+///
+/// ```
+/// use std::collections::BTreeSet;
+///
+/// fn features<'s>(root: &[u8], schema: &'s devstate::Schema) -> BTreeSet<&'s str> {
+///     let mut features = BTreeSet::new();
+///     let table = &schema.table;
+///     devstate::add_used_features(root, table, &table.messages[0], &mut features);
+///     features
+/// }
+/// ```
 pub fn add_used_features<'t>(
     message: &[u8],
     table: &'t Table,

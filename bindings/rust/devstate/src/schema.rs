@@ -1,9 +1,56 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
+//! What generated code knows of its schema.
+//!
+//! ```
+//! use std::borrow::Cow;
+//!
+//! use devstate::schema::{Field, FieldType, Message, Presence, Schema, Table};
+//!
+//! // message Count { uint64 total = 1; repeated Step steps = 2; }  message Step { uint32 by = 1; }
+//! const fn field(number: u32, name: &'static str, kind: FieldType, presence: Presence) -> Field {
+//!     let (name, feature) = (Cow::Borrowed(name), Cow::Borrowed(""));
+//!     Field { number, name, kind, presence, oneof: None, of: 1, feature }
+//! }
+//! static SCHEMA: Schema = Schema {
+//!     name: "vendor.count.v1",
+//!     version: 1,
+//!     min_reader: 0,
+//!     device: "count",
+//!     root_message: "vendor.count.v1.Count",
+//!     fingerprint: [0; 32], // The build works it out.
+//!     descriptor_set: &[],
+//!     released: &[],
+//!     table: Table {
+//!         messages: Cow::Borrowed(&[
+//!             Message {
+//!                 name: Cow::Borrowed("vendor.count.v1.Count"),
+//!                 fields: Cow::Borrowed(&[
+//!                     field(1, "total", FieldType::Uint64, Presence::Implicit),
+//!                     field(2, "steps", FieldType::Message, Presence::Repeated),
+//!                 ]),
+//!             },
+//!             Message {
+//!                 name: Cow::Borrowed("vendor.count.v1.Step"),
+//!                 fields: Cow::Borrowed(&[
+//!                     field(1, "by", FieldType::Uint32, Presence::Implicit),
+//!                 ]),
+//!             },
+//!         ]),
+//!         enums: Cow::Borrowed(&[]),
+//!     },
+//! };
+//!
+//! let root = &SCHEMA.table.messages[0];
+//! let steps = root.field(2).expect("steps");
+//! assert!(steps.repeated() && steps.holds_records());
+//! assert_eq!(SCHEMA.table.message_of(steps).name, "vendor.count.v1.Step");
+//! ```
+
 use std::borrow::Cow;
 
-/// What generated code knows of its schema.
+/// What generated code knows of its schema; [the module](crate::schema) has an example.
 #[derive(Debug)]
 pub struct Schema {
     /// Name of the schema, "devices.fs.v1".
@@ -26,7 +73,7 @@ pub struct Schema {
     pub table: Table,
 }
 
-/// The type of a field, as in a `.proto` file.
+/// The type of a field, as in a `.proto` file; [the module](crate::schema) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum FieldType {
@@ -49,7 +96,8 @@ pub enum FieldType {
     Sint64,
 }
 
-/// How often a field can occur in its message, and what absence is.
+/// How often a field can occur in its message, and what absence is; [the module](crate::schema)
+/// has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// A scalar that is there exactly once; at its zero it cannot be told from an absent one.
@@ -62,7 +110,7 @@ pub enum Presence {
     Map,
 }
 
-/// A field of a message of the schema.
+/// A field of a message of the schema; [the module](crate::schema) has an example.
 #[derive(Clone, Debug)]
 pub struct Field {
     /// Its number.
@@ -81,7 +129,7 @@ pub struct Field {
     pub feature: Cow<'static, str>,
 }
 
-/// A message of the schema.
+/// A message of the schema; [the module](crate::schema) has an example.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// Its full name.
@@ -91,6 +139,24 @@ pub struct Message {
 }
 
 /// An enum of the schema.
+///
+/// ```
+/// use devstate::schema::{Enum, Field, FieldType, Presence, Table};
+///
+/// // enum Power { OFF = 0; ON = 1; }
+/// let power = Enum { name: "vendor.count.v1.Power".into(), numbers: vec![0, 1].into() };
+/// let table = Table { messages: vec![].into(), enums: vec![power].into() };
+/// let field = Field {
+///     number: 3,
+///     name: "power".into(),
+///     kind: FieldType::Enum,
+///     presence: Presence::Implicit,
+///     oneof: None,
+///     of: 0,
+///     feature: "".into(),
+/// };
+/// assert!(table.names(&field, 1) && !table.names(&field, 2));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Enum {
     /// Its full name.
@@ -100,6 +166,7 @@ pub struct Enum {
 }
 
 /// The messages and enums that a root message is made of. The first message is the root.
+/// [The module](crate::schema) has an example.
 #[derive(Clone, Debug)]
 pub struct Table {
     /// The messages.

@@ -98,6 +98,7 @@ rules! {
     ANOTHER_FIELD = "another-field", 13;
     NUMBERS_SWAPPED = "numbers-swapped", 14;
     FIELD_RENUMBERED = "field-renumbered", 15;
+    NUMBER_REUSED = "number-reused", 16;
     FIELD_MOVED = "field-moved", 17;
     FALLBACK_FIELD = "fallback-field", 18;
     TYPE_WIDENED = "type-widened", 19;
@@ -106,8 +107,11 @@ rules! {
     NOT_UTF8 = "not-utf8", 22;
     PRESENCE_CHANGED = "presence-changed", 23;
     CARDINALITY_CHANGED = "cardinality-changed", 24;
+    MAP_KEYS_REPEATED = "map-keys-repeated", 25;
     ONEOF_JOINED = "oneof-joined", 26;
+    BOUND_NARROWED = "bound-narrowed", 28;
     UNIT_CHANGED = "unit-changed", 30;
+    UNIT_SCALED = "unit-scaled", 31;
     ENCODING_CHANGED = "encoding-changed", 32;
     MEANING_CHANGED = "meaning-changed", 33;
     ABSENT_DEFAULT_CHANGED = "absent-default-changed", 34;
@@ -117,6 +121,7 @@ rules! {
     ENUM_VALUE_RENAMED = "enum-value-renamed", 39;
     ENUM_VALUE_RENUMBERED = "enum-value-renumbered", 40;
     ENUM_REPLACED = "enum-replaced", 41;
+    ENUM_VALUE_REUSED = "enum-value-reused", 42;
     TOO_MANY_FINDINGS = "too-many-findings", 44;
     VALUE_OUT_OF_BOUNDS = "value-out-of-bounds", 45;
     WRITER_SCHEMA_UNKNOWN = "writer-schema-unknown", 46;
@@ -196,6 +201,13 @@ impl Finding {
 /// let verdict = Verdict::new(Level::Compatible).after(&error);
 /// assert_eq!(verdict.level, Level::Damaged);
 /// assert_eq!(verdict.check_reply(Some(&error)), 0xd508_3900_0000_0000);
+///
+/// fn log(header: &devstate::StreamHeader, schema: &devstate::Schema) {
+///     let verdict = Verdict::of_header(header, schema);
+///     if !verdict.loads() {
+///         eprintln!("{}", verdict.load_report_json(header, schema.version));
+///     }
+/// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {

@@ -150,6 +150,13 @@ impl<'a> Cursor<'a> {
 
     /// Starts at the first byte of a message that protobuf's parsers take: unlike in columns, its
     /// lengths have five bytes at most.
+    ///
+    /// ```
+    /// use devstate::wire::Cursor;
+    /// let long = [0x0a, 0x81, 0x80, 0x80, 0x80, 0x80, 0x00, b'x'];
+    /// assert!(Cursor::new(&long).field().is_some());
+    /// assert!(Cursor::of_message(&long).field().is_none());
+    /// ```
     pub fn of_message(bytes: &'a [u8]) -> Self {
         Cursor { rest: bytes, short_lengths: true }
     }
@@ -160,6 +167,10 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads a varint of at most ten bytes, the tenth being 0 or 1.
+    ///
+    /// ```
+    /// assert_eq!(devstate::wire::Cursor::new(&[0xac, 0x02]).varint(), Some(300));
+    /// ```
     #[inline]
     pub fn varint(&mut self) -> Option<u64> {
         let (&first, rest) = self.rest.split_first()?;

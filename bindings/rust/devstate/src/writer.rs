@@ -127,8 +127,13 @@ pub fn make_header(schema: &Schema, options: &WriterOptions) -> StreamHeader {
 /// let mut writer = StreamWriter::new(Vec::new(), Default::default());
 /// let header = StreamHeader { schema: "vendor.counter.v1".into(), ..Default::default() };
 /// writer.begin(header, b"")?;
+/// let mut counts = devstate::column::NumbersBuilder::<u64>::default();
+/// counts.push(9);
+/// assert!(counts.len() <= writer.options().batch_bounds().1);
+/// counts.encode(1, writer.payload());
+/// writer.end_batch(4, 1)?;
 /// let (stream, summary) = writer.finish()?;
-/// assert_eq!((summary.chunks, summary.stream_bytes), (1, stream.len() as u64));
+/// assert_eq!((summary.chunks, summary.stream_bytes), (2, stream.len() as u64));
 /// # Ok::<(), devstate::Error>(())
 /// ```
 pub struct StreamWriter<W> {

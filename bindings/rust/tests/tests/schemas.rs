@@ -120,6 +120,13 @@ fn the_code_that_is_checked_in_is_what_the_generator_makes() {
 }
 
 #[test]
+fn the_generator_carries_the_annotations_of_the_repository() {
+    // A copy, so that a package and a checkout without symbolic links have it.
+    let carried = read("bindings/rust/devstate-build/proto/devstate/options.proto");
+    assert!(carried == read("proto/devstate/options.proto"), "copy the file again");
+}
+
+#[test]
 fn schemas_that_no_code_is_made_for_are_refused_with_their_name() {
     let folder = repository("codegen/testdata/bad");
     let mut taken = Vec::new();

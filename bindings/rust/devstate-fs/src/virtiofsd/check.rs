@@ -189,6 +189,9 @@ impl Check {
         if is_root != (row.id == ROOT_ID) {
             let text = if is_root {
                 "has the root's location; the root is inode 1 and no other"
+            } else if matches!(row.location, Some(InodeLocationRow::Lost(_))) {
+                "is the root and is lost: the source was not told of the migration, save from a \
+                 machine that runs, or use virtiofsd 1.12 or later"
             } else {
                 "is the root and has another location than the root's"
             };

@@ -13,14 +13,18 @@ use crate::v1::{
     MountPathRow, OpenHandleRow, Session,
 };
 
+/// The root, a path, lost, a full path, a file handle.
+const LOCATIONS: u64 = 5;
 const MAX_INODES: u64 = 1 << 30;
 const MAX_HANDLES: u64 = 1 << 30;
 
 /// Returns whether bytes may be the first of a state. There is no magic: a state begins with a
-/// known version and an empty table, or one that begins with the root.
+/// known version and an empty table, or one that begins with the root, wherever it says that the
+/// root is.
 ///
 /// ```
 /// assert!(devstate_fs::virtiofsd::may_be_state(&[1, 7, 1, 5, 0]));
+/// assert!(!devstate_fs::virtiofsd::may_be_state(&[1, 7, 1, 5, 9]));
 /// assert!(!devstate_fs::virtiofsd::may_be_state(b"text"));
 /// ```
 pub fn may_be_state(first_bytes: &[u8]) -> bool {
@@ -30,7 +34,7 @@ pub fn may_be_state(first_bytes: &[u8]) -> bool {
             && (reader.u64("")? == 0
                 || (reader.u64("")? == ROOT_ID && {
                     reader.u64("")?;
-                    reader.u64("")? == 0
+                    reader.u64("")? < LOCATIONS
                 })))
     };
     begins_with_root().unwrap_or(false)

@@ -9,6 +9,13 @@ use super::Number;
 use crate::error::{Error, Reason, StreamError};
 
 /// What a column has one value for.
+///
+/// ```
+/// use devstate::column::{Bound, Rows};
+/// let small = Bound { range: Some((1u32, 9)), allowed: "1 to 9", ..Bound::NONE };
+/// let error = small.validate("size", &[5, 12], Rows::Records).unwrap_err();
+/// assert!(error.to_string().starts_with("size: record 1 of the batch has 12, allowed is 1 to 9"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rows {
     /// Records of the batch.
@@ -27,6 +34,28 @@ impl Rows {
 }
 
 /// What a column of numbers may hold: values of a field, lengths, or counts of occurrences.
+///
+/// ```
+/// use devstate::column::{Bound, Context, Numbers, Rows};
+/// use devstate::{Chunk, Limits, Reason};
+///
+/// // uint64 size = 1 [(devstate.field) = { power_of_two: true max: 64 }];
+/// let sizes = Bound::<u64> {
+///     range: Some((1, 64)),
+///     power_of_two: true,
+///     allowed: "a power of two and at most 64",
+///     ..Bound::NONE
+/// };
+/// let batch = Chunk { field: 4, records: 2, ignorable: false, sequence: 1, offset: 0, payload: &[] };
+/// let cx = Context::new(batch, &Limits::default(), 1);
+/// // Kind unsigned, the values 8 and 12.
+/// let column = Numbers::decode(&[0x08, 1, 0x3a, 2, 8, 12], 2, &cx).expect("a column");
+/// let error = sizes.check(Some(&column), 2, Rows::Records, &cx).unwrap_err();
+/// assert_eq!(error.reason, Reason::Constraint);
+/// // A list of which the last of three rows has no element.
+/// let counts = Bound::<u32> { range: Some((1, 4)), allowed: "1 to 4 elements", ..Bound::NONE };
+/// assert!(counts.validate_counts("list", &[2, 1], 3, Rows::Records).is_err());
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Bound<T: 'static> {
     /// The smallest and the largest value. NaN is within no bounds.
@@ -45,13 +74,18 @@ pub struct Bound<T: 'static> {
     pub sensitive: bool,
     /// Streams of versions below are exempt.
     pub since: u32,
-    /// What stands behind a value in errors, " bytes".
+    /// What stands after a value in errors, " bytes".
     pub unit: &'static str,
     /// All of the above in words.
     pub allowed: &'static str,
 }
 
 /// A number that bounds are about.
+///
+/// ```
+/// use devstate::column::Bounded;
+/// assert!(8u32.has_one_bit() && !12u32.has_one_bit());
+/// ```
 pub trait Bounded: Number + PartialOrd + std::fmt::Display {
     /// Returns whether at most one of its bits is set.
     fn has_one_bit(self) -> bool;

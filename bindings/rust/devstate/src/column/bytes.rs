@@ -27,6 +27,20 @@ const CONCATENATED: u64 = 0;
 const WORDS: u64 = 1;
 
 /// Lengths and data of a column, not judged as text.
+///
+/// ```
+/// use devstate::column::{Bytes, Context, Kind};
+/// use devstate::{Chunk, Limits};
+///
+/// let batch = Chunk { field: 4, records: 2, ignorable: false, sequence: 1, offset: 0, payload: &[] };
+/// let mut cx = Context::new(batch, &Limits::default(), 1);
+/// // Of kind text, with the lengths 2 and 1.
+/// let column = [0x08, 6, 0x1a, 6, 0x08, 1, 0x3a, 2, 2, 1, 0x22, 3, b'h', b'i', 0xff];
+/// let bytes = Bytes::decode(&column, Kind::Text, 2, &mut cx)?;
+/// assert_eq!((bytes.get(0), bytes.lengths().get(1)), (&b"hi"[..], 1));
+/// assert_eq!(bytes.first_invalid_text(2), Some(1));
+/// # Ok::<(), Box<devstate::StreamError>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Bytes<'p> {
     lengths: Numbers<u32>,
@@ -141,6 +155,18 @@ fn words(
 }
 
 /// The values of a `bytes` field, decoded.
+///
+/// ```
+/// use devstate::column::{Blobs, Column, Context};
+/// # use devstate::{Chunk, Limits};
+/// # let batch = Chunk { field: 4, records: 2, ignorable: false, sequence: 1, offset: 0, payload: &[] };
+/// # let mut cx = Context::new(batch, &Limits::default(), 1);
+/// // Of kind bytes, with the lengths 2 and 1.
+/// let column = [0x08, 5, 0x1a, 6, 0x08, 1, 0x3a, 2, 2, 1, 0x22, 3, 0xca, 0xfe, 0xff];
+/// let blobs = Blobs::decode(&column, 2, &mut cx)?;
+/// assert_eq!((blobs.get(0), blobs.lengths().sum(2)), (&[0xca, 0xfe][..], 3));
+/// # Ok::<(), Box<devstate::StreamError>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Blobs<'p>(Bytes<'p>);
 
@@ -173,7 +199,7 @@ impl<'p> Column<'p> for Blobs<'p> {
     }
 }
 
-/// The values of a `string` field, decoded.
+/// The values of a `string` field, decoded; [the module](crate::column) has an example.
 #[derive(Clone, Debug, Default)]
 pub struct Texts<'p> {
     lengths: Numbers<u32>,
@@ -274,11 +300,11 @@ impl BytesBuilder {
     }
 }
 
-/// Builds a column of `bytes`.
+/// Builds a column of `bytes`; [`ColumnBuilder`] has an example.
 #[derive(Clone, Debug, Default)]
 pub struct BlobsBuilder(BytesBuilder);
 
-/// Builds a column of `string`.
+/// Builds a column of `string`; [the module](crate::column) has an example.
 #[derive(Clone, Debug, Default)]
 pub struct TextsBuilder(BytesBuilder);
 

@@ -11,6 +11,22 @@ use crate::wire::{Cursor, Value};
 
 /// What decoding the columns of one batch needs to know of its surroundings, and how much memory
 /// the batch may still take.
+///
+/// ```
+/// use devstate::column::{Context, Rows};
+/// use devstate::{Chunk, Limits, Reason};
+///
+/// let batch = Chunk { field: 4, records: 2, ignorable: false, sequence: 1, offset: 0, payload: &[] };
+/// let mut cx = Context::new(batch, &Limits { max_batch_memory: 100, ..Default::default() }, 3);
+/// assert_eq!(cx.schema_version(), 3);
+/// cx.charge(2, 40)?;
+/// assert_eq!(cx.charge(2, 16).unwrap_err().reason, Reason::Limit);
+/// // The columns of a record, and those of a message within.
+/// assert_eq!((cx.enter(), cx.enter()), (Rows::Records, Rows::Occurrences));
+/// cx.leave();
+/// cx.leave();
+/// # Ok::<(), Box<devstate::StreamError>>(())
+/// ```
 #[derive(Debug)]
 pub struct Context<'c> {
     chunk: Chunk<'c>,
@@ -87,11 +103,25 @@ impl<'c> Context<'c> {
 }
 
 /// Returns what puts the name of the field or message before an error's path.
+///
+/// ```
+/// # use devstate::{Chunk, Reason};
+/// # let batch = Chunk { field: 4, records: 2, ignorable: false, sequence: 1, offset: 0, payload: &[] };
+/// let read: Result<(), _> = Err(batch.error(Reason::Malformed, "column without a row"));
+/// let error = read.map_err(devstate::column::within("ports")).unwrap_err();
+/// assert_eq!(error.path, "ports");
+/// ```
 pub fn within(name: &'static str) -> impl Fn(Box<StreamError>) -> Box<StreamError> {
     move |error| error.within(name)
 }
 
 /// Puts the name of a message before the field that no reader would load.
+///
+/// ```
+/// let write = Err(devstate::Error::Unfit("size: 12 is there".into()));
+/// let error = devstate::column::unfit_within("ports", write).unwrap_err();
+/// assert_eq!(error.to_string(), "ports.size: 12 is there");
+/// ```
 ///
 /// # Errors
 /// That of `result`.
@@ -100,6 +130,8 @@ pub fn unfit_within(name: &str, result: Result<(), Error>) -> Result<(), Error> 
 }
 
 /// The fields of a …Columns message: length-delimited, in ascending order, each once.
+///
+/// [The module](crate::column) has an example.
 #[derive(Debug)]
 pub struct ColumnsWalk<'p> {
     cursor: Cursor<'p>,
@@ -112,7 +144,7 @@ impl<'p> ColumnsWalk<'p> {
         ColumnsWalk { cursor: Cursor::new(columns), previous: 0 }
     }
 
-    /// Returns number and bytes of the next column, `None` behind the last.
+    /// Returns number and bytes of the next column, `None` after the last.
     ///
     /// # Errors
     /// MALFORMED.
@@ -215,6 +247,46 @@ impl<'p, const MAX: usize> Parts<'p, MAX> {
 }
 
 /// Builds the columns of a message.
+///
+/// ```
+/// use devstate::column::{ColumnWriter, NumbersBuilder, RecordBuilder, Rows};
+///
+/// /// Of message Counter { uint64 count = 1; }
+/// #[derive(Default)]
+/// struct CounterBuilder {
+///     rows: usize,
+///     count: NumbersBuilder<u64>,
+/// }
+///
+/// impl CounterBuilder {
+///     fn push(&mut self, count: u64) {
+///         self.count.push(count);
+///         self.rows += 1;
+///     }
+/// }
+///
+/// impl RecordBuilder for CounterBuilder {
+///     fn rows(&self) -> usize {
+///         self.rows
+///     }
+///     fn clear_rows(&mut self) {
+///         self.rows = 0;
+///         self.count.clear();
+///     }
+///     fn encode_body(&self, writer: &mut ColumnWriter) {
+///         self.count.encode(1, writer);
+///     }
+///     fn validate(&self, _: Rows) -> Result<(), devstate::Error> {
+///         Ok(()) // The schema has no bounds.
+///     }
+/// }
+///
+/// let mut builder = CounterBuilder::default();
+/// builder.push(9);
+/// let mut writer = ColumnWriter::new(true, false);
+/// builder.encode_body(&mut writer);
+/// assert_eq!(writer.bytes()[..], [0x0a, 5, 0x08, 1, 0x3a, 1, 9]);
+/// ```
 pub trait RecordBuilder: Default {
     /// Returns how many rows there are.
     fn rows(&self) -> usize;

@@ -2,6 +2,43 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! Columns: how the values of one field of many records travel. For generated code.
+//!
+//! ```
+//! use devstate::column::{Column, ColumnBuilder, ColumnWriter, ColumnsWalk, Context};
+//! use devstate::column::{Numbers, NumbersBuilder, Texts, TextsBuilder};
+//! use devstate::{Chunk, Limits, StreamError};
+//!
+//! // Records of message Port { uint32 number = 1; string name = 2; }
+//! let mut numbers = NumbersBuilder::<u32>::default();
+//! let mut names = TextsBuilder::default();
+//! for (number, name) in [(1, "eth0"), (7, "eth1")] {
+//!     numbers.push(number);
+//!     names.push(name);
+//! }
+//! let mut writer = ColumnWriter::new(false, false);
+//! numbers.encode(1, &mut writer);
+//! names.encode(2, &mut writer);
+//!
+//! fn read(batch: Chunk<'_>) -> Result<Vec<(u32, String)>, Box<StreamError>> {
+//!     let rows = batch.records as usize;
+//!     let mut cx = Context::new(batch, &Limits::default(), 1);
+//!     cx.charge(batch.records.into(), 8 + 8 + 16)?; // A record, a number, a string.
+//!     let (mut numbers, mut names) = (Numbers::<u32>::default(), Texts::default());
+//!     let mut walk = ColumnsWalk::new(batch.payload);
+//!     while let Some((number, column)) = walk.next(&cx)? {
+//!         match number {
+//!             1 => numbers = Numbers::decode(column, rows, &cx)?,
+//!             2 => names = Texts::decode(column, rows, &mut cx)?,
+//!             _ => return Err(walk.unknown(&cx)),
+//!         }
+//!     }
+//!     Ok((0..rows).map(|i| (numbers.get(i), names.get(i).to_owned())).collect())
+//! }
+//! let payload = writer.bytes();
+//! let batch = Chunk { field: 4, records: 2, ignorable: false, sequence: 1, offset: 0, payload };
+//! assert_eq!(read(batch)?, [(1, "eth0".to_owned()), (7, "eth1".to_owned())]);
+//! # Ok::<(), Box<StreamError>>(())
+//! ```
 
 mod bounds;
 mod bytes;
@@ -24,6 +61,11 @@ pub use occurrences::{
 use crate::wire::{put_tag, put_varint, varint_size, LENGTH};
 
 /// What the values of a column are.
+///
+/// ```
+/// use devstate::column::{Kind, Number};
+/// assert_eq!((u32::KIND, i32::KIND), (Kind::Unsigned, Kind::Signed));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Kind {
@@ -36,6 +78,11 @@ pub enum Kind {
 }
 
 /// How an unsigned number of a column is stored while it is decoded or encoded.
+///
+/// ```
+/// use devstate::column::Bits;
+/// assert_eq!((<u8 as Bits>::MAX, u8::cut(0x102)), (255, 2));
+/// ```
 pub trait Bits: Copy + Ord + Default + std::fmt::Debug + Into<u64> {
     /// The largest one.
     const MAX: u64;
@@ -57,12 +104,19 @@ macro_rules! bits {
 bits!(u8, u32, u64);
 
 /// A number as a Rust type.
+///
+/// ```
+/// use devstate::column::Number;
+/// assert_eq!((-1i32).to_bits(), 1); // In zigzag.
+/// assert_eq!(i64::from_bits(2), 1);
+/// assert!(bool::is_valid(1) && !bool::is_valid(2));
+/// ```
 pub trait Number: Copy + Default + std::fmt::Debug + PartialEq {
     /// Its unsigned number, which is what travels.
     type Bits: Bits;
     /// Its kind.
     const KIND: Kind;
-    /// What bits beyond those of the type are refused.
+    /// The largest unsigned number of the type.
     const MAX_BITS: u64;
     /// Returns the unsigned number.
     fn to_bits(self) -> Self::Bits;
@@ -126,6 +180,27 @@ impl Number for bool {
 }
 
 /// An enum of the schema. Enums are closed: a number without a name is refused.
+///
+/// ```
+/// use devstate::column::Enumeration;
+///
+/// #[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// enum Color {
+///     #[default]
+///     Unspecified = 0,
+///     Red = 1,
+/// }
+///
+/// impl Enumeration for Color {
+///     fn from_number(number: i32) -> Option<Self> {
+///         [Color::Unspecified, Color::Red].into_iter().find(|color| color.number() == number)
+///     }
+///     fn number(self) -> i32 {
+///         self as i32
+///     }
+/// }
+/// assert_eq!((Color::from_number(1), Color::from_number(2)), (Some(Color::Red), None));
+/// ```
 pub trait Enumeration: Copy + Default + std::fmt::Debug + PartialEq {
     /// Returns the value of `number`.
     fn from_number(number: i32) -> Option<Self>;
@@ -134,6 +209,16 @@ pub trait Enumeration: Copy + Default + std::fmt::Debug + PartialEq {
 }
 
 /// Appends columns to the payload of a batch.
+///
+/// ```
+/// use devstate::column::{ColumnWriter, NumbersBuilder};
+/// let mut numbers = NumbersBuilder::<u64>::default();
+/// (0..3).for_each(|_| numbers.push(9));
+/// let mut writer = ColumnWriter::new(false, false);
+/// numbers.encode(1, &mut writer);
+/// // Kind unsigned, encoding CONSTANT, base 9.
+/// assert_eq!(writer.bytes()[..], [0x0a, 6, 0x08, 1, 0x10, 1, 0x18, 9]);
+/// ```
 #[derive(Debug, Default)]
 pub struct ColumnWriter {
     out: Vec<u8>,

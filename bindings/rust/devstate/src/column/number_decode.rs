@@ -61,6 +61,23 @@ pub(super) fn check_kind(
 }
 
 /// The values of a number field, decoded.
+///
+/// ```
+/// use devstate::column::{Context, Numbers};
+/// use devstate::{Chunk, Limits, Reason};
+///
+/// let batch = Chunk { field: 4, records: 3, ignorable: false, sequence: 1, offset: 0, payload: &[] };
+/// let cx = Context::new(batch, &Limits::default(), 1);
+/// // Kind signed, the zigzag numbers 2, 4 and 1.
+/// let column = [0x08, 2, 0x3a, 3, 2, 4, 1];
+/// let numbers = Numbers::<i32>::decode(&column, 3, &cx)?;
+/// assert_eq!([0, 1, 2].map(|i| numbers.get(i)), [1, 2, -1]);
+/// assert_eq!((numbers.bits(3), numbers.sum(3)), (&[2, 4, 1][..], 7));
+/// // As an enum whose values are 1 and 2.
+/// let error = numbers.check_named(3, &cx, |number| [1, 2].contains(&number)).unwrap_err();
+/// assert_eq!(error.reason, Reason::UnknownContent);
+/// # Ok::<(), Box<devstate::StreamError>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Numbers<T: Number> {
     /// One value if `constant`, which stands for all rows.
@@ -103,7 +120,7 @@ impl<T: Number> Numbers<T> {
         self.constant.then(|| self.bits[0].into())
     }
 
-    /// Returns the sum of `count` rows.
+    /// Returns the sum of the numbers of `count` rows as they travel.
     pub fn sum(&self, count: usize) -> u64 {
         match self.constant() {
             Some(value) => value.saturating_mul(count as u64),

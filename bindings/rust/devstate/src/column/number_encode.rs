@@ -329,6 +329,19 @@ fn put_fixed_of<B: Bits, const WIDTH: usize>(values: &[B], base: u64, out: &mut 
 }
 
 /// Builds a column of numbers.
+///
+/// ```
+/// use devstate::column::{ColumnWriter, NumbersBuilder};
+/// let mut numbers = NumbersBuilder::<u32>::default();
+/// (10..13).for_each(|number| numbers.push(number));
+/// assert_eq!((numbers.len(), numbers.bits()), (3, &[10, 11, 12][..]));
+/// let mut writer = ColumnWriter::new(false, false);
+/// numbers.encode(1, &mut writer);
+/// // Kind unsigned, encoding SEQUENCE, base 10, step 1.
+/// assert_eq!(writer.bytes()[..], [0x0a, 8, 0x08, 1, 0x10, 2, 0x18, 10, 0x20, 1]);
+/// numbers.clear();
+/// assert!(numbers.is_empty());
+/// ```
 #[derive(Clone, Debug)]
 pub struct NumbersBuilder<T: Number> {
     bits: Vec<T::Bits>,

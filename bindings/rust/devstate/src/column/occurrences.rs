@@ -15,6 +15,51 @@ const OCCURRENCES_PART: u32 = 1;
 const VALUES_PART: u32 = 2;
 
 /// The values of a field, decoded.
+///
+/// Generated code implements it for messages:
+///
+/// ```
+/// use devstate::column::{Column, ColumnsWalk, Context, Numbers};
+/// use devstate::{Chunk, Limits, StreamError};
+///
+/// /// Columns of message Counter { uint64 count = 1; }
+/// #[derive(Default)]
+/// struct Counters(Numbers<u64>);
+///
+/// impl<'p> Column<'p> for Counters {
+///     type Value<'r> = u64;
+///
+///     fn decode(
+///         columns: &'p [u8],
+///         count: usize,
+///         cx: &mut Context<'_>,
+///     ) -> Result<Self, Box<StreamError>> {
+///         let mut walk = ColumnsWalk::new(columns);
+///         let mut this = Self::default();
+///         while let Some((number, column)) = walk.next(cx)? {
+///             match number {
+///                 1 => this.0 = Numbers::decode(column, count, cx)?,
+///                 _ => return Err(walk.unknown(cx)),
+///             }
+///         }
+///         Ok(this)
+///     }
+///     fn absent(count: usize, cx: &mut Context<'_>) -> Result<Self, Box<StreamError>> {
+///         Self::decode(&[], count, cx)
+///     }
+///     fn get(&self, i: usize) -> u64 {
+///         self.0.get(i)
+///     }
+/// }
+///
+/// let payload = &[0x0a, 6, 0x08, 1, 0x3a, 2, 5, 7];
+/// let batch = Chunk { field: 4, records: 2, ignorable: false, sequence: 1, offset: 0, payload };
+/// let mut cx = Context::new(batch, &Limits::default(), 1);
+/// let counters = Counters::decode(payload, 2, &mut cx)?;
+/// assert_eq!((counters.get(0), counters.get(1)), (5, 7));
+/// assert_eq!(Counters::absent(2, &mut cx)?.get(1), 0);
+/// # Ok::<(), Box<StreamError>>(())
+/// ```
 pub trait Column<'p>: Sized {
     /// One of them.
     type Value<'r>
@@ -61,6 +106,17 @@ impl<'p, T: Number> Column<'p> for Numbers<T> {
 }
 
 /// Builds a column.
+///
+/// ```
+/// use devstate::column::{BlobsBuilder, ColumnBuilder, ColumnWriter};
+/// let mut builder = BlobsBuilder::default();
+/// builder.push(b"");
+/// let mut writer = ColumnWriter::new(false, false);
+/// builder.encode(1, &mut writer);
+/// assert!(writer.bytes().is_empty(), "nothing but defaults");
+/// builder.clear();
+/// assert!(builder.lengths().is_empty());
+/// ```
 pub trait ColumnBuilder: Default {
     /// Forgets all rows.
     fn clear(&mut self);
@@ -78,6 +134,42 @@ impl<T: Number> ColumnBuilder for NumbersBuilder<T> {
 }
 
 /// A field that does not occur exactly once in each row, with its counts as `T`.
+///
+/// ```
+/// use devstate::column::{Column, ColumnWriter, Context, Numbers, NumbersBuilder};
+/// use devstate::column::{Optional, OptionalBuilder, Repeated, RepeatedBuilder};
+/// use devstate::wire::Cursor;
+/// use devstate::{Chunk, Limits};
+///
+/// // optional uint32 a = 1; repeated uint32 b = 2; in two records, of which the first has nothing.
+/// let mut a = OptionalBuilder::<NumbersBuilder<u32>>::default();
+/// let mut b = RepeatedBuilder::<NumbersBuilder<u32>>::default();
+/// a.occur(1).push(5);
+/// let elements = b.occur(1, 2);
+/// elements.push(6);
+/// elements.push(7);
+/// assert_eq!((a.counts().len(), b.values().len()), (2, 2));
+/// let mut writer = ColumnWriter::new(false, false);
+/// a.encode(1, 2, &mut writer);
+/// b.encode(2, 2, &mut writer);
+/// a.clear();
+///
+/// let payload = writer.bytes();
+/// let batch = Chunk { field: 4, records: 2, ignorable: false, sequence: 1, offset: 0, payload };
+/// let mut cx = Context::new(batch, &Limits::default(), 1);
+/// let mut columns = Cursor::new(payload);
+/// let (_, _, column) = columns.field().expect("a");
+/// let a = Optional::<Numbers<u32>>::decode(column.bytes(), 2, &mut cx)?;
+/// assert_eq!((a.get(0), a.get(1)), (None, Some(5)));
+/// let (_, _, column) = columns.field().expect("b");
+/// let b = Repeated::<Numbers<u32>>::decode(column.bytes(), 2, 8, &mut cx)?;
+/// assert_eq!((b.get(0), b.get(1)), (vec![], vec![6, 7]));
+/// assert_eq!((b.total(), b.counts().get(1)), (2, 2));
+/// assert_eq!(b.values().map(|values| Column::get(values, 0)), Some(6));
+/// // What is done to the entries of a map.
+/// assert!(b.check_keys(2, &cx, |values, i| Column::get(values, i)).is_ok());
+/// # Ok::<(), Box<devstate::StreamError>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Occurring<C, T: Number> {
     counts: Numbers<T>,
@@ -86,10 +178,10 @@ pub struct Occurring<C, T: Number> {
     values: Option<C>,
 }
 
-/// A field that occurs once at most in each row.
+/// A field that occurs once at most in each row; [`Occurring`] has an example.
 pub type Optional<C> = Occurring<C, bool>;
 
-/// A field that occurs any number of times in each row.
+/// A field that occurs any number of times in each row; [`Occurring`] has an example.
 pub type Repeated<C> = Occurring<C, u32>;
 
 impl<C, T: Number> Default for Occurring<C, T> {
@@ -226,6 +318,22 @@ fn keys_differ<K: Ord>(keys: impl Iterator<Item = K>) -> bool {
 
 /// Refuses several members of a oneof in one row.
 ///
+/// ```
+/// use devstate::column::{check_oneof, Context, Member, Numbers, Optional};
+/// use devstate::{Chunk, Limits};
+///
+/// let batch = Chunk { field: 4, records: 2, ignorable: false, sequence: 1, offset: 0, payload: &[] };
+/// let mut cx = Context::new(batch, &Limits::default(), 1);
+/// // Counts true and false, and one value.
+/// let column = [0x0a, 6, 0x08, 1, 0x3a, 2, 1, 0, 0x12, 5, 0x08, 1, 0x3a, 1, 9];
+/// let a = Optional::<Numbers<u32>>::decode(&column, 2, &mut cx)?;
+/// let b = a.clone();
+/// assert_eq!((a.total(), a.has(0), a.has(1)), (1, true, false));
+/// assert!(check_oneof(2, &[&a as &dyn Member], &cx).is_ok());
+/// assert!(check_oneof(2, &[&a as &dyn Member, &b], &cx).is_err());
+/// # Ok::<(), Box<devstate::StreamError>>(())
+/// ```
+///
 /// # Errors
 /// MALFORMED.
 pub fn check_oneof<M: Member + ?Sized>(
@@ -246,7 +354,7 @@ pub fn check_oneof<M: Member + ?Sized>(
     Ok(())
 }
 
-/// A member of a oneof.
+/// A member of a oneof; [`check_oneof`] has an example.
 pub trait Member {
     /// Returns how many rows have it.
     fn total(&self) -> usize;
@@ -264,6 +372,39 @@ impl<C> Member for Optional<C> {
 }
 
 /// The values of an enum field, decoded.
+///
+/// ```
+/// use devstate::column::{Column, ColumnBuilder, ColumnWriter, Context, Enumeration};
+/// use devstate::column::{Enums, EnumsBuilder};
+/// use devstate::{Chunk, Limits};
+///
+/// #[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// enum Power {
+///     #[default]
+///     Off,
+///     On,
+/// }
+/// impl Enumeration for Power {
+///     fn from_number(number: i32) -> Option<Self> {
+///         [Power::Off, Power::On].get(number as usize).copied()
+///     }
+///     fn number(self) -> i32 {
+///         self as i32
+///     }
+/// }
+///
+/// let mut builder = EnumsBuilder::default();
+/// builder.push(Power::On);
+/// assert_eq!(builder.numbers().len(), 1);
+/// let mut writer = ColumnWriter::new(false, false);
+/// builder.encode(1, &mut writer);
+/// let payload = writer.bytes();
+/// let batch = Chunk { field: 4, records: 1, ignorable: false, sequence: 1, offset: 0, payload };
+/// let mut cx = Context::new(batch, &Limits::default(), 1);
+/// let power = Enums::<Power>::decode(&payload[2..], 1, &mut cx)?;
+/// assert_eq!((power.get(0), power.numbers().get(0)), (Power::On, 1));
+/// # Ok::<(), Box<devstate::StreamError>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Enums<E> {
     numbers: Numbers<i32>,
@@ -306,7 +447,7 @@ impl<'p, E: Enumeration> Column<'p> for Enums<E> {
     }
 }
 
-/// Builds a column of an enum.
+/// Builds a column of an enum; [`Enums`] has an example.
 #[derive(Clone, Debug)]
 pub struct EnumsBuilder<E> {
     numbers: NumbersBuilder<i32>,
@@ -340,7 +481,8 @@ impl<E: Enumeration> ColumnBuilder for EnumsBuilder<E> {
     }
 }
 
-/// Builds the columns of a field that does not occur exactly once in each row.
+/// Builds the columns of a field that does not occur exactly once in each row; [`Occurring`] has
+/// an example.
 #[derive(Clone, Debug)]
 pub struct OccurringBuilder<B, T: Number> {
     /// As far as the last row that has the field: rows without cost nothing until one with comes.

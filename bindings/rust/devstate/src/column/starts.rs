@@ -9,7 +9,7 @@ use super::Number;
 pub(super) enum Starts {
     /// Each row has so many.
     Constant(usize),
-    /// Of each row, and behind the last.
+    /// Of each row, and after the last.
     Table(Vec<u32>),
 }
 
