@@ -40,6 +40,11 @@ function(devstate_generate)
   endif()
   set(plugin --plugin=protoc-gen-devstate=${program})
   if(arg_LANGUAGE STREQUAL "C")
+    get_target_property(type devstate::devstate_c TYPE)
+    if(type STREQUAL "STATIC_LIBRARY" AND NOT CMAKE_CXX_COMPILER_LOADED)
+      message(FATAL_ERROR "devstate_generate: the library is an archive of C++, "
+        "and the project does not enable CXX: add it to LANGUAGES of project()")
+    endif()
     add_custom_command(OUTPUT ${stem}.devstate-c.c ${stem}.devstate-c.h
       COMMAND protobuf::protoc ${imports} ${plugin}
         --devstate_out=lang=c,root=${arg_ROOT}:${out} ${arg_PROTO}

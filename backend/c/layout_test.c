@@ -57,7 +57,10 @@ AT(devstate_field, enum_count, 36, 32);
 AT(devstate_field, bounds, 40, 36);
 AT(devstate_field, enum_values, 48, 40);
 AT(devstate_field, message, 56, 44);
-SIZE(devstate_field, 64, 48);
+AT(devstate_field, feature, 64, 48);
+AT(devstate_field, encoding, 72, 52);
+AT(devstate_field, flags, 76, 56);
+SIZE(devstate_field, 80, 60);
 
 AT(devstate_oneof, name, 0, 0);
 AT(devstate_oneof, member_names, 8, 4);
@@ -182,6 +185,7 @@ AT(devstate_state_options, released_folder, 32, 24);
 AT(devstate_state_options, manifest, 40, 28);
 AT(devstate_state_options, load_report_file, 48, 32);
 SIZE(devstate_state_options, 56, 36);
+
 #endif
 
 int main(void) {

@@ -149,8 +149,7 @@ void PrintRemedy(const Json& entry) {
   if (!remedy.empty()) absl::PrintF("  %s\n", remedy);
 }
 
-absl::StatusOr<Json> DescribeRegion(QemuFile& file,
-                                    const InflightState& state) {
+Json DescribeRegionFromOutside(const InflightState& state) {
   Json entry = {{"device", state.device}, {"instance", state.instance},
                 {"id", state.Id()},       {"offset", state.offset},
                 {"bytes", state.bytes},   {"queue_size", state.queue_size}};
@@ -160,7 +159,13 @@ absl::StatusOr<Json> DescribeRegion(QemuFile& file,
   entry["rings"] = "";
   entry["requests"] = 0;
   entry["queues"] = Json::array();
-  if (!why_not.empty()) return entry;
+  return entry;
+}
+
+absl::StatusOr<Json> DescribeRegion(QemuFile& file,
+                                    const InflightState& state) {
+  Json entry = DescribeRegionFromOutside(state);
+  if (state.bytes == 0) return entry;
   DS_ASSIGN_OR_RETURN(const std::string bytes, file.ReadInflight(state));
   absl::StatusOr<InflightRegion> region =
       ParseInflightRegion(bytes, state.queue_size);
@@ -205,8 +210,14 @@ absl::Status List(const QemuFlags& flags) {
                         OpenFile(flags.file));
     DS_ASSIGN_OR_RETURN(devices, DescribeStates(*file));
     for (const InflightState& state : file->inflight()) {
-      DS_ASSIGN_OR_RETURN(Json entry, DescribeRegion(*file, state));
-      inflight.push_back(std::move(entry));
+      absl::StatusOr<Json> entry = DescribeRegion(*file, state);
+      // What is wrong with one device leaves the others as they are.
+      if (!entry.ok()) {
+        Json damaged = DescribeRegionFromOutside(state);
+        damaged["remedy"] = std::string(entry.status().message());
+        entry = std::move(damaged);
+      }
+      inflight.push_back(*std::move(entry));
     }
   }
   if (flags.format == "json") {

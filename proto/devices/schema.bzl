@@ -21,6 +21,10 @@ def device_schema(type, root, virtio = ["vring"]):
         ["BUILD.bazel"],
         visibility = ["//tests/arrows:__pkg__"],
     )
+    native.exports_files(
+        [type + ".proto"],
+        visibility = ["//:__subpackages__"],
+    )
     native.proto_library(
         name = type + "_proto",
         srcs = [type + ".proto"],

@@ -19,7 +19,7 @@
 
 namespace devstate::passt {
 
-// Judges the parts of one state. Remembers 150 bytes for each flow.
+// Judges the parts of one state. Remembers about 200 bytes for each flow.
 class StateCheck : public StateVisitor {
  public:
   // Requires: `findings` outlives the check.

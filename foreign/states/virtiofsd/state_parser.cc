@@ -174,8 +174,8 @@ class Parser {
 
 bool MayBeState(absl::string_view first_bytes) {
   // The version, then the number of inodes. A table that is not empty starts
-  // with the root: id 1, then a refcount, then location 0. virtiofsd 1.11 may
-  // have lost the root.
+  // with the root: id 1, then a refcount, then a location. virtiofsd 1.11 may
+  // have lost the root, and what else is wrong with it is for the checks.
   if (first_bytes.size() < 2 ||
       static_cast<unsigned char>(first_bytes[0]) >= kVersions) {
     return false;
@@ -196,7 +196,7 @@ bool MayBeState(absl::string_view first_bytes) {
   ++at;
   skip_varint();
   return at < first_bytes.size() &&
-         (first_bytes[at] == kRootNode || first_bytes[at] == kInvalid);
+         static_cast<unsigned char>(first_bytes[at]) <= kFileHandle;
 }
 
 absl::StatusOr<TableSummary> ParseState(ByteSource* source,
