@@ -94,9 +94,8 @@ std::string PairsHtml(const MatrixTable& table, size_t number) {
   if (html.empty()) return "";
   // Printed, the findings of many versions would be a book.
   return absl::StrCat(
-      "<h3>Why</h3>\n<div",
-      table.names.size() <= kWideColumns ? "" : " class=\"many\"", ">\n", html,
-      "</div>\n");
+      "<div", table.names.size() <= kWideColumns ? "" : " class=\"many\"",
+      ">\n<h3>Why</h3>\n", html, "</div>\n");
 }
 
 std::string Legend() {

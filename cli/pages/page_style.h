@@ -93,8 +93,8 @@ details > div:target { outline: 2px solid var(--link); outline-offset: 4px; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .wide { overflow: visible; }
   .findings > li, tr { break-inside: avoid; }
-  :not(.many) > details::details-content { content-visibility: visible;
-    display: block; } }
+  .many { display: none; }
+  details::details-content { content-visibility: visible; display: block; } }
 )css";
 
 }  // namespace devstate
