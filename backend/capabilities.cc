@@ -14,8 +14,8 @@ namespace devstate {
 
 absl::StatusOr<Manifest> ParseOwnManifest(absl::string_view json) {
   Manifest manifest;
-  const auto status = google::protobuf::util::JsonStringToMessage(
-      google::protobuf::StringPiece(json.data(), json.size()), &manifest);
+  const auto status =
+      google::protobuf::util::JsonStringToMessage(std::string(json), &manifest);
   if (!status.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("not a manifest: ", std::string(status.message())));

@@ -15,7 +15,9 @@ absl::StatusOr<std::shared_ptr<const SchemaArchive>> ManifestArchive(
   DS_ASSIGN_OR_RETURN(LoadedManifest manifest,
                       ParseManifest("the program's manifest", json));
   auto archive = std::make_shared<SchemaArchive>();
-  DS_RETURN_IF_ERROR(archive->Add(std::move(manifest.schemas)));
+  for (const auto& schema : manifest.schemas) {
+    DS_RETURN_IF_ERROR(archive->Add(std::move(*schema)));
+  }
   return archive;
 }
 

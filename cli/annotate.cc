@@ -67,7 +67,7 @@ struct Part {
 };
 
 std::string TitleOf(const Shape& shape) {
-  if (shape.kind == Shape::kMessage) return shape.type->name();
+  if (shape.kind == Shape::kMessage) return std::string(shape.type->name());
   return absl::StrCat(shape.model->record_name, shape.kind == Shape::kColumns
                                                     ? "Columns"
                                                     : "Occurrences");
@@ -99,7 +99,7 @@ bool FindPart(const Shape& shape, int number, Part* part) {
   }
   part->field = shape.type->FindFieldByNumber(number);
   if (part->field == nullptr) return false;
-  part->name = part->field->name();
+  part->name = std::string(part->field->name());
   if (shape.model == nullptr) {
     part->shape = {Shape::kMessage, part->field->message_type()};
     return true;

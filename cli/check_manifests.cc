@@ -22,18 +22,29 @@ bool IsWanted(const std::string& wanted, Direction direction, bool migration) {
 
 }  // namespace
 
-absl::StatusOr<int> CheckManifests(const CheckFlags& flags) {
-  DS_ASSIGN_OR_RETURN(const LoadedManifest from, LoadManifest(flags.from));
-  DS_ASSIGN_OR_RETURN(const LoadedManifest to, LoadManifest(flags.to));
+MigrationVerdicts JudgeMigration(const LoadedManifest& from,
+                                 const LoadedManifest& to,
+                                 const std::string& wanted) {
   const Direction there = MigrationDirection(from, to);
   const Direction back = there == Direction::kUpgrade ? Direction::kDowngrade
                                                       : Direction::kUpgrade;
-  std::vector<DirectionVerdict> verdicts;
-  if (IsWanted(flags.direction, there, /*migration=*/true)) {
-    verdicts.push_back(JudgeManifests(from, to, there));
+  MigrationVerdicts verdicts;
+  if (IsWanted(wanted, there, /*migration=*/true)) {
+    verdicts.there = JudgeManifests(from, to, there);
   }
-  if (IsWanted(flags.direction, back, /*migration=*/false)) {
-    verdicts.push_back(JudgeManifests(to, from, back));
+  if (IsWanted(wanted, back, /*migration=*/false)) {
+    verdicts.back = JudgeManifests(to, from, back);
+  }
+  return verdicts;
+}
+
+absl::StatusOr<int> CheckManifests(const CheckFlags& flags) {
+  DS_ASSIGN_OR_RETURN(const LoadedManifest from, LoadManifest(flags.from));
+  DS_ASSIGN_OR_RETURN(const LoadedManifest to, LoadManifest(flags.to));
+  MigrationVerdicts judged = JudgeMigration(from, to, flags.direction);
+  std::vector<DirectionVerdict> verdicts;
+  for (auto* verdict : {&judged.there, &judged.back}) {
+    if (verdict->has_value()) verdicts.push_back(*std::move(*verdict));
   }
   return ReportVerdicts(flags, std::move(verdicts));
 }

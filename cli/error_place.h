@@ -4,11 +4,16 @@
 #ifndef DEVSTATE_CLI_ERROR_PLACE_H_
 #define DEVSTATE_CLI_ERROR_PLACE_H_
 
+#include <cstddef>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "devstate/serializer/byte_stream.h"
 
 namespace devstate {
 
@@ -26,6 +31,26 @@ absl::Status NamesItsPlace(absl::Status status);
 // Returns the file that an error is about, empty after NamesItsPlace(). Nothing
 // for an error that neither of these functions has seen.
 absl::optional<std::string> FileOf(const absl::Status& status);
+
+// The bytes of another source, whose errors get a place of their own.
+class PlacedSource : public ByteSource {
+ public:
+  using Place = std::function<absl::Status(const absl::Status&)>;
+
+  // Requires: `source` outlives this object.
+  PlacedSource(ByteSource& source, Place place)
+      : source_(source), place_(std::move(place)) {}
+
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
+    absl::StatusOr<size_t> got = source_.Read(buffer, size);
+    if (!got.ok()) return place_(got.status());
+    return got;
+  }
+
+ private:
+  ByteSource& source_;
+  const Place place_;
+};
 
 }  // namespace devstate
 

@@ -4,21 +4,26 @@
 #include "cli/foreign_state.h"
 
 #include <cstdio>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/exit_codes.h"
-#include "devstate/compat/release/report.h"
+#include "devstate/compat/finding_groups.h"
+#include "devstate/compat/rules.h"
 
 namespace devstate {
 
 void PrintFindings(absl::string_view file, const Verdict& verdict) {
+  std::vector<const Finding*> findings;
   for (const Finding& finding : verdict.findings()) {
+    findings.push_back(&finding);
+  }
+  for (const FindingGroup& group : GroupFindings(findings)) {
     absl::FPrintF(
         stderr, "devstate: %s: %s [%s] %s%s\n", file == "-" ? "(stdin)" : file,
-        LevelName(finding.level()), finding.rule(),
-        finding.path().empty() ? "" : absl::StrCat(finding.path(), ": "),
-        finding.text());
+        LevelName(group.first->level()), group.first->rule(),
+        group.path.empty() ? "" : absl::StrCat(group.path, ": "), group.text);
   }
 }
 

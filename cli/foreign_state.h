@@ -12,11 +12,12 @@
 
 namespace devstate {
 
-// Prints one line for each finding on standard error.
+// Prints the findings on standard error, one line for each group of them.
 void PrintFindings(absl::string_view file, const Verdict& verdict);
 
 // Prints "devstate: FILE: refused [foreign-parent] inode 7 at offset 0x2c: …"
-// for each finding, and returns the exit code: 1 if the state is refused.
+// for each group of findings, and returns the exit code: 1 if the state is
+// refused.
 int PrintForeignFindings(absl::string_view file, const ForeignReport& report);
 
 }  // namespace devstate

@@ -24,8 +24,8 @@ absl::Status AtSocket(const std::string& socket, const absl::Status& status) {
       FileOf(status).has_value()) {
     return status;
   }
-  return absl::Status(status.code(),
-                      absl::StrCat(socket, ": ", status.message()));
+  return NamesItsPlace(absl::Status(
+      status.code(), absl::StrCat(socket, ": ", status.message())));
 }
 
 void LiveFlags::AddTo(Command& verb) {
@@ -73,7 +73,7 @@ absl::Status CheckTransfer(const std::string& socket,
 }
 
 int PrintLiveError(const absl::Status& status) {
-  if (FileOf(status).has_value()) return PrintFileError("", status);
+  if (!FileOf(status).value_or("").empty()) return PrintFileError("", status);
   absl::FPrintF(stderr, "devstate: %s\n", status.message());
   return status.code() == absl::StatusCode::kFailedPrecondition
              ? kExitRefused

@@ -35,7 +35,8 @@ absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> ConnectBackend(
     const std::string& socket, const LiveFlags& flags,
     std::function<void(uint64_t bytes)> progress = nullptr);
 
-// Returns `status` with the socket in front, unless it names it already.
+// Returns `status` with the socket in front, unless it names it, or another
+// place, already.
 absl::Status AtSocket(const std::string& socket, const absl::Status& status);
 
 // Returns OK if the back-end accepted the transfer. Otherwise

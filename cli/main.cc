@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/verb.h"
-#include "google/protobuf/stubs/logging.h"
+#include "devstate/third_party/protobuf_compat/protobuf_compat.h"
 
 namespace {
 
@@ -33,7 +33,7 @@ int CheckOutput(int exit_code) {
 
 int main(int argc, char** argv) {
   // Errors are the verbs' own, in one line.
-  google::protobuf::SetLogHandler(nullptr);
+  devstate::SilenceProtobuf();
   // A reader that has gone is an error like a full disk, with its exit code.
   signal(SIGPIPE, SIG_IGN);
   return CheckOutput(

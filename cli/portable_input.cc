@@ -38,6 +38,10 @@ absl::StatusOr<ForeignReport> PortableInput::Prepare() {
   DS_ASSIGN_OR_RETURN(const Recognised recognised,
                       Recognise([this] { return original_->Open(); }));
   if (recognised.format == nullptr) return ForeignReport();
+  if (recognised.format->import_state == nullptr) {
+    shown_only_ = recognised.format;
+    return ForeignReport();
+  }
   DS_ASSIGN_OR_RETURN(imported_, TemporaryFile::Create());
   WriterOptions options;
   options.implementation.name = "devstate";
@@ -77,13 +81,23 @@ std::optional<uint64_t> PortableInput::size() const {
   return imported_ == nullptr ? original_->size() : imported_->size();
 }
 
+absl::Status PortableInput::Show(ByteSink* output) {
+  return shown_only_->show(original_->Opening("reading"), output);
+}
+
 absl::StatusOr<std::shared_ptr<ByteSource>> PortableInput::OpenStream() {
+  if (shown_only()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "a state of ", shown_only_->name,
+        ", which has no portable form: devstate dump shows it as it is"));
+  }
   if (imported_ == nullptr) return original_->Open();
   return std::shared_ptr<ByteSource>(std::make_shared<FileSource>(*imported_));
 }
 
 absl::StatusOr<std::shared_ptr<ByteSource>> PortableInput::OpenStreamLast() {
-  return imported_ == nullptr ? original_->OpenLast() : OpenStream();
+  return imported_ == nullptr && !shown_only() ? original_->OpenLast()
+                                               : OpenStream();
 }
 
 int WithPortableInput(const StateInputFlags& flags,

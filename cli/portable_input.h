@@ -14,8 +14,8 @@
 #include "absl/status/statusor.h"
 #include "cli/repeatable_input.h"
 #include "cli/state_input.h"
-#include "cli/temporary_file.h"
 #include "devstate/foreign/foreign_format.h"
+#include "devstate/foreign/temporary_file.h"
 #include "devstate/serializer/byte_stream.h"
 
 namespace devstate {
@@ -45,7 +45,14 @@ class PortableInput {
   // stream.
   const std::string& foreign() const { return foreign_; }
 
+  // Returns whether the state has no stream, because its format has no portable
+  // schema. It can be shown all the same.
+  bool shown_only() const { return shown_only_ != nullptr; }
+  // Writes a state that is shown_only() as JSON.
+  absl::Status Show(ByteSink* output);
+
   // Open the stream from its start, as those of RepeatableInput.
+  // FAILED_PRECONDITION if the state is shown_only().
   absl::StatusOr<std::shared_ptr<ByteSource>> OpenStream();
   absl::StatusOr<std::shared_ptr<ByteSource>> OpenStreamLast();
 
@@ -56,6 +63,7 @@ class PortableInput {
 
   std::unique_ptr<RepeatableInput> original_;
   std::string foreign_;
+  const ForeignFormat* shown_only_ = nullptr;
   // The portable form of a foreign state; null for a stream.
   std::unique_ptr<TemporaryFile> imported_;
 };

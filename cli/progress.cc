@@ -75,11 +75,19 @@ std::string ProgressText(absl::string_view label, uint64_t bytes,
 Progress::Progress(std::string label, std::optional<uint64_t> total)
     : label_(std::move(label)),
       total_(total),
+      unit_(Unit::kBytes),
       visible_(IsSmartTerminal(STDERR_FILENO)),
       start_(absl::Now()),
       drawn_(start_) {}
 
-void Progress::Update(uint64_t bytes) {
+Progress::Progress(std::string label, Unit unit)
+    : label_(std::move(label)),
+      unit_(unit),
+      visible_(IsSmartTerminal(STDERR_FILENO)),
+      start_(absl::Now()),
+      drawn_(start_) {}
+
+void Progress::Update(uint64_t done) {
   if (!visible_) return;
   const absl::Time now = absl::Now();
   if (now - drawn_ < kRedraw) return;
@@ -87,7 +95,9 @@ void Progress::Update(uint64_t bytes) {
   on_screen_ = true;
   // Back to the start of the line, then what is left of a longer text goes.
   absl::FPrintF(stderr, "\r%s\x1b[K",
-                ProgressText(label_, bytes, total_, now - start_));
+                unit_ == Unit::kBytes
+                    ? ProgressText(label_, done, total_, now - start_)
+                    : absl::StrCat(label_, "  ", done));
   std::fflush(stderr);
 }
 
@@ -103,6 +113,18 @@ std::shared_ptr<ByteSource> WithProgress(std::shared_ptr<ByteSource> source,
                                          std::optional<uint64_t> total) {
   return std::make_shared<ProgressSource>(std::move(source), std::move(label),
                                           total);
+}
+
+bool ShowsOutput() { return isatty(STDOUT_FILENO) != 0; }
+
+absl::Status ProgressSink::Write(absl::string_view bytes) {
+  const absl::Status written = sink_.Write(bytes);
+  if (!written.ok()) {
+    progress_.Clear();
+    return written;
+  }
+  progress_.Update(bytes_ += bytes.size());
+  return written;
 }
 
 }  // namespace devstate

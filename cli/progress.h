@@ -8,7 +8,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "devstate/serializer/byte_stream.h"
@@ -25,21 +27,26 @@ std::string ProgressText(absl::string_view label, uint64_t bytes,
 // second, and removed with the object. Thread-safety: none.
 class Progress {
  public:
+  // What is counted: bytes, or anything else.
+  enum class Unit { kBytes, kItems };
+
   // `total` is in bytes, if it is known.
   explicit Progress(std::string label,
                     std::optional<uint64_t> total = std::nullopt);
+  Progress(std::string label, Unit unit);
   ~Progress() { Clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // Shows `bytes`, counted from the start.
-  void Update(uint64_t bytes);
+  // Shows `done`, counted from the start.
+  void Update(uint64_t done);
   // Removes the line, for other output.
   void Clear();
 
  private:
   const std::string label_;
   const std::optional<uint64_t> total_;
+  const Unit unit_;
   const bool visible_;
   const absl::Time start_;
   absl::Time drawn_;  // last time; the start at first, so no short transfer
@@ -52,6 +59,25 @@ class Progress {
 std::shared_ptr<ByteSource> WithProgress(
     std::shared_ptr<ByteSource> source, std::string label,
     std::optional<uint64_t> total = std::nullopt);
+
+// Returns whether a Progress would stand in the middle of what is shown on
+// standard output.
+bool ShowsOutput();
+
+// Hands bytes on to another sink, with a Progress for how many there were.
+class ProgressSink : public ByteSink {
+ public:
+  // Requires: `sink` outlives this object.
+  ProgressSink(ByteSink& sink, std::string label)
+      : sink_(sink), progress_(std::move(label)) {}
+
+  absl::Status Write(absl::string_view bytes) override;
+
+ private:
+  ByteSink& sink_;
+  Progress progress_;
+  uint64_t bytes_ = 0;
+};
 
 }  // namespace devstate
 

@@ -41,7 +41,7 @@ absl::StatusOr<std::unique_ptr<RepeatableInput>> RepeatableInput::Create(
     const StateInputFlags& flags) {
   std::unique_ptr<RepeatableInput> input(new RepeatableInput());
   DS_ASSIGN_OR_RETURN(input->state_, OpenState(flags));
-  if (FileSize(flags.file).has_value()) {
+  if (FileSize(flags.file).has_value() && !input->state_.costly) {
     input->file_ = flags;
     input->state_.source.reset();
     return input;

@@ -12,16 +12,17 @@
 
 #include "absl/status/statusor.h"
 #include "cli/state_input.h"
-#include "cli/temporary_file.h"
 #include "devstate/foreign/foreign_format.h"
+#include "devstate/foreign/temporary_file.h"
 #include "devstate/serializer/byte_stream.h"
 
 namespace devstate {
 
 // An input that is read several times. A regular file is opened again each
-// time. For anything else, standard input too, the bytes that were read are
-// kept in a TemporaryFile, so that memory does not grow with them. Nothing is
-// read before somebody asks for it. Thread-safety: none.
+// time. For anything else, such as standard input or a compressed file, the
+// bytes that were read are kept in a TemporaryFile, so that memory does not
+// grow with them. Nothing is read before somebody asks for it. Thread-safety:
+// none.
 class RepeatableInput {
  public:
   // Creates the input. Errors are those of OpenState(), and of creating the

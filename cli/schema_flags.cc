@@ -4,9 +4,14 @@
 #include "cli/schema_flags.h"
 
 #include <cstdio>
+#include <utility>
 
 namespace devstate {
-void SchemaFlags::AddTo(Command& verb) {
+
+void SchemaFlags::AddTo(Command& verb,
+                        const std::vector<std::string>& more_formats) {
+  std::vector<std::string> formats = {"text", "json", "junit"};
+  formats.insert(formats.end(), more_formats.begin(), more_formats.end());
   verb.AddOption("-I,--import", &load.import_paths,
                  "Folder to look for imports in; may be repeated")
       .Value("DIR");
@@ -14,7 +19,7 @@ void SchemaFlags::AddTo(Command& verb) {
                  "Root message, if not the one with a schema name")
       .Value("MESSAGE");
   verb.AddOption("--format", &format, "How to print what was found")
-      .OneOf({"text", "json", "junit"})
+      .OneOf(std::move(formats))
       .ShowDefault();
 }
 

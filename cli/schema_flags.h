@@ -23,8 +23,9 @@ struct SchemaFlags {
   std::string waivers;
   std::string today;
 
-  // Adds -I, --root and --format.
-  void AddTo(Command& verb);
+  // Adds -I, --root and --format, which may be text, json, junit or one of
+  // `more_formats`.
+  void AddTo(Command& verb, const std::vector<std::string>& more_formats = {});
   // Adds --waivers and --today.
   void AddWaiversTo(Command& verb);
 

@@ -11,10 +11,13 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "cli/stream_file.h"
+#include "devstate/foreign/containers/decompressor.h"
+#include "devstate/foreign/containers/file_kind.h"
+#include "devstate/foreign/containers/migration_file.h"
 #include "devstate/foreign/containers/qemu/qemu_file.h"
+#include "devstate/foreign/containers/snapshot/snapshot.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -52,21 +55,22 @@ struct StateOfFile {
   std::unique_ptr<ByteSource> source;
 };
 
-// Without moving its offset; false for what has none.
-bool IsQemuFile(int fd) {
-  std::string magic(kQemuFileMagic.size(), '\0');
-  return lseek(fd, 0, SEEK_CUR) == 0 &&
-         pread(fd, &magic[0], magic.size(), 0) ==
-             static_cast<ssize_t>(magic.size()) &&
-         magic == kQemuFileMagic;
+// The first bytes of what can be read again from its start, without moving its
+// offset; none of anything else.
+std::string FirstBytes(int fd) {
+  std::string first(kFileKindBytes, '\0');
+  if (lseek(fd, 0, SEEK_CUR) != 0) return "";
+  const ssize_t got = pread(fd, &first[0], first.size(), 0);
+  first.resize(got < 0 ? 0 : static_cast<size_t>(got));
+  return first;
 }
 
-absl::Status OpenStateOfFile(FileDescriptor fd, const std::string& device,
-                             StateInput* input) {
-  DS_ASSIGN_OR_RETURN(std::unique_ptr<RandomAccess> bytes,
-                      OpenRandomAccess(std::move(fd)));
+absl::Status TakeStateOf(MigrationFile migration, const std::string& device,
+                         StateInput* input) {
   auto state = std::make_shared<StateOfFile>();
-  DS_ASSIGN_OR_RETURN(state->file, QemuFile::Open(std::move(bytes)));
+  input->costly = !migration.as_it_is;
+  DS_ASSIGN_OR_RETURN(
+      state->file, QemuFile::Open(std::move(migration.bytes), migration.start));
   DS_ASSIGN_OR_RETURN(const BackendState* const found,
                       state->file->Find(device));
   state->source = state->file->OpenState(*found);
@@ -79,7 +83,82 @@ absl::Status OpenStateOfFile(FileDescriptor fd, const std::string& device,
   return absl::OkStatus();
 }
 
+bool IsSnapshot(FileKind kind) {
+  return kind == FileKind::kJson || kind == FileKind::kCbor;
+}
+
+absl::Status TakeStateOfSnapshot(FileKind kind, const std::string& device,
+                                 StateInput* input) {
+  DS_ASSIGN_OR_RETURN(const std::vector<SnapshotState> states,
+                      ReadSnapshot(*input->source, kind == FileKind::kJson
+                                                       ? SnapshotForm::kJson
+                                                       : SnapshotForm::kCbor));
+  DS_ASSIGN_OR_RETURN(const SnapshotState* const found,
+                      FindSnapshotState(states, device));
+  input->costly = true;
+  input->device = found->device;
+  input->size = found->bytes.size();
+  absl::StrAppendFormat(&input->name, " (state of %s)",
+                        absl::Utf8SafeCEscape(found->device));
+  input->source = std::make_shared<TextSource>(found->bytes);
+  return absl::OkStatus();
+}
+
+bool HasMigration(FileKind kind) {
+  return kind == FileKind::kMigration || kind == FileKind::kLibvirt;
+}
+
+// Reads the first bytes of `source`, and puts them back.
+absl::StatusOr<std::string> Peek(std::shared_ptr<ByteSource>* source) {
+  DS_ASSIGN_OR_RETURN(std::string first, ReadHead(**source, kFileKindBytes));
+  *source = std::make_shared<HeadedSource>(first, std::move(*source));
+  return first;
+}
+
+// Opens what is no migration file, or comes through a pipe.
+absl::Status OpenPlain(FileDescriptor fd, const StateInputFlags& flags,
+                       StateUse use, StateInput* input) {
+  DS_ASSIGN_OR_RETURN(input->source, ReadFrom(std::move(fd)));
+  DS_ASSIGN_OR_RETURN(std::string first, Peek(&input->source));
+  FileKind kind = FileKindOf(first);
+  if (HasMigration(kind)) {
+    return absl::FailedPreconditionError(
+        "a QEMU migration file is read from its end and cannot come through a "
+        "pipe: name the file");
+  }
+  if (use == StateUse::kLook &&
+      (kind == FileKind::kGzip || kind == FileKind::kZstd)) {
+    input->costly = true;
+    input->source = Decompressed(kind, std::move(input->source));
+    DS_ASSIGN_OR_RETURN(first, Peek(&input->source));
+    kind = FileKindOf(first);
+    if (HasMigration(kind)) {
+      DS_ASSIGN_OR_RETURN(MigrationFile migration,
+                          KeepMigration(*input->source));
+      return TakeStateOf(std::move(migration), flags.device, input);
+    }
+  } else {
+    input->size = FileSize(flags.file);
+  }
+  if (use == StateUse::kLook && kind == FileKind::kNamed) return WayOn(first);
+  if (use == StateUse::kLook && IsSnapshot(kind)) {
+    return TakeStateOfSnapshot(kind, flags.device, input);
+  }
+  if (!flags.device.empty()) {
+    return absl::InvalidArgumentError(
+        "not a QEMU migration file, so it has no devices: leave --device out");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::StatusOr<size_t> TextSource::Read(char* buffer, size_t size) {
+  size = std::min(size, text_.size() - taken_);
+  std::memcpy(buffer, text_.data() + taken_, size);
+  taken_ += size;
+  return size;
+}
 
 absl::StatusOr<std::string> ReadHead(ByteSource& source, size_t size) {
   std::string head(size, '\0');
@@ -105,30 +184,18 @@ void AddStates(Command& verb, std::vector<std::string>* files,
   verb.AddOption("--device", device, kDeviceHelp);
 }
 
-absl::StatusOr<StateInput> OpenState(const StateInputFlags& flags) {
+absl::StatusOr<StateInput> OpenState(const StateInputFlags& flags,
+                                     StateUse use) {
   StateInput input;
   input.name = flags.file == "-" ? "(stdin)" : flags.file;
   DS_ASSIGN_OR_RETURN(FileDescriptor fd, OpenForReading(flags.file));
-  const bool is_qemu_file = IsQemuFile(fd.get());
-  if (is_qemu_file) {
-    DS_RETURN_IF_ERROR(OpenStateOfFile(std::move(fd), flags.device, &input));
+  if (HasMigration(FileKindOf(FirstBytes(fd.get())))) {
+    DS_ASSIGN_OR_RETURN(MigrationFile migration,
+                        OpenMigrationFile(std::move(fd)));
+    DS_RETURN_IF_ERROR(TakeStateOf(std::move(migration), flags.device, &input));
   } else {
-    input.size = FileSize(flags.file);
-    DS_ASSIGN_OR_RETURN(input.source, ReadFrom(std::move(fd)));
+    DS_RETURN_IF_ERROR(OpenPlain(std::move(fd), flags, use, &input));
   }
-  DS_ASSIGN_OR_RETURN(std::string head,
-                      ReadHead(*input.source, kQemuFileMagic.size()));
-  if (!is_qemu_file && absl::StartsWith(head, kQemuFileMagic)) {
-    return absl::FailedPreconditionError(
-        "a QEMU migration file is read from its end and cannot come through a "
-        "pipe: name the file");
-  }
-  if (!is_qemu_file && !flags.device.empty()) {
-    return absl::InvalidArgumentError(
-        "not a QEMU migration file, so it has no devices: leave --device out");
-  }
-  input.source =
-      std::make_shared<HeadedSource>(std::move(head), std::move(input.source));
   return input;
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A state that a verb reads. It is a file of its own, standard input, or a
-// device of a QEMU migration file.
+// device of a QEMU migration file or a snapshot. Each may be compressed.
 
 #ifndef DEVSTATE_CLI_STATE_INPUT_H_
 #define DEVSTATE_CLI_STATE_INPUT_H_
@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -19,6 +20,18 @@
 #include "devstate/third_party/cli11/command_line.h"
 
 namespace devstate {
+
+// A source of bytes that it holds.
+class TextSource : public ByteSource {
+ public:
+  explicit TextSource(std::string text) : text_(std::move(text)) {}
+
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override;
+
+ private:
+  const std::string text_;
+  size_t taken_ = 0;
+};
 
 // Returns the bytes at the start of `source`: `size` of them, or fewer where it
 // ends.
@@ -33,6 +46,8 @@ struct StateInput {
   uint64_t file_offset = 0;
   // The size of the state, if it is known without reading it.
   std::optional<uint64_t> size;
+  // Whether opening it again costs as much as reading the whole file.
+  bool costly = false;
   // The name that errors are about, for PrintFileError(): the file, and the
   // device.
   std::string name;
@@ -55,9 +70,20 @@ struct StateInputFlags {
 void AddStates(Command& verb, std::vector<std::string>* files,
                std::string* device);
 
-// Opens the state. Errors are those of OpenInput(), QemuFile::Open() and
-// QemuFile::Find(); INVALID_ARGUMENT for a device of a file that is not QEMU's.
-absl::StatusOr<StateInput> OpenState(const StateInputFlags& flags);
+// What a verb does with a file that has no QEMU migration in it.
+enum class StateUse {
+  // It looks into the state. A compressed file is read as its content, and a
+  // file of another known kind is refused by its name.
+  kLook,
+  // It hands the bytes on, whatever they are.
+  kHandOn,
+};
+
+// Opens the state. Errors are those of OpenInput(), OpenMigrationFile(),
+// QemuFile::Open() and QemuFile::Find(); INVALID_ARGUMENT for a device of a
+// file that is not QEMU's; FAILED_PRECONDITION for a file that is refused.
+absl::StatusOr<StateInput> OpenState(const StateInputFlags& flags,
+                                     StateUse use = StateUse::kLook);
 
 }  // namespace devstate
 

@@ -140,11 +140,15 @@ absl::Status CheckStandardInput(const std::vector<std::string>& names) {
 absl::StatusOr<std::string> ReadInput(const std::string& name) {
   DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
                       OpenInput(name));
+  return ReadInput(*source);
+}
+
+absl::StatusOr<std::string> ReadInput(ByteSource& source) {
   std::string bytes;
   std::string buffer(64 * 1024, '\0');
   while (true) {
     DS_ASSIGN_OR_RETURN(const size_t size,
-                        source->Read(&buffer[0], buffer.size()));
+                        source.Read(&buffer[0], buffer.size()));
     if (size == 0) return bytes;
     if (bytes.size() + size > kMaxWholeInput) {
       return absl::ResourceExhaustedError(

@@ -47,8 +47,9 @@ std::optional<uint64_t> FileSize(const std::string& name);
 // INVALID_ARGUMENT.
 absl::Status CheckStandardInput(const std::vector<std::string>& names);
 
-// Returns all bytes of `name`. RESOURCE_EXHAUSTED beyond 1 GiB.
+// Returns all bytes of `name` or `source`. RESOURCE_EXHAUSTED beyond 1 GiB.
 absl::StatusOr<std::string> ReadInput(const std::string& name);
+absl::StatusOr<std::string> ReadInput(ByteSource& source);
 
 // A file that appears under its name only when it is complete. It has the
 // permissions of the file that it replaces, or else those that the umask

@@ -5,6 +5,7 @@
 # not named as the program, for this is the library's name.
 
 find_package(nlohmann_json REQUIRED)
+find_package(ZLIB REQUIRED)
 
 # A verb registers itself, which the linker must not leave out of the program.
 set(verbs ${DEVSTATE_COMMAND_SOURCES})
@@ -14,8 +15,8 @@ list(REMOVE_ITEM parts ${verbs})
 
 devstate_component(devstate_command_parts STATIC ${parts})
 target_link_libraries(devstate_command_parts PUBLIC
-  devstate_tools devstate_fs nlohmann_json::nlohmann_json PkgConfig::DEVSTATE_XXHASH
-  PkgConfig::DEVSTATE_ZSTD)
+  devstate_tools devstate_fs devstate_passt nlohmann_json::nlohmann_json PkgConfig::DEVSTATE_XXHASH
+  PkgConfig::DEVSTATE_ZSTD ZLIB::ZLIB)
 devstate_component(devstate_command PROGRAM ${verbs})
 target_link_libraries(devstate_command PRIVATE devstate_command_parts)
 set_target_properties(devstate_command PROPERTIES OUTPUT_NAME devstate)

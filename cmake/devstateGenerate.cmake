@@ -16,6 +16,9 @@
 #   IMPORT_DIRS  where PROTO and its imports lie; default: the current source
 #                folder. devstate/options.proto and the portable schemas
 #                (devices/net/v1/net.proto) are found by themselves.
+#
+# In a build for another processor, the cache variable DEVSTATE_PROTOC_PLUGIN names a
+# protoc-gen-devstate that runs on this one.
 function(devstate_generate)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "TARGET;PROTO;ROOT;LANGUAGE"
     "IMPORT_DIRS")
@@ -31,8 +34,17 @@ function(devstate_generate)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/${arg_TARGET}.gen)
   file(MAKE_DIRECTORY ${out})
   set(stem ${out}/${base})
-  set(plugin --plugin=protoc-gen-devstate=$<TARGET_FILE:devstate::protoc-gen-devstate>)
+  set(program $<TARGET_FILE:devstate::protoc-gen-devstate>)
+  if(DEVSTATE_PROTOC_PLUGIN)
+    set(program ${DEVSTATE_PROTOC_PLUGIN})
+  endif()
+  set(plugin --plugin=protoc-gen-devstate=${program})
   if(arg_LANGUAGE STREQUAL "C")
+    get_target_property(type devstate::devstate_c TYPE)
+    if(type STREQUAL "STATIC_LIBRARY" AND NOT CMAKE_CXX_COMPILER_LOADED)
+      message(FATAL_ERROR "devstate_generate: the library is an archive of C++, "
+        "and the project does not enable CXX: add it to LANGUAGES of project()")
+    endif()
     add_custom_command(OUTPUT ${stem}.devstate-c.c ${stem}.devstate-c.h
       COMMAND protobuf::protoc ${imports} ${plugin}
         --devstate_out=lang=c,root=${arg_ROOT}:${out} ${arg_PROTO}

@@ -73,6 +73,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   compat/field_mapping.h
   compat/finding.cc
   compat/finding.h
+  compat/finding_groups.cc
+  compat/finding_groups.h
   compat/foreign_rules.cc
   compat/gate/batch_converter.cc
   compat/gate/batch_converter.h
@@ -255,6 +257,9 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/wire_walk.h
   serializer/writer_options.h
   third_party/absl_compat/status_macros.h
+  third_party/libmd/sha256.cc
+  third_party/libmd/sha256.h
+  third_party/protobuf_compat/protobuf_compat.h
   third_party/zstd/zstd_frame.cc
   third_party/zstd/zstd_frame.h
   transport/io/blocked_write_signals.h
@@ -382,18 +387,28 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/annotate.h
   cli/check_flags.cc
   cli/check_flags.h
+  cli/check_fleet.cc
+  cli/check_fleet.h
   cli/check_manifests.cc
   cli/check_manifests.h
   cli/check_stream.cc
   cli/check_stream.h
+  cli/check_tree.cc
+  cli/check_tree.h
   cli/completion_script.cc
   cli/completion_script.h
   cli/error_place.cc
   cli/error_place.h
   cli/exit_codes.cc
   cli/exit_codes.h
+  cli/fleet_matrix.cc
+  cli/fleet_matrix.h
+  cli/fleet_text.cc
+  cli/fleet_text.h
   cli/foreign_state.cc
   cli/foreign_state.h
+  cli/json_keys.cc
+  cli/json_keys.h
   cli/live_backend.cc
   cli/live_backend.h
   cli/main.cc
@@ -401,6 +416,24 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/man_page.h
   cli/migration_obstacles.cc
   cli/migration_obstacles.h
+  cli/pages/check_page.cc
+  cli/pages/check_page.h
+  cli/pages/diff_page.cc
+  cli/pages/diff_page.h
+  cli/pages/findings_html.cc
+  cli/pages/findings_html.h
+  cli/pages/fleet_html.cc
+  cli/pages/fleet_html.h
+  cli/pages/matrix_page.cc
+  cli/pages/matrix_page.h
+  cli/pages/matrix_svg.cc
+  cli/pages/page.cc
+  cli/pages/page.h
+  cli/pages/page_style.h
+  cli/pages/stats_page.cc
+  cli/pages/stats_page.h
+  cli/pages/treemap.cc
+  cli/pages/treemap.h
   cli/portable_input.cc
   cli/portable_input.h
   cli/progress.cc
@@ -419,8 +452,6 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/stream_conformance.h
   cli/stream_file.cc
   cli/stream_file.h
-  cli/temporary_file.cc
-  cli/temporary_file.h
   cli/terminal.cc
   cli/terminal.h
   cli/verb.cc
@@ -447,6 +478,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/verbs/save.cc
   cli/verbs/stats.cc
   cli/verbs/verify.cc
+  compat/release/fleet.cc
+  compat/release/fleet.h
   compat/release/judge_manifests.cc
   compat/release/judge_manifests.h
   conformance/bench.cc
@@ -474,24 +507,46 @@ set(DEVSTATE_COMMAND_SOURCES
   conformance/temporary_folder.h
   devices/fs/names.cc
   devices/fs/names.h
+  foreign/containers/decompressor.cc
+  foreign/containers/decompressor.h
+  foreign/containers/file_kind.cc
+  foreign/containers/file_kind.h
+  foreign/containers/migration_file.cc
+  foreign/containers/migration_file.h
   foreign/containers/qemu/device_description.cc
   foreign/containers/qemu/device_description.h
+  foreign/containers/qemu/inflight_region.cc
+  foreign/containers/qemu/inflight_region.h
   foreign/containers/qemu/inject.cc
   foreign/containers/qemu/inner_state.cc
   foreign/containers/qemu/inner_state.h
   foreign/containers/qemu/qemu_file.cc
   foreign/containers/qemu/qemu_file.h
-  foreign/containers/qemu/random_access.cc
-  foreign/containers/qemu/random_access.h
   foreign/containers/qemu/state_chunks.cc
   foreign/containers/qemu/state_chunks.h
+  foreign/containers/random_access.cc
+  foreign/containers/random_access.h
+  foreign/field_reader.cc
+  foreign/field_reader.h
+  foreign/finding_list.cc
+  foreign/finding_list.h
   foreign/foreign_format.h
   foreign/foreign_formats.cc
   foreign/foreign_formats.h
   foreign/repeated_input.cc
   foreign/repeated_input.h
-  foreign/states/virtiofsd/finding_list.cc
-  foreign/states/virtiofsd/finding_list.h
+  foreign/containers/snapshot/snapshot.cc
+  foreign/containers/snapshot/snapshot.h
+  foreign/sax_source.h
+  foreign/states/crosvm/crosvm.cc
+  foreign/states/crosvm/crosvm.h
+  foreign/states/passt/passt.cc
+  foreign/states/passt/passt.h
+  foreign/states/passt/passt.proto
+  foreign/states/passt/state_check.cc
+  foreign/states/passt/state_check.h
+  foreign/states/passt/state_parser.cc
+  foreign/states/passt/state_parser.h
   foreign/states/virtiofsd/portable_state.cc
   foreign/states/virtiofsd/portable_state.h
   foreign/states/virtiofsd/postcard_reader.cc
@@ -503,9 +558,15 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/states/virtiofsd/table.h
   foreign/states/virtiofsd/table_check.cc
   foreign/states/virtiofsd/table_check.h
+  foreign/states/virtiofsd/tree_check.cc
+  foreign/states/virtiofsd/tree_check.h
   foreign/states/virtiofsd/virtiofsd.cc
   foreign/states/virtiofsd/virtiofsd.h
+  foreign/temporary_file.cc
+  foreign/temporary_file.h
   proto/devices/fs/v1/fs.proto
+  proto/devstate/diff.proto
+  proto/devstate/fleet.proto
   proto/devstate/live.proto
   proto/devstate/stats.proto
   proto/devstate/verify.proto
@@ -517,6 +578,8 @@ set(DEVSTATE_COMMAND_SOURCES
   serializer/dynamic/state_reader.h
   serializer/dynamic/state_writer.cc
   serializer/dynamic/state_writer.h
+  serializer/dynamic/whole_state.cc
+  serializer/dynamic/whole_state.h
   transport/vhost_user/frontend_endpoint.cc
   transport/vhost_user/frontend_endpoint.h
   transport/vhost_user/vhost_user_features.cc
@@ -534,6 +597,8 @@ set(DEVSTATE_TESTING_SOURCES
   compat/gate/random_schemas.h
   compat/gate/random_state.cc
   compat/gate/random_state.h
+  compat/gate/state_stream.cc
+  compat/gate/state_stream.h
   compat/release/manifest_testing.h
   serializer/test_columns.h
   serializer/test_streams.h
@@ -559,6 +624,7 @@ set(DEVSTATE_TESTS
   compat/gate/row_set_test.cc
   compat/gate/stream_gate_test.cc
   compat/mapping_test.cc
+  compat/release/fleet_test.cc
   compat/release/judge_manifests_test.cc
   compat/release/lint_test.cc
   compat/release/manifest_test.cc

@@ -27,9 +27,9 @@ using ::google::protobuf::OneofDescriptor;
 // What contains a declaration: "a.v1.Outer"; empty at the top.
 template <typename Declaration>
 std::string ScopeOf(const Declaration& declaration) {
-  return declaration.containing_type() != nullptr
-             ? declaration.containing_type()->full_name()
-             : declaration.file()->package();
+  return std::string(declaration.containing_type() != nullptr
+                         ? declaration.containing_type()->full_name()
+                         : declaration.file()->package());
 }
 
 std::string Join(absl::string_view scope, absl::string_view name) {

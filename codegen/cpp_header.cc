@@ -211,9 +211,9 @@ void PrintHeader(const SchemaModel& model, Printer& printer) {
   const Variables variables = {
       {"guard", guard},
       {"base", base},
-      {"file", model.root->descriptor->file()->name()},
+      {"file", std::string(model.root->descriptor->file()->name())},
       {"root", model.root->full_name},
-      {"name", model.root->descriptor->name()},
+      {"name", std::string(model.root->descriptor->name())},
       {"message", ProtobufName(*model.root->descriptor)}};
   printer.Print(
       variables,

@@ -64,12 +64,11 @@ std::string MemberName(absl::string_view schema_name) {
   return keyword ? name + "_" : name;
 }
 
-std::string WithoutProtoSuffix(const std::string& file_name) {
+std::string WithoutProtoSuffix(absl::string_view file_name) {
   return std::string(absl::StripSuffix(file_name, ".proto"));
 }
 
-std::string HeaderGuard(const std::string& file_name,
-                        absl::string_view suffix) {
+std::string HeaderGuard(absl::string_view file_name, absl::string_view suffix) {
   return absl::StrCat(
       absl::AsciiStrToUpper(absl::StrReplaceAll(
           WithoutProtoSuffix(file_name), {{"/", "_"}, {".", "_"}, {"-", "_"}})),

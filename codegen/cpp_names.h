@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "devstate/schema/schema_model.h"
 #include "google/protobuf/descriptor.h"
@@ -18,10 +19,10 @@ std::string CppNamespace(const google::protobuf::FileDescriptor& file);
 // What protobuf's C++ generator calls a message or an enum, fully qualified.
 template <typename Descriptor>
 std::string ProtobufName(const Descriptor& descriptor) {
-  std::string name = descriptor.name();
+  std::string name(descriptor.name());
   for (const google::protobuf::Descriptor* outer = descriptor.containing_type();
        outer != nullptr; outer = outer->containing_type()) {
-    name = outer->name() + "_" + name;
+    name = absl::StrCat(outer->name(), "_", name);
   }
   const std::string ns = CppNamespace(*descriptor.file());
   return ns.empty() ? "::" + name : "::" + ns + "::" + name;
@@ -33,11 +34,11 @@ std::string MemberName(const google::protobuf::FieldDescriptor& field);
 std::string MemberName(absl::string_view name);
 
 // "devices/fs/v1/fs.proto" -> "devices/fs/v1/fs".
-std::string WithoutProtoSuffix(const std::string& file_name);
+std::string WithoutProtoSuffix(absl::string_view file_name);
 
 // The macro that guards a header made of a file: "DEVICES_FS_V1_FS" and
 // `suffix`.
-std::string HeaderGuard(const std::string& file_name, absl::string_view suffix);
+std::string HeaderGuard(absl::string_view file_name, absl::string_view suffix);
 
 // What one value of the field is in a row struct: "uint64_t",
 // "absl::string_view", "InodeRow".

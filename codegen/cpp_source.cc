@@ -121,8 +121,8 @@ void PrintSource(const SchemaModel& model, Printer& printer) {
   const std::string ns = CppNamespace(*model.root->descriptor->file());
   const Variables variables = {
       {"base", WithoutProtoSuffix(model.root->descriptor->file()->name())},
-      {"file", model.root->descriptor->file()->name()},
-      {"name", model.root->descriptor->name()},
+      {"file", std::string(model.root->descriptor->file()->name())},
+      {"name", std::string(model.root->descriptor->name())},
       {"message", ProtobufName(*model.root->descriptor)}};
   printer.Print(
       variables,

@@ -11,37 +11,64 @@
 // a/v1/state.devstate-c.h and a/v1/state.devstate-c.c.
 //
 // Not protobuf's PluginMain(): that puts the file's name before every error,
-// and ours start with the place of the error already.
+// and ours start with the place of the error already. What it is made of, newer
+// shared libraries do not export.
 
 #include <iostream>
 #include <string>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "devstate/codegen/generator.h"
-#include "google/protobuf/compiler/plugin.h"
+#include "google/protobuf/compiler/code_generator.h"
 #include "google/protobuf/compiler/plugin.pb.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+
+namespace {
+
+namespace compiler = ::google::protobuf::compiler;
+
+// Generated files become those of `response`.
+class ResponseFiles : public compiler::GeneratorContext {
+ public:
+  explicit ResponseFiles(compiler::CodeGeneratorResponse* response)
+      : response_(*response) {}
+
+  google::protobuf::io::ZeroCopyOutputStream* Open(
+      const std::string& name) override {
+    auto* file = response_.add_file();
+    file->set_name(name);
+    return new google::protobuf::io::StringOutputStream(
+        file->mutable_content());
+  }
+
+ private:
+  compiler::CodeGeneratorResponse& response_;
+};
+
+}  // namespace
 
 int main() {
-  namespace compiler = ::google::protobuf::compiler;
   compiler::CodeGeneratorRequest request;
   if (!request.ParseFromIstream(&std::cin) ||
       request.file_to_generate().empty()) {
     std::cerr << "protoc-gen-devstate is a plugin: run it through protoc\n";
     return 1;
   }
+  google::protobuf::DescriptorPool pool;
+  for (const auto& file : request.proto_file()) pool.BuildFile(file);
+  const devstate::Generator generator;
   compiler::CodeGeneratorResponse response;
-  std::string error;
-  if (!compiler::GenerateCode(request, devstate::Generator(), &response,
-                              &error)) {
-    std::cerr << "protoc-gen-devstate: " << error << "\n";
-    return 1;
-  }
-  for (const std::string& file : request.file_to_generate()) {
-    absl::string_view text = response.error();
-    if (absl::ConsumePrefix(&text, absl::StrCat(file, ": "))) {
-      response.set_error(std::string(text));
+  response.set_supported_features(generator.GetSupportedFeatures());
+  ResponseFiles files(&response);
+  for (const std::string& name : request.file_to_generate()) {
+    const auto* file = pool.FindFileByName(name);
+    if (file == nullptr) {
+      std::cerr << "protoc-gen-devstate: protoc did not send " << name << "\n";
+      return 1;
+    }
+    std::string error;
+    if (!generator.Generate(file, request.parameter(), &files, &error)) {
+      response.set_error(error);
       break;
     }
   }

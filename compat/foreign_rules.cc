@@ -97,13 +97,74 @@ const Rule kForeignSession = {
     DecidedBy::kState,
     "The state does not say what back-end and guest agreed on.",
     "Save the session with the state, if the back-end has one."};
+const Rule kForeignAddress = {
+    "foreign-address",
+    RuleFamily::kForeign,
+    VERDICT_LEVEL_REFUSED,
+    DecidedBy::kState,
+    "An address in the state cannot be the one of a guest or connection.",
+    "Save again. If passt itself wrote it, the state was changed on its way."};
+const Rule kForeignFlow = {
+    "foreign-flow",
+    RuleFamily::kForeign,
+    VERDICT_LEVEL_REFUSED,
+    DecidedBy::kState,
+    "A connection is none that passt saves, or occurs twice.",
+    "As foreign-address."};
+const Rule kForeignQueue = {
+    "foreign-queue",
+    RuleFamily::kForeign,
+    VERDICT_LEVEL_REFUSED,
+    DecidedBy::kState,
+    "The sequence numbers of a connection do not fit its queues.",
+    "As foreign-address."};
+const Rule kForeignFlowLost = {"foreign-flow-lost",
+                               RuleFamily::kForeign,
+                               VERDICT_LEVEL_COMPATIBLE,
+                               DecidedBy::kState,
+                               "The source could not save a connection.",
+                               "None is needed: the guest sees it reset."};
+const Rule kForeignNoFile = {
+    "foreign-no-file",
+    RuleFamily::kForeign,
+    VERDICT_LEVEL_REFUSED,
+    DecidedBy::kState,
+    "There is no file for an inode beneath the directory.",
+    "Copy or mount what is missing before the migration, or start the "
+    "destination with --migration-on-error=guest-error."};
+const Rule kForeignOtherType = {
+    "foreign-other-type",
+    RuleFamily::kForeign,
+    VERDICT_LEVEL_REFUSED,
+    DecidedBy::kState,
+    "The file of an inode has another type beneath the directory.",
+    "Compare the two directories: one of them was changed."};
+const Rule kForeignOtherFile = {
+    "foreign-other-file",
+    RuleFamily::kForeign,
+    VERDICT_LEVEL_REFUSED,
+    DecidedBy::kState,
+    "Beneath the directory, another file is in the place of an inode.",
+    "Use the same file system on both sides, or save without "
+    "--migration-verify-handles."};
+const Rule kForeignUnchecked = {
+    "foreign-unchecked",
+    RuleFamily::kForeign,
+    VERDICT_LEVEL_COMPATIBLE,
+    DecidedBy::kState,
+    "Whether an inode has its file could not be looked at.",
+    "Run the check as a user who may read the directory; file handles need "
+    "CAP_DAC_READ_SEARCH."};
 
 const std::vector<const Rule*>& ForeignRules() {
   static const auto& rules = *new std::vector<const Rule*>{
-      &kForeignId,        &kForeignRoot,  &kForeignRefcount, &kForeignName,
-      &kForeignLocation,  &kForeignLost,  &kForeignParent,   &kForeignOpenInode,
-      &kForeignOpenFlags, &kForeignMount, &kForeignVersion,  &kForeignDropped,
-      &kForeignSession};
+      &kForeignId,        &kForeignRoot,      &kForeignRefcount,
+      &kForeignName,      &kForeignLocation,  &kForeignLost,
+      &kForeignParent,    &kForeignOpenInode, &kForeignOpenFlags,
+      &kForeignMount,     &kForeignVersion,   &kForeignDropped,
+      &kForeignSession,   &kForeignAddress,   &kForeignFlow,
+      &kForeignQueue,     &kForeignFlowLost,  &kForeignNoFile,
+      &kForeignOtherType, &kForeignOtherFile, &kForeignUnchecked};
   return rules;
 }
 

@@ -4,6 +4,7 @@
 #include "devstate/compat/json_text.h"
 
 #include "absl/strings/str_cat.h"
+#include "devstate/third_party/protobuf_compat/protobuf_compat.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace devstate {
@@ -13,7 +14,7 @@ absl::StatusOr<std::string> JsonText(const google::protobuf::Message& message,
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   options.add_whitespace = style.indented;
-  options.always_print_primitive_fields = style.all_fields;
+  if (style.all_fields) PrintAllFields(&options);
   std::string json;
   const auto status =
       google::protobuf::util::MessageToJsonString(message, &json, options);

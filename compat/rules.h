@@ -182,6 +182,14 @@ extern const Rule kForeignMount;
 extern const Rule kForeignVersion;
 extern const Rule kForeignDropped;
 extern const Rule kForeignSession;
+extern const Rule kForeignAddress;
+extern const Rule kForeignFlow;
+extern const Rule kForeignQueue;
+extern const Rule kForeignFlowLost;
+extern const Rule kForeignNoFile;
+extern const Rule kForeignOtherType;
+extern const Rule kForeignOtherFile;
+extern const Rule kForeignUnchecked;
 
 // Returns the rules of one family, in the order of the document.
 const std::vector<const Rule*>& LoadRules();

@@ -45,23 +45,6 @@ class StringSource : public ByteSource {
   absl::string_view left_;
 };
 
-absl::Status Explain(uint32_t request, const absl::Status& status,
-                     absl::Duration timeout) {
-  if (absl::IsUnavailable(status)) {
-    return absl::UnavailableError(
-        absl::StrCat(vhost_user::RequestName(request),
-                     ": the back-end closed the connection"));
-  }
-  if (absl::IsDeadlineExceeded(status)) {
-    return absl::DeadlineExceededError(
-        absl::StrCat(vhost_user::RequestName(request), ": no reply within ",
-                     absl::FormatDuration(timeout)));
-  }
-  return absl::Status(
-      status.code(),
-      absl::StrCat(vhost_user::RequestName(request), ": ", status.message()));
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Peer>> Peer::Create(FileDescriptor socket,
@@ -89,7 +72,7 @@ absl::Status Peer::Send(uint32_t request, std::string payload,
   message.fds = std::move(fds);
   const absl::Status sent =
       connection_.Send(message, Deadline::After(timeout_));
-  return sent.ok() ? sent : Explain(request, sent, timeout_);
+  return sent.ok() ? sent : vhost_user::RequestError(request, sent, timeout_);
 }
 
 absl::StatusOr<vhost_user::Message> Peer::Ask(uint32_t request,
@@ -99,7 +82,7 @@ absl::StatusOr<vhost_user::Message> Peer::Ask(uint32_t request,
   DS_RETURN_IF_ERROR(Send(request, std::move(payload), std::move(fds), flags));
   absl::StatusOr<vhost_user::Message> reply =
       connection_.Receive(Deadline::After(timeout_));
-  if (!reply.ok()) return Explain(request, reply.status(), timeout_);
+  if (!reply.ok()) return vhost_user::RequestError(request, reply.status(), timeout_);
   if (reply->request != request) {
     return absl::InvalidArgumentError(
         absl::StrCat(vhost_user::RequestName(request),

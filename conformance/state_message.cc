@@ -10,40 +10,14 @@
 #include "devstate/schema/schema_facts.h"
 #include "devstate/serializer/dynamic/state_reader.h"
 #include "devstate/serializer/dynamic/state_writer.h"
+#include "devstate/serializer/dynamic/whole_state.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/used_features.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate::conformance {
-namespace {
 
-using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
-
-class Collector : public DynamicStateVisitor {
- public:
-  explicit Collector(Message* state) : state_(*state) {}
-
-  absl::Status OnRoot(const Message& root) override {
-    state_.ParsePartialFromString(root.SerializePartialAsString());
-    return absl::OkStatus();
-  }
-  absl::Status OnBatch(const FieldDescriptor& field,
-                       Records& records) override {
-    const auto* reflection = state_.GetReflection();
-    for (const std::unique_ptr<Message>& record : records) {
-      // Of the reader's factory, so it cannot be copied as a message.
-      reflection->AddMessage(&state_, &field)
-          ->ParsePartialFromString(record->SerializePartialAsString());
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  Message& state_;
-};
-
-}  // namespace
 
 absl::StatusOr<LoadedSchema> SchemaFor(absl::string_view stream,
                                        absl::string_view descriptor_set,
@@ -65,19 +39,13 @@ absl::StatusOr<std::unique_ptr<Message>> ReadStateMessage(
   MemorySource source(stream);
   DynamicStateReader reader(&source);
   std::unique_ptr<Message> state(factory.GetPrototype(&schema.root())->New());
-  Collector collector(state.get());
+  StateCollector collector(state.get());
   DS_RETURN_IF_ERROR(reader.Read(schema.model(), collector));
   return state;
 }
 
 absl::StatusOr<std::string> WriteStateMessage(const Message& state,
                                               const LoadedSchema& schema) {
-  const auto* reflection = state.GetReflection();
-  const std::unique_ptr<Message> root(state.New());
-  root->CopyFrom(state);
-  for (const FieldModel* batch : schema.model().batches) {
-    reflection->ClearField(root.get(), batch->descriptor);
-  }
   std::set<std::string> features;
   AddUsedFeatures(state, &features);
   WriterOptions options;
@@ -87,15 +55,7 @@ absl::StatusOr<std::string> WriteStateMessage(const Message& state,
   const SchemaFacts facts(schema.root());
   MemorySink sink;
   DynamicStateWriter writer(&sink, schema.model(), facts.info(), options);
-  DS_RETURN_IF_ERROR(writer.Begin(*root));
-  for (const FieldModel* batch : schema.model().batches) {
-    const FieldDescriptor* field = batch->descriptor;
-    for (int i = 0; i < reflection->FieldSize(state, field); ++i) {
-      DS_RETURN_IF_ERROR(
-          writer.Add(*field, reflection->GetRepeatedMessage(state, field, i)));
-    }
-  }
-  DS_RETURN_IF_ERROR(writer.Finish());
+  DS_RETURN_IF_ERROR(WriteWholeState(state, schema.model(), writer));
   return sink.bytes();
 }
 

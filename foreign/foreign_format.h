@@ -46,7 +46,7 @@ struct ForeignReport {
   bool refused() const { return verdict.level() >= VERDICT_LEVEL_REFUSED; }
 };
 
-inline constexpr size_t kMaxForeignFindings = 100;
+inline constexpr size_t kMaxForeignFindings = 65536;
 
 // One foreign format. Its functions are thread-safe. They keep memory
 // independent of the size of the state up to what docs/foreign_states.md says
@@ -58,9 +58,10 @@ inline constexpr size_t kMaxForeignFindings = 100;
 struct ForeignFormat {
   // The name used on the command line (`devstate convert --from`, `--to`).
   absl::string_view name;
-  // The portable schema that it converts to and from.
+  // The portable schema that it converts to and from; empty if there is none.
   absl::string_view schema;
   // The versions that can be written, oldest first; the last is the default.
+  // Empty if none can.
   std::vector<absl::string_view> versions;
 
   // Returns whether a state may start like this. This is cheap and may be
@@ -72,15 +73,20 @@ struct ForeignFormat {
 
   // Converts a foreign state to a stream of `schema`. Writes nothing before the
   // whole input was checked, and nothing at all if the report is refused().
+  // Null without a schema.
   absl::StatusOr<ForeignReport> (*import_state)(const OpenSource& input,
                                                 const WriterOptions& options,
                                                 ByteSink* output);
 
   // Converts a stream of `schema` to `version`, one of `versions`. Otherwise as
-  // import_state().
+  // import_state(). Null if the format cannot be written.
   absl::StatusOr<ForeignReport> (*export_state)(const OpenSource& input,
                                                 absl::string_view version,
                                                 ByteSink* output);
+
+  // Writes a state without a schema as JSON, after the whole input was checked.
+  // Null with a schema, because the portable form is shown then.
+  absl::Status (*show)(const OpenSource& input, ByteSink* output) = nullptr;
 };
 
 }  // namespace devstate

@@ -3,13 +3,15 @@
 
 #include "devstate/foreign/foreign_formats.h"
 
+#include "devstate/foreign/states/crosvm/crosvm.h"
+#include "devstate/foreign/states/passt/passt.h"
 #include "devstate/foreign/states/virtiofsd/virtiofsd.h"
 
 namespace devstate {
 
 const std::vector<const ForeignFormat*>& ForeignFormats() {
-  static const auto& formats =
-      *new std::vector<const ForeignFormat*>{&virtiofsd::Format()};
+  static const auto& formats = *new std::vector<const ForeignFormat*>{
+      &crosvm::Format(), &passt::Format(), &virtiofsd::Format()};
   return formats;
 }
 

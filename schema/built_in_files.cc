@@ -43,7 +43,7 @@ const std::map<std::string, const FileDescriptor*>& FilesByName() {
                  google::protobuf::Type::descriptor(),
                  google::protobuf::StringValue::descriptor(),
              }) {
-          by_name[message->file()->name()] = message->file();
+          by_name[std::string(message->file()->name())] = message->file();
         }
         return by_name;
       }());
@@ -52,23 +52,24 @@ const std::map<std::string, const FileDescriptor*>& FilesByName() {
 
 }  // namespace
 
-bool BuiltInFiles::FindFileByName(const std::string& name,
+bool BuiltInFiles::FindFileByName(ProtobufDatabaseText name,
                                   FileDescriptorProto* output) {
-  const auto found = FilesByName().find(name);
-  if (found == FilesByName().end() || hidden_.count(name) != 0) return false;
+  const std::string file(name);
+  const auto found = FilesByName().find(file);
+  if (found == FilesByName().end() || hidden_.count(file) != 0) return false;
   output->Clear();
   found->second->CopyTo(output);
   return true;
 }
 
-bool BuiltInFiles::FindFileContainingSymbol(const std::string& symbol,
+bool BuiltInFiles::FindFileContainingSymbol(ProtobufDatabaseText symbol,
                                             FileDescriptorProto* output) {
   const FileDescriptor* file =
       DescriptorPool::generated_pool()->FindFileContainingSymbol(symbol);
   return file != nullptr && FindFileByName(file->name(), output);
 }
 
-bool BuiltInFiles::FindFileContainingExtension(const std::string&, int,
+bool BuiltInFiles::FindFileContainingExtension(ProtobufDatabaseText, int,
                                                FileDescriptorProto*) {
   return false;
 }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "devstate/third_party/protobuf_compat/protobuf_compat.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/descriptor_database.h"
 
@@ -20,13 +21,13 @@ class BuiltInFiles : public google::protobuf::DescriptorDatabase {
   // Leaves the file to another database.
   void Hide(const std::string& name) { hidden_.insert(name); }
 
-  bool FindFileByName(const std::string& name,
+  bool FindFileByName(ProtobufDatabaseText name,
                       google::protobuf::FileDescriptorProto* output) override;
   bool FindFileContainingSymbol(
-      const std::string& symbol,
+      ProtobufDatabaseText symbol,
       google::protobuf::FileDescriptorProto* output) override;
   bool FindFileContainingExtension(
-      const std::string& type, int number,
+      ProtobufDatabaseText type, int number,
       google::protobuf::FileDescriptorProto* output) override;
 
  private:

@@ -8,9 +8,9 @@
 #include <set>
 
 #include "devstate/options.pb.h"
+#include "devstate/third_party/libmd/sha256.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "sha2.h"
 
 namespace devstate {
 namespace {
@@ -123,7 +123,7 @@ class Canonicalizer {
                 return a.number() != b.number() ? a.number() < b.number()
                                                 : a.name() < b.name();
               });
-    enums_[enumeration.full_name()] = canonical;
+    enums_[std::string(enumeration.full_name())] = canonical;
   }
 
   std::map<std::string, DescriptorProto> messages_;
@@ -170,15 +170,10 @@ std::string Fingerprint(const Descriptor& root) {
     google::protobuf::io::StringOutputStream output(&serialized);
     google::protobuf::io::CodedOutputStream coded(&output);
     coded.SetSerializationDeterministic(true);
-    schema.SerializeToCodedStream(&coded);
+    // A string takes it all.
+    static_cast<void>(schema.SerializeToCodedStream(&coded));
   }
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA2_CTX hash;
-  SHA256Init(&hash);
-  SHA256Update(&hash, reinterpret_cast<const uint8_t*>(serialized.data()),
-               serialized.size());
-  SHA256Final(reinterpret_cast<uint8_t*>(&digest[0]), &hash);
-  return digest;
+  return Sha256(serialized);
 }
 
 FileDescriptorSet EmbeddableDescriptorSet(const Descriptor& root) {

@@ -14,6 +14,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "devstate/options.pb.h"
+#include "devstate/third_party/protobuf_compat/protobuf_compat.h"
 #include "google/protobuf/compiler/importer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "gtest/gtest.h"
@@ -31,8 +32,7 @@ class Files : public google::protobuf::compiler::SourceTree {
  public:
   explicit Files(FileTexts files) : files_(std::move(files)) {}
 
-  google::protobuf::io::ZeroCopyInputStream* Open(
-      const std::string& name) override {
+  google::protobuf::io::ZeroCopyInputStream* Open(ProtobufText name) override {
     for (const auto& [file, text] : files_) {
       if (file == name) {
         return new google::protobuf::io::ArrayInputStream(

@@ -70,7 +70,8 @@ ZeroCopyInputStream* ImportTree::Fail(std::string error) {
   return nullptr;
 }
 
-ZeroCopyInputStream* ImportTree::Open(const std::string& name) {
+ZeroCopyInputStream* ImportTree::Open(ProtobufText opened) {
+  const std::string name(opened);
   if (const auto found = files_.find(name); found != files_.end()) {
     return StreamOf(found->second.text);
   }

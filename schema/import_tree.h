@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "devstate/third_party/protobuf_compat/protobuf_compat.h"
 #include "google/protobuf/compiler/importer.h"
 #include "google/protobuf/io/zero_copy_stream.h"
 
@@ -45,8 +46,7 @@ class ImportTree : public google::protobuf::compiler::SourceTree {
              ImportFolders folders);
 
   // Opens a file. The stream must not outlive this object.
-  google::protobuf::io::ZeroCopyInputStream* Open(
-      const std::string& name) override;
+  google::protobuf::io::ZeroCopyInputStream* Open(ProtobufText name) override;
   std::string GetLastErrorMessage() override { return error_; }
 
   // Returns the file that was opened as `name`, for errors.

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "devstate/schema/schema_error.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/protobuf_compat/protobuf_compat.h"
 
 namespace devstate {
 namespace {
@@ -20,7 +21,7 @@ using ::google::protobuf::FileDescriptor;
 // Singular root fields are protobuf's own business, but what a reader of a
 // newer schema must be told apart needs proto3's rules everywhere.
 absl::Status CheckSyntax(const Descriptor& message) {
-  if (message.file()->syntax() == FileDescriptor::SYNTAX_PROTO3) {
+  if (IsProto3(*message.file())) {
     return absl::OkStatus();
   }
   return SchemaError(message,

@@ -50,8 +50,7 @@ class GeneratedNameChecker {
       AddProtobufNames(*root.file()->message_type(i), "");
     }
     for (int i = 0; i < root.file()->enum_type_count(); ++i) {
-      names_[root.file()->enum_type(i)->name()] =
-          root.file()->enum_type(i)->full_name();
+      AddProtobufName("", *root.file()->enum_type(i));
     }
   }
 
@@ -63,7 +62,7 @@ class GeneratedNameChecker {
       }
     }
     for (const char* suffix : {"Schema", "Writer", "Reader", "Visitor"}) {
-      DS_RETURN_IF_ERROR(Add(root_.name() + suffix, root_));
+      DS_RETURN_IF_ERROR(Add(absl::StrCat(root_.name(), suffix), root_));
     }
     for (const FieldModel* batch : schema.batches) {
       DS_RETURN_IF_ERROR(
@@ -74,15 +73,21 @@ class GeneratedNameChecker {
 
  private:
   void AddProtobufNames(const Descriptor& message, const std::string& outer) {
-    const std::string name = outer + message.name();
-    names_[name] = message.full_name();
+    const std::string name = AddProtobufName(outer, message);
     for (int i = 0; i < message.nested_type_count(); ++i) {
       AddProtobufNames(*message.nested_type(i), name + "_");
     }
     for (int i = 0; i < message.enum_type_count(); ++i) {
-      names_[name + "_" + message.enum_type(i)->name()] =
-          message.enum_type(i)->full_name();
+      AddProtobufName(name + "_", *message.enum_type(i));
     }
+  }
+
+  // Returns what protobuf's C++ generator calls it.
+  template <typename Type>
+  std::string AddProtobufName(const std::string& outer, const Type& type) {
+    std::string name = absl::StrCat(outer, type.name());
+    names_[name] = std::string(type.full_name());
+    return name;
   }
 
   template <typename Owner>

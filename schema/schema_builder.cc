@@ -27,7 +27,7 @@ using ::google::protobuf::OneofDescriptor;
 template <typename AnyDescriptor>
 std::string PlaceOf(const AnyDescriptor& descriptor) {
   google::protobuf::SourceLocation location;
-  std::string place = descriptor.file()->name();
+  std::string place(descriptor.file()->name());
   if (descriptor.GetSourceLocation(&location)) {
     absl::StrAppend(&place, ":", location.start_line + 1, ":",
                     location.start_column + 1);
@@ -35,8 +35,8 @@ std::string PlaceOf(const AnyDescriptor& descriptor) {
   return place;
 }
 
-std::string ShortName(const std::string& full_name) {
-  return full_name.substr(full_name.rfind('.') + 1);
+std::string ShortName(absl::string_view full_name) {
+  return std::string(full_name.substr(full_name.rfind('.') + 1));
 }
 
 // The names of generated code are this with a suffix.
@@ -105,7 +105,7 @@ std::string ElementType(const FieldDescriptor& field) {
   if (field.enum_type() != nullptr) {
     return ShortName(field.enum_type()->full_name());
   }
-  return field.type_name();
+  return std::string(field.type_name());
 }
 
 std::string TypeText(const FieldDescriptor& field) {
@@ -114,16 +114,19 @@ std::string TypeText(const FieldDescriptor& field) {
                         ", ", ElementType(*field.message_type()->map_value()),
                         ">");
   }
-  const char* label = field.is_repeated()            ? "repeated "
-                      : field.has_optional_keyword() ? "optional "
-                                                     : "";
+  // An optional field is all that there is in a oneof of its own.
+  const bool is_optional = field.containing_oneof() != nullptr &&
+                           field.real_containing_oneof() == nullptr;
+  const char* label = field.is_repeated() ? "repeated "
+                      : is_optional       ? "optional "
+                                          : "";
   return absl::StrCat(label, ElementType(field));
 }
 
 class Builder {
  public:
   SchemaModel Build(const Descriptor& root) {
-    schema_.file = root.file()->name();
+    schema_.file = std::string(root.file()->name());
     schema_.fingerprint = Fingerprint(root);
     schema_.root = Add(root);
     // Messages are filled one after the other rather than recursively, however
@@ -157,7 +160,7 @@ class Builder {
     if (enumeration != nullptr) return enumeration;
     schema_.enums.push_back(std::make_unique<EnumModel>());
     enumeration = schema_.enums.back().get();
-    enumeration->full_name = descriptor.full_name();
+    enumeration->full_name = std::string(descriptor.full_name());
     enumeration->place = PlaceOf(descriptor);
     enumeration->descriptor = &descriptor;
     for (int i = 0; i < descriptor.value_count(); ++i) {
@@ -165,7 +168,7 @@ class Builder {
       const EnumValueAnnotations& annotations =
           value.options().GetExtension(devstate::enum_value);
       enumeration->values.push_back({value.number(),
-                                     value.name(),
+                                     std::string(value.name()),
                                      annotations.since(),
                                      {annotations.renumbered_from().begin(),
                                       annotations.renumbered_from().end()}});
@@ -178,7 +181,7 @@ class Builder {
   }
 
   void Fill(const Descriptor& descriptor, MessageModel* message) {
-    message->full_name = descriptor.full_name();
+    message->full_name = std::string(descriptor.full_name());
     message->record_name = RecordName(descriptor);
     message->place = PlaceOf(descriptor);
     message->descriptor = &descriptor;
@@ -204,10 +207,10 @@ class Builder {
   static OneofModel OneofOf(const OneofDescriptor& descriptor,
                             const std::vector<FieldModel>& fields) {
     OneofModel oneof;
-    oneof.name = descriptor.name();
+    oneof.name = std::string(descriptor.name());
     std::vector<std::string> names;
     for (int i = 0; i < descriptor.field_count(); ++i) {
-      names.push_back(descriptor.field(i)->name());
+      names.emplace_back(descriptor.field(i)->name());
     }
     oneof.member_names = absl::StrJoin(names, ", ");
     for (size_t i = 0; i < fields.size(); ++i) {
@@ -220,14 +223,14 @@ class Builder {
   FieldModel FieldOf(const FieldDescriptor& descriptor) {
     FieldModel field;
     field.number = descriptor.number();
-    field.name = descriptor.name();
+    field.name = std::string(descriptor.name());
     field.type = descriptor.type();
     field.presence = descriptor.is_map()         ? Presence::kMap
                      : descriptor.is_repeated()  ? Presence::kRepeated
                      : descriptor.has_presence() ? Presence::kExplicit
                                                  : Presence::kImplicit;
     if (descriptor.real_containing_oneof() != nullptr) {
-      field.oneof = descriptor.real_containing_oneof()->name();
+      field.oneof = std::string(descriptor.real_containing_oneof()->name());
     }
     if (descriptor.message_type() != nullptr) {
       field.message = Add(*descriptor.message_type());

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
 
 namespace devstate {
@@ -17,13 +18,13 @@ template <typename Descriptor>
 absl::Status SchemaError(const Descriptor& descriptor,
                          const std::string& text) {
   google::protobuf::SourceLocation location;
-  std::string where = descriptor.file()->name();
+  std::string where(descriptor.file()->name());
   if (descriptor.GetSourceLocation(&location)) {
-    where += ":" + std::to_string(location.start_line + 1) + ":" +
-             std::to_string(location.start_column + 1);
+    absl::StrAppend(&where, ":", location.start_line + 1, ":",
+                    location.start_column + 1);
   }
-  return absl::InvalidArgumentError(where + ": " + descriptor.full_name() +
-                                    ": " + text);
+  return absl::InvalidArgumentError(
+      absl::StrCat(where, ": ", descriptor.full_name(), ": ", text));
 }
 
 }  // namespace devstate

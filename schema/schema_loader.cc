@@ -30,6 +30,7 @@
 #include "devstate/schema/built_in_files.h"
 #include "devstate/schema/import_tree.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/protobuf_compat/protobuf_compat.h"
 #include "google/protobuf/compiler/importer.h"
 #include "google/protobuf/compiler/parser.h"
 #include "google/protobuf/descriptor.pb.h"
@@ -57,20 +58,19 @@ std::string OneLine(std::string text) {
 }
 
 // Keeps the first error that has a place, else the first.
-class FirstError : public google::protobuf::compiler::MultiFileErrorCollector,
-                   public DescriptorPool::ErrorCollector {
+class FirstError : public SchemaErrorCollector {
  public:
   // Errors name the files of `tree` rather than how they are imported.
   void set_tree(const ImportTree* tree) { tree_ = tree; }
 
-  void AddError(const std::string& file, int line, int column,
-                const std::string& message) override {
+  void TakeError(ProtobufText file, int line, int column,
+                 ProtobufText message) override {
     if (line < 0) {
-      missing_[file] = message;
+      missing_[std::string(file)] = std::string(message);
       Keep(absl::StrCat(PathOf(file), ": ", message), /*placed=*/false);
       return;
     }
-    std::string text = message;
+    std::string text(message);
     for (const auto& [name, reason] : missing_) {
       const std::string import = absl::StrCat("mport \"", name, "\"");
       if (absl::StrContains(message, import)) {
@@ -81,9 +81,8 @@ class FirstError : public google::protobuf::compiler::MultiFileErrorCollector,
          /*placed=*/true);
   }
 
-  void AddError(const std::string& file, const std::string& element,
-                const google::protobuf::Message*, ErrorLocation location,
-                const std::string& message) override {
+  void TakeError(ProtobufText file, ProtobufText element,
+                 ErrorLocation location, ProtobufText message) override {
     Keep(absl::StrCat(PathOf(file), ": ", element, ": ", message,
                       location == IMPORT
                           ? " protoc --include_imports puts it into the set."
@@ -91,20 +90,15 @@ class FirstError : public google::protobuf::compiler::MultiFileErrorCollector,
          /*placed=*/false);
   }
 
-  // Neither belongs to the standard error of a tool that answers in one line.
-  void AddWarning(const std::string&, int, int, const std::string&) override {}
-  void AddWarning(const std::string&, const std::string&,
-                  const google::protobuf::Message*, ErrorLocation,
-                  const std::string&) override {}
-
   absl::Status ToStatus(const std::string& path) const {
     return absl::InvalidArgumentError(
         text_.empty() ? absl::StrCat(path, ": not a schema") : OneLine(text_));
   }
 
  private:
-  std::string PathOf(const std::string& file) const {
-    return tree_ == nullptr ? file : tree_->PathOf(file);
+  std::string PathOf(ProtobufText file) const {
+    std::string name(file);
+    return tree_ == nullptr ? name : tree_->PathOf(name);
   }
 
   void Keep(std::string text, bool placed) {
@@ -163,9 +157,8 @@ bool IsPipe(const std::string& path) {
          type == fs::file_type::socket;
 }
 
-struct IgnoredErrors : public google::protobuf::io::ErrorCollector {
-  void AddError(int, google::protobuf::io::ColumnNumber,
-                const std::string&) override {}
+struct IgnoredErrors : public TextErrorCollector {
+  void TakeError(int, int, ProtobufText) override {}
 };
 
 // What the text of a .proto file says by itself: `*file` has what comes before
@@ -266,8 +259,7 @@ absl::StatusOr<const Descriptor*> ChooseRoot(
 absl::Status CheckSyntax(const std::string& path, const Descriptor& message,
                          std::set<const Descriptor*>* seen) {
   const auto check = [&path](const FileDescriptor& file) {
-    if (file.syntax() == FileDescriptor::SYNTAX_PROTO3 ||
-        IsOfTheLanguage(file.name())) {
+    if (IsProto3(file) || IsOfTheLanguage(file.name())) {
       return absl::OkStatus();
     }
     return absl::InvalidArgumentError(absl::StrCat(

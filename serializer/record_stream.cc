@@ -56,7 +56,8 @@ std::string SerializeDeterministic(const Message& message) {
     google::protobuf::io::CodedOutputStream coded(&output);
     // Otherwise the order of map entries would differ between two saves.
     coded.SetSerializationDeterministic(true);
-    message.SerializePartialToCodedStream(&coded);
+    // A string takes it all.
+    static_cast<void>(message.SerializePartialToCodedStream(&coded));
   }
   return serialized;
 }
@@ -295,6 +296,9 @@ absl::Status RecordReader::ParseRoot(const Chunk& chunk, Message& root) {
   absl::Status status;
   const bool well_formed = WalkWire(chunk.payload, *root.GetDescriptor(),
                                     [&](const WireFinding& found) {
+                                      if (found.fault == WireFault::kTwice) {
+                                        return true;
+                                      }
                                       status = RootError(chunk, found);
                                       return false;
                                     });

@@ -123,7 +123,7 @@ class Walker {
 
   // The fields that came before in the current message.
   struct Seen {
-    std::set<const FieldDescriptor*> messages;
+    std::set<const FieldDescriptor*> singular;
     std::map<const OneofDescriptor*, const FieldDescriptor*> oneofs;
     std::map<const FieldDescriptor*, std::set<std::string>> keys;
     // Singular fields whose last value has no name.
@@ -201,9 +201,10 @@ class Walker {
   void CheckRepeats(const FieldDescriptor& field, const Place& here,
                     Seen* seen) {
     if (field.is_repeated()) return;
-    if (field.message_type() != nullptr &&
-        !seen->messages.insert(&field).second) {
-      Report(WireFault::kMerged, here, "more than once", "once");
+    if (!seen->singular.insert(&field).second) {
+      Report(field.message_type() != nullptr ? WireFault::kMerged
+                                             : WireFault::kTwice,
+             here, "more than once", "once");
       return;
     }
     const OneofDescriptor* oneof = field.real_containing_oneof();
@@ -225,7 +226,7 @@ class Walker {
     if (!in->Varint(&value)) return false;
     if (!VarintFits(value, field)) {
       Report(WireFault::kOutOfRange, here, absl::StrCat(value),
-             field.type_name());
+             std::string(field.type_name()));
     } else if (field.enum_type() != nullptr) {
       CheckNamed(field, static_cast<int64_t>(value), here, seen);
     }
@@ -248,7 +249,7 @@ class Walker {
   void ReportUnnamed(const FieldDescriptor& field, int64_t value,
                      const Place& place) {
     Report(WireFault::kUnnamedEnumValue, place, absl::StrCat(value),
-           field.enum_type()->full_name());
+           std::string(field.enum_type()->full_name()));
   }
 
   static std::string PathOf(const Place& place) {
@@ -284,6 +285,7 @@ ErrorReason RefusalReason(WireFault fault) {
     case WireFault::kOutOfRange:
     case WireFault::kNotUtf8:
     case WireFault::kMerged:
+    case WireFault::kTwice:
     case WireFault::kKeyTwice:
     case WireFault::kRecord:
       break;
@@ -308,6 +310,7 @@ std::string FaultText(const WireFinding& found) {
     case WireFault::kNotUtf8:
       return absl::StrCat(found.path, " is not valid UTF-8");
     case WireFault::kMerged:
+    case WireFault::kTwice:
       return absl::StrCat(found.path, " occurs ", found.written,
                           ", allowed is once");
     case WireFault::kKeyTwice:

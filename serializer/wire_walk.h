@@ -33,6 +33,9 @@ enum class WireFault {
   // A singular message more than once, or several members of a oneof. A parser
   // would merge them or drop one.
   kMerged,
+  // A singular number or string more than once. A parser keeps the last, which
+  // readers of streams may do.
+  kTwice,
   // A map with a key more than once. A parser would keep the last entry.
   kKeyTwice,
   // A record of a field that travels in batches.

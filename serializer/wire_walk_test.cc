@@ -71,6 +71,8 @@ const char* NameOf(WireFault fault) {
       return "not UTF-8";
     case WireFault::kMerged:
       return "merged";
+    case WireFault::kTwice:
+      return "twice";
     case WireFault::kKeyTwice:
       return "key twice";
     case WireFault::kRecord:
@@ -107,9 +109,6 @@ TEST(WireWalkTest, WhatAParserReadsWhollyIsFine) {
       {"two keys of a map", "4a050a016110014a050a01621001"},
       {"one member of a oneof", "5000"},
       {"negative sint32", "68ffffffff0f"},
-      {"singular number twice", "08010802"},
-      {"singular enum twice, the last with a name", "20022001"},
-      {"singular text twice", "32013232013a"},
       {"map entry without key and value", "6200"},
   };
   for (const auto& test : kCases) EXPECT_EQ(Check(test.hex), "ok") << test.name;
@@ -140,7 +139,11 @@ TEST(WireWalkTest, WhatAParserWouldLoseOrMisreadIsFound) {
       {"enum value without a name", "2002", "e unnamed"},
       {"enum value above 32 bits", "2080808080808001", "e out of range"},
       {"text that is not UTF-8", "3202c328", "s not UTF-8"},
-      {"singular enum twice, the last without a name", "20012002", "e unnamed"},
+      {"singular enum twice, the last without a name", "20012002",
+       "e twice, e unnamed"},
+      {"singular enum twice, the last with a name", "20022001", "e twice"},
+      {"singular number twice", "08010802", "u twice"},
+      {"singular text twice", "32013232013a", "s twice"},
       {"element of an enum without a name", "780278017802",
        "es unnamed, es unnamed"},
       {"enum in a message without a name", "3a022002", "m.e unnamed"},

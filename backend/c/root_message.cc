@@ -43,17 +43,28 @@ uint32_t WireTypeOf(const devstate_field& field) {
   return ElementSize(field) == 4 ? kWireFixed32 : kWireFixed64;
 }
 
-// Calls `visit` with a value of type T, that of numbers of `field`.
+// Calls `visit` with a value of type T, that of the integers of `field`. False
+// if it has none.
 template <typename Visit>
-auto VisitNumberType(const devstate_field& field, const Visit& visit) {
+bool VisitIntegerType(const devstate_field& field, const Visit& visit) {
   return VisitValueType(field, [&](auto type) {
     using T = typename decltype(type)::Type;
-    if constexpr (std::is_arithmetic_v<T>) {
+    if constexpr (std::is_integral_v<T>) {
       return visit(T());
     } else {
-      return decltype(visit(uint32_t()))();
+      return false;
     }
   });
+}
+
+// Returns `number` as a varint has it.
+template <typename T>
+uint64_t SignExtended(T number) {
+  if constexpr (std::is_signed_v<T>) {
+    return static_cast<uint64_t>(static_cast<int64_t>(number));
+  } else {
+    return number;
+  }
 }
 
 // Whether `value`, of a field without presence, is what the field is without a
@@ -136,17 +147,23 @@ absl::Status Fault(WireFault fault, const Place& place) {
 // Writes a number without its tag.
 void WriteNumber(const devstate_field& field, const char* value,
                  MessageWriter& out) {
-  VisitNumberType(field, [&](auto type) {
+  if (field.encoding == DEVSTATE_FIXED) {
+    const size_t size = ElementSize(field);
+    char* bytes = out.out().Extend(size);
+    if (size == sizeof(uint32_t)) {
+      StoreLittleEndian(bytes, LoadMember<uint32_t>(value));
+    } else {
+      StoreLittleEndian(bytes, LoadMember<uint64_t>(value));
+    }
+    return;
+  }
+  VisitIntegerType(field, [&](auto type) {
     using T = decltype(type);
     const T number = LoadMember<T>(value);
-    if (field.encoding == DEVSTATE_FIXED) {
-      StoreLittleEndian(out.out().Extend(sizeof(T)), number);
-    } else if (field.encoding == DEVSTATE_ZIGZAG) {
+    if (field.encoding == DEVSTATE_ZIGZAG) {
       out.WriteVarint(ZigZag(static_cast<int64_t>(number)));
     } else {
-      out.WriteVarint(std::is_signed_v<T>
-                          ? static_cast<uint64_t>(static_cast<int64_t>(number))
-                          : static_cast<uint64_t>(number));
+      out.WriteVarint(SignExtended(number));
     }
     return true;
   });
@@ -241,36 +258,34 @@ bool FromVarint(const devstate_field& field, uint64_t value, T* number) {
   if constexpr (std::is_same_v<T, bool>) {
     *number = value != 0;
     return value <= 1;
-  } else if constexpr (std::is_floating_point_v<T>) {
-    return false;
   } else {
-    const bool zigzag = field.encoding == DEVSTATE_ZIGZAG;
-    if (zigzag && sizeof(T) < sizeof(value) && value > UINT32_MAX) return false;
-    if (zigzag) value = static_cast<uint64_t>(UnZigZag(value));
+    if (field.encoding == DEVSTATE_ZIGZAG) {
+      if (sizeof(T) < sizeof(value) && value > UINT32_MAX) return false;
+      value = static_cast<uint64_t>(UnZigZag(value));
+    }
     *number = static_cast<T>(value);
-    const uint64_t back =
-        std::is_signed_v<T>
-            ? static_cast<uint64_t>(static_cast<int64_t>(*number))
-            : static_cast<uint64_t>(*number);
-    return back == value && (field.type != DEVSTATE_TYPE_ENUM ||
-                             IsNamed(field, static_cast<int64_t>(value)));
+    return SignExtended(*number) == value &&
+           (field.type != DEVSTATE_TYPE_ENUM ||
+            IsNamed(field, static_cast<int64_t>(value)));
   }
 }
 
 bool ReadNumber(const devstate_field& field, WireCursor* in, char* out) {
-  return VisitNumberType(field, [&](auto type) {
-    using T = decltype(type);
-    T number = {};
-    if (field.encoding == DEVSTATE_FIXED) {
-      absl::string_view bytes;
-      if (!in->Bytes(sizeof(T), &bytes)) return false;
-      number = LoadLittleEndian<T>(bytes.data());
+  if (field.encoding == DEVSTATE_FIXED) {
+    absl::string_view bytes;
+    if (!in->Bytes(ElementSize(field), &bytes)) return false;
+    if (bytes.size() == sizeof(uint32_t)) {
+      StoreMember(LoadLittleEndian<uint32_t>(bytes.data()), out);
     } else {
-      uint64_t value;
-      if (!in->Varint(&value) || !FromVarint(field, value, &number)) {
-        return false;
-      }
+      StoreMember(LoadLittleEndian<uint64_t>(bytes.data()), out);
     }
+    return true;
+  }
+  uint64_t value;
+  if (!in->Varint(&value)) return false;
+  return VisitIntegerType(field, [&](auto type) {
+    decltype(type) number = {};
+    if (!FromVarint(field, value, &number)) return false;
     StoreMember(number, out);
     return true;
   });

@@ -12,8 +12,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "cli/check_flags.h"
+#include "cli/check_fleet.h"
 #include "cli/check_manifests.h"
 #include "cli/check_stream.h"
+#include "cli/check_tree.h"
 #include "cli/schema_flags.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
@@ -69,12 +71,13 @@ absl::StatusOr<int> CheckSchemas(const CheckFlags& flags) {
 absl::Status CheckForm(const CheckFlags& flags) {
   const int schemas = !flags.old_file.empty() + !flags.new_file.empty();
   const int manifests = !flags.from.empty() + !flags.to.empty();
-  const int stream = !flags.stream.file.empty() + !flags.reader.empty();
+  const int stream =
+      !flags.stream.file.empty() + !flags.reader.empty() + !flags.tree.empty();
   if (schemas % 2 + manifests % 2 + stream % 2 != 0 ||
       schemas + manifests + stream != 2) {
     return absl::InvalidArgumentError(
         "check: give two schemas with --old and --new, or two manifests with "
-        "--from and --to, or a STREAM and its --reader");
+        "--from and --to, or a STREAM and its --reader or --tree");
   }
   if (manifests != 0 && !flags.lineage.empty()) {
     return absl::InvalidArgumentError(
@@ -88,6 +91,10 @@ absl::Status CheckForm(const CheckFlags& flags) {
                      " goes with --from and --to: two schemas have an upgrade "
                      "and a downgrade"));
   }
+  if (flags.need != 0 && !IsFleet(flags)) {
+    return absl::InvalidArgumentError(
+        "check: --need goes with a folder of manifests as --from or --to");
+  }
   if (stream != 0 && flags.direction != "both") {
     return absl::InvalidArgumentError(
         "check: a stream has one direction: leave --direction out");
@@ -99,7 +106,9 @@ absl::StatusOr<int> Check(const CheckFlags& flags) {
   DS_RETURN_IF_ERROR(CheckForm(flags));
   DS_RETURN_IF_ERROR(CheckStandardInput(
       {flags.old_file, flags.new_file, flags.stream.file, flags.reader}));
+  if (IsFleet(flags)) return CheckFleet(flags);
   if (!flags.from.empty()) return CheckManifests(flags);
+  if (!flags.tree.empty()) return CheckStateWithTree(flags);
   return flags.reader.empty() ? CheckSchemas(flags) : CheckStreamFile(flags);
 }
 
@@ -112,6 +121,10 @@ void Define(Command& verb) {
                  "What the state is to be loaded with: a schema, or the "
                  "manifest of a back-end")
       .Value("SCHEMA|MANIFEST");
+  verb.AddOption("--tree", &flags->tree,
+                 "Directory that a destination would share: whether the files "
+                 "of a file system's state are there")
+      .Value("DIR");
   verb.AddOption("--device", &flags->stream.device,
                  "Of a QEMU migration file with several states: the device");
   const CommandOption& older =
@@ -132,10 +145,15 @@ void Define(Command& verb) {
       .Needs(newer);
   verb.AddOption("--from", &flags->from,
                  "What the source of a migration can save")
-      .Value("MANIFEST");
+      .Value("MANIFEST|DIR");
   verb.AddOption("--to", &flags->to,
-                 "What the destination of a migration can load")
-      .Value("MANIFEST");
+                 "What the destination of a migration can load; of one of the "
+                 "two a folder with the manifests of many hosts")
+      .Value("MANIFEST|DIR");
+  verb.AddOption("--need", &flags->need,
+                 "Of a folder: how many hosts must be accepted; default: all")
+      .Value("HOSTS")
+      .Positive();
   verb.AddOption("--direction", &flags->direction,
                  "What to look at; migration and rollback with manifests")
       .OneOf({"upgrade", "downgrade", "migration", "rollback", "both"})
@@ -148,13 +166,15 @@ void Define(Command& verb) {
                  "Verdicts that exit with 0 as well: lossy, conditional")
       .SplitAtCommas()
       .OneOf({"lossy", "conditional"});
-  flags->schema.AddTo(verb);
+  flags->schema.AddTo(verb, {"html"});
   flags->schema.AddWaiversTo(verb);
   verb.footer =
       "Of two schemas, upgrade is the newer reading the older one's state and\n"
       "downgrade the reverse. Of two manifests the migration comes first and "
       "the way\n"
-      "back second.\n" +
+      "back second. Of a folder of manifests, the exit code is that of the "
+      "worst\n"
+      "host, or with --need of the worst that is needed.\n" +
       ExitCodesText({{kExitOk, "loads"},
                      {kExitRefused},
                      {kExitUsageOrIo},
@@ -162,8 +182,10 @@ void Define(Command& verb) {
                      {kExitConditional},
                      {kExitLossy}}) +
       "Example: devstate check fs0.dstate --reader released/v1.proto\n"
+      "Example: devstate check fs0.state --tree /srv/shared\n"
       "Example: devstate check --old released/v1.proto --new net.proto\n"
-      "Example: devstate check --from old.manifest --to new.manifest";
+      "Example: devstate check --from old.manifest --to new.manifest\n"
+      "Example: devstate check --from vm.manifest --to hosts/ --need 2";
   verb.run = [flags] {
     const absl::StatusOr<int> result = Check(*flags);
     if (!result.ok()) PrintError(result.status());

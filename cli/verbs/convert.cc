@@ -47,12 +47,15 @@ int PrintUsageError(absl::string_view message) {
   return kExitUsageOrIo;
 }
 
-// Returns the names that --from and --to take: formats and their schemas.
-std::vector<std::string> Names() {
+// Returns the names that --from or --to takes: formats and their schemas.
+std::vector<std::string> Names(bool to) {
   std::vector<std::string> names;
   for (const ForeignFormat* format : ForeignFormats()) {
-    names.emplace_back(format->name);
-    names.emplace_back(format->schema);
+    if (to ? format->export_state != nullptr
+           : format->import_state != nullptr) {
+      names.emplace_back(format->name);
+    }
+    if (!format->schema.empty()) names.emplace_back(format->schema);
   }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -109,8 +112,10 @@ int Import(const ConvertFlags& flags, RepeatableInput& input,
     }
   }
   if (format == nullptr || format->schema != flags.to) {
-    return PrintUsageError(
-        absl::StrCat("no conversion from ", flags.from, " to ", flags.to));
+    return PrintUsageError(absl::StrCat(
+        "no conversion from ",
+        format == nullptr ? absl::string_view(flags.from) : format->name,
+        " to ", flags.to));
   }
   WriterOptions options;
   options.implementation.name = "devstate convert";
@@ -177,11 +182,11 @@ void Define(Command& verb) {
                  "File to write, - for standard output")
       .Required();
   verb.AddOption("--to", &flags->to, "Format or schema to convert to")
-      .OneOf(Names())
+      .OneOf(Names(/*to=*/true))
       .Required();
   verb.AddOption("--from", &flags->from,
                  "Format or schema of IN, if it shall not be recognised")
-      .OneOf(Names());
+      .OneOf(Names(/*to=*/false));
   verb.AddOption("--version", &flags->version,
                  "Version of the foreign format to write; default: the "
                  "newest")

@@ -37,7 +37,7 @@ absl::Status Run(const DecodeFlags& flags, PortableInput& input) {
   DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> source,
                       input.OpenStreamLast());
   // Not into the middle of what is shown.
-  if (flags.output != "-" || isatty(STDOUT_FILENO) == 0) {
+  if (flags.output != "-" || !ShowsOutput()) {
     source = WithProgress(std::move(source), "decoding", input.size());
   }
   DynamicStateReader reader(source.get());

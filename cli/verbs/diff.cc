@@ -21,12 +21,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "cli/pages/diff_page.h"
 #include "cli/portable_input.h"
+#include "cli/progress.h"
 #include "cli/schema_flags.h"
 #include "cli/state_input.h"
 #include "cli/state_schema.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
+#include "devstate/compat/release/report_text.h"
+#include "devstate/diff.pb.h"
 #include "devstate/schema/schema_model.h"
 #include "devstate/serializer/dynamic/state_reader.h"
 #include "devstate/serializer/stream_format.h"
@@ -43,6 +47,7 @@ using ::google::protobuf::Message;
 struct DiffFlags {
   StateInputFlags files[2];
   StateSchemaFlags schema;
+  std::string format = "text";
   bool show_sensitive = false;
   size_t limit = 1000;
 };
@@ -142,8 +147,7 @@ RecordName NameOf(const FieldModel& field, const Message& record,
   std::vector<std::string> shown, full;
   for (const std::string& name : field.message->annotations.key()) {
     const FieldModel* part = field.message->FindName(name);
-    if (part == nullptr ||
-        part->cardinality() == Cardinality::kRepeated) {
+    if (part == nullptr || part->cardinality() == Cardinality::kRepeated) {
       continue;
     }
     full.push_back(
@@ -266,7 +270,7 @@ class Differ {
   const std::string& file() const { return inputs_[current_]->name(); }
 
   // Three passes: A, B, and A again for what only B tells to be of interest.
-  absl::StatusOr<bool> Run() {
+  absl::StatusOr<DiffReport> Run() {
     DS_ASSIGN_OR_RETURN(const std::string first_schema, FingerprintOf(0));
     DS_ASSIGN_OR_RETURN(const std::string second_schema, FingerprintOf(1));
     by_text_ = first_schema != second_schema;
@@ -282,23 +286,18 @@ class Differ {
           OnSecond(name, key, record);
         });
     DS_RETURN_IF_ERROR(Pass(1, second));
-    PrintChanges("", first.root(), second.root());
+    AddChanges("", first.root(), second.root());
     RecordVisitor third(
         flags_.show_sensitive,
         [this](const RecordName& name, uint64_t key, const Record& record) {
           OnThird(name, key, record);
         });
     DS_RETURN_IF_ERROR(Pass(0, third));
-    for (const std::string& name : added_) absl::PrintF("+ %s\n", name);
-    const bool root_differs = root_changes_ != 0;
-    if (!root_differs && added_count_ + removed_ + changed_ == 0) return false;
-    absl::PrintF("%d records added, %d removed, %d changed\n", added_count_,
-                 removed_, changed_);
-    if (left_out_) {
-      absl::PrintF("Shown are the first %d of each: --limit shows more\n",
-                   flags_.limit);
-    }
-    return true;
+    for (const std::string& name : added_) AddRecord("added", name);
+    report_.set_differ(root_differs_ || report_.added() + report_.removed() +
+                                                report_.changed() !=
+                                            0);
+    return std::move(report_);
   }
 
  private:
@@ -326,7 +325,14 @@ class Differ {
   }
 
   absl::Status Pass(size_t file, RecordVisitor& visitor) {
-    DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source, Open(file));
+    DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> source, Open(file));
+    // The last pass prints as it goes.
+    if (++pass_ < kPasses || !ShowsOutput()) {
+      source =
+          WithProgress(std::move(source),
+                       absl::StrCat("comparing, pass ", pass_, " of ", kPasses),
+                       inputs_[file]->size());
+    }
     DynamicStateReader reader(source.get());
     DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
     DS_ASSIGN_OR_RETURN(const LoadedSchema schema,
@@ -340,11 +346,8 @@ class Differ {
   void OnSecond(const RecordName& name, uint64_t key, const Record& record) {
     const auto entry = entries_.find(key);
     if (entry == entries_.end()) {
-      if (added_count_++ < flags_.limit) {
-        added_.push_back(name.shown);
-      } else {
-        left_out_ = true;
-      }
+      if (Counts(report_.added())) added_.push_back(name.shown);
+      report_.set_added(report_.added() + 1);
       return;
     }
     if (DigestOf(record, by_text_) == entry->second.digest) {
@@ -352,33 +355,40 @@ class Differ {
       return;
     }
     entry->second.state = Entry::kChanged;
-    if (changed_++ < flags_.limit) {
-      changed_values_[key] = ValuesOf(record);
-    } else {
-      left_out_ = true;
-    }
+    if (Counts(report_.changed())) changed_values_[key] = ValuesOf(record);
+    report_.set_changed(report_.changed() + 1);
   }
 
   void OnThird(const RecordName& name, uint64_t key, const Record& record) {
     const auto entry = entries_.find(key);
     if (entry == entries_.end() || entry->second.state == Entry::kSame) return;
     if (entry->second.state == Entry::kOnlyA) {
-      if (removed_++ < flags_.limit) {
-        absl::PrintF("- %s\n", name.shown);
-      } else {
-        left_out_ = true;
-      }
+      if (Counts(report_.removed())) AddRecord("removed", name.shown);
+      report_.set_removed(report_.removed() + 1);
       return;
     }
     const auto other = changed_values_.find(key);
     if (other == changed_values_.end()) return;
-    PrintChanges(absl::StrCat(name.shown, "."), ValuesOf(record),
-                 other->second);
+    AddChanges(name.shown, ValuesOf(record), other->second);
   }
 
-  void PrintChanges(const std::string& prefix, const Values& before,
-                    const Values& after) {
-    const Value absent = {"absent", false, true};
+  // Whether another one of `before` is within the limit.
+  bool Counts(uint64_t before) {
+    const bool counts = before < flags_.limit;
+    if (!counts) report_.set_incomplete(true);
+    return counts;
+  }
+
+  void AddRecord(const char* change, const std::string& name) {
+    DiffChange& entry = *report_.add_changes();
+    entry.set_change(change);
+    entry.set_record(name);
+  }
+
+  // `record` is empty for the root message.
+  void AddChanges(const std::string& record, const Values& before,
+                  const Values& after) {
+    const Value absent = {"", false, true};
     Values paths = before;
     paths.insert(after.begin(), after.end());
     for (const auto& [path, value] : paths) {
@@ -390,8 +400,12 @@ class Differ {
       if (both ? from.text == to.text : from.is_default && to.is_default) {
         continue;
       }
-      if (prefix.empty()) ++root_changes_;
-      absl::PrintF("~ %s%s: %s -> %s\n", prefix, path, Shown(from), Shown(to));
+      if (record.empty()) root_differs_ = true;
+      AddRecord("changed", record);
+      DiffChange& entry = *report_.mutable_changes()->rbegin();
+      entry.set_path(path);
+      if (a != before.end()) entry.set_before(Shown(from));
+      if (b != after.end()) entry.set_after(Shown(to));
     }
   }
 
@@ -400,20 +414,40 @@ class Differ {
                                                      : value.text;
   }
 
+  static constexpr int kPasses = 3;
+
   const DiffFlags& flags_;
   const Inputs& inputs_;
+  int pass_ = 0;
   size_t current_ = 0;
   std::string root_message_;
   bool by_text_ = false;
   std::unordered_map<uint64_t, Entry> entries_;
   std::unordered_map<uint64_t, Values> changed_values_;
   std::vector<std::string> added_;
-  size_t added_count_ = 0;
-  size_t removed_ = 0;
-  size_t changed_ = 0;
-  size_t root_changes_ = 0;
-  bool left_out_ = false;
+  bool root_differs_ = false;
+  DiffReport report_;
 };
+
+void PrintText(const DiffReport& report, size_t limit) {
+  for (const DiffChange& change : report.changes()) {
+    if (change.path().empty()) {
+      absl::PrintF("%s %s\n", change.change() == "added" ? "+" : "-",
+                   change.record());
+      continue;
+    }
+    absl::PrintF("~ %s%s%s: %s -> %s\n", change.record(),
+                 change.record().empty() ? "" : ".", change.path(),
+                 change.has_before() ? change.before() : "absent",
+                 change.has_after() ? change.after() : "absent");
+  }
+  if (!report.differ()) return;
+  absl::PrintF("%d records added, %d removed, %d changed\n", report.added(),
+               report.removed(), report.changed());
+  if (report.incomplete()) {
+    absl::PrintF("Shown are the first %d of each: --limit shows more\n", limit);
+  }
+}
 
 int Run(const DiffFlags& flags) {
   // 1 says that they differ.
@@ -433,11 +467,18 @@ int Run(const DiffFlags& flags) {
     if (inputs[i] == nullptr) return error_code(exit_code);
   }
   Differ differ(flags, inputs);
-  const absl::StatusOr<bool> differs = differ.Run();
-  if (!differs.ok()) {
-    return error_code(PrintFileError(differ.file(), differs.status()));
+  const absl::StatusOr<DiffReport> report = differ.Run();
+  if (!report.ok()) {
+    return error_code(PrintFileError(differ.file(), report.status()));
   }
-  return *differs ? kExitRefused : kExitOk;
+  if (flags.format == "text") {
+    PrintText(*report, flags.limit);
+  } else if (flags.format == "html") {
+    absl::PrintF("%s", DiffPage(inputs[0]->name(), inputs[1]->name(), *report));
+  } else {
+    absl::PrintF("%s", ReportJson(*report));
+  }
+  return report->differ() ? kExitRefused : kExitOk;
 }
 
 void Define(Command& verb) {
@@ -451,6 +492,9 @@ void Define(Command& verb) {
                  "Of A, if it is a QEMU migration file with several states: "
                  "the device");
   verb.AddOption("--device-b", &flags->files[1].device, "The same of B");
+  verb.AddOption("--format", &flags->format, "How to print what differs")
+      .OneOf({"text", "json", "html"})
+      .ShowDefault();
   verb.AddFlag("--show-sensitive", &flags->show_sensitive,
                "Show the values of sensitive fields, too");
   verb.AddOption("--limit", &flags->limit,

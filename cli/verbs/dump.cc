@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
@@ -13,6 +14,7 @@
 #include "cli/annotate.h"
 #include "cli/error_place.h"
 #include "cli/portable_input.h"
+#include "cli/progress.h"
 #include "cli/state_input.h"
 #include "cli/state_schema.h"
 #include "cli/stream_file.h"
@@ -54,8 +56,17 @@ std::string HeaderText(const StreamHeader& header) {
 absl::Status Run(const DumpFlags& flags, PortableInput& input) {
   DS_RETURN_IF_ERROR(NamesItsPlace(
       CheckStandardInput({flags.input.file, flags.schema.schema})));
-  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
+  if (input.shown_only() && !flags.annotate) {
+    DS_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> shown,
+                        OutputFile::Create("-", OutputFile::Content::kText,
+                                           {flags.input.file}));
+    return input.Show(shown.get());
+  }
+  DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> source,
                       input.OpenStreamLast());
+  if (!ShowsOutput()) {
+    source = WithProgress(std::move(source), "dumping", input.size());
+  }
   DS_ASSIGN_OR_RETURN(
       const std::unique_ptr<OutputFile> output,
       OutputFile::Create("-", OutputFile::Content::kText, {flags.input.file}));
@@ -96,7 +107,8 @@ void Define(Command& verb) {
                "Show the values of sensitive fields, too");
   flags->schema.AddTo(verb);
   verb.footer =
-      "A foreign state is shown in its portable form.\n"
+      "A foreign state is shown in its portable form, or as JSON if it has "
+      "none.\n"
       "Sensitive fields are \"<redacted>\" strings. Output is complete only\n"
       "if the exit code is 0.\n" +
       ExitCodesText({{kExitOk, "whole"},

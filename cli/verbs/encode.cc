@@ -4,19 +4,22 @@
 // devstate encode: a protobuf message as the stream that holds it.
 //
 // The message is read as a whole, because its records have to be written in an
-// order that its text need not have. Binary input is walked before it is
-// parsed, because a parser accepts messages of which it loses something.
+// order that its text need not have. A parser accepts messages of which it
+// loses something, so each format has a check for that.
 
 #include <algorithm>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "cli/error_place.h"
+#include "cli/json_keys.h"
+#include "cli/progress.h"
 #include "cli/state_schema.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
@@ -28,8 +31,8 @@
 #include "devstate/serializer/used_features.h"
 #include "devstate/serializer/wire_walk.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/protobuf_compat/protobuf_compat.h"
 #include "google/protobuf/dynamic_message.h"
-#include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/json_util.h"
 
@@ -55,9 +58,9 @@ struct EncodeFlags {
 };
 
 // Keeps the first error of the text parser.
-class FirstError : public google::protobuf::io::ErrorCollector {
+class FirstError : public TextErrorCollector {
  public:
-  void AddError(int line, int column, const std::string& message) override {
+  void TakeError(int line, int column, ProtobufText message) override {
     if (!text_.empty()) return;
     text_ = line < 0 ? message
                      : absl::StrCat("line ", line + 1, ", column ", column + 1,
@@ -70,6 +73,7 @@ class FirstError : public google::protobuf::io::ErrorCollector {
 };
 
 absl::Status ParseJson(const std::string& bytes, Message* state) {
+  DS_RETURN_IF_ERROR(CheckKeysOnce(bytes, *state->GetDescriptor()));
   const auto status = google::protobuf::util::JsonStringToMessage(bytes, state);
   if (status.ok()) return absl::OkStatus();
   // It quotes the place in lines of its own.
@@ -77,12 +81,50 @@ absl::Status ParseJson(const std::string& bytes, Message* state) {
       absl::StrReplaceAll(std::string(status.message()), {{"\n", " "}}));
 }
 
+// Refuses a map that has a key twice. The parser of text keeps both entries
+// until somebody asks for one by its key.
+absl::Status CheckMapKeysOnce(const Message& message,
+                              const std::string& prefix) {
+  const auto* reflection = message.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection->ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (field->message_type() == nullptr) continue;
+    const std::string path = absl::StrCat(prefix, field->name());
+    if (!field->is_repeated()) {
+      DS_RETURN_IF_ERROR(CheckMapKeysOnce(
+          reflection->GetMessage(message, field), absl::StrCat(path, ".")));
+      continue;
+    }
+    std::set<std::string> keys;
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      const Message& element =
+          reflection->GetRepeatedMessage(message, field, i);
+      if (field->is_map()) {
+        std::string key;
+        google::protobuf::TextFormat::PrintFieldValueToString(
+            element, field->message_type()->map_key(), -1, &key);
+        if (!keys.insert(key).second) {
+          return absl::InvalidArgumentError(
+              absl::StrCat(path, "[", key,
+                           "] is there twice: only one of them can be meant"));
+        }
+      }
+      DS_RETURN_IF_ERROR(
+          CheckMapKeysOnce(element, absl::StrCat(path, "[", i, "].")));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ParseText(const std::string& bytes, Message* state) {
   FirstError errors;
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&errors);
-  if (parser.ParseFromString(bytes, state)) return absl::OkStatus();
-  return absl::InvalidArgumentError(errors.text());
+  if (!parser.ParseFromString(bytes, state)) {
+    return absl::InvalidArgumentError(errors.text());
+  }
+  return CheckMapKeysOnce(*state, "");
 }
 
 // Refuses what a parser would take although something of it is lost.
@@ -142,7 +184,9 @@ absl::Status Run(const EncodeFlags& flags) {
   DS_ASSIGN_OR_RETURN(options.compression,
                       Compression::Parse(flags.compression));
   DS_ASSIGN_OR_RETURN(const LoadedSchema schema, flags.schema.Load());
-  DS_ASSIGN_OR_RETURN(const std::string bytes, ReadInput(flags.file));
+  DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> input, OpenInput(flags.file));
+  input = WithProgress(std::move(input), "reading", FileSize(flags.file));
+  DS_ASSIGN_OR_RETURN(const std::string bytes, ReadInput(*input));
   google::protobuf::DynamicMessageFactory factory;
   const std::unique_ptr<Message> state(
       factory.GetPrototype(&schema.root())->New());
@@ -161,8 +205,8 @@ absl::Status Run(const EncodeFlags& flags) {
       OutputFile::Create(flags.output, OutputFile::Content::kBinary,
                          {flags.file, flags.schema.schema}));
   const SchemaFacts facts(schema.root());
-  DynamicStateWriter writer(output.get(), schema.model(), facts.info(),
-                            options);
+  ProgressSink encoded(*output, "encoding");
+  DynamicStateWriter writer(&encoded, schema.model(), facts.info(), options);
   DS_RETURN_IF_ERROR(Write(schema.model(), state.get(), writer));
   return output->Commit();
 }

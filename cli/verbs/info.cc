@@ -41,6 +41,10 @@ void PrintLine(absl::string_view name, absl::string_view value) {
 
 void PrintDevice(const RepeatableInput& input) {
   if (input.device().empty()) return;
+  if (input.file_offset() == 0) {
+    PrintLine("of device", Printable(input.device()));
+    return;
+  }
   PrintLine("QEMU device",
             absl::StrFormat("%s, at 0x%x", Printable(input.device()),
                             input.file_offset()));
@@ -80,7 +84,7 @@ absl::StatusOr<int> ShowForeign(const InfoFlags& flags, RepeatableInput& input,
   if (flags.format == "text") {
     PrintDevice(input);
     PrintLine("foreign format", absl::StrCat(format.name, " ", report.version));
-    PrintLine("converts to", format.schema);
+    PrintLine("converts to", format.schema.empty() ? "-" : format.schema);
     PrintLine("bytes", absl::StrCat(report.bytes));
     for (const auto& [name, number] : report.numbers) {
       PrintLine(name, absl::StrCat(number));

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "cli/error_place.h"
 #include "cli/live_backend.h"
 #include "cli/progress.h"
 #include "cli/state_input.h"
@@ -35,12 +36,15 @@ absl::Status Run(const LoadFlags& flags, const StateInput& input) {
       const std::unique_ptr<vhost_user::FrontendEndpoint> backend,
       ConnectBackend(flags.socket, flags.live,
                      [&progress](uint64_t bytes) { progress.Update(bytes); }));
-  DS_ASSIGN_OR_RETURN(
-      const vhost_user::TransferResult result,
-      backend->LoadState(flags.live.channel_kind(), *input.source));
-  DS_RETURN_IF_ERROR(CheckTransfer(flags.socket, result));
+  PlacedSource state(*input.source, [&input](const absl::Status& status) {
+    return AboutFile(input.name, status);
+  });
+  const absl::StatusOr<vhost_user::TransferResult> result =
+      backend->LoadState(flags.live.channel_kind(), state);
+  DS_RETURN_IF_ERROR(AtSocket(flags.socket, result.status()));
+  DS_RETURN_IF_ERROR(CheckTransfer(flags.socket, *result));
   progress.Clear();
-  absl::FPrintF(stderr, "loaded %d bytes, %s by the back-end\n", result.bytes,
+  absl::FPrintF(stderr, "loaded %d bytes, %s by the back-end\n", result->bytes,
                 Painted("accepted", Colour::kGreen, STDERR_FILENO));
   return absl::OkStatus();
 }
@@ -59,7 +63,8 @@ void Define(Command& verb) {
                      {kExitDamaged, "a damaged QEMU migration file"}}) +
       "Example: devstate load --socket /run/fs1.sock fs0.dstate";
   verb.run = [flags] {
-    const absl::StatusOr<StateInput> input = OpenState(flags->input);
+    const absl::StatusOr<StateInput> input =
+        OpenState(flags->input, StateUse::kHandOn);
     if (!input.ok()) {
       return PrintFileError(flags->input.file, input.status());
     }

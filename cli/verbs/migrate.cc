@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "cli/error_place.h"
 #include "cli/live_backend.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -38,15 +39,20 @@ absl::Status Run(const MigrateFlags& flags) {
       ConnectBackend(flags.to, flags.live,
                      [&progress](uint64_t bytes) { progress.Update(bytes); }));
   const absl::Time start = absl::Now();
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<vhost_user::SaveSource> state,
-                      source->OpenSave(flags.live.channel_kind()));
-  DS_ASSIGN_OR_RETURN(
-      const vhost_user::TransferResult result,
-      destination->LoadState(flags.live.channel_kind(), *state));
-  DS_RETURN_IF_ERROR(CheckTransfer(flags.to, result));
+  const absl::StatusOr<std::unique_ptr<vhost_user::SaveSource>> saved =
+      source->OpenSave(flags.live.channel_kind());
+  DS_RETURN_IF_ERROR(AtSocket(flags.from, saved.status()));
+  // What goes wrong on this side passes through the call for the other.
+  PlacedSource state(**saved, [&flags](const absl::Status& status) {
+    return AtSocket(flags.from, status);
+  });
+  const absl::StatusOr<vhost_user::TransferResult> result =
+      destination->LoadState(flags.live.channel_kind(), state);
+  DS_RETURN_IF_ERROR(AtSocket(flags.to, result.status()));
+  DS_RETURN_IF_ERROR(CheckTransfer(flags.to, *result));
   progress.Clear();
   absl::FPrintF(stderr, "migrated %d bytes in %.0f ms, %s by both back-ends\n",
-                result.bytes, absl::ToDoubleMilliseconds(absl::Now() - start),
+                result->bytes, absl::ToDoubleMilliseconds(absl::Now() - start),
                 Painted("accepted", Colour::kGreen, STDERR_FILENO));
   return absl::OkStatus();
 }

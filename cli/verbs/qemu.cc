@@ -3,7 +3,7 @@
 //
 // devstate qemu: the states of back-ends in a QEMU migration file.
 //
-// The three verbs work on the file and need no schema. Any bytes may replace a
+// The verbs work on the file and need no schema. Any bytes may replace a
 // state, because only its back-end knows what they mean.
 
 #include <cstdio>
@@ -16,24 +16,34 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "cli/error_place.h"
 #include "cli/state_input.h"
 #include "cli/state_kind.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
+#include "devstate/foreign/containers/file_kind.h"
+#include "devstate/foreign/containers/migration_file.h"
+#include "devstate/foreign/containers/qemu/inflight_region.h"
 #include "devstate/foreign/containers/qemu/qemu_file.h"
+#include "devstate/foreign/containers/snapshot/snapshot.h"
+#include "devstate/serializer/stream_error.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "nlohmann/json.hpp"
 
 namespace devstate {
 namespace {
 
-constexpr char kFileHelp[] = "QEMU migration file";
+constexpr char kFileHelp[] =
+    "QEMU migration file, libvirt save image, either with gzip or zstd, or a "
+    "snapshot of cloud-hypervisor or crosvm";
 constexpr char kDeviceHelp[] =
     "The device, as list names it; may be left out if there is but one";
 
 constexpr char kFileOrDevice[] =
     "usage, I/O, not a QEMU migration file or no such device";
+
+using Json = nlohmann::ordered_json;
 
 struct QemuFlags {
   std::string file;
@@ -43,93 +53,288 @@ struct QemuFlags {
   std::string output;
 };
 
-absl::StatusOr<std::unique_ptr<QemuFile>> OpenFile(const std::string& name) {
+absl::StatusOr<std::unique_ptr<QemuFile>> OpenFile(const std::string& name,
+                                                   bool to_be_changed = false) {
   DS_ASSIGN_OR_RETURN(FileDescriptor fd, OpenForReading(name));
-  DS_ASSIGN_OR_RETURN(std::unique_ptr<RandomAccess> bytes,
-                      OpenRandomAccess(std::move(fd)));
-  return QemuFile::Open(std::move(bytes));
+  DS_ASSIGN_OR_RETURN(MigrationFile migration,
+                      OpenMigrationFile(std::move(fd)));
+  if (to_be_changed && !migration.as_it_is) {
+    return absl::FailedPreconditionError(
+        "a state cannot be replaced in a compressed file: decompress it first");
+  }
+  return QemuFile::Open(std::move(migration.bytes), migration.start);
 }
 
-absl::Status List(const QemuFlags& flags) {
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
-                      OpenFile(flags.file));
-  nlohmann::ordered_json devices = nlohmann::ordered_json::array();
-  for (const BackendState& state : file->states()) {
+// Returns what the first bytes of a file say; kOther for standard input, which
+// is read once.
+FileKind KindOfFile(const std::string& name) {
+  if (name == "-") return FileKind::kOther;
+  const absl::StatusOr<std::shared_ptr<ByteSource>> source = OpenInput(name);
+  if (!source.ok()) return FileKind::kOther;
+  const absl::StatusOr<std::string> first = ReadHead(**source, kFileKindBytes);
+  return first.ok() ? FileKindOf(*first) : FileKind::kOther;
+}
+
+bool IsSnapshot(const std::string& name) {
+  const FileKind kind = KindOfFile(name);
+  return kind == FileKind::kJson || kind == FileKind::kCbor;
+}
+
+// A snapshot has its states as numbers, so they have no offset.
+absl::StatusOr<Json> DescribeSnapshot(const std::string& name) {
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
+                      OpenInput(name));
+  DS_ASSIGN_OR_RETURN(const std::vector<SnapshotState> states,
+                      ReadSnapshot(*source, KindOfFile(name) == FileKind::kJson
+                                                ? SnapshotForm::kJson
+                                                : SnapshotForm::kCbor));
+  Json devices = Json::array();
+  for (const SnapshotState& state : states) {
     DS_ASSIGN_OR_RETURN(const absl::string_view kind, KindOf([&] {
                           return absl::StatusOr<std::shared_ptr<ByteSource>>(
-                              file->OpenState(state));
+                              std::make_shared<TextSource>(state.bytes));
                         }));
-    if (flags.format == "text") {
-      absl::PrintF("%-32s %12d bytes  %-9s at 0x%x\n",
-                   absl::Utf8SafeCEscape(state.Id()), state.bytes, kind,
-                   state.offset);
-    }
+    devices.push_back({{"device", state.device},
+                       {"instance", 0},
+                       {"id", state.device},
+                       {"offset", nullptr},
+                       {"bytes", state.bytes.size()},
+                       {"kind", std::string(kind)}});
+  }
+  return devices;
+}
+
+absl::StatusOr<Json> DescribeStates(QemuFile& file) {
+  Json devices = Json::array();
+  for (const BackendState& state : file.states()) {
+    DS_ASSIGN_OR_RETURN(const absl::string_view kind, KindOf([&] {
+                          return absl::StatusOr<std::shared_ptr<ByteSource>>(
+                              file.OpenState(state));
+                        }));
     devices.push_back({{"device", state.device},
                        {"instance", state.instance},
+                       {"id", state.Id()},
                        {"offset", state.offset},
                        {"bytes", state.bytes},
                        {"kind", std::string(kind)}});
   }
+  return devices;
+}
+
+// Why QEMU does not load the requests in flight; empty if it does.
+std::string WhyNotLoaded(const InflightState& state) {
+  if (state.bytes != 0) return "";
+  return "the guest never started this device, and QEMU (11.1) does not load a "
+         "file that says so (\"failed to allocate shared memory\"): let the "
+         "guest start it, or set inflight-migration=off on the source, and "
+         "save again";
+}
+
+// Puts the place of the region into an error whose offset is in it.
+absl::Status AtRegion(const InflightState& state, const absl::Status& status) {
+  const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
+  absl::string_view message = status.message();
+  if (!detail.has_value()) return status;
+  absl::ConsumePrefix(&message,
+                      absl::StrFormat("offset 0x%x: ", detail->offset()));
+  ErrorDetail moved = *detail;
+  moved.set_offset(state.offset + detail->offset());
+  return StreamError(
+      moved, absl::StrCat("requests in flight of ",
+                          absl::Utf8SafeCEscape(state.Id()), ": ", message));
+}
+
+void PrintRemedy(const Json& entry) {
+  const std::string remedy = entry["remedy"].get<std::string>();
+  if (!remedy.empty()) absl::PrintF("  %s\n", remedy);
+}
+
+Json DescribeRegionFromOutside(const InflightState& state) {
+  Json entry = {{"device", state.device}, {"instance", state.instance},
+                {"id", state.Id()},       {"offset", state.offset},
+                {"bytes", state.bytes},   {"queue_size", state.queue_size}};
+  const std::string why_not = WhyNotLoaded(state);
+  entry["loadable"] = why_not.empty();
+  entry["remedy"] = why_not;
+  entry["rings"] = "";
+  entry["requests"] = 0;
+  entry["queues"] = Json::array();
+  return entry;
+}
+
+absl::StatusOr<Json> DescribeRegion(QemuFile& file,
+                                    const InflightState& state) {
+  Json entry = DescribeRegionFromOutside(state);
+  if (state.bytes == 0) return entry;
+  DS_ASSIGN_OR_RETURN(const std::string bytes, file.ReadInflight(state));
+  absl::StatusOr<InflightRegion> region =
+      ParseInflightRegion(bytes, state.queue_size);
+  if (!region.ok()) return AtRegion(state, region.status());
+  entry["rings"] = region->packed ? "packed" : "split";
+  entry["requests"] = region->requests();
+  for (const InflightQueue& queue : region->queues) {
+    Json requests = Json::array();
+    for (const InflightRequest& request : queue.requests) {
+      Json one = {{"head", request.head}, {"counter", request.counter}};
+      for (const InflightDescriptor& descriptor : request.descriptors) {
+        one["descriptors"].push_back({{"address", descriptor.address},
+                                      {"length", descriptor.length},
+                                      {"flags", descriptor.flags},
+                                      {"id", descriptor.id}});
+      }
+      requests.push_back(std::move(one));
+    }
+    entry["queues"].push_back({{"started", queue.version != 0},
+                               {"used_index", queue.used_index},
+                               {"requests", std::move(requests)}});
+  }
+  return entry;
+}
+
+void PrintJson(const Json& json) {
+  absl::PrintF("%s\n", json.dump(2, ' ', /*ensure_ascii=*/true,
+                                 Json::error_handler_t::replace));
+}
+
+std::string IdOf(const Json& entry) {
+  return absl::Utf8SafeCEscape(entry["id"].get<std::string>());
+}
+
+absl::Status List(const QemuFlags& flags) {
+  Json devices;
+  Json inflight = Json::array();
+  if (IsSnapshot(flags.file)) {
+    DS_ASSIGN_OR_RETURN(devices, DescribeSnapshot(flags.file));
+  } else {
+    DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
+                        OpenFile(flags.file));
+    DS_ASSIGN_OR_RETURN(devices, DescribeStates(*file));
+    for (const InflightState& state : file->inflight()) {
+      absl::StatusOr<Json> entry = DescribeRegion(*file, state);
+      // What is wrong with one device leaves the others as they are.
+      if (!entry.ok()) {
+        Json damaged = DescribeRegionFromOutside(state);
+        damaged["remedy"] = std::string(entry.status().message());
+        entry = std::move(damaged);
+      }
+      inflight.push_back(*std::move(entry));
+    }
+  }
   if (flags.format == "json") {
-    absl::PrintF("%s\n",
-                 nlohmann::ordered_json({{"devices", std::move(devices)}})
-                     .dump(2, ' ', /*ensure_ascii=*/true,
-                           nlohmann::ordered_json::error_handler_t::replace));
-  } else if (devices.empty()) {
-    absl::PrintF("no device has a back-end's state\n");
+    PrintJson(
+        {{"devices", std::move(devices)}, {"inflight", std::move(inflight)}});
+    return absl::OkStatus();
+  }
+  for (const Json& device : devices) {
+    absl::PrintF(
+        "%-32s %12d bytes  %-9s%s\n", IdOf(device),
+        device["bytes"].get<uint64_t>(), device["kind"].get<std::string>(),
+        device["offset"].is_null()
+            ? ""
+            : absl::StrFormat(" at 0x%x", device["offset"].get<uint64_t>()));
+  }
+  if (devices.empty()) absl::PrintF("no device has a back-end's state\n");
+  for (const Json& entry : inflight) {
+    absl::PrintF("%-32s %12d bytes  %-9s at 0x%x: %d requests\n", IdOf(entry),
+                 entry["bytes"].get<uint64_t>(), "inflight",
+                 entry["offset"].get<uint64_t>(),
+                 entry["requests"].get<uint64_t>());
+    PrintRemedy(entry);
   }
   return absl::OkStatus();
 }
 
-absl::Status Extract(const QemuFlags& flags) {
+// Returns whether QEMU loads the file.
+absl::StatusOr<bool> ShowInflight(const QemuFlags& flags) {
   DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
                       OpenFile(flags.file));
-  DS_ASSIGN_OR_RETURN(const BackendState* const state,
-                      file->Find(flags.device));
+  Json entries = Json::array();
+  bool loadable = true;
+  for (const InflightState& state : file->inflight()) {
+    if (!flags.device.empty() && state.Id() != flags.device) continue;
+    DS_ASSIGN_OR_RETURN(Json entry, DescribeRegion(*file, state));
+    loadable = loadable && entry["loadable"].get<bool>();
+    entries.push_back(std::move(entry));
+  }
+  if (entries.empty()) {
+    return absl::NotFoundError(
+        flags.device.empty()
+            ? "no device in this file has requests in flight: only a "
+              "vhost-user-blk device with inflight-migration=on sends them "
+              "(QEMU 11.0 and later)"
+            : "no such device has requests in flight; `devstate qemu list` "
+              "names those that have");
+  }
+  if (flags.format == "json") {
+    PrintJson({{"inflight", std::move(entries)}});
+    return loadable;
+  }
+  for (const Json& entry : entries) {
+    absl::PrintF("%s: %d requests in flight in %d queues of %d%s\n",
+                 IdOf(entry), entry["requests"].get<uint64_t>(),
+                 entry["queues"].size(), entry["queue_size"].get<int>(),
+                 entry["loadable"].get<bool>()
+                     ? absl::StrCat(", ", entry["rings"].get<std::string>())
+                     : "");
+    PrintRemedy(entry);
+    for (size_t i = 0; i < entry["queues"].size(); ++i) {
+      for (const Json& request : entry["queues"][i]["requests"]) {
+        absl::PrintF("  queue %d  head %5d  counter %d\n", i,
+                     request["head"].get<int>(),
+                     request["counter"].get<uint64_t>());
+        if (!request.contains("descriptors")) continue;
+        for (const Json& descriptor : request["descriptors"]) {
+          absl::PrintF("    0x%016x  %d bytes  flags 0x%x  id %d\n",
+                       descriptor["address"].get<uint64_t>(),
+                       descriptor["length"].get<uint32_t>(),
+                       descriptor["flags"].get<int>(),
+                       descriptor["id"].get<int>());
+        }
+      }
+    }
+  }
+  return loadable;
+}
+
+absl::Status Extract(const QemuFlags& flags) {
+  // Whatever is no file with devices has an error of its own.
+  if (KindOfFile(flags.file) == FileKind::kOther) {
+    DS_RETURN_IF_ERROR(OpenFile(flags.file).status());
+  }
+  DS_ASSIGN_OR_RETURN(const StateInput input,
+                      OpenState({flags.file, flags.device}));
+  if (input.device.empty()) {
+    return absl::FailedPreconditionError(
+        "a compressed state, and no QEMU migration file");
+  }
   DS_ASSIGN_OR_RETURN(
       const std::unique_ptr<OutputFile> output,
       OutputFile::Create(flags.output, OutputFile::Content::kBinary,
                          {flags.file}));
-  const std::unique_ptr<ByteSource> source = file->OpenState(*state);
   std::string buffer(256 << 10, '\0');
+  uint64_t bytes = 0;
   while (true) {
     DS_ASSIGN_OR_RETURN(const size_t got,
-                        source->Read(&buffer[0], buffer.size()));
+                        input.source->Read(&buffer[0], buffer.size()));
     if (got == 0) break;
+    bytes += got;
     DS_RETURN_IF_ERROR(output->Write(absl::string_view(buffer).substr(0, got)));
   }
   DS_RETURN_IF_ERROR(output->Commit());
-  absl::FPrintF(stderr, "extracted %d bytes of %s\n", state->bytes,
-                absl::Utf8SafeCEscape(state->Id()));
+  absl::FPrintF(stderr, "extracted %d bytes of %s\n", bytes,
+                absl::Utf8SafeCEscape(input.device));
   return absl::OkStatus();
 }
-
-// The bytes of a file whose errors name it.
-class NamedSource : public ByteSource {
- public:
-  NamedSource(std::string name, ByteSource& source)
-      : name_(std::move(name)), source_(source) {}
-
-  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
-    absl::StatusOr<size_t> got = source_.Read(buffer, size);
-    if (!got.ok()) return AboutFile(name_, got.status());
-    return got;
-  }
-
- private:
-  const std::string name_;
-  ByteSource& source_;
-};
 
 absl::StatusOr<StateInput> OpenReplacement(const std::string& file) {
   // Any bytes are somebody's state: nothing else would bound their number.
   DS_RETURN_IF_ERROR(CheckNoDevice(file));
-  return OpenState({file, ""});
+  return OpenState({file, ""}, StateUse::kHandOn);
 }
 
 absl::Status Inject(const QemuFlags& flags, StateInput& replacement) {
   DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
-                      OpenFile(flags.file));
+                      OpenFile(flags.file, /*to_be_changed=*/true));
   DS_ASSIGN_OR_RETURN(const BackendState* const state,
                       file->Find(flags.device));
   DS_ASSIGN_OR_RETURN(
@@ -138,7 +343,10 @@ absl::Status Inject(const QemuFlags& flags, StateInput& replacement) {
       // one is the old one with another state.
       OutputFile::Create(flags.output, OutputFile::Content::kBinary,
                          {flags.state}));
-  NamedSource source(replacement.name, *replacement.source);
+  PlacedSource source(*replacement.source,
+                      [&replacement](const absl::Status& status) {
+                        return AboutFile(replacement.name, status);
+                      });
   DS_RETURN_IF_ERROR(file->Inject(*state, source, *output));
   DS_RETURN_IF_ERROR(output->Commit());
   absl::FPrintF(stderr, "replaced the state of %s\n",
@@ -183,6 +391,29 @@ void DefineExtract(Command& qemu) {
   };
 }
 
+void DefineInflight(Command& qemu) {
+  Command& verb = qemu.AddVerb(
+      "inflight", "Show the requests in flight of vhost-user-blk devices");
+  auto flags = std::make_shared<QemuFlags>();
+  verb.AddOption("FILE", &flags->file, kFileHelp).Required();
+  verb.AddOption("--device", &flags->device,
+                 "The device, as list names it; all of them without it");
+  verb.AddOption("--format", &flags->format, "text or json")
+      .OneOf({"text", "json"})
+      .ShowDefault();
+  verb.footer = ExitCodesText({{kExitOk},
+                               {kExitRefused, "QEMU does not load this file"},
+                               {kExitUsageOrIo, kFileOrDevice},
+                               {kExitDamaged}}) +
+                "Example: devstate qemu inflight vm.mig --device "
+                "0000:00:02.0/vhost-user-blk";
+  verb.run = [flags] {
+    const absl::StatusOr<bool> loadable = ShowInflight(*flags);
+    if (!loadable.ok()) return PrintFileError(flags->file, loadable.status());
+    return *loadable ? kExitOk : kExitRefused;
+  };
+}
+
 void DefineInject(Command& qemu) {
   Command& verb = qemu.AddVerb(
       "inject", "Write a migration file with another state of one device");
@@ -211,6 +442,7 @@ void DefineInject(Command& qemu) {
 void Define(Command& verb) {
   DefineList(verb);
   DefineExtract(verb);
+  DefineInflight(verb);
   DefineInject(verb);
   verb.footer =
       ExitCodesText(

@@ -38,12 +38,13 @@ absl::Status Run(const SaveFlags& flags) {
       const std::unique_ptr<vhost_user::FrontendEndpoint> backend,
       ConnectBackend(flags.socket, flags.live,
                      [&progress](uint64_t bytes) { progress.Update(bytes); }));
-  DS_ASSIGN_OR_RETURN(const vhost_user::TransferResult result,
-                      backend->SaveState(flags.live.channel_kind(), *output));
-  DS_RETURN_IF_ERROR(CheckTransfer(flags.socket, result));
+  const absl::StatusOr<vhost_user::TransferResult> result =
+      backend->SaveState(flags.live.channel_kind(), *output);
+  DS_RETURN_IF_ERROR(AtSocket(flags.socket, result.status()));
+  DS_RETURN_IF_ERROR(CheckTransfer(flags.socket, *result));
   DS_RETURN_IF_ERROR(output->Commit());
   progress.Clear();
-  absl::FPrintF(stderr, "saved %d bytes, %s by the back-end\n", result.bytes,
+  absl::FPrintF(stderr, "saved %d bytes, %s by the back-end\n", result->bytes,
                 Painted("accepted", Colour::kGreen, STDERR_FILENO));
   return absl::OkStatus();
 }

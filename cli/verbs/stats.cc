@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/error_place.h"
+#include "cli/pages/stats_page.h"
 #include "cli/portable_input.h"
 #include "cli/progress.h"
 #include "cli/state_input.h"
@@ -245,6 +246,10 @@ absl::Status Run(const StatsFlags& flags, PortableInput& input) {
     PrintText(stats);
     return absl::OkStatus();
   }
+  if (flags.format == "html") {
+    absl::PrintF("%s", StatsPage(input.name(), stats));
+    return absl::OkStatus();
+  }
   JsonStyle style;
   style.indented = true;
   DS_ASSIGN_OR_RETURN(const std::string json, JsonText(stats, style));
@@ -255,8 +260,8 @@ absl::Status Run(const StatsFlags& flags, PortableInput& input) {
 void Define(Command& verb) {
   auto flags = std::make_shared<StatsFlags>();
   flags->input.AddTo(verb);
-  verb.AddOption("--format", &flags->format, "text or json")
-      .OneOf({"text", "json"})
+  verb.AddOption("--format", &flags->format, "text, json or html")
+      .OneOf({"text", "json", "html"})
       .ShowDefault();
   verb.AddFlag("--largest-record", &flags->largest_record,
                "Say how large the largest record is: every one is decoded, "

@@ -19,6 +19,7 @@
 #include "devstate/compat/gate/conversion_chain.h"
 #include "devstate/compat/gate/random_schemas.h"
 #include "devstate/compat/gate/random_state.h"
+#include "devstate/compat/gate/state_stream.h"
 #include "devstate/schema/annotations.h"
 #include "devstate/schema/schema_facts.h"
 #include "devstate/schema/schema_loader.h"
@@ -92,7 +93,7 @@ class TwoWays {
       std::unique_ptr<Message> state(New(writer_.root()));
       for (int part = i % 4 == 0 ? 40 : 1; part > 0; --part) {
         std::unique_ptr<Message> more(New(writer_.root()));
-        testing::FillRandomly(writer_, &random, more.get());
+        FillRandomly(writer_.model(), &random, more.get());
         if (part > 1) ClearAllButRecords(more.get());
         state->MergeFrom(*more);
       }

@@ -82,7 +82,7 @@ std::string KeyText(const Message& element, const std::vector<int>& numbers) {
       } else if (field->message_type() == nullptr) {
         text = GetText(element, *field, i);
       } else {
-        GetMessage(element, *field, i).SerializePartialToString(&text);
+        text = GetMessage(element, *field, i).SerializePartialAsString();
       }
       absl::StrAppend(&key, text.size(), ":", text);
     }

@@ -296,9 +296,8 @@ class Converter::Impl {
     const size_t parent = path.rfind('.');
     const auto* oneof = to.real_containing_oneof();
     if (oneof == nullptr) return "";
-    return parent == std::string::npos
-               ? oneof->name()
-               : absl::StrCat(path.substr(0, parent + 1), oneof->name());
+    const size_t outer = parent == std::string::npos ? 0 : parent + 1;
+    return absl::StrCat(path.substr(0, outer), oneof->name());
   }
 
   // Whether `to` can be filled without displacing another member of its oneof,

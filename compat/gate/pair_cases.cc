@@ -32,6 +32,7 @@
 #include "devstate/compat/gate/pair_checker.h"
 #include "devstate/compat/gate/random_schemas.h"
 #include "devstate/compat/gate/random_state.h"
+#include "devstate/compat/gate/state_stream.h"
 #include "devstate/compat/gate/stream_gate.h"
 #include "devstate/compat/mapping.h"
 #include "devstate/compat/verdict.h"
@@ -65,7 +66,7 @@ void PrintCases(const std::string& name, const std::string& writer_text,
     google::protobuf::DynamicMessageFactory factory;
     const std::unique_ptr<google::protobuf::Message> state(
         factory.GetPrototype(&writer.root())->New());
-    FillRandomly(writer, random, state.get());
+    FillRandomly(writer.model(), random, state.get());
     const std::string stream = WriteStream(writer, writer_facts.info(), *state);
     StringSource source(stream);
     bool upgrade = false;

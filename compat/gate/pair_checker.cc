@@ -15,6 +15,7 @@
 #include "devstate/compat/gate/conversion.h"
 #include "devstate/compat/gate/field_values.h"
 #include "devstate/compat/gate/random_state.h"
+#include "devstate/compat/gate/state_stream.h"
 #include "devstate/compat/gate/stream_gate.h"
 #include "devstate/compat/verdict.h"
 #include "devstate/serializer/test_streams.h"
@@ -163,7 +164,7 @@ PairChecker::PairChecker(const std::string& writer, const std::string& reader,
 
 std::string PairChecker::CheckRandom(std::mt19937* random, bool archive) {
   std::unique_ptr<Message> state(factory_.GetPrototype(&writer_.root())->New());
-  FillRandomly(writer_, random, state.get());
+  FillRandomly(writer_.model(), random, state.get());
   return Check(*state, archive);
 }
 

@@ -17,12 +17,8 @@
 #include "devstate/compat/gate/field_values.h"
 #include "devstate/compat/gate/stream_findings.h"
 #include "devstate/schema/value_set.h"
-#include "devstate/serializer/dynamic/state_writer.h"
-#include "devstate/serializer/test_streams.h"
-#include "gtest/gtest.h"
 
 namespace devstate {
-namespace testing {
 namespace {
 
 using ::google::protobuf::FieldDescriptor;
@@ -184,34 +180,9 @@ class Filler {
 
 }  // namespace
 
-void FillRandomly(const LoadedSchema& schema, std::mt19937* random,
+void FillRandomly(const SchemaModel& schema, std::mt19937* random,
                   Message* message) {
-  Filler(schema.model(), random).Fill(*schema.model().root, message, 0);
+  Filler(schema, random).Fill(*schema.root, message, 0);
 }
 
-std::string WriteStream(const LoadedSchema& schema, const SchemaInfo& info,
-                        const Message& root) {
-  WriterOptions options;
-  options.compression = Compression::Raw();
-  StringSink sink;
-  DynamicStateWriter writer(&sink, schema.model(), info, options);
-  std::unique_ptr<Message> singular(root.New());
-  singular->CopyFrom(root);
-  for (const FieldModel* batch : schema.model().batches) {
-    singular->GetReflection()->ClearField(singular.get(), batch->descriptor);
-  }
-  EXPECT_TRUE(writer.Begin(*singular).ok());
-  for (const FieldModel* batch : schema.model().batches) {
-    const FieldDescriptor* field = batch->descriptor;
-    for (int i = 0; i < root.GetReflection()->FieldSize(root, field); ++i) {
-      const absl::Status status = writer.Add(
-          *field, root.GetReflection()->GetRepeatedMessage(root, field, i));
-      EXPECT_TRUE(status.ok()) << status;
-    }
-  }
-  EXPECT_TRUE(writer.Finish().ok());
-  return sink.written;
-}
-
-}  // namespace testing
 }  // namespace devstate

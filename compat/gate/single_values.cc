@@ -13,6 +13,7 @@
 #include "devstate/compat/gate/number_conversion.h"
 #include "devstate/compat/gate/written_columns.h"
 #include "devstate/schema/value_set.h"
+#include "devstate/schema/value_size.h"
 #include "devstate/serializer/utf8.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/text_format.h"
@@ -95,8 +96,7 @@ bool MakeDefault(const FieldModel& field, size_t rows, DecodeContext& context,
   const std::string& text = field.annotations.absent_default();
   // Texts are there once for each row when they are written.
   if (!context
-           .ChargeMemory(rows, sizeof(absl::string_view) +
-                                   (IsNumber(field) ? 0 : text.size()))
+           .ChargeMemory(rows, kBytesSize + (IsNumber(field) ? 0 : text.size()))
            .ok()) {
     return false;
   }

@@ -12,7 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "devstate/compat/diff_testing.h"
 #include "devstate/compat/gate/field_values.h"
-#include "devstate/compat/gate/random_state.h"
+#include "devstate/compat/gate/state_stream.h"
 #include "devstate/compat/verdict.h"
 #include "devstate/schema/schema_facts.h"
 #include "devstate/serializer/dynamic/batch_codec.h"

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "devstate/schema/value_size.h"
 #include "devstate/serializer/message_reader.h"
 #include "devstate/serializer/number_column.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
@@ -37,7 +38,7 @@ absl::Status ValueColumn::Decode(DecodeContext& context) {
       numbers_.push_back(0);
     }
   } else if (holds_text()) {
-    DS_RETURN_IF_ERROR(context.ChargeMemory(size_, sizeof(texts_[0])));
+    DS_RETURN_IF_ERROR(context.ChargeMemory(size_, kBytesSize));
     reader_ = std::make_unique<BytesColumnReader>();
     DS_RETURN_IF_ERROR(reader_->Decode(kind_, column_, size_, context));
     texts_.resize(size_);

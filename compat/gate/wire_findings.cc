@@ -44,6 +44,7 @@ FaultRule RuleOf(WireFault fault) {
       return {rules::kDuplicateField,
               "a reader would merge the values or keep the last one: the "
               "writer does not write this format rightly, save with another"};
+    case WireFault::kTwice:
     case WireFault::kKeyTwice:
     case WireFault::kRecord:
       break;
@@ -65,6 +66,7 @@ absl::Status AddWireFindings(const Chunk& chunk,
           records = chunk.Error(RefusalReason(found.fault), FaultText(found));
           return false;
         }
+        if (found.fault == WireFault::kTwice) return true;
         const FaultRule rule = RuleOf(found.fault);
         findings->Add(rule.rule, VERDICT_LEVEL_REFUSED, found.path,
                       found.written, found.read, std::string(rule.text));

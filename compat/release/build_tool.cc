@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
-#include "google/protobuf/stubs/logging.h"
+#include "devstate/third_party/protobuf_compat/protobuf_compat.h"
 
 namespace devstate {
 
@@ -47,7 +47,7 @@ absl::Status WriteOutput(const std::string& path, const std::string& text) {
 int RunBuildTool(Command& program, int argc, char** argv,
                  const std::function<absl::StatusOr<int>()>& run) {
   // Errors are our own, in one line.
-  google::protobuf::SetLogHandler(nullptr);
+  SilenceProtobuf();
   program.run = [&program, &run] {
     const absl::StatusOr<int> exit_code = run();
     if (exit_code.ok()) return *exit_code;

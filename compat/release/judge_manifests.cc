@@ -104,15 +104,15 @@ DirectionVerdict JudgeManifests(const LoadedManifest& from,
                                 const LoadedManifest& to, Direction direction) {
   std::vector<const SchemaModel*> models;
   for (const LoadedManifest* manifest : {&from, &to}) {
-    for (const LoadedSchema& schema : manifest->schemas) {
-      models.push_back(&schema.model());
+    for (const auto& schema : manifest->schemas) {
+      models.push_back(&schema->model());
     }
   }
   const Lineage lineage(models, to.manifest.schema());
   absl::optional<DirectionVerdict> best;
   for (size_t w = from.schemas.size(); w-- > 0;) {
     if (!from.manifest.versions(static_cast<int>(w)).saves()) continue;
-    const SchemaModel& writer = from.schemas[w].model();
+    const SchemaModel& writer = from.schemas[w]->model();
     const SchemaModel& newest = from.NewestSaved()->model();
     std::vector<Finding> older;
     if (&writer != &newest) {
@@ -122,7 +122,7 @@ DirectionVerdict JudgeManifests(const LoadedManifest& from,
       if (!to.manifest.versions(static_cast<int>(r)).loads()) continue;
       // Nothing is better, and the newest come first.
       if (best.has_value() && best->level == VERDICT_LEVEL_IDENTICAL) continue;
-      const SchemaModel& reader = to.schemas[r].model();
+      const SchemaModel& reader = to.schemas[r]->model();
       DirectionVerdict verdict = Compare(writer, reader, direction, lineage);
       verdict.findings.insert(verdict.findings.begin(), older.begin(),
                               older.end());

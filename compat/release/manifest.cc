@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/libmd/sha256.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
 #include "google/protobuf/util/json_util.h"
 
@@ -30,10 +31,24 @@ constexpr char kRemedy[] = ": let devstate_manifest write it anew";
 constexpr size_t kMaxNameBytes = 256;
 constexpr int kMaxNames = 1024;
 constexpr size_t kFingerprintBytes = 32;
+constexpr size_t kReadBytes = size_t{64} << 10;
 
 bool IsJson(absl::string_view bytes) {
   bytes = absl::StripLeadingAsciiWhitespace(bytes);
   return !bytes.empty() && bytes.front() == '{';
+}
+
+absl::Status FromJson(absl::string_view json,
+                      google::protobuf::Message* message) {
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;
+  const auto status = google::protobuf::util::JsonStringToMessage(
+      std::string(json), message, options);
+  if (status.ok()) return absl::OkStatus();
+  const std::string reason(status.message());
+  return absl::InvalidArgumentError(
+      absl::StrCat("not the JSON of devstate.Manifest: ",
+                   reason.substr(0, reason.find('\n')), kRemedy));
 }
 
 absl::StatusOr<Manifest> Decode(absl::string_view bytes) {
@@ -46,16 +61,13 @@ absl::StatusOr<Manifest> Decode(absl::string_view bytes) {
     }
     return manifest;
   }
-  google::protobuf::util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;
-  const auto status = google::protobuf::util::JsonStringToMessage(
-      google::protobuf::StringPiece(bytes.data(), bytes.size()), &manifest,
-      options);
-  if (!status.ok()) {
-    const std::string reason(status.message());
+  DS_RETURN_IF_ERROR(FromJson(bytes, &manifest));
+  Capabilities capabilities;
+  if (manifest.versions().empty() && FromJson(bytes, &capabilities).ok() &&
+      capabilities.has_devstate()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("not the JSON of devstate.Manifest: ",
-                     reason.substr(0, reason.find('\n')), kRemedy));
+        "is the answer to --print-capabilities, which has no schemas: take "
+        "that to --print-manifest");
   }
   return manifest;
 }
@@ -138,8 +150,8 @@ absl::Status CheckManifest(const Manifest& manifest) {
 absl::StatusOr<std::string> Decompress(absl::string_view frame, size_t limit) {
   absl::StatusOr<std::string> bytes = ContentOfZstdFrame(frame, limit);
   if (bytes.ok()) return bytes;
-  return absl::InvalidArgumentError(absl::StrCat(
-      "the descriptor set ", bytes.status().message(), kRemedy));
+  return absl::InvalidArgumentError(
+      absl::StrCat("the descriptor set ", bytes.status().message(), kRemedy));
 }
 
 absl::Status Differs(absl::string_view what, absl::string_view said,
@@ -181,7 +193,18 @@ absl::Status CheckSchema(const Manifest& manifest,
   return absl::OkStatus();
 }
 
-absl::Status UnpackSchemas(LoadedManifest* loaded) {
+// Fills `entry` from the frame of a descriptor set.
+absl::Status ReadSchema(const std::string& place, absl::string_view frame,
+                        size_t limit, const SchemaLoadOptions& options,
+                        SharedSchemas::Entry* entry) {
+  DS_ASSIGN_OR_RETURN(const std::string bytes, Decompress(frame, limit));
+  DS_ASSIGN_OR_RETURN(LoadedSchema schema,
+                      ParseDescriptorSet(place, bytes, options));
+  *entry = {std::make_shared<LoadedSchema>(std::move(schema)), bytes.size()};
+  return absl::OkStatus();
+}
+
+absl::Status UnpackSchemas(LoadedManifest* loaded, SharedSchemas* shared) {
   const Manifest& manifest = loaded->manifest;
   SchemaLoadOptions options;
   options.root = manifest.root_message();
@@ -190,14 +213,19 @@ absl::Status UnpackSchemas(LoadedManifest* loaded) {
     const std::string place =
         absl::StrCat(loaded->file, ": version ", version.version());
     const auto unpack = [&]() -> absl::Status {
-      DS_ASSIGN_OR_RETURN(const std::string bytes,
-                          Decompress(version.descriptor_set(),
-                                     std::min(left, kMaxDescriptorSetBytes)));
-      left -= bytes.size();
-      DS_ASSIGN_OR_RETURN(LoadedSchema schema,
-                          ParseDescriptorSet(place, bytes, options));
-      DS_RETURN_IF_ERROR(CheckSchema(manifest, version, schema.model()));
-      loaded->schemas.push_back(std::move(schema));
+      SharedSchemas::Entry own;
+      SharedSchemas::Entry& entry =
+          shared == nullptr
+              ? own
+              : shared->Find(options.root, version.descriptor_set());
+      const size_t limit = std::min(left, kMaxDescriptorSetBytes);
+      if (entry.schema == nullptr || entry.bytes > limit) {
+        DS_RETURN_IF_ERROR(ReadSchema(place, version.descriptor_set(), limit,
+                                      options, &entry));
+      }
+      left -= entry.bytes;
+      DS_RETURN_IF_ERROR(CheckSchema(manifest, version, entry.schema->model()));
+      loaded->schemas.push_back(entry.schema);
       return absl::OkStatus();
     };
     if (const absl::Status status = unpack(); !status.ok()) {
@@ -213,16 +241,25 @@ absl::Status UnpackSchemas(LoadedManifest* loaded) {
 
 const LoadedSchema* LoadedManifest::NewestLoaded() const {
   for (size_t i = schemas.size(); i-- > 0;) {
-    if (manifest.versions(static_cast<int>(i)).loads()) return &schemas[i];
+    if (manifest.versions(static_cast<int>(i)).loads()) {
+      return schemas[i].get();
+    }
   }
   return nullptr;
 }
 
 const LoadedSchema* LoadedManifest::NewestSaved() const {
   for (size_t i = schemas.size(); i-- > 0;) {
-    if (manifest.versions(static_cast<int>(i)).saves()) return &schemas[i];
+    if (manifest.versions(static_cast<int>(i)).saves()) {
+      return schemas[i].get();
+    }
   }
   return nullptr;
+}
+
+SharedSchemas::Entry& SharedSchemas::Find(absl::string_view root,
+                                          absl::string_view frame) {
+  return entries_[Sha256(absl::StrCat(Sha256(root), frame))];
 }
 
 bool IsManifest(absl::string_view bytes) {
@@ -236,7 +273,8 @@ bool IsManifest(absl::string_view bytes) {
 }
 
 absl::StatusOr<LoadedManifest> ParseManifest(const std::string& name,
-                                             absl::string_view bytes) {
+                                             absl::string_view bytes,
+                                             SharedSchemas* shared) {
   if (bytes.size() > kMaxManifestBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, ": larger than 4 MiB, which no manifest is"));
@@ -254,11 +292,11 @@ absl::StatusOr<LoadedManifest> ParseManifest(const std::string& name,
       !status.ok()) {
     return prefixed(status);
   }
-  DS_RETURN_IF_ERROR(UnpackSchemas(&loaded));
+  DS_RETURN_IF_ERROR(UnpackSchemas(&loaded, shared));
   return loaded;
 }
 
-absl::StatusOr<LoadedManifest> LoadManifest(const std::string& path) {
+absl::StatusOr<std::string> ReadManifest(const std::string& path) {
   std::error_code error;
   if (!fs::exists(path, error) || fs::is_directory(path, error)) {
     return absl::NotFoundError(absl::StrCat(path, ": ",
@@ -267,13 +305,23 @@ absl::StatusOr<LoadedManifest> LoadManifest(const std::string& path) {
                                                 : "no such file"));
   }
   std::ifstream file(path, std::ios::binary);
+  std::string bytes;
+  std::string buffer(kReadBytes, '\0');
   // One byte more than is allowed is enough to refuse it.
-  std::string bytes(kMaxManifestBytes + 1, '\0');
-  file.read(&bytes[0], static_cast<std::streamsize>(bytes.size()));
+  while (file.good() && bytes.size() <= kMaxManifestBytes) {
+    const size_t left = kMaxManifestBytes + 1 - bytes.size();
+    file.read(&buffer[0],
+              static_cast<std::streamsize>(std::min(buffer.size(), left)));
+    bytes.append(buffer, 0, static_cast<size_t>(file.gcount()));
+  }
   if (!file.is_open() || file.bad()) {
     return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
   }
-  bytes.resize(static_cast<size_t>(file.gcount()));
+  return bytes;
+}
+
+absl::StatusOr<LoadedManifest> LoadManifest(const std::string& path) {
+  DS_ASSIGN_OR_RETURN(const std::string bytes, ReadManifest(path));
   return ParseManifest(path, bytes);
 }
 

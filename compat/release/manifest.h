@@ -5,6 +5,8 @@
 #define DEVSTATE_COMPAT_RELEASE_MANIFEST_H_
 
 #include <cstddef>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,8 +33,8 @@ struct LoadedManifest {
   std::string file;
   Manifest manifest;
   // The schemas of manifest.versions(), in the same order: ascending by
-  // version.
-  std::vector<LoadedSchema> schemas;
+  // version. None is null.
+  std::vector<std::shared_ptr<LoadedSchema>> schemas;
 
   // Returns the newest schema that the back-end loads, against which a stream
   // is judged; null if it loads none.
@@ -41,16 +43,42 @@ struct LoadedManifest {
   const LoadedSchema* NewestSaved() const;
 };
 
+// The schemas of many manifests, each of which is kept once. Thread-safety:
+// none.
+class SharedSchemas {
+ public:
+  struct Entry {
+    std::shared_ptr<LoadedSchema> schema;
+    // The size of its descriptor set.
+    size_t bytes = 0;
+  };
+
+  // Returns the place of a schema, by its root message and the frame of its
+  // descriptor set. Empty until the caller fills it.
+  Entry& Find(absl::string_view root, absl::string_view frame);
+
+ private:
+  // By SHA-256.
+  std::map<std::string, Entry> entries_;
+};
+
 // Returns whether `bytes` are meant for a manifest rather than for a schema's
 // descriptor set.
 bool IsManifest(absl::string_view bytes);
 
 // Parses a manifest, as JSON or as bytes. Fields of a newer release are passed
-// over. Errors are INVALID_ARGUMENT, one line with file, place and remedy.
+// over. Errors are INVALID_ARGUMENT, one line with file, place and remedy. With
+// `shared`, a schema that is there is not read again, and one that is not is
+// added.
 absl::StatusOr<LoadedManifest> ParseManifest(const std::string& name,
-                                             absl::string_view bytes);
+                                             absl::string_view bytes,
+                                             SharedSchemas* shared = nullptr);
 
-// Parses a file or a pipe, to its end. NOT_FOUND if it cannot be read.
+// Reads a file or a pipe, to its end or one byte beyond what a manifest may
+// have. NOT_FOUND if it cannot be read.
+absl::StatusOr<std::string> ReadManifest(const std::string& path);
+
+// Reads and parses.
 absl::StatusOr<LoadedManifest> LoadManifest(const std::string& path);
 
 }  // namespace devstate

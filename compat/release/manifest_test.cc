@@ -41,9 +41,9 @@ TEST(ManifestTest, JsonAndBytesAreTheSameManifest) {
     EXPECT_EQ(loaded->manifest.SerializeAsString(),
               manifest.SerializeAsString());
     ASSERT_EQ(loaded->schemas.size(), 2u);
-    EXPECT_EQ(loaded->schemas[0].model().version(), 1u);
-    EXPECT_EQ(loaded->NewestLoaded(), &loaded->schemas[1]);
-    EXPECT_EQ(loaded->NewestSaved(), &loaded->schemas[1]);
+    EXPECT_EQ(loaded->schemas[0]->model().version(), 1u);
+    EXPECT_EQ(loaded->NewestLoaded(), loaded->schemas[1].get());
+    EXPECT_EQ(loaded->NewestSaved(), loaded->schemas[1].get());
   }
 }
 
@@ -190,9 +190,9 @@ TEST(ManifestTest, NoCutOrFlippedByteIsTakenForAnother) {
     flipped[i] = static_cast<char>(flipped[i] ^ 0x55);
     const auto loaded = ParseManifest("m", flipped);
     if (!loaded.ok()) continue;
-    for (const LoadedSchema& schema : loaded->schemas) {
-      const uint32_t version = schema.model().version();
-      EXPECT_EQ(schema.model().fingerprint,
+    for (const auto& schema : loaded->schemas) {
+      const uint32_t version = schema->model().version();
+      EXPECT_EQ(schema->model().fingerprint,
                 manifest.versions(static_cast<int>(version) - 1).fingerprint());
     }
   }

@@ -8,14 +8,14 @@
 #include "devstate/compat/release/report.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "devstate/compat/finding_groups.h"
 #include "devstate/compat/release/report_text.h"
 #include "devstate/compat/report_finding.h"
 #include "devstate/compat/rules.h"
@@ -46,23 +46,7 @@ std::string FindingText(const Finding& finding) {
 CheckReport ReportOf(const std::vector<DirectionVerdict>& verdicts) {
   CheckReport report;
   for (const DirectionVerdict& verdict : verdicts) {
-    DirectionReport& direction = *report.add_directions();
-    direction.set_direction(std::string(DirectionName(verdict.direction)));
-    direction.set_verdict(LevelName(verdict.level));
-    if (verdict.saved_as) direction.set_saved_as(*verdict.saved_as);
-    if (verdict.loaded_as) direction.set_loaded_as(*verdict.loaded_as);
-    for (const Finding& finding : verdict.findings) {
-      ReportFinding& entry = *direction.add_findings();
-      entry = MakeReportFinding(finding);
-      entry.set_text(FindingText(finding));
-      if (finding.level() == VERDICT_LEVEL_CONDITIONAL &&
-          finding.waived().empty()) {
-        direction.add_conditions(
-            finding.path().empty()
-                ? finding.condition()
-                : absl::StrCat(finding.path(), ": ", finding.condition()));
-      }
-    }
+    *report.add_directions() = MakeDirectionReport(verdict);
   }
   return report;
 }
@@ -80,18 +64,24 @@ std::string CheckText(const std::vector<DirectionVerdict>& verdicts,
                       ", loads as version ", direction.loaded_as());
     }
     absl::StrAppend(&text, "\n");
+    std::vector<const Finding*> findings;
     for (const Finding& finding : verdicts[i].findings) {
+      findings.push_back(&finding);
+    }
+    for (const FindingGroup& group : GroupFindings(findings)) {
+      const Finding& finding = *group.first;
       absl::StrAppendFormat(
           &text, "  %s %s [%s] ",
           paint(absl::StrFormat("%-11s", LevelName(finding.level())),
                 finding.level()),
-          finding.path().empty() ? "(root)" : finding.path(), finding.rule());
+          group.path.empty() ? "(root)" : group.path, finding.rule());
       if (!finding.written().empty() || !finding.read().empty()) {
         absl::StrAppend(
             &text, finding.written().empty() ? "nothing" : finding.written(),
             " -> ", finding.read().empty() ? "nothing" : finding.read(), ": ");
       }
-      absl::StrAppend(&text, FindingText(finding), "\n");
+      absl::StrAppend(
+          &text, group.count > 1 ? group.text : FindingText(finding), "\n");
     }
     if (direction.conditions_size() > 0) {
       absl::StrAppend(&text, "  loads iff\n");
@@ -111,6 +101,27 @@ absl::StatusOr<ReportFormat> ParseReportFormat(absl::string_view text) {
   if (text == "junit") return ReportFormat::kJunit;
   return absl::InvalidArgumentError(
       absl::StrCat("no format \"", text, "\": use text, json or junit"));
+}
+
+DirectionReport MakeDirectionReport(const DirectionVerdict& verdict) {
+  DirectionReport direction;
+  direction.set_direction(std::string(DirectionName(verdict.direction)));
+  direction.set_verdict(LevelName(verdict.level));
+  if (verdict.saved_as) direction.set_saved_as(*verdict.saved_as);
+  if (verdict.loaded_as) direction.set_loaded_as(*verdict.loaded_as);
+  for (const Finding& finding : verdict.findings) {
+    ReportFinding& entry = *direction.add_findings();
+    entry = MakeReportFinding(finding);
+    entry.set_text(FindingText(finding));
+    if (finding.level() == VERDICT_LEVEL_CONDITIONAL &&
+        finding.waived().empty()) {
+      direction.add_conditions(
+          finding.path().empty()
+              ? finding.condition()
+              : absl::StrCat(finding.path(), ": ", finding.condition()));
+    }
+  }
+  return direction;
 }
 
 VerdictLevel WorstUnaccepted(const DirectionVerdict& verdict,
@@ -185,46 +196,54 @@ std::string RenderLint(const std::string& file,
   return JunitDocument(JunitSuite(file, cases));
 }
 
-std::string RenderMatrix(const MatrixReport& matrix, ReportFormat format) {
-  if (format == ReportFormat::kJson) return ReportJson(matrix);
-  std::map<std::string, std::vector<const MatrixCell*>> schemas;
-  for (const MatrixCell& cell : matrix.cells()) {
-    schemas[cell.schema()].push_back(&cell);
+MatrixVerdict MakeMatrixVerdict(const DirectionVerdict& verdict) {
+  MatrixVerdict made{verdict.level, {}};
+  for (const Finding& finding : verdict.findings) {
+    if (finding.level() == verdict.level) made.findings.push_back(finding);
   }
+  return made;
+}
+
+std::vector<std::string> RulesOf(const MatrixVerdict& verdict) {
+  std::set<std::string> rules;
+  for (const Finding& finding : verdict.findings) rules.insert(finding.rule());
+  return {rules.begin(), rules.end()};
+}
+
+std::string RenderMatrix(const std::vector<MatrixTable>& tables,
+                         ReportFormat format) {
   std::string text;
-  for (const auto& [schema, cells] : schemas) {
-    if (format == ReportFormat::kJunit) {
-      std::vector<JunitCase> cases;
-      for (const MatrixCell* cell : cells) {
-        cases.push_back({absl::StrCat("written by ", cell->writer(),
-                                      ", read by ", cell->reader()),
-                         absl::StrCat(cell->verdict(), ": ",
-                                      absl::StrJoin(cell->rules(), ", ")),
-                         ResultOf(cell->verdict() == "refused")});
+  for (const MatrixTable& table : tables) {
+    const size_t size = table.names.size();
+    std::vector<JunitCase> cases;
+    size_t width = 8;
+    for (const std::string& name : table.names) {
+      width = std::max(width, name.size() + 1);
+    }
+    std::string rows(2 + width, ' ');
+    for (const std::string& name : table.names) {
+      absl::StrAppendFormat(&rows, "%-12s", name);
+    }
+    for (size_t writer = 0; writer < size; ++writer) {
+      absl::StrAppendFormat(&rows, "\n  %-*s", static_cast<int>(width),
+                            table.names[writer]);
+      for (size_t reader = 0; reader < size; ++reader) {
+        const MatrixVerdict& cell = table.Cell(writer, reader);
+        const std::string verdict = LevelName(cell.level);
+        absl::StrAppendFormat(&rows, "%-12s", verdict);
+        cases.push_back(
+            {absl::StrCat("written by ", table.names[writer], ", read by ",
+                          table.names[reader]),
+             absl::StrCat(verdict, ": ", absl::StrJoin(RulesOf(cell), ", ")),
+             ResultOf(cell.level == VERDICT_LEVEL_REFUSED)});
       }
-      absl::StrAppend(&text, JunitSuite(schema, cases));
+    }
+    if (format == ReportFormat::kJunit) {
+      absl::StrAppend(&text, JunitSuite(table.schema, cases));
       continue;
     }
-    absl::StrAppend(&text, schema, ", written \\ read\n");
-    std::string heading(10, ' ');
-    std::string rows;
-    uint32_t first_writer = cells[0]->writer();
-    uint32_t writer = 0;
-    for (size_t i = 0; i < cells.size(); ++i) {
-      const MatrixCell& cell = *cells[i];
-      if (i == 0 || cell.writer() != writer) {
-        if (i != 0) absl::StrAppend(&rows, "\n");
-        writer = cell.writer();
-        absl::StrAppendFormat(&rows, "  %-8s", absl::StrCat("v", writer));
-      }
-      if (writer == first_writer) {
-        absl::StrAppendFormat(&heading, "%-12s",
-                              absl::StrCat("v", cell.reader()));
-      }
-      absl::StrAppendFormat(&rows, "%-12s", cell.verdict());
-    }
-    for (const std::string& line :
-         {heading, absl::StrReplaceAll(rows, {{" \n", "\n"}})}) {
+    absl::StrAppend(&text, table.schema, ", written \\ read\n");
+    for (const absl::string_view line : absl::StrSplit(rows, '\n')) {
       absl::StrAppend(&text, absl::StripTrailingAsciiWhitespace(line), "\n");
     }
   }

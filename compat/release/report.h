@@ -4,6 +4,7 @@
 #ifndef DEVSTATE_COMPAT_RELEASE_REPORT_H_
 #define DEVSTATE_COMPAT_RELEASE_REPORT_H_
 
+#include <cstddef>
 #include <functional>
 #include <set>
 #include <string>
@@ -27,6 +28,9 @@ absl::StatusOr<ReportFormat> ParseReportFormat(absl::string_view text);
 VerdictLevel WorstUnaccepted(const DirectionVerdict& verdict,
                              const std::set<VerdictLevel>& accepted);
 
+// Returns the verdict in the words of every report.
+DirectionReport MakeDirectionReport(const DirectionVerdict& verdict);
+
 // The function that shows a verdict's word in the text form, for colours.
 using VerdictPainter =
     std::function<std::string(absl::string_view word, VerdictLevel level)>;
@@ -46,8 +50,34 @@ std::string RenderLint(const std::string& file,
                        const std::vector<Finding>& findings,
                        ReportFormat format);
 
-// Returns all versions against all, written (rows) and read (columns).
-std::string RenderMatrix(const MatrixReport& matrix, ReportFormat format);
+// A verdict of a matrix: what one writes, read by another.
+struct MatrixVerdict {
+  VerdictLevel level;
+  // The findings that make the verdict.
+  std::vector<Finding> findings;
+};
+
+MatrixVerdict MakeMatrixVerdict(const DirectionVerdict& verdict);
+
+// Returns the rules of the findings, in ascending order, each once.
+std::vector<std::string> RulesOf(const MatrixVerdict& verdict);
+
+// All writers of a schema (rows) against all readers (columns).
+struct MatrixTable {
+  std::string schema;
+  // The names of rows and columns: "v1", "group 1".
+  std::vector<std::string> names;
+  // Row by row.
+  std::vector<MatrixVerdict> cells;
+
+  const MatrixVerdict& Cell(size_t writer, size_t reader) const {
+    return cells[writer * names.size() + reader];
+  }
+};
+
+// Returns the tables as text or, with a test suite for each, as JUnit's XML.
+std::string RenderMatrix(const std::vector<MatrixTable>& tables,
+                         ReportFormat format);
 
 }  // namespace devstate
 

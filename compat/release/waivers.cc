@@ -13,7 +13,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "devstate/compat/rules.h"
-#include "google/protobuf/io/tokenizer.h"
+#include "devstate/third_party/protobuf_compat/protobuf_compat.h"
 #include "google/protobuf/text_format.h"
 
 namespace devstate {
@@ -22,15 +22,12 @@ namespace {
 constexpr uintmax_t kMaxWaiversSize = uintmax_t{1} << 20;
 
 // Keeps the first error.
-class FirstError : public google::protobuf::io::ErrorCollector {
+class FirstError : public TextErrorCollector {
  public:
-  void AddError(int line, google::protobuf::io::ColumnNumber column,
-                const std::string& message) override {
+  void TakeError(int line, int column, ProtobufText message) override {
     if (!text_.empty()) return;
     text_ = absl::StrCat(line + 1, ":", column + 1, ": ", message);
   }
-  void AddWarning(int, google::protobuf::io::ColumnNumber,
-                  const std::string&) override {}
   const std::string& text() const { return text_; }
 
  private:

@@ -11,10 +11,17 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "devstate/devices/virtio/ring_model.h"
+
 namespace devstate::net {
+
+using virtio::Descriptor;
+using virtio::PackedPosition;
+using virtio::Request;
+using virtio::Ring;
+using virtio::SplitPosition;
 
 using MacAddress = std::array<uint8_t, 6>;
 
@@ -73,44 +80,6 @@ struct DirectionCoalescing {
 struct QueueCoalescing {
   uint32_t ring = 0;
   Coalescing coalescing;
-};
-
-struct SplitPosition {
-  uint32_t size = 0;
-  uint32_t last_avail_idx = 0;
-  uint32_t used_idx = 0;
-  std::optional<uint32_t> notified_used_idx;
-};
-
-struct PackedPosition {
-  uint32_t size = 0;
-  uint32_t avail_idx = 0;
-  bool avail_wrap = false;
-  uint32_t used_idx = 0;
-  bool used_wrap = false;
-  std::optional<uint32_t> notified_used;
-};
-
-struct Ring {
-  uint32_t index = 0;
-  bool enabled = false;
-  std::variant<SplitPosition, PackedPosition> position;
-};
-
-struct Descriptor {
-  uint64_t address = 0;
-  uint32_t length = 0;
-  uint32_t flags = 0;
-};
-
-// A request that was taken from a ring and is not answered.
-struct Request {
-  uint32_t ring = 0;
-  uint32_t head = 0;
-  uint64_t sequence = 0;
-  uint32_t descriptor_count = 0;
-  // The descriptors of the request, for packed rings only.
-  std::vector<Descriptor> descriptors;
 };
 
 // The state of the device. Absent settings are those after a reset.

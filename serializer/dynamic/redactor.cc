@@ -66,7 +66,7 @@ Redactor::Redactor(const SchemaModel& schema)
     for (const FieldModel& field : message->fields) {
       if (!field.annotations.sensitive()) continue;
       sensitive_.insert(field.descriptor);
-      names.insert(field.descriptor->full_name());
+      names.emplace(field.descriptor->full_name());
     }
   }
   FileDescriptorProto file;

@@ -54,15 +54,12 @@ struct OwnSchemaInfo {
 // as strictly as generated readers. Takes memory for two chunks, and what
 // kMessageMemoryFactor says for the messages of one. Thread-safety: none.
 class DynamicStateReader : private internal::OwnSchemaInfo,
-                           private RecordReader {
+                           public RecordReader {
  public:
   // Requires: `source` outlives the reader.
   explicit DynamicStateReader(ByteSource* source,
                               const Limits& limits = Limits())
       : RecordReader(source, info_, limits) {}
-
-  using RecordReader::ReadHeader;
-  using RecordReader::stream;
 
   // Reads header, all chunks and trailer, once. OK only if the stream is
   // complete and nothing of it was damaged. Until then, what the visitor got

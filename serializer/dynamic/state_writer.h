@@ -21,15 +21,13 @@ namespace devstate {
 // Writes a state whose schema is known at run time only. The bytes are those
 // that a generated writer makes of the same records and options. After the
 // first error every call fails. Thread-safety: none.
-class DynamicStateWriter : private RecordWriter {
+class DynamicStateWriter : public RecordWriter {
  public:
   // `info` has the schema's part of the header (see SchemaFacts). Requires:
   // everything but the options outlives the writer.
   DynamicStateWriter(ByteSink* sink, const SchemaModel& schema,
                      const SchemaInfo& info, WriterOptions options);
   ~DynamicStateWriter();
-
-  using RecordWriter::stream;
 
   // Writes header and root chunk. INVALID_ARGUMENT if `root` is not a message
   // of the root's type, holds records, or holds what its schema does not have.

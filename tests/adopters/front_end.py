@@ -32,7 +32,7 @@ HEADER = "<III"
 DEVICE_STATE = 1 << 19
 SAVE, LOAD = 0, 1
 ACCEPTED, REFUSED = 0x100, 0x101
-TIMEOUT = 60
+TIMEOUT = 120  # seconds; far more than anything here takes
 MEMORY = 64 << 10  # of the guest, at this address of the front-end's:
 ADDRESS = 1 << 32
 

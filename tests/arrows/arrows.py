@@ -29,8 +29,9 @@ ALLOWED = {
     "compat": ("proto", "schema", "serializer", "//docs:compat_rules"),
     # The rules of a back-end's build make the codecs.
     "devices": _LIBRARY + ("codegen",),
-    # Containers are files: they are read where a state lies in them.
-    "foreign": _LIBRARY + ("devices", "transport/io"),
+    # Containers are files: they are read where a state lies in them. A format
+    # without a portable schema has one of its own.
+    "foreign": _LIBRARY + ("codegen", "devices", "transport/io"),
     "backend": _LIBRARY + ("devices", "transport/io", "transport/vhost_user"),
     "conformance": _LIBRARY + ("transport/io", "transport/vhost_user"),
     "cli": _ALL,

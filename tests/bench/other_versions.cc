@@ -56,7 +56,7 @@ absl::StatusOr<LoadedSchema> Load(FileDescriptorSet set) {
       ->MutableExtension(devstate::message)
       ->set_version(FsStateSchema().version + 1);
   SchemaLoadOptions options;
-  options.root = FsState::descriptor()->full_name();
+  options.root = std::string(FsState::descriptor()->full_name());
   return ParseDescriptorSet("next version", set.SerializeAsString(), options);
 }
 

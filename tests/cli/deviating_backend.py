@@ -5,7 +5,8 @@
   deviating_backend.py --socket-path PATH [--deviation B7]
 
 The deviation "crash" is to end by a signal at every malformed request,
-"acknowledges" is to acknowledge a failed check after its answer.
+"acknowledges" is to acknowledge a failed check after its answer, "silent" not to
+answer CHECK_DEVICE_STATE, and "refuse" to refuse every transfer.
 
 Written from the vhost-user text alone, without devstate: what the conformance
 cases are tried against. Serves one connection after another.
@@ -99,6 +100,8 @@ class Backend:
             self.set_state(flags, payload, fds)
             return
         if request == CHECK_DEVICE_STATE:
+            if self.deviation == 'silent':
+                return
             value = self.check()
             self.reply_u64(request, value)
             if (self.deviation == 'acknowledges' and value != 0 and
@@ -150,6 +153,7 @@ class Backend:
         is_pipe = os.readlink('/proc/self/fd/%d' % fds[0]).startswith('pipe:')
         if (not allowed or direction > 1 or phase != 0 or
                 self.deviation == 'B14' and not is_pipe or
+                self.deviation == 'refuse' or
                 self.deviation == 'B10' and self.failed_once):
             self.refuse(fds)
             return
@@ -227,6 +231,7 @@ def main():
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(flags.socket_path)
     listener.listen()
+    print('listening', flush=True)
     backend = Backend(flags.deviation)
     while True:
         connection, _ = listener.accept()

@@ -102,6 +102,23 @@ refused text-field 'wrong.text: line 2, column 8: ' "${fs[@]}" --format text \
 printf '\xf8\x07\x01' > wrong.binary
 refused binary-field "wrong.binary: 127 is a field" "${fs[@]}" --format binary \
   wrong.binary
+echo '{"nextInode": 1, "session": {}, "next_inode": 2}' > twice.json
+refused json-field-twice "twice.json: next_inode is there twice" "${fs[@]}" twice.json
+echo '{"inodes": [{"id": 1}, {"id": 2, "path": {"name": "a", "name": "b"}}]}' > twice.json
+refused json-record-field-twice "inodes[1].path.name is there twice" "${fs[@]}" twice.json
+echo '{"by_name": {"a": 1, "b": 2, "a": 3}}' > twice.json
+refused json-key-twice "by_name.a is there twice" --schema t.proto twice.json
+printf 'next_inode: 1\nnext_inode: 2' > twice.text
+refused text-field-twice "twice.text: line 2" "${fs[@]}" --format text twice.text
+echo 'by_name { key: "a" } by_name { key: "a" value: 2 }' > twice.text
+refused text-key-twice 'twice.text: by_name["a"] is there twice' --schema t.proto \
+  --format text twice.text
+printf '\x10\x01\x10\x02' > twice.binary
+refused binary-field-twice "twice.binary: next_inode occurs more than once" \
+  "${fs[@]}" --format binary twice.binary
+printf '\x12\x03\x0a\x01a\x12\x03\x0a\x01a' > twice.binary
+refused binary-key-twice "twice.binary: by_name has a key more than once" \
+  --schema t.proto --format binary twice.binary
 echo 'rs { } rs { kind: 7 }' > enum.text
 refused enum "enum.text: " --schema t.proto --format text enum.text
 # In JSON, numbers do for enums.

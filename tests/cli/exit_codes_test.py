@@ -22,6 +22,8 @@ STREAM = os.path.abspath('tests/golden/fs_v1.dstate')
 FOREIGN = os.path.abspath('foreign/states/virtiofsd/testdata/open-fp.state')
 MIGRATION = os.path.abspath('foreign/containers/qemu/testdata/'
                             'fs-5136-bytes-q35.mig')
+INFLIGHT = os.path.abspath('foreign/containers/qemu/testdata/'
+                           'blk-on-started.mig.zst')
 SCHEMA = os.path.abspath('proto/devices/fs/v1/released/1/fs.proto')
 PATIENCE = 60  # seconds
 
@@ -49,6 +51,7 @@ COMMANDS = {
     'migrate': ('--from {source} --to {destination}', ''),
     'probe': ('--socket {source}', 'prints'),
     'qemu extract': ('{migration} -o {out}', 'writes'),
+    'qemu inflight': ('{inflight}', 'prints'),
     'qemu inject': ('{migration} {state} -o {out}', 'writes'),
     'qemu list': ('{migration}', 'prints'),
     'save': ('--socket {source} -o {out}', 'writes'),
@@ -131,6 +134,7 @@ class ExitCodesTest(unittest.TestCase):
         shutil.copy(SCHEMA, path('released'))
         cls.files = {'schema': path('released/fs.proto'), 'state': STREAM,
                      'foreign': FOREIGN, 'migration': MIGRATION,
+                     'inflight': INFLIGHT,
                      'tree': path('tree'), 'released': path('released'),
                      'backend': BACKEND, 'json': path('state.json'),
                      'other': path('other.dstate'), 'saved': path('saved')}

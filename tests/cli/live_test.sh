@@ -63,6 +63,42 @@ cmp -s "$folder/source.table" "$folder/first.table" ||
 run "load after a refused one" 0 "$devstate" load --socket "$folder/first" \
   "$state"
 
+# --- What goes wrong is told with socket and request ---
+
+# peer NAME DEVIATION: not among those that end well on SIGTERM.
+peers=()
+peer() {
+  mkfifo "$folder/$1.log"
+  python3 tests/cli/deviating_backend.py --socket-path "$folder/$1" \
+    --deviation "$2" > "$folder/$1.log" &
+  peers+=($!)
+  read -r _ < "$folder/$1.log"
+}
+peer right ""
+peer silent silent
+peer refusing refuse
+run "silent destination" 2 "$devstate" migrate --from "$folder/right" \
+  --to "$folder/silent" --timeout 1
+says "silent destination" "devstate: $folder/silent: CHECK_DEVICE_STATE: no reply within 1s"
+one_line "silent destination"
+run "silent source" 2 "$devstate" migrate --from "$folder/silent" \
+  --to "$folder/right" --timeout 1
+says "silent source" "devstate: $folder/silent: CHECK_DEVICE_STATE: no reply within 1s"
+one_line "silent source"
+run "save of a silent one" 2 "$devstate" save --socket "$folder/silent" \
+  -o "$folder/none" --timeout 1
+says "save of a silent one" "devstate: $folder/silent: CHECK_DEVICE_STATE: no reply within 1s"
+run "load of a silent one" 2 "$devstate" load --socket "$folder/silent" \
+  "$state" --timeout 1
+says "load of a silent one" "devstate: $folder/silent: CHECK_DEVICE_STATE: no reply within 1s"
+run "refusing source" 1 "$devstate" migrate --from "$folder/refusing" \
+  --to "$folder/right"
+says "refusing source" "devstate: $folder/refusing: SET_DEVICE_STATE_FD: refused"
+run "refusing destination" 1 "$devstate" migrate --from "$folder/right" \
+  --to "$folder/refusing"
+says "refusing destination" "devstate: $folder/refusing: SET_DEVICE_STATE_FD: refused"
+kill "${peers[@]}"
+
 printf '\x89PNG\r\n\x1a\n and more of a picture' > "$folder/picture"
 : > "$folder/empty"
 run "load of a picture" 1 "$devstate" load --socket "$folder/first" \

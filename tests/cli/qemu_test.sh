@@ -25,7 +25,7 @@ python3 - "$folder/out" << 'END' || fail "list as JSON: not as expected"
 import json, sys
 devices = json.load(open(sys.argv[1]))['devices']
 assert devices[1] == {'device': '0000:00:07.0/vhost-user-fs', 'instance': 0,
-                      'offset': 0x87a73, 'bytes': 70001, 'kind': 'opaque'}
+                      'id': '0000:00:07.0/vhost-user-fs', 'offset': 0x87a73, 'bytes': 70001, 'kind': 'opaque'}
 assert len(devices) == 2
 END
 run "list of standard input" 0 sh -c "'$devstate' qemu list - < '$one'"
@@ -129,10 +129,13 @@ for verb in "list" "extract -o $folder/none" "inject -o $folder/none"; do
     # shellcheck disable=SC2086
     run "$verb of $file" 3 "$devstate" qemu $verb "$folder/$file" $state
     says "$verb of $file" "devstate: $folder/$file:0x"
-    says "$verb of $file" "no description of the devices"
     one_line "$verb of $file"
   done
 done
+run "list of a cut file" 3 "$devstate" qemu list "$folder/cut"
+says "list of a cut file" "no description of the devices"
+run "list of a longer file" 3 "$devstate" qemu list "$folder/longer"
+says "list of a longer file" "cut it off: head -c $(stat -c %s "$one")"
 run "inject of an endless state" 2 \
   "$devstate" qemu inject "$one" /dev/zero -o "$folder/none"
 says "inject of an endless state" "devstate: /dev/zero: a device, not a state"

@@ -14,6 +14,7 @@ import deviating_backend
 
 DEVSTATE = os.path.abspath('cli/devstate')
 FOREIGN = 'foreign/states/virtiofsd/testdata/open-fp.state'
+SCHEMA = os.path.abspath('proto/devices/fs/v1/fs.proto')
 GREEN = b'\x1b[1;32m'
 CLEAR = b'\r\x1b[K'
 PATIENCE = 60  # seconds
@@ -98,6 +99,7 @@ class TerminalTest(unittest.TestCase):
         for label, state, verb in ((b'verifying', stream, 'verify'),
                                    (b'reading', stream, 'stats'),
                                    (b'decoding', stream, 'decode'),
+                                   (b'dumping', stream, 'dump'),
                                    (b'verifying', foreign, 'verify'),
                                    (b'importing', foreign, 'dump')):
             with self.subTest(verb=verb, size=len(state)):
@@ -107,6 +109,23 @@ class TerminalTest(unittest.TestCase):
                 self.assertEqual(
                     self.feed([verb, '-'], state, terminal=False,
                               TERM='xterm'), b'')
+
+    def test_encode_and_diff_draw_it_as_well(self):
+        folder = os.path.dirname(self.socket)
+        stream = os.path.join(folder, 'stream')
+        subprocess.run([DEVSTATE, 'convert', FOREIGN, '--to', 'devices.fs.v1',
+                        '-o', stream], stderr=subprocess.DEVNULL, check=True)
+        with open(stream, 'rb') as file:
+            state = file.read()
+        seen = self.feed(['diff', stream, '-'], state, TERM='xterm')
+        self.assertIn(b'\rcomparing, pass ', seen)
+        self.assertTrue(seen.endswith(CLEAR), seen)
+        text = subprocess.run([DEVSTATE, 'decode', stream, '-o', '-'],
+                              stdout=subprocess.PIPE, check=True).stdout
+        seen = self.feed(['encode', '-', '--schema', SCHEMA, '-o',
+                          os.path.join(folder, 'again')], text, TERM='xterm')
+        self.assertIn(b'\rreading  ', seen)
+        self.assertTrue(seen.endswith(CLEAR), seen)
 
     def test_no_color_is_honoured(self):
         seen = self.load(TERM='xterm', NO_COLOR='1')

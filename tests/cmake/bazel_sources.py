@@ -20,6 +20,16 @@ _TOOLS = {
 # The rooms whose unit tests CMake builds.
 _TESTED = ("schema", "serializer", "transport", "compat", "backend", "third_party")
 
+# Packages whose tests CMake builds with codecs of their own.
+_STATE_TESTED = (
+    "//backend/c",
+    "//tests/c",
+    "//tests/codegen",
+    "//tests/golden",
+    "//tests/serializer",
+    "//tests/stream_cases",
+)
+
 # Public, and no part of the C++ library: what devices know, the C interface.
 _NOT_OF_THE_LIBRARY = ("//backend/c:", "//devices/", "//tests/", "//third_party/")
 
@@ -93,6 +103,19 @@ class Graph:
             and not label.startswith("//backend/c:")
             and not _values(rule, "data")
         ]
+
+    def state_tests(self) -> list[str]:
+        """Returns the sources of the tests of generated codecs and of C.
+
+        Those of headers alone need other languages than the rest.
+        """
+        return sorted(
+            _path(_values(rule, "srcs")[0])
+            for label, rule in self._rules.items()
+            if rule.get("class") == "cc_test"
+            and label.split(":")[0] in _STATE_TESTED
+            and not label.split(":")[1].startswith("headers_")
+        )
 
     def vectorized(self) -> set[str]:
         """Returns the sources that are compiled with -O3."""

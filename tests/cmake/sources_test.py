@@ -10,6 +10,7 @@ from tests.arrows import arrows
 from tests.cmake import bazel_sources
 
 _LISTS = "cmake/sources.cmake"
+_STATE_TESTS = "cmake/state_tests.cmake"
 
 
 def _read_lists() -> dict[str, list[str]]:
@@ -23,7 +24,8 @@ class SourcesTest(unittest.TestCase):
     def setUp(self) -> None:
         rules = arrows.read_rules("tests/arrows/graph.xml")
         rules.update(arrows.read_rules("tests/cmake/third_party.xml"))
-        self.wanted = bazel_sources.Graph(rules).lists()
+        self.graph = bazel_sources.Graph(rules)
+        self.wanted = self.graph.lists()
         self.written = _read_lists()
 
     def test_lists_of_cmake_are_those_of_bazel(self) -> None:
@@ -40,6 +42,12 @@ class SourcesTest(unittest.TestCase):
     def test_lists_are_sorted_without_repetition(self) -> None:
         for name, paths in self.written.items():
             self.assertEqual(paths, sorted(set(paths)), f"{_LISTS}: {name}")
+
+    def test_tests_with_codecs_are_those_of_bazel(self) -> None:
+        with open(_STATE_TESTS, encoding="utf-8") as file:
+            text = file.read()
+        found = re.findall(r"^devstate_state_test\((\S+)", text, re.MULTILINE)
+        self.assertEqual(found, self.graph.state_tests(), _STATE_TESTS)
 
     def test_graph_is_the_product(self) -> None:
         self.assertIn("backend/state_handler.cc", self.wanted["LIBRARY_SOURCES"])

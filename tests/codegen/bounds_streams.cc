@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "devstate/serializer/test_streams.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -60,7 +61,7 @@ std::string StreamOfRecords(const std::string& field,
   }
   std::unique_ptr<Message> columns = NewMessage(
       IdentifiedColumns::descriptor()->file()->pool()->FindMessageTypeByName(
-          type->full_name() + "Columns"));
+          absl::StrCat(type->full_name(), "Columns")));
   testing::EncodeStock(pointers, columns.get());
   return StreamOfBatch(static_cast<uint32_t>(descriptor->number()),
                        static_cast<uint32_t>(texts.size()),

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/serializer/test_streams.h"
@@ -214,10 +215,12 @@ TEST(RequiredFields, AreMissedOneByOne) {
     // In one record of several, and in all: then its column is absent.
     ExpectRefused(
         ReadRecords("required", {CompleteRecord().ShortDebugString(), without}),
-        "required." + field->name() + ": record 1 of the batch has 0",
+        absl::StrCat("required.", field->name(),
+                     ": record 1 of the batch has 0"),
         /*missing=*/true);
     ExpectRefused(ReadRecords("required", {without, without}),
-                  "required." + field->name() + ": " REC "0", /*missing=*/true);
+                  absl::StrCat("required.", field->name(), ": " REC "0"),
+                  /*missing=*/true);
   }
 }
 

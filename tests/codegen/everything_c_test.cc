@@ -19,6 +19,7 @@
 #include "devstate/serializer/record_stream.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/test_streams.h"
+#include "devstate/serializer/wire_walk.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -313,6 +314,65 @@ std::string SmallStream() {
   options.embed_descriptor_set = false;
   EXPECT_THAT(Write(state, &sink, options), IsOk());
   return sink.written;
+}
+
+std::string Mutated(std::string bytes, std::mt19937_64& random) {
+  for (size_t n = random() % 4; n > 0 && !bytes.empty(); --n) {
+    const size_t at = random() % bytes.size();
+    switch (random() % 4) {
+      case 0:
+        bytes[at] = static_cast<char>(random());
+        break;
+      case 1:
+        bytes[at] = static_cast<char>(bytes[at] ^ 1 << random() % 8);
+        break;
+      case 2:
+        bytes.insert(at, bytes.substr(random() % bytes.size(), random() % 8));
+        break;
+      default:
+        bytes.erase(at, random() % 8);
+    }
+  }
+  return bytes;
+}
+
+// Structs are read without descriptors, so the walk that has them must have
+// nothing to say about what was read.
+TEST(EverythingInCTest, AMessageThatTheTablesTakeHasNoFault) {
+  std::mt19937_64 random(kSeed);
+  size_t taken = 0;
+  size_t refused = 0;
+  for (int round = 0; round < 100; ++round) {
+    State state = RandomState(kSeed + static_cast<uint64_t>(round), 4);
+    for (const auto& [number, records] : state.fields()) {
+      const devstate_table& type = TypeOf(number);
+      for (const auto& record : *records) {
+        const std::string bytes =
+            Mutated(SerializeDeterministic(*record), random);
+        c::Arrays arrays;
+        char* row = arrays.Allocate(type.row_size);
+        if (!c::ReadMessage(bytes, type, row, &arrays)) {
+          ++refused;
+          continue;
+        }
+        ++taken;
+        EXPECT_TRUE(WalkWire(
+            bytes, *record->GetDescriptor(), [](const WireFinding& found) {
+              // It takes the message for a root.
+              EXPECT_EQ(found.fault, WireFault::kRecord) << FaultText(found);
+              return true;
+            }));
+        const auto parsed = NewRecord(number);
+        ASSERT_TRUE(parsed->ParseFromString(bytes));
+        ByteBuffer written;
+        MessageWriter out(&written);
+        ASSERT_THAT(c::WriteMessage(type, row, out), IsOk());
+        ASSERT_EQ(written.view(), SerializeDeterministic(*parsed));
+      }
+    }
+  }
+  EXPECT_GT(taken, 500u);
+  EXPECT_GT(refused, 500u);
 }
 
 TEST(EverythingInCTest, EveryFlippedBitIsRefusedForTheReasonThatCppGives) {

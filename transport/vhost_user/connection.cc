@@ -194,4 +194,19 @@ absl::Status Connection::Send(const Message& message, Deadline deadline,
   return absl::OkStatus();
 }
 
+absl::Status RequestError(uint32_t request, const absl::Status& status,
+                          absl::Duration timeout) {
+  const std::string name = RequestName(request);
+  if (absl::IsUnavailable(status)) {
+    return absl::UnavailableError(
+        absl::StrCat(name, ": the back-end closed the connection"));
+  }
+  if (absl::IsDeadlineExceeded(status)) {
+    return absl::DeadlineExceededError(absl::StrCat(
+        name, ": no reply within ", absl::FormatDuration(timeout)));
+  }
+  return absl::Status(status.code(),
+                      absl::StrCat(name, ": ", status.message()));
+}
+
 }  // namespace devstate::vhost_user

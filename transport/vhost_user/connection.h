@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "devstate/transport/io/deadline.h"
 #include "devstate/transport/io/file_descriptor.h"
 #include "devstate/transport/vhost_user/vhost_user_message.h"
@@ -68,6 +69,11 @@ class Connection {
   std::string partial_;  // header and payload received so far
   std::vector<FileDescriptor> fds_;
 };
+
+// Returns why a request, or the wait of `timeout` for its reply, failed with
+// `status`, in words that name the request.
+absl::Status RequestError(uint32_t request, const absl::Status& status,
+                          absl::Duration timeout);
 
 }  // namespace devstate::vhost_user
 

@@ -57,16 +57,23 @@ absl::Status FrontendEndpoint::Send(const Message& message) {
     options_.observer({true, message.request, message.flags, &message.payload,
                        message.fds.size()});
   }
-  return connection_.Send(message, Deadline::After(options_.reply_timeout),
-                          stop_.fd());
+  const absl::Status sent = connection_.Send(
+      message, Deadline::After(options_.reply_timeout), stop_.fd());
+  return sent.ok()
+             ? sent
+             : RequestError(message.request, sent, options_.reply_timeout);
 }
 
 absl::StatusOr<Message> FrontendEndpoint::Call(const Message& message,
                                                size_t reply_size,
                                                absl::Duration timeout) {
   DS_RETURN_IF_ERROR(Send(message));
-  DS_ASSIGN_OR_RETURN(
-      Message reply, connection_.Receive(Deadline::After(timeout), stop_.fd()));
+  absl::StatusOr<Message> received =
+      connection_.Receive(Deadline::After(timeout), stop_.fd());
+  if (!received.ok()) {
+    return RequestError(message.request, received.status(), timeout);
+  }
+  Message reply = *std::move(received);
   if (options_.observer) {
     options_.observer(
         {false, reply.request, reply.flags, &reply.payload, reply.fds.size()});

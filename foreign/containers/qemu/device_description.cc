@@ -83,8 +83,10 @@ struct Frame {
   uint64_t array_length = 1;
   size_t size_at = 0;
   size_t size_digits = 0;
-  // Of a device or subsection: where in it the state is.
+  // Of a device or subsection: where in it the state is, and requests in
+  // flight.
   absl::optional<StateField> state;
+  absl::optional<InflightField> inflight;
 };
 
 class Handler : public nlohmann::json_sax<Json> {
@@ -198,6 +200,7 @@ class Handler : public nlohmann::json_sax<Json> {
         if (devices_.size() == kMaxDevices) return Fail("too many devices");
         device_.body_size = ended.size;
         device_.state = ended.state;
+        device_.inflight = ended.inflight;
         devices_.push_back(std::move(device_));
         return true;
       default:
@@ -253,6 +256,9 @@ class Handler : public nlohmann::json_sax<Json> {
       if (owner.description_name == kFsStateSubsection &&
           field.name == "back-end") {
         place = StateField::Place::kWhole;
+      } else if (owner.description_name == kInflightSubsection &&
+                 field.name == "inflight" && field.array_length == 1) {
+        owner.inflight = InflightField{owner.size, size};
       }
     } else if (owner.description_name == "virtio-net" &&
                field.name == "virtio") {
@@ -272,6 +278,10 @@ class Handler : public nlohmann::json_sax<Json> {
     if (subsection.state.has_value() && owner.level == Level::kDevice) {
       owner.state = subsection.state;
       owner.state->offset += owner.size + header;
+    }
+    if (subsection.inflight.has_value() && owner.level == Level::kDevice) {
+      owner.inflight = subsection.inflight;
+      owner.inflight->offset += owner.size + header;
     }
     return Add(header, &owner.size) && Add(subsection.size, &owner.size);
   }

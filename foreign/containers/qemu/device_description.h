@@ -37,6 +37,14 @@ struct StateField {
   size_t size_digits = 0;
 };
 
+// The field that requests in flight are in: subsection
+// "vhost-user-blk/inflight".
+struct InflightField {
+  // The offset from the start of the section's body, and the size.
+  uint64_t offset = 0;
+  uint64_t size = 0;
+};
+
 // One section of a device.
 struct DeviceDescription {
   // QEMU's name of the section: "0000:00:01.0/vhost-user-fs".
@@ -47,6 +55,8 @@ struct DeviceDescription {
   // The bytes between the section's header and its footer.
   uint64_t body_size = 0;
   absl::optional<StateField> state;
+  // The region of requests in flight that a vhost-user-blk device sends.
+  absl::optional<InflightField> inflight;
 };
 
 // The most devices that a description may have: far more than machines have.
@@ -54,6 +64,10 @@ inline constexpr size_t kMaxDevices = size_t{1} << 16;
 
 // The name of the subsection that is a state in the sense of kWhole.
 inline constexpr absl::string_view kFsStateSubsection = "vhost-user-fs-backend";
+
+// The name of the subsection that has requests in flight.
+inline constexpr absl::string_view kInflightSubsection =
+    "vhost-user-blk/inflight";
 
 // Parses the description and returns the devices in the order of their
 // sections. INVALID_ARGUMENT, with the place in the text, for what is not such

@@ -27,6 +27,7 @@ TestFile SmallFile() {
   test.memory = std::string(50, 'm');
   test.devices = {PlainDevice("plain", 10), FsDevice("fs", {"first", "state"}),
                   NetDevice("net", "tables", {"second", "state"}),
+                  BlkDevice("blk", 2, std::string(64, 'r')),
                   PlainDevice("last", 10)};
   return test;
 }
@@ -62,7 +63,7 @@ TEST(HostileQemuFile, CutAnywhereIsRefused) {
   for (size_t size = 0; size < real.size(); size += 1009) {
     EXPECT_FALSE(OpenBytes(real.substr(0, size)).ok()) << size;
   }
-  for (size_t size = real.size() - 3000; size < real.size(); ++size) {
+  for (size_t size = real.size() - 3000; size < real.size(); size += 23) {
     EXPECT_FALSE(OpenBytes(real.substr(0, size)).ok()) << size;
   }
 }
@@ -71,7 +72,7 @@ TEST(HostileQemuFile, CutFileSaysWhatIsMissing) {
   const std::string real = ReadTestData("two-devices-q35.mig");
   EXPECT_THAT(OpenBytes(real.substr(0, 400000)),
               IsDamage("offset 0x61a80: no description of the devices"));
-  EXPECT_THAT(OpenBytes(real + '\n'), IsDamage("no description"));
+  EXPECT_THAT(OpenBytes(real + '\n'), IsDamage("something follows it"));
   EXPECT_THAT(OpenBytes("QEVM"), IsDamage("ends inside its header"));
 }
 
@@ -178,6 +179,69 @@ TEST(HostileQemuFile, GuestMemoryCannotPassForAState) {
     ASSERT_EQ((*opened)->states().size(), 1);
     EXPECT_EQ(Drain(**opened, (*opened)->states()[0]), "true state");
   }
+}
+
+TEST(HostileQemuFile, WhatAVolumeHeldBeforeIsNotTakenForTheMigration) {
+  TestFile older;
+  older.memory = std::string(5000, 'o');
+  older.devices = {FsDevice("fs", {"old state"}), PlainDevice("last", 10)};
+  TestFile newer;
+  newer.devices = {FsDevice("fs", {"new state"}), PlainDevice("last", 10)};
+  const std::string now = newer.Build();
+  const std::string before = older.Build();
+  ASSERT_LT(now.size(), 5000);
+  // The rest of the older one has its devices and its end.
+  const std::string volume =
+      now + before.substr(now.size()) + std::string(1000, '\0');
+  EXPECT_THAT(OpenBytes(volume),
+              IsDamage(absl::StrCat("or head -c ", now.size())));
+  EXPECT_THAT(OpenBytes(volume),
+              IsDamage(absl::StrCat("head -c ", before.size())));
+  // The way on, and what else a volume may have held.
+  EXPECT_THAT(OpenBytes(volume.substr(0, now.size())), IsOk());
+  EXPECT_THAT(OpenBytes(now + std::string(100, '\0') + "x"),
+              IsDamage(absl::StrCat("cut it off: head -c ", now.size())));
+}
+
+TEST(HostileQemuFile, CutFileWithAMigrationInItsMemoryIsRefused) {
+  TestFile fake;
+  fake.devices = {FsDevice("fs", {"made up by the guest"})};
+  TestFile test;
+  test.memory = fake.Build() + std::string(3000, 'm');
+  test.devices = {FsDevice("fs", {"true"})};
+  const std::string whole = test.Build();
+  EXPECT_THAT(OpenBytes(whole), IsOk());
+  EXPECT_THAT(OpenBytes(whole.substr(0, whole.size() - 1)),
+              IsDamage("something follows it"));
+  // Both are there if zeros follow the true one.
+  EXPECT_THAT(OpenBytes(whole + std::string(10, '\0')),
+              IsDamage("made up by a guest"));
+}
+
+TEST(HostileQemuFile, ManyEndsOfMigrationsAreTooMany) {
+  std::string memory;
+  for (int i = 0; i < 100; ++i) {
+    absl::StrAppend(&memory, std::string("\0\6\0\0\0\2{\"", 8));
+  }
+  TestFile test;
+  test.memory = memory;
+  test.devices = {FsDevice("fs", {"true"})};
+  EXPECT_THAT(OpenBytes(test.Build() + '\0'), IsDamage("more than 64 places"));
+}
+
+TEST(HostileQemuFile, RequestsInFlightOfAnotherSizeAreDamage) {
+  const std::string whole = SmallFile().Build();
+  const auto file = OpenBytes(whole);
+  ASSERT_THAT(file, IsOk());
+  ASSERT_EQ((*file)->inflight().size(), 1);
+  const size_t sizes = (*file)->inflight()[0].offset - 10 -
+                       Subsection("vhost-inflight-region/buffer").size();
+  for (const uint32_t size : {0u, 63u, 65u, 0xffffffffu}) {
+    EXPECT_THAT(OpenBytes(WithNumber(whole, sizes + 4, size)),
+                IsDamage(kDamaged))
+        << size;
+  }
+  EXPECT_THAT(OpenBytes(WithNumber(whole, sizes, 1)), IsDamage(kDamaged));
 }
 
 TEST(HostileQemuFile, StateThatLooksLikeAMigrationFileStaysAState) {

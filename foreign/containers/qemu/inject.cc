@@ -86,7 +86,7 @@ absl::Status QemuFile::Inject(const BackendState& state,
   const std::string size =
       absl::StrCat(field.size - (state.end - state.offset) + written);
   std::string length;
-  AppendBigEndian32(static_cast<uint32_t>(file_->size() - description_offset_ -
+  AppendBigEndian32(static_cast<uint32_t>(end_ - description_offset_ -
                                           field.size_digits + size.size()),
                     &length);
   DS_RETURN_IF_ERROR(out.Write(length));

@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
-#include "devstate/foreign/containers/qemu/random_access.h"
+#include "devstate/foreign/containers/random_access.h"
 
 namespace devstate {
 

@@ -32,12 +32,21 @@ constexpr uint32_t kVersion = 3;
 constexpr uint64_t kHeaderSize = 8;
 // Type and section id.
 constexpr uint64_t kFooterSize = 5;
+// The end mark of the sections, the description's type and length.
+constexpr uint64_t kIntroduction = 1 + 1 + 4;
 
 std::string Ids(const std::vector<BackendState>& states) {
   return absl::StrJoin(
       states, ", ", [](std::string* out, const BackendState& state) {
         absl::StrAppend(out, absl::Utf8SafeCEscape(state.Id()));
       });
+}
+
+// Returns whether the bytes before a text say that it is a description of
+// `length` bytes.
+bool IntroducesDescription(absl::string_view introduction, uint64_t length) {
+  return introduction[0] == kEndOfSections && introduction[1] == kDescription &&
+         ReadBigEndian32(introduction.substr(2)) == length;
 }
 
 // The header of the section that has `device`: all of it is known beforehand
@@ -57,9 +66,34 @@ uint64_t SectionHeaderSize(const DeviceDescription& device) {
   return 1 + 4 + 1 + device.name.size() + 4 + 4;
 }
 
+uint64_t SubsectionHeaderSize(absl::string_view name) {
+  return 1 + 1 + name.size() + 4;
+}
+
+// Returns whether the section of `device` is from `header` to `end`, where its
+// footer is unless that has no bytes.
+absl::StatusOr<bool> IsSection(const DeviceDescription& device, uint64_t header,
+                               uint64_t end, uint64_t footer_size,
+                               ReadWindow& window) {
+  absl::optional<uint32_t> footer_id;
+  if (footer_size != 0) {
+    DS_ASSIGN_OR_RETURN(const absl::string_view footer,
+                        window.Get(end - footer_size, footer_size));
+    if (footer[0] != kFooter) return false;
+    footer_id = ReadBigEndian32(footer.substr(1));
+  }
+  const uint64_t size = SectionHeaderSize(device);
+  DS_ASSIGN_OR_RETURN(const absl::string_view bytes, window.Get(header, size));
+  const uint32_t id = footer_id.value_or(ReadBigEndian32(bytes.substr(1)));
+  const uint32_t version = device.version.has_value()
+                               ? static_cast<uint32_t>(*device.version)
+                               : ReadBigEndian32(bytes.substr(size - 4));
+  return bytes == SectionHeader(device, id, version);
+}
+
 absl::Status CheckSubsectionHeader(absl::string_view name, uint64_t offset,
                                    ReadWindow& window) {
-  const uint64_t size = 1 + 1 + name.size() + 4;
+  const uint64_t size = SubsectionHeaderSize(name);
   std::string expected(1, kSubsection);
   expected.push_back(static_cast<char>(name.size()));
   expected.append(name.data(), name.size());
@@ -81,13 +115,17 @@ std::string BackendState::Id() const {
   return instance == 0 ? device : absl::StrCat(device, "#", instance);
 }
 
+std::string InflightState::Id() const {
+  return instance == 0 ? device : absl::StrCat(device, "#", instance);
+}
+
 absl::StatusOr<std::unique_ptr<QemuFile>> QemuFile::Open(
-    std::unique_ptr<RandomAccess> file) {
-  auto result = std::unique_ptr<QemuFile>(new QemuFile(std::move(file)));
+    std::unique_ptr<RandomAccess> file, uint64_t start) {
+  auto result = std::unique_ptr<QemuFile>(new QemuFile(std::move(file), start));
   const uint64_t size = result->file_->size();
   ReadWindow window(result->file_.get());
-  const size_t head_size = std::min(size, kHeaderSize);
-  DS_ASSIGN_OR_RETURN(const absl::string_view head, window.Get(0, head_size));
+  DS_ASSIGN_OR_RETURN(const absl::string_view head,
+                      window.Get(start, std::min(size - start, kHeaderSize)));
   if (head.substr(0, kQemuFileMagic.size()) != kQemuFileMagic) {
     return absl::FailedPreconditionError(
         "not a QEMU migration file: it does not start with \"QEVM\"");
@@ -101,45 +139,30 @@ absl::StatusOr<std::unique_ptr<QemuFile>> QemuFile::Open(
         "a QEMU migration file of version ", ReadBigEndian32(head.substr(4)),
         "; this reads version ", kVersion));
   }
-  DS_ASSIGN_OR_RETURN(const std::string text, result->ReadDescription());
-  const absl::StatusOr<std::vector<DeviceDescription>> devices =
-      ParseDeviceDescription(text);
-  if (!devices.ok()) {
-    return QemuFileError(
-        result->description_offset_,
-        absl::StrCat("the description of the devices is damaged ",
-                     devices.status().message()));
-  }
-  DS_RETURN_IF_ERROR(result->WalkSections(*devices));
+  DS_ASSIGN_OR_RETURN(const bool ends_here, result->OpenAtEnd());
+  if (!ends_here) DS_RETURN_IF_ERROR(result->Search());
   return result;
 }
 
 // JSON has no control characters, while the length before it has: its first
 // byte is 0 as long as it is below 16 MiB, and 1 below 32 MiB. So the last
 // control character of the file is in that length, or is the type before it,
-// whatever devices and guests have put in front.
-absl::StatusOr<std::string> QemuFile::ReadDescription() {
+// whatever devices and guests have put in front. Returns false if the file does
+// not end with a description.
+absl::StatusOr<bool> QemuFile::OpenAtEnd() {
   constexpr uint64_t kPiece = 64 << 10;
-  // The end mark of the sections, the description's type and length.
-  constexpr uint64_t kIntroduction = 1 + 1 + 4;
   const uint64_t size = file_->size();
-  const uint64_t lowest = std::max(
-      kHeaderSize, size - std::min<uint64_t>(size, kMaxDeviceDescription));
-  const auto none = [&] {
-    return QemuFileError(
-        size,
-        "no description of the devices ends here: the file was cut off, or "
-        "something follows the migration, or the machine was told to leave the "
-        "description out (suppress-vmdesc, postcopy): save it again with it");
-  };
+  const uint64_t lowest =
+      std::max(start_ + kHeaderSize,
+               size - std::min<uint64_t>(size, kMaxDeviceDescription));
   std::string piece;
-  uint64_t start = size;
+  uint64_t piece_start = size;
   size_t last = std::string::npos;
-  while (start > lowest && last == std::string::npos) {
-    const uint64_t end = start;
-    start = std::max(lowest, end - std::min(end, kPiece));
-    piece.resize(end - start);
-    DS_RETURN_IF_ERROR(file_->ReadAt(start, &piece[0], piece.size()));
+  while (piece_start > lowest && last == std::string::npos) {
+    const uint64_t end = piece_start;
+    piece_start = std::max(lowest, end - std::min(end, kPiece));
+    piece.resize(end - piece_start);
+    DS_RETURN_IF_ERROR(file_->ReadAt(piece_start, &piece[0], piece.size()));
     for (size_t i = piece.size(); i > 0; --i) {
       if (static_cast<uint8_t>(piece[i - 1]) < 0x20) {
         last = i - 1;
@@ -147,25 +170,154 @@ absl::StatusOr<std::string> QemuFile::ReadDescription() {
       }
     }
   }
-  if (last == std::string::npos) return none();
+  if (last == std::string::npos) return false;
   // The text starts one to four bytes after it.
-  for (uint64_t text = start + last + 1; text <= start + last + 4; ++text) {
-    if (text >= size || text < kHeaderSize + kIntroduction) continue;
+  for (uint64_t text = piece_start + last + 1; text <= piece_start + last + 4;
+       ++text) {
+    if (text >= size || text < start_ + kHeaderSize + kIntroduction) continue;
     std::string introduction(kIntroduction, '\0');
     DS_RETURN_IF_ERROR(file_->ReadAt(text - kIntroduction, &introduction[0],
                                      introduction.size()));
-    if (introduction[0] != kEndOfSections || introduction[1] != kDescription ||
-        ReadBigEndian32(absl::string_view(introduction).substr(2)) !=
-            size - text) {
+    if (!IntroducesDescription(introduction, size - text)) continue;
+    description_offset_ = text;
+    end_ = size;
+    DS_RETURN_IF_ERROR(ReadDescribed());
+    return true;
+  }
+  return false;
+}
+
+// Something follows the migration: a volume is larger than what was written to
+// it, and some writers fill their last block. Then every description in the
+// file is tried whose sections are there. A guest can make one up in its
+// memory, and a volume can have an old one, so one is taken only if it is the
+// only one and nothing but zeros comes after it.
+absl::Status QemuFile::Search() {
+  constexpr int kMaxTried = 64;
+  absl::Status failure = QemuFileError(
+      file_->size(),
+      "no description of the devices ends here or before: the file was cut "
+      "off, or the machine was told to leave the description out "
+      "(suppress-vmdesc, postcopy): save it again with it");
+  absl::optional<uint64_t> description;
+  uint64_t description_end = 0;
+  uint64_t at = start_ + kHeaderSize;
+  int tried = 0;
+  while (true) {
+    DS_ASSIGN_OR_RETURN(at, NextDescription(at, &end_));
+    if (at == file_->size()) break;
+    description_offset_ = at;
+    if (++tried > kMaxTried) {
+      return QemuFileError(
+          at, absl::StrCat("more than ", kMaxTried,
+                           " places look like the end of a migration: copy "
+                           "the migration alone to a file"));
+    }
+    const absl::Status opened = ReadDescribed();
+    if (!opened.ok()) {
+      failure = opened;
+      ++at;
       continue;
     }
-    description_offset_ = text;
-    std::string description(size - text, '\0');
-    DS_RETURN_IF_ERROR(
-        file_->ReadAt(text, &description[0], description.size()));
-    return description;
+    // A state may itself be a migration file.
+    if (description.has_value() &&
+        std::none_of(states_.begin(), states_.end(),
+                     [&](const BackendState& state) {
+                       return state.offset <= *description &&
+                              description_end <= state.end;
+                     })) {
+      return QemuFileError(
+          end_,
+          absl::StrCat(
+              "a migration ends here and at 0x", absl::Hex(description_end),
+              ": one is left from before, or made up by a guest. Take "
+              "what is right: head -c ",
+              end_ - start_, " or head -c ", description_end - start_));
+    }
+    description = at;
+    description_end = end_;
+    at = end_;
   }
-  return none();
+  if (!description.has_value()) return failure;
+  DS_ASSIGN_OR_RETURN(const bool zeros, OnlyZerosFrom(description_end));
+  if (!zeros) {
+    return QemuFileError(
+        description_end,
+        absl::StrCat("a migration ends here and something follows it. If that "
+                     "is not part of it, but for instance what a volume held "
+                     "before, cut it off: head -c ",
+                     description_end - start_));
+  }
+  description_offset_ = *description;
+  end_ = description_end;
+  return ReadDescribed();
+}
+
+// Returns the place of the first text at or after `offset` that has the
+// introduction of a description and its length, and sets `end`. The end of the
+// file if there is none.
+absl::StatusOr<uint64_t> QemuFile::NextDescription(uint64_t offset,
+                                                   uint64_t* end) {
+  constexpr uint64_t kPiece = 1 << 20;
+  // Of every text.
+  constexpr absl::string_view kFirst = "{\"";
+  const uint64_t size = file_->size();
+  std::string piece;
+  // Pieces overlap by what comes before the text, and by its first bytes.
+  constexpr uint64_t kOverlap = kIntroduction + kFirst.size();
+  uint64_t at = std::max(offset, start_ + kHeaderSize + kIntroduction);
+  while (true) {
+    const uint64_t data = file_->NextData(at);
+    if (data > at + kOverlap) at = data - kOverlap;
+    if (size < kFirst.size() || at > size - kFirst.size()) return size;
+    const uint64_t piece_start = at - kIntroduction;
+    piece.resize(std::min(kPiece, size - piece_start));
+    DS_RETURN_IF_ERROR(file_->ReadAt(piece_start, &piece[0], piece.size()));
+    for (size_t found = piece.find(kFirst.data(), kIntroduction, kFirst.size());
+         found != std::string::npos;
+         found = piece.find(kFirst.data(), found + 1, kFirst.size())) {
+      const absl::string_view introduction =
+          absl::string_view(piece).substr(found - kIntroduction, kIntroduction);
+      const uint64_t text = piece_start + found;
+      const uint64_t length = ReadBigEndian32(introduction.substr(2));
+      if (length < kFirst.size() || length > kMaxDeviceDescription ||
+          length > size - text ||
+          !IntroducesDescription(introduction, length)) {
+        continue;
+      }
+      *end = text + length;
+      return text;
+    }
+    at = piece_start + piece.size() - kFirst.size() + 1;
+  }
+}
+
+absl::StatusOr<bool> QemuFile::OnlyZerosFrom(uint64_t offset) {
+  constexpr uint64_t kPiece = 1 << 20;
+  std::string piece;
+  while ((offset = file_->NextData(offset)) < file_->size()) {
+    piece.resize(std::min(kPiece, file_->size() - offset));
+    DS_RETURN_IF_ERROR(file_->ReadAt(offset, &piece[0], piece.size()));
+    if (piece.find_first_not_of('\0') != std::string::npos) return false;
+    offset += piece.size();
+  }
+  return true;
+}
+
+absl::Status QemuFile::ReadDescribed() {
+  states_.clear();
+  inflight_.clear();
+  std::string text(end_ - description_offset_, '\0');
+  DS_RETURN_IF_ERROR(file_->ReadAt(description_offset_, &text[0], text.size()));
+  const absl::StatusOr<std::vector<DeviceDescription>> devices =
+      ParseDeviceDescription(text);
+  if (!devices.ok()) {
+    return QemuFileError(
+        description_offset_,
+        absl::StrCat("the description of the devices is damaged ",
+                     devices.status().message()));
+  }
+  return WalkSections(*devices);
 }
 
 // From the end to the start: the description is at the end, and tells where the
@@ -175,55 +327,120 @@ absl::StatusOr<std::string> QemuFile::ReadDescription() {
 absl::Status QemuFile::WalkSections(
     const std::vector<DeviceDescription>& devices) {
   ReadWindow window(file_.get());
+  const uint64_t lowest = start_ + kHeaderSize;
   // After the last section are the end mark, and the description's type and
   // length.
-  uint64_t end = description_offset_ - 6;
+  uint64_t end = description_offset_ - kIntroduction;
   size_t left = devices.size();
   absl::Status stopped;
+  // Whether sections have a footer. Machines of QEMU 2.3 and older have none,
+  // and others can be told to leave it out. The last section shows it.
+  absl::optional<uint64_t> footer_size;
   while (left > 0) {
     const DeviceDescription& device = devices[left - 1];
     const std::string name = absl::Utf8SafeCEscape(device.name);
     const uint64_t header_size = SectionHeaderSize(device);
-    if (device.name.size() > 255 || device.instance > UINT32_MAX ||
-        device.version.value_or(0) > UINT32_MAX ||
-        end - kHeaderSize < header_size + kFooterSize ||
-        end - kHeaderSize - header_size - kFooterSize < device.body_size) {
-      stopped = QemuFileError(
-          end, absl::StrCat("there is no room before this for the section of ",
-                            name, ", which the description says has ",
-                            device.body_size, " bytes: the file is damaged"));
+    absl::optional<uint64_t> header;
+    for (const uint64_t size : {kFooterSize, uint64_t{0}}) {
+      if (footer_size.value_or(size) != size) continue;
+      if (device.name.size() > 255 || device.instance > UINT32_MAX ||
+          device.version.value_or(0) > UINT32_MAX ||
+          end - lowest < header_size + size ||
+          end - lowest - header_size - size < device.body_size) {
+        continue;
+      }
+      header = end - size - device.body_size - header_size;
+      DS_ASSIGN_OR_RETURN(const bool is_section,
+                          IsSection(device, *header, end, size, window));
+      if (is_section) {
+        footer_size = size;
+        break;
+      }
+      if (stopped.ok()) {
+        stopped = QemuFileError(
+            *header,
+            absl::StrFormat("the section of %s does not start here and end at "
+                            "0x%x, as the description at the end of the file "
+                            "has it: the file is damaged",
+                            name, end));
+      }
+      header.reset();
+    }
+    if (!header.has_value()) {
+      if (stopped.ok()) {
+        stopped = QemuFileError(
+            end,
+            absl::StrCat("there is no room before this for the section of ",
+                         name, ", which the description says has ",
+                         device.body_size, " bytes: the file is damaged"));
+      }
       break;
     }
-    const uint64_t footer = end - kFooterSize;
-    const uint64_t body = footer - device.body_size;
-    const uint64_t header = body - header_size;
-    DS_ASSIGN_OR_RETURN(absl::string_view bytes,
-                        window.Get(footer, kFooterSize));
-    const bool has_footer = bytes[0] == kFooter;
-    const uint32_t id = ReadBigEndian32(bytes.substr(1));
-    DS_ASSIGN_OR_RETURN(bytes, window.Get(header, header_size));
-    const uint32_t version =
-        device.version.has_value()
-            ? static_cast<uint32_t>(*device.version)
-            : ReadBigEndian32(bytes.substr(header_size - 4));
-    if (!has_footer || bytes != SectionHeader(device, id, version)) {
-      stopped = QemuFileError(
-          header,
-          absl::StrFormat("the section of %s does not start here and end at "
-                          "0x%x, as the description at the end of the file "
-                          "has it: the file is damaged",
-                          name, end));
-      break;
-    }
+    stopped = absl::OkStatus();
+    const uint64_t body = *header + header_size;
     DS_RETURN_IF_ERROR(AddState(device, body));
-    end = header;
+    DS_RETURN_IF_ERROR(AddInflight(device, body));
+    end = *header;
     --left;
   }
   std::reverse(states_.begin(), states_.end());
+  std::reverse(inflight_.begin(), inflight_.end());
   const bool misses_state = std::any_of(
       devices.begin(), devices.begin() + static_cast<ptrdiff_t>(left),
-      [](const DeviceDescription& device) { return device.state.has_value(); });
-  return misses_state || left == devices.size() ? stopped : absl::OkStatus();
+      [](const DeviceDescription& device) {
+        return device.state.has_value() || device.inflight.has_value();
+      });
+  return misses_state || (left == devices.size() && left != 0)
+             ? stopped
+             : absl::OkStatus();
+}
+
+absl::Status QemuFile::AddInflight(const DeviceDescription& device,
+                                   uint64_t body) {
+  if (!device.inflight.has_value()) return absl::OkStatus();
+  // A be64 size and a be16 queue size, then the region in a subsection.
+  constexpr uint64_t kSizes = 8 + 2;
+  constexpr absl::string_view kBuffer = "vhost-inflight-region/buffer";
+  const uint64_t before = kSizes + SubsectionHeaderSize(kBuffer);
+  const uint64_t field = body + device.inflight->offset;
+  const uint64_t field_size = device.inflight->size;
+  ReadWindow window(file_.get());
+  InflightState state;
+  state.device = device.name;
+  state.instance = static_cast<uint32_t>(device.instance);
+  if (field_size >= before) {
+    DS_RETURN_IF_ERROR(
+        CheckSubsectionHeader(kInflightSubsection, field, window));
+    state.offset = field + before;
+    DS_RETURN_IF_ERROR(CheckSubsectionHeader(kBuffer, state.offset, window));
+    DS_ASSIGN_OR_RETURN(const absl::string_view sizes,
+                        window.Get(field, kSizes));
+    state.bytes = uint64_t{ReadBigEndian32(sizes)} << 32 |
+                  ReadBigEndian32(sizes.substr(4));
+    state.queue_size = static_cast<uint16_t>(
+        static_cast<uint8_t>(sizes[8]) << 8 | static_cast<uint8_t>(sizes[9]));
+  }
+  if (field_size < before || state.bytes != field_size - before) {
+    return QemuFileError(
+        field,
+        absl::StrFormat("the requests in flight of %s do not have the %d bytes "
+                        "that the description at the end of the file has: the "
+                        "file is damaged",
+                        absl::Utf8SafeCEscape(device.name), field_size));
+  }
+  inflight_.push_back(std::move(state));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> QemuFile::ReadInflight(const InflightState& state) {
+  if (state.bytes > kMaxInflightRegion) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "a region of ", state.bytes,
+        " bytes for requests in flight; the limit is ", kMaxInflightRegion));
+  }
+  std::string bytes(state.bytes, '\0');
+  DS_RETURN_IF_ERROR(file_->ReadAt(state.offset, &bytes[0], bytes.size()));
+  return bytes;
 }
 
 absl::Status QemuFile::AddState(const DeviceDescription& device,

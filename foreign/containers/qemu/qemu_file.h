@@ -17,7 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "devstate/foreign/containers/qemu/device_description.h"
-#include "devstate/foreign/containers/qemu/random_access.h"
+#include "devstate/foreign/containers/random_access.h"
 #include "devstate/serializer/byte_stream.h"
 
 namespace devstate {
@@ -28,6 +28,9 @@ inline constexpr absl::string_view kQemuFileMagic = "QEVM";
 // The largest description of the devices that is read. A small machine's has 44
 // KB, and every CPU adds less than 10 KB.
 inline constexpr size_t kMaxDeviceDescription = size_t{32} << 20;
+
+// The largest region of requests in flight that is read: 1024 queues of 1024.
+inline constexpr size_t kMaxInflightRegion = size_t{64} << 20;
 
 // A device that has a back-end's state in the file.
 struct BackendState {
@@ -50,22 +53,42 @@ struct BackendState {
   std::string Id() const;
 };
 
-// A migration file of QEMU 2.4 or later, whatever its capabilities.
+// The requests in flight that a vhost-user-blk device sends (QEMU 11.0 and
+// later, with inflight-migration=on).
+struct InflightState {
+  std::string device;
+  uint32_t instance = 0;
+  // The offset in the file of the region, and its size. QEMU does not load a
+  // file in which the size is 0.
+  uint64_t offset = 0;
+  uint64_t bytes = 0;
+  uint16_t queue_size = 0;
+
+  // Returns what BackendState::Id() does.
+  std::string Id() const;
+};
+
+// A migration file of QEMU 2.3 or later, whatever its capabilities.
 //
-// Guest memory is neither read nor searched, so nothing in it can pass for a
-// state. Memory is O(description), never O(state). Thread-safety: none.
+// Guest memory is not searched as long as the file ends with the migration, so
+// nothing in it can pass for a state. Memory is O(description), never O(state).
+// Thread-safety: none.
 //
 // Errors of every member that reads: INVALID_ARGUMENT with an ErrorDetail for a
 // damaged file, DATA_LOSS for a medium that fails.
 class QemuFile {
  public:
-  // Opens the file and finds the states. FAILED_PRECONDITION if it is not a
-  // migration file.
+  // Opens the migration that starts at `start` and finds the states. Zeros may
+  // follow it. FAILED_PRECONDITION if there is no migration at `start`.
+  //
+  // Requires: `start` is inside the file or at its end.
   static absl::StatusOr<std::unique_ptr<QemuFile>> Open(
-      std::unique_ptr<RandomAccess> file);
+      std::unique_ptr<RandomAccess> file, uint64_t start = 0);
 
   // Returns the states in the order of the file; may be empty.
   const std::vector<BackendState>& states() const { return states_; }
+  // Returns the requests in flight, likewise.
+  const std::vector<InflightState>& inflight() const { return inflight_; }
 
   // Returns the state whose Id() is `device`. Empty: the only one there is.
   // NOT_FOUND and FAILED_PRECONDITION list those there are.
@@ -74,6 +97,10 @@ class QemuFile {
   // Returns the state's bytes. Requires: `state` is one of states(), and this
   // object outlives the source.
   std::unique_ptr<ByteSource> OpenState(const BackendState& state);
+
+  // Returns the region's bytes. RESOURCE_EXHAUSTED above kMaxInflightRegion.
+  // Requires: `state` is one of inflight().
+  absl::StatusOr<std::string> ReadInflight(const InflightState& state);
 
   // Writes the file with the bytes of `replacement` in place of `state`. The
   // first chunks get the lengths that they had, so that the same bytes make the
@@ -85,20 +112,29 @@ class QemuFile {
                       ByteSink& out);
 
  private:
-  explicit QemuFile(std::unique_ptr<RandomAccess> file)
-      : file_(std::move(file)) {}
+  QemuFile(std::unique_ptr<RandomAccess> file, uint64_t start)
+      : file_(std::move(file)), start_(start) {}
 
-  absl::StatusOr<std::string> ReadDescription();
+  absl::StatusOr<bool> OpenAtEnd();
+  absl::Status Search();
+  // Takes the description from description_offset_ to end_.
+  absl::Status ReadDescribed();
+  absl::StatusOr<uint64_t> NextDescription(uint64_t offset, uint64_t* end);
+  absl::StatusOr<bool> OnlyZerosFrom(uint64_t offset);
   absl::Status WalkSections(const std::vector<DeviceDescription>& devices);
   absl::Status AddState(const DeviceDescription& device, uint64_t body);
+  absl::Status AddInflight(const DeviceDescription& device, uint64_t body);
   absl::Status CopyRange(uint64_t begin, uint64_t end, ByteSink& out);
   absl::StatusOr<uint64_t> WriteChunks(const BackendState& state,
                                        ByteSource& replacement, ByteSink& out);
 
   const std::unique_ptr<RandomAccess> file_;
-  // The offset of the description's text, which goes to the end.
+  const uint64_t start_;
+  // The offset of the description's text, and that of its end.
   uint64_t description_offset_ = 0;
+  uint64_t end_ = 0;
   std::vector<BackendState> states_;
+  std::vector<InflightState> inflight_;
 };
 
 }  // namespace devstate

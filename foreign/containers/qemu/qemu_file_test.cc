@@ -125,6 +125,102 @@ TEST(QemuFile, SectionsThatCameBeforeGuestMemoryAreNotMissed) {
   EXPECT_EQ(Drain(**file, (*file)->states()[0]), "state");
 }
 
+TEST(QemuFile, MigrationMayStartWithinAFile) {
+  TestFile test;
+  test.devices = {FsDevice("fs", {"state"}), PlainDevice("last", 3)};
+  const std::string image = "a header" + test.Build();
+  const auto file = QemuFile::Open(std::make_unique<MemoryFile>(image), 8);
+  ASSERT_THAT(file, IsOk());
+  ASSERT_EQ((*file)->states().size(), 1);
+  // Offsets are those in the file.
+  EXPECT_EQ(image.substr((*file)->states()[0].offset + 4, 5), "state");
+  EXPECT_EQ(Drain(**file, (*file)->states()[0]), "state");
+  EXPECT_FALSE(QemuFile::Open(std::make_unique<MemoryFile>(image), 7).ok());
+  EXPECT_FALSE(
+      QemuFile::Open(std::make_unique<MemoryFile>(image), image.size()).ok());
+}
+
+TEST(QemuFile, ZerosMayFollow) {
+  TestFile test;
+  test.devices = {FsDevice("fs", {"state"}), PlainDevice("last", 3)};
+  for (const size_t zeros : {1, 7, 4096, 3 << 20}) {
+    const auto file = OpenBytes(test.Build() + std::string(zeros, '\0'));
+    ASSERT_THAT(file, IsOk()) << zeros;
+    ASSERT_EQ((*file)->states().size(), 1);
+    EXPECT_EQ(Drain(**file, (*file)->states()[0]), "state");
+  }
+  const auto real = OpenBytes(ReadTestData("two-devices-q35.mig") +
+                              std::string(100000, '\0'));
+  ASSERT_THAT(real, IsOk());
+  EXPECT_EQ((*real)->states().size(), 2);
+}
+
+TEST(QemuFile, HolesBehindAMigrationAreNotRead) {
+  class WithHole : public MemoryFile {
+   public:
+    WithHole(const std::string& bytes, uint64_t hole)
+        : MemoryFile(bytes + std::string(100, '\0')),
+          data_(bytes.size()),
+          size_(bytes.size() + hole) {}
+    uint64_t size() const override { return size_; }
+    uint64_t NextData(uint64_t offset) override {
+      return offset < data_ ? offset : size_;
+    }
+    absl::Status ReadAt(uint64_t offset, char* buffer, size_t size) override {
+      for (size_t i = 0; i < size; ++i) {
+        if (offset + i >= data_) {
+          ++zeros_read;
+          buffer[i] = 0;
+        } else if (!MemoryFile::ReadAt(offset + i, buffer + i, 1).ok()) {
+          std::abort();
+        }
+      }
+      return absl::OkStatus();
+    }
+    uint64_t zeros_read = 0;
+
+   private:
+    const uint64_t data_;
+    const uint64_t size_;
+  };
+  TestFile test;
+  test.devices = {FsDevice("fs", {"state"})};
+  auto bytes = std::make_unique<WithHole>(test.Build(), uint64_t{1} << 44);
+  const WithHole* const counts = bytes.get();
+  const auto file = QemuFile::Open(std::move(bytes));
+  ASSERT_THAT(file, IsOk());
+  EXPECT_EQ((*file)->states().size(), 1);
+  EXPECT_LT(counts->zeros_read, 64 << 20);
+}
+
+TEST(QemuFile, SectionsMayHaveNoFooters) {
+  TestFile test;
+  test.footers = false;
+  test.devices = {PlainDevice("plain", 10), FsDevice("fs", {"one"}),
+                  NetDevice("net", "tables", {"two"}), PlainDevice("last", 10)};
+  const auto file = OpenBytes(test.Build());
+  ASSERT_THAT(file, IsOk());
+  ASSERT_EQ((*file)->states().size(), 2);
+  EXPECT_EQ(Drain(**file, (*file)->states()[0]), "one");
+  EXPECT_EQ(Drain(**file, (*file)->states()[1]), "two");
+}
+
+TEST(QemuFile, RequestsInFlightAreFound) {
+  TestFile test;
+  test.devices = {BlkDevice("blk", 8, "region"), FsDevice("fs", {"state"}),
+                  BlkDevice("unstarted", 0, ""), PlainDevice("last", 10)};
+  const auto file = OpenBytes(test.Build());
+  ASSERT_THAT(file, IsOk());
+  ASSERT_EQ((*file)->inflight().size(), 2);
+  const InflightState& first = (*file)->inflight()[0];
+  EXPECT_EQ(first.Id(), "blk");
+  EXPECT_EQ(first.bytes, 6);
+  EXPECT_EQ(first.queue_size, 8);
+  EXPECT_EQ(*(*file)->ReadInflight(first), "region");
+  EXPECT_EQ((*file)->inflight()[1].bytes, 0);
+  EXPECT_EQ((*file)->states().size(), 1);
+}
+
 TEST(QemuFile, NeitherGuestMemoryNorTheStateIsReadToFindIt) {
   TestFile test;
   test.memory = std::string(3 << 20, 'm');

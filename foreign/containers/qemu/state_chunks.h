@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "devstate/foreign/containers/qemu/random_access.h"
+#include "devstate/foreign/containers/random_access.h"
 #include "devstate/serializer/byte_stream.h"
 
 namespace devstate {

@@ -20,8 +20,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "devstate/foreign/containers/qemu/qemu_file.h"
-#include "devstate/foreign/containers/qemu/random_access.h"
 #include "devstate/foreign/containers/qemu/state_chunks.h"
+#include "devstate/foreign/containers/random_access.h"
 #include "devstate/serializer/byte_stream.h"
 
 namespace devstate::testing {
@@ -134,7 +134,28 @@ inline TestDevice NetDevice(std::string name, const std::string& tables,
                        R"("size": )", field.size(), "}]")};
 }
 
+// Returns a device with requests in flight, whose region is `region`.
+inline TestDevice BlkDevice(std::string name, uint16_t queue_size,
+                            const std::string& region) {
+  const std::string field =
+      absl::StrCat(BigEndian32(0), BigEndian32(region.size()),
+                   BigEndian32(queue_size).substr(2),
+                   Subsection("vhost-inflight-region/buffer"), region);
+  return {std::move(name), 0, 1,
+          absl::StrCat(std::string(40, 'v'),
+                       Subsection("vhost-user-blk/inflight"), field),
+          absl::StrCat(R"("vmsd_name": "vhost-user-blk", "version": 1, )",
+                       R"("fields": [{"name": "virtio", "size": 40}], )",
+                       R"("subsections": [{"vmsd_name": )",
+                       R"("vhost-user-blk/inflight", "fields": [)",
+                       R"({"name": "inflight", "type": "struct", "struct": )",
+                       R"({"fields": [{"name": "size", "size": 8}]}, )",
+                       R"("size": )", field.size(), "}]}]")};
+}
+
 struct TestFile {
+  // Whether sections have footers.
+  bool footers = true;
   // The guest memory, as the content of its last section.
   std::string memory = std::string(500, 'm');
   std::vector<TestDevice> devices;
@@ -153,8 +174,8 @@ struct TestFile {
       absl::StrAppend(&file, "\x04", BigEndian32(id),
                       std::string(1, static_cast<char>(device.name.size())),
                       device.name, BigEndian32(device.instance),
-                      BigEndian32(device.version), device.body, "\x7e",
-                      BigEndian32(id));
+                      BigEndian32(device.version), device.body,
+                      footers ? absl::StrCat("\x7e", BigEndian32(id)) : "");
       absl::StrAppend(&json, id == 2 ? "" : ", ", R"({"name": ")", device.name,
                       R"(", "instance_id": )", device.instance, ", ",
                       device.description, "}");

@@ -3,63 +3,15 @@
 
 #include "devstate/foreign/states/virtiofsd/postcard_reader.h"
 
-#include <algorithm>
-
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "devstate/serializer/stream_error.h"
 #include "devstate/serializer/utf8.h"
 
 namespace devstate::virtiofsd {
-namespace {
-
-constexpr size_t kBufferSize = 64 * 1024;
-
-}  // namespace
-
-void PostcardReader::Fail(ErrorReason reason, uint64_t offset,
-                          absl::string_view message) {
-  if (!status_.ok()) return;
-  ErrorDetail detail;
-  detail.set_reason(reason);
-  detail.set_offset(offset);
-  status_ = StreamError(
-      detail, record_.empty() ? std::string(message)
-                              : absl::StrCat(record_, " ", index_ + 1, " of ",
-                                             count_, ": ", message));
-}
-
-void PostcardReader::FailAtEnd(absl::string_view what) {
-  Fail(ERROR_REASON_NO_TRAILER, offset(),
-       absl::StrCat("the state ends within ", what,
-                    ": it was cut off; save it again"));
-}
-
-bool PostcardReader::Fill() {
-  if (position_ < buffer_.size()) return true;
-  if (!status_.ok()) return false;
-  offset_ += position_;
-  position_ = 0;
-  buffer_.ResizeUninitialized(kBufferSize);
-  const absl::StatusOr<size_t> read =
-      source_.Read(buffer_.data(), buffer_.size());
-  buffer_.ResizeUninitialized(read.ok() ? *read : 0);
-  if (!read.ok()) status_ = read.status();
-  return !buffer_.empty();
-}
-
-int PostcardReader::Byte(absl::string_view what) {
-  if (!Fill()) {
-    FailAtEnd(what);
-    return -1;
-  }
-  return static_cast<unsigned char>(buffer_[position_++]);
-}
 
 uint64_t PostcardReader::Varint(absl::string_view what, uint64_t max) {
   // Most are of one byte.
-  if (position_ < buffer_.size() && status_.ok()) {
+  if (position_ < buffer_.size() && ok()) {
     const auto byte = static_cast<unsigned char>(buffer_[position_]);
     if (byte < 0x80 && byte <= max) {
       ++position_;
@@ -70,7 +22,7 @@ uint64_t PostcardReader::Varint(absl::string_view what, uint64_t max) {
 }
 
 uint64_t PostcardReader::SlowVarint(absl::string_view what, uint64_t max) {
-  if (!status_.ok()) return 0;
+  if (!ok()) return 0;
   const uint64_t start = offset();
   uint64_t value = 0;
   for (int shift = 0;; shift += 7) {
@@ -106,7 +58,7 @@ int32_t PostcardReader::I32(absl::string_view what) {
 }
 
 bool PostcardReader::Bool(absl::string_view what) {
-  if (!status_.ok()) return false;
+  if (!ok()) return false;
   const uint64_t start = offset();
   const int byte = Byte(what);
   if (byte > 1) {
@@ -145,34 +97,15 @@ void PostcardReader::Bytes(absl::string_view what, size_t max,
          absl::StrCat(what, " has ", size, " bytes, the limit is ", max));
     return;
   }
-  size_t left = static_cast<size_t>(size);
-  while (left > 0) {
-    if (!Fill()) {
-      FailAtEnd(what);
-      return;
-    }
-    const size_t part = std::min(left, buffer_.size() - position_);
-    value->append(buffer_.data() + position_, part);
-    position_ += part;
-    left -= part;
-  }
+  if (ok()) Raw(what, static_cast<size_t>(size), value);
 }
 
 void PostcardReader::String(absl::string_view what, size_t max,
                             std::string* value) {
   Bytes(what, max, value);
-  if (status_.ok() && !IsValidUtf8(*value)) {
+  if (ok() && !IsValidUtf8(*value)) {
     Fail(ERROR_REASON_MALFORMED, offset() - value->size(),
          absl::StrCat(what, " is not UTF-8"));
-  }
-}
-
-void PostcardReader::End() {
-  if (!status_.ok()) return;
-  if (Fill()) {
-    Fail(ERROR_REASON_TRAILING_BYTES, offset(),
-         "bytes follow the end of the state: it was not written like this; "
-         "save it again");
   }
 }
 

@@ -174,12 +174,18 @@ class Parser {
 
 bool MayBeState(absl::string_view first_bytes) {
   // The version, then the number of inodes. A table that is not empty starts
-  // with the root: id 1, then a refcount, then location 0.
+  // with the root: id 1, then a refcount, then a location. virtiofsd 1.11 may
+  // have lost the root, and what else is wrong with it is for the checks.
   if (first_bytes.size() < 2 ||
       static_cast<unsigned char>(first_bytes[0]) >= kVersions) {
     return false;
   }
-  if (first_bytes[1] == 0) return true;
+  // Without an inode, the next id is still above the root's. So zeros alone are
+  // no state.
+  if (first_bytes[1] == 0) {
+    return first_bytes.size() > 2 &&
+           static_cast<unsigned char>(first_bytes[2]) > kRootId;
+  }
   size_t at = 1;
   const auto skip_varint = [&] {
     while (at < first_bytes.size() && (first_bytes[at] & 0x80) != 0) ++at;
@@ -189,7 +195,8 @@ bool MayBeState(absl::string_view first_bytes) {
   if (at >= first_bytes.size() || first_bytes[at] != kRootId) return false;
   ++at;
   skip_varint();
-  return at < first_bytes.size() && first_bytes[at] == kRootNode;
+  return at < first_bytes.size() &&
+         static_cast<unsigned char>(first_bytes[at]) <= kFileHandle;
 }
 
 absl::StatusOr<TableSummary> ParseState(ByteSource* source,

@@ -12,8 +12,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
 #include "devices/fs/v1/fs.devstate.h"
+#include "devstate/foreign/finding_list.h"
 
 namespace devstate::virtiofsd {
 
@@ -57,9 +57,7 @@ struct TableSummary {
   uint64_t records() const { return inodes + handles + mount_paths; }
 };
 
-// The offset of a record in a virtiofsd state; nothing for one of a devstate
-// stream, whose records lie in columns.
-using Offset = absl::optional<uint64_t>;
+using ::devstate::Offset;
 
 // Takes the records of a table in the order of both formats: inodes, open
 // handles, mount paths. What a row points to is valid during the call. An error

@@ -74,6 +74,16 @@ void RecordCheck::CheckLocation(const InodeRow& row, Offset offset) {
   const auto refuse = [&](const Rule& rule, absl::string_view text) {
     findings_.Add(VERDICT_LEVEL_REFUSED, rule, InodeName(row.id), offset, text);
   };
+  if (row.id == kRootId && row.lost.has_value()) {
+    root_lost_ = true;
+    refuse(rules::kForeignRoot,
+           "the source has lost every file, the root too: virtiofsd 1.11 was "
+           "not told of the migration (VHOST_F_LOG_ALL) because the VM was "
+           "stopped before. Save from a running VM, or with 1.12 or later. A "
+           "destination takes this state with --migration-on-error=guest-error "
+           "only, and the guest then gets EIO for everything");
+    return;
+  }
   if (row.root.has_value() != (row.id == kRootId)) {
     refuse(rules::kForeignRoot,
            row.root.has_value()
@@ -102,6 +112,8 @@ void RecordCheck::CheckLocation(const InodeRow& row, Offset offset) {
                           " is one too many; the limit is ", kMaxMounts));
     }
   } else if (row.lost.has_value()) {
+    // The finding about the root is about all.
+    if (root_lost_) return;
     findings_.Add(VERDICT_LEVEL_COMPATIBLE, rules::kForeignLost,
                   InodeName(row.id), offset,
                   "the source lost the file; a destination loads it only with "
@@ -195,6 +207,12 @@ absl::Status RecordCheck::Finish(const TableSummary& summary) {
     findings_.Add(VERDICT_LEVEL_REFUSED, rules::kForeignRoot,
                   InodeName(kRootId), absl::nullopt,
                   "is missing: a table that is not empty has the root");
+  }
+  if (!any_inode_ && summary.root.next_inode() <= kRootId) {
+    findings_.Add(
+        VERDICT_LEVEL_REFUSED, rules::kForeignId, "", absl::nullopt,
+        absl::StrCat("the next inode id is ", summary.root.next_inode(),
+                     ", which would be the root's or none"));
   }
   if (any_inode_ && summary.root.next_inode() <= last_inode_) {
     findings_.Add(VERDICT_LEVEL_REFUSED, rules::kForeignId,

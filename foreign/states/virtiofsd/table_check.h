@@ -17,7 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "devstate/foreign/states/virtiofsd/finding_list.h"
+#include "devstate/foreign/finding_list.h"
 #include "devstate/foreign/states/virtiofsd/table.h"
 
 namespace devstate::virtiofsd {
@@ -54,6 +54,7 @@ class RecordCheck : public TableVisitor {
   uint64_t last_inode_ = 0;
   bool any_inode_ = false;
   bool root_seen_ = false;
+  bool root_lost_ = false;
   uint64_t last_handle_ = 0;
   bool any_handle_ = false;
   std::vector<uint64_t> referenced_;

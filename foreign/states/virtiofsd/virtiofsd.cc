@@ -10,8 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/compat/rules.h"
+#include "devstate/foreign/finding_list.h"
 #include "devstate/foreign/repeated_input.h"
-#include "devstate/foreign/states/virtiofsd/finding_list.h"
 #include "devstate/foreign/states/virtiofsd/portable_state.h"
 #include "devstate/foreign/states/virtiofsd/state_parser.h"
 #include "devstate/foreign/states/virtiofsd/state_writer.h"

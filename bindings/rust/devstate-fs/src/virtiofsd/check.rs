@@ -18,7 +18,7 @@ const TRUNCATE: i64 = 0o1000;
 const ACCESS_MODE: i64 = 0o3;
 
 /// As many findings as a report holds. Half of the room is for what refuses the state.
-const MAX_FINDINGS: usize = 100;
+const MAX_FINDINGS: usize = 65_536;
 
 const NO_PARENT: u64 = 0;
 
@@ -78,6 +78,13 @@ impl Check {
         if !self.inodes.is_empty() && !self.root_seen {
             let text = "is missing: a table that is not empty has the root";
             self.refuse(rules::FOREIGN_ROOT, inode_name(ROOT_ID), None, text.into());
+        }
+        if self.inodes.is_empty() && table.root.next_inode <= ROOT_ID {
+            let text = format!(
+                "the next inode id is {}, which would be the root's or none",
+                table.root.next_inode
+            );
+            self.refuse(rules::FOREIGN_ID, String::new(), None, text);
         }
         if let Some(last) = self.inodes.last().map(|inode| inode.id) {
             let next = table.root.next_inode;

@@ -30,12 +30,17 @@ const MAX_HANDLES: u64 = 1 << 30;
 pub fn may_be_state(first_bytes: &[u8]) -> bool {
     let mut reader = Reader::new(first_bytes);
     let mut begins_with_root = || -> Result<bool, Error> {
-        Ok(reader.u64("")? <= 1
-            && (reader.u64("")? == 0
-                || (reader.u64("")? == ROOT_ID && {
-                    reader.u64("")?;
-                    reader.u64("")? < LOCATIONS
-                })))
+        if reader.u64("")? > 1 {
+            return Ok(false);
+        }
+        // Without an inode, the next id is still above the root's, so zeros alone are no state.
+        if reader.u64("")? == 0 {
+            return Ok(reader.u64("")? > ROOT_ID);
+        }
+        Ok(reader.u64("")? == ROOT_ID && {
+            reader.u64("")?;
+            reader.u64("")? < LOCATIONS
+        })
     };
     begins_with_root().unwrap_or(false)
 }

@@ -1,0 +1,54 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Any bytes as a state of passt. What is taken becomes a whole stream; anything
+// else is refused and writes nothing.
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "devstate/foreign/states/passt/passt.h"
+#include "devstate/serializer/stream_reader.h"
+#include "devstate/serializer/test_streams.h"
+
+namespace devstate {
+namespace {
+
+void Require(bool holds) {
+  if (!holds) std::abort();
+}
+
+void Run(const std::string& bytes) {
+  const ForeignFormat& format = passt::Format();
+  const OpenSource open =
+      [&bytes]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
+    return std::shared_ptr<ByteSource>(
+        std::make_shared<testing::StringSource>(bytes));
+  };
+  testing::StringSink stream;
+  const absl::StatusOr<ForeignReport> report =
+      format.import_state(open, WriterOptions(), &stream);
+  if (!report.ok() || report->refused()) {
+    Require(stream.written.empty());
+    return;
+  }
+  Require(format.recognise(bytes.substr(0, 64)));
+  testing::StringSource source(stream.written);
+  StreamReader reader(&source);
+  Require(reader.ReadHeader().ok());
+  while (true) {
+    const auto chunk = reader.NextChunk();
+    Require(chunk.ok());
+    if (!chunk->has_value()) break;
+  }
+}
+
+}  // namespace
+}  // namespace devstate
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  devstate::Run(std::string(reinterpret_cast<const char*>(data), size));
+  return 0;
+}
