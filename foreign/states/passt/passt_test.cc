@@ -22,6 +22,7 @@
 namespace devstate::passt {
 namespace {
 
+using ::devstate::testing::IsOk;
 using ::devstate::testing::StringSink;
 using ::devstate::testing::StringSource;
 using ::foreign::passt::v1::FlowsBatch;

@@ -23,6 +23,7 @@
 namespace devstate::virtiofsd::testing {
 namespace {
 
+using ::devstate::testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
