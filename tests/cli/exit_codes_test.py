@@ -51,7 +51,7 @@ COMMANDS = {
     'migrate': ('--from {source} --to {destination}', ''),
     'probe': ('--socket {source}', 'prints'),
     'qemu extract': ('{migration} -o {out}', 'writes'),
-    'qemu inflight': ('{inflight}', 'prints'),
+    'qemu inflight': ('{inflight}', 'prints temporary'),
     'qemu inject': ('{migration} {state} -o {out}', 'writes'),
     'qemu list': ('{migration}', 'prints'),
     'save': ('--socket {source} -o {out}', 'writes'),
