@@ -91,7 +91,12 @@ std::string PairsHtml(const MatrixTable& table, size_t number) {
       absl::StrAppend(&html, "</div></details>\n");
     }
   }
-  return html.empty() ? "" : absl::StrCat("<h3>Why</h3>\n", html);
+  if (html.empty()) return "";
+  // Printed, the findings of many versions would be a book.
+  return absl::StrCat(
+      "<h3>Why</h3>\n<div",
+      table.names.size() <= kWideColumns ? "" : " class=\"many\"", ">\n", html,
+      "</div>\n");
 }
 
 std::string Legend() {

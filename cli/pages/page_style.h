@@ -57,7 +57,7 @@ th[scope=row] { background: var(--panel); position: sticky; left: 0; }
   text-decoration: none; }
 .matrix td > a { text-decoration: underline dotted; }
 .matrix.compact td { text-align: center; }
-.matrix.compact td > * { padding: 0.1rem 0.3rem; min-width: 0.9rem; }
+.matrix.compact td > * { padding: 0.1rem 0.2rem; min-width: 0.9rem; }
 .matrix.compact td > a { text-decoration: none; }
 .matrix.compact thead th + th { writing-mode: vertical-rl;
   padding: 0.3rem 0.1rem; }
@@ -86,13 +86,15 @@ details > div:target { outline: 2px solid var(--link); outline-offset: 4px; }
 .treemap > div { position: absolute; overflow: hidden; box-sizing: border-box;
   border: 1px solid var(--page); padding: 0.1rem 0.3rem; font-size: 0.8rem;
   line-height: 1.2; background: hsl(var(--hue), 45%, var(--tile)); }
+.treemap > div:empty { padding: 0; }
 @media (max-width: 40rem) { .treemap { height: 24rem; }
   body { padding: 0.5rem 0.6rem 2rem; } }
 @media print { body { max-width: none; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .wide { overflow: visible; }
   .findings > li, tr { break-inside: avoid; }
-  details::details-content { content-visibility: visible; display: block; } }
+  :not(.many) > details::details-content { content-visibility: visible;
+    display: block; } }
 )css";
 
 }  // namespace devstate

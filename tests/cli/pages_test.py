@@ -41,7 +41,7 @@ class Page(html.parser.HTMLParser):
         self.ids = set()
         self.links = set()
         self.tags = set()
-        # The texts of elements by class.
+        # The classes of each element with its text.
         self.classes = []
         self.feed(text)
         self.close()
@@ -127,8 +127,7 @@ class PagesTest(unittest.TestCase):
             self.assertIn(link[1:], page.ids)
         for classes, shown in page.classes:
             for verdict in set(classes.split()) & set(MARKS):
-                self.assertEqual(shown.strip()[0] in MARKS.values(), True,
-                                 (verdict, shown))
+                self.assertIn(shown.strip()[0], MARKS.values(), verdict)
         return page
 
     def assert_directions(self, directions, page):
