@@ -3,11 +3,14 @@
 """Progress and colour: on a terminal that wants them, and nowhere else."""
 
 import json
+import fcntl
 import os
 import pty
 import select
 import subprocess
+import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -45,6 +48,14 @@ class TerminalTest(unittest.TestCase):
         self.assertIn(b'loaded %d bytes, ' % len(state), seen)
         return seen
 
+    def wait_until_read(self, pipe):
+        """Waits until the pipe is empty, so that each piece is read as one."""
+        end = time.monotonic() + PATIENCE
+        while int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)),
+                             sys.byteorder):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+
     def feed(self, command, state, terminal=True, **environment):
         """Gives `state` to the standard input of `command`, bit by bit."""
         variables = {name: value for name, value in os.environ.items()
@@ -64,6 +75,7 @@ class TerminalTest(unittest.TestCase):
         for piece in range(4):
             process.stdin.write(state[piece * size:(piece + 1) * size])
             process.stdin.flush()
+            self.wait_until_read(process.stdin)
             # Longer than from one drawing to the next.
             time.sleep(0.15)
         process.stdin.close()
