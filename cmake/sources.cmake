@@ -73,8 +73,6 @@ set(DEVSTATE_LIBRARY_SOURCES
   compat/field_mapping.h
   compat/finding.cc
   compat/finding.h
-  compat/finding_groups.cc
-  compat/finding_groups.h
   compat/foreign_rules.cc
   compat/gate/batch_converter.cc
   compat/gate/batch_converter.h
@@ -352,6 +350,8 @@ set(DEVSTATE_PLUGIN_SOURCES
 
 # What several tools share and the library has not, or tests use.
 set(DEVSTATE_TOOLS_SOURCES
+  compat/finding_groups.cc
+  compat/finding_groups.h
   compat/release/build_tool.cc
   compat/release/build_tool.h
   compat/release/lint.cc
@@ -526,6 +526,8 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/containers/qemu/state_chunks.h
   foreign/containers/random_access.cc
   foreign/containers/random_access.h
+  foreign/containers/snapshot/snapshot.cc
+  foreign/containers/snapshot/snapshot.h
   foreign/field_reader.cc
   foreign/field_reader.h
   foreign/finding_list.cc
@@ -535,8 +537,6 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/foreign_formats.h
   foreign/repeated_input.cc
   foreign/repeated_input.h
-  foreign/containers/snapshot/snapshot.cc
-  foreign/containers/snapshot/snapshot.h
   foreign/sax_source.h
   foreign/states/crosvm/crosvm.cc
   foreign/states/crosvm/crosvm.h
@@ -614,6 +614,7 @@ set(DEVSTATE_TESTS
   backend/state_handler_test.cc
   compat/diff_test.cc
   compat/field_diff_test.cc
+  compat/finding_groups_test.cc
   compat/gate/agreement_test.cc
   compat/gate/column_conversion_test.cc
   compat/gate/conversion_test.cc

@@ -76,6 +76,7 @@ std::string CheckText(const std::vector<DirectionVerdict>& verdicts,
                 finding.level()),
           group.path.empty() ? "(root)" : group.path, finding.rule());
       if (!finding.written().empty() || !finding.read().empty()) {
+        if (group.count > 1) absl::StrAppend(&text, "the first of them: ");
         absl::StrAppend(
             &text, finding.written().empty() ? "nothing" : finding.written(),
             " -> ", finding.read().empty() ? "nothing" : finding.read(), ": ");

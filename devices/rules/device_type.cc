@@ -19,6 +19,7 @@ namespace {
 using ::google::protobuf::Descriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
+using ::google::protobuf::MessageFactory;
 
 constexpr DeviceRule kFeatureNotNegotiated = {
     "feature-not-negotiated",
@@ -142,7 +143,16 @@ BrokenRules CheckDeviceState(const DeviceType& type, const Message& state) {
   BrokenRules broken;
   CheckAnnotations(state, &broken);
   FeatureCheck(type, state, &broken);
-  type.check(state, &broken);
+  const Message& prototype =
+      *MessageFactory::generated_factory()->GetPrototype(type.root);
+  // A dynamic message can have the descriptor of a generated one.
+  if (state.GetReflection() == prototype.GetReflection()) {
+    type.check(state, &broken);
+    return broken;
+  }
+  const std::unique_ptr<Message> generated(prototype.New());
+  generated->ParsePartialFromString(state.SerializePartialAsString());
+  type.check(*generated, &broken);
   return broken;
 }
 

@@ -22,14 +22,14 @@ struct DeviceFeature {
 };
 
 struct DeviceType {
-  // The root message of its states.
+  // The root message of its states, a generated one.
   const google::protobuf::Descriptor* root;
   // The features that the schema names, besides those of every device.
   std::vector<DeviceFeature> features;
   // The rules that CheckDeviceState() knows, besides those of compat/rules.h.
   std::vector<const DeviceRule*> rules;
-  // Checks a whole state, records included, of the type `root` or of one with
-  // the same fields. Safe on any state.
+  // Checks a whole state, records included, which is the generated message of
+  // `root`. Safe on any state.
   void (*check)(const google::protobuf::Message& state, BrokenRules* broken);
 };
 
@@ -47,17 +47,10 @@ std::vector<const DeviceRule*> JoinRules(
     std::vector<const DeviceRule*> own,
     const std::vector<const std::vector<const DeviceRule*>*>& shared);
 
-// Calls `kCheck` with `state` as the generated message `State`. A dynamic
-// message is copied.
+// Calls `kCheck` with `state`, a generated message `State`.
 template <typename State, void (*kCheck)(const State&, BrokenRules*)>
 void CheckAs(const google::protobuf::Message& state, BrokenRules* broken) {
-  if (state.GetDescriptor() == State::descriptor()) {
-    kCheck(static_cast<const State&>(state), broken);
-    return;
-  }
-  State copy;
-  copy.ParsePartialFromString(state.SerializePartialAsString());
-  kCheck(copy, broken);
+  kCheck(static_cast<const State&>(state), broken);
 }
 
 }  // namespace devstate

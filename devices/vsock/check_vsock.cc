@@ -115,7 +115,7 @@ void Check(const VsockState& state, BrokenRules* broken) {
 const DeviceType& VsockType() {
   static const auto& type = *new DeviceType{
       VsockState::descriptor(),
-      {{"VIRTIO_VSOCK_F_SEQPACKET", kSeqpacketBit}},
+      {},
       JoinRules({&kId, &kPeer, &kSeqpacket, &kCredit, &kBuffered, &kReset},
                 {&virtio::RingRules(), &virtio::PieceRules()}),
       &CheckAs<VsockState, &Check>};

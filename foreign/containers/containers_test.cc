@@ -147,7 +147,7 @@ std::string LibvirtHeader(uint32_t xml_size, uint32_t compression,
           static_cast<char>(number >> 8 * (big_endian ? 3 - i : i)));
     }
   }
-  header.resize(kFileKindBytes);
+  header.resize(kLibvirtHeader);
   return header;
 }
 

@@ -135,12 +135,12 @@ absl::StatusOr<LibvirtImage> ParseLibvirtImage(absl::string_view first_bytes,
                        "a libvirt save image that ends before its migration "
                        "stream: it was cut off; save the VM again");
   };
-  if (first_bytes.size() < kFileKindBytes) return cut_off();
+  if (first_bytes.size() < kLibvirtHeader) return cut_off();
   const bool big_endian =
       Number(first_bytes, kLibvirtVersionAt, false) > kMaxLibvirtVersion;
   LibvirtImage image;
   image.start =
-      kFileKindBytes + Number(first_bytes, kLibvirtXmlSizeAt, big_endian);
+      kLibvirtHeader + Number(first_bytes, kLibvirtXmlSizeAt, big_endian);
   if (image.start >= size) return cut_off();
   const uint32_t compression =
       Number(first_bytes, kLibvirtCompressionAt, big_endian);

@@ -34,7 +34,9 @@ enum class FileKind {
 };
 
 // As many of the first bytes as FileKindOf() may look at.
-inline constexpr size_t kFileKindBytes = 92;
+inline constexpr size_t kFileKindBytes = 16;
+// The size of the header of a libvirt save image.
+inline constexpr size_t kLibvirtHeader = 92;
 
 // Returns the kind of a file that starts with `first_bytes`.
 FileKind FileKindOf(absl::string_view first_bytes);
@@ -51,10 +53,10 @@ struct LibvirtImage {
   FileKind content = FileKind::kMigration;
 };
 
-// Parses the first kFileKindBytes of a libvirt save image of `size` bytes.
-// FAILED_PRECONDITION with the way on for one that was not finished, or whose
-// compression is not read. INVALID_ARGUMENT with an ErrorDetail for one that is
-// cut off.
+// Parses the first kLibvirtHeader bytes of a libvirt save image of `size`
+// bytes. FAILED_PRECONDITION with the way on for one that was not finished, or
+// whose compression is not read. INVALID_ARGUMENT with an ErrorDetail for one
+// that is cut off.
 absl::StatusOr<LibvirtImage> ParseLibvirtImage(absl::string_view first_bytes,
                                                uint64_t size);
 

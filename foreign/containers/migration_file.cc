@@ -75,7 +75,7 @@ class StartAndEnd : public RandomAccess {
 };
 
 absl::StatusOr<std::string> ReadFirst(RandomAccess& bytes, uint64_t offset) {
-  std::string first(std::min<uint64_t>(bytes.size() - offset, kFileKindBytes),
+  std::string first(std::min<uint64_t>(bytes.size() - offset, kLibvirtHeader),
                     '\0');
   DS_RETURN_IF_ERROR(bytes.ReadAt(offset, &first[0], first.size()));
   return first;

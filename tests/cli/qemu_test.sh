@@ -135,7 +135,7 @@ done
 run "list of a cut file" 3 "$devstate" qemu list "$folder/cut"
 says "list of a cut file" "no description of the devices"
 run "list of a longer file" 3 "$devstate" qemu list "$folder/longer"
-says "list of a longer file" "cut it off: head -c $(stat -c %s "$one")"
+says "list of a longer file" "cut it off: head -c $(wc -c < "$one")"
 run "inject of an endless state" 2 \
   "$devstate" qemu inject "$one" /dev/zero -o "$folder/none"
 says "inject of an endless state" "devstate: /dev/zero: a device, not a state"

@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Progress and colour: on a terminal that wants them, and nowhere else."""
 
+import json
+import fcntl
 import os
 import pty
 import select
 import subprocess
+import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -44,6 +48,14 @@ class TerminalTest(unittest.TestCase):
         self.assertIn(b'loaded %d bytes, ' % len(state), seen)
         return seen
 
+    def wait_until_read(self, pipe):
+        """Waits until the pipe is empty, so that each piece is read as one."""
+        end = time.monotonic() + PATIENCE
+        while int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)),
+                             sys.byteorder):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+
     def feed(self, command, state, terminal=True, **environment):
         """Gives `state` to the standard input of `command`, bit by bit."""
         variables = {name: value for name, value in os.environ.items()
@@ -63,6 +75,7 @@ class TerminalTest(unittest.TestCase):
         for piece in range(4):
             process.stdin.write(state[piece * size:(piece + 1) * size])
             process.stdin.flush()
+            self.wait_until_read(process.stdin)
             # Longer than from one drawing to the next.
             time.sleep(0.15)
         process.stdin.close()
@@ -113,15 +126,18 @@ class TerminalTest(unittest.TestCase):
     def test_encode_and_diff_draw_it_as_well(self):
         folder = os.path.dirname(self.socket)
         stream = os.path.join(folder, 'stream')
-        subprocess.run([DEVSTATE, 'convert', FOREIGN, '--to', 'devices.fs.v1',
-                        '-o', stream], stderr=subprocess.DEVNULL, check=True)
+        # So large that most of it comes after the header.
+        inodes = [{'id': number, 'root': {}} if number == 1 else
+                  {'id': number, 'path': {'parent': 1, 'name': str(number)}}
+                  for number in range(1, 3000)]
+        text = json.dumps({'next_inode': 3000, 'inodes': inodes}).encode()
+        subprocess.run([DEVSTATE, 'encode', '-', '--schema', SCHEMA, '-o',
+                        stream, '--compression', 'raw'], input=text, check=True)
         with open(stream, 'rb') as file:
             state = file.read()
         seen = self.feed(['diff', stream, '-'], state, TERM='xterm')
         self.assertIn(b'\rcomparing, pass ', seen)
         self.assertTrue(seen.endswith(CLEAR), seen)
-        text = subprocess.run([DEVSTATE, 'decode', stream, '-o', '-'],
-                              stdout=subprocess.PIPE, check=True).stdout
         seen = self.feed(['encode', '-', '--schema', SCHEMA, '-o',
                           os.path.join(folder, 'again')], text, TERM='xterm')
         self.assertIn(b'\rreading  ', seen)

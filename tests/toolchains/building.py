@@ -14,12 +14,17 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 
+sys.dont_write_bytecode = True
 TREE = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.append(str(TREE / "tests/adopters"))
+
+from commands import Failure, run  # noqa: E402
+
 FOLDER = pathlib.Path("/opt/devstate/chroots")
 # What makes a system and runs commands in it.
 SYSTEM_TOOLS = ("mmdebstrap", "unshare")
@@ -38,10 +43,6 @@ LIBRARIES = (
     "zlib1g-dev",
 )
 HEADERS = ("libcli11-dev", "nlohmann-json3-dev")
-
-
-class Failure(Exception):
-    """What was expected and did not happen."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +68,7 @@ class System:
         shutil.rmtree(self.root, ignore_errors=True)
         FOLDER.mkdir(parents=True, exist_ok=True)
         foreign = [f"--architectures={','.join((_own(), *self.architectures))}"]
-        run_command(
+        run(
             [
                 *("mmdebstrap", "--variant=extract", *foreign),
                 "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
@@ -95,8 +96,11 @@ class System:
             )
         )
         inside = f'{mounts} exec chroot {self.root} "$@"'
-        return run_command(
-            ["nice", "-n", "10", "unshare", "--mount", "sh", "-c", inside, "sh", *command],
+        return run(
+            [
+                *("nice", "-n", "10", "unshare", "--mount"),
+                *("sh", "-c", inside, "sh", *command),
+            ],
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent"} | env,
         )
 
@@ -233,33 +237,10 @@ def _jobs() -> str:
 
 
 def _own() -> str:
-    return run_command(["dpkg", "--print-architecture"]).strip()
+    return run(["dpkg", "--print-architecture"]).strip()
 
 
 def _source(suite: str) -> str:
     """Returns where this machine takes its packages from, for another suite."""
     script = '. tests/install_lib.sh && main_source "name one" "$1"'
-    return run_command(["sh", "-c", script, "sh", suite], cwd=TREE).strip()
-
-
-def run_command(
-    command: list[str],
-    cwd: pathlib.Path | None = None,
-    env: dict[str, str] | None = None,
-    stdin: str = "",
-) -> str:
-    result = subprocess.run(
-        command,
-        cwd=cwd,
-        env=env,
-        check=False,
-        text=True,
-        input=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    if result.returncode != 0:
-        raise Failure(
-            f"{' '.join(command)}: exit code {result.returncode}\n{result.stdout}"
-        )
-    return result.stdout
+    return run(["sh", "-c", script, "sh", suite], cwd=TREE).strip()

@@ -60,7 +60,8 @@ class Handler : public nlohmann::json_sax<Json> {
     return parsed;
   }
   bool binary(binary_t& value) override {
-    if (!AtState()) return Other();
+    if (collecting_) return Fail("a byte string among bytes");
+    if (!AtState()) return true;
     Start();
     const bool taken = Append(absl::string_view(
         reinterpret_cast<const char*>(value.data()), value.size()));

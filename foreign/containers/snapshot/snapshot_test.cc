@@ -97,6 +97,13 @@ TEST(SnapshotTest, WhatIsNotBytesIsDamage) {
   }
 }
 
+TEST(SnapshotTest, ByteStringAmongBytesIsDamage) {
+  EXPECT_FALSE(Read(std::string("\xa1\x6d"
+                                "backend_state\x82\x41x\x01"),
+                    SnapshotForm::kCbor)
+                   .ok());
+}
+
 TEST(SnapshotTest, JsonWithoutAStateIsNamed) {
   EXPECT_THAT(Read("{\"a\": 1}"),
               StatusIs(absl::StatusCode::kFailedPrecondition,

@@ -17,6 +17,7 @@
 namespace devstate::crosvm {
 namespace {
 
+using ::devstate::testing::IsOk;
 using ::devstate::testing::StringSink;
 using ::devstate::testing::StringSource;
 using ::testing::HasSubstr;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/foreign/states/virtiofsd/table.h"
 #include "devstate/foreign/states/virtiofsd/test_states.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
@@ -23,6 +24,7 @@
 namespace devstate::virtiofsd::testing {
 namespace {
 
+using ::devstate::testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;

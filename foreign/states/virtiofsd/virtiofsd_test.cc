@@ -381,8 +381,9 @@ TEST(VirtiofsdTest, OtherBytesAreNotRecognised) {
         std::string("\xd5"
                     "devst\r\n"),
         std::string("QEVM\0\0\0\3", 8), std::string("\x01\x07\x02", 3),
-        std::string("\x01\x07\x01\x05\x01", 5),
-        std::string("\x01\xff\xff\xff", 4)}) {
+        std::string("\x01\x07\x01\x05\x05", 5),
+        std::string("\x01\x07\x02\x05\x00", 5), std::string(64, '\0'),
+        std::string("\x01\x00\x01", 3), std::string("\x01\xff\xff\xff", 4)}) {
     EXPECT_FALSE(Format().recognise(bytes)) << ::testing::PrintToString(bytes);
   }
 }

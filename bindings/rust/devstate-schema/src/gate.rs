@@ -25,8 +25,8 @@ use crate::{load_compressed, load_embedded};
 /// lose only what their writer declares ignorable.
 ///
 /// It knows the writer's schema from the reader's released versions or from the stream. Values are
-/// converted as the annotations of the two schemas say. What would take more, another unit or a
-/// step that somebody has written, is refused with the rule and a word about `devstate convert`.
+/// converted as the annotations of the two schemas say. What would take more is refused with the
+/// rule: another unit, which is for `devstate convert`, or a step that somebody has to write.
 ///
 /// Columns that are the same in both versions pass as they are. Records of which something has to
 /// be converted become values one by one, which takes up to 16 times the `max_batch_memory` of the
@@ -50,7 +50,6 @@ pub struct Gate {
     accept: Level,
     reader: Option<SchemaModel>,
     verdict: Verdict,
-    version: u32,
     /// Of the writer, if it is another schema than the reader's.
     writer: Option<SchemaModel>,
     map: Mapping,
@@ -67,7 +66,6 @@ impl Gate {
             accept: Level::Lossy,
             reader: None,
             verdict: Verdict::new(Level::Compatible),
-            version: 0,
             writer: None,
             map: Mapping::default(),
             bounds: RootBounds::default(),
@@ -111,7 +109,6 @@ impl Gate {
 
     fn judge_header(&mut self, header: &StreamHeader) {
         self.verdict = Verdict::of_header(header, self.schema);
-        self.version = header.schema_version;
         let reader = match load_compressed(self.schema.descriptor_set, self.schema.root_message) {
             Ok(reader) => reader,
             Err(error) => {

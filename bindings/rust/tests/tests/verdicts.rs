@@ -6,9 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use devstate::{rules, Error, Level, Verdict};
+use devstate::{rules, Error, Level, Limits, Verdict};
 use devstate_build::Config;
-use devstate_schema::{compare, Gate, SchemaModel};
+use devstate_schema::{
+    check_state_behind, compare, decode_state, load_compressed, Gate, SchemaModel,
+};
 use devstate_tests::{read, repository, Codec, FsV1, FsV2, FsV3};
 
 /// Loads a golden stream behind a gate, as a back-end of that version does.
@@ -278,4 +280,41 @@ fn every_change_of_a_schema_is_judged_as_by_the_rules() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(compared >= 200, "{compared}");
+}
+
+// --- Conversions; bindings/pairs/test compares them with those of the other implementation ---
+
+fn json(state: &devstate_schema::Value) -> serde_json::Value {
+    serde_json::from_str(&state.to_json()).expect("JSON")
+}
+
+#[test]
+fn fields_that_have_moved_arrive_in_their_new_place() {
+    let stream = read("tests/golden/fs_v2_times.dstate");
+    let schema = FsV3.schema();
+    let reader = load_compressed(schema.descriptor_set, schema.root_message).expect("a schema");
+    let limits = Limits::default();
+    let mut gate = Gate::new(schema);
+    let converted = check_state_behind(&stream[..], &reader, &limits, &mut gate).expect("a state");
+    let (before, after) = (decode_state(&stream[..], &limits).expect("a state"), converted);
+    let (before, after) = (json(&before), json(&after));
+    let inodes = |state: &serde_json::Value| state["inodes"].as_array().expect("inodes").clone();
+    let mut moved = 0;
+    for (old, new) in inodes(&before).iter().zip(&inodes(&after)) {
+        assert_eq!(old["id"], new["id"]);
+        for name in ["mode", "ino", "ctime_ns"] {
+            assert_eq!(old[name], new["attributes"][name], "{old} {new}");
+            assert!(new.get(name).is_none(), "{new}");
+            moved += u32::from(old.get(name).is_some());
+        }
+        assert_eq!((&old["path"], &old["refcount"]), (&new["path"], &new["refcount"]));
+    }
+    assert_eq!(inodes(&before).len(), inodes(&after).len());
+    // A number that has become wider is another text in JSON.
+    let flags = |state: &serde_json::Value| {
+        let text = |handle: &serde_json::Value| handle["flags"].to_string().replace('"', "");
+        state["handles"].as_array().expect("handles").iter().map(text).collect::<Vec<_>>()
+    };
+    assert_eq!(flags(&before), flags(&after));
+    assert!(moved > 10, "{moved}");
 }
