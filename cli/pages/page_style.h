@@ -22,7 +22,7 @@ inline constexpr char kPageStyle[] = R"css(
   --damaged: #5a0a0a; --damaged-text: #fff; }
 @media (prefers-color-scheme: dark) { :root { --page: #14171b;
   --text: #e8ebee; --quiet: #b4bcc6; --line: #3d4550; --panel: #1e2329;
-  --link: #9ccbff; --tile: 24%;
+  --link: #9ccbff; --tile: 20%;
   --identical: #0e3b1d; --identical-text: #c9f2d3;
   --compatible: #14331e; --compatible-text: #c9f2d3;
   --defaulted: #2c3908; --defaulted-text: #e4f3b8;
@@ -92,6 +92,7 @@ details > div:target { outline: 2px solid var(--link); outline-offset: 4px; }
 @media print { body { max-width: none; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .wide { overflow: visible; }
+  .matrix.compact { font-size: 0.6rem; }
   .findings > li, tr { break-inside: avoid; }
   .many { display: none; }
   details::details-content { content-visibility: visible; display: block; } }

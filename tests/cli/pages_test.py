@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pages of check, matrix, stats and diff: whole, harmless, complete."""
 
+import colorsys
 import html.parser
 import json
 import os
@@ -29,6 +30,32 @@ message Item { option (devstate.message).key = "id";
 '''
 BODIES = ['', 'optional uint32 added = 4 [(devstate.field).since = 2];',
           'optional string added = 4 [(devstate.field).since = 2];']
+
+
+def luminance(colour):
+    """Of red, green and blue from 0 to 1, as WCAG 2 defines it."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+              for part in colour]
+    return sum(weight * part
+               for weight, part in zip((0.2126, 0.7152, 0.0722), linear))
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def colours(style):
+    """The variables of a theme by name."""
+    found = {}
+    for name, digits in re.findall(r'--([\w-]+): #(\w+);', style):
+        if len(digits) == 3:
+            digits = ''.join(digit * 2 for digit in digits)
+        found[name] = [int(digits[i:i + 2], 16) / 255 for i in (0, 2, 4)]
+    lightness = int(re.search(r'--tile: (\d+)%;', style)[1]) / 100
+    for hue in range(360):
+        found['tile%d' % hue] = colorsys.hls_to_rgb(hue / 360, lightness, 0.45)
+    return found
 
 
 class Page(html.parser.HTMLParser):
@@ -249,6 +276,21 @@ class PagesTest(unittest.TestCase):
         self.assertAlmostEqual(sum(float(width) * float(height)
                                    for width, height in sizes), 10000, delta=1)
         self.assertIn('title="items.text: ', text)
+
+    def test_every_text_has_a_contrast_of_seven_in_both_themes(self):
+        text = run('matrix', 'released', '--format', 'html')
+        themes = text.split('@media (prefers-color-scheme: dark)')
+        self.assertEqual(len(themes), 2)
+        for style in themes:
+            theme = colours(style)
+            pairs = [(theme[verdict], theme[verdict + '-text'])
+                     for verdict in MARKS]
+            pairs += [(theme['page'], theme[name])
+                      for name in ('text', 'quiet', 'link')]
+            pairs += [(theme[name], theme['text']) for name in theme
+                      if name.startswith('tile') or name == 'panel']
+            self.assertGreaterEqual(
+                min(contrast(*pair) for pair in pairs), 7)
 
     def test_diff(self):
         arguments = ('diff', 'a<&.dstate', 'b<&.dstate')
