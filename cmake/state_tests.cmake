@@ -43,6 +43,8 @@ devstate_test_codec(test_everything tests/codegen/everything.proto
   devstate.test.everything.Everything)
 devstate_test_codec(test_bounds tests/codegen/bounds.proto devstate.test.bounds.Bounds)
 devstate_test_codec(test_t tests/stream_cases/t.proto t.v1.T)
+devstate_generate(TARGET test_named_c PROTO tests/c/named.proto
+  ROOT devstate.test.named.Named LANGUAGE C IMPORT_DIRS ${PROJECT_SOURCE_DIR})
 devstate_generate(TARGET test_net PROTO devices/net/v1/net.proto
   ROOT devices.net.v1.NetState)
 devstate_generate(TARGET test_net_c PROTO devices/net/v1/net.proto
@@ -63,6 +65,7 @@ devstate_state_test(backend/c/session_test.c
   SOURCES backend/c/c_testing.h LIBRARIES devstate_c)
 devstate_state_test(tests/c/device_test.cc
   SOURCES tests/c/echo_device.c LIBRARIES test_fs_c devstate_fs)
+devstate_state_test(tests/c/named_test.cc LIBRARIES test_named_c devstate_c)
 devstate_state_test(tests/codegen/allocation_test.cc LIBRARIES test_everything)
 devstate_state_test(tests/codegen/bounds_agreement_test.cc
   SOURCES tests/codegen/bounds_streams.cc tests/codegen/stock_columns.cc

@@ -304,8 +304,12 @@ struct Piece {
 // so that they get memory once.
 class Reader {
  public:
-  Reader(const devstate_table& type, char* row, Arrays* arrays)
-      : type_(type), row_(row), arrays_(*arrays), counts_(type.field_count) {}
+  Reader(const devstate_table& type, char* row, bool map_entry, Arrays* arrays)
+      : type_(type),
+        row_(row),
+        map_entry_(map_entry),
+        arrays_(*arrays),
+        counts_(type.field_count) {}
 
   bool Read(absl::string_view message) {
     WireCursor in(message);
@@ -358,7 +362,9 @@ class Reader {
   bool Allocate() {
     for (uint32_t i = 0; i < type_.field_count; ++i) {
       const devstate_field& field = type_.fields[i];
-      if (counts_[i] == 0) continue;
+      // An entry of a map has a value, written or not.
+      const bool always = map_entry_ && IsMessage(field);
+      if (counts_[i] == 0 && !always) continue;
       char* presence = row_ + field.presence;
       switch (field.cardinality) {
         case DEVSTATE_ONEOF:
@@ -410,7 +416,8 @@ class Reader {
 
   bool ReadValue(const devstate_field& field, const Piece& piece, char* out) {
     if (IsMessage(field)) {
-      return Reader(*field.message, out, &arrays_).Read(piece.bytes);
+      const bool entry = field.cardinality == DEVSTATE_MAP;
+      return Reader(*field.message, out, entry, &arrays_).Read(piece.bytes);
     }
     if (IsText(field)) {
       StoreMember(devstate_bytes{piece.bytes.data(), piece.bytes.size()}, out);
@@ -425,6 +432,7 @@ class Reader {
 
   const devstate_table& type_;
   char* const row_;
+  const bool map_entry_;
   Arrays& arrays_;
   std::vector<Piece> pieces_;
   // Of the elements of each field.
@@ -460,7 +468,7 @@ absl::Status WriteMessage(const devstate_table& type, const void* row,
 
 bool ReadMessage(absl::string_view message, const devstate_table& type,
                  void* row, Arrays* arrays) {
-  return Reader(type, static_cast<char*>(row), arrays).Read(message);
+  return Reader(type, static_cast<char*>(row), false, arrays).Read(message);
 }
 
 void AddUsedFeatures(const devstate_table& type, const void* row,

@@ -58,10 +58,10 @@ absl::Status StateWriter::BeginWith(const void* root) {
     return absl::OkStatus();
   }
   Arrays arrays;
-  if (!has_filter() &&
-      ReadMessage(bytes.view(), type, arrays.Allocate(type.row_size),
-                  &arrays) &&
-      (!has_root_check() || schema_->RootIsAllowed(root))) {
+  // What a reader gets, which is what has to be allowed.
+  char* const row = arrays.Allocate(type.row_size);
+  if (!has_filter() && ReadMessage(bytes.view(), type, row, &arrays) &&
+      (!has_root_check() || schema_->RootIsAllowed(row))) {
     std::set<std::string> features;
     AddUsedFeatures(type, root, &features);
     return BeginState(bytes.view(), features);

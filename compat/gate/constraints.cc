@@ -181,7 +181,10 @@ class ConstraintChecker::Impl {
     const FieldDescriptor* field =
         message.GetDescriptor()->FindFieldByNumber(model.number);
     if (field == nullptr) return;
-    const int count = ValueCount(message, *field);
+    // Parsers give each entry of a map a value, written or not.
+    const bool always =
+        !in_record_ && field->containing_type()->options().map_entry();
+    const int count = always ? 1 : ValueCount(message, *field);
     for (const ColumnBounds& bounds : check.bounds) {
       switch (bounds.column) {
         case ColumnBounds::Column::kCounts:

@@ -375,6 +375,18 @@ TEST(EverythingInCTest, AMessageThatTheTablesTakeHasNoFault) {
   EXPECT_GT(refused, 500u);
 }
 
+TEST(EverythingInCTest, AMapEntryWhoseValueIsNotWrittenHasAnEmptyOne) {
+  const std::string bytes(
+      "\x22\x03\x0a\x01"
+      "a");
+  devstate_test_everything_everything root = {};
+  c::Arrays arrays;
+  ASSERT_TRUE(c::ReadMessage(bytes, *kSchema.root, &root, &arrays));
+  ASSERT_EQ(root.parts.count, 1u);
+  EXPECT_TRUE(root.parts.data->has_value);
+  EXPECT_EQ(root.parts.data->value.id, 0u);
+}
+
 TEST(EverythingInCTest, EveryFlippedBitIsRefusedForTheReasonThatCppGives) {
   const std::string stream = SmallStream();
   for (size_t bit = 0; bit < stream.size() * 8; ++bit) {
