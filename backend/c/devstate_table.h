@@ -4,9 +4,9 @@
  * What the C code generated from a schema consists of: constant tables over the
  * members of plain structs. A back-end's author needs none of it by name.
  *
- * These structs lie in arrays, so they never change: what is to come gets a new
- * DEVSTATE_TABLE_ABI, and the library goes on to read the tables of each
- * before.
+ * These structs lie in arrays, so they cannot grow. Other structs have another
+ * DEVSTATE_TABLE_ABI. The library reads tables of its own DEVSTATE_TABLE_ABI and
+ * refuses others.
  */
 #ifndef DEVSTATE_DEVSTATE_TABLE_H_
 #define DEVSTATE_DEVSTATE_TABLE_H_
