@@ -8,6 +8,8 @@
 #include "devstate/backend/c/root_message.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <new>
 #include <type_traits>
 
 #include "absl/strings/str_cat.h"
@@ -375,12 +377,12 @@ class Reader {
           StoreMember(true, presence);
           break;
         case DEVSTATE_REPEATED:
-        case DEVSTATE_MAP:
-          StoreMember(
-              devstate_items{arrays_.Allocate(counts_[i] * ElementSize(field)),
-                             counts_[i]},
-              row_ + field.offset);
+        case DEVSTATE_MAP: {
+          const char* array = arrays_.Allocate(counts_[i], ElementSize(field));
+          if (array == nullptr) return false;
+          StoreMember(devstate_items{array, counts_[i]}, row_ + field.offset);
           break;
+        }
         default:
           break;
       }
@@ -457,8 +459,15 @@ void AddFeatures(const devstate_table& type, const char* row,
 
 }  // namespace
 
-char* Arrays::Allocate(size_t size) {
-  return arrays_.emplace_back(new char[size]()).get();
+char* Arrays::Allocate(size_t count, size_t element_size) {
+  // A few bytes of a message can be a large struct. With 32 bits the product
+  // does not always fit.
+  char* array = nullptr;
+  if (element_size == 0 || count <= size_t{PTRDIFF_MAX} / element_size) {
+    array = new (std::nothrow) char[count * element_size]();
+  }
+  exhausted_ |= array == nullptr;
+  return arrays_.emplace_back(array).get();
 }
 
 absl::Status WriteMessage(const devstate_table& type, const void* row,

@@ -7,6 +7,7 @@
 #ifndef DEVSTATE_BACKEND_C_ROOT_MESSAGE_H_
 #define DEVSTATE_BACKEND_C_ROOT_MESSAGE_H_
 
+#include <cstddef>
 #include <memory>
 #include <set>
 #include <string>
@@ -22,12 +23,19 @@ namespace devstate::c {
 // Memory for the arrays that structs point to.
 class Arrays {
  public:
-  // Returns `size` bytes of zeros, aligned for every type.
-  char* Allocate(size_t size);
-  void Clear() { arrays_.clear(); }
+  // Returns an array of zeros, aligned for every type, or null if there is not
+  // so much memory.
+  char* Allocate(size_t count, size_t element_size);
+  void Clear() {
+    arrays_.clear();
+    exhausted_ = false;
+  }
+  // Returns whether Allocate() has returned null since Clear().
+  bool exhausted() const { return exhausted_; }
 
  private:
   std::vector<std::unique_ptr<char[]>> arrays_;
+  bool exhausted_ = false;
 };
 
 // Appends the struct `row` of type `type` to `out`: the bytes that protobuf
@@ -41,7 +49,8 @@ absl::Status WriteMessage(const devstate_table& type, const void* row,
 // Sets the members of `row`, which holds zeros. They point into `message` and
 // `arrays`. Returns false for a message that WriteMessage() does not make, or
 // with an enum value that has no name. Readers take some of these messages,
-// such as one with repeated numbers each with its tag. They refuse others.
+// such as one with repeated numbers each with its tag. They refuse others. Also
+// returns false if `arrays` is exhausted.
 bool ReadMessage(absl::string_view message, const devstate_table& type,
                  void* row, Arrays* arrays);
 

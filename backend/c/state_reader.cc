@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/message.h"
 
@@ -59,13 +60,20 @@ absl::Status StateReader::HandleRoot(const Chunk& chunk) {
   }
   root_ = SerializeDeterministic(*parsed);
   if (ReadRoot(root_)) return absl::OkStatus();
+  if (arrays_.exhausted()) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "the structs of ", schema_->tables().root_message,
+        ", whose message has ", root_.size(),
+        " bytes, take more memory than there is: see why the writer has so "
+        "many elements"));
+  }
   return absl::InternalError("the root's message is not as the tables say");
 }
 
 bool StateReader::ReadRoot(absl::string_view message) {
   const devstate_table& type = *schema_->tables().root;
   arrays_.Clear();
-  char* row = arrays_.Allocate(type.row_size);
+  char* row = arrays_.Allocate(1, type.row_size);
   batch_ = {0, type.row_size, 1, row};
   has_root_ = ReadMessage(message, type, row, &arrays_);
   return has_root_;
@@ -77,7 +85,7 @@ bool StateReader::Takes(const StateSchema& schema, const Chunk& chunk) {
   }
   const devstate_table& type = *schema.tables().root;
   Arrays arrays;
-  char* row = arrays.Allocate(type.row_size);
+  char* row = arrays.Allocate(1, type.row_size);
   return ReadMessage(chunk.payload, type, row, &arrays) &&
          schema.RootIsAllowed(row);
 }

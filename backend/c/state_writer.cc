@@ -59,7 +59,7 @@ absl::Status StateWriter::BeginWith(const void* root) {
   }
   Arrays arrays;
   // What a reader gets, which is what has to be allowed.
-  char* const row = arrays.Allocate(type.row_size);
+  char* const row = arrays.Allocate(1, type.row_size);
   if (!has_filter() && ReadMessage(bytes.view(), type, row, &arrays) &&
       (!has_root_check() || schema_->RootIsAllowed(row))) {
     std::set<std::string> features;

@@ -48,7 +48,7 @@ const devstate_schema& kSchema = devstate_test_everything_everything_schema;
 void ToStruct(const google::protobuf::Message& message,
               const devstate_table& type, void* row, c::Arrays* arrays) {
   const std::string bytes = SerializeDeterministic(message);
-  char* copy = arrays->Allocate(bytes.size());
+  char* copy = arrays->Allocate(1, bytes.size());
   std::copy(bytes.begin(), bytes.end(), copy);
   EXPECT_TRUE(c::ReadMessage({copy, bytes.size()}, type, row, arrays));
 }
@@ -89,7 +89,7 @@ std::string WriteInC(State& state, const devstate_write_options& options,
   for (const auto& [number, records] : state.fields()) {
     const devstate_table& type = TypeOf(number);
     const size_t stride = type.row_size + gap;
-    char* rows = arrays.Allocate(records->size() * stride);
+    char* rows = arrays.Allocate(1, records->size() * stride);
     for (size_t i = 0; i < records->size(); ++i) {
       char* row = rows + i * stride;
       ToStruct(*(*records)[i], type, row, &arrays);
@@ -350,7 +350,7 @@ TEST(EverythingInCTest, AMessageThatTheTablesTakeHasNoFault) {
         const std::string bytes =
             Mutated(SerializeDeterministic(*record), random);
         c::Arrays arrays;
-        char* row = arrays.Allocate(type.row_size);
+        char* row = arrays.Allocate(1, type.row_size);
         if (!c::ReadMessage(bytes, type, row, &arrays)) {
           ++refused;
           continue;
@@ -385,6 +385,17 @@ TEST(EverythingInCTest, AMapEntryWhoseValueIsNotWrittenHasAnEmptyOne) {
   ASSERT_EQ(root.parts.count, 1u);
   EXPECT_TRUE(root.parts.data->has_value);
   EXPECT_EQ(root.parts.data->value.id, 0u);
+}
+
+TEST(EverythingInCTest, ArraysThatNoMemoryHoldsAreNone) {
+  c::Arrays arrays;
+  EXPECT_NE(arrays.Allocate(4, 8), nullptr);
+  EXPECT_FALSE(arrays.exhausted());
+  // The product is 8.
+  EXPECT_EQ(arrays.Allocate(SIZE_MAX / 8 + 2, 8), nullptr);
+  EXPECT_TRUE(arrays.exhausted());
+  arrays.Clear();
+  EXPECT_FALSE(arrays.exhausted());
 }
 
 TEST(EverythingInCTest, EveryFlippedBitIsRefusedForTheReasonThatCppGives) {
