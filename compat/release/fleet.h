@@ -32,8 +32,8 @@ struct FleetGroup {
   std::map<std::pair<std::string, std::string>, uint32_t> implementations;
 };
 
-// The manifests of many hosts. Its memory grows with the groups, and not with
-// the manifests.
+// The manifests of many hosts. A group is kept with one manifest of it, a host
+// as a name.
 struct Fleet {
   // Sorted by device and schema, the largest group first.
   std::vector<FleetGroup> groups;

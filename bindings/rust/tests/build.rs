@@ -5,25 +5,32 @@
 
 use std::path::{Path, PathBuf};
 
+/// The types of devices with one version.
+const DEVICES: [&str; 14] = [
+    "balloon", "blk", "can", "console", "gpio", "input", "iommu", "mem", "net", "rng", "rtc",
+    "scsi", "snd", "vsock",
+];
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
     let proto = repository.join("proto");
     let fs = proto.join("devices/fs/v1/released");
-    let schemas: [(&str, PathBuf, &str); 8] = [
-        ("fs_v1", fs.join("1"), "fs.proto"),
-        ("fs_v2", fs.join("2"), "fs.proto"),
-        ("fs_v3", proto.clone(), "devices/fs/v1/fs.proto"),
-        ("net", proto.clone(), "devices/net/v1/net.proto"),
-        ("blk", proto.clone(), "devices/blk/v1/blk.proto"),
-        ("everything", repository.join("tests/codegen"), "everything.proto"),
-        ("bounds", repository.join("tests/codegen"), "bounds.proto"),
-        ("t", repository.join("tests/stream_cases"), "t.proto"),
+    let mut schemas = vec![
+        ("fs_v1", fs.join("1"), "fs.proto".to_owned()),
+        ("fs_v2", fs.join("2"), "fs.proto".to_owned()),
+        ("fs_v3", proto.clone(), "devices/fs/v1/fs.proto".to_owned()),
+        ("everything", repository.join("tests/codegen"), "everything.proto".to_owned()),
+        ("bounds", repository.join("tests/codegen"), "bounds.proto".to_owned()),
+        ("t", repository.join("tests/stream_cases"), "t.proto".to_owned()),
     ];
+    schemas.extend(
+        DEVICES.map(|name| (name, proto.clone(), format!("devices/{name}/v1/{name}.proto"))),
+    );
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     for (name, folder, schema) in schemas {
-        println!("cargo:rerun-if-changed={}", folder.join(schema).display());
+        println!("cargo:rerun-if-changed={}", folder.join(&schema).display());
         let code =
-            devstate_build::Config::new().include(folder).include(&proto).generate(schema)?;
+            devstate_build::Config::new().include(folder).include(&proto).generate(&schema)?;
         std::fs::write(out.join(name).with_extension("rs"), code)?;
     }
     Ok(())

@@ -34,6 +34,12 @@ CHECK = ("check",)
 # Larger values are left out: any will do.
 MAX_VALUE = 400_000
 
+# Types of devices whose schema has one version.
+DEVICES = (
+    *("net", "blk", "balloon", "can", "console", "gpio", "input", "iommu", "mem"),
+    *("rng", "rtc", "scsi", "snd", "vsock"),
+)
+
 # Name, .proto file within the tree, folders of imports.
 SCHEMA_FILES = (
     ("kit", "conformance/streams/kit.proto", ("conformance/streams",)),
@@ -43,8 +49,7 @@ SCHEMA_FILES = (
     ("hello", "examples/hello_backend/hello.proto", ("examples/hello_backend",)),
     ("queue", "tests/release/queue.proto", ("tests/release",)),
     *((f"fs.{n}", f"proto/devices/fs/v1/released/{n}/fs.proto", ()) for n in (1, 2, 3)),
-    ("net.1", "proto/devices/net/v1/released/1/net.proto", ()),
-    ("blk.1", "proto/devices/blk/v1/released/1/blk.proto", ()),
+    *((f"{t}.1", f"proto/devices/{t}/v1/released/1/{t}.proto", ()) for t in DEVICES),
 )
 
 

@@ -14,7 +14,7 @@ from devstate.strings_column import Layout
 from devstate.table import Cardinality, Field, Message
 
 from .columns import edges
-from .kit import Cases, descriptor_set, schema
+from .kit import DEVICES, Cases, descriptor_set, schema
 from .root_cases import GOOD_TEXTS
 from .streams import Builder, header_of, zstd_frame
 
@@ -118,8 +118,7 @@ def add(cases: Cases) -> None:
         ("kit", 30),
         ("everything", 50),
         ("fs.3", 20),
-        ("net.1", 10),
-        ("blk.1", 10),
+        *((f"{device}.1", 10) for device in DEVICES),
     ):
         made = schema(name)
         for seed in range(count):

@@ -141,11 +141,29 @@ macro_rules! fs_codec {
 fs_codec!(FsV1, fs_v1);
 fs_codec!(FsV2, fs_v2);
 fs_codec!(FsV3, fs_v3);
-codec!(Net, net, NetState, NetStateVisitor, NetStateHandler, NetStateWriter,
-       [queue_coalescing add_queue_coalescing QueueCoalescingBatch,
-        vrings add_vrings VringsBatch, inflight add_inflight InflightBatch]);
-codec!(Blk, blk, BlkState, BlkStateVisitor, BlkStateHandler, BlkStateWriter,
-       [vrings add_vrings VringsBatch, inflight add_inflight InflightBatch]);
+macro_rules! device_codec {
+    ($codec:ident, $module:ident, $root:ident, $visitor:ident, $handler:ident, $writer:ident,
+     [$($method:ident $add:ident $batch:ident),* $(,)?]) => {
+        codec!($codec, $module, $root, $visitor, $handler, $writer,
+               [$($method $add $batch,)*
+                vrings add_vrings VringsBatch, inflight add_inflight InflightBatch]);
+    };
+}
+
+device_codec!(Balloon, balloon, BalloonState, BalloonStateVisitor, BalloonStateHandler, BalloonStateWriter, [parked add_parked ParkedBatch]);
+device_codec!(Blk, blk, BlkState, BlkStateVisitor, BlkStateHandler, BlkStateWriter, []);
+device_codec!(Can, can, CanState, CanStateVisitor, CanStateHandler, CanStateWriter, [received add_received ReceivedBatch, parked add_parked ParkedBatch]);
+device_codec!(Console, console, ConsoleState, ConsoleStateVisitor, ConsoleStateHandler, ConsoleStateWriter, [ports add_ports PortsBatch, control_messages add_control_messages ControlMessagesBatch, to_guest add_to_guest ToGuestBatch, from_guest add_from_guest FromGuestBatch, parked add_parked ParkedBatch]);
+device_codec!(Gpio, gpio, GpioState, GpioStateVisitor, GpioStateHandler, GpioStateWriter, [lines add_lines LinesBatch, parked add_parked ParkedBatch]);
+device_codec!(Input, input, InputState, InputStateVisitor, InputStateHandler, InputStateWriter, [events add_events EventsBatch, parked add_parked ParkedBatch]);
+device_codec!(Iommu, iommu, IommuState, IommuStateVisitor, IommuStateHandler, IommuStateWriter, [domains add_domains DomainsBatch, mappings add_mappings MappingsBatch, endpoints add_endpoints EndpointsBatch, parked add_parked ParkedBatch]);
+device_codec!(Mem, mem, MemState, MemStateVisitor, MemStateHandler, MemStateWriter, [plugged add_plugged PluggedBatch]);
+device_codec!(Net, net, NetState, NetStateVisitor, NetStateHandler, NetStateWriter, [queue_coalescing add_queue_coalescing QueueCoalescingBatch]);
+device_codec!(Rng, rng, RngState, RngStateVisitor, RngStateHandler, RngStateWriter, []);
+device_codec!(Rtc, rtc, RtcState, RtcStateVisitor, RtcStateHandler, RtcStateWriter, [clocks add_clocks ClocksBatch, parked add_parked ParkedBatch]);
+device_codec!(Scsi, scsi, ScsiState, ScsiStateVisitor, ScsiStateHandler, ScsiStateWriter, [luns add_luns LunsBatch, events add_events EventsBatch, parked add_parked ParkedBatch]);
+device_codec!(Snd, snd, SndState, SndStateVisitor, SndStateHandler, SndStateWriter, [streams add_streams StreamsBatch, stream_requests add_stream_requests StreamRequestsBatch, jacks add_jacks JacksBatch, channel_maps add_channel_maps ChannelMapsBatch, events add_events EventsBatch, parked add_parked ParkedBatch]);
+device_codec!(Vsock, vsock, VsockState, VsockStateVisitor, VsockStateHandler, VsockStateWriter, [connections add_connections ConnectionsBatch, buffered add_buffered BufferedBatch, parked add_parked ParkedBatch]);
 codec!(T, t, T, TVisitor, THandler, TWriter, [rs add_rs RsBatch, ss add_ss SsBatch]);
 codec!(Bounds, bounds, Bounds, BoundsVisitor, BoundsHandler, BoundsWriter,
        [numbers add_numbers NumbersBatch, identified add_identified IdentifiedBatch,
@@ -164,8 +182,20 @@ pub fn codec_of(root_message: &str, version: u32) -> Option<Box<dyn Codec>> {
         ("devices.fs.v1.FsState", 1) => Box::new(FsV1),
         ("devices.fs.v1.FsState", 2) => Box::new(FsV2),
         ("devices.fs.v1.FsState", _) => Box::new(FsV3),
-        ("devices.net.v1.NetState", _) => Box::new(Net),
+        ("devices.balloon.v1.BalloonState", _) => Box::new(Balloon),
         ("devices.blk.v1.BlkState", _) => Box::new(Blk),
+        ("devices.can.v1.CanState", _) => Box::new(Can),
+        ("devices.console.v1.ConsoleState", _) => Box::new(Console),
+        ("devices.gpio.v1.GpioState", _) => Box::new(Gpio),
+        ("devices.input.v1.InputState", _) => Box::new(Input),
+        ("devices.iommu.v1.IommuState", _) => Box::new(Iommu),
+        ("devices.mem.v1.MemState", _) => Box::new(Mem),
+        ("devices.net.v1.NetState", _) => Box::new(Net),
+        ("devices.rng.v1.RngState", _) => Box::new(Rng),
+        ("devices.rtc.v1.RtcState", _) => Box::new(Rtc),
+        ("devices.scsi.v1.ScsiState", _) => Box::new(Scsi),
+        ("devices.snd.v1.SndState", _) => Box::new(Snd),
+        ("devices.vsock.v1.VsockState", _) => Box::new(Vsock),
         ("t.v1.T", _) => Box::new(T),
         ("devstate.test.bounds.Bounds", _) => Box::new(Bounds),
         ("devstate.test.everything.Everything", _) => Box::new(Everything),
