@@ -4,7 +4,9 @@
 // An entry of a map always has a value: one that is not written is a message of
 // zeros, which has to keep the bounds.
 
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "devstate/backend/c/device.h"
 #include "devstate/backend/state_handler.h"
