@@ -122,6 +122,22 @@ TEST(CrosvmTest, OtherFieldsAndDeepNestingAreRefused) {
               HasSubstr("\"a\" is there twice"));
 }
 
+TEST(CrosvmTest, StringsOfUnknownLengthAreRefused) {
+  const std::string gpu = ReadState("gpu.state");
+  for (const char mark : {'\x5f', '\x7f'}) {
+    const auto report =
+        Check(gpu.substr(0, gpu.size() - 1) + std::string(1000000, mark));
+    ASSERT_FALSE(report.ok());
+    EXPECT_THAT(std::string(report.status().message()),
+                HasSubstr("string of unknown length"));
+    EXPECT_EQ(GetErrorDetail(report.status())->offset(), gpu.size() - 1);
+  }
+  // The same bytes within a string are its content.
+  const std::string named = gpu.substr(0, gpu.size() - 1) + "\xa1\x78\x20" +
+                            std::string(32, '\x5f') + "\x62\x7f\x5f";
+  EXPECT_THAT(Check(named), IsOk());
+}
+
 TEST(CrosvmTest, OtherBytesAreNoState) {
   for (const std::string& other : {std::string(), std::string(64, '\0'),
                                    std::string("\xa3\x6e"
