@@ -108,7 +108,11 @@ TEST(DecompressorTest, EveryTruncationIsAnErrorWithItsOffset) {
     for (size_t size = 4; size < compressed.size(); ++size) {
       const auto content = Read(format.kind, compressed.substr(0, size));
       ASSERT_FALSE(content.ok()) << size;
-      EXPECT_TRUE(GetErrorDetail(content.status()).has_value()) << size;
+      ASSERT_TRUE(GetErrorDetail(content.status()).has_value()) << size;
+      EXPECT_EQ(GetErrorDetail(content.status())->reason(),
+                ERROR_REASON_NO_TRAILER)
+          << size;
+      EXPECT_EQ(GetErrorDetail(content.status())->offset(), size);
     }
   }
 }
