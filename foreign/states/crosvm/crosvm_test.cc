@@ -5,9 +5,9 @@
 
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <string>
 
+#include "devstate/foreign/test_inputs.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -18,8 +18,8 @@ namespace devstate::crosvm {
 namespace {
 
 using ::devstate::testing::IsOk;
+using ::devstate::testing::Opening;
 using ::devstate::testing::StringSink;
-using ::devstate::testing::StringSource;
 using ::testing::HasSubstr;
 
 constexpr const char* kStates[] = {"block.state", "console.state", "gpu.state"};
@@ -28,12 +28,6 @@ std::string ReadState(const std::string& name) {
   std::ifstream file("foreign/states/crosvm/testdata/" + name,
                      std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-OpenSource Opening(const std::string& bytes) {
-  return [bytes]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
-    return std::shared_ptr<ByteSource>(std::make_shared<StringSource>(bytes));
-  };
 }
 
 absl::StatusOr<ForeignReport> Check(const std::string& bytes) {
@@ -108,6 +102,15 @@ TEST(CrosvmTest, OtherFieldsAndDeepNestingAreRefused) {
   std::string other = gpu;
   other[2] = 'A';
   EXPECT_THAT(std::string(Check(other).status().message()),
+              HasSubstr("other fields"));
+  // Text in the place of a number.
+  EXPECT_THAT(std::string(Check("\xa3\x6e"
+                                "acked_features\x61"
+                                "1\x77"
+                                "acked_protocol_features\x01\x67"
+                                "backend\xf6")
+                              .status()
+                              .message()),
               HasSubstr("other fields"));
   std::string deep =
       gpu.substr(0, gpu.size() - 1) + std::string(100000, '\x81');
