@@ -35,7 +35,7 @@ absl::StatusOr<int> CheckStateWithTree(const CheckFlags& flags) {
     }
     verdict = *std::move(found);
   }
-  DirectionVerdict result{Direction::kUpgrade, verdict.level(), {}};
+  DirectionVerdict result{Direction::kTree, verdict.level(), {}};
   result.findings.assign(verdict.findings().begin(), verdict.findings().end());
   return ReportVerdicts(flags, {std::move(result)});
 }

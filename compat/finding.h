@@ -18,11 +18,20 @@
 namespace devstate {
 
 // The direction of a read. In an upgrade the newer schema reads what the older
-// one wrote, in a downgrade the other way round.
-enum class Direction { kUpgrade, kDowngrade };
+// one wrote, in a downgrade the other way round. kTree is for the files of a
+// state in a directory, where no schema reads another one's state.
+enum class Direction { kUpgrade, kDowngrade, kTree };
 
 inline absl::string_view DirectionName(Direction direction) {
-  return direction == Direction::kUpgrade ? "upgrade" : "downgrade";
+  switch (direction) {
+    case Direction::kUpgrade:
+      return "upgrade";
+    case Direction::kDowngrade:
+      return "downgrade";
+    case Direction::kTree:
+      break;
+  }
+  return "tree";
 }
 
 // Returns a finding of `rule`. `condition` goes with CONDITIONAL only.

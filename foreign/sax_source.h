@@ -12,9 +12,44 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "devstate/serializer/byte_stream.h"
+#include "devstate/serializer/stream_error.h"
 #include "nlohmann/json.hpp"
 
 namespace devstate {
+
+// Finds strings of unknown length in CBOR. nlohmann::json's parser takes a call
+// within a call for each string within such a string, and a state of 100 KB
+// would end the stack.
+class CborStrings {
+ public:
+  // Takes the next byte. Returns whether such a string starts with it.
+  bool StartsEndlessString(uint8_t byte) {
+    if (content_ != 0) {
+      --content_;
+      return false;
+    }
+    if (length_bytes_ != 0) {
+      length_ = length_ << 8 | byte;
+      if (--length_bytes_ == 0 && is_string_) content_ = length_;
+      return false;
+    }
+    // A major type of 3 bits, and a length or how many bytes have it.
+    const uint8_t type = byte >> 5;
+    const uint8_t info = byte & 0x1f;
+    is_string_ = type == 2 || type == 3;
+    length_ = 0;
+    if (info >= 24 && info <= 27) length_bytes_ = 1 << (info - 24);
+    if (info < 24 && is_string_) content_ = info;
+    return is_string_ && info == 31;
+  }
+
+ private:
+  bool is_string_ = false;
+  int length_bytes_ = 0;
+  uint64_t length_ = 0;
+  // The bytes that are left of a string.
+  uint64_t content_ = 0;
+};
 
 // The bytes of a source, one by one, for nlohmann::json's parsers. An error of
 // the source looks like its end to them.
@@ -30,11 +65,13 @@ class SaxSource {
   // `format`, if the handler says so, or if the source failed.
   bool Parse(nlohmann::json_sax<nlohmann::json>* handler,
              nlohmann::json::input_format_t format) {
+    is_cbor_ = format == nlohmann::json::input_format_t::cbor;
     return nlohmann::json::sax_parse(Iterator(this), Iterator(nullptr), handler,
                                      format);
   }
 
-  // Returns the error of the source.
+  // Returns the error of the source, or INVALID_ARGUMENT with an ErrorDetail
+  // for CBOR that has a string of unknown length.
   const absl::Status& status() const { return status_; }
   // Returns how many bytes were taken.
   uint64_t offset() const { return offset_ + position_; }
@@ -53,7 +90,7 @@ class SaxSource {
     explicit Iterator(SaxSource* source) : source_(source) {}
     reference operator*() const { return source_->buffer_[source_->position_]; }
     Iterator& operator++() {
-      ++source_->position_;
+      source_->Take();
       return *this;
     }
     Iterator operator++(int) {
@@ -73,7 +110,21 @@ class SaxSource {
     SaxSource* source_;
   };
 
+  void Take() {
+    const auto byte = static_cast<uint8_t>(buffer_[position_]);
+    if (is_cbor_ && strings_.StartsEndlessString(byte)) {
+      ErrorDetail detail;
+      detail.set_reason(ERROR_REASON_MALFORMED);
+      detail.set_offset(offset());
+      status_ = StreamError(detail,
+                            "a string of unknown length, which crosvm does not "
+                            "write: the file is damaged; save it again");
+    }
+    ++position_;
+  }
+
   bool Fill() {
+    if (!status_.ok()) return false;
     if (position_ < filled_) return true;
     if (ended_) return false;
     offset_ += filled_;
@@ -96,6 +147,8 @@ class SaxSource {
   // The offset of the buffer's first byte.
   uint64_t offset_ = 0;
   bool ended_ = false;
+  bool is_cbor_ = false;
+  CborStrings strings_;
   absl::Status status_;
 };
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "devstate/foreign/containers/decompressor.h"
 #include "devstate/foreign/containers/file_kind.h"
+#include "devstate/foreign/containers/migration_file.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -107,7 +108,11 @@ TEST(DecompressorTest, EveryTruncationIsAnErrorWithItsOffset) {
     for (size_t size = 4; size < compressed.size(); ++size) {
       const auto content = Read(format.kind, compressed.substr(0, size));
       ASSERT_FALSE(content.ok()) << size;
-      EXPECT_TRUE(GetErrorDetail(content.status()).has_value()) << size;
+      ASSERT_TRUE(GetErrorDetail(content.status()).has_value()) << size;
+      EXPECT_EQ(GetErrorDetail(content.status())->reason(),
+                ERROR_REASON_NO_TRAILER)
+          << size;
+      EXPECT_EQ(GetErrorDetail(content.status())->offset(), size);
     }
   }
 }
@@ -218,6 +223,40 @@ TEST(FileKindTest, LibvirtImageSaysWhereItsStreamIs) {
     ASSERT_FALSE(cut.ok());
     EXPECT_TRUE(GetErrorDetail(cut.status()).has_value());
   }
+}
+
+// --- Migrations ---
+
+absl::StatusOr<MigrationFile> Keep(const std::string& content) {
+  StringSource source(content);
+  return KeepMigration(source);
+}
+
+TEST(MigrationFileTest, WhatWasKeptIsReadAtAnyPlace) {
+  std::string content = "QEVM";
+  while (content.size() < size_t{3} << 20) {
+    absl::StrAppend(&content, content.size(), " ");
+  }
+  const auto kept = Keep(content);
+  ASSERT_THAT(kept, IsOk());
+  ASSERT_EQ(kept->bytes->size(), content.size());
+  for (const size_t offset :
+       {size_t{0}, (size_t{1} << 20) - 10, size_t{1} << 20, size_t{2} << 20}) {
+    std::string read(20, '\0');
+    ASSERT_THAT(kept->bytes->ReadAt(offset, &read[0], read.size()), IsOk())
+        << offset;
+    EXPECT_EQ(read, content.substr(offset, read.size()));
+  }
+}
+
+TEST(MigrationFileTest, WhatIsCompressedTwiceIsRefused) {
+  for (const std::string& content :
+       {Gzip("QEVM"), Zstd("QEVM"), LibvirtHeader(0, 1) + Gzip("QEVM"),
+        LibvirtHeader(0, 5) + Zstd("QEVM")}) {
+    EXPECT_THAT(Keep(content), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                        HasSubstr("compressed twice")));
+  }
+  EXPECT_EQ(Keep(LibvirtHeader(0, 0) + "QEVM")->start, kLibvirtHeader);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ struct Step {
 class GzipLibrary {
  public:
   GzipLibrary() {
-    // 15 bits of window, and gzip's header.
+    // A window of 15 bits, and 16 for the header of gzip.
     ok_ = inflateInit2(&stream_, 15 + 16) == Z_OK;
   }
   ~GzipLibrary() { inflateEnd(&stream_); }
@@ -126,7 +126,10 @@ class Source : public ByteSource {
       between_ = step->ended;
       if (step->made != 0) return step->made;
       if (step->taken == 0 && !step->ended && at_end_) {
-        return Damaged("it ends early: it was cut off");
+        return Error(ERROR_REASON_NO_TRAILER,
+                     absl::StrCat("the file compressed with ", Library::kName,
+                                  " ends early: it was cut off; save or copy "
+                                  "it again"));
       }
     }
   }
@@ -154,11 +157,16 @@ class Source : public ByteSource {
   }
 
   absl::Status Damaged(absl::string_view what) const {
+    return Error(ERROR_REASON_MALFORMED,
+                 absl::StrCat("not what ", Library::kName, " writes: ", what,
+                              "; save or copy it again"));
+  }
+
+  absl::Status Error(ErrorReason reason, absl::string_view message) const {
     ErrorDetail detail;
-    detail.set_reason(ERROR_REASON_MALFORMED);
+    detail.set_reason(reason);
     detail.set_offset(offset_ + position_);
-    return StreamError(
-        detail, absl::StrCat("not what ", Library::kName, " writes: ", what));
+    return StreamError(detail, message);
   }
 
   const std::shared_ptr<ByteSource> compressed_;

@@ -48,7 +48,7 @@ class StartAndEnd : public RandomAccess {
   uint64_t size() const override { return file_->size(); }
 
   absl::Status ReadAt(uint64_t offset, char* buffer, size_t size) override {
-    if (offset + size > kPiece && offset < kept_from_) {
+    if (kept_from_ != kPiece && offset + size > kPiece && offset < kept_from_) {
       return absl::ResourceExhaustedError(absl::StrCat(
           "only the last ", kKeptOfCompressed >> 30,
           " GiB of a compressed migration are kept: decompress it to a file"));
@@ -69,8 +69,7 @@ class StartAndEnd : public RandomAccess {
       : file_(std::move(file)), kept_from_(kept_from) {}
 
   const std::unique_ptr<TemporaryFile> file_;
-  // From the end of the first piece to here, nothing is left, unless it is the
-  // same place.
+  // The end of what was given back, which starts after the first piece.
   const uint64_t kept_from_;
 };
 
@@ -81,14 +80,20 @@ absl::StatusOr<std::string> ReadFirst(RandomAccess& bytes, uint64_t offset) {
   return first;
 }
 
+// Decompresses the rest of `bytes` from `start` on. Refuses what came out of a
+// compressor itself, of which there may be any number.
 absl::StatusOr<MigrationFile> Decompress(FileKind kind, RandomAccess& bytes,
-                                         uint64_t start) {
+                                         uint64_t start, bool as_it_is) {
+  if (!as_it_is) {
+    return absl::FailedPreconditionError(
+        "compressed twice: decompress it to a file");
+  }
   const std::shared_ptr<ByteSource> content =
       Decompressed(kind, std::make_shared<RangeSource>(&bytes, start));
   return KeepMigration(*content);
 }
 
-// Finds the stream in `bytes`. What is compressed twice is not read.
+// Finds the stream in `bytes`.
 absl::StatusOr<MigrationFile> Find(std::unique_ptr<RandomAccess> bytes,
                                    bool as_it_is) {
   DS_ASSIGN_OR_RETURN(const std::string first, ReadFirst(*bytes, 0));
@@ -99,14 +104,12 @@ absl::StatusOr<MigrationFile> Find(std::unique_ptr<RandomAccess> bytes,
       return WayOn(first);
     case FileKind::kGzip:
     case FileKind::kZstd:
-      if (as_it_is) return Decompress(kind, *bytes, 0);
-      return absl::FailedPreconditionError(
-          "compressed twice: decompress it to a file");
+      return Decompress(kind, *bytes, 0, as_it_is);
     case FileKind::kLibvirt: {
       DS_ASSIGN_OR_RETURN(const LibvirtImage image,
                           ParseLibvirtImage(first, bytes->size()));
       if (image.content != FileKind::kMigration) {
-        return Decompress(image.content, *bytes, image.start);
+        return Decompress(image.content, *bytes, image.start, as_it_is);
       }
       file.start = image.start;
       break;

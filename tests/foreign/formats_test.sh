@@ -133,7 +133,7 @@ for number, path in paths.items():
 END
 state=$virtiofsd/open-fp.state
 run "tree" 0 "$devstate" check "$state" --tree tree
-says "tree" "compatible"
+says "tree" "tree: compatible"
 "$devstate" convert "$state" --to devices.fs.v1 -o portable 2> /dev/null
 run "tree of a stream" 0 "$devstate" check portable --tree tree
 gone=$(find tree -name log.txt)

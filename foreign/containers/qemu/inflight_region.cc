@@ -86,6 +86,7 @@ class Parser {
         numbers_.U16(start + (packed_ ? kPackedUsedAt : kSplitUsedAt));
     // A ring that was never started has nothing, whatever its memory held.
     if (queue.version == 0) return queue;
+    std::vector<bool> taken(packed_ ? queue_size_ : 0);
     for (uint16_t head = 0; head < queue_size_; ++head) {
       const size_t at = Entry(start, head);
       const auto inflight = static_cast<uint8_t>(region_[at]);
@@ -98,7 +99,9 @@ class Parser {
       InflightRequest request;
       request.head = head;
       request.counter = numbers_.Get(at + 8, 8);
-      if (packed_) DS_RETURN_IF_ERROR(ReadChain(start, at, &request));
+      if (packed_) {
+        DS_RETURN_IF_ERROR(ReadChain(start, at, &request, &taken));
+      }
       queue.requests.push_back(std::move(request));
     }
     std::sort(queue.requests.begin(), queue.requests.end(),
@@ -125,9 +128,10 @@ class Parser {
                    : start + kSplitHeader + index * kSplitEntry;
   }
 
-  // Follows the list of the chain's entries.
-  absl::Status ReadChain(size_t start, size_t head_at,
-                         InflightRequest* request) const {
+  // Follows the list of the chain's entries. `taken` has those of all chains,
+  // of which each has its own: what is read is never more than the region.
+  absl::Status ReadChain(size_t start, size_t head_at, InflightRequest* request,
+                         std::vector<bool>* taken) const {
     const uint16_t count = numbers_.U16(head_at + 6);
     if (count == 0 || count > queue_size_) {
       return QemuFileError(
@@ -141,6 +145,12 @@ class Parser {
             head_at, absl::StrCat("a request in flight goes on at descriptor ",
                                   index, " of ", queue_size_));
       }
+      if ((*taken)[index]) {
+        return QemuFileError(
+            head_at, absl::StrCat("a request in flight goes on at descriptor ",
+                                  index, ", which belongs to one already"));
+      }
+      (*taken)[index] = true;
       const size_t at = Entry(start, index);
       request->descriptors.push_back(
           {numbers_.Get(at + 24, 8),

@@ -18,10 +18,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!parsed.ok()) return 0;
   for (const devstate::InflightQueue& queue : parsed->queues) {
     if (queue.requests.size() > queue_size) std::abort();
+    size_t descriptors = 0;
     for (const devstate::InflightRequest& request : queue.requests) {
       if (request.head >= queue_size) std::abort();
-      if (request.descriptors.size() > queue_size) std::abort();
+      descriptors += request.descriptors.size();
     }
+    if (descriptors > queue_size) std::abort();
   }
   return 0;
 }

@@ -125,6 +125,20 @@ TEST(InflightRegion, WhatNoBackendWritesIsDamage) {
   damaged(PackedQueue().Put(64 + 2, 2, 4), 4, "goes on at descriptor 4");
 }
 
+// Otherwise a region of 2 MiB could have requests of 64 GiB.
+TEST(InflightRegion, DescriptorOfTwoRequestsIsDamage) {
+  const auto refused = [](const Region& region, const char* text) {
+    const auto parsed = ParseInflightRegion(region.bytes(), 4);
+    ASSERT_FALSE(parsed.ok()) << text;
+    EXPECT_THAT(std::string(parsed.status().message()), HasSubstr(text));
+  };
+  // A chain that comes back to its head.
+  refused(PackedQueue().Put(64 + 2, 2, 1), "goes on at descriptor 1, which");
+  // A request that starts within the chain of another.
+  refused(PackedQueue().Put(128, 1, 1).Put(128 + 6, 2, 1).Put(128 + 8, 8, 43),
+          "descriptor 3, which belongs to");
+}
+
 TEST(InflightRegion, AnyBitThatFlipsIsRefusedOrHarmless) {
   for (const auto& [bytes, size] : {std::pair(SplitQueue().bytes(), 8),
                                     std::pair(PackedQueue().bytes(), 4)}) {

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -23,7 +26,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr absl::string_view kState = "backend_state";
-// Of cloud-hypervisor's tree, which name no device.
+// Keys of cloud-hypervisor's tree, which name no device.
 constexpr absl::string_view kPlainKeys[] = {"snapshots", "snapshot_data",
                                             "state"};
 constexpr size_t kMaxDepth = 256;
@@ -45,8 +48,8 @@ class Handler : public nlohmann::json_sax<Json> {
   bool number_unsigned(number_unsigned_t value) override {
     if (!collecting_) return Other();
     if (value > 0xff) return Fail("a byte above 255");
-    return Append(
-        absl::string_view(reinterpret_cast<const char*>(&kBytes[value]), 1));
+    const char byte = static_cast<char>(value);
+    return Append(absl::string_view(&byte, 1));
   }
   bool string(string_t& value) override {
     if (collecting_) return Fail("a text among bytes");
@@ -62,10 +65,10 @@ class Handler : public nlohmann::json_sax<Json> {
   bool binary(binary_t& value) override {
     if (collecting_) return Fail("a byte string among bytes");
     if (!AtState()) return true;
-    Start();
-    const bool taken = Append(absl::string_view(
-        reinterpret_cast<const char*>(value.data()), value.size()));
-    return taken && End();
+    return Start() &&
+           Append(absl::string_view(reinterpret_cast<const char*>(value.data()),
+                                    value.size())) &&
+           End();
   }
   bool start_object(size_t) override {
     if (collecting_) return Fail("an object among bytes");
@@ -73,11 +76,7 @@ class Handler : public nlohmann::json_sax<Json> {
   }
   bool start_array(size_t) override {
     if (collecting_) return Fail("an array among bytes");
-    if (AtState()) {
-      Start();
-      return true;
-    }
-    return Push();
+    return AtState() ? Start() : Push();
   }
   bool end_object() override {
     keys_.pop_back();
@@ -99,15 +98,6 @@ class Handler : public nlohmann::json_sax<Json> {
   }
 
  private:
-  struct Bytes {
-    Bytes() {
-      for (int i = 0; i < 256; ++i) values[i] = static_cast<uint8_t>(i);
-    }
-    const uint8_t& operator[](size_t i) const { return values[i]; }
-    uint8_t values[256];
-  };
-  const Bytes kBytes;
-
   bool Fail(absl::string_view what) {
     text_ = absl::StrCat(what, " in ", kState);
     return false;
@@ -124,9 +114,14 @@ class Handler : public nlohmann::json_sax<Json> {
     return true;
   }
 
-  void Start() {
-    collecting_ = true;
-    states_.emplace_back();
+  bool Exhausted(absl::string_view of_what, size_t limit) {
+    status_ = absl::ResourceExhaustedError(
+        absl::StrCat("a snapshot with more ", of_what, " than the limit, ",
+                     limit, ": take the state out of it by hand"));
+    return false;
+  }
+
+  bool Start() {
     std::vector<std::string> names;
     for (const std::string& key : keys_) {
       const bool plain = key.empty() || key == kState ||
@@ -134,22 +129,29 @@ class Handler : public nlohmann::json_sax<Json> {
                                    key) != std::end(kPlainKeys);
       if (!plain) names.push_back(key);
     }
-    std::string device = names.empty() ? "device" : absl::StrJoin(names, "/");
-    const auto same = std::count_if(
-        states_.begin(), states_.end(), [&device](const SnapshotState& state) {
-          return state.device == device ||
-                 absl::StartsWith(state.device, device + "#");
-        });
-    if (same != 0) absl::StrAppend(&device, "#", same);
-    states_.back().device = std::move(device);
+    const std::string keys =
+        names.empty() ? "device" : absl::StrJoin(names, "/");
+    if (keys.size() > kMaxSnapshotName) {
+      return Exhausted("bytes in the name of a device", kMaxSnapshotName);
+    }
+    if (states_.size() == kMaxSnapshotDevices) {
+      return Exhausted("states", kMaxSnapshotDevices);
+    }
+    // Another device may have the name that a number would make.
+    std::string device = keys;
+    uint32_t& next = next_numbers_.try_emplace(keys, 1).first->second;
+    while (!devices_.insert(device).second) {
+      device = absl::StrCat(keys, "#", next++);
+    }
+    collecting_ = true;
+    states_.push_back({std::move(device), ""});
+    return true;
   }
 
   bool Append(absl::string_view bytes) {
     total_ += bytes.size();
     if (total_ > kMaxSnapshotStates) {
-      status_ = absl::ResourceExhaustedError(absl::StrCat(
-          "more bytes of states than the limit, ", kMaxSnapshotStates));
-      return false;
+      return Exhausted("bytes of states", kMaxSnapshotStates);
     }
     states_.back().bytes.append(bytes.data(), bytes.size());
     return true;
@@ -161,6 +163,9 @@ class Handler : public nlohmann::json_sax<Json> {
   }
 
   std::vector<SnapshotState> states_;
+  // The names of states_, and the next number for each that occurred.
+  std::set<std::string> devices_;
+  std::map<std::string, uint32_t> next_numbers_;
   // The key of each open object; empty for an array.
   std::vector<std::string> keys_;
   bool collecting_ = false;

@@ -22,7 +22,8 @@ enum class SnapshotForm { kJson, kCbor };
 
 // The state of one device.
 struct SnapshotState {
-  // The keys on the way to it, "device-manager/_fs0".
+  // The keys on the way to it, "device-manager/_fs0". A number tells those of
+  // the same keys apart: "device-manager/_fs0#1".
   std::string device;
   std::string bytes;
 };
@@ -30,10 +31,14 @@ struct SnapshotState {
 // The most bytes of all states, which are held in memory.
 inline constexpr size_t kMaxSnapshotStates = size_t{1} << 30;
 
+// The most states, and the most bytes in the name of a device.
+inline constexpr size_t kMaxSnapshotDevices = 4096;
+inline constexpr size_t kMaxSnapshotName = 4096;
+
 // Reads a snapshot to its end and returns the states in it, at least one.
 // FAILED_PRECONDITION if there is none, INVALID_ARGUMENT with an ErrorDetail
-// for one that is damaged, RESOURCE_EXHAUSTED beyond the limit, and the errors
-// of the source.
+// for one that is damaged, RESOURCE_EXHAUSTED beyond a limit, and the errors of
+// the source.
 absl::StatusOr<std::vector<SnapshotState>> ReadSnapshot(ByteSource& source,
                                                         SnapshotForm form);
 

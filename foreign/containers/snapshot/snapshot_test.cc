@@ -115,6 +115,41 @@ TEST(SnapshotTest, DeepNestingIsRefused) {
   EXPECT_FALSE(Read(std::string(100000, '\x81'), SnapshotForm::kCbor).ok());
 }
 
+TEST(SnapshotTest, StringsOfUnknownLengthAreRefused) {
+  for (const std::string& cbor :
+       {std::string(1000000, '\x5f'), "\xa1" + std::string(1000000, '\x7f')}) {
+    EXPECT_THAT(Read(cbor, SnapshotForm::kCbor),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         HasSubstr("string of unknown length")));
+  }
+}
+
+TEST(SnapshotTest, NoTwoStatesHaveOneName) {
+  const auto states =
+      Read(R"({"a": [{"backend_state": [1]}], "a#2": {"backend_state": [2]},)"
+           R"( "b": {"a": 0}, "a": [{"backend_state": [3]}]})");
+  ASSERT_THAT(states, IsOk());
+  ASSERT_EQ(states->size(), 3);
+  for (const SnapshotState& state : *states) {
+    EXPECT_EQ(*FindSnapshotState(*states, state.device), &state)
+        << state.device;
+  }
+}
+
+TEST(SnapshotTest, StatesAndTheirNamesAreLimited) {
+  std::string many = "[";
+  for (size_t i = 0; i <= kMaxSnapshotDevices; ++i) {
+    absl::StrAppend(&many, i == 0 ? "" : ", ", "{\"backend_state\": []}");
+  }
+  EXPECT_THAT(Read(many + "]"),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr(absl::StrCat(kMaxSnapshotDevices))));
+  EXPECT_THAT(Read(absl::StrCat("{\"", std::string(kMaxSnapshotName + 1, 'a'),
+                                "\": {\"backend_state\": []}}")),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("name of a device")));
+}
+
 TEST(SnapshotTest, EveryTruncationIsFound) {
   const std::string tree = ReadTestData("cloud-hypervisor.json");
   for (size_t size = 0; size < tree.size(); ++size) {

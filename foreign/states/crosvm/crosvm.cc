@@ -6,12 +6,13 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "absl/types/optional.h"
 #include "devstate/foreign/sax_source.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
@@ -98,8 +99,9 @@ class Handler : public nlohmann::json_sax<Json> {
   std::string text;
   std::vector<std::string> root_keys;
   std::set<std::string> backend_keys;
-  uint64_t acked_features = 0;
-  uint64_t acked_protocol_features = 0;
+  // Not set for what is no number.
+  absl::optional<uint64_t> acked_features;
+  absl::optional<uint64_t> acked_protocol_features;
 
   const absl::Status& status() const { return status_; }
 
@@ -211,12 +213,15 @@ absl::StatusOr<ForeignReport> Read(const OpenSource& input, ByteSink* output) {
   if (!parsed) return Damaged(source, handler.text);
   if (handler.root_keys != std::vector<std::string>{"acked_features",
                                                     "acked_protocol_features",
-                                                    "backend"}) {
+                                                    "backend"} ||
+      !handler.acked_features.has_value() ||
+      !handler.acked_protocol_features.has_value()) {
     ErrorDetail detail;
     detail.set_reason(ERROR_REASON_MALFORMED);
     return StreamError(detail,
-                       "not a state of crosvm: it has other fields than "
-                       "acked_features, acked_protocol_features and backend");
+                       "not a state of crosvm: it has other fields than the "
+                       "numbers acked_features and acked_protocol_features, "
+                       "and backend");
   }
   DS_RETURN_IF_ERROR(handler.Finish());
   ForeignReport report;
@@ -224,8 +229,8 @@ absl::StatusOr<ForeignReport> Read(const OpenSource& input, ByteSink* output) {
   report.records = 1;
   report.bytes = source.offset();
   report.numbers = {
-      {"acked_features", handler.acked_features},
-      {"acked_protocol_features", handler.acked_protocol_features}};
+      {"acked_features", *handler.acked_features},
+      {"acked_protocol_features", *handler.acked_protocol_features}};
   report.verdict.set_level(VERDICT_LEVEL_COMPATIBLE);
   return report;
 }

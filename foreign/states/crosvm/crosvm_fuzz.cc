@@ -5,21 +5,17 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <string>
 
 #include "devstate/foreign/states/crosvm/crosvm.h"
+#include "devstate/foreign/test_inputs.h"
 #include "devstate/serializer/test_streams.h"
 #include "nlohmann/json.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);
   const devstate::ForeignFormat& format = devstate::crosvm::Format();
-  const devstate::OpenSource open =
-      [&bytes]() -> absl::StatusOr<std::shared_ptr<devstate::ByteSource>> {
-    return std::shared_ptr<devstate::ByteSource>(
-        std::make_shared<devstate::testing::StringSource>(bytes));
-  };
+  const devstate::OpenSource open = devstate::testing::Opening(bytes);
   const bool taken = format.check(open).ok();
   devstate::testing::StringSink shown;
   if (format.show(open, &shown).ok() != taken) std::abort();

@@ -5,9 +5,9 @@
 
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <string>
 
+#include "devstate/foreign/test_inputs.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -18,8 +18,8 @@ namespace devstate::crosvm {
 namespace {
 
 using ::devstate::testing::IsOk;
+using ::devstate::testing::Opening;
 using ::devstate::testing::StringSink;
-using ::devstate::testing::StringSource;
 using ::testing::HasSubstr;
 
 constexpr const char* kStates[] = {"block.state", "console.state", "gpu.state"};
@@ -28,12 +28,6 @@ std::string ReadState(const std::string& name) {
   std::ifstream file("foreign/states/crosvm/testdata/" + name,
                      std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-OpenSource Opening(const std::string& bytes) {
-  return [bytes]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
-    return std::shared_ptr<ByteSource>(std::make_shared<StringSource>(bytes));
-  };
 }
 
 absl::StatusOr<ForeignReport> Check(const std::string& bytes) {
@@ -109,6 +103,15 @@ TEST(CrosvmTest, OtherFieldsAndDeepNestingAreRefused) {
   other[2] = 'A';
   EXPECT_THAT(std::string(Check(other).status().message()),
               HasSubstr("other fields"));
+  // Text in the place of a number.
+  EXPECT_THAT(std::string(Check("\xa3\x6e"
+                                "acked_features\x61"
+                                "1\x77"
+                                "acked_protocol_features\x01\x67"
+                                "backend\xf6")
+                              .status()
+                              .message()),
+              HasSubstr("other fields"));
   std::string deep =
       gpu.substr(0, gpu.size() - 1) + std::string(100000, '\x81');
   EXPECT_THAT(std::string(Check(deep + '\xf6').status().message()),
@@ -120,6 +123,22 @@ TEST(CrosvmTest, OtherFieldsAndDeepNestingAreRefused) {
                                                           7);
   EXPECT_THAT(std::string(Check(twice).status().message()),
               HasSubstr("\"a\" is there twice"));
+}
+
+TEST(CrosvmTest, StringsOfUnknownLengthAreRefused) {
+  const std::string gpu = ReadState("gpu.state");
+  for (const char mark : {'\x5f', '\x7f'}) {
+    const auto report =
+        Check(gpu.substr(0, gpu.size() - 1) + std::string(1000000, mark));
+    ASSERT_FALSE(report.ok());
+    EXPECT_THAT(std::string(report.status().message()),
+                HasSubstr("string of unknown length"));
+    EXPECT_EQ(GetErrorDetail(report.status())->offset(), gpu.size() - 1);
+  }
+  // The same bytes within a string are its content.
+  const std::string named = gpu.substr(0, gpu.size() - 1) + "\xa1\x78\x20" +
+                            std::string(32, '\x5f') + "\x62\x7f\x5f";
+  EXPECT_THAT(Check(named), IsOk());
 }
 
 TEST(CrosvmTest, OtherBytesAreNoState) {

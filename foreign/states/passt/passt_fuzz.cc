@@ -6,10 +6,10 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <string>
 
 #include "devstate/foreign/states/passt/passt.h"
+#include "devstate/foreign/test_inputs.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/test_streams.h"
 
@@ -22,14 +22,9 @@ void Require(bool holds) {
 
 void Run(const std::string& bytes) {
   const ForeignFormat& format = passt::Format();
-  const OpenSource open =
-      [&bytes]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
-    return std::shared_ptr<ByteSource>(
-        std::make_shared<testing::StringSource>(bytes));
-  };
   testing::StringSink stream;
   const absl::StatusOr<ForeignReport> report =
-      format.import_state(open, WriterOptions(), &stream);
+      format.import_state(testing::Opening(bytes), WriterOptions(), &stream);
   if (!report.ok() || report->refused()) {
     Require(stream.written.empty());
     return;

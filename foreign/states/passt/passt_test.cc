@@ -6,12 +6,12 @@
 #include <cstdint>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/foreign/test_inputs.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -23,6 +23,7 @@ namespace devstate::passt {
 namespace {
 
 using ::devstate::testing::IsOk;
+using ::devstate::testing::Opening;
 using ::devstate::testing::StringSink;
 using ::devstate::testing::StringSource;
 using ::foreign::passt::v1::FlowsBatch;
@@ -39,12 +40,6 @@ using ::testing::IsEmpty;
 std::string ReadState(const std::string& name) {
   std::ifstream file("foreign/states/passt/testdata/" + name, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-OpenSource Opening(const std::string& bytes) {
-  return [bytes]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
-    return std::shared_ptr<ByteSource>(std::make_shared<StringSource>(bytes));
-  };
 }
 
 absl::StatusOr<ForeignReport> Check(const std::string& bytes) {

@@ -11,13 +11,13 @@
 #include <cstdint>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "devstate/foreign/states/virtiofsd/virtiofsd.h"
+#include "devstate/foreign/test_inputs.h"
 #include "devstate/serializer/test_streams.h"
 
 namespace devstate::virtiofsd::testing {
@@ -132,13 +132,7 @@ inline const std::vector<std::string>& FixtureNames() {
   return names;
 }
 
-// Returns a function that opens `bytes` as often as it is asked.
-inline OpenSource Opening(const std::string& bytes) {
-  return [bytes]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
-    return std::shared_ptr<ByteSource>(
-        std::make_shared<devstate::testing::StringSource>(bytes));
-  };
-}
+using ::devstate::testing::Opening;
 
 // The report and the output of a conversion.
 struct Converted {

@@ -40,6 +40,8 @@ constexpr uint32_t kNone = UINT32_MAX;
 // No path of Linux has more components.
 constexpr size_t kMaxDepth = 2048;
 constexpr size_t kMaxOpen = 256;
+// Of a path in a finding. A deep tree would have half a MB in each.
+constexpr size_t kMaxShownPath = 1024;
 constexpr uint64_t kProgressStep = 1024;
 
 absl::Status TooMany(absl::string_view what, size_t limit) {
@@ -303,9 +305,12 @@ class FilePass : public Pass {
                  int* folder) {
     const auto path = mount_paths_.find(handle.mount_id);
     if (path == mount_paths_.end()) return ENOENT;
-    if (!fs::WrongPath(path->second).empty()) return ENOENT;
+    FileDescriptor parent;
+    std::string name;
+    const int error = OpenParentOf(path->second, &parent, folder, &name);
+    if (error != 0) return error;
     const FileDescriptor mount(
-        openat(root_, path->second.c_str(),
+        openat(*folder, name.empty() ? "." : name.c_str(),
                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!mount.valid()) return errno;
     Handle own;
@@ -403,6 +408,10 @@ class FilePass : public Pass {
     for (size_t depth = 0; at != kNone && depth < kMaxDepth; ++depth) {
       const Directories::Directory& directory = directories_.at(at);
       if (directory.is_root) break;
+      if (path.size() > kMaxShownPath) {
+        path.insert(0, "…/");
+        break;
+      }
       path = absl::StrCat(
           directory.known ? directories_.NameOf(directory) : "?", "/", path);
       at = directory.parent;

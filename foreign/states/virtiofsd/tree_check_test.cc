@@ -205,6 +205,33 @@ TEST_F(TreeCheckTest, DeepTreesAreFollowedDown) {
   EXPECT_THAT(Check(state), IsEmpty());
 }
 
+// Otherwise many files in a deep tree would take GBs.
+TEST_F(TreeCheckTest, PathsOfFindingsAreShortened) {
+  TestState state;
+  state.inodes = {{1, 1, AtRoot(), ""}};
+  const std::string name(200, 'd');
+  for (uint64_t i = 2; i < 102; ++i) {
+    state.inodes.push_back({i, 1, AtPath(i - 1, name), ""});
+  }
+  state.next_inode = 102;
+  const std::vector<std::string> findings = Check(state);
+  ASSERT_EQ(findings.size(), 100);
+  EXPECT_THAT(findings[0], HasSubstr(absl::StrCat("\"", name, "\"")));
+  EXPECT_LT(findings[99].size(), 1500);
+  EXPECT_THAT(findings[99], HasSubstr("…/" + name));
+}
+
+TEST_F(TreeCheckTest, MountPathIsNotFollowedThroughASymbolicLink) {
+  TestState state;
+  state.inodes = {{1, 1, AtRoot(), ""},
+                  {2, 1, AtFileHandle(FileHandleBytes(27, 1, "handle")), ""}};
+  state.next_inode = 3;
+  state.mount_paths = {{27, "link/mount"}};
+  MakeDirectory("real/mount");
+  std::filesystem::create_directory_symlink("real", root_ + "/link");
+  EXPECT_THAT(Check(state), ElementsAre(HasSubstr("foreign-no-file inode 2")));
+}
+
 TEST_F(TreeCheckTest, DirectoryThatIsNotThereIsAnError) {
   const Converted portable = Import(SmallState().Encode());
   EXPECT_THAT(CheckTree(Opening(portable.bytes), root_ + "/none", nullptr),

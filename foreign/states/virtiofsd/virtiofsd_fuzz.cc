@@ -7,52 +7,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <string>
-#include <utility>
 
-#include "absl/strings/string_view.h"
 #include "devstate/foreign/states/virtiofsd/virtiofsd.h"
+#include "devstate/foreign/test_inputs.h"
+#include "devstate/serializer/test_streams.h"
 
 namespace {
 
-using ::devstate::ByteSink;
-using ::devstate::ByteSource;
 using ::devstate::ForeignFormat;
 using ::devstate::ForeignReport;
-using ::devstate::OpenSource;
 using ::devstate::WriterOptions;
-
-class ViewSource : public ByteSource {
- public:
-  explicit ViewSource(absl::string_view bytes) : bytes_(bytes) {}
-
-  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
-    const absl::string_view part = bytes_.substr(0, size);
-    std::memcpy(buffer, part.data(), part.size());
-    bytes_.remove_prefix(part.size());
-    return part.size();
-  }
-
- private:
-  absl::string_view bytes_;
-};
-
-class StringSink : public ByteSink {
- public:
-  absl::Status Write(absl::string_view bytes) override {
-    written.append(bytes.data(), bytes.size());
-    return absl::OkStatus();
-  }
-  std::string written;
-};
-
-OpenSource Opening(absl::string_view bytes) {
-  return [bytes]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
-    return std::shared_ptr<ByteSource>(std::make_shared<ViewSource>(bytes));
-  };
-}
+using ::devstate::testing::Opening;
+using ::devstate::testing::StringSink;
 
 void Require(bool holds) {
   if (!holds) std::abort();
@@ -62,7 +29,7 @@ void Require(bool holds) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const ForeignFormat& format = devstate::virtiofsd::Format();
-  const absl::string_view input(reinterpret_cast<const char*>(data), size);
+  const std::string input(reinterpret_cast<const char*>(data), size);
   StringSink stream;
   const absl::StatusOr<ForeignReport> imported =
       format.import_state(Opening(input), WriterOptions(), &stream);
