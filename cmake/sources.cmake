@@ -537,6 +537,7 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/foreign_formats.h
   foreign/repeated_input.cc
   foreign/repeated_input.h
+  foreign/sax_source.cc
   foreign/sax_source.h
   foreign/states/crosvm/crosvm.cc
   foreign/states/crosvm/crosvm.h

@@ -11,8 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "devstate/serializer/byte_stream.h"
-#include "devstate/serializer/stream_error.h"
 #include "nlohmann/json.hpp"
 
 namespace devstate {
@@ -23,25 +23,7 @@ namespace devstate {
 class CborStrings {
  public:
   // Takes the next byte. Returns whether such a string starts with it.
-  bool StartsEndlessString(uint8_t byte) {
-    if (content_ != 0) {
-      --content_;
-      return false;
-    }
-    if (length_bytes_ != 0) {
-      length_ = length_ << 8 | byte;
-      if (--length_bytes_ == 0 && is_string_) content_ = length_;
-      return false;
-    }
-    // A major type of 3 bits, and a length or how many bytes have it.
-    const uint8_t type = byte >> 5;
-    const uint8_t info = byte & 0x1f;
-    is_string_ = type == 2 || type == 3;
-    length_ = 0;
-    if (info >= 24 && info <= 27) length_bytes_ = 1 << (info - 24);
-    if (info < 24 && is_string_) content_ = info;
-    return is_string_ && info == 31;
-  }
+  bool StartsEndlessString(uint8_t byte);
 
  private:
   bool is_string_ = false;
@@ -75,8 +57,9 @@ class SaxSource {
   const absl::Status& status() const { return status_; }
   // Returns how many bytes were taken.
   uint64_t offset() const { return offset_ + position_; }
-  // Returns whether the parser has asked for more than there was.
-  bool ended() const { return ended_; }
+  // Returns the error for what Parse() has not taken. `name` is what the bytes
+  // should be: "JSON". `what` is wrong with them, unless they end early.
+  absl::Status Damaged(absl::string_view name, absl::string_view what) const;
 
  private:
   class Iterator {
@@ -110,16 +93,11 @@ class SaxSource {
     SaxSource* source_;
   };
 
+  void RefuseString();
+
   void Take() {
     const auto byte = static_cast<uint8_t>(buffer_[position_]);
-    if (is_cbor_ && strings_.StartsEndlessString(byte)) {
-      ErrorDetail detail;
-      detail.set_reason(ERROR_REASON_MALFORMED);
-      detail.set_offset(offset());
-      status_ = StreamError(detail,
-                            "a string of unknown length, which crosvm does not "
-                            "write: the file is damaged; save it again");
-    }
+    if (is_cbor_ && strings_.StartsEndlessString(byte)) RefuseString();
     ++position_;
   }
 
@@ -146,11 +124,16 @@ class SaxSource {
   size_t filled_ = 0;
   // The offset of the buffer's first byte.
   uint64_t offset_ = 0;
+  // Whether the parser has asked for more than there was.
   bool ended_ = false;
   bool is_cbor_ = false;
   CborStrings strings_;
   absl::Status status_;
 };
+
+// Returns what a parser says is wrong, in a few words. Its own message quotes
+// the whole text that it was in, which may be long, and the guest's.
+std::string SaxErrorText(absl::string_view error);
 
 }  // namespace devstate
 

@@ -16,7 +16,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "devstate/foreign/sax_source.h"
-#include "devstate/serializer/stream_error.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "nlohmann/json.hpp"
 
@@ -93,7 +92,7 @@ class Handler : public nlohmann::json_sax<Json> {
   }
   bool parse_error(size_t, const std::string&,
                    const Json::exception& error) override {
-    if (text_.empty()) text_ = error.what();
+    if (text_.empty()) text_ = SaxErrorText(error.what());
     return false;
   }
 
@@ -195,14 +194,7 @@ absl::StatusOr<std::vector<SnapshotState>> ReadSnapshot(ByteSource& source,
   DS_RETURN_IF_ERROR(handler.status());
   const char* const name =
       form == SnapshotForm::kJson ? "JSON" : "a snapshot of crosvm";
-  if (!parsed) {
-    ErrorDetail detail;
-    detail.set_reason(bytes.ended() ? ERROR_REASON_NO_TRAILER
-                                    : ERROR_REASON_MALFORMED);
-    detail.set_offset(bytes.offset());
-    return StreamError(detail,
-                       absl::StrCat("not ", name, ": ", handler.text()));
-  }
+  if (!parsed) return bytes.Damaged(name, handler.text());
   if (handler.states().empty()) {
     return absl::FailedPreconditionError(absl::StrCat(
         name, " without a back-end's state (", kState,

@@ -150,6 +150,18 @@ TEST(SnapshotTest, StatesAndTheirNamesAreLimited) {
                        HasSubstr("name of a device")));
 }
 
+TEST(SnapshotTest, ErrorsQuoteNothingOfAState) {
+  const std::string tree = ReadTestData("cloud-hypervisor.json");
+  const auto cut = Read(tree.substr(0, tree.size() / 2));
+  EXPECT_THAT(std::string(cut.status().message()),
+              HasSubstr("ends early: it was cut off"));
+  EXPECT_EQ(GetErrorDetail(cut.status())->reason(), ERROR_REASON_NO_TRAILER);
+  const auto damaged = Read("{\"a\": \"" + std::string(100000, 's') + "\n\"}");
+  EXPECT_LT(damaged.status().message().size(), 300);
+  EXPECT_THAT(std::string(damaged.status().message()),
+              HasSubstr("not JSON: syntax error while parsing value"));
+}
+
 TEST(SnapshotTest, EveryTruncationIsFound) {
   const std::string tree = ReadTestData("cloud-hypervisor.json");
   for (size_t size = 0; size < tree.size(); ++size) {

@@ -85,7 +85,7 @@ class Handler : public nlohmann::json_sax<Json> {
   bool parse_error(size_t, const std::string&,
                    const Json::exception& error) override {
     if (!text.empty()) return false;
-    text = error.what();
+    text = SaxErrorText(error.what());
     return false;
   }
 
@@ -183,17 +183,6 @@ class Handler : public nlohmann::json_sax<Json> {
   absl::Status status_;
 };
 
-absl::Status Damaged(const SaxSource& source, absl::string_view what) {
-  ErrorDetail detail;
-  detail.set_reason(source.ended() ? ERROR_REASON_NO_TRAILER
-                                   : ERROR_REASON_MALFORMED);
-  detail.set_offset(source.offset());
-  return StreamError(detail,
-                     source.ended()
-                         ? "the state ends early: it was cut off; save it again"
-                         : absl::StrCat("not a state of crosvm: ", what));
-}
-
 // By the names of the fields, which are all that tells the devices apart.
 absl::string_view DeviceOf(const std::set<std::string>& keys) {
   if (keys.empty()) return "without a state of the device";
@@ -210,7 +199,7 @@ absl::StatusOr<ForeignReport> Read(const OpenSource& input, ByteSink* output) {
   const bool parsed = source.Parse(&handler, Json::input_format_t::cbor);
   DS_RETURN_IF_ERROR(source.status());
   DS_RETURN_IF_ERROR(handler.status());
-  if (!parsed) return Damaged(source, handler.text);
+  if (!parsed) return source.Damaged("a state of crosvm", handler.text);
   if (handler.root_keys != std::vector<std::string>{"acked_features",
                                                     "acked_protocol_features",
                                                     "backend"} ||
