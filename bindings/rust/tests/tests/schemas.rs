@@ -15,15 +15,14 @@ fn decompressed(frame: &[u8]) -> Vec<u8> {
 
 fn load(schema: &str, version: u32) -> devstate_schema::LoadedSchema {
     let proto = repository("proto");
-    let (folder, file) = match schema {
-        "devices.fs.v1" if version < 3 => {
-            (proto.join(format!("devices/fs/v1/released/{version}")), "fs.proto")
-        }
-        "devices.fs.v1" => (proto.clone(), "devices/fs/v1/fs.proto"),
-        "devices.net.v1" => (proto.clone(), "devices/net/v1/net.proto"),
-        _ => panic!("{schema}"),
+    // "devices.TYPE.v1"
+    let device = schema.split('.').nth(1).expect("a type of device");
+    let (folder, file) = if device == "fs" && version < 3 {
+        (proto.join(format!("devices/fs/v1/released/{version}")), "fs.proto".to_owned())
+    } else {
+        (proto.clone(), format!("devices/{device}/v1/{device}.proto"))
     };
-    Config::new().include(folder).include(proto).load(file).expect("a schema")
+    Config::new().include(folder).include(proto).load(&file).expect("a schema")
 }
 
 #[test]
