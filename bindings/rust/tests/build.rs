@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("fs_v3", proto.clone(), "devices/fs/v1/fs.proto".to_owned()),
         ("everything", repository.join("tests/codegen"), "everything.proto".to_owned()),
         ("bounds", repository.join("tests/codegen"), "bounds.proto".to_owned()),
+        ("named", repository.join("tests/c"), "named.proto".to_owned()),
         ("t", repository.join("tests/stream_cases"), "t.proto".to_owned()),
     ];
     schemas.extend(

@@ -292,9 +292,7 @@ fn generate(input: &Input) -> Result<String, Error> {
     code.add("#[allow(unused_imports)]\nuse devstate::record::{self, Batch, RecordWriter, StateHandler};");
     code.add("#[allow(unused_imports)]\nuse devstate::schema::{self, FieldType, Presence, Table};");
     code.add("#[allow(unused_imports)]\nuse devstate::wire;");
-    code.add(
-        "use devstate::{Chunk, Error, Limits, Schema, StreamError, Summary, WriterOptions};\n\n",
-    );
+    code.add("use devstate::{Chunk, Error, Limits, Schema, Summary, WriterOptions};\n\n");
     state::print_schema(input, &mut code);
     for enumeration in &schema.enums {
         messages::print_enum(enumeration, &mut code);

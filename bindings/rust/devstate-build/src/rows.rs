@@ -163,7 +163,7 @@ fn print_columns(schema: &SchemaModel, message: &MessageModel, code: &mut Code) 
     code.add(format!("type Value<'r> = {name}Row{lifetime} where Self: 'r;\n\n"));
     print_decode(schema, message, code);
     code.add(
-        "fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<StreamError>> {
+        "fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<devstate::StreamError>> {
             Self::decode(&[], count, cx)
         }\n\n",
     );
@@ -215,7 +215,7 @@ fn print_decode(schema: &SchemaModel, message: &MessageModel, code: &mut Code) {
             columns: &'p [u8],
             count: usize,
             cx: &mut column::Context<'_>,
-        ) -> Result<Self, Box<StreamError>> {
+        ) -> Result<Self, Box<devstate::StreamError>> {
             let mut walk = column::ColumnsWalk::new(columns);",
     );
     if message.fields.is_empty() {

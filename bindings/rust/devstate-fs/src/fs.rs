@@ -13,7 +13,7 @@ use devstate::record::{self, Batch, RecordWriter, StateHandler};
 use devstate::schema::{self, FieldType, Presence, Table};
 #[allow(unused_imports)]
 use devstate::wire;
-use devstate::{Chunk, Error, Limits, Schema, StreamError, Summary, WriterOptions};
+use devstate::{Chunk, Error, Limits, Schema, Summary, WriterOptions};
 
 /// What the runtime knows of the schema.
 pub static SCHEMA: Schema = Schema {
@@ -401,7 +401,7 @@ impl<'p> column::Column<'p> for InodeRootColumns<'p> {
         columns: &'p [u8],
         count: usize,
         cx: &mut column::Context<'_>,
-    ) -> Result<Self, Box<StreamError>> {
+    ) -> Result<Self, Box<devstate::StreamError>> {
         let mut walk = column::ColumnsWalk::new(columns);
         let _ = count;
         match walk.next(cx)? {
@@ -410,7 +410,7 @@ impl<'p> column::Column<'p> for InodeRootColumns<'p> {
         }
     }
 
-    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<StreamError>> {
+    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<devstate::StreamError>> {
         Self::decode(&[], count, cx)
     }
 
@@ -490,7 +490,7 @@ impl<'p> column::Column<'p> for InodePathColumns<'p> {
         columns: &'p [u8],
         count: usize,
         cx: &mut column::Context<'_>,
-    ) -> Result<Self, Box<StreamError>> {
+    ) -> Result<Self, Box<devstate::StreamError>> {
         let mut walk = column::ColumnsWalk::new(columns);
         let rows = cx.enter();
         let mut this = Self::default();
@@ -507,7 +507,7 @@ impl<'p> column::Column<'p> for InodePathColumns<'p> {
         Ok(this)
     }
 
-    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<StreamError>> {
+    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<devstate::StreamError>> {
         Self::decode(&[], count, cx)
     }
 
@@ -579,7 +579,7 @@ impl<'p> column::Column<'p> for InodeLostColumns<'p> {
         columns: &'p [u8],
         count: usize,
         cx: &mut column::Context<'_>,
-    ) -> Result<Self, Box<StreamError>> {
+    ) -> Result<Self, Box<devstate::StreamError>> {
         let mut walk = column::ColumnsWalk::new(columns);
         let _ = count;
         match walk.next(cx)? {
@@ -588,7 +588,7 @@ impl<'p> column::Column<'p> for InodeLostColumns<'p> {
         }
     }
 
-    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<StreamError>> {
+    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<devstate::StreamError>> {
         Self::decode(&[], count, cx)
     }
 
@@ -671,7 +671,7 @@ impl<'p> column::Column<'p> for FileHandleColumns<'p> {
         columns: &'p [u8],
         count: usize,
         cx: &mut column::Context<'_>,
-    ) -> Result<Self, Box<StreamError>> {
+    ) -> Result<Self, Box<devstate::StreamError>> {
         let mut walk = column::ColumnsWalk::new(columns);
         let rows = cx.enter();
         let mut this = Self::default();
@@ -688,7 +688,7 @@ impl<'p> column::Column<'p> for FileHandleColumns<'p> {
         Ok(this)
     }
 
-    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<StreamError>> {
+    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<devstate::StreamError>> {
         Self::decode(&[], count, cx)
     }
 
@@ -773,7 +773,7 @@ impl<'p> column::Column<'p> for AttributesColumns<'p> {
         columns: &'p [u8],
         count: usize,
         cx: &mut column::Context<'_>,
-    ) -> Result<Self, Box<StreamError>> {
+    ) -> Result<Self, Box<devstate::StreamError>> {
         let mut walk = column::ColumnsWalk::new(columns);
         let _ = cx.enter();
         let mut this = Self::default();
@@ -789,7 +789,7 @@ impl<'p> column::Column<'p> for AttributesColumns<'p> {
         Ok(this)
     }
 
-    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<StreamError>> {
+    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<devstate::StreamError>> {
         Self::decode(&[], count, cx)
     }
 
@@ -915,7 +915,7 @@ impl<'p> column::Column<'p> for InodeColumns<'p> {
         columns: &'p [u8],
         count: usize,
         cx: &mut column::Context<'_>,
-    ) -> Result<Self, Box<StreamError>> {
+    ) -> Result<Self, Box<devstate::StreamError>> {
         let mut walk = column::ColumnsWalk::new(columns);
         let rows = cx.enter();
         let mut this = Self::default();
@@ -939,7 +939,7 @@ impl<'p> column::Column<'p> for InodeColumns<'p> {
         Ok(this)
     }
 
-    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<StreamError>> {
+    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<devstate::StreamError>> {
         Self::decode(&[], count, cx)
     }
 
@@ -1070,7 +1070,7 @@ impl<'p> column::Column<'p> for FileLockColumns<'p> {
         columns: &'p [u8],
         count: usize,
         cx: &mut column::Context<'_>,
-    ) -> Result<Self, Box<StreamError>> {
+    ) -> Result<Self, Box<devstate::StreamError>> {
         let mut walk = column::ColumnsWalk::new(columns);
         let _ = cx.enter();
         let mut this = Self::default();
@@ -1088,7 +1088,7 @@ impl<'p> column::Column<'p> for FileLockColumns<'p> {
         Ok(this)
     }
 
-    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<StreamError>> {
+    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<devstate::StreamError>> {
         Self::decode(&[], count, cx)
     }
 
@@ -1196,7 +1196,7 @@ impl<'p> column::Column<'p> for OpenHandleColumns<'p> {
         columns: &'p [u8],
         count: usize,
         cx: &mut column::Context<'_>,
-    ) -> Result<Self, Box<StreamError>> {
+    ) -> Result<Self, Box<devstate::StreamError>> {
         let mut walk = column::ColumnsWalk::new(columns);
         let rows = cx.enter();
         let mut this = Self::default();
@@ -1214,7 +1214,7 @@ impl<'p> column::Column<'p> for OpenHandleColumns<'p> {
         Ok(this)
     }
 
-    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<StreamError>> {
+    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<devstate::StreamError>> {
         Self::decode(&[], count, cx)
     }
 
@@ -1315,7 +1315,7 @@ impl<'p> column::Column<'p> for MountPathColumns<'p> {
         columns: &'p [u8],
         count: usize,
         cx: &mut column::Context<'_>,
-    ) -> Result<Self, Box<StreamError>> {
+    ) -> Result<Self, Box<devstate::StreamError>> {
         let mut walk = column::ColumnsWalk::new(columns);
         let _ = cx.enter();
         let mut this = Self::default();
@@ -1330,7 +1330,7 @@ impl<'p> column::Column<'p> for MountPathColumns<'p> {
         Ok(this)
     }
 
-    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<StreamError>> {
+    fn absent(count: usize, cx: &mut column::Context<'_>) -> Result<Self, Box<devstate::StreamError>> {
         Self::decode(&[], count, cx)
     }
 

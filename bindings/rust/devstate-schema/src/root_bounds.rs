@@ -52,7 +52,9 @@ impl RootBounds {
             if !field.repeated() {
                 // The last one wins.
                 values.drain(..values.len().saturating_sub(1));
-                if values.is_empty() && field.presence == Presence::Implicit {
+                // An entry of a map always has its value.
+                let always = field.presence == Presence::Implicit || message.map_entry;
+                if values.is_empty() && always {
                     values.push(if field.is_number() {
                         Value::Varint(0)
                     } else {

@@ -170,6 +170,7 @@ codec!(Bounds, bounds, Bounds, BoundsVisitor, BoundsHandler, BoundsWriter,
         powers add_powers PowersBatch, required add_required RequiredBatch,
         places add_places PlacesBatch, gated add_gated GatedBatch,
         newer add_newer NewerBatch, colors add_colors ColorsBatch]);
+codec!(Named, named, Named, NamedVisitor, NamedHandler, NamedWriter, []);
 codec!(Everything, everything, Everything, EverythingVisitor, EverythingHandler, EverythingWriter,
        [scalars add_scalars ScalarsBatch, optionals add_optionals OptionalsBatch,
         repeateds add_repeateds RepeatedsBatch, nested add_nested NestedBatch,

@@ -115,7 +115,11 @@ fn the_code_that_is_checked_in_is_what_the_generator_makes() {
         .generate("devices/fs/v1/fs.proto")
         .expect("code");
     let checked_in = read("bindings/rust/devstate-fs/src/fs.rs");
-    assert!(made.as_bytes() == checked_in, "run devstate-generate as the README says");
+    assert!(
+        made.as_bytes() == checked_in,
+        "cargo run -p devstate-build -- --include ../../proto --released \
+         ../../proto/devices/fs/v1/released --out devstate-fs/src devices/fs/v1/fs.proto"
+    );
 }
 
 #[test]

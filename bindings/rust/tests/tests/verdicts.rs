@@ -6,12 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use devstate::{rules, Error, Level, Limits, Verdict};
+use devstate::{
+    rules, Compression, Error, Level, Limits, StreamHeader, StreamWriter, Verdict, WriterOptions,
+};
 use devstate_build::Config;
 use devstate_schema::{
     check_state_behind, compare, decode_state, load_compressed, Gate, SchemaModel,
 };
-use devstate_tests::{read, repository, Codec, FsV1, FsV2, FsV3};
+use devstate_tests::{read, repository, Codec, FsV1, FsV2, FsV3, Named};
 
 /// Loads a golden stream behind a gate, as a back-end of that version does.
 fn load(name: &str, reader: &dyn Codec) -> (Verdict, Option<Error>) {
@@ -147,6 +149,36 @@ fn rule_codes_are_those_of_the_other_implementation() {
         let code = source[at..end].rsplit([',', ' ', '\n']).next().expect("the code");
         assert_eq!(code, rule.code.to_string(), "{}", rule.id);
     }
+}
+
+/// Returns the verdict of a state that has nothing but a root.
+fn verdict_of_root(codec: &dyn Codec, root: &[u8]) -> Verdict {
+    let schema = codec.schema();
+    let header = StreamHeader {
+        device: schema.device.to_string(),
+        schema: schema.name.to_string(),
+        schema_version: schema.version,
+        root_message: schema.root_message.to_string(),
+        fingerprint: schema.fingerprint.to_vec(),
+        ..Default::default()
+    };
+    let options = WriterOptions { compression: Compression::Raw, ..Default::default() };
+    let mut writer = StreamWriter::new(Vec::new(), options);
+    writer.begin(header, root).expect("a header");
+    let stream = writer.finish().expect("a stream").0;
+    let mut gate = Gate::new(schema);
+    let error = codec.read_behind(&stream, &mut gate).err();
+    gate.verdict_after(error.as_ref())
+}
+
+#[test]
+fn the_value_of_a_map_that_is_not_written_has_to_keep_the_bounds() {
+    // {"a": {id: 5}}, and {"a"}, whose part has the id 0.
+    let verdict = verdict_of_root(&Named, b"\n\x07\n\x01a\x12\x02\x08\x05");
+    assert!(verdict.loads(), "{verdict}");
+    let verdict = verdict_of_root(&Named, b"\n\x03\n\x01a");
+    let found: Vec<_> = verdict.findings.iter().map(|f| (f.rule.id, f.path.as_str())).collect();
+    assert_eq!(found, [("value-out-of-bounds", "parts.value.id")], "{verdict}");
 }
 
 // --- The table of changes ---
