@@ -405,6 +405,8 @@ TEST_F(DeviceInC, PreChecksAsInCpp) {
             cpp_handler_->PreCheck(9).status().message());
 }
 
+TEST(Judge, IsLinkedHere) { EXPECT_EQ(devstate_load_judge(), DEVSTATE_OK); }
+
 TEST_F(DeviceInC, WrongOptionsAreNamed) {
   devstate_state_options options = {};
   options.size = sizeof(options);
