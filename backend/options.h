@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "devstate/backend/transfer_options.h"
 #include "devstate/serializer/limits.h"
 #include "devstate/serializer/writer_options.h"
 #include "devstate/verdict.pb.h"
@@ -23,9 +24,7 @@ class SchemaArchive;
 
 // The outcome of a save or a load.
 struct StateReport {
-  // A load is reported as verified when it was read and prepared, or has failed
-  // before, and once more when it was put into force.
-  enum class Event { kSaved, kVerified, kCommitted };
+  using Event = TransferEvent;
   Event event = Event::kSaved;
   absl::Status status;
   // The verdict on a load. For a save as another version, the verdict of that
@@ -42,26 +41,6 @@ struct StateReport {
   uint64_t decoded_bytes = 0;
   uint64_t chunks = 0;
   uint64_t records = 0;
-};
-
-// The version of the schema that saves write.
-struct SaveVersion {
-  enum class Choice {
-    // The version of the generated code.
-    kOwn,
-    // The lowest version of the archive that holds all of the state at hand. A
-    // new feature that nobody uses then keeps no older release from loading the
-    // state. For each version that is tried, the state is written once more and
-    // the bytes are dropped.
-    kLowest,
-    // `version`, whatever the state is. This is the profile that the VM was
-    // started with. A state that does not fit is refused with the path.
-    kPinned,
-  };
-  // The way in which the version is chosen. Default: kOwn.
-  Choice choice = Choice::kOwn;
-  // The version for kPinned; unused otherwise. Default: 0.
-  uint32_t version = 0;
 };
 
 // The options of StateHandler for saves and loads.

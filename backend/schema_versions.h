@@ -14,7 +14,6 @@
 #include "devstate/compat/gate/conversion_chain.h"
 #include "devstate/compat/gate/schema_archive.h"
 #include "devstate/schema/schema_info.h"
-#include "devstate/serializer/byte_stream.h"
 
 namespace devstate {
 
@@ -27,12 +26,6 @@ std::vector<uint32_t> OlderVersions(const SchemaArchive* archive,
 // there are, if the archive lacks it.
 absl::StatusOr<SchemaView> FindVersion(const SchemaArchive* archive,
                                        const SchemaInfo& own, uint32_t version);
-
-// Takes all bytes and keeps none.
-class NullSink : public ByteSink {
- public:
-  absl::Status Write(absl::string_view) override { return absl::OkStatus(); }
-};
 
 }  // namespace devstate
 

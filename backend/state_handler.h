@@ -13,51 +13,22 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "devstate/backend/options.h"
+#include "devstate/backend/state_transfer.h"
 #include "devstate/transport/vhost_user/device_state_handler.h"
 
 namespace devstate {
 
-class RecordReader;
-class RecordWriter;
-struct SchemaInfo;
-struct Chunk;
 struct SchemaView;
 
-// A device and the codec of its state, without their types. StateHandler makes
-// one of a StateDevice. SaveState() and ReadState() get a writer and a reader
-// that the same object has made.
-class ErasedDevice {
+// A device whose schema has descriptors, without its types. StateHandler makes
+// one of a StateDevice.
+class ErasedDevice : public TransferDevice {
  public:
-  virtual ~ErasedDevice() = default;
-
-  virtual const SchemaInfo& Schema() const = 0;
-  // Returns the same schema with its descriptors. Default: those of generated
-  // C++. The others are asked where these may take long to make.
+  // Returns the schema with its descriptors. Default: those of generated C++.
   virtual absl::StatusOr<SchemaView> View() const;
-  // Returns whether the device's reader takes `chunk`, of a stream of the same
-  // schema, as a gate would pass it, and checks what a gate would check.
-  // Default: false.
-  virtual bool Takes(const Chunk& chunk) const;
-  virtual std::optional<std::vector<std::string>> UsedFeatures() const = 0;
-
-  virtual std::shared_ptr<RecordWriter> MakeWriter(
-      ByteSink* sink, const WriterOptions& options) const = 0;
-  // Writes the whole state, trailer included.
-  virtual absl::Status SaveState(RecordWriter& writer) = 0;
-  // Returns the features that the state uses, by SaveState(). nullopt if they
-  // do not depend on records, so that a writer finds them in the root. Default:
-  // by the descriptors.
-  virtual absl::StatusOr<std::optional<std::vector<std::string>>> FindFeatures(
-      const WriterOptions& options);
-
-  virtual std::shared_ptr<RecordReader> MakeReader(
-      ByteSource* source, const Limits& limits) const = 0;
-  // Starts a load, which lasts until Unstage().
-  virtual void StageLoad() = 0;
-  virtual absl::Status ReadState(RecordReader& reader) = 0;
-  virtual absl::Status Prepare() = 0;
-  virtual absl::Status Commit() = 0;
-  virtual void Unstage() = 0;
+  // Default: by the descriptors.
+  absl::StatusOr<std::optional<std::vector<std::string>>> FindFeatures(
+      const WriterOptions& options) override;
 };
 
 // The work of StateHandler, for any device.
@@ -83,8 +54,10 @@ class StateHandlerCore : public vhost_user::DeviceStateHandler {
   void Discard() override;
 
  private:
-  class Impl;
-  const std::unique_ptr<Impl> impl_;
+  // Options and the device, which the transfer owns, outlive the judge.
+  const StateOptions options_;
+  std::unique_ptr<StateTransfer> transfer_;
+  std::unique_ptr<StateJudge> judge_;
 };
 
 }  // namespace devstate

@@ -117,7 +117,7 @@ class StateHandlerTest : public ::testing::Test {
   std::vector<std::string> FeaturesInHeader(const std::string& stream) {
     StringSource source(stream);
     FsStateReader reader(&source);
-    const auto& features = (*reader.ReadHeader())->used_features();
+    const auto& features = (*reader.ReadHeader())->used_features;
     return {features.begin(), features.end()};
   }
 

@@ -17,11 +17,11 @@
 #include "absl/strings/strip.h"
 #include "devstate/columns.pb.h"
 #include "devstate/schema/schema_model.h"
+#include "devstate/schema/stream_descriptors.h"
 #include "devstate/schema/value_set.h"
 #include "devstate/serializer/stream_format.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/wire_walk.h"
-#include "devstate/stream.pb.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
@@ -350,7 +350,7 @@ void PrintStart(absl::string_view bytes, Lines& lines) {
   lines.text() += "\n";
   lines.Title("StreamHeader");
   MessagePrinter(bytes.substr(kPrefixSize), kPrefixSize, lines)
-      .Print({Shape::kMessage, StreamHeader::descriptor()});
+      .Print({Shape::kMessage, StreamMessage("StreamHeader")});
 }
 
 ChunkHeader PrintChunkHeader(absl::string_view bytes, uint64_t offset,
@@ -378,7 +378,7 @@ ChunkHeader PrintChunkHeader(absl::string_view bytes, uint64_t offset,
 // What the payload of a chunk is; without a type if nobody knows.
 Shape ShapeOf(const ChunkHeader& header, const MessageModel* root) {
   if (header.type == ChunkType::kTrailer) {
-    return {Shape::kMessage, StreamTrailer::descriptor()};
+    return {Shape::kMessage, StreamMessage("StreamTrailer")};
   }
   if (root == nullptr) return {};
   if (header.type == ChunkType::kRoot) return ShapeOf(Shape::kMessage, *root);

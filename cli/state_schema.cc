@@ -66,7 +66,7 @@ absl::StatusOr<LoadedSchema> StateSchemaFlags::Load() const {
 
 absl::StatusOr<LoadedSchema> StateSchemaFlags::LoadFor(
     const StreamHeader& header) const {
-  return schema.empty() ? LoadEmbeddedSchema(header) : Load();
+  return schema.empty() ? LoadEmbeddedSchema(SchemaOf(header)) : Load();
 }
 
 void AddStateFormat(Command& verb, StateFormat* format) {

@@ -11,7 +11,7 @@
 #include "absl/types/optional.h"
 #include "devstate/schema/schema_loader.h"
 #include "devstate/serializer/dynamic/state_printer.h"
-#include "devstate/stream.pb.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/third_party/cli11/command_line.h"
 
 namespace devstate {

@@ -247,8 +247,8 @@ int ExitCodeOf(const absl::Status& status) {
   if (!detail.has_value() || (file.has_value() && file->empty())) {
     return kExitUsageOrIo;
   }
-  const bool refused = detail->reason() == ERROR_REASON_UNKNOWN_CONTENT ||
-                       detail->reason() == ERROR_REASON_CONSTRAINT;
+  const bool refused = detail->reason == ERROR_REASON_UNKNOWN_CONTENT ||
+                       detail->reason == ERROR_REASON_CONSTRAINT;
   return refused ? kExitRefused : kExitDamaged;
 }
 

@@ -13,7 +13,11 @@ list(FILTER verbs INCLUDE REGEX "^cli/(verbs/.*|main)[.]cc$")
 set(parts ${DEVSTATE_COMMAND_SOURCES})
 list(REMOVE_ITEM parts ${verbs})
 
-devstate_component(devstate_command_parts STATIC ${parts})
+devstate_text(implementation proto/devstate/implementation.proto
+  schema/implementation_proto.inc)
+devstate_text(stream proto/devstate/stream.proto schema/stream_proto.inc)
+devstate_component(devstate_command_parts STATIC
+  ${parts} ${implementation} ${stream})
 target_link_libraries(devstate_command_parts PUBLIC
   devstate_tools devstate_fs devstate_passt nlohmann_json::nlohmann_json PkgConfig::DEVSTATE_XXHASH
   PkgConfig::DEVSTATE_ZSTD ZLIB::ZLIB)

@@ -33,18 +33,23 @@ function(devstate_library name)
     VERSION ${PROJECT_VERSION}
     SOVERSION 0
     # Objects are the same for both kinds of library, and built once.
-    DEFINE_SYMBOL ""
-    POSITION_INDEPENDENT_CODE ON)
-  target_compile_options(${name} PRIVATE -ffunction-sections -fdata-sections)
-  target_include_directories(${name} PUBLIC
-    $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
-    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    DEFINE_SYMBOL "")
+  devstate_objects(${name})
   if(BUILD_SHARED_LIBS)
     set(symbols ${PROJECT_SOURCE_DIR}/cmake/lib${name}.map)
     target_link_options(${name} PRIVATE
       -Wl,--version-script=${symbols} -Wl,--gc-sections -Wl,--no-undefined)
     set_target_properties(${name} PROPERTIES LINK_DEPENDS ${symbols})
   endif()
+endfunction()
+
+# Says how the objects of libraries that are installed are compiled.
+function(devstate_objects name)
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_compile_options(${name} PRIVATE -ffunction-sections -fdata-sections)
+  target_include_directories(${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 endfunction()
 
 # Makes the headers among the sources includable as "devstate/...". One that is
@@ -57,6 +62,21 @@ function(devstate_headers)
     file(MAKE_DIRECTORY ${folder})
     file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${header} ${link} SYMBOLIC)
   endforeach()
+endfunction()
+
+# Makes a string literal of the file `text`, which sources include as `name`;
+# `result` gets its path.
+function(devstate_text result text name)
+  set(out ${PROJECT_BINARY_DIR}/gen/${name})
+  cmake_path(GET out PARENT_PATH folder)
+  file(MAKE_DIRECTORY ${folder})
+  # In pieces, none of which is longer than what every compiler takes.
+  add_custom_command(OUTPUT ${out}
+    COMMAND sed "s/^/R\"DOC(/; s/$/)DOC\" \"\\\\n\"/"
+      ${PROJECT_SOURCE_DIR}/${text} > ${out}
+    DEPENDS ${text}
+    VERBATIM)
+  set(${result} ${out} PARENT_SCOPE)
 endfunction()
 
 # Compiles the protos among the sources; `result` gets what is generated. The

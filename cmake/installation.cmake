@@ -16,7 +16,9 @@ if(BUILD_SHARED_LIBS)
     /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
   set_target_properties(${programs} PROPERTIES
     INSTALL_RPATH "$ORIGIN/${to_library}")
-  set_target_properties(devstate_c PROPERTIES INSTALL_RPATH $ORIGIN)
+  set_target_properties(devstate_judge PROPERTIES INSTALL_RPATH $ORIGIN)
+  # Nothing links it.
+  install(TARGETS devstate_judge LIBRARY COMPONENT runtime NAMELINK_SKIP)
 endif()
 install(TARGETS devstate devstate_c EXPORT devstateTargets
   LIBRARY COMPONENT runtime NAMELINK_COMPONENT development
@@ -153,10 +155,9 @@ list(TRANSFORM public_packages REPLACE "^protobuf::libprotobuf$" protobuf)
 list(TRANSFORM public_packages REPLACE "^absl::" absl_)
 devstate_pkg_config(devstate
   PUBLIC ${public_packages} PRIVATE libmd libxxhash libzstd)
-# Who links the archive with a C compiler needs the library of C++, too.
-set(cpp_library)
+# Who links the archive with a C compiler needs the libraries of C++, too.
+set(cpp_libraries)
 if(NOT BUILD_SHARED_LIBS)
-  set(cpp_library LIBS " -lstdc++")
+  set(cpp_libraries PRIVATE devstate LIBS " -lstdc++")
 endif()
-devstate_pkg_config(devstate_c
-  DETAIL " (C interface)" PRIVATE devstate ${cpp_library})
+devstate_pkg_config(devstate_c DETAIL " (C interface)" ${cpp_libraries})

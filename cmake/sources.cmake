@@ -19,12 +19,7 @@ set(DEVSTATE_PUBLIC_HEADERS
   compat/verdict.h
   schema/schema_info.h
   serializer/byte_stream.h
-  serializer/chunk_filter.h
   serializer/limits.h
-  serializer/message_writer.h
-  serializer/record_stream.h
-  serializer/row_columns.h
-  serializer/save_filter.h
   serializer/stream_reader.h
   serializer/stream_writer.h
   serializer/writer_options.h
@@ -55,10 +50,16 @@ set(DEVSTATE_LIBRARY_SOURCES
   backend/manifest_archive.cc
   backend/manifest_archive.h
   backend/options.h
+  backend/schema_judge.cc
+  backend/schema_judge.h
   backend/schema_versions.cc
   backend/schema_versions.h
   backend/state_handler.cc
   backend/state_handler.h
+  backend/state_judge.h
+  backend/state_transfer.cc
+  backend/state_transfer.h
+  backend/transfer_options.h
   compat/absent_value.cc
   compat/absent_value.h
   compat/annotation_mapping.cc
@@ -117,6 +118,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   compat/json_text.cc
   compat/json_text.h
   compat/lint_rules.cc
+  compat/load_line.cc
+  compat/load_line.h
   compat/load_rules.cc
   compat/mapping.cc
   compat/mapping.h
@@ -144,9 +147,9 @@ set(DEVSTATE_LIBRARY_SOURCES
   compat/verdict.cc
   compat/verdict.h
   proto/devstate/columns.proto
+  proto/devstate/implementation.proto
   proto/devstate/manifest.proto
   proto/devstate/options.proto
-  proto/devstate/stream.proto
   proto/devstate/verdict.proto
   schema/annotations.cc
   schema/annotations.h
@@ -180,6 +183,7 @@ set(DEVSTATE_LIBRARY_SOURCES
   schema/schema_loader.h
   schema/schema_model.cc
   schema/schema_model.h
+  schema/value_kind.h
   schema/value_set.cc
   schema/value_set.h
   schema/value_size.h
@@ -190,6 +194,7 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/chunk.h
   serializer/chunk_filter.h
   serializer/column.h
+  serializer/column_encoding.h
   serializer/columns_walker.cc
   serializer/columns_walker.h
   serializer/compression.cc
@@ -206,7 +211,6 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/dynamic/message_columns_builder.h
   serializer/dynamic/message_table.cc
   serializer/dynamic/message_table.h
-  serializer/enum_names.h
   serializer/internal/byte_buffer.h
   serializer/internal/chunk_sealer.cc
   serializer/internal/chunk_sealer.h
@@ -236,6 +240,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/record_stream.cc
   serializer/record_stream.h
   serializer/record_table.h
+  serializer/root_message.cc
+  serializer/root_message.h
   serializer/row_columns.h
   serializer/row_kind.h
   serializer/save_filter.h
@@ -243,6 +249,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/stream_error.h
   serializer/stream_format.cc
   serializer/stream_format.h
+  serializer/stream_messages.cc
+  serializer/stream_messages.h
   serializer/stream_reader.cc
   serializer/stream_reader.h
   serializer/stream_writer.cc
@@ -251,6 +259,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/used_features.h
   serializer/utf8.cc
   serializer/utf8.h
+  serializer/wire_fault.cc
+  serializer/wire_fault.h
   serializer/wire_walk.cc
   serializer/wire_walk.h
   serializer/writer_options.h
@@ -302,6 +312,7 @@ set(DEVSTATE_C_SOURCES
   backend/c/engine.h
   backend/c/error.cc
   backend/c/error.h
+  backend/c/judge.h
   backend/c/options.cc
   backend/c/options.h
   backend/c/root_message.cc
@@ -323,6 +334,118 @@ set(DEVSTATE_C_SOURCES
   backend/c/struct_table.cc
   backend/c/struct_table.h
   backend/c/value_types.h
+)
+
+# What judges for the C interface, with Protocol Buffers.
+set(DEVSTATE_JUDGE_SOURCES
+  backend/c/judge.cc
+)
+
+# The sources of the library that the C interface stands on, without Protocol
+# Buffers.
+set(DEVSTATE_PLANE_SOURCES
+  backend/load_report_file.cc
+  backend/load_report_file.h
+  backend/state_judge.h
+  backend/state_transfer.cc
+  backend/state_transfer.h
+  backend/transfer_options.h
+  compat/load_line.cc
+  compat/load_line.h
+  schema/presence.h
+  schema/schema_info.h
+  schema/value_kind.h
+  schema/value_size.h
+  serializer/byte_stream.h
+  serializer/bytes_column.cc
+  serializer/bytes_column.h
+  serializer/chunk.cc
+  serializer/chunk.h
+  serializer/chunk_filter.h
+  serializer/column.h
+  serializer/column_encoding.h
+  serializer/columns_walker.cc
+  serializer/columns_walker.h
+  serializer/compression.cc
+  serializer/compression.h
+  serializer/constraints.cc
+  serializer/constraints.h
+  serializer/decode_context.cc
+  serializer/decode_context.h
+  serializer/internal/byte_buffer.h
+  serializer/internal/chunk_sealer.cc
+  serializer/internal/chunk_sealer.h
+  serializer/internal/column_loops.cc
+  serializer/internal/column_loops.h
+  serializer/internal/little_endian.h
+  serializer/internal/map_keys.h
+  serializer/internal/number_column_fields.h
+  serializer/internal/sealing_queue.cc
+  serializer/internal/sealing_queue.h
+  serializer/internal/varint.h
+  serializer/internal/vectorized.h
+  serializer/internal/wire_cursor.h
+  serializer/limits.h
+  serializer/message_reader.cc
+  serializer/message_reader.h
+  serializer/message_writer.cc
+  serializer/message_writer.h
+  serializer/number_column.cc
+  serializer/number_column.h
+  serializer/number_column_decode.cc
+  serializer/number_column_encode.cc
+  serializer/occurrences.cc
+  serializer/occurrences.h
+  serializer/record_columns.cc
+  serializer/record_columns.h
+  serializer/record_stream.cc
+  serializer/record_stream.h
+  serializer/record_table.h
+  serializer/row_columns.h
+  serializer/row_kind.h
+  serializer/save_filter.h
+  serializer/stream_error.cc
+  serializer/stream_error.h
+  serializer/stream_format.cc
+  serializer/stream_format.h
+  serializer/stream_messages.cc
+  serializer/stream_messages.h
+  serializer/stream_reader.cc
+  serializer/stream_reader.h
+  serializer/stream_writer.cc
+  serializer/stream_writer.h
+  serializer/utf8.cc
+  serializer/utf8.h
+  serializer/wire_fault.cc
+  serializer/wire_fault.h
+  serializer/writer_options.h
+  third_party/absl_compat/status_macros.h
+  third_party/zstd/zstd_frame.cc
+  third_party/zstd/zstd_frame.h
+  transport/io/blocked_write_signals.h
+  transport/io/channel.cc
+  transport/io/channel.h
+  transport/io/deadline.h
+  transport/io/errno_status.cc
+  transport/io/errno_status.h
+  transport/io/fd_stream.cc
+  transport/io/fd_stream.h
+  transport/io/file_descriptor.h
+  transport/io/unix_socket.cc
+  transport/io/unix_socket.h
+  transport/io/wake_event.cc
+  transport/io/wake_event.h
+  transport/vhost_user/connection.cc
+  transport/vhost_user/connection.h
+  transport/vhost_user/device_state_engine.cc
+  transport/vhost_user/device_state_engine.h
+  transport/vhost_user/device_state_handler.h
+  transport/vhost_user/session.cc
+  transport/vhost_user/session.h
+  transport/vhost_user/transfer_worker.cc
+  transport/vhost_user/transfer_worker.h
+  transport/vhost_user/vhost_user_message.cc
+  transport/vhost_user/vhost_user_message.h
 )
 
 # protoc-gen-devstate.
@@ -571,6 +694,8 @@ set(DEVSTATE_COMMAND_SOURCES
   proto/devstate/live.proto
   proto/devstate/stats.proto
   proto/devstate/verify.proto
+  schema/stream_descriptors.cc
+  schema/stream_descriptors.h
   serializer/dynamic/redactor.cc
   serializer/dynamic/redactor.h
   serializer/dynamic/state_printer.cc
@@ -648,6 +773,7 @@ set(DEVSTATE_TESTS
   serializer/record_columns_test.cc
   serializer/sealing_queue_test.cc
   serializer/stream_format_test.cc
+  serializer/stream_messages_test.cc
   serializer/stream_reader_test.cc
   serializer/stream_writer_test.cc
   serializer/wire_walk_test.cc

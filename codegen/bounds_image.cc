@@ -40,10 +40,10 @@ uint64_t FloatImage(int128 bound, int sign) {
 uint64_t Image(const FieldModel& field, const ColumnBounds& bounds,
                int128 bound, int sign) {
   if (bounds.column == ColumnBounds::Column::kNumbers) {
-    if (field.column_kind == COLUMN_KIND_FLOAT) {
+    if (field.column_kind == ValueKind::kFloat) {
       return FloatImage<float, uint32_t>(bound, sign);
     }
-    if (field.column_kind == COLUMN_KIND_DOUBLE) {
+    if (field.column_kind == ValueKind::kDouble) {
       return FloatImage<double, uint64_t>(bound, sign);
     }
   }

@@ -111,6 +111,26 @@ std::string PrintEnumValues(const MessageModel& type, const FieldModel& field,
   return name;
 }
 
+absl::string_view KindEnumerator(ValueKind kind) {
+  switch (kind) {
+    case ValueKind::kUnspecified:
+      break;
+    case ValueKind::kUnsigned:
+      return "ValueKind::kUnsigned";
+    case ValueKind::kSigned:
+      return "ValueKind::kSigned";
+    case ValueKind::kFloat:
+      return "ValueKind::kFloat";
+    case ValueKind::kDouble:
+      return "ValueKind::kDouble";
+    case ValueKind::kBytes:
+      return "ValueKind::kBytes";
+    case ValueKind::kText:
+      return "ValueKind::kText";
+  }
+  return "ValueKind::kUnspecified";
+}
+
 std::string PrintFields(const MessageModel& type, Printer& printer) {
   if (type.fields.empty()) return "{}";
   std::string entries;
@@ -120,7 +140,7 @@ std::string PrintFields(const MessageModel& type, Printer& printer) {
     absl::StrAppend(
         &entries, "    {", field.number, ", \"", field.name,
         "\", ::devstate::Presence::", PresenceName(field),
-        ",\n     ::devstate::", ColumnKind_Name(field.column_kind), ", ",
+        ",\n     ::devstate::", KindEnumerator(field.column_kind), ", ",
         field.cardinality() == Cardinality::kRepeated ? ValueSize(field) : 0,
         ", ", values, ", ", bounds, "},\n");
   }

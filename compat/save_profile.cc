@@ -10,7 +10,6 @@
 #include "devstate/compat/gate/constraints.h"
 #include "devstate/compat/gate/stream_verdict.h"
 #include "devstate/compat/verdict.h"
-#include "devstate/serializer/record_stream.h"
 #include "devstate/serializer/used_features.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
@@ -28,22 +27,26 @@ SaveProfile::SaveProfile(const SchemaView& own, const SchemaView& target,
       upgrade_(own.model->version() <= target.model->version()),
       chain_(own, target, archive, steps),
       converter_(&chain_, writer.limits, &findings_),
-      used_features_(writer.used_features) {}
+      used_features_(writer.used_features),
+      roots_(*own.root) {}
 
 absl::Status SaveProfile::Begin() {
   AddSchemaFindings(chain_, &findings_);
   return VerdictStatus(verdict());
 }
 
-absl::StatusOr<absl::string_view> SaveProfile::FilterRoot(const Message& root) {
+absl::StatusOr<absl::string_view> SaveProfile::FilterRoot(
+    absl::string_view serialized) {
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<Message> root,
+                      roots_.Parse(serialized));
   const std::unique_ptr<Message> converted =
-      chain_.ConvertRoot(root, &findings_);
+      chain_.ConvertRoot(*root, &findings_);
   if (findings_.level() < VERDICT_LEVEL_REFUSED) {
     std::set<std::string> features;
     if (used_features_.has_value()) {
       features.insert(used_features_->begin(), used_features_->end());
     } else {
-      AddUsedFeatures(root, &features);
+      AddUsedFeatures(*root, &features);
     }
     ConstraintChecker(target_.model, own_.model->version(), std::move(features))
         .CheckRoot(*converted, &findings_);

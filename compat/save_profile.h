@@ -16,6 +16,7 @@
 #include "devstate/compat/gate/schema_archive.h"
 #include "devstate/compat/gate/stream_findings.h"
 #include "devstate/schema/schema_info.h"
+#include "devstate/serializer/root_message.h"
 #include "devstate/serializer/save_filter.h"
 #include "devstate/serializer/writer_options.h"
 #include "devstate/verdict.pb.h"
@@ -44,8 +45,7 @@ class SaveProfile : public SaveFilter {
 
   // Both fail with FAILED_PRECONDITION and the path of what the target cannot
   // hold.
-  absl::StatusOr<absl::string_view> FilterRoot(
-      const google::protobuf::Message& root) override;
+  absl::StatusOr<absl::string_view> FilterRoot(absl::string_view root) override;
   absl::StatusOr<Chunk> FilterBatch(const Chunk& batch) override;
 
   // Returns all that was found so far.
@@ -62,6 +62,7 @@ class SaveProfile : public SaveFilter {
   // The features given for the whole state; without them, those of the root
   // count.
   const std::optional<std::vector<std::string>> used_features_;
+  RootFactory roots_;
   std::string root_;
 };
 

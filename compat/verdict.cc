@@ -10,16 +10,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "devstate/compat/finding.h"
+#include "devstate/compat/load_line.h"
 #include "devstate/compat/rules.h"
 #include "devstate/serializer/stream_error.h"
 
 namespace devstate {
 namespace {
 
-constexpr uint64_t kReplyTag = 0xd5;
 // What the low half of the reply is.
-constexpr uint64_t kReplyField = 1;
-constexpr uint64_t kReplyChunk = 2;
+constexpr uint32_t kReplyField = 1;
+constexpr uint32_t kReplyChunk = 2;
 
 void AddFinding(VerdictLevel level, const Rule& rule, std::string written,
                 std::string read, absl::string_view text, Verdict* verdict) {
@@ -38,7 +38,7 @@ Failure FailureOf(const absl::Status& status) {
   const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
   if (!detail.has_value())
     return {rules::kDeviceRefused, VERDICT_LEVEL_REFUSED};
-  switch (detail->reason()) {
+  switch (detail->reason) {
     case ERROR_REASON_NOT_A_STREAM:
       return {rules::kNotAStream, VERDICT_LEVEL_DAMAGED};
     case ERROR_REASON_NO_TRAILER:
@@ -52,8 +52,8 @@ Failure FailureOf(const absl::Status& status) {
     case ERROR_REASON_UNKNOWN_CONTENT:
       return {rules::kUnknownCritical, VERDICT_LEVEL_REFUSED};
     case ERROR_REASON_CONSTRAINT:
-      return {detail->required_missing() ? rules::kRequiredMissing
-                                         : rules::kValueOutOfBounds,
+      return {detail->required_missing ? rules::kRequiredMissing
+                                       : rules::kValueOutOfBounds,
               VERDICT_LEVEL_REFUSED};
     default:
       return {rules::kMalformed, VERDICT_LEVEL_DAMAGED};
@@ -64,33 +64,33 @@ Failure FailureOf(const absl::Status& status) {
 
 Verdict JudgeHeader(const StreamHeader& header, const SchemaInfo& schema) {
   Verdict verdict;
-  verdict.set_level(header.fingerprint() == schema.fingerprint
+  verdict.set_level(header.fingerprint == schema.fingerprint
                         ? VERDICT_LEVEL_IDENTICAL
                         : VERDICT_LEVEL_COMPATIBLE);
-  if (header.device() != schema.device) {
-    AddFinding(VERDICT_LEVEL_REFUSED, rules::kWrongDevice, header.device(),
+  if (header.device != schema.device) {
+    AddFinding(VERDICT_LEVEL_REFUSED, rules::kWrongDevice, header.device,
                std::string(schema.device),
-               absl::StrCat("the state is that of a ", header.device(),
+               absl::StrCat("the state is that of a ", header.device,
                             " device, this one is a ", schema.device,
                             ": connect the front-end to the right back-end"),
                &verdict);
   }
-  if (header.schema() != schema.schema ||
-      header.root_message() != schema.root_message) {
-    AddFinding(VERDICT_LEVEL_REFUSED, rules::kWrongSchema, header.schema(),
-               std::string(schema.schema),
-               absl::StrCat("the state is of schema ", header.schema(), " (",
-                            header.root_message(), "), this reader has ",
-                            schema.schema, " (", schema.root_message,
-                            "): convert the state first"),
-               &verdict);
+  if (header.schema != schema.schema ||
+      header.root_message != schema.root_message) {
+    AddFinding(
+        VERDICT_LEVEL_REFUSED, rules::kWrongSchema, header.schema,
+        std::string(schema.schema),
+        absl::StrCat("the state is of schema ", header.schema, " (",
+                     header.root_message, "), this reader has ", schema.schema,
+                     " (", schema.root_message, "): convert the state first"),
+        &verdict);
   }
-  if (header.min_reader() > schema.version) {
+  if (header.min_reader > schema.version) {
     AddFinding(VERDICT_LEVEL_REFUSED, rules::kTooNew,
-               absl::StrCat(header.schema_version()),
+               absl::StrCat(header.schema_version),
                absl::StrCat(schema.version),
                absl::StrCat("the writer asks for a reader of schema version ",
-                            header.min_reader(), " or newer, this one has ",
+                            header.min_reader, " or newer, this one has ",
                             schema.version,
                             ": update this back-end, or save for its version"),
                &verdict);
@@ -135,26 +135,27 @@ const Finding* DecidingFinding(const Verdict& verdict) {
 
 uint64_t CheckReplyValue(const Verdict& verdict, const absl::Status& status) {
   if (verdict.level() < VERDICT_LEVEL_REFUSED && status.ok()) return 0;
-  uint64_t reply = kReplyTag << 56 | static_cast<uint64_t>(verdict.level())
-                                         << 48;
-  const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
+  int code = 0;
   if (const Finding* finding = DecidingFinding(verdict)) {
     const Rule* rule = FindRule(finding->rule());
-    if (rule != nullptr) reply |= static_cast<uint64_t>(rule->code) << 40;
+    if (rule != nullptr) code = rule->code;
     if (finding->field_number() != 0) {
-      return reply | kReplyField << 32 | finding->field_number();
+      return MakeCheckReply(verdict.level(), code, kReplyField,
+                            finding->field_number());
     }
   }
-  if (detail.has_value() && detail->has_chunk()) {
-    reply |= kReplyChunk << 32 | detail->chunk();
+  const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
+  if (detail.has_value() && detail->chunk.has_value()) {
+    return MakeCheckReply(verdict.level(), code, kReplyChunk, *detail->chunk);
   }
-  return reply;
+  return MakeCheckReply(verdict.level(), code, 0, 0);
 }
 
 std::string CheckReplyText(uint64_t reply) {
   std::string text = absl::StrCat("0x", absl::Hex(reply));
   const int level = static_cast<int>(reply >> 48 & 0xff);
-  if (reply >> 56 != kReplyTag || !VerdictLevel_IsValid(level)) return text;
+  if (reply >> 56 != kCheckReplyTag || !VerdictLevel_IsValid(level))
+    return text;
   // A state that could be loaded has not arrived.
   absl::StrAppend(&text, ", ",
                   level < VERDICT_LEVEL_REFUSED

@@ -3,6 +3,9 @@
 
 #include "devstate/compat/verdict.h"
 
+#include <functional>
+#include <vector>
+
 #include "devstate/compat/rules.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -22,19 +25,19 @@ constexpr SchemaInfo kReader = {
 
 StreamHeader MatchingHeader() {
   StreamHeader header;
-  header.set_device("virtio-fs");
-  header.set_schema("devices.fs.v1");
-  header.set_schema_version(3);
-  header.set_root_message("devices.fs.v1.FsState");
-  header.set_fingerprint("fingerprint");
+  header.device = "virtio-fs";
+  header.schema = "devices.fs.v1";
+  header.schema_version = 3;
+  header.root_message = "devices.fs.v1.FsState";
+  header.fingerprint = "fingerprint";
   return header;
 }
 
 absl::Status Damage(ErrorReason reason) {
   ErrorDetail detail;
-  detail.set_reason(reason);
-  detail.set_offset(0x1a4);
-  detail.set_chunk(7);
+  detail.reason = reason;
+  detail.offset = 0x1a4;
+  detail.chunk = 7;
   return StreamError(detail, "what is wrong");
 }
 
@@ -45,13 +48,13 @@ TEST(JudgeHeaderTest, SameFingerprintIsIdentical) {
 
 TEST(JudgeHeaderTest, AnotherFingerprintOfTheSameSchemaIsLeftToTheChunks) {
   StreamHeader header = MatchingHeader();
-  header.set_fingerprint("another");
+  header.fingerprint = "another";
   EXPECT_EQ(JudgeHeader(header, kReader).level(), VERDICT_LEVEL_COMPATIBLE);
 }
 
 TEST(JudgeHeaderTest, AnotherDeviceIsRefusedByName) {
   StreamHeader header = MatchingHeader();
-  header.set_device("virtio-net");
+  header.device = "virtio-net";
   const Verdict verdict = JudgeHeader(header, kReader);
   EXPECT_EQ(verdict.level(), VERDICT_LEVEL_REFUSED);
   EXPECT_EQ(verdict.findings(0).rule(), "wrong-device");
@@ -62,19 +65,39 @@ TEST(JudgeHeaderTest, AnotherDeviceIsRefusedByName) {
 
 TEST(JudgeHeaderTest, AnotherSchemaOrRootIsRefused) {
   StreamHeader header = MatchingHeader();
-  header.set_schema("vendor.fs.v1");
+  header.schema = "vendor.fs.v1";
   EXPECT_EQ(JudgeHeader(header, kReader).findings(0).rule(), "wrong-schema");
   header = MatchingHeader();
-  header.set_root_message("devices.fs.v1.Inode");
+  header.root_message = "devices.fs.v1.Inode";
   EXPECT_EQ(JudgeHeader(header, kReader).findings(0).rule(), "wrong-schema");
 }
 
 TEST(JudgeHeaderTest, WriterThatAsksForANewerReaderIsRefused) {
   StreamHeader header = MatchingHeader();
-  header.set_min_reader(4);
+  header.min_reader = 4;
   const Verdict verdict = JudgeHeader(header, kReader);
   EXPECT_EQ(verdict.level(), VERDICT_LEVEL_REFUSED);
   EXPECT_EQ(verdict.findings(0).rule(), "too-new");
+}
+
+TEST(JudgeHeaderTest, IsIdenticalExactlyIfTheHeaderIsOfTheSchema) {
+  const std::vector<std::function<void(StreamHeader&)>> changes = {
+      [](StreamHeader&) {},
+      [](StreamHeader& h) { h.fingerprint = "another"; },
+      [](StreamHeader& h) { h.device = "virtio-net"; },
+      [](StreamHeader& h) { h.schema = "vendor.fs.v1"; },
+      [](StreamHeader& h) { h.root_message = "devices.fs.v1.Inode"; },
+      [](StreamHeader& h) { h.min_reader = kReader.version; },
+      [](StreamHeader& h) { h.min_reader = kReader.version + 1; },
+      [](StreamHeader& h) { h.schema_version = 9; },
+  };
+  for (const auto& change : changes) {
+    StreamHeader header = MatchingHeader();
+    change(header);
+    EXPECT_EQ(IsOfSchema(header, kReader),
+              JudgeHeader(header, kReader).level() == VERDICT_LEVEL_IDENTICAL)
+        << Serialize(header);
+  }
 }
 
 TEST(VerdictTextTest, TellsThePathAndTextOfWhatMakesTheVerdict) {

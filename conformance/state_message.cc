@@ -30,7 +30,7 @@ absl::StatusOr<LoadedSchema> SchemaFor(absl::string_view stream,
   MemorySource source(stream);
   StreamReader reader(&source);
   DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
-  return LoadEmbeddedSchema(*header);
+  return LoadEmbeddedSchema(SchemaOf(*header));
 }
 
 absl::StatusOr<std::unique_ptr<Message>> ReadStateMessage(

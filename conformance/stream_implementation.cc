@@ -15,9 +15,10 @@
 #include "devstate/schema/fingerprint.h"
 #include "devstate/serializer/dynamic/state_printer.h"
 #include "devstate/serializer/dynamic/state_reader.h"
-#include "devstate/serializer/enum_names.h"
 #include "devstate/serializer/record_stream.h"
+#include "devstate/serializer/root_message.h"
 #include "devstate/serializer/stream_error.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
@@ -30,9 +31,9 @@ StreamAnswer Failure(const absl::Status& status) {
   const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
   if (!detail.has_value()) return answer;
   answer.kind = StreamAnswer::Kind::kRefused;
-  answer.reason = ReasonName(detail->reason());
-  answer.offset = detail->offset();
-  if (detail->has_chunk()) answer.chunk = detail->chunk();
+  answer.reason = ReasonName(detail->reason);
+  answer.offset = detail->offset;
+  if (detail->chunk.has_value()) answer.chunk = *detail->chunk;
   return answer;
 }
 

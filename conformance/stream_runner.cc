@@ -22,7 +22,7 @@
 #include "devstate/conformance/state_message.h"
 #include "devstate/conformance/stream_kit.h"
 #include "devstate/conformance/stream_protocol.h"
-#include "devstate/serializer/record_stream.h"
+#include "devstate/serializer/root_message.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/util/field_comparator.h"

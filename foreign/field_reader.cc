@@ -20,8 +20,8 @@ void FieldReader::Fail(ErrorReason reason, uint64_t offset,
                        absl::string_view message) {
   if (!status_.ok()) return;
   ErrorDetail detail;
-  detail.set_reason(reason);
-  detail.set_offset(offset);
+  detail.reason = reason;
+  detail.offset = offset;
   status_ = StreamError(
       detail, record_.empty() ? std::string(message)
                               : absl::StrCat(record_, " ", index_ + 1, " of ",

@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "devstate/serializer/byte_stream.h"
 #include "devstate/serializer/internal/byte_buffer.h"
-#include "devstate/stream.pb.h"
+#include "devstate/serializer/stream_messages.h"
 
 namespace devstate {
 

@@ -15,8 +15,8 @@ constexpr size_t kMaxWords = 200;
 absl::Status ErrorAt(ErrorReason reason, uint64_t offset,
                      absl::string_view message) {
   ErrorDetail detail;
-  detail.set_reason(reason);
-  detail.set_offset(offset);
+  detail.reason = reason;
+  detail.offset = offset;
   return StreamError(detail, message);
 }
 

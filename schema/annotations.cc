@@ -226,10 +226,9 @@ class Checker {
   absl::Status CheckSizes(const FieldModel& field) {
     const FieldDescriptor& descriptor = *field.descriptor;
     const FieldAnnotations& annotations = field.annotations;
-    const bool repeated =
-        field.cardinality() == Cardinality::kRepeated;
-    if (annotations.has_max_len() && field.column_kind != COLUMN_KIND_TEXT &&
-        field.column_kind != COLUMN_KIND_BYTES) {
+    const bool repeated = field.cardinality() == Cardinality::kRepeated;
+    if (annotations.has_max_len() && field.column_kind != ValueKind::kText &&
+        field.column_kind != ValueKind::kBytes) {
       return SchemaError(descriptor, "max_len is for strings and bytes only");
     }
     if (annotations.has_max_items() && !repeated) {

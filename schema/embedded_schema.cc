@@ -111,7 +111,7 @@ class Scanner {
   uint32_t messages_ = 0;
 };
 
-absl::StatusOr<std::string> Decompress(const std::string& frame,
+absl::StatusOr<std::string> Decompress(absl::string_view frame,
                                        uint64_t max_bytes) {
   absl::StatusOr<std::string> bytes = ContentOfZstdFrame(frame, max_bytes);
   if (bytes.ok()) return bytes;
@@ -124,35 +124,33 @@ absl::StatusOr<std::string> Decompress(const std::string& frame,
 }  // namespace
 
 absl::StatusOr<LoadedSchema> LoadEmbeddedSchema(
-    const StreamHeader& header, const EmbeddedSchemaLimits& limits) {
-  if (header.descriptor_set().empty()) {
+    const SchemaInfo& header, const EmbeddedSchemaLimits& limits) {
+  if (header.descriptor_set.empty()) {
     return absl::NotFoundError(
         "the stream carries no schema: name its schema with --schema");
   }
   DS_ASSIGN_OR_RETURN(const std::string bytes,
-                      Decompress(header.descriptor_set(), limits.max_bytes));
+                      Decompress(header.descriptor_set, limits.max_bytes));
   CodedInputStream input(reinterpret_cast<const uint8_t*>(bytes.data()),
                          static_cast<int>(bytes.size()));
   DS_RETURN_IF_ERROR(
       Scanner(limits).Scan(input, *FileDescriptorSet::descriptor(), 0));
   SchemaLoadOptions options;
-  options.root = header.root_message();
+  options.root = std::string(header.root_message);
   absl::StatusOr<LoadedSchema> schema =
       ParseDescriptorSet(kName, bytes, options);
   if (!schema.ok()) {
     return absl::InvalidArgumentError(schema.status().message());
   }
   const SchemaModel& model = schema->model();
-  if (schema->root().full_name() != header.root_message() ||
-      model.schema() != header.schema() ||
-      model.version() != header.schema_version()) {
+  if (schema->root().full_name() != header.root_message ||
+      model.schema() != header.schema || model.version() != header.version) {
     return Malformed(absl::StrCat(
         "is ", model.schema(), " version ", model.version(), " with root ",
-        schema->root().full_name(), ", but its header says ", header.schema(),
-        " version ", header.schema_version(), " with root ",
-        header.root_message()));
+        schema->root().full_name(), ", but its header says ", header.schema,
+        " version ", header.version, " with root ", header.root_message));
   }
-  if (model.fingerprint != header.fingerprint()) {
+  if (model.fingerprint != header.fingerprint) {
     return Malformed("has another fingerprint than its header says");
   }
   // That devstate's own compiler would have taken it.

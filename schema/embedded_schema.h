@@ -7,8 +7,8 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
+#include "devstate/schema/schema_info.h"
 #include "devstate/schema/schema_loader.h"
-#include "devstate/stream.pb.h"
 
 namespace devstate {
 
@@ -29,7 +29,7 @@ struct EmbeddedSchemaLimits {
   uint32_t max_name_bytes = 256;
 };
 
-// Loads the schema that a stream's header carries, for diagnosis and for
+// Loads the schema that the header of a stream carries, for diagnosis and for
 // telling critical fields from ignorable ones. It is the stream's own word
 // about itself and is read as hostile input. Files that it does not hold cannot
 // be imported, except devstate/options.proto and
@@ -40,7 +40,7 @@ struct EmbeddedSchemaLimits {
 // not the schema that the header's other fields, fingerprint included, are
 // about).
 absl::StatusOr<LoadedSchema> LoadEmbeddedSchema(
-    const StreamHeader& header,
+    const SchemaInfo& header,
     const EmbeddedSchemaLimits& limits = EmbeddedSchemaLimits());
 
 }  // namespace devstate

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/schema/fingerprint.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
 #include "gmock/gmock.h"
@@ -46,27 +47,27 @@ class EmbeddedSchema : public ::testing::Test {
     absl::StatusOr<LoadedSchema> schema = ParseSchema("s.proto", kSchema, {});
     EXPECT_THAT(schema, IsOk());
     set_ = EmbeddableDescriptorSet(schema->root());
-    header_.set_schema("t");
-    header_.set_schema_version(2);
-    header_.set_root_message("t.S");
-    header_.set_fingerprint(Fingerprint(schema->root()));
+    header_.schema = "t";
+    header_.schema_version = 2;
+    header_.root_message = "t.S";
+    header_.fingerprint = Fingerprint(schema->root());
   }
 
   FileDescriptorProto& file() { return *set_.mutable_file(0); }
   DescriptorProto& message(int i) { return *file().mutable_message_type(i); }
 
   absl::Status Load() {
-    header_.set_descriptor_set(ZstdFrameOf(set_.SerializeAsString()));
-    return LoadEmbeddedSchema(header_).status();
+    header_.descriptor_set = ZstdFrameOf(set_.SerializeAsString());
+    return LoadEmbeddedSchema(SchemaOf(header_)).status();
   }
   // With the fingerprint that the set has now.
   absl::Status LoadWithItsFingerprint() {
     SchemaLoadOptions options;
-    options.root = header_.root_message();
+    options.root = header_.root_message;
     const absl::StatusOr<LoadedSchema> schema =
         ParseDescriptorSet("set", set_.SerializeAsString(), options);
     EXPECT_THAT(schema, IsOk());
-    if (schema.ok()) header_.set_fingerprint(schema->model().fingerprint);
+    if (schema.ok()) header_.fingerprint = schema->model().fingerprint;
     return Load();
   }
 
@@ -75,34 +76,36 @@ class EmbeddedSchema : public ::testing::Test {
 };
 
 TEST_F(EmbeddedSchema, IsTheSchemaThatWasEmbedded) {
-  header_.set_descriptor_set(ZstdFrameOf(set_.SerializeAsString()));
-  const absl::StatusOr<LoadedSchema> schema = LoadEmbeddedSchema(header_);
+  header_.descriptor_set = ZstdFrameOf(set_.SerializeAsString());
+  const absl::StatusOr<LoadedSchema> schema =
+      LoadEmbeddedSchema(SchemaOf(header_));
   ASSERT_THAT(schema, IsOk());
   EXPECT_EQ(schema->root().full_name(), "t.S");
-  EXPECT_EQ(schema->model().fingerprint, header_.fingerprint());
+  EXPECT_EQ(schema->model().fingerprint, header_.fingerprint);
   EXPECT_EQ(schema->model().root->fields[0].annotations.max(), 7);
 }
 
 TEST_F(EmbeddedSchema, MayBeLeftOut) {
-  EXPECT_THAT(LoadEmbeddedSchema(header_),
+  EXPECT_THAT(LoadEmbeddedSchema(SchemaOf(header_)),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("--schema")));
 }
 
 TEST_F(EmbeddedSchema, EveryDamagedByteIsRefusedOrHarmless) {
   const std::string whole = ZstdFrameOf(set_.SerializeAsString());
-  const std::string fingerprint = header_.fingerprint();
+  const std::string fingerprint = header_.fingerprint;
   for (size_t i = 0; i < whole.size(); ++i) {
     for (int bit = 0; bit < 8; ++bit) {
       std::string damaged = whole;
       damaged[i] = static_cast<char>(damaged[i] ^ 1 << bit);
-      header_.set_descriptor_set(damaged);
-      const absl::StatusOr<LoadedSchema> schema = LoadEmbeddedSchema(header_);
+      header_.descriptor_set = damaged;
+      const absl::StatusOr<LoadedSchema> schema =
+          LoadEmbeddedSchema(SchemaOf(header_));
       if (schema.ok()) {
         EXPECT_EQ(schema->model().fingerprint, fingerprint);
       }
     }
-    header_.set_descriptor_set(whole.substr(0, i));
-    EXPECT_FALSE(LoadEmbeddedSchema(header_).ok());
+    header_.descriptor_set = whole.substr(0, i);
+    EXPECT_FALSE(LoadEmbeddedSchema(SchemaOf(header_)).ok());
   }
 }
 
@@ -112,10 +115,11 @@ TEST_F(EmbeddedSchema, EveryDamagedByteOfTheSetIsRefusedOrHarmless) {
     for (int bit = 0; bit < 8; ++bit) {
       std::string damaged = whole;
       damaged[i] = static_cast<char>(damaged[i] ^ 1 << bit);
-      header_.set_descriptor_set(ZstdFrameOf(damaged));
-      const absl::StatusOr<LoadedSchema> schema = LoadEmbeddedSchema(header_);
+      header_.descriptor_set = ZstdFrameOf(damaged);
+      const absl::StatusOr<LoadedSchema> schema =
+          LoadEmbeddedSchema(SchemaOf(header_));
       if (schema.ok()) {
-        EXPECT_EQ(schema->model().fingerprint, header_.fingerprint());
+        EXPECT_EQ(schema->model().fingerprint, header_.fingerprint);
       }
     }
   }
@@ -129,15 +133,15 @@ TEST_F(EmbeddedSchema, AnotherFingerprintIsRefused) {
 }
 
 TEST_F(EmbeddedSchema, OfAnotherSchemaVersionOrRootIsRefused) {
-  header_.set_schema_version(3);
+  header_.schema_version = 3;
   EXPECT_THAT(Load(), StatusIs(absl::StatusCode::kInvalidArgument,
                                HasSubstr("version 3")));
-  header_.set_schema_version(2);
-  header_.set_root_message("t.R");
+  header_.schema_version = 2;
+  header_.root_message = "t.R";
   EXPECT_THAT(Load(), StatusIs(absl::StatusCode::kInvalidArgument));
-  header_.set_root_message("t.None");
+  header_.root_message = "t.None";
   EXPECT_THAT(Load(), StatusIs(absl::StatusCode::kInvalidArgument));
-  header_.set_root_message("");
+  header_.root_message = "";
   EXPECT_THAT(Load(), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
@@ -206,10 +210,10 @@ TEST_F(EmbeddedSchema, AnnotationsThatMakeNoSenseAreRefused) {
 // --- Limits ---
 
 TEST_F(EmbeddedSchema, ABombIsNotDecompressed) {
-  header_.set_descriptor_set(ZstdFrameOf(std::string(64 << 20, '\0')));
-  ASSERT_LT(header_.descriptor_set().size(), 65536u);
+  header_.descriptor_set = ZstdFrameOf(std::string(64 << 20, '\0'));
+  ASSERT_LT(header_.descriptor_set.size(), 65536u);
   EXPECT_THAT(
-      LoadEmbeddedSchema(header_),
+      LoadEmbeddedSchema(SchemaOf(header_)),
       StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("more bytes")));
 }
 

@@ -47,14 +47,14 @@ std::string RecordName(const Descriptor& message) {
   return absl::StrReplaceAll(name, {{".", "_"}});
 }
 
-ColumnKind KindOf(FieldDescriptor::Type type) {
+ValueKind KindOf(FieldDescriptor::Type type) {
   switch (type) {
     case FieldDescriptor::TYPE_BOOL:
     case FieldDescriptor::TYPE_UINT32:
     case FieldDescriptor::TYPE_UINT64:
     case FieldDescriptor::TYPE_FIXED32:
     case FieldDescriptor::TYPE_FIXED64:
-      return COLUMN_KIND_UNSIGNED;
+      return ValueKind::kUnsigned;
     case FieldDescriptor::TYPE_ENUM:
     case FieldDescriptor::TYPE_INT32:
     case FieldDescriptor::TYPE_INT64:
@@ -62,20 +62,20 @@ ColumnKind KindOf(FieldDescriptor::Type type) {
     case FieldDescriptor::TYPE_SINT64:
     case FieldDescriptor::TYPE_SFIXED32:
     case FieldDescriptor::TYPE_SFIXED64:
-      return COLUMN_KIND_SIGNED;
+      return ValueKind::kSigned;
     case FieldDescriptor::TYPE_FLOAT:
-      return COLUMN_KIND_FLOAT;
+      return ValueKind::kFloat;
     case FieldDescriptor::TYPE_DOUBLE:
-      return COLUMN_KIND_DOUBLE;
+      return ValueKind::kDouble;
     case FieldDescriptor::TYPE_BYTES:
-      return COLUMN_KIND_BYTES;
+      return ValueKind::kBytes;
     case FieldDescriptor::TYPE_STRING:
-      return COLUMN_KIND_TEXT;
+      return ValueKind::kText;
     case FieldDescriptor::TYPE_GROUP:
     case FieldDescriptor::TYPE_MESSAGE:
       break;
   }
-  return COLUMN_KIND_UNSPECIFIED;
+  return ValueKind::kUnspecified;
 }
 
 int BitsOf(const FieldDescriptor& field) {

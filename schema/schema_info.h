@@ -10,8 +10,8 @@
 
 namespace devstate {
 
-// The facts of its schema that generated code has as constants in the binary.
-// The views are of static storage.
+// The facts of its schema that generated code has as constants in the binary,
+// with views of static storage, and that the header of a stream says.
 struct SchemaInfo {
   absl::string_view schema;
   uint32_t version;

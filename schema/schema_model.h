@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "devstate/columns.pb.h"
 #include "devstate/options.pb.h"
 #include "devstate/schema/column_bounds.h"
 #include "devstate/schema/presence.h"
+#include "devstate/schema/value_kind.h"
 #include "google/protobuf/descriptor.h"
 
 namespace devstate {
@@ -61,7 +61,7 @@ struct FieldModel {
   // "file:line:column", for findings that are about the text.
   std::string place;
   // What its values are in a column; unspecified for messages.
-  ColumnKind column_kind = COLUMN_KIND_UNSPECIFIED;
+  ValueKind column_kind = ValueKind::kUnspecified;
   // The size of a number: 1 (bool), 32 (enums, too) or 64. 0 for all else.
   int bits = 0;
   // What its annotations allow, as far as columns show it: BoundsOf() without

@@ -60,13 +60,13 @@ bool ValueSet::Contains(int128 value) const {
 }
 
 bool IsInteger(const FieldModel& field) {
-  return field.column_kind == COLUMN_KIND_UNSIGNED ||
-         field.column_kind == COLUMN_KIND_SIGNED;
+  return field.column_kind == ValueKind::kUnsigned ||
+         field.column_kind == ValueKind::kSigned;
 }
 
 bool IsNumber(const FieldModel& field) {
-  return IsInteger(field) || field.column_kind == COLUMN_KIND_FLOAT ||
-         field.column_kind == COLUMN_KIND_DOUBLE;
+  return IsInteger(field) || field.column_kind == ValueKind::kFloat ||
+         field.column_kind == ValueKind::kDouble;
 }
 
 ValueSet ValuesOfType(const FieldModel& field) {
@@ -76,7 +76,7 @@ ValueSet ValuesOfType(const FieldModel& field) {
     set.low = -kUnboundedReal;
     return set;
   }
-  const bool is_signed = field.column_kind == COLUMN_KIND_SIGNED;
+  const bool is_signed = field.column_kind == ValueKind::kSigned;
   const int128 span = int128(1) << field.bits;
   set.low = is_signed ? -span / 2 : 0;
   set.high = is_signed ? span / 2 - 1 : span - 1;

@@ -13,19 +13,20 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "devstate/serializer/column_encoding.h"
 #include "devstate/serializer/internal/column_loops.h"
 #include "devstate/serializer/internal/little_endian.h"
 #include "devstate/serializer/internal/map_keys.h"
 #include "devstate/serializer/message_reader.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/serializer/utf8.h"
-#include "devstate/stream.pb.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {
 
 // Field numbers of BytesColumn.
-constexpr uint32_t kKindField = 1;
+constexpr uint32_t kKindField = kColumnKindField;
 constexpr uint32_t kLayoutField = 2;
 constexpr uint32_t kLengthsField = 3;
 constexpr uint32_t kDataField = 4;
@@ -58,7 +59,7 @@ void WriteWords(const char* data, size_t count, size_t words,
           LoadLittleEndian<uint32_t>(data + (i * words + word) * kWordSize);
     }
     EncodeNumbers<uint32_t>(kFirstWordField + static_cast<uint32_t>(word),
-                            COLUMN_KIND_UNSIGNED, column.data(), count, out);
+                            ValueKind::kUnsigned, column.data(), count, out);
   }
 }
 
@@ -66,7 +67,7 @@ void WriteWords(const char* data, size_t count, size_t words,
 
 absl::Status BytesColumnBuilder::Validate(const FieldEntry& field,
                                           RowKind rows) const {
-  if (field.kind != COLUMN_KIND_TEXT) return absl::OkStatus();
+  if (field.kind != ValueKind::kText) return absl::OkStatus();
   const size_t row = FirstInvalidText(data_.view(), lengths_.size(),
                                       [this](size_t i) { return lengths_[i]; });
   if (row == lengths_.size()) return absl::OkStatus();
@@ -96,7 +97,7 @@ size_t BytesColumnBuilder::FirstRowWithKeyTwice(
   return devstate::FirstRowWithKeyTwice(counts, std::move(keys));
 }
 
-void BytesColumnBuilder::Encode(uint32_t number, ColumnKind kind,
+void BytesColumnBuilder::Encode(uint32_t number, ValueKind kind,
                                 MessageWriter& out) const {
   if (data_.empty()) return;
   const size_t count = lengths_.size();
@@ -110,10 +111,11 @@ void BytesColumnBuilder::Encode(uint32_t number, ColumnKind kind,
                   [length](uint32_t l) { return l == length; });
   const MessageWriter::Nested nested =
       out.BeginNested(number, data_.size() + 16);
-  out.WriteNumber(kKindField, kind);
+  out.WriteNumber(kKindField, static_cast<uint64_t>(kind));
   out.WriteNumber(kLayoutField,
-                  words ? BYTES_LAYOUT_WORDS : BYTES_LAYOUT_CONCATENATED);
-  EncodeNumbers<uint32_t>(kLengthsField, COLUMN_KIND_UNSIGNED, lengths_.data(),
+                  static_cast<uint64_t>(words ? ColumnLayout::kWords
+                                              : ColumnLayout::kConcatenated));
+  EncodeNumbers<uint32_t>(kLengthsField, ValueKind::kUnsigned, lengths_.data(),
                           count, out);
   if (words) {
     WriteWords(data_.data(), count, length / kWordSize, out);
@@ -152,16 +154,15 @@ size_t BytesColumnReader::FirstRowWithKeyTwice(
   return devstate::FirstRowWithKeyTwice(counts, Values(total));
 }
 
-absl::Status BytesColumnReader::Decode(ColumnKind kind,
-                                       absl::string_view column, size_t count,
-                                       DecodeContext& context) {
+absl::Status BytesColumnReader::Decode(ValueKind kind, absl::string_view column,
+                                       size_t count, DecodeContext& context) {
   FieldTable<kFirstWordField + kMaxWords - 1> fields;
   DS_RETURN_IF_ERROR(fields.Parse(column, kVarintFields, context));
   DS_RETURN_IF_ERROR(CheckKind(
       fields.has(kKindField) ? fields.value(kKindField) : 0, kind, context));
   const uint64_t layout =
       fields.has(kLayoutField) ? fields.value(kLayoutField) : 0;
-  if (layout > BytesLayout_MAX) {
+  if (layout >= kColumnLayouts) {
     return context.Error(ERROR_REASON_UNKNOWN_CONTENT,
                          absl::StrCat("column has unknown layout ", layout,
                                       ": update the reader"));
@@ -173,7 +174,8 @@ absl::Status BytesColumnReader::Decode(ColumnKind kind,
   }
   absl::string_view data =
       fields.has(kDataField) ? fields.bytes(kDataField) : "";
-  if (layout == BYTES_LAYOUT_WORDS) {
+  const bool words = layout == static_cast<uint64_t>(ColumnLayout::kWords);
+  if (words) {
     if (fields.has(kDataField)) {
       return context.Error(ERROR_REASON_MALFORMED, "column has words and data");
     }
@@ -191,10 +193,9 @@ absl::Status BytesColumnReader::Decode(ColumnKind kind,
                      " bytes of data, its lengths add up to ", sum));
   }
   // Words are charged before they are put together.
-  if (layout != BYTES_LAYOUT_WORDS)
-    DS_RETURN_IF_ERROR(context.ChargeMemory(sum, 1));
+  if (!words) DS_RETURN_IF_ERROR(context.ChargeMemory(sum, 1));
   position_ = data.data();
-  if (kind == COLUMN_KIND_TEXT) {
+  if (kind == ValueKind::kText) {
     const size_t row =
         FirstInvalidText(data, count, [this](size_t i) { return lengths_[i]; });
     if (row != count) {

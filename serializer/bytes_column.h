@@ -12,7 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "devstate/columns.pb.h"
+#include "devstate/schema/value_kind.h"
 #include "devstate/serializer/column.h"
 #include "devstate/serializer/decode_context.h"
 #include "devstate/serializer/internal/byte_buffer.h"
@@ -44,7 +44,7 @@ class BytesColumnBuilder final : public ColumnBuilder {
   size_t size() const { return lengths_.size(); }
   // Appends field `number` with a BytesColumn. Appends nothing if all values
   // are empty.
-  void Encode(uint32_t number, ColumnKind kind, MessageWriter& out) const;
+  void Encode(uint32_t number, ValueKind kind, MessageWriter& out) const;
   // Returns the length of each value, in bytes.
   absl::Span<const uint32_t> lengths() const {
     return {lengths_.data(), lengths_.size()};
@@ -63,8 +63,7 @@ class BytesColumnBuilder final : public ColumnBuilder {
     data_.clear();
   }
   NumbersView Stored(BoundsEntry::Column column) const override;
-  size_t FirstRowWithKeyTwice(
-      absl::Span<const uint32_t> counts) const override;
+  size_t FirstRowWithKeyTwice(absl::Span<const uint32_t> counts) const override;
 
  private:
   UninitializedBuffer<uint32_t> lengths_;
@@ -75,7 +74,7 @@ class BytesColumnReader final : public ColumnReader {
  public:
   // Decodes `column`. Requires: `column` outlives the values, which lie in it
   // or, if the layout is not CONCATENATED, in the reader.
-  absl::Status Decode(ColumnKind kind, absl::string_view column, size_t count,
+  absl::Status Decode(ValueKind kind, absl::string_view column, size_t count,
                       DecodeContext& context);
 
   // Returns the length of each value, in bytes.
@@ -109,8 +108,7 @@ class BytesColumnReader final : public ColumnReader {
     return Decode(field.kind, column, count, context);
   }
   NumbersView Stored(BoundsEntry::Column column, size_t count) const override;
-  size_t FirstRowWithKeyTwice(
-      absl::Span<const uint32_t> counts) const override;
+  size_t FirstRowWithKeyTwice(absl::Span<const uint32_t> counts) const override;
 
  private:
   template <typename Fields>

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "devstate/columns.pb.h"
 #include "devstate/serializer/test_columns.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/serializer/utf8.h"
@@ -35,8 +36,9 @@ std::string Encode(const Values& values, ColumnKind kind = COLUMN_KIND_BYTES,
   MessageWriter::ColumnOptions options;
   options.compressed = compressed;
   options.plain = plain;
-  return EncodeField(options,
-                     [&](MessageWriter& out) { builder.Encode(1, kind, out); });
+  return EncodeField(options, [&](MessageWriter& out) {
+    builder.Encode(1, static_cast<ValueKind>(kind), out);
+  });
 }
 
 absl::Status Decode(const std::string& column, size_t count, Values* values,
@@ -190,7 +192,7 @@ TEST(BytesColumnBuilder, StartsAnewAfterClear) {
   EXPECT_EQ(builder.size(), 0u);
   builder.Append("new");
   const std::string column = EncodeField({}, [&](MessageWriter& out) {
-    builder.Encode(1, COLUMN_KIND_BYTES, out);
+    builder.Encode(1, ValueKind::kBytes, out);
   });
   EXPECT_EQ(ParseStock<BytesColumn>(column).data(), "new");
 }

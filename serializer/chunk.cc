@@ -4,15 +4,14 @@
 #include "devstate/serializer/chunk.h"
 
 #include "devstate/serializer/stream_error.h"
-#include "devstate/stream.pb.h"
 
 namespace devstate {
 
 absl::Status Chunk::Error(ErrorReason reason, absl::string_view message) const {
   ErrorDetail detail;
-  detail.set_reason(reason);
-  detail.set_offset(offset);
-  detail.set_chunk(header.sequence);
+  detail.reason = reason;
+  detail.offset = offset;
+  detail.chunk = header.sequence;
   return StreamError(detail, message);
 }
 

@@ -9,11 +9,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "devstate/serializer/stream_format.h"
+#include "devstate/serializer/stream_messages.h"
 
 namespace devstate {
-
-// Of stream.proto, whose header takes long to compile.
-enum ErrorReason : int;
 
 // The content of a chunk and where it stands: in memory, without what framing
 // and compression add to it.

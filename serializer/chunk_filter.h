@@ -8,7 +8,10 @@
 
 #include "absl/status/statusor.h"
 #include "devstate/serializer/chunk.h"
-#include "google/protobuf/message.h"
+
+namespace google::protobuf {
+class Message;
+}  // namespace google::protobuf
 
 namespace devstate {
 
@@ -27,7 +30,7 @@ class ChunkFilter {
   // Hands on the root message of the chunk that Filter() has returned, if it
   // has checked and parsed that already: then it is not parsed again, and the
   // chunk's payload does not matter. Null if not. Called once, after Filter().
-  virtual std::unique_ptr<google::protobuf::Message> TakeRoot() {
+  virtual std::shared_ptr<google::protobuf::Message> TakeRoot() {
     return nullptr;
   }
 };

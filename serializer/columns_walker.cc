@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/serializer/internal/varint.h"
-#include "devstate/stream.pb.h"
+#include "devstate/serializer/stream_messages.h"
 
 namespace devstate {
 

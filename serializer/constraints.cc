@@ -17,7 +17,7 @@
 #include "devstate/serializer/internal/varint.h"
 #include "devstate/serializer/internal/vectorized.h"
 #include "devstate/serializer/stream_error.h"
-#include "devstate/stream.pb.h"
+#include "devstate/serializer/stream_messages.h"
 
 namespace devstate {
 namespace {
@@ -242,10 +242,9 @@ absl::Status ValidateEnum(const NumbersView& numbers,
   const size_t row = FirstUnnamed(numbers, values);
   if (row == numbers.size) return absl::OkStatus();
   const uint32_t bits = static_cast<const uint32_t*>(numbers.bits)[row];
-  return absl::InvalidArgumentError(
-      absl::StrCat(RowText(rows, row), " has ",
-                   NumberTraits<int32_t>::FromBits(bits),
-                   ", allowed are the values that the enum names"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      RowText(rows, row), " has ", NumberTraits<int32_t>::FromBits(bits),
+      ", allowed are the values that the enum names"));
 }
 
 absl::Status ViolationError(const ConstraintViolation& violation,

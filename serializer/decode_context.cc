@@ -4,7 +4,7 @@
 #include "devstate/serializer/decode_context.h"
 
 #include "absl/strings/str_cat.h"
-#include "devstate/stream.pb.h"
+#include "devstate/serializer/stream_messages.h"
 
 namespace devstate {
 

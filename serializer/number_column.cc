@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "devstate/serializer/internal/map_keys.h"
-#include "devstate/stream.pb.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {

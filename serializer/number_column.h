@@ -16,7 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "devstate/columns.pb.h"
+#include "devstate/schema/value_kind.h"
 #include "devstate/serializer/column.h"
 #include "devstate/serializer/decode_context.h"
 #include "devstate/serializer/internal/byte_buffer.h"
@@ -34,12 +34,12 @@ struct NumberTraits {
   using Bits = std::conditional_t<
       sizeof(T) == 1, uint8_t,
       std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>>;
-  static constexpr ColumnKind kKind =
-      std::is_same_v<T, float>    ? COLUMN_KIND_FLOAT
-      : std::is_same_v<T, double> ? COLUMN_KIND_DOUBLE
-      : std::is_signed_v<T>       ? COLUMN_KIND_SIGNED
-                                  : COLUMN_KIND_UNSIGNED;
-  static constexpr bool kZigZag = kKind == COLUMN_KIND_SIGNED;
+  static constexpr ValueKind kKind =
+      std::is_same_v<T, float>    ? ValueKind::kFloat
+      : std::is_same_v<T, double> ? ValueKind::kDouble
+      : std::is_signed_v<T>       ? ValueKind::kSigned
+                                  : ValueKind::kUnsigned;
+  static constexpr bool kZigZag = kKind == ValueKind::kSigned;
   static constexpr ScalarType kType =
       std::is_same_v<T, bool>       ? ScalarType::kBool
       : std::is_same_v<T, int32_t>  ? ScalarType::kInt32
@@ -76,12 +76,12 @@ struct NumberTraits {
 // Appends field `field` with a NumberColumn of `values`, in the encoding that
 // takes the fewest bytes. Appends nothing if all values are 0.
 template <typename Bits>
-void EncodeNumbers(uint32_t field, ColumnKind kind, const Bits* values,
+void EncodeNumbers(uint32_t field, ValueKind kind, const Bits* values,
                    size_t count, MessageWriter& out);
 
 // Compares the kind that a column has with the schema's. UNKNOWN_CONTENT if it
 // is one that this release does not name, MALFORMED if it is another one.
-absl::Status CheckKind(uint64_t found, ColumnKind expected,
+absl::Status CheckKind(uint64_t found, ValueKind expected,
                        const DecodeContext& context);
 
 // Decodes the NumberColumn `column` of `count` values, which the caller has
@@ -89,7 +89,7 @@ absl::Status CheckKind(uint64_t found, ColumnKind expected,
 // `constant` and stores that one value; any other stores `count` values. Values
 // that do not fit Bits are an error.
 template <typename Bits>
-absl::Status DecodeNumbers(absl::string_view column, ColumnKind kind,
+absl::Status DecodeNumbers(absl::string_view column, ValueKind kind,
                            size_t count, DecodeContext& context,
                            UninitializedBuffer<Bits>& values, bool* constant);
 
@@ -135,8 +135,7 @@ class NumberColumnBuilder final : public ColumnBuilder {
   }
   void Clear() override { bits_.clear(); }
   NumbersView Stored(BoundsEntry::Column column) const override;
-  size_t FirstRowWithKeyTwice(
-      absl::Span<const uint32_t> counts) const override;
+  size_t FirstRowWithKeyTwice(absl::Span<const uint32_t> counts) const override;
 
  private:
   UninitializedBuffer<Bits> bits_;
@@ -203,16 +202,15 @@ class NumberColumnReader final : public ColumnReader {
     return Decode(column, count, context);
   }
   NumbersView Stored(BoundsEntry::Column column, size_t count) const override;
-  size_t FirstRowWithKeyTwice(
-      absl::Span<const uint32_t> counts) const override;
+  size_t FirstRowWithKeyTwice(absl::Span<const uint32_t> counts) const override;
 
  private:
   UninitializedBuffer<Bits> bits_;
   size_t mask_ = 0;
 };
 
-#define DEVSTATE_DECLARE(T)                       \
-  extern template class NumberColumnBuilder<T>;   \
+#define DEVSTATE_DECLARE(T)                     \
+  extern template class NumberColumnBuilder<T>; \
   extern template class NumberColumnReader<T>
 DEVSTATE_DECLARE(bool);
 DEVSTATE_DECLARE(int32_t);

@@ -11,13 +11,13 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "devstate/serializer/enum_names.h"
+#include "devstate/serializer/column_encoding.h"
 #include "devstate/serializer/internal/column_loops.h"
 #include "devstate/serializer/internal/little_endian.h"
 #include "devstate/serializer/internal/number_column_fields.h"
 #include "devstate/serializer/message_reader.h"
 #include "devstate/serializer/number_column.h"
-#include "devstate/stream.pb.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -38,7 +38,7 @@ constexpr uint32_t kVarintFields = 1u << kKindField | 1u << kEncodingField |
 
 // A NumberColumn message taken apart.
 struct ColumnParts {
-  NumberEncoding encoding;
+  ColumnEncoding encoding;
   uint64_t base;
   uint64_t step;
   uint64_t width;
@@ -47,25 +47,25 @@ struct ColumnParts {
 };
 
 // A bit for each part from `base` on that columns of `encoding` may have.
-uint32_t PartsOf(NumberEncoding encoding) {
+uint32_t PartsOf(ColumnEncoding encoding) {
   switch (encoding) {
-    case NUMBER_ENCODING_CONSTANT:
+    case ColumnEncoding::kConstant:
       return 1u << kBaseField;
-    case NUMBER_ENCODING_SEQUENCE:
+    case ColumnEncoding::kSequence:
       return 1u << kBaseField | 1u << kStepField;
-    case NUMBER_ENCODING_BYTE:
-    case NUMBER_ENCODING_DELTA_BYTE:
+    case ColumnEncoding::kByte:
+    case ColumnEncoding::kDeltaByte:
       return 1u << kBaseField | 1u << kDataField | 1u << kValuesField;
-    case NUMBER_ENCODING_FIXED:
+    case ColumnEncoding::kFixed:
       return 1u << kBaseField | 1u << kWidthField | 1u << kDataField;
-    case NUMBER_ENCODING_DICTIONARY:
+    case ColumnEncoding::kDictionary:
       return 1u << kDataField | 1u << kValuesField;
     default:
       return 1u << kValuesField;
   }
 }
 
-absl::Status TakeApart(absl::string_view column, ColumnKind kind,
+absl::Status TakeApart(absl::string_view column, ValueKind kind,
                        const DecodeContext& context, ColumnParts* parts) {
   FieldTable<kValuesField> fields;
   DS_RETURN_IF_ERROR(fields.Parse(column, kVarintFields, context));
@@ -73,12 +73,12 @@ absl::Status TakeApart(absl::string_view column, ColumnKind kind,
       fields.has(kKindField) ? fields.value(kKindField) : 0, kind, context));
   const uint64_t encoding =
       fields.has(kEncodingField) ? fields.value(kEncodingField) : 0;
-  if (encoding > NumberEncoding_MAX) {
+  if (encoding >= kColumnEncodings) {
     return context.Error(ERROR_REASON_UNKNOWN_CONTENT,
                          absl::StrCat("column has unknown encoding ", encoding,
                                       ": update the reader"));
   }
-  parts->encoding = static_cast<NumberEncoding>(encoding);
+  parts->encoding = static_cast<ColumnEncoding>(encoding);
   for (uint32_t part = kBaseField; part <= kValuesField; ++part) {
     if (fields.has(static_cast<int>(part)) &&
         (PartsOf(parts->encoding) >> part & 1) == 0) {
@@ -132,28 +132,28 @@ class ColumnDecoder {
   absl::Status Decode() {
     VarintCursor values(parts_.values);
     switch (parts_.encoding) {
-      case NUMBER_ENCODING_PLAIN:
+      case ColumnEncoding::kPlain:
         for (size_t i = 0; i < count_ && !values.failed(); ++i) {
           Put(i, values.Next());
         }
         break;
-      case NUMBER_ENCODING_SEQUENCE:
+      case ColumnEncoding::kSequence:
         for (size_t i = 0; i < count_; ++i) {
           Put(i, parts_.base + i * parts_.step);
         }
         break;
-      case NUMBER_ENCODING_RUN_LENGTH:
+      case ColumnEncoding::kRunLength:
         DS_RETURN_IF_ERROR(DecodeRuns(values));
         break;
-      case NUMBER_ENCODING_BYTE:
+      case ColumnEncoding::kByte:
         DS_RETURN_IF_ERROR(ExpectDataSize(1));
         DecodeBytes(values);
         break;
-      case NUMBER_ENCODING_DELTA_BYTE:
+      case ColumnEncoding::kDeltaByte:
         DS_RETURN_IF_ERROR(ExpectDataSize(1));
         DecodeDeltas(values);
         break;
-      case NUMBER_ENCODING_FIXED:
+      case ColumnEncoding::kFixed:
         if (parts_.width < 1 || parts_.width > 8) {
           return context_.Error(ERROR_REASON_MALFORMED,
                                 absl::StrCat("width is ", parts_.width,
@@ -162,7 +162,7 @@ class ColumnDecoder {
         DS_RETURN_IF_ERROR(ExpectDataSize(parts_.width));
         DecodeFixed();
         break;
-      case NUMBER_ENCODING_DICTIONARY:
+      case ColumnEncoding::kDictionary:
         DS_RETURN_IF_ERROR(ExpectDataSize(1));
         DS_RETURN_IF_ERROR(DecodeDictionary(values));
         break;
@@ -315,10 +315,10 @@ class ColumnDecoder {
 
 }  // namespace
 
-absl::Status CheckKind(uint64_t found, ColumnKind expected,
+absl::Status CheckKind(uint64_t found, ValueKind expected,
                        const DecodeContext& context) {
   if (found == static_cast<uint64_t>(expected)) return absl::OkStatus();
-  if (found > ColumnKind_MAX) {
+  if (found >= kValueKinds) {
     return context.Error(ERROR_REASON_UNKNOWN_CONTENT,
                          absl::StrCat("column is of unknown kind ", found,
                                       ": update the reader"));
@@ -329,7 +329,7 @@ absl::Status CheckKind(uint64_t found, ColumnKind expected,
 }
 
 template <typename Bits>
-absl::Status DecodeNumbers(absl::string_view column, ColumnKind kind,
+absl::Status DecodeNumbers(absl::string_view column, ValueKind kind,
                            size_t count, DecodeContext& context,
                            UninitializedBuffer<Bits>& values, bool* constant) {
   if (count == 0) {
@@ -337,7 +337,7 @@ absl::Status DecodeNumbers(absl::string_view column, ColumnKind kind,
   }
   ColumnParts parts;
   DS_RETURN_IF_ERROR(TakeApart(column, kind, context, &parts));
-  *constant = parts.encoding == NUMBER_ENCODING_CONSTANT;
+  *constant = parts.encoding == ColumnEncoding::kConstant;
   const size_t stored = *constant ? 1 : count;
   values.ResizeUninitialized(stored);
   if (*constant) {
@@ -352,13 +352,13 @@ absl::Status DecodeNumbers(absl::string_view column, ColumnKind kind,
   return ColumnDecoder<Bits>(parts, count, context, values.data()).Decode();
 }
 
-template absl::Status DecodeNumbers(absl::string_view, ColumnKind, size_t,
+template absl::Status DecodeNumbers(absl::string_view, ValueKind, size_t,
                                     DecodeContext&,
                                     UninitializedBuffer<uint8_t>&, bool*);
-template absl::Status DecodeNumbers(absl::string_view, ColumnKind, size_t,
+template absl::Status DecodeNumbers(absl::string_view, ValueKind, size_t,
                                     DecodeContext&,
                                     UninitializedBuffer<uint32_t>&, bool*);
-template absl::Status DecodeNumbers(absl::string_view, ColumnKind, size_t,
+template absl::Status DecodeNumbers(absl::string_view, ValueKind, size_t,
                                     DecodeContext&,
                                     UninitializedBuffer<uint64_t>&, bool*);
 

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <limits>
 
+#include "devstate/serializer/column_encoding.h"
 #include "devstate/serializer/internal/column_loops.h"
 #include "devstate/serializer/internal/little_endian.h"
 #include "devstate/serializer/internal/number_column_fields.h"
@@ -103,33 +104,34 @@ class Chooser {
       : values_(values), count_(count), range_(MeasureRange(values, count)) {}
 
   // `scratch` is for the dictionary's indices.
-  NumberEncoding Choose(ByteBuffer& scratch) {
+  ColumnEncoding Choose(ByteBuffer& scratch) {
     const uint64_t width = range_.max - range_.min;
     const size_t value_size = VarintSize(range_.max);
     if (count_ <= kMaxPlainTrial) {
       size_t plain = 0;
       for (size_t i = 0; i < count_; ++i) plain += VarintSize(values_[i]);
-      Offer(NUMBER_ENCODING_PLAIN, plain);
+      Offer(ColumnEncoding::kPlain, plain);
     }
     if (IsSequence(values_, count_))
-      Offer(NUMBER_ENCODING_SEQUENCE, 2 * value_size);
+      Offer(ColumnEncoding::kSequence, 2 * value_size);
     const size_t runs = range_.changes + 1;
-    Offer(NUMBER_ENCODING_RUN_LENGTH,
+    Offer(ColumnEncoding::kRunLength,
           runs * (value_size + VarintSize(count_ / runs)));
     if (width < kByteException) {
-      Offer(NUMBER_ENCODING_BYTE, count_);
+      Offer(ColumnEncoding::kByte, count_);
       return best_;
     }
     // From here on it costs a look at every value: not for nothing.
     if (best_size_ <= count_) return best_;
     const ValueSteps steps = MeasureSteps(values_, count_, range_.min);
-    Offer(NUMBER_ENCODING_BYTE, count_ + steps.wide_values * VarintSize(width));
-    Offer(NUMBER_ENCODING_DELTA_BYTE,
+    Offer(ColumnEncoding::kByte,
+          count_ + steps.wide_values * VarintSize(width));
+    Offer(ColumnEncoding::kDeltaByte,
           count_ + steps.wide_deltas * VarintSize(steps.delta_bits));
-    Offer(NUMBER_ENCODING_FIXED, count_ * BytesFor(width));
+    Offer(ColumnEncoding::kFixed, count_ * BytesFor(width));
     if (best_size_ > count_ + count_ / 8 &&
         dictionary_.Build(values_, count_, scratch)) {
-      Offer(NUMBER_ENCODING_DICTIONARY,
+      Offer(ColumnEncoding::kDictionary,
             count_ + dictionary_.size() * value_size);
     }
     return best_;
@@ -142,7 +144,7 @@ class Chooser {
   const Dictionary& dictionary() const { return dictionary_; }
 
  private:
-  void Offer(NumberEncoding encoding, size_t size) {
+  void Offer(ColumnEncoding encoding, size_t size) {
     if (size >= best_size_) return;
     best_ = encoding;
     best_size_ = size;
@@ -152,7 +154,7 @@ class Chooser {
   const size_t count_;
   const ValueRange range_;
   Dictionary dictionary_;
-  NumberEncoding best_ = NUMBER_ENCODING_PLAIN;
+  ColumnEncoding best_ = ColumnEncoding::kPlain;
   size_t best_size_ = std::numeric_limits<size_t>::max();
 };
 
@@ -226,42 +228,42 @@ void WriteDictionary(const Dictionary& dictionary, MessageWriter& out) {
 }  // namespace
 
 template <typename Bits>
-void EncodeNumbers(uint32_t field, ColumnKind kind, const Bits* values,
+void EncodeNumbers(uint32_t field, ValueKind kind, const Bits* values,
                    size_t count, MessageWriter& out) {
   if (count == 0) return;
   const bool constant = IsConstant(values, count);
   if (constant && values[0] == 0) return;
-  const auto begin = [&](NumberEncoding encoding, size_t size) {
+  const auto begin = [&](ColumnEncoding encoding, size_t size) {
     const MessageWriter::Nested nested = out.BeginNested(field, size + 16);
-    out.WriteNumber(kKindField, kind);
-    out.WriteNumber(kEncodingField, encoding);
+    out.WriteNumber(kKindField, static_cast<uint64_t>(kind));
+    out.WriteNumber(kEncodingField, static_cast<uint64_t>(encoding));
     return nested;
   };
   if (out.column_options().plain) {
-    const MessageWriter::Nested nested = begin(NUMBER_ENCODING_PLAIN, count);
+    const MessageWriter::Nested nested = begin(ColumnEncoding::kPlain, count);
     WritePlain(values, count, out);
     out.EndNested(nested);
     return;
   }
   if (constant) {
-    const MessageWriter::Nested nested = begin(NUMBER_ENCODING_CONSTANT, 0);
+    const MessageWriter::Nested nested = begin(ColumnEncoding::kConstant, 0);
     out.WriteNumber(kBaseField, values[0]);
     out.EndNested(nested);
     return;
   }
   Chooser<Bits> chooser(values, count);
-  const NumberEncoding encoding = chooser.Choose(out.scratch());
+  const ColumnEncoding encoding = chooser.Choose(out.scratch());
   const MessageWriter::Nested nested = begin(encoding, chooser.size());
   const Bits base = static_cast<Bits>(chooser.min());
   switch (encoding) {
-    case NUMBER_ENCODING_SEQUENCE:
+    case ColumnEncoding::kSequence:
       out.WriteNumber(kBaseField, values[0]);
       out.WriteNumber(kStepField, uint64_t{values[1]} - values[0]);
       break;
-    case NUMBER_ENCODING_RUN_LENGTH:
+    case ColumnEncoding::kRunLength:
       WriteRuns(values, count, out);
       break;
-    case NUMBER_ENCODING_BYTE:
+    case ColumnEncoding::kByte:
       out.WriteNumber(kBaseField, base);
       WriteBytesWithExceptions(
           count,
@@ -270,7 +272,7 @@ void EncodeNumbers(uint32_t field, ColumnKind kind, const Bits* values,
           },
           [&](size_t i) { return uint64_t{values[i]} - base; }, out);
       break;
-    case NUMBER_ENCODING_DELTA_BYTE:
+    case ColumnEncoding::kDeltaByte:
       out.WriteNumber(kBaseField, values[0]);
       WriteBytesWithExceptions(
           count,
@@ -281,14 +283,14 @@ void EncodeNumbers(uint32_t field, ColumnKind kind, const Bits* values,
           },
           out);
       break;
-    case NUMBER_ENCODING_FIXED: {
+    case ColumnEncoding::kFixed: {
       const size_t width = BytesFor(chooser.max() - chooser.min());
       out.WriteNumber(kBaseField, base);
       out.WriteNumber(kWidthField, width);
       WriteFixed(values, count, base, width, out);
       break;
     }
-    case NUMBER_ENCODING_DICTIONARY:
+    case ColumnEncoding::kDictionary:
       WriteDictionary(chooser.dictionary(), out);
       break;
     default:
@@ -298,11 +300,11 @@ void EncodeNumbers(uint32_t field, ColumnKind kind, const Bits* values,
   out.EndNested(nested);
 }
 
-template void EncodeNumbers(uint32_t, ColumnKind, const uint8_t*, size_t,
+template void EncodeNumbers(uint32_t, ValueKind, const uint8_t*, size_t,
                             MessageWriter&);
-template void EncodeNumbers(uint32_t, ColumnKind, const uint32_t*, size_t,
+template void EncodeNumbers(uint32_t, ValueKind, const uint32_t*, size_t,
                             MessageWriter&);
-template void EncodeNumbers(uint32_t, ColumnKind, const uint64_t*, size_t,
+template void EncodeNumbers(uint32_t, ValueKind, const uint64_t*, size_t,
                             MessageWriter&);
 
 }  // namespace devstate

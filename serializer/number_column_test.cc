@@ -14,7 +14,8 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_replace.h"
-#include "devstate/serializer/enum_names.h"
+#include "devstate/columns.pb.h"
+#include "devstate/serializer/column_encoding.h"
 #include "devstate/serializer/test_columns.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -344,7 +345,7 @@ TYPED_TEST(NumberColumnRoundTrip, RandomColumns) {
   if (sizeof(T) > 1) {
     for (int e = NumberEncoding_MIN; e <= NumberEncoding_MAX; ++e) {
       EXPECT_GT(seen[static_cast<NumberEncoding>(e)], 0)
-          << EncodingName(static_cast<NumberEncoding>(e));
+          << NumberEncoding_Name(static_cast<NumberEncoding>(e));
     }
   }
 }
@@ -649,7 +650,8 @@ TEST(NumberColumnDecoding, RefusesPartsThatTheEncodingDoesNotUse) {
       if (part == 'd') column.set_data("\1");
       if (part == 'v') column.add_values(1);
       ExpectRefused(column, 1, ERROR_REASON_MALFORMED,
-                    EncodingName(encoding) + " does not use");
+                    EncodingName(static_cast<ColumnEncoding>(encoding)) +
+                        " does not use");
     }
   }
 }
@@ -725,6 +727,42 @@ TEST(NumberColumnReader, SumsUp) {
       DecodeColumn(reader, Encode<uint32_t>({UINT32_MAX, UINT32_MAX}), 2),
       IsOk());
   EXPECT_EQ(reader.Sum(2), 2 * uint64_t{UINT32_MAX});
+}
+
+// By number and name, and all of them.
+TEST(ColumnEncoding, AreThoseOfTheProto) {
+  ASSERT_EQ(kValueKinds, ColumnKind_ARRAYSIZE);
+  for (int i = 0; i < kValueKinds; ++i) {
+    EXPECT_EQ("COLUMN_KIND_" + KindName(static_cast<ValueKind>(i)),
+              ColumnKind_Name(static_cast<ColumnKind>(i)));
+  }
+  ASSERT_EQ(kColumnEncodings, NumberEncoding_ARRAYSIZE);
+  for (int i = 0; i < kColumnEncodings; ++i) {
+    EXPECT_EQ("NUMBER_ENCODING_" + EncodingName(static_cast<ColumnEncoding>(i)),
+              NumberEncoding_Name(static_cast<NumberEncoding>(i)));
+  }
+  ASSERT_EQ(kColumnLayouts, BytesLayout_ARRAYSIZE);
+  EXPECT_EQ(static_cast<int>(ColumnLayout::kConcatenated),
+            int{BYTES_LAYOUT_CONCATENATED});
+  EXPECT_EQ(static_cast<int>(ColumnLayout::kWords), int{BYTES_LAYOUT_WORDS});
+}
+
+TEST(ColumnEncoding, EnumeratorsHaveTheirNames) {
+  EXPECT_EQ(KindName(ValueKind::kUnspecified), "UNSPECIFIED");
+  EXPECT_EQ(KindName(ValueKind::kUnsigned), "UNSIGNED");
+  EXPECT_EQ(KindName(ValueKind::kSigned), "SIGNED");
+  EXPECT_EQ(KindName(ValueKind::kFloat), "FLOAT");
+  EXPECT_EQ(KindName(ValueKind::kDouble), "DOUBLE");
+  EXPECT_EQ(KindName(ValueKind::kBytes), "BYTES");
+  EXPECT_EQ(KindName(ValueKind::kText), "TEXT");
+  EXPECT_EQ(EncodingName(ColumnEncoding::kPlain), "PLAIN");
+  EXPECT_EQ(EncodingName(ColumnEncoding::kConstant), "CONSTANT");
+  EXPECT_EQ(EncodingName(ColumnEncoding::kSequence), "SEQUENCE");
+  EXPECT_EQ(EncodingName(ColumnEncoding::kRunLength), "RUN_LENGTH");
+  EXPECT_EQ(EncodingName(ColumnEncoding::kByte), "BYTE");
+  EXPECT_EQ(EncodingName(ColumnEncoding::kDeltaByte), "DELTA_BYTE");
+  EXPECT_EQ(EncodingName(ColumnEncoding::kFixed), "FIXED");
+  EXPECT_EQ(EncodingName(ColumnEncoding::kDictionary), "DICTIONARY");
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/serializer/message_reader.h"
-#include "devstate/stream.pb.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "devstate/columns.pb.h"
 #include "devstate/serializer/bytes_column.h"
 #include "devstate/serializer/test_columns.h"
 #include "devstate/serializer/test_streams.h"
@@ -46,10 +47,9 @@ std::string EncodeRows(const std::vector<Numbers>& rows) {
   for (size_t i = 0; i < rows.size(); ++i) {
     builder.Append(i, absl::MakeConstSpan(rows[i]));
   }
-  return EncodeField(
-      {}, [&](MessageWriter& out) {
-        builder.EncodeAs(Repeated(), 1, rows.size(), out);
-      });
+  return EncodeField({}, [&](MessageWriter& out) {
+    builder.EncodeAs(Repeated(), 1, rows.size(), out);
+  });
 }
 
 NumberColumn Constant(uint64_t value) {
@@ -160,10 +160,9 @@ TEST(Optional, RowsComeBack) {
   const std::vector<std::optional<absl::string_view>> rows = {
       std::nullopt, "a", "", std::nullopt, "bcd"};
   for (size_t i = 0; i < rows.size(); ++i) builder.Append(i, rows[i]);
-  const std::string columns = EncodeField(
-      {}, [&](MessageWriter& out) {
-        builder.EncodeAs(Field(COLUMN_KIND_TEXT), 1, rows.size(), out);
-      });
+  const std::string columns = EncodeField({}, [&](MessageWriter& out) {
+    builder.EncodeAs(Field(COLUMN_KIND_TEXT), 1, rows.size(), out);
+  });
   OptionalReader<BytesColumnReader> reader;
   ASSERT_THAT(DecodeColumn(reader, columns, rows.size(), Limits(),
                            Field(COLUMN_KIND_TEXT)),

@@ -15,7 +15,7 @@
 #include "devstate/serializer/columns_walker.h"
 #include "devstate/serializer/constraints.h"
 #include "devstate/serializer/internal/vectorized.h"
-#include "devstate/stream.pb.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {

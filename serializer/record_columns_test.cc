@@ -30,10 +30,10 @@ constexpr BoundsEntry kAtLeastOne[] = {
      /*may_be_unused=*/false, /*required=*/false, /*sensitive=*/false, " items",
      "at least 1 item"}};
 constexpr FieldEntry kFields[] = {
-    {1, "id", Presence::kImplicit, COLUMN_KIND_UNSIGNED, 0, {}, {}},
-    {3, "name", Presence::kExplicit, COLUMN_KIND_TEXT, 0, {}, {}},
-    {4, "color", Presence::kExplicit, COLUMN_KIND_SIGNED, 0, kColors, {}},
-    {7, "items", Presence::kRepeated, COLUMN_KIND_UNSIGNED, 8, {}, kAtLeastOne},
+    {1, "id", Presence::kImplicit, ValueKind::kUnsigned, 0, {}, {}},
+    {3, "name", Presence::kExplicit, ValueKind::kText, 0, {}, {}},
+    {4, "color", Presence::kExplicit, ValueKind::kSigned, 0, kColors, {}},
+    {7, "items", Presence::kRepeated, ValueKind::kUnsigned, 8, {}, kAtLeastOne},
 };
 constexpr uint16_t kMembers[] = {1, 2};
 constexpr OneofEntry kOneofs[] = {{"what", "name, color", kMembers}};

@@ -16,52 +16,12 @@
 #include "devstate/serializer/chunk_filter.h"
 #include "devstate/serializer/decode_context.h"
 #include "devstate/serializer/save_filter.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/stream_writer.h"
-#include "devstate/serializer/used_features.h"
-#include "devstate/serializer/wire_walk.h"
-#include "devstate/stream.pb.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "google/protobuf/message.h"
 
 namespace devstate {
-namespace {
-
-using ::google::protobuf::Descriptor;
-using ::google::protobuf::Message;
-
-// Refuses at save what every reader would refuse.
-absl::Status CheckWrittenRoot(absl::string_view root, const Descriptor& type) {
-  absl::Status status;
-  WalkWire(root, type, [&status](const WireFinding& found) {
-    status = absl::InvalidArgumentError(
-        found.fault == WireFault::kRecord
-            ? absl::StrCat("Begin() takes the singular fields only: add the "
-                           "records of ",
-                           found.path, " one by one")
-            : absl::StrCat(FaultText(found), ": no reader would load it"));
-    return false;
-  });
-  return status;
-}
-
-}  // namespace
-
-std::string SerializeDeterministic(const Message& message) {
-  std::string serialized;
-  {
-    google::protobuf::io::StringOutputStream output(&serialized);
-    google::protobuf::io::CodedOutputStream coded(&output);
-    // Otherwise the order of map entries would differ between two saves.
-    coded.SetSerializationDeterministic(true);
-    // A string takes it all.
-    static_cast<void>(message.SerializePartialToCodedStream(&coded));
-  }
-  return serialized;
-}
-
 RecordWriter::RecordWriter(ByteSink* sink, const SchemaInfo& schema,
                            const WriterOptions& options)
     : stream_(std::make_unique<StreamWriter>(sink, options)), schema_(schema) {}
@@ -75,47 +35,33 @@ StreamHeader RecordWriter::Header(const std::set<std::string>& features) const {
   }
   if (filter_ == nullptr) return MakeHeader(schema_, options);
   StreamHeader header = MakeHeader(filter_->schema(), options);
-  ConversionRecord& conversion = *header.add_conversions();
-  conversion.set_from_version(schema_.version);
-  conversion.set_to_version(filter_->schema().version);
-  *conversion.mutable_by() = header.writer();
+  header.conversions.push_back(
+      {schema_.version, filter_->schema().version, header.writer});
   return header;
 }
 
-absl::Status RecordWriter::Begin(absl::FunctionRef<absl::Status()> write) {
+absl::Status RecordWriter::BeginState(absl::string_view root,
+                                      const std::set<std::string>& features,
+                                      RootState state) {
   DS_RETURN_IF_ERROR(status_);
   if (begun_) return Misuse("Begin() twice");
   begun_ = true;
-  return status_ = write();
+  return status_ = WriteRoot(root, features, state);
 }
 
-absl::Status RecordWriter::BeginState(const Message& root) {
-  return Begin([&]() -> absl::Status {
-    const std::string serialized = SerializeDeterministic(root);
-    DS_RETURN_IF_ERROR(CheckWrittenRoot(serialized, *root.GetDescriptor()));
-    std::set<std::string> features;
-    AddUsedFeatures(root, &features);
-    StreamHeader header = Header(features);
-    if (check_root_ != nullptr) DS_RETURN_IF_ERROR(check_root_(header, root));
-    DS_RETURN_IF_ERROR(stream_->WriteHeader(std::move(header)));
-    if (filter_ == nullptr) {
-      stream_->BeginChunk()->out().Append(serialized);
-    } else {
-      DS_ASSIGN_OR_RETURN(const absl::string_view filtered,
-                          filter_->FilterRoot(root));
-      stream_->BeginChunk()->out().Append(filtered);
-    }
-    return stream_->EndChunk(ChunkType::kRoot, 0, 0);
-  });
-}
-
-absl::Status RecordWriter::BeginState(absl::string_view root,
-                                      const std::set<std::string>& features) {
-  return Begin([&]() -> absl::Status {
-    DS_RETURN_IF_ERROR(stream_->WriteHeader(Header(features)));
-    stream_->BeginChunk()->out().Append(root);
-    return stream_->EndChunk(ChunkType::kRoot, 0, 0);
-  });
+absl::Status RecordWriter::WriteRoot(absl::string_view root,
+                                     const std::set<std::string>& features,
+                                     RootState state) {
+  StreamHeader header = Header(features);
+  if (check_root_ != nullptr && state == RootState::kUnchecked) {
+    DS_RETURN_IF_ERROR(check_root_(header, root));
+  }
+  DS_RETURN_IF_ERROR(stream_->WriteHeader(std::move(header)));
+  if (filter_ != nullptr) {
+    DS_ASSIGN_OR_RETURN(root, filter_->FilterRoot(root));
+  }
+  stream_->BeginChunk()->out().Append(root);
+  return stream_->EndChunk(ChunkType::kRoot, 0, 0);
 }
 
 MessageWriter* RecordWriter::BeginBatch() {
@@ -248,9 +194,9 @@ absl::Status RecordReader::ReadState() {
 
 absl::StatusOr<bool> RecordReader::ReadNext() {
   DS_RETURN_IF_ERROR(ReadHeader().status());
-  if (header_->root_message() != schema_.root_message) {
+  if (header_->root_message != schema_.root_message) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the stream holds a ", header_->root_message(),
+        absl::StrCat("the stream holds a ", header_->root_message,
                      ", this reader reads ", schema_.root_message));
   }
   DS_ASSIGN_OR_RETURN(absl::optional<Chunk> chunk, stream_->NextChunk());
@@ -267,56 +213,11 @@ absl::StatusOr<bool> RecordReader::ReadNext() {
   return true;
 }
 
-absl::Status RecordReader::RootError(const Chunk& chunk,
-                                     const WireFinding& found) const {
-  const ErrorReason reason = RefusalReason(found.fault);
-  return chunk.Error(
-      reason,
-      absl::StrCat(FaultText(found), ", in ", schema_.root_message,
-                   " of schema version ", schema_.version,
-                   reason == ERROR_REASON_UNKNOWN_CONTENT
-                       ? ": update the reader, or save for its schema version"
-                       : ": the writer does not write this format rightly, "
-                         "save with another"));
-}
-
-std::unique_ptr<Message> RecordReader::TakeRoot() {
-  return filter_ == nullptr ? nullptr : filter_->TakeRoot();
-}
-
-absl::Status RecordReader::ParseRoot(const Chunk& chunk, Message& root) {
-  if (const std::unique_ptr<Message> parsed = TakeRoot()) {
-    if (parsed->GetReflection() == root.GetReflection()) {
-      root.GetReflection()->Swap(&root, parsed.get());
-    } else {
-      root.CopyFrom(*parsed);
-    }
-    return absl::OkStatus();
-  }
-  absl::Status status;
-  const bool well_formed = WalkWire(chunk.payload, *root.GetDescriptor(),
-                                    [&](const WireFinding& found) {
-                                      if (found.fault == WireFault::kTwice) {
-                                        return true;
-                                      }
-                                      status = RootError(chunk, found);
-                                      return false;
-                                    });
-  DS_RETURN_IF_ERROR(status);
-  if (well_formed &&
-      root.ParseFromArray(chunk.payload.data(),
-                          static_cast<int>(chunk.payload.size()))) {
-    return absl::OkStatus();
-  }
-  return chunk.Error(ERROR_REASON_MALFORMED,
-                     absl::StrCat("not a well-formed ", schema_.root_message));
-}
-
 absl::Status RecordReader::DecodeColumns(const Chunk& chunk,
                                          absl::string_view name,
                                          size_t record_size,
                                          RecordColumnsReader& columns) {
-  DecodeContext context(chunk, stream_->limits(), header_->schema_version());
+  DecodeContext context(chunk, stream_->limits(), header_->schema_version);
   DecodeContext::PathScope scope(context, name);
   DS_RETURN_IF_ERROR(context.ChargeMemory(chunk.header.records, record_size));
   return columns.Decode(chunk.payload, chunk.header.records, context);

@@ -17,7 +17,6 @@
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -40,10 +39,9 @@ namespace devstate {
 
 class ChunkFilter;
 class SaveFilter;
-class StreamHeader;
 class StreamReader;
 class StreamWriter;
-struct WireFinding;
+struct StreamHeader;
 
 // The records of one chunk, one after the other, without copying them.
 // `RowType` is a generated struct.
@@ -73,9 +71,6 @@ class RecordBatch {
   size_t next_ = 0;
 };
 
-// Serializes `message` so that equal messages are equal bytes.
-std::string SerializeDeterministic(const google::protobuf::Message& message);
-
 // Base of the generated writers: root chunk first, then batches field by field.
 // After the first error every call fails: a state with a gap never gets a
 // trailer. Not thread-safe.
@@ -88,10 +83,10 @@ class RecordWriter {
   // writer.
   void SetFilter(SaveFilter* filter) { filter_ = filter; }
 
-  // Shows header and root message to `check` before they are written. An error
-  // of `check` ends the write. Must come before Begin().
-  using RootCheck = std::function<absl::Status(
-      const StreamHeader& header, const google::protobuf::Message& root)>;
+  // Shows header and serialized root message to `check` before they are
+  // written. An error of `check` ends the write. Must come before Begin().
+  using RootCheck = std::function<absl::Status(const StreamHeader& header,
+                                               absl::string_view root)>;
   void SetRootCheck(RootCheck check) { check_root_ = std::move(check); }
 
  protected:
@@ -99,15 +94,23 @@ class RecordWriter {
                const WriterOptions& options);
   ~RecordWriter();
 
+  // What is known of a root.
+  enum class RootState {
+    // The check of roots has something to say, perhaps.
+    kUnchecked,
+    // The schema's annotations allow it.
+    kAllowed,
+  };
+
   // Header and root chunk. INVALID_ARGUMENT, with the path, if `root` holds
-  // records or what its schema does not have.
+  // records or what its schema does not have. For generated code: what has no
+  // Protocol Buffers does not link it.
   absl::Status BeginState(const google::protobuf::Message& root);
-  // The same for a serialized root that is sure to be right and uses
-  // `features`, so that the check of the root has nothing to say. Requires:
-  // there is no filter.
+  // The same for a serialized root that its schema has and that uses
+  // `features`.
   absl::Status BeginState(absl::string_view root,
-                          const std::set<std::string>& features);
-  bool has_filter() const { return filter_ != nullptr; }
+                          const std::set<std::string>& features,
+                          RootState state);
   bool has_root_check() const { return check_root_ != nullptr; }
 
   // Adds a record of the field `number`; writes a batch when it is full.
@@ -181,8 +184,9 @@ class RecordWriter {
     RecordColumnsBuilder* builder;
   };
 
-  // Calls `write` to begin the state.
-  absl::Status Begin(absl::FunctionRef<absl::Status()> write);
+  absl::Status WriteRoot(absl::string_view root,
+                         const std::set<std::string>& features,
+                         RootState state);
   // Returns the header of the state whose root uses `features`.
   StreamHeader Header(const std::set<std::string>& features) const;
   // Starts and ends a batch of the pending field, through the filter if there
@@ -250,13 +254,9 @@ class RecordReader {
   // after the trailer. Not after an error.
   absl::StatusOr<bool> ReadNext();
 
-  // Checks and parses the root chunk, unless the filter has done that. Refuses
-  // everything that a parser would take although something of it is lost or
-  // misread (wire_walk.h).
+  // Checks and parses the root chunk (root_message.h), unless the filter has
+  // done that. For generated code, as BeginState().
   absl::Status ParseRoot(const Chunk& chunk, google::protobuf::Message& root);
-  // Returns the root that the filter has checked and parsed, once, or null if
-  // it has not done that.
-  std::unique_ptr<google::protobuf::Message> TakeRoot();
 
   // Decodes a batch and hands it to `visit`.
   template <typename Row, typename Visit>
@@ -276,8 +276,6 @@ class RecordReader {
   absl::Status UnknownBatch(const Chunk& chunk) const;
 
  private:
-  absl::Status RootError(const Chunk& chunk, const WireFinding& found) const;
-
   const std::unique_ptr<StreamReader> stream_;
   const SchemaInfo& schema_;
   ChunkFilter* filter_ = nullptr;

@@ -12,8 +12,8 @@
 #include <cstdint>
 
 #include "absl/types/span.h"
-#include "devstate/columns.pb.h"
 #include "devstate/schema/presence.h"
+#include "devstate/schema/value_kind.h"
 
 namespace devstate {
 
@@ -67,7 +67,7 @@ struct FieldEntry {
   // For kMap, the first field of the entries is the key.
   Presence presence;
   // The kind of the field's values in a column; unspecified for messages.
-  ColumnKind kind;
+  ValueKind kind;
   // The bytes that one occurrence counts for, without the strings and repeated
   // fields in it (docs/stream_format.md, "Sizes"). 0 if the field does not
   // repeat.
@@ -77,7 +77,7 @@ struct FieldEntry {
   absl::Span<const BoundsEntry> bounds;
 
   Cardinality cardinality() const { return CardinalityOf(presence); }
-  bool is_message() const { return kind == COLUMN_KIND_UNSPECIFIED; }
+  bool is_message() const { return kind == ValueKind::kUnspecified; }
 };
 
 // A oneof of a record.

@@ -8,7 +8,6 @@
 #include "absl/strings/string_view.h"
 #include "devstate/schema/schema_info.h"
 #include "devstate/serializer/chunk.h"
-#include "google/protobuf/message.h"
 
 namespace devstate {
 
@@ -22,10 +21,10 @@ class SaveFilter {
   // Returns the schema of what is written. Valid as long as the filter.
   virtual const SchemaInfo& schema() const = 0;
 
-  // Returns the root message to write, serialized. `root` is that of the
-  // generated writer, without records. The result is valid until the next call.
+  // Returns the root message to write, serialized, as `root` is, which the
+  // writer has without records. The result is valid until the next call.
   virtual absl::StatusOr<absl::string_view> FilterRoot(
-      const google::protobuf::Message& root) = 0;
+      absl::string_view root) = 0;
 
   // Returns the batch to write, valid until the next call. A batch of 0 records
   // is left out.

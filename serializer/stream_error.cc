@@ -30,17 +30,16 @@ absl::StatusCode CodeOf(ErrorReason reason) {
 }
 
 void SetDetail(const ErrorDetail& detail, absl::Status* status) {
-  status->SetPayload(kErrorDetailTypeUrl,
-                     absl::Cord(detail.SerializeAsString()));
+  status->SetPayload(kErrorDetailTypeUrl, absl::Cord(Serialize(detail)));
 }
 
 }  // namespace
 
 absl::Status StreamError(const ErrorDetail& detail, absl::string_view message) {
-  std::string where = absl::StrFormat("offset 0x%x: ", detail.offset());
-  if (detail.has_chunk())
-    absl::StrAppend(&where, "chunk ", detail.chunk(), ": ");
-  absl::Status status(CodeOf(detail.reason()), absl::StrCat(where, message));
+  std::string where = absl::StrFormat("offset 0x%x: ", detail.offset);
+  if (detail.chunk.has_value())
+    absl::StrAppend(&where, "chunk ", *detail.chunk, ": ");
+  absl::Status status(CodeOf(detail.reason), absl::StrCat(where, message));
   SetDetail(detail, &status);
   return status;
 }
@@ -48,14 +47,14 @@ absl::Status StreamError(const ErrorDetail& detail, absl::string_view message) {
 void SetRequiredMissing(absl::Status* error) {
   absl::optional<ErrorDetail> detail = GetErrorDetail(*error);
   if (!detail.has_value()) return;
-  detail->set_required_missing(true);
+  detail->required_missing = true;
   SetDetail(*detail, error);
 }
 
 absl::optional<ErrorDetail> GetErrorDetail(const absl::Status& status) {
   absl::optional<absl::Cord> payload = status.GetPayload(kErrorDetailTypeUrl);
   ErrorDetail detail;
-  if (!payload || !detail.ParseFromString(std::string(*payload))) {
+  if (!payload || !Parse(std::string(*payload), &detail)) {
     return absl::nullopt;
   }
   return detail;

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
-#include "devstate/stream.pb.h"
+#include "devstate/serializer/stream_messages.h"
 
 namespace devstate {
 

@@ -17,7 +17,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "devstate/serializer/stream_error.h"
-#include "devstate/serializer/wire_walk.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -30,22 +29,9 @@ constexpr size_t kMinReadSize = 4096;
 
 ErrorDetail MakeDetail(ErrorReason reason, uint64_t offset) {
   ErrorDetail detail;
-  detail.set_reason(reason);
-  detail.set_offset(offset);
+  detail.reason = reason;
+  detail.offset = offset;
   return detail;
-}
-
-// Whether all strings in `message` are UTF-8. A parser refuses others, too, but
-// writes to standard error.
-bool HoldsUtf8(absl::string_view message,
-               const google::protobuf::Descriptor& type) {
-  bool utf8 = true;
-  const bool well_formed =
-      WalkWire(message, type, [&utf8](const WireFinding& found) {
-        utf8 = found.fault != WireFault::kNotUtf8;
-        return utf8;
-      });
-  return well_formed && utf8;
 }
 
 std::string ChecksumText(absl::string_view what, uint64_t stored,
@@ -64,7 +50,7 @@ StreamReader::StreamReader(ByteSource* source, const Limits& limits)
 absl::Status StreamReader::Error(ErrorReason reason,
                                  absl::string_view message) const {
   ErrorDetail detail = MakeDetail(reason, item_offset_);
-  if (in_chunks_) detail.set_chunk(static_cast<uint32_t>(seen_.chunks()));
+  if (in_chunks_) detail.chunk = static_cast<uint32_t>(seen_.chunks);
   return StreamError(detail, message);
 }
 
@@ -157,8 +143,7 @@ absl::StatusOr<const StreamHeader*> StreamReader::ReadHeaderImpl() {
         ERROR_REASON_CHECKSUM,
         ChecksumText("header", prefix.header_checksum, header_checksum));
   }
-  if (!HoldsUtf8(bytes, *StreamHeader::descriptor()) ||
-      !header_.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!Parse(bytes, &header_)) {
     return Error(ERROR_REASON_MALFORMED,
                  "the stream header is not a StreamHeader message");
   }
@@ -170,10 +155,10 @@ absl::StatusOr<const StreamHeader*> StreamReader::ReadHeaderImpl() {
 absl::Status StreamReader::CheckChunkHeader(const ChunkHeader& header) const {
   // The checksum holds, so a wrong sequence is a splice by somebody who
   // computed it anew.
-  if (header.sequence != seen_.chunks()) {
+  if (header.sequence != seen_.chunks) {
     return Error(ERROR_REASON_CHECKSUM,
                  absl::StrCat("chunk has sequence number ", header.sequence,
-                              ", expected ", seen_.chunks()));
+                              ", expected ", seen_.chunks));
   }
   if ((header.flags & ~kKnownChunkFlags) != 0) {
     return Error(ERROR_REASON_UNKNOWN_CONTENT,
@@ -242,23 +227,22 @@ absl::Status StreamReader::CheckLimits(const ChunkHeader& header) const {
                            "max_chunk_decoded_bytes"));
   DS_RETURN_IF_ERROR(
       check(header.records, limits_.max_chunk_records, "max_chunk_records"));
-  DS_RETURN_IF_ERROR(check(seen_.records() + header.records,
-                           limits_.max_records, "max_records"));
+  DS_RETURN_IF_ERROR(check(seen_.records + header.records, limits_.max_records,
+                           "max_records"));
   // The trailer counts neither itself nor its bytes, and these limits are about
   // what it counts.
   if (header.type == ChunkType::kTrailer) return absl::OkStatus();
-  DS_RETURN_IF_ERROR(
-      check(seen_.chunks() + 1, limits_.max_chunks, "max_chunks"));
-  const uint64_t decoded = seen_.decoded_bytes() + header.decoded_size;
+  DS_RETURN_IF_ERROR(check(seen_.chunks + 1, limits_.max_chunks, "max_chunks"));
+  const uint64_t decoded = seen_.decoded_bytes + header.decoded_size;
   DS_RETURN_IF_ERROR(
       check(decoded, limits_.max_decoded_bytes, "max_decoded_bytes"));
-  const uint64_t stored = seen_.stored_bytes() + header.stored_size;
+  const uint64_t stored = seen_.stored_bytes + header.stored_size;
   return check(Expansion(decoded, stored), limits_.max_expansion,
                "max_expansion");
 }
 
 absl::Status StreamReader::CheckOrder(const ChunkHeader& header) const {
-  if ((header.type == ChunkType::kRoot) != (seen_.chunks() == 0)) {
+  if ((header.type == ChunkType::kRoot) != (seen_.chunks == 0)) {
     return Error(ERROR_REASON_MALFORMED,
                  "the root chunk must be the first one, and only that");
   }
@@ -272,8 +256,7 @@ absl::Status StreamReader::CheckOrder(const ChunkHeader& header) const {
 
 absl::Status StreamReader::CheckTrailer(absl::string_view message) {
   StreamTrailer trailer;
-  if (!trailer.ParseFromArray(message.data(),
-                              static_cast<int>(message.size()))) {
+  if (!Parse(message, &trailer)) {
     return Error(ERROR_REASON_MALFORMED,
                  "the trailer is not a StreamTrailer message");
   }
@@ -284,13 +267,13 @@ absl::Status StreamReader::CheckTrailer(absl::string_view message) {
                  absl::StrCat("the trailer says ", name, " = ", stored,
                               ", read were ", seen));
   };
-  DS_RETURN_IF_ERROR(check(trailer.chunks(), seen_.chunks(), "chunks"));
-  DS_RETURN_IF_ERROR(check(trailer.records(), seen_.records(), "records"));
+  DS_RETURN_IF_ERROR(check(trailer.chunks, seen_.chunks, "chunks"));
+  DS_RETURN_IF_ERROR(check(trailer.records, seen_.records, "records"));
   DS_RETURN_IF_ERROR(
-      check(trailer.decoded_bytes(), seen_.decoded_bytes(), "decoded_bytes"));
+      check(trailer.decoded_bytes, seen_.decoded_bytes, "decoded_bytes"));
   DS_RETURN_IF_ERROR(
-      check(trailer.stored_bytes(), seen_.stored_bytes(), "stored_bytes"));
-  DS_RETURN_IF_ERROR(check(trailer.digest(), seen_.digest(), "digest"));
+      check(trailer.stored_bytes, seen_.stored_bytes, "stored_bytes"));
+  DS_RETURN_IF_ERROR(check(trailer.digest, seen_.digest, "digest"));
 
   size_t trailing = buffer_.size() - begin_;
   if (trailing == 0) {
@@ -352,16 +335,16 @@ absl::StatusOr<absl::optional<Chunk>> StreamReader::NextChunkImpl() {
       chunk.payload = decoded_.view();
     }
     if (header.type == ChunkType::kTrailer) {
-      seen_.set_digest(previous_checksum_);
+      seen_.digest = previous_checksum_;
       DS_RETURN_IF_ERROR(CheckTrailer(chunk.payload));
       finished_ = true;
       return absl::optional<Chunk>();
     }
     previous_checksum_ = header.header_checksum;
-    seen_.set_chunks(seen_.chunks() + 1);
-    seen_.set_records(seen_.records() + header.records);
-    seen_.set_decoded_bytes(seen_.decoded_bytes() + header.decoded_size);
-    seen_.set_stored_bytes(seen_.stored_bytes() + header.stored_size);
+    ++seen_.chunks;
+    seen_.records += header.records;
+    seen_.decoded_bytes += header.decoded_size;
+    seen_.stored_bytes += header.stored_size;
     if (header.type == ChunkType::kBatch) last_field_ = header.field;
     const bool known =
         header.type == ChunkType::kRoot || header.type == ChunkType::kBatch;

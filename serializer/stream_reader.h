@@ -19,7 +19,7 @@
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/limits.h"
 #include "devstate/serializer/stream_format.h"
-#include "devstate/stream.pb.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
 
 namespace devstate {
@@ -52,9 +52,9 @@ class StreamReader {
 
   // Bytes consumed so far; records and payload bytes of the chunks so far.
   uint64_t offset() const { return offset_; }
-  uint64_t chunks() const { return seen_.chunks(); }
-  uint64_t records() const { return seen_.records(); }
-  uint64_t decoded_bytes() const { return seen_.decoded_bytes(); }
+  uint64_t chunks() const { return seen_.chunks; }
+  uint64_t records() const { return seen_.records; }
+  uint64_t decoded_bytes() const { return seen_.decoded_bytes; }
 
  private:
   absl::StatusOr<const StreamHeader*> ReadHeaderImpl();

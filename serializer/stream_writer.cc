@@ -31,23 +31,20 @@ constexpr size_t kMinChunkForThread = 16 * 1024;
 StreamHeader MakeHeader(const SchemaInfo& schema,
                         const WriterOptions& options) {
   StreamHeader header;
-  header.set_device(std::string(schema.device));
-  header.set_schema(std::string(schema.schema));
-  header.set_schema_version(schema.version);
-  header.set_min_reader(schema.min_reader);
-  header.set_root_message(std::string(schema.root_message));
-  header.mutable_writer()->set_name(options.implementation.name);
-  header.mutable_writer()->set_version(options.implementation.version);
+  header.device = std::string(schema.device);
+  header.schema = std::string(schema.schema);
+  header.schema_version = schema.version;
+  header.min_reader = schema.min_reader;
+  header.root_message = std::string(schema.root_message);
+  header.writer = options.implementation;
   if (options.used_features.has_value()) {
-    for (const std::string& feature : *options.used_features) {
-      header.add_used_features(feature);
-    }
+    header.used_features = *options.used_features;
   }
-  header.set_fingerprint(std::string(schema.fingerprint));
+  header.fingerprint = std::string(schema.fingerprint);
   if (options.embed_descriptor_set) {
-    header.set_descriptor_set(std::string(schema.descriptor_set));
+    header.descriptor_set = std::string(schema.descriptor_set);
   }
-  header.set_instance(options.instance);
+  header.instance = options.instance;
   return header;
 }
 
@@ -69,10 +66,11 @@ absl::Status StreamWriter::WriteHeader(StreamHeader header) {
     return status_ = absl::FailedPreconditionError("WriteHeader() twice");
   }
   stage_ = Stage::kChunks;
-  if (header.ByteSizeLong() > options_.limits.max_header_bytes) {
-    header.clear_descriptor_set();
+  std::string message = Serialize(header);
+  if (message.size() > options_.limits.max_header_bytes) {
+    header.descriptor_set.clear();
+    message = Serialize(header);
   }
-  const std::string message = header.SerializeAsString();
   if (message.size() > options_.limits.max_header_bytes) {
     return status_ = absl::ResourceExhaustedError(absl::StrCat(
                "the stream header would have ", message.size(),
@@ -120,9 +118,9 @@ absl::Status StreamWriter::CheckOrder(ChunkType type, uint32_t field,
         absl::StrCat("a chunk of type ", static_cast<int>(type), " with field ",
                      field, " and ", records, " records"));
   }
-  if (batch != (trailer_.chunks() != 0) || field < last_field_) {
+  if (batch != (trailer_.chunks != 0) || field < last_field_) {
     return absl::FailedPreconditionError(
-        absl::StrCat("chunk ", trailer_.chunks(), " is a chunk of type ",
+        absl::StrCat("chunk ", trailer_.chunks, " is a chunk of type ",
                      static_cast<int>(type), " and field ", field,
                      " after field ", last_field_,
                      ": the root chunk comes first, then the batches in "
@@ -136,7 +134,7 @@ absl::Status StreamWriter::CheckLimits(ChunkType type, uint32_t field,
                                        size_t decoded_size) const {
   if (decoded_size > options_.limits.max_chunk_decoded_bytes) {
     return absl::ResourceExhaustedError(absl::StrCat(
-        "chunk ", trailer_.chunks(), ": ",
+        "chunk ", trailer_.chunks, ": ",
         type == ChunkType::kRoot
             ? std::string("the singular fields of the root message take ")
             : absl::StrCat("a batch of ", records, " records of field ", field,
@@ -145,7 +143,7 @@ absl::Status StreamWriter::CheckLimits(ChunkType type, uint32_t field,
         options_.limits.max_chunk_decoded_bytes,
         ": move large data into a repeated record field, or split its values"));
   }
-  if (trailer_.chunks() >= options_.limits.max_chunks) {
+  if (trailer_.chunks >= options_.limits.max_chunks) {
     return absl::ResourceExhaustedError(
         absl::StrCat("the state takes more than ", options_.limits.max_chunks,
                      " chunks: use larger batches"));
@@ -155,13 +153,13 @@ absl::Status StreamWriter::CheckLimits(ChunkType type, uint32_t field,
         "a batch of ", records, " records of field ", field,
         " is more than readers accept, ", options_.limits.max_chunk_records));
   }
-  if (records > options_.limits.max_records - trailer_.records()) {
+  if (records > options_.limits.max_records - trailer_.records) {
     return absl::ResourceExhaustedError(
         absl::StrCat("the state has more than ", options_.limits.max_records,
                      " records, the most that readers accept"));
   }
   if (decoded_size >
-      options_.limits.max_decoded_bytes - trailer_.decoded_bytes()) {
+      options_.limits.max_decoded_bytes - trailer_.decoded_bytes) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "the state takes more than ", options_.limits.max_decoded_bytes,
         " bytes before compression, the most that readers accept"));
@@ -178,7 +176,7 @@ absl::Status StreamWriter::EndChunkImpl(ChunkType type, uint32_t field,
   DS_RETURN_IF_ERROR(CheckLimits(type, field, records, decoded_size));
   ChunkHeader header;
   header.type = type;
-  header.sequence = static_cast<uint32_t>(trailer_.chunks());
+  header.sequence = static_cast<uint32_t>(trailer_.chunks);
   header.field = field;
   header.records = records;
   if (!chunk_in_scratch_) {
@@ -189,15 +187,15 @@ absl::Status StreamWriter::EndChunkImpl(ChunkType type, uint32_t field,
                              : SealHere(header));
   }
   last_field_ = field;
-  trailer_.set_chunks(trailer_.chunks() + 1);
-  trailer_.set_records(trailer_.records() + records);
-  trailer_.set_decoded_bytes(trailer_.decoded_bytes() + decoded_size);
+  ++trailer_.chunks;
+  trailer_.records += records;
+  trailer_.decoded_bytes += decoded_size;
   return out_.size() >= kFlushSize ? Flush() : absl::OkStatus();
 }
 
 absl::StatusOr<bool> StreamWriter::HasQueue(size_t decoded_size) {
   if (may_start_thread_ && decoded_size >= kMinChunkForThread &&
-      trailer_.decoded_bytes() >= kMinBytesBeforeThread) {
+      trailer_.decoded_bytes >= kMinBytesBeforeThread) {
     may_start_thread_ = false;
     if (!out_.empty()) DS_RETURN_IF_ERROR(Flush());
     queue_ = SealingQueue::Start(&sealer_, &compressor_, kFlushSize);
@@ -223,7 +221,7 @@ absl::Status StreamWriter::Flush() {
 
 absl::Status StreamWriter::Finish() {
   DS_RETURN_IF_ERROR(status_);
-  if (stage_ != Stage::kChunks || trailer_.chunks() == 0) {
+  if (stage_ != Stage::kChunks || trailer_.chunks == 0) {
     return status_ = absl::FailedPreconditionError(
                stage_ == Stage::kFinished ? "Finish() twice"
                                           : "Finish() before the root chunk");
@@ -234,12 +232,12 @@ absl::Status StreamWriter::Finish() {
     queue_ = nullptr;
     DS_RETURN_IF_ERROR(status_);
   }
-  trailer_.set_stored_bytes(sealer_.stored_bytes());
-  trailer_.set_digest(sealer_.digest());
-  const std::string message = trailer_.SerializeAsString();
+  trailer_.stored_bytes = sealer_.stored_bytes();
+  trailer_.digest = sealer_.digest();
+  const std::string message = Serialize(trailer_);
   ChunkHeader header;
   header.type = ChunkType::kTrailer;
-  header.sequence = static_cast<uint32_t>(trailer_.chunks());
+  header.sequence = static_cast<uint32_t>(trailer_.chunks);
   header.stored_size = header.decoded_size =
       static_cast<uint32_t>(message.size());
   header.payload_checksum = Checksum(message);

@@ -18,8 +18,8 @@
 #include "devstate/serializer/internal/chunk_sealer.h"
 #include "devstate/serializer/message_writer.h"
 #include "devstate/serializer/stream_format.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/serializer/writer_options.h"
-#include "devstate/stream.pb.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
 
 namespace devstate {
@@ -78,9 +78,9 @@ class StreamWriter {
   // Return the bytes handed to the sink, and the payload bytes before
   // compression, so far.
   uint64_t bytes_written() const { return bytes_written_; }
-  uint64_t decoded_bytes() const { return trailer_.decoded_bytes(); }
-  uint64_t records() const { return trailer_.records(); }
-  uint64_t chunks() const { return trailer_.chunks(); }
+  uint64_t decoded_bytes() const { return trailer_.decoded_bytes; }
+  uint64_t records() const { return trailer_.records; }
+  uint64_t chunks() const { return trailer_.chunks; }
 
  private:
   absl::Status EndChunkImpl(ChunkType type, uint32_t field, uint32_t records);

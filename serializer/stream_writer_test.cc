@@ -67,14 +67,14 @@ TEST(StreamWriter, WritesWhatTheFormatSays) {
   StringSink sink;
   StreamWriter writer(&sink, Options());
   StreamHeader header;
-  header.set_device("virtio-fs");
+  header.device = "virtio-fs";
   ASSERT_THAT(writer.WriteHeader(header), IsOk());
   ASSERT_THAT(WriteRoot(writer, "root"), IsOk());
   ASSERT_THAT(WriteBatch(writer, 4, 2, "ab"), IsOk());
   ASSERT_THAT(WriteBatch(writer, 4, 1, ""), IsOk());
   ASSERT_THAT(WriteBatch(writer, 5, 3, "cde"), IsOk());
   ASSERT_THAT(writer.Finish(), IsOk());
-  HandmadeStream expected(header.SerializeAsString());
+  HandmadeStream expected(Serialize(header));
   expected.AddRoot("root")
       .AddBatch(4, 2, "ab")
       .AddBatch(4, 1)
@@ -275,14 +275,13 @@ TEST(StreamWriter, DropsTheDescriptorSetBeforeTheHeaderIsTooLarge) {
   options.limits.max_header_bytes = 100;
   StreamWriter writer(&sink, options);
   StreamHeader header;
-  header.set_device("d");
-  header.set_descriptor_set(std::string(200, 'x'));
+  header.device = "d";
+  header.descriptor_set = std::string(200, 'x');
   ASSERT_THAT(writer.WriteHeader(header), IsOk());
   ASSERT_THAT(WriteRoot(writer), IsOk());
   ASSERT_THAT(writer.Finish(), IsOk());
-  header.clear_descriptor_set();
-  EXPECT_EQ(sink.written,
-            HandmadeStream(header.SerializeAsString()).AddRoot().Finish());
+  header.descriptor_set.clear();
+  EXPECT_EQ(sink.written, HandmadeStream(Serialize(header)).AddRoot().Finish());
 }
 
 TEST(StreamWriter, RefusesAHeaderThatIsTooLarge) {
@@ -291,7 +290,7 @@ TEST(StreamWriter, RefusesAHeaderThatIsTooLarge) {
   options.limits.max_header_bytes = 100;
   StreamWriter writer(&sink, options);
   StreamHeader header;
-  header.set_instance(std::string(200, 'x'));
+  header.instance = std::string(200, 'x');
   EXPECT_THAT(writer.WriteHeader(header),
               StatusIs(kLimit, HasSubstr("readers accept 100")));
   EXPECT_THAT(writer.Finish(), StatusIs(kLimit));
@@ -371,19 +370,19 @@ TEST(MakeHeader, SaysWhatTheSchemaAndTheOptionsSay) {
   options.instance = "x0";
   options.used_features = {"a", "b"};
   StreamHeader header = MakeHeader(schema, options);
-  EXPECT_EQ(header.schema(), "devices.x.v1");
-  EXPECT_EQ(header.schema_version(), 3u);
-  EXPECT_EQ(header.min_reader(), 2u);
-  EXPECT_EQ(header.device(), "virtio-x");
-  EXPECT_EQ(header.root_message(), "devices.x.v1.XState");
-  EXPECT_EQ(header.fingerprint(), "0123");
-  EXPECT_EQ(header.descriptor_set(), "frame");
-  EXPECT_EQ(header.writer().name(), "x-backend");
-  EXPECT_EQ(header.writer().version(), "1.2");
-  EXPECT_EQ(header.instance(), "x0");
-  EXPECT_EQ(header.used_features_size(), 2);
+  EXPECT_EQ(header.schema, "devices.x.v1");
+  EXPECT_EQ(header.schema_version, 3u);
+  EXPECT_EQ(header.min_reader, 2u);
+  EXPECT_EQ(header.device, "virtio-x");
+  EXPECT_EQ(header.root_message, "devices.x.v1.XState");
+  EXPECT_EQ(header.fingerprint, "0123");
+  EXPECT_EQ(header.descriptor_set, "frame");
+  EXPECT_EQ(header.writer.name, "x-backend");
+  EXPECT_EQ(header.writer.version, "1.2");
+  EXPECT_EQ(header.instance, "x0");
+  EXPECT_EQ(header.used_features.size(), 2u);
   options.embed_descriptor_set = false;
-  EXPECT_EQ(MakeHeader(schema, options).descriptor_set(), "");
+  EXPECT_EQ(MakeHeader(schema, options).descriptor_set, "");
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ inline FieldEntry Field(ColumnKind kind) {
   FieldEntry field = {};
   field.number = 1;
   field.name = "field";
-  field.kind = kind;
+  field.kind = static_cast<ValueKind>(kind);
   return field;
 }
 

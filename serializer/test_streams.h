@@ -21,7 +21,7 @@
 #include "devstate/serializer/byte_stream.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/serializer/stream_format.h"
-#include "devstate/stream.pb.h"
+#include "devstate/serializer/stream_messages.h"
 
 namespace devstate::testing {
 
@@ -96,7 +96,7 @@ class HandmadeStream {
                       const std::string& payload, Change change) {
     ChunkHeader header;
     header.type = type;
-    header.sequence = static_cast<uint32_t>(trailer_.chunks());
+    header.sequence = static_cast<uint32_t>(trailer_.chunks);
     header.field = field;
     header.records = records;
     header.stored_size = header.decoded_size =
@@ -108,10 +108,10 @@ class HandmadeStream {
     previous_ = header.header_checksum;
     offsets_.push_back(bytes_.size());
     bytes_ += encoded + payload;
-    trailer_.set_chunks(trailer_.chunks() + 1);
-    trailer_.set_records(trailer_.records() + header.records);
-    trailer_.set_decoded_bytes(trailer_.decoded_bytes() + header.decoded_size);
-    trailer_.set_stored_bytes(trailer_.stored_bytes() + header.stored_size);
+    ++trailer_.chunks;
+    trailer_.records += header.records;
+    trailer_.decoded_bytes += header.decoded_size;
+    trailer_.stored_bytes += header.stored_size;
     return *this;
   }
   HandmadeStream& Add(ChunkType type, uint32_t field, uint32_t records,
@@ -129,12 +129,12 @@ class HandmadeStream {
   // Returns the trailer that would be right now, for tests that want another.
   StreamTrailer Trailer() const {
     StreamTrailer trailer = trailer_;
-    trailer.set_digest(previous_);
+    trailer.digest = previous_;
     return trailer;
   }
   std::string Finish() { return Finish(Trailer()); }
   std::string Finish(const StreamTrailer& trailer) {
-    Add(ChunkType::kTrailer, 0, 0, trailer.SerializeAsString());
+    Add(ChunkType::kTrailer, 0, 0, Serialize(trailer));
     return bytes_;
   }
   const std::string& bytes() const { return bytes_; }
@@ -151,7 +151,7 @@ class HandmadeStream {
 // Returns why the stream was refused; unspecified for other errors.
 inline ErrorReason ReasonOf(const absl::Status& status) {
   const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
-  return detail ? detail->reason() : ERROR_REASON_UNSPECIFIED;
+  return detail ? detail->reason : ERROR_REASON_UNSPECIFIED;
 }
 
 }  // namespace devstate::testing

@@ -11,14 +11,9 @@
 
 #include "devstate/serializer/compression.h"
 #include "devstate/serializer/limits.h"
+#include "devstate/serializer/stream_messages.h"
 
 namespace devstate {
-
-// The program that writes a state.
-struct WriterName {
-  std::string name;
-  std::string version;
-};
 
 // The options of a stream that is written.
 struct WriterOptions {

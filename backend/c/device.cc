@@ -17,27 +17,22 @@
 #include "absl/strings/str_cat.h"
 #include "devstate/backend/c/engine.h"
 #include "devstate/backend/c/error.h"
+#include "devstate/backend/c/judge.h"
 #include "devstate/backend/c/options.h"
 #include "devstate/backend/c/sized.h"
 #include "devstate/backend/c/state_reader.h"
 #include "devstate/backend/c/state_schema.h"
 #include "devstate/backend/c/state_writer.h"
 #include "devstate/backend/c/stream.h"
-#include "devstate/backend/manifest_archive.h"
-#include "devstate/backend/options.h"
-#include "devstate/backend/schema_versions.h"
-#include "devstate/compat/gate/conversion_chain.h"
-#include "devstate/compat/gate/schema_archive.h"
-#include "devstate/compat/verdict.h"
-#include "devstate/schema/schema_loader.h"
+#include "devstate/backend/state_transfer.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate::c {
 namespace {
 
-static_assert(DEVSTATE_IDENTICAL == int{VERDICT_LEVEL_IDENTICAL});
-static_assert(DEVSTATE_LOSSY == int{VERDICT_LEVEL_LOSSY});
-static_assert(DEVSTATE_DAMAGED == int{VERDICT_LEVEL_DAMAGED});
+static_assert(DEVSTATE_IDENTICAL == kIdenticalLevel);
+static_assert(DEVSTATE_LOSSY == kLossyLevel);
+static_assert(DEVSTATE_REFUSED == kRefusedLevel);
 
 std::vector<std::string> ToStrings(const char* const* strings) {
   std::vector<std::string> result;
@@ -46,18 +41,13 @@ std::vector<std::string> ToStrings(const char* const* strings) {
 }
 
 // A device in C, and the codec of its schema.
-class Device : public ErasedDevice {
+class Device : public TransferDevice {
  public:
   Device(std::shared_ptr<const StateSchema> schema,
          const devstate_device_ops& ops, void* device)
       : schema_(std::move(schema)), ops_(ops), device_(device) {}
 
   const SchemaInfo& Schema() const override { return schema_->info(); }
-  absl::StatusOr<SchemaView> View() const override {
-    DS_ASSIGN_OR_RETURN(const LoadedSchema* descriptors,
-                        schema_->Descriptors());
-    return SchemaView{&descriptors->root(), &descriptors->model()};
-  }
   bool Takes(const Chunk& chunk) const override {
     return StateReader::Takes(*schema_, chunk);
   }
@@ -129,47 +119,53 @@ class Device : public ErasedDevice {
   std::optional<void*> staged_;
 };
 
+// The judge of one device. Made when it is asked for, unless the options name
+// other versions.
+class Judge {
+ public:
+  Judge(std::shared_ptr<const StateSchema> schema, const JudgeOptions& options)
+      : schema_(std::move(schema)), options_(options) {}
+
+  absl::StatusOr<StateJudge*> Get() {
+    if (judge_ == nullptr) {
+      DS_ASSIGN_OR_RETURN(DescribedSchema* const schema, schema_->Described());
+      DS_ASSIGN_OR_RETURN(judge_, schema->MakeJudge(options_));
+      // The caller's, for which it is not asked again.
+      options_.released_folder = options_.manifest = nullptr;
+    }
+    return judge_.get();
+  }
+
+ private:
+  const std::shared_ptr<const StateSchema> schema_;
+  JudgeOptions options_;
+  std::unique_ptr<StateJudge> judge_;
+};
+
 void ReportTo(const devstate_device_ops& ops, void* device,
-              const StateReport& made) {
+              const TransferReport& made) {
   const std::string text(made.status.message());
-  const Finding* const finding = DecidingFinding(made.verdict);
-  const bool load = made.event != StateReport::Event::kSaved;
+  const bool load = made.event != TransferEvent::kSaved;
   devstate_report report = {};
-  report.event = !load ? DEVSTATE_SAVED
-                 : made.event == StateReport::Event::kVerified
-                     ? DEVSTATE_VERIFIED
-                     : DEVSTATE_COMMITTED;
+  report.event = !load                                    ? DEVSTATE_SAVED
+                 : made.event == TransferEvent::kVerified ? DEVSTATE_VERIFIED
+                                                          : DEVSTATE_COMMITTED;
   report.code = CodeOf(made.status);
   // The gate's refusal, whose status says no more than that.
-  if (load && made.verdict.level() == VERDICT_LEVEL_REFUSED &&
+  if (load && made.verdict.level == DEVSTATE_REFUSED &&
       report.code == DEVSTATE_EINVAL) {
     report.code = DEVSTATE_EREFUSED;
   }
   report.text = text.c_str();
-  report.level = static_cast<devstate_level>(made.verdict.level());
-  report.rule = finding == nullptr ? "" : finding->rule().c_str();
+  report.level = static_cast<devstate_level>(made.verdict.level);
+  report.rule = made.verdict.rule.c_str();
   report.line = made.verdict_line.c_str();
-  report.check_reply = load ? CheckReplyValue(made.verdict, made.status) : 0;
+  report.check_reply = made.check_reply;
   report.saved_version = made.saved_version;
   report.stream_bytes = made.stream_bytes;
   report.decoded_bytes = made.decoded_bytes;
   report.records = made.records;
   ops.report(device, &report);
-}
-
-absl::StatusOr<std::shared_ptr<const SchemaArchive>> ReadArchive(
-    const devstate_state_options& options) {
-  if (options.manifest != nullptr && options.released_folder != nullptr) {
-    return absl::InvalidArgumentError(
-        "devstate_state_options: set released_folder or manifest, not both");
-  }
-  if (options.manifest != nullptr) return ManifestArchive(options.manifest);
-  if (options.released_folder == nullptr) return nullptr;
-  DS_ASSIGN_OR_RETURN(std::vector<LoadedSchema> schemas,
-                      LoadSchemas(options.released_folder, {}));
-  auto archive = std::make_shared<SchemaArchive>();
-  DS_RETURN_IF_ERROR(archive->Add(std::move(schemas)));
-  return archive;
 }
 
 absl::StatusOr<SaveVersion> ReadSaveVersion(
@@ -187,26 +183,36 @@ absl::StatusOr<SaveVersion> ReadSaveVersion(
                    options.save_choice, ": take a value of its type"));
 }
 
-absl::StatusOr<StateOptions> ReadStateOptions(
+// What a device's options are for transfers and for judges.
+struct ReadOptions {
+  TransferOptions transfer;
+  JudgeOptions judge;
+};
+
+absl::StatusOr<ReadOptions> ReadStateOptions(
     const devstate_state_options* given) {
   DS_ASSIGN_OR_RETURN(const devstate_state_options read,
                       ReadSized(given, "devstate_state_options"));
-  StateOptions options;
-  DS_ASSIGN_OR_RETURN(options.writer, ReadWriteOptions(read.write));
-  DS_ASSIGN_OR_RETURN(options.limits, ReadLimits(read.limits));
-  DS_ASSIGN_OR_RETURN(options.save_version, ReadSaveVersion(read));
-  DS_ASSIGN_OR_RETURN(options.archive, ReadArchive(read));
+  ReadOptions options;
+  DS_ASSIGN_OR_RETURN(options.transfer.writer, ReadWriteOptions(read.write));
+  DS_ASSIGN_OR_RETURN(options.transfer.limits, ReadLimits(read.limits));
+  DS_ASSIGN_OR_RETURN(options.transfer.save_version, ReadSaveVersion(read));
+  if (read.load_report_file != nullptr) {
+    options.transfer.load_report_file = read.load_report_file;
+  }
+  if (read.manifest != nullptr && read.released_folder != nullptr) {
+    return absl::InvalidArgumentError(
+        "devstate_state_options: set released_folder or manifest, not both");
+  }
   if (read.accept > DEVSTATE_LOSSY) {
     return absl::InvalidArgumentError(
         absl::StrCat("devstate_state_options.accept is ", read.accept,
                      ": LOSSY is the worst that can be loaded"));
   }
-  if (read.accept != 0) {
-    options.accept = static_cast<VerdictLevel>(read.accept);
-  }
-  if (read.load_report_file != nullptr) {
-    options.load_report_file = read.load_report_file;
-  }
+  if (read.accept != 0) options.judge.accept = static_cast<int>(read.accept);
+  options.judge.limits = options.transfer.limits;
+  options.judge.released_folder = read.released_folder;
+  options.judge.manifest = read.manifest;
   return options;
 }
 
@@ -223,20 +229,26 @@ absl::StatusOr<devstate_device_ops> ReadOps(const devstate_device_ops* given) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<StateHandlerCore>> MakeDeviceHandler(
+absl::StatusOr<std::unique_ptr<StateTransfer>> MakeDeviceHandler(
     const devstate_schema* schema, const devstate_device_ops* given_ops,
     void* device, const devstate_state_options* given_options) {
   DS_ASSIGN_OR_RETURN(const devstate_device_ops ops, ReadOps(given_ops));
-  DS_ASSIGN_OR_RETURN(StateOptions options, ReadStateOptions(given_options));
+  DS_ASSIGN_OR_RETURN(ReadOptions options, ReadStateOptions(given_options));
   DS_ASSIGN_OR_RETURN(auto state_schema, StateSchema::Make(schema));
   if (ops.report != nullptr) {
-    options.report = [ops, device](const StateReport& report) {
+    options.transfer.report = [ops, device](const TransferReport& report) {
       ReportTo(ops, device, report);
     };
   }
-  return std::make_unique<StateHandlerCore>(
+  const auto judge = std::make_shared<Judge>(state_schema, options.judge);
+  // What is wrong with released versions is said here.
+  if (options.judge.released_folder != nullptr ||
+      options.judge.manifest != nullptr) {
+    DS_RETURN_IF_ERROR(judge->Get().status());
+  }
+  return std::make_unique<StateTransfer>(
       std::make_unique<Device>(std::move(state_schema), ops, device),
-      std::move(options));
+      std::move(options.transfer), [judge] { return judge->Get(); });
 }
 
 }  // namespace devstate::c
@@ -251,7 +263,7 @@ devstate_engine* devstate_engine_new(
     devstate::c::Report(handler.status());
     return nullptr;
   }
-  devstate::StateHandlerCore* const records = handler->get();
+  devstate::StateTransfer* const records = handler->get();
   devstate_engine* engine =
       devstate::c::MakeEngine(*std::move(handler), device, options);
   if (engine != nullptr) engine->records = records;
@@ -264,14 +276,24 @@ int devstate_engine_pre_check(devstate_engine* engine, uint32_t version) {
         "devstate_engine_pre_check() of a device of bytes, which has no "
         "versions"));
   }
-  const absl::StatusOr<devstate::Verdict> verdict =
+  const absl::StatusOr<devstate::StateVerdict> verdict =
       engine->records->PreCheck(version);
   if (!verdict.ok()) return devstate::c::Report(verdict.status());
-  devstate::c::Report(devstate::VerdictStatus(*verdict), DEVSTATE_EREFUSED);
-  return verdict->level();
+  if (verdict->level >= DEVSTATE_REFUSED) {
+    devstate::c::Report(absl::FailedPreconditionError(verdict->text),
+                        DEVSTATE_EREFUSED);
+  }
+  return verdict->level;
 }
 
 int devstate_check_reply_text(uint64_t reply, char* text, size_t size) {
+  const auto judge = devstate::c::FindJudge();
   return std::snprintf(text, size, "%s",
-                       devstate::CheckReplyText(reply).c_str());
+                       judge.ok()
+                           ? (*judge)->check_reply_text(reply).c_str()
+                           : absl::StrCat("0x", absl::Hex(reply)).c_str());
+}
+
+int devstate_load_judge(void) {
+  return devstate::c::Report(devstate::c::FindJudge().status());
 }

@@ -386,6 +386,11 @@ DEVSTATE_API int devstate_engine_pre_check(devstate_engine* engine,
  * [any thread] */
 DEVSTATE_API int devstate_check_reply_text(uint64_t reply, char* text,
                                            size_t size);
+/* Loads libdevstate_judge, which judges and converts states of other versions
+ * and words what is wrong with a state. Otherwise it is loaded when it is
+ * needed first, and a state that needs it is refused if it cannot be. Call it
+ * before a sandbox keeps the process from opening libraries. [any thread] */
+DEVSTATE_API int devstate_load_judge(void) DEVSTATE_CHECK;
 
 /* --- Session: the decisions alone (docs/session.md) --- */
 

@@ -12,7 +12,7 @@
 #include "devstate/transport/vhost_user/device_state_handler.h"
 
 namespace devstate {
-class StateHandlerCore;
+class StateTransfer;
 }
 
 // An engine and the device that it moves the state of.
@@ -21,7 +21,7 @@ struct devstate_engine {
   // Second, so that its worker is joined before the handler goes.
   std::unique_ptr<devstate::vhost_user::DeviceStateEngine> engine;
   // `handler` if the state is one of records, or null.
-  devstate::StateHandlerCore* records = nullptr;
+  devstate::StateTransfer* records = nullptr;
 };
 
 namespace devstate::c {

@@ -73,8 +73,7 @@ void Set(absl::Status status, devstate_code code) {
       {{"\n", "\\n"}});
   last.reason.clear();
   if (const absl::optional<ErrorDetail> detail = GetErrorDetail(status)) {
-    last.reason = std::string(
-        absl::StripPrefix(ErrorReason_Name(detail->reason()), "ERROR_REASON_"));
+    last.reason = ReasonName(detail->reason);
   }
   last.code = code;
   last.status = std::move(status);
@@ -84,7 +83,7 @@ void Set(absl::Status status, devstate_code code) {
 
 devstate_code CodeOf(const absl::Status& status) {
   const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
-  return detail.has_value() ? CodeOf(detail->reason()) : CodeOf(status.code());
+  return detail.has_value() ? CodeOf(detail->reason) : CodeOf(status.code());
 }
 
 int Report(absl::Status status) {

@@ -19,7 +19,7 @@
 #include "devstate/serializer/internal/little_endian.h"
 #include "devstate/serializer/internal/wire_cursor.h"
 #include "devstate/serializer/utf8.h"
-#include "devstate/serializer/wire_walk.h"
+#include "devstate/serializer/wire_fault.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate::c {

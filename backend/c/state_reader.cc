@@ -9,7 +9,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
-#include "google/protobuf/message.h"
 
 namespace devstate::c {
 namespace {
@@ -51,14 +50,10 @@ absl::StatusOr<const devstate_batch*> StateReader::NextImpl() {
 }
 
 absl::Status StateReader::HandleRoot(const Chunk& chunk) {
-  std::unique_ptr<google::protobuf::Message> parsed = TakeRoot();
-  if (parsed == nullptr) {
-    if (ReadRoot(chunk.payload)) return absl::OkStatus();
-    // The long way, which says what is wrong.
-    DS_ASSIGN_OR_RETURN(parsed, schema_->NewRoot());
-    DS_RETURN_IF_ERROR(ParseRoot(chunk, *parsed));
-  }
-  root_ = SerializeDeterministic(*parsed);
+  if (ReadRoot(chunk.payload)) return absl::OkStatus();
+  // The long way, which says what is wrong.
+  DS_ASSIGN_OR_RETURN(DescribedSchema* const schema, schema_->Described());
+  DS_ASSIGN_OR_RETURN(root_, schema->ReadRoot(chunk));
   if (ReadRoot(root_)) return absl::OkStatus();
   if (arrays_.exhausted()) {
     return absl::ResourceExhaustedError(absl::StrCat(

@@ -13,13 +13,9 @@
 #include "devstate/backend/c/struct_builder.h"
 #include "devstate/serializer/row_kind.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
-#include "devstate/third_party/zstd/zstd_frame.h"
 
 namespace devstate::c {
 namespace {
-
-// As much as ParseDescriptorSet() takes.
-constexpr uint64_t kMaxDescriptorBytes = 64 * 1024 * 1024;
 
 // Returns whether `found` holds for a field of `type` or of a message in it.
 template <typename Found>
@@ -93,22 +89,13 @@ bool StateSchema::RootIsAllowed(const void* row) const {
   return columns.Validate(RowKind::kRecord).ok();
 }
 
-absl::StatusOr<LoadedSchema> StateSchema::ParseDescriptors() const {
-  const absl::StatusOr<std::string> bytes =
-      ContentOfZstdFrame(ToView(tables_.descriptor_set), kMaxDescriptorBytes);
-  if (!bytes.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the descriptors of the generated schema: ", bytes.status().message()));
+absl::StatusOr<DescribedSchema*> StateSchema::Described() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (described_ == nullptr) {
+    DS_ASSIGN_OR_RETURN(const JudgeFunctions* const judge, FindJudge());
+    described_ = judge->describe(info_);
   }
-  SchemaLoadOptions options;
-  options.root = tables_.root_message;
-  return ParseDescriptorSet("the generated schema", *bytes, options);
-}
-
-absl::StatusOr<const LoadedSchema*> StateSchema::Descriptors() const {
-  std::call_once(parsed_, [this] { descriptors_ = ParseDescriptors(); });
-  DS_RETURN_IF_ERROR(descriptors_.status());
-  return &*descriptors_;
+  return described_.get();
 }
 
 const devstate_field* StateSchema::FindRecords(uint32_t number) const {
@@ -116,13 +103,6 @@ const devstate_field* StateSchema::FindRecords(uint32_t number) const {
     if (tables_.records[i].number == number) return &tables_.records[i];
   }
   return nullptr;
-}
-
-absl::StatusOr<std::unique_ptr<google::protobuf::Message>>
-StateSchema::NewRoot() const {
-  DS_ASSIGN_OR_RETURN(const LoadedSchema* descriptors, Descriptors());
-  return std::unique_ptr<google::protobuf::Message>(
-      messages_.GetPrototype(&descriptors->root())->New());
 }
 
 }  // namespace devstate::c

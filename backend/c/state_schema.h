@@ -8,20 +8,18 @@
 #include <mutex>
 
 #include "absl/status/statusor.h"
+#include "devstate/backend/c/judge.h"
 #include "devstate/backend/c/struct_table.h"
 #include "devstate/devstate.h"
 #include "devstate/schema/schema_info.h"
-#include "devstate/schema/schema_loader.h"
-#include "google/protobuf/dynamic_message.h"
-#include "google/protobuf/message.h"
 
 namespace devstate::c {
 
 // A generated schema with all that is derived from it. Thread-safe.
 //
-// Its tables serve all of a state of the same schema. Its descriptors take two
-// milliseconds and megabytes to parse, so that is done when another version of
-// the schema or an error asks for them.
+// Its tables serve all of a state of the same schema. Its descriptors, which
+// take Protocol Buffers, are asked for when there is another version of the
+// schema or an error.
 class StateSchema {
  public:
   // `schema` must outlive the result, which is the one that others have
@@ -39,19 +37,15 @@ class StateSchema {
   // allow. Others may be, too.
   bool RootIsAllowed(const void* row) const;
 
-  // Returns the descriptors. INVALID_ARGUMENT if the schema is not what they
-  // say.
-  absl::StatusOr<const LoadedSchema*> Descriptors() const;
+  // Returns the schema with its descriptors, which lives as long as this.
+  // Errors: those of FindJudge().
+  absl::StatusOr<DescribedSchema*> Described() const;
 
   // The root's field `number` if it holds records, or null.
   const devstate_field* FindRecords(uint32_t number) const;
-  // Returns a new root message, by the descriptors.
-  absl::StatusOr<std::unique_ptr<google::protobuf::Message>> NewRoot() const;
 
  private:
   explicit StateSchema(const devstate_schema& tables);
-
-  absl::StatusOr<LoadedSchema> ParseDescriptors() const;
 
   const devstate_schema& tables_;
   SchemaInfo info_ = {};
@@ -59,9 +53,8 @@ class StateSchema {
   bool records_have_features_ = false;
   // Whether the root has annotations that the tables cannot say.
   bool root_has_more_rules_ = false;
-  mutable std::once_flag parsed_;
-  mutable absl::StatusOr<LoadedSchema> descriptors_;
-  mutable google::protobuf::DynamicMessageFactory messages_;
+  mutable std::mutex mutex_;
+  mutable std::unique_ptr<DescribedSchema> described_;
 };
 
 }  // namespace devstate::c

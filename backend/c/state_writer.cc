@@ -14,7 +14,6 @@
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/message_writer.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
-#include "google/protobuf/message.h"
 
 namespace devstate::c {
 namespace {
@@ -60,19 +59,17 @@ absl::Status StateWriter::BeginWith(const void* root) {
   Arrays arrays;
   // What a reader gets, which is what has to be allowed.
   char* const row = arrays.Allocate(1, type.row_size);
-  if (!has_filter() && ReadMessage(bytes.view(), type, row, &arrays) &&
-      (!has_root_check() || schema_->RootIsAllowed(row))) {
-    std::set<std::string> features;
-    AddUsedFeatures(type, root, &features);
-    return BeginState(bytes.view(), features);
+  RootState state = RootState::kUnchecked;
+  if (!ReadMessage(bytes.view(), type, row, &arrays)) {
+    // The long way, which says what is wrong.
+    DS_ASSIGN_OR_RETURN(DescribedSchema* const schema, schema_->Described());
+    DS_RETURN_IF_ERROR(schema->CheckWrittenRoot(bytes.view()));
+  } else if (has_root_check() && schema_->RootIsAllowed(row)) {
+    state = RootState::kAllowed;
   }
-  // The long way, which says what is wrong.
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<google::protobuf::Message> parsed,
-                      schema_->NewRoot());
-  if (!parsed->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return absl::InternalError("the root's message cannot be parsed");
-  }
-  return BeginState(*parsed);
+  std::set<std::string> features;
+  AddUsedFeatures(type, root, &features);
+  return BeginState(bytes.view(), features, state);
 }
 
 absl::Status StateWriter::Add(uint32_t number, const Structs& structs) {

@@ -23,26 +23,26 @@ Presence PresenceOf(const devstate_field& field) {
   }
 }
 
-ColumnKind KindOf(const devstate_field& field) {
+ValueKind KindOf(const devstate_field& field) {
   switch (field.type) {
     case DEVSTATE_TYPE_BOOL:
     case DEVSTATE_TYPE_UINT32:
     case DEVSTATE_TYPE_UINT64:
-      return COLUMN_KIND_UNSIGNED;
+      return ValueKind::kUnsigned;
     case DEVSTATE_TYPE_INT32:
     case DEVSTATE_TYPE_INT64:
     case DEVSTATE_TYPE_ENUM:
-      return COLUMN_KIND_SIGNED;
+      return ValueKind::kSigned;
     case DEVSTATE_TYPE_FLOAT:
-      return COLUMN_KIND_FLOAT;
+      return ValueKind::kFloat;
     case DEVSTATE_TYPE_DOUBLE:
-      return COLUMN_KIND_DOUBLE;
+      return ValueKind::kDouble;
     case DEVSTATE_TYPE_STRING:
-      return COLUMN_KIND_TEXT;
+      return ValueKind::kText;
     case DEVSTATE_TYPE_BYTES:
-      return COLUMN_KIND_BYTES;
+      return ValueKind::kBytes;
     default:
-      return COLUMN_KIND_UNSPECIFIED;
+      return ValueKind::kUnspecified;
   }
 }
 

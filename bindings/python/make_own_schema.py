@@ -14,7 +14,7 @@ sys.path.insert(0, str(HERE / "src"))
 
 
 def own_schema() -> bytes:
-    """Returns the descriptors of stream.proto and options.proto, without comments."""
+    """Returns the descriptors of the format's own messages, without comments."""
     from devstate.schema_loader import compile_proto
 
     proto = HERE.parent.parent / "proto"
@@ -24,7 +24,11 @@ def own_schema() -> bytes:
         for file in descriptor_pb2.FileDescriptorSet.FromString(data).file:
             files[file.name] = file
     found = descriptor_pb2.FileDescriptorSet()
-    for name in ("devstate/stream.proto", "devstate/options.proto"):
+    for name in (
+        "devstate/implementation.proto",
+        "devstate/stream.proto",
+        "devstate/options.proto",
+    ):
         copy = found.file.add()
         copy.CopyFrom(files[name])
         for message in copy.message_type:

@@ -315,13 +315,13 @@ class Differ {
     DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source, Open(file));
     StreamReader reader(source.get());
     DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
-    if (file == 0) root_message_ = header->root_message();
-    if (root_message_ != header->root_message()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "holds a ", header->root_message(), ", the other file a ",
-          root_message_, ": they have no field in common"));
+    if (file == 0) root_message_ = header->root_message;
+    if (root_message_ != header->root_message) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("holds a ", header->root_message, ", the other file a ",
+                       root_message_, ": they have no field in common"));
     }
-    return header->fingerprint();
+    return header->fingerprint;
   }
 
   absl::Status Pass(size_t file, RecordVisitor& visitor) {

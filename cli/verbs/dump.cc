@@ -41,12 +41,12 @@ std::string HeaderText(const StreamHeader& header) {
     return absl::StrCat("\"", absl::Utf8SafeCEscape(text), "\"");
   };
   return absl::StrCat(
-      "# device: ", quoted(header.device()),
-      "\n# instance: ", quoted(header.instance()),
-      "\n# schema: ", quoted(header.schema()), " version ",
-      header.schema_version(), "\n# writer: ", quoted(header.writer().name()),
-      " ", quoted(header.writer().version()), "\n# features: ",
-      absl::StrJoin(header.used_features(), " ",
+      "# device: ", quoted(header.device),
+      "\n# instance: ", quoted(header.instance),
+      "\n# schema: ", quoted(header.schema), " version ", header.schema_version,
+      "\n# writer: ", quoted(header.writer.name), " ",
+      quoted(header.writer.version), "\n# features: ",
+      absl::StrJoin(header.used_features, " ",
                     [&](std::string* out, const std::string& feature) {
                       out->append(quoted(feature));
                     }),

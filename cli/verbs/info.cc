@@ -18,6 +18,9 @@
 #include "cli/state_kind.h"
 #include "cli/verb.h"
 #include "devstate/compat/json_text.h"
+#include "devstate/schema/stream_descriptors.h"
+#include "devstate/serializer/root_message.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "nlohmann/json.hpp"
@@ -52,28 +55,28 @@ void PrintDevice(const RepeatableInput& input) {
 
 void PrintText(const StreamHeader& header) {
   const auto& line = PrintLine;
-  line("device", Printable(header.device()));
-  line("instance", Printable(header.instance()));
-  line("schema", absl::StrCat(Printable(header.schema()), " version ",
-                              header.schema_version()));
-  line("root message", Printable(header.root_message()));
-  line("oldest reader", header.min_reader() == 0
+  line("device", Printable(header.device));
+  line("instance", Printable(header.instance));
+  line("schema", absl::StrCat(Printable(header.schema), " version ",
+                              header.schema_version));
+  line("root message", Printable(header.root_message));
+  line("oldest reader", header.min_reader == 0
                             ? "not limited"
-                            : absl::StrCat("version ", header.min_reader()));
-  line("written by", absl::StrCat(Printable(header.writer().name()), " ",
-                                  Printable(header.writer().version())));
+                            : absl::StrCat("version ", header.min_reader));
+  line("written by", absl::StrCat(Printable(header.writer.name), " ",
+                                  Printable(header.writer.version)));
   line("features used",
-       header.used_features().empty()
+       header.used_features.empty()
            ? "none"
-           : absl::StrJoin(header.used_features(), ", ",
+           : absl::StrJoin(header.used_features, ", ",
                            [](std::string* out, const std::string& feature) {
                              out->append(Printable(feature));
                            }));
-  line("fingerprint", absl::BytesToHexString(header.fingerprint()));
-  line("descriptors", header.descriptor_set().empty()
-                          ? "left out"
-                          : absl::StrCat(header.descriptor_set().size(),
-                                         " bytes, compressed"));
+  line("fingerprint", absl::BytesToHexString(header.fingerprint));
+  line("descriptors",
+       header.descriptor_set.empty()
+           ? "left out"
+           : absl::StrCat(header.descriptor_set.size(), " bytes, compressed"));
 }
 
 // A foreign state has no header: its records are counted.
@@ -102,6 +105,12 @@ absl::StatusOr<int> ShowForeign(const InfoFlags& flags, RepeatableInput& input,
   return PrintForeignFindings(input.name(), report);
 }
 
+absl::StatusOr<std::string> HeaderJson(const StreamHeader& header) {
+  RootFactory messages(*StreamMessage("StreamHeader"));
+  DS_ASSIGN_OR_RETURN(const auto message, messages.Parse(Serialize(header)));
+  return JsonText(*message, JsonStyle());
+}
+
 absl::StatusOr<int> Run(const InfoFlags& flags, RepeatableInput& input) {
   DS_ASSIGN_OR_RETURN(const Recognised recognised,
                       Recognise([&input] { return input.Open(); }));
@@ -117,7 +126,7 @@ absl::StatusOr<int> Run(const InfoFlags& flags, RepeatableInput& input) {
     PrintText(*header);
     return kExitOk;
   }
-  DS_ASSIGN_OR_RETURN(const std::string json, JsonText(*header, JsonStyle()));
+  DS_ASSIGN_OR_RETURN(const std::string json, HeaderJson(*header));
   absl::PrintF("%s\n", json);
   return kExitOk;
 }

@@ -136,9 +136,9 @@ absl::Status AtRegion(const InflightState& state, const absl::Status& status) {
   absl::string_view message = status.message();
   if (!detail.has_value()) return status;
   absl::ConsumePrefix(&message,
-                      absl::StrFormat("offset 0x%x: ", detail->offset()));
+                      absl::StrFormat("offset 0x%x: ", detail->offset));
   ErrorDetail moved = *detail;
-  moved.set_offset(state.offset + detail->offset());
+  moved.offset = state.offset + detail->offset;
   return StreamError(
       moved, absl::StrCat("requests in flight of ",
                           absl::Utf8SafeCEscape(state.Id()), ": ", message));

@@ -82,12 +82,11 @@ absl::StatusOr<Verdict> VerifyDeep(const VerifyFlags& flags,
                                    const StreamHeader& header,
                                    RepeatableInput& input) {
   DS_ASSIGN_OR_RETURN(const LoadedSchema schema, flags.schema.LoadFor(header));
-  if (schema.model().fingerprint != header.fingerprint()) {
+  if (schema.model().fingerprint != header.fingerprint) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "the stream is of ", header.schema(), " version ",
-        header.schema_version(), " with another fingerprint than that of ",
-        flags.schema.schema, ", ", schema.model().schema(), " version ",
-        schema.model().version(),
+        "the stream is of ", header.schema, " version ", header.schema_version,
+        " with another fingerprint than that of ", flags.schema.schema, ", ",
+        schema.model().schema(), " version ", schema.model().version(),
         ": name the schema that wrote it, or use devstate check"));
   }
   DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> stream, input.OpenLast());
@@ -173,8 +172,8 @@ void Conclude(Verified* verified, const absl::Status& status) {
     *state.add_findings() = MakeReportFinding(finding);
   }
   if (const absl::optional<ErrorDetail> detail = GetErrorDetail(status)) {
-    state.set_offset(detail->offset());
-    if (detail->has_chunk()) state.set_chunk(detail->chunk());
+    state.set_offset(detail->offset);
+    if (detail->chunk.has_value()) state.set_chunk(*detail->chunk);
   }
   if (exit_code == kExitOk) return;
   if (exit_code == kExitUsageOrIo) {

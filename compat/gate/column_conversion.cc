@@ -36,7 +36,6 @@
 namespace devstate {
 namespace {
 
-
 // Numbers take 8 bytes here, and 4 or 8 of what max_batch_memory is about.
 constexpr uint64_t kMemoryFactor = 2;
 
@@ -261,7 +260,7 @@ class BatchConversion {
     columns.values = std::move(written.values);
     if (to_once) return true;
     columns.counts =
-        once ? ValueColumn::OfNumber(COLUMN_KIND_UNSIGNED, 1, to_rows.size())
+        once ? ValueColumn::OfNumber(ValueKind::kUnsigned, 1, to_rows.size())
              : std::move(written.counts);
     return true;
   }
@@ -404,7 +403,7 @@ class BatchConversion {
     }
     written->total = written->rows;
     written->counts =
-        ValueColumn::OfNumber(COLUMN_KIND_UNSIGNED, 1, written->rows);
+        ValueColumn::OfNumber(ValueKind::kUnsigned, 1, written->rows);
     return true;
   }
 

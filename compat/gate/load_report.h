@@ -9,7 +9,7 @@
 #include <string>
 
 #include "devstate/schema/schema_info.h"
-#include "devstate/stream.pb.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/verdict.pb.h"
 
 namespace devstate {

@@ -15,10 +15,10 @@ constexpr SchemaInfo kReader = {"devices.fs.v1",         1,   0, "virtio-fs",
 
 StreamHeader Header() {
   StreamHeader header;
-  header.set_schema("devices.fs.v1");
-  header.set_schema_version(3);
-  header.mutable_writer()->set_name("fs");
-  header.mutable_writer()->set_version("3.0");
+  header.schema = "devices.fs.v1";
+  header.schema_version = 3;
+  header.writer.name = "fs";
+  header.writer.version = "3.0";
   return header;
 }
 
@@ -47,7 +47,7 @@ TEST(VerdictLogLineTest, TellsLevelVersionsRulePathAndText) {
 
 TEST(VerdictLogLineTest, WriterWithoutANameIsLeftOut) {
   StreamHeader header = Header();
-  header.clear_writer();
+  header.writer = {};
   EXPECT_THAT(VerdictLogLine(Refused(1), header, kReader),
               ::testing::HasSubstr("version 3, reader has version 1"));
 }

@@ -10,7 +10,6 @@
 namespace devstate {
 namespace {
 
-
 // Near enough for most bodies to find that they need as many bytes of length.
 constexpr size_t kSizeHint = 16384;
 
@@ -81,7 +80,7 @@ bool MessageColumns::FinishField(FieldColumns& columns,
   if (IsSingleMessage(*columns.field)) {
     columns.rows = columns.message->rows_;
     columns.counts =
-        ValueColumn::OfNumber(COLUMN_KIND_UNSIGNED, 1, columns.rows.size());
+        ValueColumn::OfNumber(ValueKind::kUnsigned, 1, columns.rows.size());
   }
   if (columns.rows == rows_) return true;
   ValueColumn& sparse = columns.field->presence == Presence::kImplicit

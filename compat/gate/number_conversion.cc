@@ -23,12 +23,12 @@ bool HoldsAllOf(const FieldModel& read, const FieldModel& written) {
 
 NumberType::NumberType(const FieldModel& field) : kind_(field.column_kind) {
   if (!IsInteger(field)) {
-    max_ = kind_ == COLUMN_KIND_FLOAT ? std::numeric_limits<uint32_t>::max()
+    max_ = kind_ == ValueKind::kFloat ? std::numeric_limits<uint32_t>::max()
                                       : std::numeric_limits<uint64_t>::max();
     return;
   }
   const ValueSet values = ValuesOfType(field);
-  max_ = kind_ == COLUMN_KIND_SIGNED ? ZigZag(static_cast<int64_t>(values.low))
+  max_ = kind_ == ValueKind::kSigned ? ZigZag(static_cast<int64_t>(values.low))
                                      : static_cast<uint64_t>(values.high);
   if (field.enumeration == nullptr) return;
   closed_ = true;
@@ -46,16 +46,16 @@ bool NumberType::Holds(uint64_t bits) const {
 Number NumberType::ToNumber(uint64_t bits) const {
   Number number;
   switch (kind_) {
-    case COLUMN_KIND_FLOAT:
+    case ValueKind::kFloat:
       number.floating = true;
       number.real = static_cast<double>(
           NumberTraits<float>::FromBits(static_cast<uint32_t>(bits)));
       break;
-    case COLUMN_KIND_DOUBLE:
+    case ValueKind::kDouble:
       number.floating = true;
       number.real = NumberTraits<double>::FromBits(bits);
       break;
-    case COLUMN_KIND_SIGNED:
+    case ValueKind::kSigned:
       number.integer = UnZigZag(bits);
       break;
     default:
@@ -66,11 +66,11 @@ Number NumberType::ToNumber(uint64_t bits) const {
 }
 
 bool NumberType::FromNumber(const Number& number, uint64_t* bits) const {
-  if (kind_ == COLUMN_KIND_FLOAT) {
+  if (kind_ == ValueKind::kFloat) {
     *bits = NumberTraits<float>::ToBits(static_cast<float>(number.real));
-  } else if (kind_ == COLUMN_KIND_DOUBLE) {
+  } else if (kind_ == ValueKind::kDouble) {
     *bits = NumberTraits<double>::ToBits(number.real);
-  } else if (kind_ == COLUMN_KIND_SIGNED) {
+  } else if (kind_ == ValueKind::kSigned) {
     if (number.integer < std::numeric_limits<int64_t>::min() ||
         number.integer > std::numeric_limits<int64_t>::max()) {
       return false;
@@ -84,7 +84,7 @@ bool NumberType::FromNumber(const Number& number, uint64_t* bits) const {
     *bits = static_cast<uint64_t>(number.integer);
   }
   return number.floating ==
-             (kind_ == COLUMN_KIND_FLOAT || kind_ == COLUMN_KIND_DOUBLE) &&
+             (kind_ == ValueKind::kFloat || kind_ == ValueKind::kDouble) &&
          Holds(*bits);
 }
 
@@ -129,7 +129,7 @@ bool NumberConversion::ConvertAll(uint64_t* bits, size_t count,
   }
   if (from_.kind() == to_.kind()) return largest <= std::min(max, to_.max());
   *changed |= all != 0;
-  if (to_.kind() == COLUMN_KIND_SIGNED) {
+  if (to_.kind() == ValueKind::kSigned) {
     // The largest number that is not negative travels as the one below its max.
     if (largest > std::min(max, to_.max() / 2)) return false;
     for (size_t i = 0; i < count; ++i) bits[i] *= 2;
@@ -149,8 +149,8 @@ bool NumberConversion::Convert(uint64_t* bits) const {
     return to_.Holds(*bits);
   }
   const int64_t integer = UnZigZag(*bits);
-  const bool negative = from_.kind() == COLUMN_KIND_SIGNED && integer < 0;
-  uint64_t size = from_.kind() != COLUMN_KIND_SIGNED ? *bits
+  const bool negative = from_.kind() == ValueKind::kSigned && integer < 0;
+  uint64_t size = from_.kind() != ValueKind::kSigned ? *bits
                   : negative ? -static_cast<uint64_t>(integer)
                              : static_cast<uint64_t>(integer);
   const uint64_t divisor = static_cast<uint64_t>(scale_.divisor);
@@ -162,7 +162,7 @@ bool NumberConversion::Convert(uint64_t* bits) const {
                              &size)) {
     return false;
   }
-  if (to_.kind() != COLUMN_KIND_SIGNED) {
+  if (to_.kind() != ValueKind::kSigned) {
     *bits = size;
     return (!negative || size == 0) && to_.Holds(size);
   }

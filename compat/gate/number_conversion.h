@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "absl/types/optional.h"
-#include "devstate/columns.pb.h"
 #include "devstate/compat/enum_mapping.h"
 #include "devstate/compat/gate/field_values.h"
 #include "devstate/compat/unit_scale.h"
 #include "devstate/schema/schema_model.h"
+#include "devstate/schema/value_kind.h"
 
 namespace devstate {
 
@@ -26,7 +26,7 @@ class NumberType {
   // Requires: `field` is a number.
   explicit NumberType(const FieldModel& field);
 
-  ColumnKind kind() const { return kind_; }
+  ValueKind kind() const { return kind_; }
   // Returns the largest number that travels for a value.
   uint64_t max() const { return max_; }
   // Returns whether the type has only some of the numbers up to that.
@@ -43,7 +43,7 @@ class NumberType {
   bool FromNumber(const Number& number, uint64_t* bits) const;
 
  private:
-  ColumnKind kind_;
+  ValueKind kind_;
   uint64_t max_;
   bool closed_ = false;
   // The values of an enum, ascending.

@@ -45,7 +45,7 @@ std::vector<int128> EdgeValues() {
 
 // What travels for a number that `field` has.
 uint64_t BitsOf(int128 value, const FieldModel& field) {
-  return field.column_kind == COLUMN_KIND_SIGNED
+  return field.column_kind == ValueKind::kSigned
              ? ZigZag(static_cast<int64_t>(value))
              : static_cast<uint64_t>(value);
 }

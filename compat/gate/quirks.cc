@@ -37,14 +37,13 @@ int CompareVersions(absl::string_view a, absl::string_view b) {
 }
 
 bool Applies(const Quirk& quirk, const StreamHeader& header) {
-  const Implementation& writer = header.writer();
-  return quirk.implementation == writer.name() &&
+  const WriterName& writer = header.writer;
+  return quirk.implementation == writer.name &&
          (quirk.first_version.empty() ||
-          CompareVersions(writer.version(), quirk.first_version) >= 0) &&
+          CompareVersions(writer.version, quirk.first_version) >= 0) &&
          (quirk.last_version.empty() ||
-          CompareVersions(writer.version(), quirk.last_version) <= 0) &&
-         (quirk.fingerprint.empty() ||
-          quirk.fingerprint == header.fingerprint());
+          CompareVersions(writer.version, quirk.last_version) <= 0) &&
+         (quirk.fingerprint.empty() || quirk.fingerprint == header.fingerprint);
 }
 
 }  // namespace devstate

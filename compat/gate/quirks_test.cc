@@ -20,9 +20,9 @@ TEST(CompareVersionsTest, NumbersAreComparedAsNumbers) {
 
 TEST(AppliesTest, NameVersionsAndFingerprintMustMatch) {
   StreamHeader header;
-  header.mutable_writer()->set_name("acme");
-  header.mutable_writer()->set_version("1.9");
-  header.set_fingerprint("f");
+  header.writer.name = "acme";
+  header.writer.version = "1.9";
+  header.fingerprint = "f";
   Quirk quirk;
   quirk.implementation = "acme";
   EXPECT_TRUE(Applies(quirk, header));

@@ -78,7 +78,7 @@ void PutSingle(const FieldModel& field, const RowSet& rows, SingleValues values,
   columns.values = std::move(values.values);
   columns.values.Select(values.present);
   columns.counts =
-      ValueColumn::OfNumber(COLUMN_KIND_UNSIGNED, 1, columns.values.size());
+      ValueColumn::OfNumber(ValueKind::kUnsigned, 1, columns.values.size());
 }
 
 void FillSingle(const std::vector<uint8_t>& rows, ValueColumn filling,

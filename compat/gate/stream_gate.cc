@@ -76,7 +76,7 @@ class StreamGate::Impl {
 
   absl::Status OnHeader(const StreamHeader& header) {
     header_ = &header;
-    upgrade_ = header.schema_version() <= reader_.model->version();
+    upgrade_ = header.schema_version <= reader_.model->version();
     const Verdict judged = JudgeHeader(header, InfoOf(*reader_.model));
     base_ = judged.level() == VERDICT_LEVEL_IDENTICAL
                 ? VERDICT_LEVEL_IDENTICAL
@@ -95,9 +95,9 @@ class StreamGate::Impl {
     // The header was refused, so the chunks are only checked for damage.
     header_refused_ = findings_.level() >= VERDICT_LEVEL_REFUSED;
     constraints_ = std::make_unique<ConstraintChecker>(
-        reader_.model, header.schema_version(),
-        std::set<std::string>(header.used_features().begin(),
-                              header.used_features().end()));
+        reader_.model, header.schema_version,
+        std::set<std::string>(header.used_features.begin(),
+                              header.used_features.end()));
     return Refusal();
   }
 
@@ -122,7 +122,7 @@ class StreamGate::Impl {
                              *(upgrade_ ? reader_ : writer_).model);
   }
 
-  std::unique_ptr<Message> TakeRoot() { return std::move(root_); }
+  std::shared_ptr<Message> TakeRoot() { return std::move(root_); }
 
   bool upgrade() const { return upgrade_; }
 
@@ -135,9 +135,10 @@ class StreamGate::Impl {
     const LoadedSchema* known =
         options_.archive == nullptr
             ? nullptr
-            : options_.archive->FindFingerprint(header_->fingerprint());
-    if (known == nullptr && !header_->descriptor_set().empty()) {
-      absl::StatusOr<LoadedSchema> embedded = LoadEmbeddedSchema(*header_);
+            : options_.archive->FindFingerprint(header_->fingerprint);
+    if (known == nullptr && !header_->descriptor_set.empty()) {
+      absl::StatusOr<LoadedSchema> embedded =
+          LoadEmbeddedSchema(SchemaOf(*header_));
       if (!embedded.ok()) {
         findings_.Add(StreamFinding(
             rules::kWriterSchemaInvalid, VERDICT_LEVEL_REFUSED,
@@ -156,13 +157,13 @@ class StreamGate::Impl {
       return;
     }
     writer_ = {&known->root(), &known->model()};
-    if (known->model().version() != header_->schema_version() ||
-        known->model().schema() != header_->schema() ||
-        known->model().root->full_name != header_->root_message()) {
+    if (known->model().version() != header_->schema_version ||
+        known->model().schema() != header_->schema ||
+        known->model().root->full_name != header_->root_message) {
       findings_.Add(StreamFinding(
           rules::kWriterSchemaInvalid, VERDICT_LEVEL_REFUSED,
-          absl::StrCat("the stream says that it is of ", header_->schema(),
-                       " version ", header_->schema_version(),
+          absl::StrCat("the stream says that it is of ", header_->schema,
+                       " version ", header_->schema_version,
                        ", its fingerprint is that of ", known->model().schema(),
                        " version ", known->model().version(),
                        ": save it again")));
@@ -178,8 +179,8 @@ class StreamGate::Impl {
           refused ? rules::kQuirkRefused : rules::kQuirkFixed,
           refused ? VERDICT_LEVEL_REFUSED : VERDICT_LEVEL_CONVERTED,
           absl::StrCat(quirk.name, ": ", quirk.text));
-      finding.set_written(absl::StrCat(header_->writer().name(), " ",
-                                       header_->writer().version()));
+      finding.set_written(
+          absl::StrCat(header_->writer.name, " ", header_->writer.version));
       findings_.Add(finding);
       if (!refused) fix_ups_[quirk.record_field].push_back(&quirk);
     }
@@ -312,7 +313,7 @@ absl::StatusOr<Chunk> StreamGate::Filter(const Chunk& chunk) {
   return impl_->Filter(chunk);
 }
 
-std::unique_ptr<Message> StreamGate::TakeRoot() { return impl_->TakeRoot(); }
+std::shared_ptr<Message> StreamGate::TakeRoot() { return impl_->TakeRoot(); }
 
 absl::Status StreamGate::OnEnd() { return impl_->OnEnd(); }
 

@@ -16,8 +16,8 @@
 #include "devstate/serializer/byte_stream.h"
 #include "devstate/serializer/chunk_filter.h"
 #include "devstate/serializer/limits.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/serializer/stream_reader.h"
-#include "devstate/stream.pb.h"
 #include "devstate/verdict.pb.h"
 #include "google/protobuf/descriptor.h"
 
@@ -75,7 +75,7 @@ class StreamGate : public ChunkFilter {
   absl::StatusOr<Chunk> Filter(const Chunk& chunk) override;
 
   // Returns the root message as the reader's schema has it.
-  std::unique_ptr<google::protobuf::Message> TakeRoot() override;
+  std::shared_ptr<google::protobuf::Message> TakeRoot() override;
 
   // Judges what only the whole stream shows. Call it after the last chunk.
   absl::Status OnEnd();

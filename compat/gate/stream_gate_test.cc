@@ -192,7 +192,7 @@ TEST(StreamGateTest, SchemaThatIsNotTheOneItNamesIsRefused) {
   WriterOptions options;
   StreamWriter writer(&sink, options);
   StreamHeader header = MakeHeader(newer.facts().info(), options);
-  header.set_descriptor_set(std::string(older.facts().info().descriptor_set));
+  header.descriptor_set = std::string(older.facts().info().descriptor_set);
   ASSERT_THAT(writer.WriteHeader(header), IsOk());
   writer.BeginChunk();
   ASSERT_THAT(writer.EndChunk(ChunkType::kRoot, 0, 0), IsOk());

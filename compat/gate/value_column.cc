@@ -7,20 +7,21 @@
 #include <utility>
 
 #include "devstate/schema/value_size.h"
+#include "devstate/serializer/column_encoding.h"
 #include "devstate/serializer/message_reader.h"
 #include "devstate/serializer/number_column.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 
-ValueColumn ValueColumn::OfNumber(ColumnKind kind, uint64_t bits, size_t size) {
+ValueColumn ValueColumn::OfNumber(ValueKind kind, uint64_t bits, size_t size) {
   ValueColumn column(kind, "", size);
   column.decoded_ = column.changed_ = column.constant_ = true;
   column.numbers_.push_back(bits);
   return column;
 }
 
-ValueColumn ValueColumn::OfText(ColumnKind kind, absl::string_view text,
+ValueColumn ValueColumn::OfText(ValueKind kind, absl::string_view text,
                                 size_t size) {
   ValueColumn column(kind, "", size);
   column.decoded_ = column.changed_ = column.constant_ = true;
@@ -51,11 +52,11 @@ absl::Status ValueColumn::Decode(DecodeContext& context) {
   return absl::OkStatus();
 }
 
-absl::Status ValueColumn::ChangeTextKind(ColumnKind kind,
+absl::Status ValueColumn::ChangeTextKind(ValueKind kind,
                                          DecodeContext& context) {
   // Only a column of texts is checked for UTF-8.
   const auto check = [&] {
-    return kind_ != COLUMN_KIND_TEXT
+    return kind_ != ValueKind::kText
                ? absl::OkStatus()
                : BytesColumnReader().Decode(kind_, column_, size_, context);
   };
@@ -69,8 +70,8 @@ absl::Status ValueColumn::ChangeTextKind(ColumnKind kind,
   MessageReader reader(column_);
   MessageReader::Field part;
   while (reader.Next(&part)) {
-    if (part.number == BytesColumn::kKindFieldNumber) {
-      writer.WriteNumber(part.number, kind);
+    if (part.number == kColumnKindField) {
+      writer.WriteNumber(part.number, static_cast<uint64_t>(kind));
     } else if (part.wire_type == kWireVarint) {
       writer.WriteNumber(part.number, part.value);
     } else {

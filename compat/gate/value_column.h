@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "devstate/columns.pb.h"
+#include "devstate/schema/value_kind.h"
 #include "devstate/serializer/bytes_column.h"
 #include "devstate/serializer/decode_context.h"
 #include "devstate/serializer/internal/byte_buffer.h"
@@ -27,21 +27,21 @@ class ValueColumn {
   ValueColumn() = default;
   // `column` is the serialized message, or empty if all `size` values are
   // defaults. Requires: it outlives the object.
-  ValueColumn(ColumnKind kind, absl::string_view column, size_t size)
+  ValueColumn(ValueKind kind, absl::string_view column, size_t size)
       : kind_(kind), size_(size), column_(column) {}
 
   ValueColumn(ValueColumn&&) = default;
   ValueColumn& operator=(ValueColumn&&) = default;
 
   // Makes a column of `size` times the same value.
-  static ValueColumn OfNumber(ColumnKind kind, uint64_t bits, size_t size);
+  static ValueColumn OfNumber(ValueKind kind, uint64_t bits, size_t size);
   // Makes the same of a text. Requires: `text` outlives the column.
-  static ValueColumn OfText(ColumnKind kind, absl::string_view text,
+  static ValueColumn OfText(ValueKind kind, absl::string_view text,
                             size_t size);
 
-  ColumnKind kind() const { return kind_; }
+  ValueKind kind() const { return kind_; }
   bool holds_text() const {
-    return kind_ == COLUMN_KIND_BYTES || kind_ == COLUMN_KIND_TEXT;
+    return kind_ == ValueKind::kBytes || kind_ == ValueKind::kText;
   }
   size_t size() const { return size_; }
   // Returns whether all values are defaults for sure.
@@ -76,13 +76,13 @@ class ValueColumn {
 
   // Tells the column that its numbers, which are converted, are of another
   // kind.
-  void SetNumberKind(ColumnKind kind) {
+  void SetNumberKind(ValueKind kind) {
     changed_ |= kind != kind_;
     kind_ = kind;
   }
   // Makes texts bytes, or bytes texts. An error if they are not UTF-8. Needs no
   // Decode().
-  absl::Status ChangeTextKind(ColumnKind kind, DecodeContext& context);
+  absl::Status ChangeTextKind(ValueKind kind, DecodeContext& context);
 
   // Leaves out the values whose element of `keep` is 0.
   void Select(const std::vector<uint8_t>& keep);
@@ -101,7 +101,7 @@ class ValueColumn {
   // Gives each row a value of its own.
   void Unfold();
 
-  ColumnKind kind_ = COLUMN_KIND_UNSPECIFIED;
+  ValueKind kind_ = ValueKind::kUnspecified;
   size_t size_ = 0;
   absl::string_view column_;
   // The content of column_ after ChangeTextKind().

@@ -73,7 +73,7 @@ bool ReadColumns(const FieldModel& field, absl::string_view column, size_t rows,
     return true;
   }
   if (column.empty()) {
-    written->counts = ValueColumn::OfNumber(COLUMN_KIND_UNSIGNED, 0, rows);
+    written->counts = ValueColumn::OfNumber(ValueKind::kUnsigned, 0, rows);
     if (field.message == nullptr) {
       written->values = ValueColumn(field.column_kind, "", 0);
     }
@@ -85,7 +85,7 @@ bool ReadColumns(const FieldModel& field, absl::string_view column, size_t rows,
     return false;
   }
   written->counts =
-      ValueColumn(COLUMN_KIND_UNSIGNED, parts.bytes(kOccurrencesField), rows);
+      ValueColumn(ValueKind::kUnsigned, parts.bytes(kOccurrencesField), rows);
   absl::string_view values;
   if (parts.has(kOccurringValuesField)) {
     values = parts.bytes(kOccurringValuesField);

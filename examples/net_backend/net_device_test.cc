@@ -100,7 +100,7 @@ TEST_F(NetDeviceTest, HeaderNamesTheFeaturesOfTheRoot) {
   root.mutable_rss();
   StringSource source(Write(root));
   NetStateReader reader(&source);
-  EXPECT_THAT((*reader.ReadHeader())->used_features(),
+  EXPECT_THAT((*reader.ReadHeader())->used_features,
               ElementsAre("VIRTIO_NET_F_RSS"));
 }
 

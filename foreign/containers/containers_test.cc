@@ -109,10 +109,10 @@ TEST(DecompressorTest, EveryTruncationIsAnErrorWithItsOffset) {
       const auto content = Read(format.kind, compressed.substr(0, size));
       ASSERT_FALSE(content.ok()) << size;
       ASSERT_TRUE(GetErrorDetail(content.status()).has_value()) << size;
-      EXPECT_EQ(GetErrorDetail(content.status())->reason(),
+      EXPECT_EQ(GetErrorDetail(content.status())->reason,
                 ERROR_REASON_NO_TRAILER)
           << size;
-      EXPECT_EQ(GetErrorDetail(content.status())->offset(), size);
+      EXPECT_EQ(GetErrorDetail(content.status())->offset, size);
     }
   }
 }

@@ -164,8 +164,8 @@ class Source : public ByteSource {
 
   absl::Status Error(ErrorReason reason, absl::string_view message) const {
     ErrorDetail detail;
-    detail.set_reason(reason);
-    detail.set_offset(offset_ + position_);
+    detail.reason = reason;
+    detail.offset = offset_ + position_;
     return StreamError(detail, message);
   }
 

@@ -129,8 +129,8 @@ absl::StatusOr<LibvirtImage> ParseLibvirtImage(absl::string_view first_bytes,
                                                uint64_t size) {
   const auto cut_off = [size] {
     ErrorDetail detail;
-    detail.set_reason(ERROR_REASON_NO_TRAILER);
-    detail.set_offset(size);
+    detail.reason = ERROR_REASON_NO_TRAILER;
+    detail.offset = size;
     return StreamError(detail,
                        "a libvirt save image that ends before its migration "
                        "stream: it was cut off; save the VM again");

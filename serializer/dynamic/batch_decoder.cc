@@ -20,7 +20,7 @@
 #include "devstate/serializer/number_column.h"
 #include "devstate/serializer/occurrences.h"
 #include "devstate/serializer/record_columns.h"
-#include "devstate/stream.pb.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {

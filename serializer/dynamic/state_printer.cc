@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "devstate/serializer/record_stream.h"
+#include "devstate/serializer/root_message.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/json_util.h"

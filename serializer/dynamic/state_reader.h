@@ -16,7 +16,7 @@
 #include "devstate/serializer/dynamic/batch_codec.h"
 #include "devstate/serializer/limits.h"
 #include "devstate/serializer/record_stream.h"
-#include "devstate/stream.pb.h"
+#include "devstate/serializer/stream_messages.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/message.h"

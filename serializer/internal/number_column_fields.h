@@ -10,9 +10,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "devstate/serializer/column_encoding.h"
+
 namespace devstate::number_column {
 
-inline constexpr uint32_t kKindField = 1;
+inline constexpr uint32_t kKindField = kColumnKindField;
 inline constexpr uint32_t kEncodingField = 2;
 inline constexpr uint32_t kBaseField = 3;
 inline constexpr uint32_t kStepField = 4;

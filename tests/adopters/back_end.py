@@ -65,6 +65,19 @@ class BackEnd:
                 )
             self._output += piece
 
+    def has_mapped(self, library: str) -> bool:
+        """Returns whether the process has mapped a library of this name."""
+        maps = pathlib.Path(f"/proc/{self._process.pid}/maps").read_text()
+        return f"/{library}.so" in maps
+
+    def printed(self, words: str) -> None:
+        """Ends the back-end; fails unless it has printed the words."""
+        self._process.terminate()
+        rest, _ = self._process.communicate(timeout=TIMEOUT)
+        output = (self._output + rest).decode()
+        if words not in output:
+            raise Failure(f"the back-end has not printed {words!r}: {output}")
+
     def ends(self) -> None:
         """Ends the back-end, which must have lived until now, once it is idle."""
         deadline = time.monotonic() + TIMEOUT
@@ -99,10 +112,16 @@ class Program:
         self._shown = shown
         self._prefix = prefix
         self._env = env
+        self._libraries: dict[str, str] = {}
+
+    def set_library_path(self, folder: pathlib.Path) -> None:
+        """Runs the program, but not devstate, with the libraries of a folder."""
+        self._libraries = {"LD_LIBRARY_PATH": str(folder)}
 
     def start(self, path: str, state: bool) -> BackEnd:
         command = [part.format(socket=path) for part in self._command]
-        return BackEnd(command + (self._state if state else []), self._env, path)
+        env = self._env | self._libraries
+        return BackEnd(command + (self._state if state else []), env, path)
 
     def _devstate(self, *arguments: str) -> list[str]:
         return [str(self._prefix / "bin/devstate"), *arguments]
@@ -192,6 +211,43 @@ class Program:
             front_end.is_killed_in_a_load(back_end.path, state)
             load(good, 0, "accepted")
             back_end.ends()
+
+    def loads_its_own_state_without(self, *libraries: str) -> None:
+        """Fails if a save and a load of it map one of the libraries."""
+        with (
+            tempfile.TemporaryDirectory() as name,
+            self.start(f"{name}/socket", state=True) as back_end,
+        ):
+            state = f"{name}/state"
+            socket = ("--socket", back_end.path)
+            run(self._devstate("save", *socket, "-o", state), env=self._env)
+            run(self._devstate("load", *socket, state), env=self._env)
+            back_end.says(self._shown)
+            mapped = [library for library in libraries if back_end.has_mapped(library)]
+            if mapped:
+                raise Failure(f"the back-end has mapped {mapped}")
+            # The check sees what is there.
+            if not back_end.has_mapped("libdevstate_c"):
+                raise Failure("the back-end has not mapped libdevstate_c")
+            back_end.ends()
+
+    def refuses_another_schema(self, words: str) -> None:
+        """Fails unless it refuses the state of another schema with these words."""
+        with (
+            tempfile.TemporaryDirectory() as name,
+            self.start(f"{name}/socket", state=True) as back_end,
+        ):
+            folder = pathlib.Path(name)
+            self._make_other_schema(folder)
+            result = try_to_run(
+                self._devstate(
+                    "load", "--socket", back_end.path, str(folder / "other")
+                ),
+                env=self._env,
+            )
+            if result.returncode != 1 or "refused" not in result.stdout:
+                raise Failure(f"exit code {result.returncode}: {result.stdout}")
+            back_end.printed(words)
 
     def _make_other_schema(self, folder: pathlib.Path) -> None:
         """Makes the state "other", of a schema that no program here has."""

@@ -108,6 +108,20 @@ def forbidden_arrows(rules, root="", allowed=None):
     return found
 
 
+def reached_from(rules, root):
+    """Returns the labels of all that a rule stands on, in other repositories too."""
+    reached = set()
+    waiting = [root]
+    while waiting:
+        label = waiting.pop()
+        if label in reached:
+            continue
+        reached.add(label)
+        if label in rules:
+            waiting += _inputs(rules[label])
+    return reached
+
+
 def find_packages(tree):
     """Returns the packages of the rooms in a source tree."""
     packages = set()

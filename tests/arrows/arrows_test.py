@@ -15,6 +15,24 @@ class ArrowsTest(unittest.TestCase):
         found = arrows.forbidden_arrows(rules)
         self.assertEqual(found, [], "\n" + "\n".join(found))
 
+    def test_data_plane_of_c_needs_no_protobuf(self):
+        rules = arrows.read_rules("tests/arrows/graph.xml")
+
+        def protobuf_beneath(root):
+            return [
+                label
+                for label in sorted(arrows.reached_from(rules, root))
+                if "protobuf" in label or label.endswith("_cc_proto")
+            ]
+
+        plane = "//backend/c:plane"
+        self.assertIn("//serializer:columns", arrows.reached_from(rules, plane))
+        self.assertEqual(protobuf_beneath(plane), [])
+        # The judge does, so that is what would be seen.
+        self.assertIn(
+            "@com_google_protobuf//:protobuf", protobuf_beneath("//backend/c:judge")
+        )
+
     def test_no_package_is_missing(self):
         tree = os.path.dirname(os.path.realpath("WORKSPACE"))
         packages = arrows.find_packages(tree)

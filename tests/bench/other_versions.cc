@@ -106,9 +106,8 @@ absl::StatusOr<LoadedSchema> ReleasedVersion(int version) {
 }
 
 absl::StatusOr<absl::string_view> NextVersionFilter::FilterRoot(
-    const google::protobuf::Message& root) {
-  payload_ = SerializeDeterministic(root);
-  return absl::string_view(payload_);
+    absl::string_view root) {
+  return root;
 }
 
 absl::StatusOr<Chunk> NextVersionFilter::FilterBatch(const Chunk& batch) {

@@ -39,8 +39,7 @@ class NextVersionFilter : public SaveFilter {
 
   const SchemaInfo& schema() const override { return next_; }
 
-  absl::StatusOr<absl::string_view> FilterRoot(
-      const google::protobuf::Message& root) override;
+  absl::StatusOr<absl::string_view> FilterRoot(absl::string_view root) override;
   absl::StatusOr<Chunk> FilterBatch(const Chunk& batch) override;
 
  private:

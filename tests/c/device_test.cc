@@ -20,6 +20,7 @@
 #include "devices/fs/v1/fs.devstate-c.h"
 #include "devices/fs/v1/fs.devstate.h"
 #include "devstate/backend/backend.h"
+#include "devstate/backend/schema_judge.h"
 #include "devstate/compat/gate/schema_archive.h"
 #include "devstate/schema/schema_loader.h"
 #include "devstate/serializer/stream_reader.h"
@@ -61,7 +62,7 @@ std::vector<std::string> Features(const std::string& stream) {
   StreamReader reader(&source);
   const auto header = reader.ReadHeader();
   EXPECT_THAT(header.status(), IsOk());
-  return {(*header)->used_features().begin(), (*header)->used_features().end()};
+  return {(*header)->used_features.begin(), (*header)->used_features.end()};
 }
 
 // --- The same device in C++ ---
@@ -199,7 +200,7 @@ class DeviceInC : public ::testing::Test {
   }
 
   echo_device device_ = {};
-  std::unique_ptr<StateHandlerCore> handler_;
+  std::unique_ptr<StateTransfer> handler_;
   EchoDevice cpp_device_;
   StateReport cpp_report_;
   std::unique_ptr<StateHandlerCore> cpp_handler_;
@@ -329,7 +330,7 @@ TEST_F(DeviceInC, DamageBehindTheChecksumsIsJudgedAsInCpp) {
       StreamReader reader(&source);
       const auto header = reader.ReadHeader();
       ASSERT_THAT(header.status(), IsOk());
-      HandmadeStream damaged((*header)->SerializeAsString());
+      HandmadeStream damaged(Serialize(**header));
       while (true) {
         const auto chunk = reader.NextChunk();
         ASSERT_THAT(chunk.status(), IsOk());
@@ -397,11 +398,14 @@ TEST_F(DeviceInC, PreChecksAsInCpp) {
     const auto cpp_verdict = cpp_handler_->PreCheck(version);
     ASSERT_THAT(cpp_verdict.status(), IsOk());
     ASSERT_THAT(verdict.status(), IsOk());
-    EXPECT_EQ(verdict->SerializeAsString(), cpp_verdict->SerializeAsString());
+    EXPECT_EQ(ToVerdict(*verdict).SerializeAsString(),
+              cpp_verdict->SerializeAsString());
   }
   EXPECT_EQ(handler_->PreCheck(9).status().message(),
             cpp_handler_->PreCheck(9).status().message());
 }
+
+TEST(Judge, IsLinkedHere) { EXPECT_EQ(devstate_load_judge(), DEVSTATE_OK); }
 
 TEST_F(DeviceInC, WrongOptionsAreNamed) {
   devstate_state_options options = {};

@@ -89,9 +89,7 @@ class NamedTest : public ::testing::Test {
     const auto header = reader.ReadHeader();
     EXPECT_THAT(header.status(), IsOk());
     device_ = {};
-    return HandmadeStream((*header)->SerializeAsString())
-        .AddRoot(root)
-        .Finish();
+    return HandmadeStream(Serialize(**header)).AddRoot(root).Finish();
   }
 
   absl::Status Load(const std::string& state) {
@@ -102,7 +100,7 @@ class NamedTest : public ::testing::Test {
   }
 
   Device device_;
-  std::unique_ptr<StateHandlerCore> handler_;
+  std::unique_ptr<StateTransfer> handler_;
 };
 
 constexpr char kEntry[] =

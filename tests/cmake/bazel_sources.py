@@ -73,6 +73,9 @@ class Graph:
             seen.add(label)
             rule = self._rules.get(label)
             if rule is not None:
+                # A text that is compiled in is no source.
+                if rule.get("class") == "genrule":
+                    continue
                 for attribute in _INPUTS:
                     waiting += _values(rule, attribute)
             elif (
@@ -130,11 +133,16 @@ class Graph:
     def lists(self) -> dict[str, set[str]]:
         """Returns the lists of cmake/sources.cmake by their names."""
         library = self.closure(self.public_libraries())
+        # What the messages of batches import, for who compiles them.
+        library.add("proto/devstate/columns.proto")
         tools = {name: self.closure([root]) for name, root in _TOOLS.items()}
-        c_interface = self.closure(["//backend/c:c"])
+        c_interface = self.closure(["//backend/c:plane"])
+        judge = self.closure(["//backend/c:judge"])
         # What tools use, too, is not compiled twice.
         library |= c_interface & set().union(*tools.values())
+        plane = c_interface & library
         c_interface -= library
+        judge -= library | c_interface
         tools = {name: files - library for name, files in tools.items()}
         tests = self.unit_tests()
         mains = {
@@ -153,7 +161,9 @@ class Graph:
         }
         components = {name: files - common for name, files in tools.items()}
         components["C"] = c_interface
+        components["JUDGE"] = judge
         components["LIBRARY"] = library
+        components["PLANE"] = plane
         components["TOOLS"] = common
         components["TESTING"] = tested - of_tools
         lists = {

@@ -34,14 +34,14 @@ std::string StreamOfBatch(uint32_t field, uint32_t records,
                           const std::string& payload, uint32_t version) {
   const SchemaInfo& schema = BoundsSchema();
   StreamHeader header;
-  header.set_device(std::string(schema.device));
-  header.set_schema(std::string(schema.schema));
-  header.set_schema_version(version);
-  header.set_root_message(std::string(schema.root_message));
+  header.device = std::string(schema.device);
+  header.schema = std::string(schema.schema);
+  header.schema_version = version;
+  header.root_message = std::string(schema.root_message);
   if (version == kVersion) {
-    header.set_fingerprint(std::string(schema.fingerprint));
+    header.fingerprint = std::string(schema.fingerprint);
   }
-  HandmadeStream stream(header.SerializeAsString());
+  HandmadeStream stream(Serialize(header));
   stream.AddRoot().AddBatch(field, records, payload);
   return stream.Finish();
 }

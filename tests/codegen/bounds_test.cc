@@ -64,7 +64,7 @@ void ExpectRefused(const absl::Status& status, const std::string& text,
   EXPECT_THAT(status,
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(text)));
   const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
-  EXPECT_EQ(detail.has_value() && detail->required_missing(), missing) << text;
+  EXPECT_EQ(detail.has_value() && detail->required_missing, missing) << text;
 }
 
 // --- Readers ---

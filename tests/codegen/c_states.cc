@@ -8,9 +8,8 @@
 #include <ostream>
 
 #include "absl/strings/str_replace.h"
-#include "devstate/serializer/enum_names.h"
 #include "devstate/serializer/stream_error.h"
-#include "devstate/stream.pb.h"
+#include "devstate/serializer/stream_messages.h"
 #include "gtest/gtest.h"
 
 namespace devstate::testing {
@@ -38,7 +37,7 @@ std::ostream& operator<<(std::ostream& out, const Outcome& outcome) {
 Outcome OutcomeOf(const absl::Status& status) {
   Outcome outcome;
   if (const auto detail = GetErrorDetail(status)) {
-    outcome.reason = ReasonName(detail->reason());
+    outcome.reason = ReasonName(detail->reason);
   }
   outcome.text =
       absl::StrReplaceAll(std::string(status.message()), {{"\n", "\\n"}});

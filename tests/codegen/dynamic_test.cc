@@ -213,8 +213,8 @@ std::vector<Payload> PayloadsOf(const std::string& stream) {
 
 std::string StreamOf(const Payload& payload) {
   StreamHeader header;
-  header.set_root_message("devstate.test.everything.Everything");
-  HandmadeStream stream(header.SerializeAsString());
+  header.root_message = "devstate.test.everything.Everything";
+  HandmadeStream stream(Serialize(header));
   if (payload.field == 0) return stream.AddRoot(payload.bytes).Finish();
   stream.AddRoot();
   return stream.AddBatch(payload.field, payload.records, payload.bytes)

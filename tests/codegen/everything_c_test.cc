@@ -17,6 +17,7 @@
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/message_writer.h"
 #include "devstate/serializer/record_stream.h"
+#include "devstate/serializer/root_message.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/serializer/wire_walk.h"
@@ -430,7 +431,7 @@ class Rewrapped {
     StreamReader reader(&source_);
     const auto header = reader.ReadHeader();
     EXPECT_THAT(header.status(), IsOk());
-    header_ = (*header)->SerializeAsString();
+    header_ = Serialize(**header);
     while (true) {
       const auto chunk = reader.NextChunk();
       EXPECT_THAT(chunk.status(), IsOk());

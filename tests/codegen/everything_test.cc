@@ -160,8 +160,8 @@ TEST_P(Everythings, StockProtobufReadsTheSame) {
 TEST(EverythingsByStockProtobuf, AreReadByTheGeneratedReader) {
   State state = RandomState(kSeed, 300);
   StreamHeader header;
-  header.set_root_message("devstate.test.everything.Everything");
-  HandmadeStream stream(header.SerializeAsString());
+  header.root_message = "devstate.test.everything.Everything";
+  HandmadeStream stream(Serialize(header));
   stream.AddRoot(state.root.SerializeAsString());
   for (const auto& [number, records] : state.fields()) {
     if (records->empty()) continue;
@@ -333,8 +333,8 @@ class Refusals : public ::testing::Test {
                         uint32_t records = 0, const std::string& payload = "",
                         uint16_t flags = 0) {
     StreamHeader header;
-    header.set_root_message(root_message_);
-    HandmadeStream stream(header.SerializeAsString());
+    header.root_message = root_message_;
+    HandmadeStream stream(Serialize(header));
     stream.AddRoot(root);
     if (field != 0) {
       stream.Add(ChunkType::kBatch, field, records, payload,

@@ -54,8 +54,9 @@ absl::Status Print(const std::string& name, Printer* printer) {
   StringSource source(ReadFile(name));
   DynamicStateReader reader(&source);
   DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
-  EXPECT_EQ(header->writer().name(), "py-devstate");
-  DS_ASSIGN_OR_RETURN(const LoadedSchema schema, LoadEmbeddedSchema(*header));
+  EXPECT_EQ(header->writer.name, "py-devstate");
+  DS_ASSIGN_OR_RETURN(const LoadedSchema schema,
+                      LoadEmbeddedSchema(SchemaOf(*header)));
   return reader.Read(schema.model(), *printer);
 }
 

@@ -21,7 +21,7 @@
 #include "devstate/schema/embedded_schema.h"
 #include "devstate/schema/schema_model.h"
 #include "devstate/serializer/dynamic/state_reader.h"
-#include "devstate/serializer/enum_names.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "gtest/gtest.h"
@@ -71,7 +71,7 @@ std::vector<Case> ReadCases() {
 std::string OutcomeOf(const absl::Status& status) {
   if (status.ok()) return "accepted";
   const absl::optional<ErrorDetail> detail = GetErrorDetail(status);
-  return detail.has_value() ? ReasonName(detail->reason()) : status.ToString();
+  return detail.has_value() ? ReasonName(detail->reason) : status.ToString();
 }
 
 // --- The readers ---
@@ -90,14 +90,15 @@ absl::Status ReadFormat(const std::string& bytes) {
   DynamicStateReader reader(&source);
   DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
   Ignore ignore;
-  if (header->descriptor_set().empty()) {
+  if (header->descriptor_set.empty()) {
     const auto* root = google::protobuf::DescriptorPool::generated_pool()
-                           ->FindMessageTypeByName(header->root_message());
-    if (root == nullptr) return absl::NotFoundError(header->root_message());
+                           ->FindMessageTypeByName(header->root_message);
+    if (root == nullptr) return absl::NotFoundError(header->root_message);
     const SchemaModel schema = BuildSchemaModel(*root);
     return reader.Read(schema, ignore);
   }
-  DS_ASSIGN_OR_RETURN(const LoadedSchema schema, LoadEmbeddedSchema(*header));
+  DS_ASSIGN_OR_RETURN(const LoadedSchema schema,
+                      LoadEmbeddedSchema(SchemaOf(*header)));
   return reader.Read(schema.model(), ignore);
 }
 
@@ -206,9 +207,9 @@ absl::Status ReadStrict(const std::string& bytes) {
       {"devstate.test.everything.Everything",
        &ReadWith<EverythingVisitor,
                  devstate_test_everything_everything_schema>}};
-  const auto found = readers.find(header->root_message());
+  const auto found = readers.find(header->root_message);
   if (found == readers.end()) {
-    return absl::NotFoundError(header->root_message());
+    return absl::NotFoundError(header->root_message);
   }
   return found->second(bytes);
 }
@@ -220,7 +221,8 @@ Outcomes JudgeDeep(const std::string& bytes) {
   StreamReader reader(&header_source);
   const absl::StatusOr<const StreamHeader*> header = reader.ReadHeader();
   if (!header.ok()) return {header.status().ToString()};
-  const absl::StatusOr<LoadedSchema> schema = LoadEmbeddedSchema(**header);
+  const absl::StatusOr<LoadedSchema> schema =
+      LoadEmbeddedSchema(SchemaOf(**header));
   if (!schema.ok()) return {schema.status().ToString()};
   StringSource source(bytes);
   bool upgrade;

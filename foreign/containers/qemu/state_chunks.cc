@@ -29,8 +29,8 @@ void AppendBigEndian32(uint32_t value, std::string* out) {
 
 absl::Status QemuFileError(uint64_t offset, absl::string_view message) {
   ErrorDetail detail;
-  detail.set_reason(ERROR_REASON_MALFORMED);
-  detail.set_offset(offset);
+  detail.reason = ERROR_REASON_MALFORMED;
+  detail.offset = offset;
   return StreamError(detail, message);
 }
 

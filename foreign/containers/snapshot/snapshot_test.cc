@@ -155,7 +155,7 @@ TEST(SnapshotTest, ErrorsQuoteNothingOfAState) {
   const auto cut = Read(tree.substr(0, tree.size() / 2));
   EXPECT_THAT(std::string(cut.status().message()),
               HasSubstr("ends early: it was cut off"));
-  EXPECT_EQ(GetErrorDetail(cut.status())->reason(), ERROR_REASON_NO_TRAILER);
+  EXPECT_EQ(GetErrorDetail(cut.status())->reason, ERROR_REASON_NO_TRAILER);
   const auto damaged = Read("{\"a\": \"" + std::string(100000, 's') + "\n\"}");
   EXPECT_LT(damaged.status().message().size(), 300);
   EXPECT_THAT(std::string(damaged.status().message()),

@@ -206,7 +206,7 @@ absl::StatusOr<ForeignReport> Read(const OpenSource& input, ByteSink* output) {
       !handler.acked_features.has_value() ||
       !handler.acked_protocol_features.has_value()) {
     ErrorDetail detail;
-    detail.set_reason(ERROR_REASON_MALFORMED);
+    detail.reason = ERROR_REASON_MALFORMED;
     return StreamError(detail,
                        "not a state of crosvm: it has other fields than the "
                        "numbers acked_features and acked_protocol_features, "

@@ -74,7 +74,7 @@ TEST(CrosvmTest, EveryTruncationIsFound) {
     for (size_t size = 0; size < state.size(); ++size) {
       const auto report = Check(state.substr(0, size));
       ASSERT_FALSE(report.ok()) << name << " " << size;
-      EXPECT_EQ(GetErrorDetail(report.status())->reason(),
+      EXPECT_EQ(GetErrorDetail(report.status())->reason,
                 ERROR_REASON_NO_TRAILER)
           << name << " " << size;
     }
@@ -133,7 +133,7 @@ TEST(CrosvmTest, StringsOfUnknownLengthAreRefused) {
     ASSERT_FALSE(report.ok());
     EXPECT_THAT(std::string(report.status().message()),
                 HasSubstr("string of unknown length"));
-    EXPECT_EQ(GetErrorDetail(report.status())->offset(), gpu.size() - 1);
+    EXPECT_EQ(GetErrorDetail(report.status())->offset, gpu.size() - 1);
   }
   // The same bytes within a string are its content.
   const std::string named = gpu.substr(0, gpu.size() - 1) + "\xa1\x78\x20" +

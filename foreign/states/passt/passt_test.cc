@@ -218,7 +218,7 @@ TEST(PasstTest, VersionIsChosenAsPasstChoosesIt) {
        {std::pair(3, 3), std::pair(1, 2), std::pair(255, 9)}) {
     const auto newer = with_versions(version, compatible);
     ASSERT_FALSE(newer.ok());
-    EXPECT_EQ(GetErrorDetail(newer.status())->reason(),
+    EXPECT_EQ(GetErrorDetail(newer.status())->reason,
               ERROR_REASON_UNKNOWN_CONTENT);
   }
   EXPECT_FALSE(with_versions(0, 2).ok());
@@ -291,11 +291,11 @@ TEST(PasstTest, EveryTruncationIsFound) {
     for (size_t size = 0; size < state.size(); ++size) {
       const auto report = Check(state.substr(0, size));
       ASSERT_FALSE(report.ok()) << name << " " << size;
-      EXPECT_EQ(GetErrorDetail(report.status())->reason(),
+      EXPECT_EQ(GetErrorDetail(report.status())->reason,
                 ERROR_REASON_NO_TRAILER)
           << name << " " << size;
     }
-    EXPECT_EQ(GetErrorDetail(Check(state + "x").status())->reason(),
+    EXPECT_EQ(GetErrorDetail(Check(state + "x").status())->reason,
               ERROR_REASON_TRAILING_BYTES);
   }
 }

@@ -38,8 +38,8 @@ std::string HandleName(uint64_t id) { return absl::StrCat("open handle ", id); }
 
 absl::Status LimitError(Offset offset, absl::string_view message) {
   ErrorDetail detail;
-  detail.set_reason(ERROR_REASON_LIMIT);
-  detail.set_offset(offset.value_or(0));
+  detail.reason = ERROR_REASON_LIMIT;
+  detail.offset = offset.value_or(0);
   return StreamError(detail, message);
 }
 

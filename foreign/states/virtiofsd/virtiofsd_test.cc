@@ -246,8 +246,8 @@ TEST(VirtiofsdTest, ForeignStreamIsRefusedBeforeItsChunks) {
   StringSink sink;
   StreamWriter writer(&sink, WriterOptions());
   StreamHeader header;
-  header.set_device("virtio-net");
-  header.set_schema("devices.net.v1");
+  header.device = "virtio-net";
+  header.schema = "devices.net.v1";
   ASSERT_THAT(writer.WriteHeader(header), IsOk());
   writer.BeginChunk();
   ASSERT_THAT(writer.EndChunk(ChunkType::kRoot, 0, 0), IsOk());

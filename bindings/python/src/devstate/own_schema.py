@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The messages of the format itself: header, trailer and annotations.
 
-`own_schema.binpb` is proto/devstate/stream.proto and options.proto as protoc makes
-descriptors of them; tests/test_own_schema.py holds it to them.
+`own_schema.binpb` is proto/devstate/stream.proto, what that imports, and options.proto
+as protoc makes descriptors of them; tests/test_own_schema.py holds it to them.
 """
 
 from __future__ import annotations

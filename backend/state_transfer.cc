@@ -1,0 +1,323 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// One save or load at a time, from the device's codec to a verdict and the
+// answer to CHECK_DEVICE_STATE. It knows neither the types of the state nor
+// file descriptors, so that all of it is compiled once. What it knows of
+// verdicts is that a state of the device's own schema needs none.
+
+#include "devstate/backend/state_transfer.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "devstate/backend/load_report_file.h"
+#include "devstate/compat/load_line.h"
+#include "devstate/schema/schema_info.h"
+#include "devstate/serializer/record_stream.h"
+#include "devstate/serializer/stream_reader.h"
+#include "devstate/serializer/stream_writer.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+
+namespace devstate {
+namespace {
+
+using ::devstate::vhost_user::LoadResult;
+
+// A gate that is made when a chunk, or the header, asks for it. A stream of the
+// reader's own schema may never do that, and the descriptors that a gate needs
+// are not for every downtime.
+class LateGate : public ChunkFilter {
+ public:
+  // Requires: both outlive the gate.
+  LateGate(const TransferDevice& device, const JudgeSource& judge,
+           bool judge_all)
+      : device_(device), judge_(judge), judge_all_(judge_all) {}
+
+  // As StreamGate's.
+  absl::Status OnHeader(const StreamHeader& header) {
+    header_ = &header;
+    return IsOfSchema(header, device_.Schema()) && !judge_all_
+               ? absl::OkStatus()
+               : MakeGate();
+  }
+  absl::StatusOr<Chunk> Filter(const Chunk& chunk) override {
+    if (gate_ == nullptr) {
+      if (device_.Takes(chunk)) return chunk;
+      DS_RETURN_IF_ERROR(MakeGate());
+    }
+    return gate_->Filter(chunk);
+  }
+  std::shared_ptr<google::protobuf::Message> TakeRoot() override {
+    return gate_ == nullptr ? nullptr : gate_->TakeRoot();
+  }
+  absl::Status OnEnd() {
+    return gate_ == nullptr ? absl::OkStatus() : gate_->OnEnd();
+  }
+  // The gate, or null.
+  const LoadJudge* gate() const { return gate_.get(); }
+
+ private:
+  absl::Status MakeGate() {
+    DS_ASSIGN_OR_RETURN(StateJudge* const judge, judge_());
+    DS_ASSIGN_OR_RETURN(gate_, judge->MakeLoadJudge());
+    return gate_->OnHeader(*header_);
+  }
+
+  const TransferDevice& device_;
+  const JudgeSource& judge_;
+  const bool judge_all_;
+  const StreamHeader* header_ = nullptr;
+  std::unique_ptr<LoadJudge> gate_;
+};
+
+}  // namespace
+
+bool TransferDevice::Takes(const Chunk&) const { return false; }
+
+WriterOptions Uncompressed(WriterOptions options) {
+  options.compression = Compression::Raw();
+  return options;
+}
+
+class StateTransfer::Impl {
+ public:
+  Impl(std::unique_ptr<TransferDevice> device, TransferOptions options,
+       JudgeSource judge)
+      : device_(std::move(device)),
+        options_(std::move(options)),
+        judge_(std::move(judge)),
+        schema_(device_->Schema()) {}
+
+  absl::StatusOr<StateVerdict> PreCheck(uint32_t version) {
+    DS_ASSIGN_OR_RETURN(const WriterOptions options, MakeWriterOptions());
+    return PreCheck(version, Uncompressed(options));
+  }
+
+  absl::Status Save(ByteSink& sink) {
+    TransferReport report;
+    report.event = TransferEvent::kSaved;
+    report.status = SaveTo(sink, &report);
+    Report(report);
+    return report.status;
+  }
+
+  LoadResult Load(ByteSource& source) {
+    device_->StageLoad();
+    const std::shared_ptr<RecordReader> reader =
+        device_->MakeReader(&source, options_.limits);
+    LateGate gate(*device_, judge_, options_.judge_all);
+    load_header_ = {};
+    TransferReport report;
+    report.event = TransferEvent::kVerified;
+    report.status = Read(*reader, gate);
+    const StreamReader& stream = reader->stream();
+    report.stream_bytes = stream.offset();
+    report.decoded_bytes = stream.decoded_bytes();
+    report.chunks = stream.chunks();
+    report.records = stream.records();
+    if (gate.gate() != nullptr) {
+      verdict_ = gate.gate()->Judge(report.status);
+    } else {
+      StateVerdict identical;
+      identical.level = kIdenticalLevel;
+      verdict_ = JudgeOutcome(identical, report.status);
+    }
+    return FinishLoad(&report);
+  }
+
+  LoadResult Commit() {
+    TransferReport report;
+    report.event = TransferEvent::kCommitted;
+    report.status = device_->Commit();
+    verdict_ = JudgeOutcome(verdict_, report.status);
+    device_->Unstage();
+    return FinishLoad(&report);
+  }
+
+  void Discard() { device_->Unstage(); }
+
+ private:
+  // --- Saves ---
+
+  absl::Status SaveTo(ByteSink& sink, TransferReport* report) {
+    DS_ASSIGN_OR_RETURN(const WriterOptions options, MakeWriterOptions());
+    DS_ASSIGN_OR_RETURN(const uint32_t version,
+                        ChooseVersion(Uncompressed(options)));
+    return SaveAs(version, options, sink, report);
+  }
+
+  // The options of a save of the state at hand.
+  absl::StatusOr<WriterOptions> MakeWriterOptions() {
+    WriterOptions options = options_.writer;
+    options.used_features = device_->UsedFeatures();
+    if (!options.used_features.has_value()) {
+      DS_ASSIGN_OR_RETURN(options.used_features,
+                          device_->FindFeatures(Uncompressed(options)));
+    }
+    return options;
+  }
+
+  absl::StatusOr<uint32_t> ChooseVersion(const WriterOptions& options) {
+    switch (options_.save_version.choice) {
+      case SaveVersion::Choice::kOwn:
+        break;
+      case SaveVersion::Choice::kPinned:
+        return options_.save_version.version;
+      case SaveVersion::Choice::kLowest: {
+        DS_ASSIGN_OR_RETURN(StateJudge* const judge, judge_());
+        for (const uint32_t version : judge->OlderVersions()) {
+          DS_ASSIGN_OR_RETURN(const StateVerdict verdict,
+                              PreCheck(version, options));
+          if (verdict.level < kLossyLevel) return version;
+        }
+      }
+    }
+    return schema_.version;
+  }
+
+  absl::StatusOr<StateVerdict> PreCheck(uint32_t version,
+                                        const WriterOptions& options) {
+    NullSink nowhere;
+    TransferReport report;
+    const absl::Status status = SaveAs(version, options, nowhere, &report);
+    if (status.ok() || report.verdict.level >= kRefusedLevel) {
+      return report.verdict;
+    }
+    return status;
+  }
+
+  absl::Status SaveAs(uint32_t version, const WriterOptions& options,
+                      ByteSink& sink, TransferReport* report) {
+    const std::shared_ptr<RecordWriter> writer =
+        device_->MakeWriter(&sink, options);
+    writer->SetRootCheck([this](const StreamHeader& header,
+                                absl::string_view root) -> absl::Status {
+      DS_ASSIGN_OR_RETURN(StateJudge* const judge, judge_());
+      return judge->CheckRoot(header, root);
+    });
+    std::unique_ptr<SaveJudge> profile;
+    absl::Status status;
+    if (version != schema_.version) {
+      DS_ASSIGN_OR_RETURN(StateJudge* const judge, judge_());
+      DS_ASSIGN_OR_RETURN(profile, judge->MakeSaveJudge(version, options));
+      writer->SetFilter(profile.get());
+      status = profile->Begin();
+    }
+    if (status.ok()) status = device_->SaveState(*writer);
+    if (profile != nullptr) report->verdict = profile->verdict();
+    report->saved_version = version;
+    report->stream_bytes = writer->stream().bytes_written();
+    report->decoded_bytes = writer->stream().decoded_bytes();
+    report->chunks = writer->stream().chunks();
+    report->records = writer->stream().records();
+    return status;
+  }
+
+  // --- Loads ---
+
+  // Judges the header before anything else of the stream is looked at.
+  absl::Status Read(RecordReader& reader, LateGate& gate) {
+    DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
+    load_header_ = *header;
+    load_header_.descriptor_set.clear();
+    DS_RETURN_IF_ERROR(gate.OnHeader(*header));
+    reader.SetFilter(&gate);
+    DS_RETURN_IF_ERROR(device_->ReadState(reader));
+    DS_RETURN_IF_ERROR(gate.OnEnd());
+    return device_->Prepare();
+  }
+
+  // Returns `before` with what `outcome` adds to it.
+  StateVerdict JudgeOutcome(const StateVerdict& before,
+                            const absl::Status& outcome) const {
+    if (outcome.ok()) return before;
+    const absl::StatusOr<StateJudge*> judge = judge_();
+    if (judge.ok()) return (*judge)->JudgeFailure(before, outcome);
+    StateVerdict refused;
+    refused.level = kRefusedLevel;
+    refused.text = std::string(outcome.message());
+    return refused;
+  }
+
+  // Sets the line and the answer to CHECK_DEVICE_STATE.
+  void Describe(TransferReport* report) const {
+    if (report->status.ok() && verdict_.whole == nullptr) {
+      report->verdict_line = LoadLine("identical", load_header_, schema_);
+      return;
+    }
+    const absl::StatusOr<StateJudge*> judge = judge_();
+    if (judge.ok()) {
+      report->verdict_line = (*judge)->LogLine(verdict_, load_header_);
+      report->check_reply = (*judge)->CheckReply(verdict_, report->status);
+      return;
+    }
+    report->verdict_line = absl::StrCat(
+        LoadLine("refused", load_header_, schema_), ": ",
+        PrintableText(report->status.message()),
+        report->status == judge.status()
+            ? std::string()
+            : absl::StrCat("; without a verdict: ", judge.status().message()));
+    report->check_reply = MakeCheckReply(verdict_.level, 0, 0, 0);
+  }
+
+  absl::Status WriteReport() const {
+    if (options_.load_report_file.empty() && options_.load_report_fd < 0) {
+      return absl::OkStatus();
+    }
+    DS_ASSIGN_OR_RETURN(const StateJudge* const judge, judge_());
+    return WriteLoadReport(judge->LoadReportJson(verdict_, load_header_),
+                           options_.load_report_file, options_.load_report_fd);
+  }
+
+  // Reports on the load by its verdict and makes its result. A load that has
+  // failed or was committed is over.
+  LoadResult FinishLoad(TransferReport* report) {
+    report->verdict = verdict_;
+    Describe(report);
+    if (!report->status.ok() || report->event == TransferEvent::kCommitted) {
+      // The load is what it is, with or without its report.
+      if (const absl::Status written = WriteReport(); !written.ok()) {
+        absl::StrAppend(&report->verdict_line,
+                        "; the report was not written: ", written.message());
+      }
+    }
+    Report(*report);
+    return {report->status, report->check_reply};
+  }
+
+  void Report(const TransferReport& report) const {
+    if (options_.report) options_.report(report);
+  }
+
+  const std::unique_ptr<TransferDevice> device_;
+  const TransferOptions options_;
+  const JudgeSource judge_;
+  const SchemaInfo& schema_;
+  // Header, without descriptors, and verdict of the current load.
+  StreamHeader load_header_;
+  StateVerdict verdict_;
+};
+
+StateTransfer::StateTransfer(std::unique_ptr<TransferDevice> device,
+                             TransferOptions options, JudgeSource judge)
+    : impl_(std::make_unique<Impl>(std::move(device), std::move(options),
+                                   std::move(judge))) {}
+
+StateTransfer::~StateTransfer() = default;
+
+absl::StatusOr<StateVerdict> StateTransfer::PreCheck(uint32_t version) {
+  return impl_->PreCheck(version);
+}
+
+absl::Status StateTransfer::Save(ByteSink& sink) { return impl_->Save(sink); }
+
+LoadResult StateTransfer::Load(ByteSource& source) {
+  return impl_->Load(source);
+}
+
+LoadResult StateTransfer::Commit() { return impl_->Commit(); }
+
+void StateTransfer::Discard() { impl_->Discard(); }
+
+}  // namespace devstate

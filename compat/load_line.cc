@@ -1,0 +1,34 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/compat/load_line.h"
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+
+namespace devstate {
+
+std::string PrintableText(absl::string_view text) {
+  return absl::StrReplaceAll(absl::Utf8SafeCEscape(text),
+                             {{"\\'", "'"}, {"\\\"", "\""}});
+}
+
+std::string LoadLine(absl::string_view level, const StreamHeader& header,
+                     const SchemaInfo& reader) {
+  std::string line(level);
+  if (header.schema.empty()) {
+    absl::StrAppend(&line, ": no header was read");
+  } else {
+    absl::StrAppend(&line, ": state of ", PrintableText(header.schema),
+                    " version ", header.schema_version);
+    if (!header.writer.name.empty()) {
+      absl::StrAppend(&line, " by ", PrintableText(header.writer.name), " ",
+                      PrintableText(header.writer.version));
+    }
+  }
+  absl::StrAppend(&line, ", reader has version ", reader.version);
+  return line;
+}
+
+}  // namespace devstate
