@@ -162,6 +162,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   schema/import_tree.h
   schema/lineage.cc
   schema/lineage.h
+  schema/name_text.cc
+  schema/name_text.h
   schema/presence.h
   schema/record_check.cc
   schema/record_check.h
@@ -446,6 +448,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/state_input.h
   cli/state_kind.cc
   cli/state_kind.h
+  cli/state_message.cc
+  cli/state_message.h
   cli/state_schema.cc
   cli/state_schema.h
   cli/stream_conformance.cc
@@ -604,6 +608,7 @@ set(DEVSTATE_TESTING_SOURCES
   serializer/test_columns.h
   serializer/test_streams.h
   third_party/absl_compat/status_matchers.h
+  transport/vhost_user/session_model.h
   transport/vhost_user/transport_test_util.cc
   transport/vhost_user/transport_test_util.h
 )
@@ -636,6 +641,7 @@ set(DEVSTATE_TESTS
   compat/rules_test.cc
   compat/verdict_test.cc
   schema/embedded_schema_test.cc
+  schema/name_text_test.cc
   schema/record_size_test.cc
   schema/schema_loader_test.cc
   serializer/bytes_column_test.cc

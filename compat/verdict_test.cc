@@ -60,6 +60,15 @@ TEST(JudgeHeaderTest, AnotherDeviceIsRefusedByName) {
       StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("virtio-net")));
 }
 
+TEST(JudgeHeaderTest, NamesOfTheHeaderStayWithinTheirLine) {
+  StreamHeader header = MatchingHeader();
+  header.set_device("virtio\n\x1b[2Jfs");
+  header.set_schema("devices\n.fs");
+  header.set_root_message("State\r");
+  EXPECT_EQ(VerdictText(JudgeHeader(header, kReader)).find_first_of("\n\r\x1b"),
+            std::string::npos);
+}
+
 TEST(JudgeHeaderTest, AnotherSchemaOrRootIsRefused) {
   StreamHeader header = MatchingHeader();
   header.set_schema("vendor.fs.v1");

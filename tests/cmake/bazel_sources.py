@@ -107,7 +107,8 @@ class Graph:
     def state_tests(self) -> list[str]:
         """Returns the sources of the tests of generated codecs and of C.
 
-        Those of headers alone need other languages than the rest.
+        Those of headers alone need other languages than the rest. Fuzz targets
+        need a corpus.
         """
         return sorted(
             _path(_values(rule, "srcs")[0])
@@ -115,6 +116,7 @@ class Graph:
             if rule.get("class") == "cc_test"
             and label.split(":")[0] in _STATE_TESTED
             and not label.split(":")[1].startswith("headers_")
+            and not label.endswith("_fuzz")
         )
 
     def vectorized(self) -> set[str]:

@@ -1,6 +1,6 @@
 """Fuzz targets that run as tests."""
 
-def fuzz_test(name, srcs, corpus, deps, mutations = 2000, size = "small", **kwargs):
+def fuzz_test(name, srcs, corpus, deps, mutator = None, mutations = 2000, size = "small", **kwargs):
     """Declares a test that replays a corpus and mutations of it.
 
     docs/fuzzing.md tells how to build the same sources with libFuzzer.
@@ -10,6 +10,8 @@ def fuzz_test(name, srcs, corpus, deps, mutations = 2000, size = "small", **kwar
       srcs: define LLVMFuzzerTestOneInput().
       corpus: files, each of which is one input.
       deps: of the sources.
+      mutator: "stream" if an input is a stream, "wire" if it is a protobuf
+        message. Checksums and lengths stay right then.
       mutations: how many there are of each file. They are the same every time.
       size: as any test's.
       **kwargs: as any test's.
@@ -21,7 +23,9 @@ def fuzz_test(name, srcs, corpus, deps, mutations = 2000, size = "small", **kwar
         args = ["--mutations=%d" % mutations] + ["$(rootpaths %s)" % file for file in corpus],
         data = corpus,
         # libFuzzer has a main() of its own.
-        deps = deps + select({
+        deps = deps + ([
+            "//tests/fuzz:%s_mutator_hook" % mutator,
+        ] if mutator else []) + select({
             "//tests/fuzz:libfuzzer": [],
             "//conditions:default": ["//tests/fuzz:replay_main"],
         }),

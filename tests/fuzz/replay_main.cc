@@ -28,6 +28,9 @@
 #include "absl/strings/strip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+// The mutator of targets that have one.
+extern "C" __attribute__((weak)) size_t LLVMFuzzerCustomMutator(
+    uint8_t* data, size_t size, size_t max_size, unsigned int seed);
 
 namespace {
 
@@ -110,9 +113,24 @@ void MutateOnce(std::string& input, Random& random) {
   }
 }
 
+// The numbers of LLVMFuzzerMutate(), which has no argument for them.
+Random mutations;
+
+// The bytes by which the target's own mutator may lengthen an input.
+constexpr size_t kRoom = 4096;
+
 std::string MakeInput(const std::string& file, uint64_t number) {
   std::string input = file;
   if (number == 0) return input;
+  if (LLVMFuzzerCustomMutator != nullptr) {
+    mutations.seed(number);
+    const size_t size = input.size();
+    input.resize(size + kRoom);
+    auto* const data = reinterpret_cast<uint8_t*>(input.data());
+    input.resize(LLVMFuzzerCustomMutator(data, size, input.size(),
+                                         static_cast<unsigned int>(number)));
+    return input;
+  }
   Random random(number);
   const size_t changes = 1 + Below(3, random);
   for (size_t i = 0; i < changes; ++i) MutateOnce(input, random);
@@ -140,15 +158,25 @@ void RunInput(const std::string& name, uint64_t number,
 
 }  // namespace
 
+// What libFuzzer has for the mutators of targets.
+extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size,
+                                   size_t max_size) {
+  std::string input(reinterpret_cast<const char*>(data), size);
+  MutateOnce(input, mutations);
+  input.resize(std::min(input.size(), max_size));
+  std::copy(input.begin(), input.end(), data);
+  return input.size();
+}
+
 int main(int argc, char** argv) {
-  uint64_t mutations = 0;
+  uint64_t mutation_count = 0;
   uint64_t only = UINT64_MAX;
   std::string save;
   std::vector<std::string> files;
   for (int i = 1; i < argc; ++i) {
     absl::string_view argument = argv[i];
     if (absl::ConsumePrefix(&argument, "--mutations=")) {
-      if (absl::SimpleAtoi(argument, &mutations)) continue;
+      if (absl::SimpleAtoi(argument, &mutation_count)) continue;
     } else if (absl::ConsumePrefix(&argument, "--only=")) {
       if (absl::SimpleAtoi(argument, &only)) continue;
     } else if (absl::ConsumePrefix(&argument, "--save=")) {
@@ -178,8 +206,9 @@ int main(int argc, char** argv) {
     }
     const std::string file((std::istreambuf_iterator<char>(stream)),
                            std::istreambuf_iterator<char>());
-    for (uint64_t number = 0; number <= mutations; ++number) {
-      if (only != UINT64_MAX && number != only) continue;
+    const bool all = only == UINT64_MAX;
+    const uint64_t last = all ? mutation_count : only;
+    for (uint64_t number = all ? 0 : only; number <= last; ++number) {
       const std::string input = MakeInput(file, number);
       if (!save.empty()) std::ofstream(save, std::ios::binary) << input;
       RunInput(name, number, input);
