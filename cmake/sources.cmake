@@ -464,6 +464,7 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/verbs/completion.cc
   cli/verbs/conformance.cc
   cli/verbs/convert.cc
+  cli/verbs/corpus.cc
   cli/verbs/decode.cc
   cli/verbs/demo.cc
   cli/verbs/diff.cc
@@ -482,6 +483,10 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/verbs/save.cc
   cli/verbs/stats.cc
   cli/verbs/verify.cc
+  compat/gate/random_state.cc
+  compat/gate/random_state.h
+  compat/gate/state_corpus.cc
+  compat/gate/state_corpus.h
   compat/release/fleet.cc
   compat/release/fleet.h
   compat/release/judge_manifests.cc
@@ -600,8 +605,6 @@ set(DEVSTATE_TESTING_SOURCES
   compat/gate/pair_checker.h
   compat/gate/random_schemas.cc
   compat/gate/random_schemas.h
-  compat/gate/random_state.cc
-  compat/gate/random_state.h
   compat/gate/state_stream.cc
   compat/gate/state_stream.h
   compat/release/manifest_testing.h

@@ -8,7 +8,7 @@ def fuzz_test(name, srcs, corpus, deps, mutator = None, mutations = 2000, size =
     Args:
       name: the test.
       srcs: define LLVMFuzzerTestOneInput().
-      corpus: files, each of which is one input.
+      corpus: files, each of which is one input, and folders of such files.
       deps: of the sources.
       mutator: "stream" if an input is a stream, "wire" if it is a protobuf
         message. Checksums and lengths stay right then.
@@ -24,10 +24,10 @@ def fuzz_test(name, srcs, corpus, deps, mutator = None, mutations = 2000, size =
         data = corpus,
         # libFuzzer has a main() of its own.
         deps = deps + ([
-            "//tests/fuzz:%s_mutator_hook" % mutator,
+            Label("//tests/fuzz:%s_mutator_hook" % mutator),
         ] if mutator else []) + select({
-            "//tests/fuzz:libfuzzer": [],
-            "//conditions:default": ["//tests/fuzz:replay_main"],
+            str(Label("//tests/fuzz:libfuzzer")): [],
+            "//conditions:default": [Label("//tests/fuzz:replay_main")],
         }),
         **kwargs
     )

@@ -4,7 +4,7 @@
 // Runs a fuzz target on every file of its corpus, and on mutations of each that
 // are the same every time:
 //
-//   TARGET [--mutations=N] [--only=NUMBER] [--save=OUT] FILE...
+//   TARGET [--mutations=N] [--only=NUMBER] [--save=OUT] FILE|FOLDER...
 //
 // Input 0 of a file is the file. If the target ends the process or takes too
 // long, the last line names the input; --only runs that one alone, and --save
@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -146,6 +147,19 @@ void NameInput(int signal) {
   std::raise(signal);
 }
 
+// Adds a file, or those of a folder in the order of their names.
+void AddFiles(const char* path, std::vector<std::string>* files) {
+  if (!std::filesystem::is_directory(path)) {
+    files->emplace_back(path);
+    return;
+  }
+  const auto first = static_cast<ptrdiff_t>(files->size());
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    files->push_back(entry.path().string());
+  }
+  std::sort(files->begin() + first, files->end());
+}
+
 void RunInput(const std::string& name, uint64_t number,
               const std::string& input) {
   std::snprintf(running, sizeof(running), "replay: ended in input %llu of %s\n",
@@ -183,7 +197,7 @@ int main(int argc, char** argv) {
       save = std::string(argument);
       continue;
     } else {
-      files.emplace_back(argument);
+      AddFiles(argv[i], &files);
       continue;
     }
     std::fprintf(stderr, "replay: %s: not a number\n", argv[i]);

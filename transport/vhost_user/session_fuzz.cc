@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "devstate/transport/vhost_user/session.h"
 #include "devstate/transport/vhost_user/session_model.h"
@@ -54,11 +55,12 @@ void Run(const uint8_t* events, size_t size) {
     const auto event = static_cast<SessionEvent>(events[i] % kSessionEvents);
     const SessionState before = session.state();
     const SessionActions actions = session.Handle(event);
-    Promise(actions == static_cast<SessionActions>(model.Handle(event)),
-            "the session does what its model does",
-            std::string(SessionStateName(before)) + " on " +
-                std::string(SessionEventName(event)) + ": " +
-                SessionActionNames(actions));
+    if (actions != static_cast<SessionActions>(model.Handle(event))) {
+      Promise(false, "the session does what its model does",
+              std::string(SessionStateName(before)) + " on " +
+                  std::string(SessionEventName(event)) + ": " +
+                  SessionActionNames(actions));
+    }
     Promise((actions & (kDiscard | kCommit)) != (kDiscard | kCommit),
             "what is committed is not discarded");
     answers.Take(event, actions);
