@@ -165,6 +165,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   schema/import_tree.h
   schema/lineage.cc
   schema/lineage.h
+  schema/name_text.cc
+  schema/name_text.h
   schema/presence.h
   schema/record_check.cc
   schema/record_check.h
@@ -569,6 +571,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/state_input.h
   cli/state_kind.cc
   cli/state_kind.h
+  cli/state_message.cc
+  cli/state_message.h
   cli/state_schema.cc
   cli/state_schema.h
   cli/stream_conformance.cc
@@ -583,6 +587,7 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/verbs/completion.cc
   cli/verbs/conformance.cc
   cli/verbs/convert.cc
+  cli/verbs/corpus.cc
   cli/verbs/decode.cc
   cli/verbs/demo.cc
   cli/verbs/diff.cc
@@ -601,6 +606,10 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/verbs/save.cc
   cli/verbs/stats.cc
   cli/verbs/verify.cc
+  compat/gate/random_state.cc
+  compat/gate/random_state.h
+  compat/gate/state_corpus.cc
+  compat/gate/state_corpus.h
   compat/release/fleet.cc
   compat/release/fleet.h
   compat/release/judge_manifests.cc
@@ -721,14 +730,13 @@ set(DEVSTATE_TESTING_SOURCES
   compat/gate/pair_checker.h
   compat/gate/random_schemas.cc
   compat/gate/random_schemas.h
-  compat/gate/random_state.cc
-  compat/gate/random_state.h
   compat/gate/state_stream.cc
   compat/gate/state_stream.h
   compat/release/manifest_testing.h
   serializer/test_columns.h
   serializer/test_streams.h
   third_party/absl_compat/status_matchers.h
+  transport/vhost_user/session_model.h
   transport/vhost_user/transport_test_util.cc
   transport/vhost_user/transport_test_util.h
 )
@@ -761,6 +769,7 @@ set(DEVSTATE_TESTS
   compat/rules_test.cc
   compat/verdict_test.cc
   schema/embedded_schema_test.cc
+  schema/name_text_test.cc
   schema/record_size_test.cc
   schema/schema_loader_test.cc
   serializer/bytes_column_test.cc

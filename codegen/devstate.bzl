@@ -1,5 +1,7 @@
 """Rules for a back-end's build: the codec of its schema, its manifest, its test."""
 
+load("//tests/fuzz:fuzz.bzl", "fuzz_test")
+
 _PROTOC = attr.label(
     default = "@com_google_protobuf//:protoc",
     executable = True,
@@ -376,3 +378,71 @@ remedy (docs/compat_rules.md).""",
     },
     test = True,
 )
+
+def _devstate_corpus_impl(ctx):
+    schema = _descriptor_set(ctx, ctx.attr.proto[ProtoInfo])
+    out = ctx.actions.declare_directory(ctx.label.name)
+    args = ctx.actions.args()
+    args.add("corpus")
+    args.add("--schema", schema)
+    args.add("--root", ctx.attr.root)
+    args.add("-o", out.path)
+    ctx.actions.run(
+        executable = ctx.executable._devstate,
+        arguments = [args],
+        inputs = [schema],
+        outputs = [out],
+        mnemonic = "DevstateCorpus",
+        progress_message = "Writing states of %s" % ctx.attr.root,
+    )
+    return [DefaultInfo(
+        files = depset([out]),
+        runfiles = ctx.runfiles(files = [out]),
+    )]
+
+_devstate_corpus = rule(
+    implementation = _devstate_corpus_impl,
+    attrs = {
+        "proto": attr.label(mandatory = True, providers = [ProtoInfo]),
+        "root": attr.string(mandatory = True),
+        "_protoc": _PROTOC,
+        "_devstate": attr.label(
+            default = Label("//cli:devstate"),
+            executable = True,
+            cfg = "host",
+        ),
+    },
+)
+
+def devstate_fuzz_test(name, schema, root, device, mutations = 50, **kwargs):
+    """Fuzzes what a device does with states that it loads (docs/fuzzing.md).
+
+    Starts from the states of `devstate corpus` and mutations of each. With
+    --config=libfuzzer the target has libFuzzer's main().
+
+    Args:
+      name: the test.
+      schema: label of a proto_library with one source, the root's file.
+      root: full name of the root message, package included.
+      device: a cc_library whose source has DEVSTATE_FUZZ_DEVICE().
+      mutations: how many there are of each state. They are the same every time.
+      **kwargs: as any test's.
+    """
+    _devstate_corpus(
+        name = name + "_corpus",
+        testonly = True,
+        proto = schema,
+        root = root,
+        visibility = ["//visibility:private"],
+    )
+    fuzz_test(
+        name = name,
+        srcs = [],
+        corpus = [":" + name + "_corpus"],
+        mutations = mutations,
+        deps = [
+            device,
+            Label("//backend:device_fuzz"),
+        ],
+        **kwargs
+    )

@@ -12,6 +12,7 @@
 #include "devstate/compat/finding.h"
 #include "devstate/compat/load_line.h"
 #include "devstate/compat/rules.h"
+#include "devstate/schema/name_text.h"
 #include "devstate/serializer/stream_error.h"
 
 namespace devstate {
@@ -70,20 +71,20 @@ Verdict JudgeHeader(const StreamHeader& header, const SchemaInfo& schema) {
   if (header.device != schema.device) {
     AddFinding(VERDICT_LEVEL_REFUSED, rules::kWrongDevice, header.device,
                std::string(schema.device),
-               absl::StrCat("the state is that of a ", header.device,
+               absl::StrCat("the state is that of a ", NameText(header.device),
                             " device, this one is a ", schema.device,
                             ": connect the front-end to the right back-end"),
                &verdict);
   }
   if (header.schema != schema.schema ||
       header.root_message != schema.root_message) {
-    AddFinding(
-        VERDICT_LEVEL_REFUSED, rules::kWrongSchema, header.schema,
-        std::string(schema.schema),
-        absl::StrCat("the state is of schema ", header.schema, " (",
-                     header.root_message, "), this reader has ", schema.schema,
-                     " (", schema.root_message, "): convert the state first"),
-        &verdict);
+    AddFinding(VERDICT_LEVEL_REFUSED, rules::kWrongSchema, header.schema,
+               std::string(schema.schema),
+               absl::StrCat("the state is of schema ", NameText(header.schema),
+                            " (", NameText(header.root_message),
+                            "), this reader has ", schema.schema, " (",
+                            schema.root_message, "): convert the state first"),
+               &verdict);
   }
   if (header.min_reader > schema.version) {
     AddFinding(VERDICT_LEVEL_REFUSED, rules::kTooNew,

@@ -63,6 +63,15 @@ TEST(JudgeHeaderTest, AnotherDeviceIsRefusedByName) {
       StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("virtio-net")));
 }
 
+TEST(JudgeHeaderTest, NamesOfTheHeaderStayWithinTheirLine) {
+  StreamHeader header = MatchingHeader();
+  header.device = "virtio\n\x1b[2Jfs";
+  header.schema = "devices\n.fs";
+  header.root_message = "State\r";
+  EXPECT_EQ(VerdictText(JudgeHeader(header, kReader)).find_first_of("\n\r\x1b"),
+            std::string::npos);
+}
+
 TEST(JudgeHeaderTest, AnotherSchemaOrRootIsRefused) {
   StreamHeader header = MatchingHeader();
   header.schema = "vendor.fs.v1";

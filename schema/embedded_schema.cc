@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/schema/name_text.h"
 #include "devstate/schema/schema_check.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
@@ -147,8 +148,9 @@ absl::StatusOr<LoadedSchema> LoadEmbeddedSchema(
       model.schema() != header.schema || model.version() != header.version) {
     return Malformed(absl::StrCat(
         "is ", model.schema(), " version ", model.version(), " with root ",
-        schema->root().full_name(), ", but its header says ", header.schema,
-        " version ", header.version, " with root ", header.root_message));
+        schema->root().full_name(), ", but its header says ",
+        NameText(header.schema), " version ", header.version, " with root ",
+        NameText(header.root_message)));
   }
   if (model.fingerprint != header.fingerprint) {
     return Malformed("has another fingerprint than its header says");

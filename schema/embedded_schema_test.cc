@@ -145,6 +145,12 @@ TEST_F(EmbeddedSchema, OfAnotherSchemaVersionOrRootIsRefused) {
   EXPECT_THAT(Load(), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+TEST_F(EmbeddedSchema, TheErrorAboutAHeaderIsOneLine) {
+  header_.schema = "an\nother";
+  EXPECT_THAT(Load(), StatusIs(absl::StatusCode::kInvalidArgument,
+                               HasSubstr("an\\nother")));
+}
+
 TEST_F(EmbeddedSchema, ImportsNothingFromOutside) {
   file().add_dependency("/etc/passwd");
   EXPECT_THAT(Load(), StatusIs(absl::StatusCode::kInvalidArgument,

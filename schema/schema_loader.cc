@@ -29,6 +29,7 @@
 #include "devstate/options.pb.h"
 #include "devstate/schema/built_in_files.h"
 #include "devstate/schema/import_tree.h"
+#include "devstate/schema/name_text.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/protobuf_compat/protobuf_compat.h"
 #include "google/protobuf/compiler/importer.h"
@@ -241,7 +242,7 @@ absl::StatusOr<const Descriptor*> ChooseRoot(
   }
   if (found.empty()) {
     return absl::FailedPreconditionError(
-        absl::StrCat(path, ": no message is named ", name,
+        absl::StrCat(path, ": no message is named ", NameText(name),
                      ": give --root the full name of the root message"));
   }
   if (found.size() > 1) {
@@ -263,7 +264,7 @@ absl::Status CheckSyntax(const std::string& path, const Descriptor& message,
       return absl::OkStatus();
     }
     return absl::InvalidArgumentError(absl::StrCat(
-        path, ": ", file.name(),
+        path, ": ", NameText(file.name()),
         " is not proto3, which every schema is: write syntax = \"proto3\";"));
   };
   if (!seen->insert(&message).second) return absl::OkStatus();

@@ -341,6 +341,8 @@ TEST_F(SchemaLoaderTest, RootIsTheAnnotatedOrTheNamedMessage) {
   EXPECT_TRUE(LoadSchema(plain, {{}, "S"}).ok());
   EXPECT_TRUE(LoadSchema(plain, {{}, "t.S"}).ok());
   EXPECT_TRUE(absl::StrContains(ErrorOf(plain, {{}, "X"}), "named X"));
+  // A root's name may come from a stream.
+  EXPECT_TRUE(absl::StrContains(ErrorOf(plain, {{}, "X\nY"}), "named X\\nY"));
 }
 
 TEST_F(SchemaLoaderTest, FolderIsSortedByVersionAndFilesWithoutRootPass) {

@@ -35,6 +35,7 @@
 #include "devstate/compat/release/report_text.h"
 #include "devstate/compat/report_finding.h"
 #include "devstate/compat/verdict.h"
+#include "devstate/schema/name_text.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
@@ -84,9 +85,10 @@ absl::StatusOr<Verdict> VerifyDeep(const VerifyFlags& flags,
   DS_ASSIGN_OR_RETURN(const LoadedSchema schema, flags.schema.LoadFor(header));
   if (schema.model().fingerprint != header.fingerprint) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "the stream is of ", header.schema, " version ", header.schema_version,
-        " with another fingerprint than that of ", flags.schema.schema, ", ",
-        schema.model().schema(), " version ", schema.model().version(),
+        "the stream is of ", NameText(header.schema), " version ",
+        header.schema_version, " with another fingerprint than that of ",
+        flags.schema.schema, ", ", schema.model().schema(), " version ",
+        schema.model().version(),
         ": name the schema that wrote it, or use devstate check"));
   }
   DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> stream, input.OpenLast());

@@ -24,6 +24,7 @@
 #include "devstate/compat/gate/wire_findings.h"
 #include "devstate/compat/verdict.h"
 #include "devstate/schema/embedded_schema.h"
+#include "devstate/schema/name_text.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/dynamic_message.h"
 
@@ -162,11 +163,11 @@ class StreamGate::Impl {
         known->model().root->full_name != header_->root_message) {
       findings_.Add(StreamFinding(
           rules::kWriterSchemaInvalid, VERDICT_LEVEL_REFUSED,
-          absl::StrCat("the stream says that it is of ", header_->schema,
-                       " version ", header_->schema_version,
-                       ", its fingerprint is that of ", known->model().schema(),
-                       " version ", known->model().version(),
-                       ": save it again")));
+          absl::StrCat("the stream says that it is of ",
+                       NameText(header_->schema), " version ",
+                       header_->schema_version, ", its fingerprint is that of ",
+                       known->model().schema(), " version ",
+                       known->model().version(), ": save it again")));
     }
   }
 

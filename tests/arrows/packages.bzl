@@ -74,6 +74,7 @@ PACKAGES = [
     "tests/devices",
     "tests/foreign",
     "tests/fuzz",
+    "tests/fuzz/device",
     "tests/golden",
     "tests/history",
     "tests/proto",

@@ -30,12 +30,13 @@ PATIENCE = 60  # seconds
 # Each verb with arguments that make it work. {out} is its output, {state} and
 # the others are files; at {source} and {destination} back-ends listen. The traits:
 # "prints" if the answer goes to standard output, "writes" if it goes to {out},
-# "temporary" if the verb needs a file in $TMPDIR.
+# "folder" if that is a folder, "temporary" if the verb needs a file in $TMPDIR.
 COMMANDS = {
     'check': ('--old {schema} --new {schema}', 'prints'),
     'completion': ('bash', 'prints'),
     'conformance': ('--backend {source} --only B3', 'prints'),
     'convert': ('{foreign} --to devices.fs.v1 -o {out}', 'writes'),
+    'corpus': ('--schema {schema} -o {out}', 'folder'),
     'decode': ('{state} -o {out}', 'writes'),
     'demo': ('--backend {backend} --tree {tree}', 'prints temporary'),
     'diff': ('{state} {other}', 'prints'),
@@ -168,6 +169,12 @@ class ExitCodesTest(unittest.TestCase):
             files['destination'] = self.start_backend('--await-load')
         return verb.split() + text.format(**files).split()
 
+    def out(self, verb, traits, name):
+        """What a verb writes to: `name`, which is no folder, unless it needs one."""
+        if 'folder' not in traits:
+            return name
+        return tempfile.mkdtemp(prefix=verb, dir=self.folder)
+
     def each(self, check):
         """Calls check(verb, its traits) for each."""
         for verb, (_, traits) in COMMANDS.items():
@@ -192,7 +199,8 @@ class ExitCodesTest(unittest.TestCase):
     def test_full_disk(self):
         def check(verb, traits):
             with open('/dev/full', 'w', encoding='utf-8') as full:
-                done = run(self.command(verb, '/dev/full'), stdout=full)
+                out = self.out(verb, traits, '/dev/full')
+                done = run(self.command(verb, out), stdout=full)
             lost = 'prints' in traits or 'writes' in traits
             self.check(verb, done, 2 if lost else 0)
             if lost:
@@ -203,7 +211,8 @@ class ExitCodesTest(unittest.TestCase):
         def check(verb, traits):
             reader, writer = os.pipe()
             os.close(reader)
-            done = run(self.command(verb, '-'), stdout=writer)
+            done = run(self.command(verb, self.out(verb, traits, '-')),
+                       stdout=writer)
             os.close(writer)
             lost = 'prints' in traits or 'writes' in traits
             self.check(verb, done, 2 if lost else 0)
@@ -219,7 +228,7 @@ class ExitCodesTest(unittest.TestCase):
                        stdout=subprocess.DEVNULL, cwd=folder,
                        env=dict(os.environ, TMPDIR=folder),
                        preexec_fn=stay_out_of_read_only_folders)
-            lost = 'writes' in traits or 'temporary' in traits
+            lost = {'writes', 'folder', 'temporary'} & set(traits)
             self.check(verb, done, 2 if lost else NORMAL.get(verb, 0))
             if lost:
                 self.assertIn('Permission denied', done.stderr)

@@ -87,17 +87,24 @@ class Graph:
         return files
 
     def public_libraries(self) -> list[str]:
-        """Returns what an author may depend on, but for what devices know."""
+        """Returns what an author may depend on, but for what devices know.
+
+        What is for tests alone is not installed.
+        """
         return [
             label
             for label, rule in self._rules.items()
             if rule.get("class") == "cc_library"
             and "//visibility:public" in _values(rule, "visibility")
             and not label.startswith(_NOT_OF_THE_LIBRARY)
+            and "true" not in _values(rule, "testonly")
         ]
 
     def unit_tests(self) -> list[str]:
-        """Returns the tests of the library's rooms that read no files."""
+        """Returns the tests of the library's rooms that read no files.
+
+        What replaces functions of the C library is Bazel's alone.
+        """
         return [
             label
             for label, rule in self._rules.items()
@@ -105,12 +112,14 @@ class Graph:
             and label[2:].split(":")[0].split("/")[0] in _TESTED
             and not label.startswith("//backend/c:")
             and not _values(rule, "data")
+            and not any("--wrap=" in option for option in _values(rule, "linkopts"))
         ]
 
     def state_tests(self) -> list[str]:
         """Returns the sources of the tests of generated codecs and of C.
 
-        Those of headers alone need other languages than the rest.
+        Those of headers alone need other languages than the rest. Fuzz targets
+        need a corpus.
         """
         return sorted(
             _path(_values(rule, "srcs")[0])
@@ -118,6 +127,7 @@ class Graph:
             if rule.get("class") == "cc_test"
             and label.split(":")[0] in _STATE_TESTED
             and not label.split(":")[1].startswith("headers_")
+            and not label.endswith("_fuzz")
         )
 
     def vectorized(self) -> set[str]:

@@ -1,6 +1,6 @@
 """Fuzz targets that run as tests."""
 
-def fuzz_test(name, srcs, corpus, deps, mutations = 2000, size = "small", **kwargs):
+def fuzz_test(name, srcs, corpus, deps, mutator = None, mutations = 2000, size = "small", **kwargs):
     """Declares a test that replays a corpus and mutations of it.
 
     docs/fuzzing.md tells how to build the same sources with libFuzzer.
@@ -8,8 +8,10 @@ def fuzz_test(name, srcs, corpus, deps, mutations = 2000, size = "small", **kwar
     Args:
       name: the test.
       srcs: define LLVMFuzzerTestOneInput().
-      corpus: files, each of which is one input.
+      corpus: files, each of which is one input, and folders of such files.
       deps: of the sources.
+      mutator: "stream" if an input is a stream, "wire" if it is a protobuf
+        message. Checksums and lengths stay right then.
       mutations: how many there are of each file. They are the same every time.
       size: as any test's.
       **kwargs: as any test's.
@@ -21,9 +23,11 @@ def fuzz_test(name, srcs, corpus, deps, mutations = 2000, size = "small", **kwar
         args = ["--mutations=%d" % mutations] + ["$(rootpaths %s)" % file for file in corpus],
         data = corpus,
         # libFuzzer has a main() of its own.
-        deps = deps + select({
-            "//tests/fuzz:libfuzzer": [],
-            "//conditions:default": ["//tests/fuzz:replay_main"],
+        deps = deps + ([
+            Label("//tests/fuzz:%s_mutator_hook" % mutator),
+        ] if mutator else []) + select({
+            str(Label("//tests/fuzz:libfuzzer")): [],
+            "//conditions:default": [Label("//tests/fuzz:replay_main")],
         }),
         **kwargs
     )

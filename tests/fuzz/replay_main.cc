@@ -4,7 +4,7 @@
 // Runs a fuzz target on every file of its corpus, and on mutations of each that
 // are the same every time:
 //
-//   TARGET [--mutations=N] [--only=NUMBER] [--save=OUT] FILE...
+//   TARGET [--mutations=N] [--only=NUMBER] [--save=OUT] FILE|FOLDER...
 //
 // Input 0 of a file is the file. If the target ends the process or takes too
 // long, the last line names the input; --only runs that one alone, and --save
@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -28,6 +29,9 @@
 #include "absl/strings/strip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+// The mutator of targets that have one.
+extern "C" __attribute__((weak)) size_t LLVMFuzzerCustomMutator(
+    uint8_t* data, size_t size, size_t max_size, unsigned int seed);
 
 namespace {
 
@@ -110,9 +114,24 @@ void MutateOnce(std::string& input, Random& random) {
   }
 }
 
+// The numbers of LLVMFuzzerMutate(), which has no argument for them.
+Random mutations;
+
+// The bytes by which the target's own mutator may lengthen an input.
+constexpr size_t kRoom = 4096;
+
 std::string MakeInput(const std::string& file, uint64_t number) {
   std::string input = file;
   if (number == 0) return input;
+  if (LLVMFuzzerCustomMutator != nullptr) {
+    mutations.seed(number);
+    const size_t size = input.size();
+    input.resize(size + kRoom);
+    auto* const data = reinterpret_cast<uint8_t*>(input.data());
+    input.resize(LLVMFuzzerCustomMutator(data, size, input.size(),
+                                         static_cast<unsigned int>(number)));
+    return input;
+  }
   Random random(number);
   const size_t changes = 1 + Below(3, random);
   for (size_t i = 0; i < changes; ++i) MutateOnce(input, random);
@@ -128,6 +147,19 @@ void NameInput(int signal) {
   std::raise(signal);
 }
 
+// Adds a file, or those of a folder in the order of their names.
+void AddFiles(const char* path, std::vector<std::string>* files) {
+  if (!std::filesystem::is_directory(path)) {
+    files->emplace_back(path);
+    return;
+  }
+  const auto first = static_cast<ptrdiff_t>(files->size());
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    files->push_back(entry.path().string());
+  }
+  std::sort(files->begin() + first, files->end());
+}
+
 void RunInput(const std::string& name, uint64_t number,
               const std::string& input) {
   std::snprintf(running, sizeof(running), "replay: ended in input %llu of %s\n",
@@ -140,22 +172,32 @@ void RunInput(const std::string& name, uint64_t number,
 
 }  // namespace
 
+// What libFuzzer has for the mutators of targets.
+extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size,
+                                   size_t max_size) {
+  std::string input(reinterpret_cast<const char*>(data), size);
+  MutateOnce(input, mutations);
+  input.resize(std::min(input.size(), max_size));
+  std::copy(input.begin(), input.end(), data);
+  return input.size();
+}
+
 int main(int argc, char** argv) {
-  uint64_t mutations = 0;
+  uint64_t mutation_count = 0;
   uint64_t only = UINT64_MAX;
   std::string save;
   std::vector<std::string> files;
   for (int i = 1; i < argc; ++i) {
     absl::string_view argument = argv[i];
     if (absl::ConsumePrefix(&argument, "--mutations=")) {
-      if (absl::SimpleAtoi(argument, &mutations)) continue;
+      if (absl::SimpleAtoi(argument, &mutation_count)) continue;
     } else if (absl::ConsumePrefix(&argument, "--only=")) {
       if (absl::SimpleAtoi(argument, &only)) continue;
     } else if (absl::ConsumePrefix(&argument, "--save=")) {
       save = std::string(argument);
       continue;
     } else {
-      files.emplace_back(argument);
+      AddFiles(argv[i], &files);
       continue;
     }
     std::fprintf(stderr, "replay: %s: not a number\n", argv[i]);
@@ -178,8 +220,9 @@ int main(int argc, char** argv) {
     }
     const std::string file((std::istreambuf_iterator<char>(stream)),
                            std::istreambuf_iterator<char>());
-    for (uint64_t number = 0; number <= mutations; ++number) {
-      if (only != UINT64_MAX && number != only) continue;
+    const bool all = only == UINT64_MAX;
+    const uint64_t last = all ? mutation_count : only;
+    for (uint64_t number = all ? 0 : only; number <= last; ++number) {
       const std::string input = MakeInput(file, number);
       if (!save.empty()) std::ofstream(save, std::ios::binary) << input;
       RunInput(name, number, input);

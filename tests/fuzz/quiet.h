@@ -1,0 +1,18 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Keeps libprotobuf from printing what it refuses, which takes more time than
+// all the rest.
+
+#ifndef DEVSTATE_TESTS_FUZZ_QUIET_H_
+#define DEVSTATE_TESTS_FUZZ_QUIET_H_
+
+#include "google/protobuf/stubs/logging.h"
+
+namespace devstate::fuzz {
+
+inline const google::protobuf::LogSilencer kQuiet;
+
+}  // namespace devstate::fuzz
+
+#endif  // DEVSTATE_TESTS_FUZZ_QUIET_H_
