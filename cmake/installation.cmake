@@ -20,8 +20,11 @@ if(BUILD_SHARED_LIBS)
   # Nothing links it.
   install(TARGETS devstate_judge LIBRARY COMPONENT runtime NAMELINK_SKIP)
 endif()
-install(TARGETS devstate devstate_c EXPORT devstateTargets
+install(TARGETS devstate EXPORT devstateTargets
   LIBRARY COMPONENT runtime NAMELINK_COMPONENT development
+  ARCHIVE COMPONENT development)
+install(TARGETS devstate_c EXPORT devstateTargets
+  LIBRARY COMPONENT c NAMELINK_COMPONENT development
   ARCHIVE COMPONENT development)
 # What a build runs, for the functions of the package.
 list(REMOVE_ITEM programs devstate_command)

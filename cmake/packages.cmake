@@ -22,6 +22,19 @@ set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION utils)
 set(CPACK_COMPONENT_RUNTIME_DESCRIPTION
   "The command: looks into states, checks, converts and migrates them.")
 
+# What back-ends in C need at run time, without Protocol Buffers.
+if(BUILD_SHARED_LIBS)
+  list(APPEND CPACK_COMPONENTS_ALL c)
+  set(CPACK_DEBIAN_C_PACKAGE_NAME libdevstate-c0)
+  set(CPACK_DEBIAN_C_PACKAGE_SECTION libs)
+  # It has the judge of other versions.
+  set(CPACK_DEBIAN_C_PACKAGE_RECOMMENDS "devstate (= ${PROJECT_VERSION})")
+  set(CPACK_COMPONENT_C_DESCRIPTION "The C interface, for back-ends that use it.")
+  install(FILES LICENSE
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libdevstate-c0
+    COMPONENT c)
+endif()
+
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libdevstate-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libabsl-dev, libmd-dev, \
@@ -29,7 +42,7 @@ libprotobuf-dev, libxxhash-dev, libzstd-dev, pkgconf | pkg-config, \
 protobuf-compiler")
 if(BUILD_SHARED_LIBS)
   string(APPEND CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-    ", devstate (= ${PROJECT_VERSION})")
+    ", devstate (= ${PROJECT_VERSION}), libdevstate-c0 (= ${PROJECT_VERSION})")
 endif()
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
   "The library, its headers and what a back-end's build runs.")
