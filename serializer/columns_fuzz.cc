@@ -104,6 +104,7 @@ struct Numbers {
 
   static Values Take(const std::string& bytes) {
     Values values(std::min(bytes.size() / sizeof(values[0]), kMaxRows));
+    if (values.empty()) return values;
     std::memcpy(values.data(), bytes.data(), values.size() * sizeof(values[0]));
     if constexpr (std::is_same_v<T, bool>) {
       for (auto& value : values) value &= 1;
