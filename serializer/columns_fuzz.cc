@@ -29,7 +29,7 @@ namespace {
 using ::devstate::fuzz::Promise;
 using ::google::protobuf::UnknownField;
 
-constexpr size_t kMaxRows = 5000;
+constexpr size_t kMaxRows = 1000;
 
 struct Input {
   uint64_t type = 0;
