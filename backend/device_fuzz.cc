@@ -166,8 +166,21 @@ std::string MutateState(const std::string& stream, Random& random,
   return sink.written;
 }
 
+// The device's own state, as it is made.
+const std::string& OwnState() {
+  static const auto& state = *[] {
+    StateOptions options;
+    options.writer = Options();
+    StateHandlerCore handler(MakeFuzzedDevice(), options);
+    return new std::string(Save(handler));
+  }();
+  return state;
+}
+
 std::string MutateEither(const std::string& stream, Random& random,
                          const ByteMutator& mutate) {
+  // What the device refers to, such as files, is in its own state alone.
+  if (Below(4, random) == 0) return MutateState(OwnState(), random, mutate);
   return Below(8, random) == 0 ? MutateStream(stream, random, mutate)
                                : MutateState(stream, random, mutate);
 }

@@ -757,6 +757,7 @@ set(DEVSTATE_TESTS
   compat/gate/quirks_test.cc
   compat/gate/random_pairs_test.cc
   compat/gate/row_set_test.cc
+  compat/gate/state_corpus_test.cc
   compat/gate/stream_gate_test.cc
   compat/mapping_test.cc
   compat/release/fleet_test.cc

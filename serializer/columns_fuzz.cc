@@ -29,7 +29,7 @@ namespace {
 using ::devstate::fuzz::Promise;
 using ::google::protobuf::UnknownField;
 
-constexpr size_t kMaxRows = 5000;
+constexpr size_t kMaxRows = 1000;
 
 struct Input {
   uint64_t type = 0;
@@ -104,6 +104,7 @@ struct Numbers {
 
   static Values Take(const std::string& bytes) {
     Values values(std::min(bytes.size() / sizeof(values[0]), kMaxRows));
+    if (values.empty()) return values;
     std::memcpy(values.data(), bytes.data(), values.size() * sizeof(values[0]));
     if constexpr (std::is_same_v<T, bool>) {
       for (auto& value : values) value &= 1;

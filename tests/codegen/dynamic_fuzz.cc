@@ -17,7 +17,8 @@
 #include "devstate/serializer/test_streams.h"
 #include "tests/codegen/c_states.h"
 #include "tests/codegen/everything.devstate-c.h"
-#include "tests/codegen/everything_rows.h"
+#include "tests/codegen/everything.devstate.h"
+#include "tests/codegen/row_copier.h"
 #include "tests/fuzz/promise.h"
 #include "tests/fuzz/quiet.h"
 
@@ -25,6 +26,7 @@ namespace devstate::test::everything {
 namespace {
 
 using ::devstate::fuzz::Promise;
+using ::devstate::fuzz::PromiseWritten;
 using ::devstate::testing::Outcome;
 using ::devstate::testing::OutcomeOf;
 using ::devstate::testing::ReadInC;
@@ -50,16 +52,22 @@ struct Result {
   std::string rewritten;
 };
 
+DEVSTATE_ROW_COPIER(Everything,
+                    DEVSTATE_COPY(Scalars) DEVSTATE_COPY(Optionals)
+                        DEVSTATE_COPY(Repeateds) DEVSTATE_COPY(Nested)
+                            DEVSTATE_COPY(Class) DEVSTATE_COPY(Visitor)
+                                DEVSTATE_COPY(Stream) DEVSTATE_COPY(Status)
+                                    DEVSTATE_COPY(Size))
+
 Result ThroughGenerated(const std::string& stream) {
   Result result;
   StringSource source(stream);
-  State state;
-  result.status = Read(&source, &state, SmallLimits());
-  if (!result.status.ok()) return result;
   StringSink sink;
-  const absl::Status written = Write(state, &sink, Options());
-  Promise(written.ok(), "generated code writes what it read",
-          written.ToString());
+  EverythingReader reader(&source, SmallLimits());
+  RowCopier copier(&sink, Options());
+  result.status = reader.Read(copier);
+  if (!result.status.ok()) return result;
+  PromiseWritten(copier.writer.Finish());
   result.rewritten = sink.written;
   return result;
 }

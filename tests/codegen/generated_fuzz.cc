@@ -17,6 +17,7 @@
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "tests/codegen/row_copier.h"
 #include "tests/fuzz/promise.h"
 #include "tests/fuzz/quiet.h"
 
@@ -24,42 +25,24 @@ namespace devstate {
 namespace {
 
 using ::devstate::fuzz::Promise;
+using ::devstate::fuzz::PromiseWritten;
 using ::devstate::testing::StringSink;
 using ::devstate::testing::StringSource;
 
-// Adds all rows of a batch by a method of the writer.
-#define DEVSTATE_COPY(Name)                            \
-  absl::Status On##Name(Name##Batch& batch) override { \
-    typename Name##Batch::Row row;                     \
-    while (batch.Next(&row)) {                         \
-      DS_RETURN_IF_ERROR(writer.Add##Name(row));       \
-    }                                                  \
-    return absl::OkStatus();                           \
-  }
-#define DEVSTATE_COPIER(package, Root, ...)                       \
-  namespace package {                                             \
-  using namespace ::devices::package::v1; /* NOLINT */            \
-  struct Copier : Root##Visitor {                                 \
-    explicit Copier(ByteSink* sink, const WriterOptions& options) \
-        : writer(sink, options) {}                                \
-    absl::Status OnRoot(const Root& root) override {              \
-      return writer.Begin(root);                                  \
-    }                                                             \
-    __VA_ARGS__                                                   \
-    Root##Writer writer;                                          \
-  };                                                              \
-  }
-
-DEVSTATE_COPIER(fs, FsState,
-                DEVSTATE_COPY(Inodes) DEVSTATE_COPY(Handles)
-                    DEVSTATE_COPY(MountPaths))
-DEVSTATE_COPIER(net, NetState,
-                DEVSTATE_COPY(QueueCoalescing) DEVSTATE_COPY(Vrings)
-                    DEVSTATE_COPY(Inflight))
-DEVSTATE_COPIER(blk, BlkState, DEVSTATE_COPY(Vrings) DEVSTATE_COPY(Inflight))
-
-#undef DEVSTATE_COPIER
-#undef DEVSTATE_COPY
+namespace fs {
+using namespace ::devices::fs::v1;  // NOLINT
+DEVSTATE_ROW_COPIER(FsState, DEVSTATE_COPY(Inodes) DEVSTATE_COPY(Handles)
+                                 DEVSTATE_COPY(MountPaths))
+}  // namespace fs
+namespace net {
+using namespace ::devices::net::v1;  // NOLINT
+DEVSTATE_ROW_COPIER(NetState, DEVSTATE_COPY(QueueCoalescing)
+                                  DEVSTATE_COPY(Vrings) DEVSTATE_COPY(Inflight))
+}  // namespace net
+namespace blk {
+using namespace ::devices::blk::v1;  // NOLINT
+DEVSTATE_ROW_COPIER(BlkState, DEVSTATE_COPY(Vrings) DEVSTATE_COPY(Inflight))
+}  // namespace blk
 
 // Reads `stream` behind `gate` if there is one, and writes what it reads.
 template <typename Codec, typename Copy>
@@ -79,8 +62,7 @@ absl::Status Rewrite(const std::string& stream, StreamGate* gate,
   }
   DS_RETURN_IF_ERROR(reader.Read(copier));
   if (gate != nullptr) DS_RETURN_IF_ERROR(gate->OnEnd());
-  const absl::Status finished = copier.writer.Finish();
-  Promise(finished.ok(), "what was read can be written", finished.ToString());
+  PromiseWritten(copier.writer.Finish());
   *written = sink.written;
   return absl::OkStatus();
 }
@@ -122,11 +104,11 @@ void Run(const std::string& stream) {
   if (!header.ok()) return;
   const std::string root((*header)->root_message());
   if (root == "devices.net.v1.NetState") {
-    Check<devices::net::v1::NetStateCodec, net::Copier>(stream);
+    Check<devices::net::v1::NetStateCodec, net::RowCopier>(stream);
   } else if (root == "devices.blk.v1.BlkState") {
-    Check<devices::blk::v1::BlkStateCodec, blk::Copier>(stream);
+    Check<devices::blk::v1::BlkStateCodec, blk::RowCopier>(stream);
   } else {
-    Check<devices::fs::v1::FsStateCodec, fs::Copier>(stream);
+    Check<devices::fs::v1::FsStateCodec, fs::RowCopier>(stream);
   }
 }
 
