@@ -22,6 +22,7 @@
 #include "devstate/serializer/dynamic/state_writer.h"
 #include "devstate/serializer/dynamic/whole_state.h"
 #include "devstate/serializer/record_stream.h"
+#include "devstate/serializer/root_message.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/dynamic_message.h"

@@ -102,7 +102,7 @@ void Run(const std::string& stream) {
   StreamReader reader(&source);
   const auto header = reader.ReadHeader();
   if (!header.ok()) return;
-  const std::string root((*header)->root_message());
+  const std::string& root = (*header)->root_message;
   if (root == "devices.net.v1.NetState") {
     Check<devices::net::v1::NetStateCodec, net::RowCopier>(stream);
   } else if (root == "devices.blk.v1.BlkState") {
