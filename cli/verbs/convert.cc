@@ -20,6 +20,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "cli/control_queue_text.h"
+#include "cli/error_place.h"
 #include "cli/foreign_state.h"
 #include "cli/qemu_input.h"
 #include "cli/repeatable_input.h"
@@ -78,24 +79,25 @@ std::vector<std::string> Names(bool to) {
   return names;
 }
 
+// Prints an error of a conversion, and returns the exit code.
+int PrintConversionError(absl::string_view name, const absl::Status& status) {
+  const int exit_code = PrintFileError(name, status);
+  // A stream of another schema.
+  return absl::IsFailedPrecondition(status) ? kExitRefused : exit_code;
+}
+
 // Writes the output if the report on the input `name` says so, and returns the
 // exit code.
 int Finish(const ConvertFlags& flags, absl::string_view name,
-           absl::string_view what, const absl::StatusOr<ForeignReport>& report,
+           absl::string_view what, const ForeignReport& report,
            OutputFile* output) {
-  if (!report.ok()) {
-    const int exit_code = PrintFileError(name, report.status());
-    // A stream of another schema.
-    return absl::IsFailedPrecondition(report.status()) ? kExitRefused
-                                                       : exit_code;
-  }
-  const int exit_code = PrintForeignFindings(name, *report);
+  const int exit_code = PrintForeignFindings(name, report);
   if (exit_code != kExitOk) return exit_code;
   if (const absl::Status status = output->Commit(); !status.ok()) {
     return PrintFileError(flags.output, status);
   }
   absl::FPrintF(stderr, "converted %d records in %d bytes, %s\n",
-                report->records, report->bytes, what);
+                report.records, report.bytes, what);
   return kExitOk;
 }
 
@@ -144,31 +146,49 @@ absl::StatusOr<std::string> SchemaOf(ByteSource* source) {
   return header->schema();
 }
 
+struct Template {
+  std::unique_ptr<QemuFile> file;
+  EmulatedDevice device;
+  // What QEMU has saved of it.
+  std::string bytes;
+};
+
+// Opens the migration file --template, for a state of `schema`.
+absl::StatusOr<Template> OpenTemplate(const ConvertFlags& flags,
+                                      absl::string_view schema) {
+  Template opened;
+  DS_ASSIGN_OR_RETURN(opened.file,
+                      OpenQemuFile(flags.migration, /*to_be_changed=*/true));
+  DS_ASSIGN_OR_RETURN(opened.device,
+                      FindEmulated(*opened.file, flags.input.device, schema));
+  DS_ASSIGN_OR_RETURN(opened.bytes,
+                      opened.file->ReadVirtio(*opened.device.section));
+  return opened;
+}
+
 // Puts a state into the migration file --template, in place of what QEMU has
 // saved of a device.
 absl::StatusOr<ForeignReport> ExportToQemu(const ConvertFlags& flags,
                                            RepeatableInput& input,
                                            OutputFile* output) {
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
-                      OpenQemuFile(flags.migration, /*to_be_changed=*/true));
   DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> header, input.Open());
   DS_ASSIGN_OR_RETURN(const std::string schema, SchemaOf(header.get()));
-  DS_ASSIGN_OR_RETURN(const EmulatedDevice device,
-                      FindEmulated(*file, flags.input.device, schema));
+  const absl::StatusOr<Template> opened = OpenTemplate(flags, schema);
+  if (!opened.ok()) return AboutFile(flags.migration, opened.status());
+  const EmulatedDevice& device = opened->device;
   if (device.type->write == nullptr) {
     return absl::FailedPreconditionError(
         absl::StrCat("states of ", schema, " do not convert to QEMU: those of ",
                      WritableSchemas(), " do"));
   }
-  DS_ASSIGN_OR_RETURN(const std::string bytes,
-                      file->ReadVirtio(*device.section));
   DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
                       input.OpenLast());
-  DS_ASSIGN_OR_RETURN(qemu::ExportedDevice exported,
-                      qemu::ExportDevice(*device.type, bytes, source.get()));
+  DS_ASSIGN_OR_RETURN(
+      qemu::ExportedDevice exported,
+      qemu::ExportDevice(*device.type, opened->bytes, source.get()));
   if (!exported.report.refused()) {
     DS_RETURN_IF_ERROR(
-        file->ReplaceVirtio(*device.section, exported.bytes, *output));
+        opened->file->ReplaceVirtio(*device.section, exported.bytes, *output));
   }
   return std::move(exported.report);
 }
@@ -213,11 +233,11 @@ int Import(const ConvertFlags& flags, RepeatableInput& input,
   }
   const absl::StatusOr<ForeignReport> report =
       format->import_state(input.Opening(kProgress), *options, output);
-  return Finish(flags, name,
-                report.ok() ? absl::StrCat(format->name, " ", report->version,
-                                           ", to ", format->schema)
-                            : "",
-                report, output);
+  if (!report.ok()) return PrintConversionError(name, report.status());
+  return Finish(
+      flags, name,
+      absl::StrCat(format->name, " ", report->version, ", to ", format->schema),
+      *report, output);
 }
 
 int Export(const ConvertFlags& flags, const ForeignFormat& format,
@@ -236,9 +256,10 @@ int Export(const ConvertFlags& flags, const ForeignFormat& format,
   }
   const absl::StatusOr<ForeignReport> report =
       format.export_state(input.Opening(kProgress), version, output);
+  if (!report.ok()) return PrintConversionError(input.name(), report.status());
   return Finish(flags, input.name(),
                 absl::StrCat(format.schema, ", to ", format.name, " ", version),
-                report, output);
+                *report, output);
 }
 
 // Converts from or to QEMU.
@@ -265,7 +286,8 @@ int RunQemu(const ConvertFlags& flags) {
   if (!to_qemu) {
     const absl::StatusOr<ForeignReport> report =
         ImportFromQemu(flags, *options, &name, output->get());
-    return Finish(flags, name, absl::StrCat("qemu, to ", flags.to), report,
+    if (!report.ok()) return PrintFileError(name, report.status());
+    return Finish(flags, name, absl::StrCat("qemu, to ", flags.to), *report,
                   output->get());
   }
   // --device chooses in the template.
@@ -274,7 +296,8 @@ int RunQemu(const ConvertFlags& flags) {
   if (!input.ok()) return PrintFileError(name, input.status());
   const absl::StatusOr<ForeignReport> report =
       ExportToQemu(flags, **input, output->get());
-  return Finish(flags, name, "to qemu", report, output->get());
+  if (!report.ok()) return PrintFileError(name, report.status());
+  return Finish(flags, name, "to qemu", *report, output->get());
 }
 
 absl::StatusOr<ControlQueueText> ReadControlQueue(RepeatableInput& input) {
@@ -289,8 +312,7 @@ int RunControlQueue(const ConvertFlags& flags) {
   if (!input.ok()) return PrintFileError(flags.input.file, input.status());
   const absl::StatusOr<ControlQueueText> text = ReadControlQueue(**input);
   if (!text.ok()) {
-    const int exit_code = PrintFileError((*input)->name(), text.status());
-    return absl::IsFailedPrecondition(text.status()) ? kExitRefused : exit_code;
+    return PrintConversionError((*input)->name(), text.status());
   }
   const absl::StatusOr<std::unique_ptr<OutputFile>> output = OutputFile::Create(
       flags.output, OutputFile::Content::kText, {flags.input.file});
