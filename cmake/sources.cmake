@@ -519,6 +519,8 @@ set(DEVSTATE_COMMAND_SOURCES
   devices/fs/names.h
   devices/input/check_input.cc
   devices/input/check_input.h
+  devices/iommu/check_iommu.cc
+  devices/iommu/check_iommu.h
   devices/net/control_queue.cc
   devices/net/control_queue.h
   devices/net/net_features.h
@@ -583,6 +585,7 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/states/qemu/fields.cc
   foreign/states/qemu/fields.h
   foreign/states/qemu/input.cc
+  foreign/states/qemu/iommu.cc
   foreign/states/qemu/net.cc
   foreign/states/qemu/refusals.h
   foreign/states/qemu/rings.cc
@@ -611,6 +614,7 @@ set(DEVSTATE_COMMAND_SOURCES
   proto/devices/console/v1/console.proto
   proto/devices/fs/v1/fs.proto
   proto/devices/input/v1/input.proto
+  proto/devices/iommu/v1/iommu.proto
   proto/devices/net/v1/net.proto
   proto/devices/virtio/v1/parked_buffer.proto
   proto/devices/virtio/v1/piece.proto

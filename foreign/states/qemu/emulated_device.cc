@@ -63,8 +63,8 @@ ForeignReport MakeReport(const Message& state, absl::string_view bytes,
 
 const std::vector<const EmulatedType*>& EmulatedTypes() {
   static const auto& types = *new std::vector<const EmulatedType*>{
-      &EmulatedBalloon(), &EmulatedBlk(), &EmulatedConsole(), &EmulatedInput(),
-      &EmulatedNet()};
+      &EmulatedBalloon(), &EmulatedBlk(),   &EmulatedConsole(),
+      &EmulatedInput(),   &EmulatedIommu(), &EmulatedNet()};
   return types;
 }
 

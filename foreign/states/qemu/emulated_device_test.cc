@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "devices/blk/v1/blk.pb.h"
 #include "devices/console/v1/console.pb.h"
+#include "devices/iommu/v1/iommu.pb.h"
 #include "devices/net/v1/net.pb.h"
 #include "devstate/foreign/containers/migration_file.h"
 #include "devstate/foreign/containers/qemu/qemu_file.h"
@@ -34,6 +35,7 @@ namespace {
 
 using ::devices::blk::v1::BlkState;
 using ::devices::console::v1::ConsoleState;
+using ::devices::iommu::v1::IommuState;
 using ::devices::net::v1::NetState;
 using ::devstate::testing::IsOk;
 using ::devstate::testing::StringSink;
@@ -201,6 +203,103 @@ TEST(EmulatedDeviceTest, InputHasItsSelection) {
   EXPECT_THAT(imported.findings, IsEmpty());
 }
 
+// Returns an IOMMU whose domains are `domains`, as QEMU saves them. The rest is
+// that of a device without fields of its own.
+std::string Iommu(const std::string& config, const std::string& domains) {
+  const std::string bytes = Saved(EmulatedInput());
+  FieldsIn in(bytes);
+  VirtioState state;
+  VisitStart(in, &state);
+  VisitEnd(in, nullptr, &state);
+  EXPECT_THAT(in.status(), IsOk());
+  state.config = config;
+  // VIRTIO_IOMMU_F_INPUT_RANGE, DOMAIN_RANGE and BYPASS_CONFIG.
+  state.Find("virtio/64bit_features")->back() = 0x43;
+  FieldsOut out;
+  VisitStart(out, &state);
+  // The device bypasses.
+  const std::string own = domains + '\x01';
+  out.Raw("", own.size(), &own);
+  VisitEnd(out, nullptr, &state);
+  return out.bytes();
+}
+
+std::string IommuConfig() {
+  std::string config(40, '\0');
+  config[1] = 0x10;
+  config.replace(16, 8, std::string(8, '\xff'));
+  config.replace(28, 4, std::string(4, '\xff'));
+  return config;
+}
+
+// One domain, 9, with a mapping of a page and an endpoint, 8.
+std::string OneDomain() {
+  FieldsOut fields;
+  const uint8_t more = 1;
+  const uint8_t end = 0;
+  const uint32_t one = 1;
+  const uint64_t key = 9;
+  const uint32_t id = 9;
+  const uint64_t low = 0x1000;
+  const uint64_t high = 0x1fff;
+  const uint64_t phys = 0x5000;
+  const uint32_t flags = 3;
+  const uint32_t endpoint = 8;
+  fields.U32("", &one);
+  fields.U8("", &more);
+  fields.U64("", &key);
+  fields.U32("", &id);
+  fields.U32("", &one);
+  fields.U8("", &more);
+  fields.U64("", &low);
+  fields.U64("", &high);
+  fields.U64("", &phys);
+  fields.U32("", &flags);
+  fields.U8("", &end);
+  fields.U8("", &more);
+  fields.U32("", &endpoint);
+  fields.U8("", &end);
+  fields.U8("", &end);
+  fields.U8("", &end);
+  return fields.bytes();
+}
+
+TEST(EmulatedDeviceTest, IommuHasItsMappings) {
+  const Imported imported =
+      Import(EmulatedIommu(), Iommu(IommuConfig(), OneDomain()));
+  ASSERT_THAT(imported.status, IsOk());
+  EXPECT_THAT(imported.findings, IsEmpty());
+  const auto state = StateOf<IommuState>(imported.stream);
+  EXPECT_EQ(state.config().page_size_mask(), 0x1000u);
+  EXPECT_EQ(state.config().input_range().end(), ~uint64_t{0});
+  EXPECT_EQ(state.config().bypass(), 1u);
+  ASSERT_THAT(state.mappings(), SizeIs(1));
+  EXPECT_EQ(state.mappings(0).domain(), 9u);
+  EXPECT_EQ(state.mappings(0).low(), 0x1000u);
+  EXPECT_EQ(state.mappings(0).high(), 0x1fffu);
+  EXPECT_EQ(state.mappings(0).phys(), 0x5000u);
+  EXPECT_EQ(state.mappings(0).flags(), 3u);
+  ASSERT_THAT(state.endpoints(), SizeIs(1));
+  EXPECT_EQ(state.endpoints(0).id(), 8u);
+  EXPECT_EQ(state.endpoints(0).domain(), 9u);
+}
+
+TEST(EmulatedDeviceTest, TreeWithAnotherNumberOfNodesIsDamaged) {
+  std::string domains = OneDomain();
+  domains[3] = 2;
+  EXPECT_THAT(
+      Import(EmulatedIommu(), Iommu(IommuConfig(), domains)).status.message(),
+      HasSubstr("says 2 nodes, and has 1"));
+}
+
+TEST(EmulatedDeviceTest, IommuThatNoDriverHasLookedAtIsRefused) {
+  const Imported imported =
+      Import(EmulatedIommu(), Iommu(std::string(40, '\0'), OneDomain()));
+  EXPECT_THAT(imported.stream, IsEmpty());
+  EXPECT_THAT(imported.findings,
+              Contains(HasSubstr("start the guest's driver")));
+}
+
 TEST(EmulatedDeviceTest, BufferThatIsPartlyTakenIsRefused) {
   std::string bytes = Saved(EmulatedConsole());
   // Columns, rows, number of ports, one map, active ports, the port's number,
@@ -243,7 +342,9 @@ TEST(EmulatedDeviceTest, StateThatBreaksARuleOfItsTypeIsRefused) {
 
 TEST(EmulatedDeviceTest, EveryShorterStateIsDamaged) {
   for (const EmulatedType* type : EmulatedTypes()) {
-    const std::string bytes = Saved(*type);
+    const std::string bytes = type == &EmulatedIommu()
+                                  ? Iommu(IommuConfig(), OneDomain())
+                                  : Saved(*type);
     for (size_t size = 0; size < bytes.size(); size += 61) {
       const Imported imported = Import(*type, bytes.substr(0, size));
       // Whole subsections may be missing without a trace.

@@ -46,6 +46,7 @@ const EmulatedType& EmulatedBalloon();
 const EmulatedType& EmulatedBlk();
 const EmulatedType& EmulatedConsole();
 const EmulatedType& EmulatedInput();
+const EmulatedType& EmulatedIommu();
 const EmulatedType& EmulatedNet();
 
 }  // namespace devstate::qemu
