@@ -386,11 +386,41 @@ absl::StatusOr<StateInput> OpenReplacement(const std::string& file) {
   return OpenState({file, ""}, StateUse::kHandOn);
 }
 
+// Returns the device if it is a network device that QEMU emulates, to which a
+// state can be added; null otherwise.
+const VirtioSection* FindWithoutState(const QemuFile& file,
+                                      absl::string_view device) {
+  for (const EmulatedDevice& found : EmulatedDevices(file)) {
+    if (found.section->Id() == device && found.type == &qemu::EmulatedNet()) {
+      return found.section;
+    }
+  }
+  return nullptr;
+}
+
+// Returns all of the source, which goes into a field of QEMU's.
+absl::StatusOr<std::string> ReadWhole(ByteSource& source) {
+  std::string bytes;
+  while (true) {
+    DS_ASSIGN_OR_RETURN(const std::string piece, ReadHead(source, 64 << 10));
+    bytes += piece;
+    if (bytes.size() > kMaxVirtioField) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("more than ", kMaxVirtioField,
+                       " bytes, the limit for a state that is added"));
+    }
+    if (piece.size() < 64 << 10) return bytes;
+  }
+}
+
 absl::Status Inject(const QemuFlags& flags, StateInput& replacement) {
   DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
                       OpenQemuFile(flags.file, /*to_be_changed=*/true));
-  DS_ASSIGN_OR_RETURN(const BackendState* const state,
-                      file->Find(flags.device));
+  const VirtioSection* const bare = FindWithoutState(*file, flags.device);
+  const BackendState* state = nullptr;
+  if (bare == nullptr) {
+    DS_ASSIGN_OR_RETURN(state, file->Find(flags.device));
+  }
   DS_ASSIGN_OR_RETURN(
       const std::unique_ptr<OutputFile> output,
       // The migration file itself may be replaced: the new
@@ -401,10 +431,20 @@ absl::Status Inject(const QemuFlags& flags, StateInput& replacement) {
                       [&replacement](const absl::Status& status) {
                         return AboutFile(replacement.name, status);
                       });
-  DS_RETURN_IF_ERROR(file->Inject(*state, source, *output));
+  if (bare == nullptr) {
+    DS_RETURN_IF_ERROR(file->Inject(*state, source, *output));
+  } else {
+    DS_ASSIGN_OR_RETURN(const std::string added, ReadWhole(source));
+    DS_ASSIGN_OR_RETURN(const std::string saved, file->ReadVirtio(*bare));
+    DS_ASSIGN_OR_RETURN(const std::string bytes,
+                        qemu::AddBackendState(saved, added));
+    DS_RETURN_IF_ERROR(file->ReplaceVirtio(*bare, bytes, *output));
+  }
   DS_RETURN_IF_ERROR(output->Commit());
-  absl::FPrintF(stderr, "replaced the state of %s\n",
-                absl::Utf8SafeCEscape(state->Id()));
+  absl::FPrintF(
+      stderr, "%s %s\n",
+      bare == nullptr ? "replaced the state of" : "added a state to",
+      absl::Utf8SafeCEscape(bare == nullptr ? state->Id() : bare->Id()));
   return absl::OkStatus();
 }
 

@@ -67,6 +67,19 @@ convert "a template for nothing" 2 "$file" --from qemu --to devices.net.v1 \
   --template vm.mig -o none
 convert "qemu to qemu" 2 vm.mig --from qemu --to qemu --template vm.mig -o none
 
+# --- For a back-end ---
+
+run "inject" 0 "$devstate" qemu inject vm.mig --device $net net.dstate \
+  -o backend.mig
+says "inject" "added a state to $net"
+run "list of what was added" 0 "$devstate" qemu list backend.mig
+says "list of what was added" "  devstate "
+run "extract of what was added" 0 "$devstate" qemu extract backend.mig \
+  --device $net -o added
+cmp net.dstate added || fail "extract of what was added: the files differ"
+convert "a back-end's state" 2 backend.mig --from qemu --to devices.net.v1 \
+  -o none
+
 # --- Commands ---
 
 convert "commands" 0 net.dstate --to control-queue -o commands

@@ -68,10 +68,12 @@ class EmulatedTest(harness.QemuTest):
         self.host.bind(self.path('port'))
         self.host.listen(1)
 
-    def start(self, incoming=False):
+    def start(self, backend=None, incoming=False):
         """A machine with a network device of two pairs of queues, and a port
-        whose host takes nothing until the test reads."""
-        backend = self.backend(device='net', device_state='off', queue_pairs=2)
+        whose host takes nothing until the test reads. QEMU keeps the state of
+        the network device, unless `backend` does."""
+        backend = backend or self.backend(device='net', device_state='off',
+                                          queue_pairs=2)
         qemu = self.qemu(memory=guest.MEMORY,
                          incoming=incoming, extra=self.machine + [
                              '-chardev', 'socket,id=net,path=' + backend.path,
@@ -125,6 +127,7 @@ class EmulatedTest(harness.QemuTest):
         self.convert('devices.console.v1', CONSOLE, 'console')
         self.list_has_the_devices()
         self.filters_are_those_of_the_guest()
+        self.back_end_takes_over_in_qemu()
         self.buffer_is_in_flight(len(taken) // BUFFER)
         self.guest_goes_on_in_qemu(TEXT[len(taken):])
 
@@ -140,6 +143,23 @@ class EmulatedTest(harness.QemuTest):
         out = self.path('net-state')
         self.load('net', self.example('net', '--await-load',
                                       '--state-out=' + out))
+        self.has_the_filters(out)
+
+    def back_end_takes_over_in_qemu(self):
+        """The device has another back-end than QEMU after the load."""
+        devstate('qemu', 'inject', self.path('vm.mig'), self.path('net'),
+                 '--device', NET, '-o', self.path('backend.mig'))
+        out = self.path('net-state-in-qemu')
+        backend = self.example('net', '--await-load', '--state-out=' + out)
+        qemu, _, port = self.start(backend, incoming=True)
+        self.assert_completed(qemu.load(self.path('backend.mig')), qemu,
+                              backend)
+        qemu.stop()
+        port.close()
+        backend.stop()
+        self.has_the_filters(out)
+
+    def has_the_filters(self, out):
         with open(out, encoding='ascii') as file:
             state = file.read().splitlines()
         for line in ('mac 02:00:00:00:00:01', 'unicast 02:00:00:00:00:77',

@@ -49,6 +49,13 @@ absl::StatusOr<ExportedDevice> ExportDevice(const EmulatedType& type,
                                             absl::string_view bytes,
                                             ByteSource* input);
 
+// Returns `bytes`, which QEMU has saved of a virtio-net device without a
+// back-end's state, with the state `stream` of one added. QEMU gives it to the
+// vhost-user back-end of the device that loads it. A StreamError as of
+// EmulatedType::read; FAILED_PRECONDITION if there is a state already.
+absl::StatusOr<std::string> AddBackendState(absl::string_view bytes,
+                                            absl::string_view stream);
+
 }  // namespace devstate::qemu
 
 #endif  // DEVSTATE_FOREIGN_STATES_QEMU_EMULATED_DEVICE_H_

@@ -417,6 +417,19 @@ TEST(EmulatedDeviceTest, WhatQemuCannotHoldIsRefused) {
               ElementsAre(HasSubstr("port 1: the request in flight")));
 }
 
+TEST(EmulatedDeviceTest, StateOfABackEndIsAdded) {
+  const std::string bytes = Saved(EmulatedNet());
+  const std::string state(70000, 's');
+  const auto added = AddBackendState(bytes, state);
+  ASSERT_THAT(added, IsOk());
+  // The header of the subsection, and two chunks with the end.
+  EXPECT_EQ(added->size(), bytes.size() + 2 + 25 + 4 + 4 + 70000 + 4 + 4);
+  EXPECT_EQ(Import(EmulatedNet(), *added).status.code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(AddBackendState(*added, state).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
 TEST(EmulatedDeviceTest, StateOfAnotherSchemaIsNotTaken) {
   const std::string stream =
       Import(EmulatedConsole(), Saved(EmulatedConsole())).stream;

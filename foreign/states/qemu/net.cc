@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "devices/net/v1/net.pb.h"
 #include "devstate/devices/net/net_features.h"
+#include "devstate/foreign/states/qemu/emulated_device.h"
 #include "devstate/foreign/states/qemu/emulated_type.h"
 #include "devstate/foreign/states/qemu/fields.h"
 #include "devstate/foreign/states/qemu/refusals.h"
@@ -410,7 +411,39 @@ absl::StatusOr<std::string> Write(absl::string_view bytes,
   return WriteState(state, VisitNet<FieldsOut>, &net);
 }
 
+// Returns `stream` as QEMU saves it: pieces with their lengths, the last of
+// which is 0.
+std::string Chunks(absl::string_view stream) {
+  constexpr size_t kChunk = size_t{64} << 10;
+  FieldsOut fields;
+  for (size_t at = 0; at < stream.size(); at += kChunk) {
+    const std::string piece(stream.substr(at, kChunk));
+    const auto length = static_cast<uint32_t>(piece.size());
+    fields.U32("", &length);
+    fields.Raw("", piece.size(), &piece);
+  }
+  const uint32_t end = 0;
+  fields.U32("", &end);
+  return std::move(fields.bytes());
+}
+
 }  // namespace
+
+absl::StatusOr<std::string> AddBackendState(absl::string_view bytes,
+                                            absl::string_view stream) {
+  VirtioState state;
+  NetFields net;
+  DS_RETURN_IF_ERROR(ReadFields(bytes, &state, &net));
+  if (state.Find(kBackend) != nullptr) {
+    return absl::FailedPreconditionError(
+        "the device has a back-end's state already");
+  }
+  // After the subsections of the device, and before those of all devices.
+  auto place = state.subsections.begin();
+  while (place != state.subsections.end() && place->name == kRss) ++place;
+  state.subsections.insert(place, {std::string(kBackend), 0, Chunks(stream)});
+  return WriteState(state, VisitNet<FieldsOut>, &net);
+}
 
 const EmulatedType& EmulatedNet() {
   static const auto& type = *new EmulatedType{
