@@ -79,10 +79,11 @@ function(devstate_text result text name)
   set(${result} ${out} PARENT_SCOPE)
 endfunction()
 
-# Compiles the protos among the sources; `result` gets what is generated. The
-# schemas of devices have codecs of their own.
+# Compiles the protos among the sources; `result` gets what is generated. That of
+# fs has a codec of its own.
 function(devstate_protos result)
-  list(FILTER ARGN INCLUDE REGEX "^proto/devstate/.*[.]proto$")
+  list(FILTER ARGN INCLUDE REGEX "^proto/.*[.]proto$")
+  list(FILTER ARGN EXCLUDE REGEX "^proto/devices/fs/")
   set(generated)
   set(out ${PROJECT_BINARY_DIR}/gen)
   file(MAKE_DIRECTORY ${out})

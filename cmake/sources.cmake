@@ -522,6 +522,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/check_tree.h
   cli/completion_script.cc
   cli/completion_script.h
+  cli/control_queue_text.cc
+  cli/control_queue_text.h
   cli/error_place.cc
   cli/error_place.h
   cli/exit_codes.cc
@@ -563,6 +565,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/portable_input.h
   cli/progress.cc
   cli/progress.h
+  cli/qemu_input.cc
+  cli/qemu_input.h
   cli/repeatable_input.cc
   cli/repeatable_input.h
   cli/schema_flags.cc
@@ -637,8 +641,32 @@ set(DEVSTATE_COMMAND_SOURCES
   conformance/stream_runner.h
   conformance/temporary_folder.cc
   conformance/temporary_folder.h
+  devices/balloon/check_balloon.cc
+  devices/balloon/check_balloon.h
+  devices/blk/check_blk.cc
+  devices/blk/check_blk.h
+  devices/console/check_console.cc
+  devices/console/check_console.h
   devices/fs/names.cc
   devices/fs/names.h
+  devices/input/check_input.cc
+  devices/input/check_input.h
+  devices/iommu/check_iommu.cc
+  devices/iommu/check_iommu.h
+  devices/net/control_queue.cc
+  devices/net/control_queue.h
+  devices/net/net_features.h
+  devices/rules/broken_rules.cc
+  devices/rules/broken_rules.h
+  devices/rules/device_type.cc
+  devices/rules/device_type.h
+  devices/virtio/check_pieces.cc
+  devices/virtio/check_pieces.h
+  devices/virtio/check_rings.cc
+  devices/virtio/check_rings.h
+  devices/virtio/ring_messages.cc
+  devices/virtio/ring_messages.h
+  devices/virtio/ring_model.h
   foreign/containers/decompressor.cc
   foreign/containers/decompressor.h
   foreign/containers/file_kind.cc
@@ -680,6 +708,22 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/states/passt/state_check.h
   foreign/states/passt/state_parser.cc
   foreign/states/passt/state_parser.h
+  foreign/states/qemu/balloon.cc
+  foreign/states/qemu/blk.cc
+  foreign/states/qemu/console.cc
+  foreign/states/qemu/emulated_device.cc
+  foreign/states/qemu/emulated_device.h
+  foreign/states/qemu/emulated_type.h
+  foreign/states/qemu/fields.cc
+  foreign/states/qemu/fields.h
+  foreign/states/qemu/input.cc
+  foreign/states/qemu/iommu.cc
+  foreign/states/qemu/net.cc
+  foreign/states/qemu/refusals.h
+  foreign/states/qemu/rings.cc
+  foreign/states/qemu/rings.h
+  foreign/states/qemu/virtio_state.cc
+  foreign/states/qemu/virtio_state.h
   foreign/states/virtiofsd/portable_state.cc
   foreign/states/virtiofsd/portable_state.h
   foreign/states/virtiofsd/postcard_reader.cc
@@ -697,7 +741,16 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/states/virtiofsd/virtiofsd.h
   foreign/temporary_file.cc
   foreign/temporary_file.h
+  proto/devices/balloon/v1/balloon.proto
+  proto/devices/blk/v1/blk.proto
+  proto/devices/console/v1/console.proto
   proto/devices/fs/v1/fs.proto
+  proto/devices/input/v1/input.proto
+  proto/devices/iommu/v1/iommu.proto
+  proto/devices/net/v1/net.proto
+  proto/devices/virtio/v1/parked_buffer.proto
+  proto/devices/virtio/v1/piece.proto
+  proto/devices/virtio/v1/vring.proto
   proto/devstate/diff.proto
   proto/devstate/fleet.proto
   proto/devstate/live.proto

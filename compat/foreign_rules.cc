@@ -155,6 +155,15 @@ const Rule kForeignUnchecked = {
     "Whether an inode has its file could not be looked at.",
     "Run the check as a user who may read the directory; file handles need "
     "CAP_DAC_READ_SEARCH."};
+const Rule kForeignDevice = {
+    "foreign-device",
+    RuleFamily::kForeign,
+    VERDICT_LEVEL_REFUSED,
+    DecidedBy::kState,
+    "The state of an emulated device has something that cannot be carried "
+    "over, "
+    "or that no such device could have.",
+    "The finding says what to do on the source before it is saved again."};
 
 const std::vector<const Rule*>& ForeignRules() {
   static const auto& rules = *new std::vector<const Rule*>{
@@ -164,7 +173,8 @@ const std::vector<const Rule*>& ForeignRules() {
       &kForeignMount,     &kForeignVersion,   &kForeignDropped,
       &kForeignSession,   &kForeignAddress,   &kForeignFlow,
       &kForeignQueue,     &kForeignFlowLost,  &kForeignNoFile,
-      &kForeignOtherType, &kForeignOtherFile, &kForeignUnchecked};
+      &kForeignOtherType, &kForeignOtherFile, &kForeignUnchecked,
+      &kForeignDevice};
   return rules;
 }
 

@@ -190,6 +190,7 @@ extern const Rule kForeignNoFile;
 extern const Rule kForeignOtherType;
 extern const Rule kForeignOtherFile;
 extern const Rule kForeignUnchecked;
+extern const Rule kForeignDevice;
 
 // Returns the rules of one family, in the order of the document.
 const std::vector<const Rule*>& LoadRules();

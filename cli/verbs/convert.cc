@@ -1,7 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// devstate convert: a foreign state to a portable one, and back.
+// devstate convert: a foreign state to a portable one, and back. QEMU's own
+// state of a device is in a migration file, and goes back into one.
 //
 // The direction follows from --to. Without --from, the first bytes tell the
 // foreign format. The findings are printed before the output is committed, so
@@ -14,17 +15,23 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "cli/control_queue_text.h"
+#include "cli/error_place.h"
 #include "cli/foreign_state.h"
+#include "cli/qemu_input.h"
 #include "cli/repeatable_input.h"
 #include "cli/state_input.h"
 #include "cli/state_kind.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
 #include "devstate/foreign/foreign_formats.h"
+#include "devstate/foreign/states/qemu/emulated_device.h"
 #include "devstate/serializer/compression.h"
+#include "devstate/serializer/stream_reader.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -32,6 +39,10 @@ namespace {
 
 // The word of the progress.
 constexpr char kProgress[] = "converting";
+// What --from and --to call a device that QEMU emulates.
+constexpr char kQemu[] = "qemu";
+// What --to calls the commands of a network device's control queue.
+constexpr char kControlQueue[] = "control-queue";
 
 struct ConvertFlags {
   StateInputFlags input;
@@ -39,6 +50,7 @@ struct ConvertFlags {
   std::string from;
   std::string to;
   std::string version;
+  std::string migration;
   std::string compression = "automatic";
 };
 
@@ -57,30 +69,128 @@ std::vector<std::string> Names(bool to) {
     }
     if (!format->schema.empty()) names.emplace_back(format->schema);
   }
+  for (const qemu::EmulatedType* type : qemu::EmulatedTypes()) {
+    names.emplace_back(type->schema);
+  }
+  names.emplace_back(kQemu);
+  if (to) names.emplace_back(kControlQueue);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 
+// Prints an error of a conversion, and returns the exit code.
+int PrintConversionError(absl::string_view name, const absl::Status& status) {
+  const int exit_code = PrintFileError(name, status);
+  // A stream of another schema.
+  return absl::IsFailedPrecondition(status) ? kExitRefused : exit_code;
+}
+
 // Writes the output if the report on the input `name` says so, and returns the
 // exit code.
 int Finish(const ConvertFlags& flags, absl::string_view name,
-           absl::string_view what, const absl::StatusOr<ForeignReport>& report,
+           absl::string_view what, const ForeignReport& report,
            OutputFile* output) {
-  if (!report.ok()) {
-    const int exit_code = PrintFileError(name, report.status());
-    // A stream of another schema.
-    return absl::IsFailedPrecondition(report.status()) ? kExitRefused
-                                                       : exit_code;
-  }
-  const int exit_code = PrintForeignFindings(name, *report);
+  const int exit_code = PrintForeignFindings(name, report);
   if (exit_code != kExitOk) return exit_code;
   if (const absl::Status status = output->Commit(); !status.ok()) {
     return PrintFileError(flags.output, status);
   }
   absl::FPrintF(stderr, "converted %d records in %d bytes, %s\n",
-                report->records, report->bytes, what);
+                report.records, report.bytes, what);
   return kExitOk;
+}
+
+absl::StatusOr<WriterOptions> MakeWriterOptions(const ConvertFlags& flags) {
+  WriterOptions options;
+  options.implementation.name = "devstate convert";
+  const absl::StatusOr<Compression> compression =
+      Compression::Parse(flags.compression);
+  if (!compression.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--compression: ", compression.status().message()));
+  }
+  options.compression = *compression;
+  return options;
+}
+
+// Converts a device that QEMU emulates.
+absl::StatusOr<ForeignReport> ImportFromQemu(const ConvertFlags& flags,
+                                             const WriterOptions& options,
+                                             std::string* name,
+                                             OutputFile* output) {
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
+                      OpenQemuFile(flags.input.file));
+  DS_ASSIGN_OR_RETURN(const EmulatedDevice device,
+                      FindEmulated(*file, flags.input.device, flags.to));
+  absl::StrAppendFormat(name, " (%s at 0x%x)",
+                        absl::Utf8SafeCEscape(device.section->Id()),
+                        device.section->offset);
+  DS_ASSIGN_OR_RETURN(const std::string bytes,
+                      file->ReadVirtio(*device.section));
+  return qemu::ImportDevice(*device.type, bytes, options, output);
+}
+
+std::string WritableSchemas() {
+  std::vector<std::string> schemas;
+  for (const qemu::EmulatedType* type : qemu::EmulatedTypes()) {
+    if (type->write != nullptr) schemas.emplace_back(type->schema);
+  }
+  return absl::StrJoin(schemas, ", ");
+}
+
+// Returns the schema's name in the header of a stream.
+absl::StatusOr<std::string> SchemaOf(ByteSource* source) {
+  StreamReader reader(source);
+  DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
+  return header->schema();
+}
+
+struct Template {
+  std::unique_ptr<QemuFile> file;
+  EmulatedDevice device;
+  // What QEMU has saved of it.
+  std::string bytes;
+};
+
+// Opens the migration file --template, for a state of `schema`.
+absl::StatusOr<Template> OpenTemplate(const ConvertFlags& flags,
+                                      absl::string_view schema) {
+  Template opened;
+  DS_ASSIGN_OR_RETURN(opened.file,
+                      OpenQemuFile(flags.migration, /*to_be_changed=*/true));
+  DS_ASSIGN_OR_RETURN(opened.device,
+                      FindEmulated(*opened.file, flags.input.device, schema));
+  DS_ASSIGN_OR_RETURN(opened.bytes,
+                      opened.file->ReadVirtio(*opened.device.section));
+  return opened;
+}
+
+// Puts a state into the migration file --template, in place of what QEMU has
+// saved of a device.
+absl::StatusOr<ForeignReport> ExportToQemu(const ConvertFlags& flags,
+                                           RepeatableInput& input,
+                                           OutputFile* output) {
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> header, input.Open());
+  DS_ASSIGN_OR_RETURN(const std::string schema, SchemaOf(header.get()));
+  const absl::StatusOr<Template> opened = OpenTemplate(flags, schema);
+  if (!opened.ok()) return AboutFile(flags.migration, opened.status());
+  const EmulatedDevice& device = opened->device;
+  if (device.type->write == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("states of ", schema, " do not convert to QEMU: those of ",
+                     WritableSchemas(), " do"));
+  }
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
+                      input.OpenLast());
+  DS_ASSIGN_OR_RETURN(
+      qemu::ExportedDevice exported,
+      qemu::ExportDevice(*device.type, opened->bytes, source.get()));
+  if (!exported.report.refused()) {
+    DS_RETURN_IF_ERROR(
+        opened->file->ReplaceVirtio(*device.section, exported.bytes, *output));
+  }
+  return std::move(exported.report);
 }
 
 int Import(const ConvertFlags& flags, RepeatableInput& input,
@@ -117,22 +227,17 @@ int Import(const ConvertFlags& flags, RepeatableInput& input,
         format == nullptr ? absl::string_view(flags.from) : format->name,
         " to ", flags.to));
   }
-  WriterOptions options;
-  options.implementation.name = "devstate convert";
-  const absl::StatusOr<Compression> compression =
-      Compression::Parse(flags.compression);
-  if (!compression.ok()) {
-    return PrintUsageError(
-        absl::StrCat("--compression: ", compression.status().message()));
+  const absl::StatusOr<WriterOptions> options = MakeWriterOptions(flags);
+  if (!options.ok()) {
+    return PrintUsageError(options.status().message());
   }
-  options.compression = *compression;
   const absl::StatusOr<ForeignReport> report =
-      format->import_state(input.Opening(kProgress), options, output);
-  return Finish(flags, name,
-                report.ok() ? absl::StrCat(format->name, " ", report->version,
-                                           ", to ", format->schema)
-                            : "",
-                report, output);
+      format->import_state(input.Opening(kProgress), *options, output);
+  if (!report.ok()) return PrintConversionError(name, report.status());
+  return Finish(
+      flags, name,
+      absl::StrCat(format->name, " ", report->version, ", to ", format->schema),
+      *report, output);
 }
 
 int Export(const ConvertFlags& flags, const ForeignFormat& format,
@@ -151,12 +256,82 @@ int Export(const ConvertFlags& flags, const ForeignFormat& format,
   }
   const absl::StatusOr<ForeignReport> report =
       format.export_state(input.Opening(kProgress), version, output);
+  if (!report.ok()) return PrintConversionError(input.name(), report.status());
   return Finish(flags, input.name(),
                 absl::StrCat(format.schema, ", to ", format.name, " ", version),
-                report, output);
+                *report, output);
+}
+
+// Converts from or to QEMU.
+int RunQemu(const ConvertFlags& flags) {
+  const bool to_qemu = flags.to == kQemu;
+  if (to_qemu != !flags.migration.empty()) {
+    return PrintUsageError(
+        to_qemu ? "--to qemu needs --template: the migration file to put the "
+                  "state into"
+                : "--template is for --to qemu");
+  }
+  if (!flags.version.empty()) {
+    return PrintUsageError("--version is not for QEMU");
+  }
+  if (flags.from == (to_qemu ? kQemu : "")) {
+    return PrintUsageError("no conversion from qemu to qemu");
+  }
+  const absl::StatusOr<WriterOptions> options = MakeWriterOptions(flags);
+  if (!options.ok()) return PrintUsageError(options.status().message());
+  const absl::StatusOr<std::unique_ptr<OutputFile>> output = OutputFile::Create(
+      flags.output, OutputFile::Content::kBinary, {flags.input.file});
+  if (!output.ok()) return PrintFileError(flags.output, output.status());
+  std::string name = flags.input.file;
+  if (!to_qemu) {
+    const absl::StatusOr<ForeignReport> report =
+        ImportFromQemu(flags, *options, &name, output->get());
+    if (!report.ok()) return PrintFileError(name, report.status());
+    return Finish(flags, name, absl::StrCat("qemu, to ", flags.to), *report,
+                  output->get());
+  }
+  // --device chooses in the template.
+  const absl::StatusOr<std::unique_ptr<RepeatableInput>> input =
+      RepeatableInput::Create({flags.input.file, ""});
+  if (!input.ok()) return PrintFileError(name, input.status());
+  const absl::StatusOr<ForeignReport> report =
+      ExportToQemu(flags, **input, output->get());
+  if (!report.ok()) return PrintFileError(name, report.status());
+  return Finish(flags, name, "to qemu", *report, output->get());
+}
+
+absl::StatusOr<ControlQueueText> ReadControlQueue(RepeatableInput& input) {
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> stream,
+                      input.OpenLast());
+  return MakeControlQueueText(stream.get());
+}
+
+int RunControlQueue(const ConvertFlags& flags) {
+  const absl::StatusOr<std::unique_ptr<RepeatableInput>> input =
+      RepeatableInput::Create(flags.input);
+  if (!input.ok()) return PrintFileError(flags.input.file, input.status());
+  const absl::StatusOr<ControlQueueText> text = ReadControlQueue(**input);
+  if (!text.ok()) {
+    return PrintConversionError((*input)->name(), text.status());
+  }
+  const absl::StatusOr<std::unique_ptr<OutputFile>> output = OutputFile::Create(
+      flags.output, OutputFile::Content::kText, {flags.input.file});
+  if (!output.ok()) return PrintFileError(flags.output, output.status());
+  for (const std::string& what : text->left_out) {
+    absl::FPrintF(stderr, "devstate: left out: %s\n", what);
+  }
+  absl::Status status = (*output)->Write(text->commands);
+  if (status.ok()) status = (*output)->Commit();
+  return status.ok() ? kExitOk : PrintFileError(flags.output, status);
 }
 
 int Run(const ConvertFlags& flags) {
+  if (flags.to == kControlQueue && flags.from != kQemu) {
+    return RunControlQueue(flags);
+  }
+  if (flags.from == kQemu || flags.to == kQemu || !flags.migration.empty()) {
+    return RunQemu(flags);
+  }
   const ForeignFormat* const target = FindForeignFormat(flags.to);
   if (target == nullptr && !flags.version.empty()) {
     return PrintUsageError(absl::StrCat(
@@ -191,6 +366,11 @@ void Define(Command& verb) {
                  "Version of the foreign format to write; default: the "
                  "newest")
       .Value("V1|V2");
+  verb.AddOption(
+          "--template", &flags->migration,
+          "For --to qemu: migration file to put the state into, in place "
+          "of what it has of --device")
+      .Value("FILE");
   verb.AddOption("--compression", &flags->compression,
                  "automatic, raw, zstd or zstd:LEVEL")
       .ShowDefault();
@@ -204,7 +384,11 @@ void Define(Command& verb) {
                      {kExitDamaged}}) +
       "Example: devstate convert fs0.state --to devices.fs.v1 -o fs0.dstate\n"
       "         devstate convert fs0.dstate --to virtiofsd --version V1 -o "
-      "fs0.state";
+      "fs0.state\n"
+      "         devstate convert vm.mig --from qemu --device "
+      "0000:00:02.0/virtio-net --to devices.net.v1 -o net0.dstate\n"
+      "         devstate convert net0.dstate --to qemu --template vm.mig "
+      "--device 0000:00:02.0/virtio-net -o new.mig";
   verb.run = [flags] { return Run(*flags); };
 }
 

@@ -18,15 +18,16 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "cli/error_place.h"
+#include "cli/qemu_input.h"
 #include "cli/state_input.h"
 #include "cli/state_kind.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
 #include "devstate/foreign/containers/file_kind.h"
-#include "devstate/foreign/containers/migration_file.h"
 #include "devstate/foreign/containers/qemu/inflight_region.h"
 #include "devstate/foreign/containers/qemu/qemu_file.h"
 #include "devstate/foreign/containers/snapshot/snapshot.h"
+#include "devstate/foreign/states/qemu/emulated_device.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "nlohmann/json.hpp"
@@ -52,18 +53,6 @@ struct QemuFlags {
   std::string state;
   std::string output;
 };
-
-absl::StatusOr<std::unique_ptr<QemuFile>> OpenFile(const std::string& name,
-                                                   bool to_be_changed = false) {
-  DS_ASSIGN_OR_RETURN(FileDescriptor fd, OpenForReading(name));
-  DS_ASSIGN_OR_RETURN(MigrationFile migration,
-                      OpenMigrationFile(std::move(fd)));
-  if (to_be_changed && !migration.as_it_is) {
-    return absl::FailedPreconditionError(
-        "a state cannot be replaced in a compressed file: decompress it first");
-  }
-  return QemuFile::Open(std::move(migration.bytes), migration.start);
-}
 
 // Returns what the first bytes of a file say; kOther for standard input, which
 // is read once.
@@ -191,23 +180,85 @@ absl::StatusOr<Json> DescribeRegion(QemuFile& file,
   return entry;
 }
 
+std::string IdOf(const Json& entry) {
+  return absl::Utf8SafeCEscape(entry["id"].get<std::string>());
+}
+
+// A sink of what is converted only to see whether it can be.
+class NullSink : public ByteSink {
+ public:
+  absl::Status Write(absl::string_view) override { return absl::OkStatus(); }
+};
+
+// Returns why the device's state does not convert; empty if it does.
+std::string WhyNotConverted(QemuFile& file, const EmulatedDevice& device) {
+  const absl::StatusOr<std::string> bytes = file.ReadVirtio(*device.section);
+  if (!bytes.ok()) return std::string(bytes.status().message());
+  NullSink sink;
+  WriterOptions options;
+  options.compression = Compression::Raw();
+  const absl::StatusOr<ForeignReport> report =
+      qemu::ImportDevice(*device.type, *bytes, options, &sink);
+  if (!report.ok()) return std::string(report.status().message());
+  for (const Finding& finding : report->verdict.findings()) {
+    if (finding.level() >= VERDICT_LEVEL_REFUSED) {
+      return absl::StrCat(finding.path(), finding.path().empty() ? "" : ": ",
+                          finding.text());
+    }
+  }
+  return "";
+}
+
+Json DescribeEmulated(QemuFile& file) {
+  Json devices = Json::array();
+  for (const EmulatedDevice& device : EmulatedDevices(file)) {
+    const std::string why_not = WhyNotConverted(file, device);
+    devices.push_back({{"device", device.section->device},
+                       {"instance", device.section->instance},
+                       {"id", device.section->Id()},
+                       {"offset", device.section->offset},
+                       {"bytes", device.section->field.size},
+                       {"schema", std::string(device.type->schema)},
+                       {"convertible", why_not.empty()},
+                       {"remedy", why_not}});
+  }
+  return devices;
+}
+
+// Prints the emulated devices, each with the command that converts it.
+void PrintEmulated(const Json& emulated, const std::string& file) {
+  for (const Json& entry : emulated) {
+    absl::PrintF("%-32s %12d bytes  %-9s at 0x%x\n", IdOf(entry),
+                 entry["bytes"].get<uint64_t>(), "emulated",
+                 entry["offset"].get<uint64_t>());
+    if (entry["convertible"].get<bool>()) {
+      absl::PrintF(
+          "  devstate convert %s --from qemu --device %s --to %s -o FILE\n",
+          absl::Utf8SafeCEscape(file), IdOf(entry),
+          entry["schema"].get<std::string>());
+    } else {
+      absl::PrintF("  does not convert to %s: ",
+                   entry["schema"].get<std::string>());
+      absl::PrintF("%s\n",
+                   absl::Utf8SafeCEscape(entry["remedy"].get<std::string>()));
+    }
+  }
+}
+
 void PrintJson(const Json& json) {
   absl::PrintF("%s\n", json.dump(2, ' ', /*ensure_ascii=*/true,
                                  Json::error_handler_t::replace));
 }
 
-std::string IdOf(const Json& entry) {
-  return absl::Utf8SafeCEscape(entry["id"].get<std::string>());
-}
-
 absl::Status List(const QemuFlags& flags) {
   Json devices;
   Json inflight = Json::array();
+  Json emulated = Json::array();
   if (IsSnapshot(flags.file)) {
     DS_ASSIGN_OR_RETURN(devices, DescribeSnapshot(flags.file));
   } else {
     DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
-                        OpenFile(flags.file));
+                        OpenQemuFile(flags.file));
     DS_ASSIGN_OR_RETURN(devices, DescribeStates(*file));
     for (const InflightState& state : file->inflight()) {
       absl::StatusOr<Json> entry = DescribeRegion(*file, state);
@@ -219,10 +270,12 @@ absl::Status List(const QemuFlags& flags) {
       }
       inflight.push_back(*std::move(entry));
     }
+    emulated = DescribeEmulated(*file);
   }
   if (flags.format == "json") {
-    PrintJson(
-        {{"devices", std::move(devices)}, {"inflight", std::move(inflight)}});
+    PrintJson({{"devices", std::move(devices)},
+               {"inflight", std::move(inflight)},
+               {"emulated", std::move(emulated)}});
     return absl::OkStatus();
   }
   for (const Json& device : devices) {
@@ -241,13 +294,14 @@ absl::Status List(const QemuFlags& flags) {
                  entry["requests"].get<uint64_t>());
     PrintRemedy(entry);
   }
+  PrintEmulated(emulated, flags.file);
   return absl::OkStatus();
 }
 
 // Returns whether QEMU loads the file.
 absl::StatusOr<bool> ShowInflight(const QemuFlags& flags) {
   DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
-                      OpenFile(flags.file));
+                      OpenQemuFile(flags.file));
   Json entries = Json::array();
   bool loadable = true;
   for (const InflightState& state : file->inflight()) {
@@ -299,7 +353,7 @@ absl::StatusOr<bool> ShowInflight(const QemuFlags& flags) {
 absl::Status Extract(const QemuFlags& flags) {
   // Whatever is no file with devices has an error of its own.
   if (KindOfFile(flags.file) == FileKind::kOther) {
-    DS_RETURN_IF_ERROR(OpenFile(flags.file).status());
+    DS_RETURN_IF_ERROR(OpenQemuFile(flags.file).status());
   }
   DS_ASSIGN_OR_RETURN(const StateInput input,
                       OpenState({flags.file, flags.device}));
@@ -332,11 +386,41 @@ absl::StatusOr<StateInput> OpenReplacement(const std::string& file) {
   return OpenState({file, ""}, StateUse::kHandOn);
 }
 
+// Returns the device if it is a network device that QEMU emulates, to which a
+// state can be added; null otherwise.
+const VirtioSection* FindWithoutState(const QemuFile& file,
+                                      absl::string_view device) {
+  for (const EmulatedDevice& found : EmulatedDevices(file)) {
+    if (found.section->Id() == device && found.type == &qemu::EmulatedNet()) {
+      return found.section;
+    }
+  }
+  return nullptr;
+}
+
+// Returns all of the source, which goes into a field of QEMU's.
+absl::StatusOr<std::string> ReadWhole(ByteSource& source) {
+  std::string bytes;
+  while (true) {
+    DS_ASSIGN_OR_RETURN(const std::string piece, ReadHead(source, 64 << 10));
+    bytes += piece;
+    if (bytes.size() > kMaxVirtioField) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("more than ", kMaxVirtioField,
+                       " bytes, the limit for a state that is added"));
+    }
+    if (piece.size() < 64 << 10) return bytes;
+  }
+}
+
 absl::Status Inject(const QemuFlags& flags, StateInput& replacement) {
   DS_ASSIGN_OR_RETURN(const std::unique_ptr<QemuFile> file,
-                      OpenFile(flags.file, /*to_be_changed=*/true));
-  DS_ASSIGN_OR_RETURN(const BackendState* const state,
-                      file->Find(flags.device));
+                      OpenQemuFile(flags.file, /*to_be_changed=*/true));
+  const VirtioSection* const bare = FindWithoutState(*file, flags.device);
+  const BackendState* state = nullptr;
+  if (bare == nullptr) {
+    DS_ASSIGN_OR_RETURN(state, file->Find(flags.device));
+  }
   DS_ASSIGN_OR_RETURN(
       const std::unique_ptr<OutputFile> output,
       // The migration file itself may be replaced: the new
@@ -347,10 +431,20 @@ absl::Status Inject(const QemuFlags& flags, StateInput& replacement) {
                       [&replacement](const absl::Status& status) {
                         return AboutFile(replacement.name, status);
                       });
-  DS_RETURN_IF_ERROR(file->Inject(*state, source, *output));
+  if (bare == nullptr) {
+    DS_RETURN_IF_ERROR(file->Inject(*state, source, *output));
+  } else {
+    DS_ASSIGN_OR_RETURN(const std::string added, ReadWhole(source));
+    DS_ASSIGN_OR_RETURN(const std::string saved, file->ReadVirtio(*bare));
+    DS_ASSIGN_OR_RETURN(const std::string bytes,
+                        qemu::AddBackendState(saved, added));
+    DS_RETURN_IF_ERROR(file->ReplaceVirtio(*bare, bytes, *output));
+  }
   DS_RETURN_IF_ERROR(output->Commit());
-  absl::FPrintF(stderr, "replaced the state of %s\n",
-                absl::Utf8SafeCEscape(state->Id()));
+  absl::FPrintF(
+      stderr, "%s %s\n",
+      bare == nullptr ? "replaced the state of" : "added a state to",
+      absl::Utf8SafeCEscape(bare == nullptr ? state->Id() : bare->Id()));
   return absl::OkStatus();
 }
 

@@ -33,7 +33,7 @@ def device_type(type, root, pieces = False, rate_limiter = False):
     )
     native.cc_proto_library(
         name = type + "_cc_proto",
-        visibility = ["//visibility:private"],
+        visibility = ["//:__subpackages__"],
         deps = [proto],
     )
     cc_library(

@@ -44,6 +44,7 @@ PACKAGES = [
     "foreign/containers/snapshot",
     "foreign/states/crosvm",
     "foreign/states/passt",
+    "foreign/states/qemu",
     "foreign/states/virtiofsd",
     "proto/devices/balloon/v1",
     "proto/devices/blk/v1",

@@ -15,6 +15,13 @@ BUSYBOX = os.path.join(FOLDER, 'busybox')
 MODULES = os.path.join(FOLDER, 'modules')
 MEMORY = '128M'
 
+_COMMON = ('virtio_ring', 'virtio', 'virtio_pci_modern_dev',
+           'virtio_pci_legacy_dev', 'virtio_pci')
+VIRTIOFS = ('fuse', 'virtiofs')
+NET = ('failover', 'net_failover', 'virtio_net', 'llc', 'stp', 'garp', 'mrp',
+       '8021q', 'macvlan')
+CONSOLE = ('virtio_console',)
+
 # Output goes to the first serial port.
 _PROLOGUE = '''#!/busybox sh
 /busybox --install -s /bin
@@ -30,19 +37,28 @@ while true; do sleep 60; done
 '''
 
 
-def require():
-    """Ends the test, as skipped, where there is no guest."""
-    if not os.path.exists(KERNEL):
+def _module_files(names):
+    """The files of the modules, in the order in which they can be loaded."""
+    files = sorted(os.listdir(MODULES))
+    wanted = [file for file in files
+              if file.split('-', 1)[1].rsplit('.', 1)[0] in names]
+    return wanted if len(wanted) == len(names) else None
+
+
+def require(modules=()):
+    """Ends the test, as skipped, where there is no guest with these modules."""
+    if not os.path.exists(KERNEL) or _module_files(_COMMON + modules) is None:
         harness.skip('no guest', 'tests/qemu/install_guest.sh')
 
 
-def make_initrd(folder, script):
+def make_initrd(folder, script, modules=VIRTIOFS):
     """Writes the guest's file system into `folder`; returns QEMU's flags."""
     root = os.path.join(folder, 'guest')
-    for name in ('bin', 'dev', 'mnt'):
+    for name in ('bin', 'dev', 'mnt', 'modules'):
         os.makedirs(os.path.join(root, name))
     shutil.copy(BUSYBOX, root)
-    shutil.copytree(MODULES, os.path.join(root, 'modules'))
+    for file in _module_files(_COMMON + modules):
+        shutil.copy(os.path.join(MODULES, file), os.path.join(root, 'modules'))
     init = os.path.join(root, 'init')
     with open(init, 'w', encoding='ascii') as file:
         file.write(_PROLOGUE + script + _EPILOGUE)

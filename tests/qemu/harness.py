@@ -26,6 +26,7 @@ EXAMPLES = {
     'fs_v2': 'examples/fs_backend/fs_backend_v2',
     'fs_alt': 'examples/fs_backend_alt/fs_backend_alt',
     'net': 'examples/net_backend/net_backend',
+    'any': 'examples/any_backend/any_backend',
 }
 QEMU = shutil.which('qemu-system-x86_64')
 MINIMUM = (8, 2)

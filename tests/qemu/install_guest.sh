@@ -2,20 +2,29 @@
 # Copyright 2026 The devstate authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Fetches what the guest of tests/qemu/guest_test is made of: Debian's kernel for
-# virtual machines, those of its modules that virtio-fs needs, and a static
-# busybox. They are unpacked into a folder of their own; nothing gets installed.
-# Asks nothing. Needs root.
+# Fetches what the guest of tests/qemu is made of: Debian's kernel for virtual
+# machines, those of its modules that the tests need, and a static busybox. They are
+# unpacked into a folder of their own; nothing gets installed. Asks nothing. Needs
+# root.
 
 set -eu
 
 FOLDER=/opt/devstate/guest
 # In the order in which they can be loaded.
-MODULES='virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci fuse virtiofs'
+MODULES='virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci
+  fuse virtiofs failover net_failover virtio_net llc stp garp mrp 8021q macvlan
+  virtio_console'
 
 . "$(dirname "$0")/../install_lib.sh"
 
-if [ -f "$FOLDER/vmlinuz" ]; then
+complete() {
+  [ -f "$FOLDER/vmlinuz" ] || return 1
+  for module in $MODULES; do
+    ls "$FOLDER/modules" | grep -q "^[0-9]*-$module[.]ko\$" || return 1
+  done
+}
+
+if complete; then
   say "a guest is there; nothing to do"
   exit 0
 fi
@@ -42,9 +51,11 @@ number=0
 for module in $MODULES; do
   found=$(find "$scratch/root" -name "$module.ko" -o -name "$module.ko.xz")
   number=$((number + 1))
+  # In their order when sorted.
+  file=$(printf '%02d-%s.ko' $number "$module")
   case $found in
-    *.xz) xz -dc "$found" >"$guest/modules/$number-$module.ko" ;;
-    *) cp "$found" "$guest/modules/$number-$module.ko" ;;
+    *.xz) xz -dc "$found" >"$guest/modules/$file" ;;
+    *) cp "$found" "$guest/modules/$file" ;;
   esac
 done
 # Last: it says that all is there.

@@ -29,10 +29,14 @@ namespace {
 constexpr char kUsage[] =
     "opaque_backend --socket-path=PATH [--device=fs|net] [--size=BYTES]\n"
     "    [--seed=N] [--channel=given|pipe|socketpair|memfd|file]\n"
-    "    [--device-state=on|off] [--timeout-ms=N]\n"
+    "    [--device-state=on|off] [--timeout-ms=N] [--queue-pairs=N]\n"
     "    [--fault=NAME[:COUNT]] for the first COUNT transfers (default: all):\n"
     "    refuse-save, refuse-load, die-on-set, die-midway, die-on-check, "
     "stuck\n";
+
+// Features of a network device that a Linux guest uses with several queues.
+constexpr uint64_t kNetMq = uint64_t{1} << 22;
+constexpr uint64_t kVersion1 = uint64_t{1} << 32;
 
 std::atomic<vhost_user::BackendEndpoint*> g_endpoint{nullptr};
 
@@ -164,18 +168,22 @@ void LogReport(const OpaqueDevice& device,
 
 int Main(int argc, char** argv) {
   std::map<std::string, std::string> flags = {
-      {"--socket-path", ""},    {"--device", "fs"},       {"--size", "0"},
-      {"--seed", "0"},          {"--channel", "given"},   {"--fault", ""},
-      {"--device-state", "on"}, {"--timeout-ms", "60000"}};
+      {"--socket-path", ""},    {"--device", "fs"},
+      {"--size", "0"},          {"--seed", "0"},
+      {"--channel", "given"},   {"--fault", ""},
+      {"--device-state", "on"}, {"--timeout-ms", "60000"},
+      {"--queue-pairs", "1"}};
   if (!ParseFlags(argc, argv, &flags)) return 2;
   OpaqueState state;
   int64_t timeout_ms = 0;
+  uint64_t queue_pairs = 0;
   int fault_count = 1 << 30;
   const std::pair<std::string, std::string> fault =
       absl::StrSplit(flags["--fault"], absl::MaxSplits(':', 1));
   if (!absl::SimpleAtoi(flags["--size"], &state.size) ||
       !absl::SimpleAtoi(flags["--seed"], &state.seed) ||
       !absl::SimpleAtoi(flags["--timeout-ms"], &timeout_ms) ||
+      !absl::SimpleAtoi(flags["--queue-pairs"], &queue_pairs) ||
       (!fault.second.empty() &&
        !absl::SimpleAtoi(fault.second, &fault_count))) {
     std::fprintf(stderr, "%s", kUsage);
@@ -190,8 +198,12 @@ int Main(int argc, char** argv) {
     options.device.protocol_features &= ~vhost_user::kProtocolFDeviceState;
   }
   if (flags["--device"] == "net") {
-    options.device.queue_num = 1;
+    options.device.queue_num = queue_pairs;
     options.device.protocol_features |= vhost_user::kProtocolFRarp;
+    if (queue_pairs > 1) {
+      options.device.features |= kNetMq | kVersion1;
+      options.device.protocol_features |= vhost_user::kProtocolFMq;
+    }
   }
   if (flags["--channel"] != "given") {
     const auto kind = ParseChannelKind(flags["--channel"]);

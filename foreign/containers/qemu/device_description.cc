@@ -87,6 +87,8 @@ struct Frame {
   // flight.
   absl::optional<StateField> state;
   absl::optional<InflightField> inflight;
+  // Of a device.
+  absl::optional<VirtioField> virtio;
 };
 
 class Handler : public nlohmann::json_sax<Json> {
@@ -198,7 +200,9 @@ class Handler : public nlohmann::json_sax<Json> {
         return EndSubsection(ended);
       case Level::kDevice:
         if (devices_.size() == kMaxDevices) return Fail("too many devices");
+        device_.type = std::move(ended.description_name);
         device_.body_size = ended.size;
+        device_.virtio = ended.virtio;
         device_.state = ended.state;
         device_.inflight = ended.inflight;
         devices_.push_back(std::move(device_));
@@ -263,6 +267,11 @@ class Handler : public nlohmann::json_sax<Json> {
     } else if (owner.description_name == "virtio-net" &&
                field.name == "virtio") {
       place = StateField::Place::kInside;
+    }
+    if (owner.level == Level::kDevice && field.name == "virtio" &&
+        field.array_length == 1) {
+      owner.virtio =
+          VirtioField{owner.size, size, field.size_at, field.size_digits};
     }
     if (place.has_value() && field.array_length == 1) {
       owner.state = StateField{*place, owner.size, size, field.size_at,

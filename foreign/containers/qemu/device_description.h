@@ -45,10 +45,22 @@ struct InflightField {
   uint64_t size = 0;
 };
 
+// The field that has all that a virtio device saves: field "virtio", whose own
+// parts QEMU does not describe.
+struct VirtioField {
+  // As those of StateField.
+  uint64_t offset = 0;
+  uint64_t size = 0;
+  size_t size_at = 0;
+  size_t size_digits = 0;
+};
+
 // One section of a device.
 struct DeviceDescription {
   // QEMU's name of the section: "0000:00:01.0/vhost-user-fs".
   std::string name;
+  // What QEMU calls the description of its fields: "vhost-user-fs".
+  std::string type;
   uint64_t instance = 0;
   // The section's version. Sections in QEMU's old style do not say it.
   absl::optional<uint64_t> version;
@@ -57,6 +69,7 @@ struct DeviceDescription {
   absl::optional<StateField> state;
   // The region of requests in flight that a vhost-user-blk device sends.
   absl::optional<InflightField> inflight;
+  absl::optional<VirtioField> virtio;
 };
 
 // The most devices that a description may have: far more than machines have.

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// QemuFile::Inject().
+// QemuFile::Inject() and QemuFile::ReplaceVirtio().
 
 #include <algorithm>
 #include <string>
@@ -79,22 +79,35 @@ absl::Status QemuFile::Inject(const BackendState& state,
   DS_RETURN_IF_ERROR(CopyRange(0, state.offset, out));
   DS_ASSIGN_OR_RETURN(const uint64_t written,
                       WriteChunks(state, replacement, out));
-  DS_RETURN_IF_ERROR(
-      CopyRange(state.end, description_offset_ - kLengthSize, out));
-  // All that the description says of the state is the size of its field.
   const StateField& field = state.field;
-  const std::string size =
-      absl::StrCat(field.size - (state.end - state.offset) + written);
+  return CopyRest(state.end, field.size - (state.end - state.offset) + written,
+                  field.size_at, field.size_digits, out);
+}
+
+absl::Status QemuFile::ReplaceVirtio(const VirtioSection& section,
+                                     absl::string_view bytes, ByteSink& out) {
+  const VirtioField& field = section.field;
+  DS_RETURN_IF_ERROR(CopyRange(0, section.offset, out));
+  DS_RETURN_IF_ERROR(out.Write(bytes));
+  return CopyRest(section.offset + field.size, bytes.size(), field.size_at,
+                  field.size_digits, out);
+}
+
+// All that the description says of what is replaced is the size of its field.
+absl::Status QemuFile::CopyRest(uint64_t from, uint64_t size, size_t size_at,
+                                size_t size_digits, ByteSink& out) {
+  DS_RETURN_IF_ERROR(CopyRange(from, description_offset_ - kLengthSize, out));
+  const std::string digits = absl::StrCat(size);
   std::string length;
   AppendBigEndian32(static_cast<uint32_t>(end_ - description_offset_ -
-                                          field.size_digits + size.size()),
+                                          size_digits + digits.size()),
                     &length);
   DS_RETURN_IF_ERROR(out.Write(length));
   DS_RETURN_IF_ERROR(
-      CopyRange(description_offset_, description_offset_ + field.size_at, out));
-  DS_RETURN_IF_ERROR(out.Write(size));
-  return CopyRange(description_offset_ + field.size_at + field.size_digits,
-                   file_->size(), out);
+      CopyRange(description_offset_, description_offset_ + size_at, out));
+  DS_RETURN_IF_ERROR(out.Write(digits));
+  return CopyRange(description_offset_ + size_at + size_digits, file_->size(),
+                   out);
 }
 
 }  // namespace devstate

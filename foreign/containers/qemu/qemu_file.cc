@@ -42,6 +42,10 @@ std::string Ids(const std::vector<BackendState>& states) {
       });
 }
 
+std::string IdOf(const std::string& device, uint32_t instance) {
+  return instance == 0 ? device : absl::StrCat(device, "#", instance);
+}
+
 // Returns whether the bytes before a text say that it is a description of
 // `length` bytes.
 bool IntroducesDescription(absl::string_view introduction, uint64_t length) {
@@ -111,13 +115,9 @@ absl::Status CheckSubsectionHeader(absl::string_view name, uint64_t offset,
 
 }  // namespace
 
-std::string BackendState::Id() const {
-  return instance == 0 ? device : absl::StrCat(device, "#", instance);
-}
-
-std::string InflightState::Id() const {
-  return instance == 0 ? device : absl::StrCat(device, "#", instance);
-}
+std::string BackendState::Id() const { return IdOf(device, instance); }
+std::string InflightState::Id() const { return IdOf(device, instance); }
+std::string VirtioSection::Id() const { return IdOf(device, instance); }
 
 absl::StatusOr<std::unique_ptr<QemuFile>> QemuFile::Open(
     std::unique_ptr<RandomAccess> file, uint64_t start) {
@@ -307,6 +307,7 @@ absl::StatusOr<bool> QemuFile::OnlyZerosFrom(uint64_t offset) {
 absl::Status QemuFile::ReadDescribed() {
   states_.clear();
   inflight_.clear();
+  virtio_.clear();
   std::string text(end_ - description_offset_, '\0');
   DS_RETURN_IF_ERROR(file_->ReadAt(description_offset_, &text[0], text.size()));
   const absl::StatusOr<std::vector<DeviceDescription>> devices =
@@ -380,11 +381,13 @@ absl::Status QemuFile::WalkSections(
     const uint64_t body = *header + header_size;
     DS_RETURN_IF_ERROR(AddState(device, body));
     DS_RETURN_IF_ERROR(AddInflight(device, body));
+    AddVirtio(device, body);
     end = *header;
     --left;
   }
   std::reverse(states_.begin(), states_.end());
   std::reverse(inflight_.begin(), inflight_.end());
+  std::reverse(virtio_.begin(), virtio_.end());
   const bool misses_state = std::any_of(
       devices.begin(), devices.begin() + static_cast<ptrdiff_t>(left),
       [](const DeviceDescription& device) {
@@ -393,6 +396,28 @@ absl::Status QemuFile::WalkSections(
   return misses_state || (left == devices.size() && left != 0)
              ? stopped
              : absl::OkStatus();
+}
+
+void QemuFile::AddVirtio(const DeviceDescription& device, uint64_t body) {
+  if (!device.virtio.has_value()) return;
+  VirtioSection section;
+  section.device = device.name;
+  section.instance = static_cast<uint32_t>(device.instance);
+  section.type = device.type;
+  section.offset = body + device.virtio->offset;
+  section.field = *device.virtio;
+  virtio_.push_back(std::move(section));
+}
+
+absl::StatusOr<std::string> QemuFile::ReadVirtio(const VirtioSection& section) {
+  if (section.field.size > kMaxVirtioField) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("a virtio device of ", section.field.size,
+                     " bytes; the limit is ", kMaxVirtioField));
+  }
+  std::string bytes(section.field.size, '\0');
+  DS_RETURN_IF_ERROR(file_->ReadAt(section.offset, &bytes[0], bytes.size()));
+  return bytes;
 }
 
 absl::Status QemuFile::AddInflight(const DeviceDescription& device,

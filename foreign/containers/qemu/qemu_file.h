@@ -32,6 +32,10 @@ inline constexpr size_t kMaxDeviceDescription = size_t{32} << 20;
 // The largest region of requests in flight that is read: 1024 queues of 1024.
 inline constexpr size_t kMaxInflightRegion = size_t{64} << 20;
 
+// The largest field of a virtio device that is read. Requests in flight have
+// 48 KiB each, the rest of a device less than 1 MiB.
+inline constexpr size_t kMaxVirtioField = size_t{64} << 20;
+
 // A device that has a back-end's state in the file.
 struct BackendState {
   // QEMU's name of the device's section, by bus address and type:
@@ -68,6 +72,21 @@ struct InflightState {
   std::string Id() const;
 };
 
+// A virtio device that QEMU saves by itself, be it one that it emulates or one
+// of a back-end.
+struct VirtioSection {
+  std::string device;
+  uint32_t instance = 0;
+  // What QEMU calls the description of its fields: "virtio-net".
+  std::string type;
+  // The offset of the field in the file.
+  uint64_t offset = 0;
+  VirtioField field;
+
+  // Returns what BackendState::Id() does.
+  std::string Id() const;
+};
+
 // A migration file of QEMU 2.3 or later, whatever its capabilities.
 //
 // Guest memory is not searched as long as the file ends with the migration, so
@@ -89,6 +108,9 @@ class QemuFile {
   const std::vector<BackendState>& states() const { return states_; }
   // Returns the requests in flight, likewise.
   const std::vector<InflightState>& inflight() const { return inflight_; }
+  // Returns the virtio devices, likewise, but for those that QEMU sends before
+  // guest memory.
+  const std::vector<VirtioSection>& virtio() const { return virtio_; }
 
   // Returns the state whose Id() is `device`. Empty: the only one there is.
   // NOT_FOUND and FAILED_PRECONDITION list those there are.
@@ -101,6 +123,16 @@ class QemuFile {
   // Returns the region's bytes. RESOURCE_EXHAUSTED above kMaxInflightRegion.
   // Requires: `state` is one of inflight().
   absl::StatusOr<std::string> ReadInflight(const InflightState& state);
+
+  // Returns all that the device saves. RESOURCE_EXHAUSTED above
+  // kMaxVirtioField. Requires: `section` is one of virtio().
+  absl::StatusOr<std::string> ReadVirtio(const VirtioSection& section);
+
+  // Writes the file with `bytes` in place of what the device has saved. The
+  // description's sizes follow. Errors are also those of `out`. Requires:
+  // `section` is one of virtio().
+  absl::Status ReplaceVirtio(const VirtioSection& section,
+                             absl::string_view bytes, ByteSink& out);
 
   // Writes the file with the bytes of `replacement` in place of `state`. The
   // first chunks get the lengths that they had, so that the same bytes make the
@@ -124,6 +156,11 @@ class QemuFile {
   absl::Status WalkSections(const std::vector<DeviceDescription>& devices);
   absl::Status AddState(const DeviceDescription& device, uint64_t body);
   absl::Status AddInflight(const DeviceDescription& device, uint64_t body);
+  void AddVirtio(const DeviceDescription& device, uint64_t body);
+  // Writes what comes after `from`, with `size` in place of the number at the
+  // given place of the description.
+  absl::Status CopyRest(uint64_t from, uint64_t size, size_t size_at,
+                        size_t size_digits, ByteSink& out);
   absl::Status CopyRange(uint64_t begin, uint64_t end, ByteSink& out);
   absl::StatusOr<uint64_t> WriteChunks(const BackendState& state,
                                        ByteSource& replacement, ByteSink& out);
@@ -135,6 +172,7 @@ class QemuFile {
   uint64_t end_ = 0;
   std::vector<BackendState> states_;
   std::vector<InflightState> inflight_;
+  std::vector<VirtioSection> virtio_;
 };
 
 }  // namespace devstate

@@ -1,0 +1,441 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/foreign/states/qemu/emulated_device.h"
+
+#include <fcntl.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "devices/blk/v1/blk.pb.h"
+#include "devices/console/v1/console.pb.h"
+#include "devices/iommu/v1/iommu.pb.h"
+#include "devices/net/v1/net.pb.h"
+#include "devstate/foreign/containers/migration_file.h"
+#include "devstate/foreign/containers/qemu/qemu_file.h"
+#include "devstate/foreign/states/qemu/fields.h"
+#include "devstate/foreign/states/qemu/virtio_state.h"
+#include "devstate/schema/schema_facts.h"
+#include "devstate/schema/schema_model.h"
+#include "devstate/serializer/dynamic/state_reader.h"
+#include "devstate/serializer/dynamic/state_writer.h"
+#include "devstate/serializer/dynamic/whole_state.h"
+#include "devstate/serializer/stream_error.h"
+#include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace devstate::qemu {
+namespace {
+
+using ::devices::blk::v1::BlkState;
+using ::devices::console::v1::ConsoleState;
+using ::devices::iommu::v1::IommuState;
+using ::devices::net::v1::NetState;
+using ::devstate::testing::IsOk;
+using ::devstate::testing::StringSink;
+using ::devstate::testing::StringSource;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+// A Linux guest with VLANs 5 and 4000, a second address, and a port that has
+// written more than its host took. Saved by QEMU 10.0.2; without guest memory
+// and devices other than virtio.
+std::unique_ptr<QemuFile> OpenFile() {
+  FileDescriptor fd(
+      ::open("foreign/states/qemu/testdata/linux-guest.mig.zst", O_RDONLY));
+  absl::StatusOr<MigrationFile> migration = OpenMigrationFile(std::move(fd));
+  if (!migration.ok()) std::abort();
+  absl::StatusOr<std::unique_ptr<QemuFile>> file =
+      QemuFile::Open(std::move(migration->bytes), migration->start);
+  if (!file.ok()) std::abort();
+  return *std::move(file);
+}
+
+// Returns what QEMU has saved of the device.
+std::string Saved(const EmulatedType& type) {
+  const std::unique_ptr<QemuFile> file = OpenFile();
+  for (const VirtioSection& section : file->virtio()) {
+    if (section.type == type.name) return file->ReadVirtio(section).value();
+  }
+  std::abort();
+}
+
+struct Imported {
+  absl::Status status;
+  std::string stream;
+  // "rule: path: text" of each finding.
+  std::vector<std::string> findings;
+};
+
+std::vector<std::string> Lines(const ForeignReport& report) {
+  std::vector<std::string> lines;
+  for (const Finding& finding : report.verdict.findings()) {
+    lines.push_back(absl::StrCat(finding.rule(), ": ", finding.path(), ": ",
+                                 finding.text()));
+  }
+  return lines;
+}
+
+Imported Import(const EmulatedType& type, const std::string& bytes) {
+  Imported imported;
+  StringSink sink;
+  const absl::StatusOr<ForeignReport> report =
+      ImportDevice(type, bytes, WriterOptions(), &sink);
+  imported.status = report.status();
+  imported.stream = sink.written;
+  if (report.ok()) imported.findings = Lines(*report);
+  return imported;
+}
+
+template <typename State>
+State StateOf(const std::string& stream) {
+  State state;
+  const SchemaModel schema = BuildSchemaModel(*State::descriptor());
+  StringSource source(stream);
+  DynamicStateReader reader(&source);
+  StateCollector collector(&state);
+  EXPECT_THAT(reader.Read(schema, collector), IsOk());
+  return state;
+}
+
+template <typename State>
+State ImportedState(const EmulatedType& type, const std::string& bytes) {
+  return StateOf<State>(Import(type, bytes).stream);
+}
+
+template <typename State>
+std::string StreamOf(const State& state) {
+  const SchemaModel schema = BuildSchemaModel(*State::descriptor());
+  const SchemaFacts facts(*State::descriptor());
+  StringSink sink;
+  DynamicStateWriter writer(&sink, schema, facts.info(), WriterOptions());
+  EXPECT_THAT(WriteWholeState(state, schema, writer), IsOk());
+  return sink.written;
+}
+
+absl::StatusOr<ExportedDevice> Export(const EmulatedType& type,
+                                      const std::string& bytes,
+                                      const std::string& stream) {
+  StringSource source(stream);
+  return ExportDevice(type, bytes, &source);
+}
+
+template <typename State>
+std::vector<std::string> ExportFindings(const EmulatedType& type,
+                                        const State& state) {
+  const auto exported = Export(type, Saved(type), StreamOf(state));
+  if (!exported.ok()) return {std::string(exported.status().message())};
+  EXPECT_THAT(exported->bytes, IsEmpty());
+  return Lines(exported->report);
+}
+
+// Returns the offset of the device's own fields.
+size_t OwnFields(const std::string& bytes) {
+  FieldsIn fields(bytes);
+  VirtioState state;
+  VisitStart(fields, &state);
+  return fields.offset();
+}
+
+TEST(EmulatedDeviceTest, NetHasTheSettingsOfTheGuest) {
+  const NetState state =
+      ImportedState<NetState>(EmulatedNet(), Saved(EmulatedNet()));
+  EXPECT_EQ(state.config().mac(), std::string("\x02\0\0\0\0\x01", 6));
+  EXPECT_EQ(state.config().status(), 1u);
+  EXPECT_FALSE(state.receive_mode().promisc());
+  EXPECT_THAT(state.mac_filter().unicast(),
+              ElementsAre(std::string("\x02\0\0\0\0\x77", 6)));
+  EXPECT_THAT(state.mac_filter().multicast(), SizeIs(5));
+  EXPECT_THAT(state.vlan_filter().vlan_ids(), Contains(5u));
+  EXPECT_THAT(state.vlan_filter().vlan_ids(), Contains(4000u));
+  ASSERT_THAT(state.vrings(), SizeIs(3));
+  EXPECT_TRUE(state.vrings(0).enabled());
+  EXPECT_EQ(state.vrings(0).split().size(), 256u);
+  // The control queue has answered every command.
+  EXPECT_GT(state.vrings(2).split().used_idx(), 0u);
+  EXPECT_EQ(state.vrings(2).split().used_idx(),
+            state.vrings(2).split().last_avail_idx());
+}
+
+TEST(EmulatedDeviceTest, ConsoleHasTheBufferThatNobodyTook) {
+  const ConsoleState state =
+      ImportedState<ConsoleState>(EmulatedConsole(), Saved(EmulatedConsole()));
+  ASSERT_THAT(state.ports(), SizeIs(1));
+  EXPECT_EQ(state.ports(0).id(), 1u);
+  EXPECT_TRUE(state.ports(0).guest_open());
+  ASSERT_THAT(state.inflight(), SizeIs(1));
+  EXPECT_EQ(state.inflight(0).vring(), 5u);
+  EXPECT_EQ(state.vrings(5).split().last_avail_idx(), 94u);
+  EXPECT_EQ(state.vrings(5).split().used_idx(), 93u);
+}
+
+TEST(EmulatedDeviceTest, BlkHasItsConfiguration) {
+  const BlkState state =
+      ImportedState<BlkState>(EmulatedBlk(), Saved(EmulatedBlk()));
+  EXPECT_EQ(state.config().capacity(), 2048u);
+  EXPECT_TRUE(state.config().writeback());
+  EXPECT_EQ(state.config().num_queues(), 2u);
+  EXPECT_EQ(state.config().discard().max_segments(), 1u);
+  EXPECT_THAT(state.inflight(), IsEmpty());
+}
+
+TEST(EmulatedDeviceTest, BalloonSaysWhatItLeavesBehind) {
+  const Imported imported = Import(EmulatedBalloon(), Saved(EmulatedBalloon()));
+  EXPECT_THAT(imported.status, IsOk());
+  EXPECT_THAT(imported.findings,
+              ElementsAre(HasSubstr("foreign-dropped: queue 2: ")));
+  EXPECT_THAT(imported.stream, Not(IsEmpty()));
+}
+
+TEST(EmulatedDeviceTest, InputHasItsSelection) {
+  const Imported imported = Import(EmulatedInput(), Saved(EmulatedInput()));
+  EXPECT_THAT(imported.status, IsOk());
+  EXPECT_THAT(imported.findings, IsEmpty());
+}
+
+// Returns an IOMMU whose domains are `domains`, as QEMU saves them. The rest is
+// that of a device without fields of its own.
+std::string Iommu(const std::string& config, const std::string& domains) {
+  const std::string bytes = Saved(EmulatedInput());
+  FieldsIn in(bytes);
+  VirtioState state;
+  VisitStart(in, &state);
+  VisitEnd(in, nullptr, &state);
+  EXPECT_THAT(in.status(), IsOk());
+  state.config = config;
+  // VIRTIO_IOMMU_F_INPUT_RANGE, DOMAIN_RANGE and BYPASS_CONFIG.
+  state.Find("virtio/64bit_features")->back() = 0x43;
+  FieldsOut out;
+  VisitStart(out, &state);
+  // The device bypasses.
+  const std::string own = domains + '\x01';
+  out.Raw("", own.size(), &own);
+  VisitEnd(out, nullptr, &state);
+  return out.bytes();
+}
+
+std::string IommuConfig() {
+  std::string config(40, '\0');
+  config[1] = 0x10;
+  config.replace(16, 8, std::string(8, '\xff'));
+  config.replace(28, 4, std::string(4, '\xff'));
+  return config;
+}
+
+// One domain, 9, with a mapping of a page and an endpoint, 8.
+std::string OneDomain() {
+  FieldsOut fields;
+  const uint8_t more = 1;
+  const uint8_t end = 0;
+  const uint32_t one = 1;
+  const uint64_t key = 9;
+  const uint32_t id = 9;
+  const uint64_t low = 0x1000;
+  const uint64_t high = 0x1fff;
+  const uint64_t phys = 0x5000;
+  const uint32_t flags = 3;
+  const uint32_t endpoint = 8;
+  fields.U32("", &one);
+  fields.U8("", &more);
+  fields.U64("", &key);
+  fields.U32("", &id);
+  fields.U32("", &one);
+  fields.U8("", &more);
+  fields.U64("", &low);
+  fields.U64("", &high);
+  fields.U64("", &phys);
+  fields.U32("", &flags);
+  fields.U8("", &end);
+  fields.U8("", &more);
+  fields.U32("", &endpoint);
+  fields.U8("", &end);
+  fields.U8("", &end);
+  fields.U8("", &end);
+  return fields.bytes();
+}
+
+TEST(EmulatedDeviceTest, IommuHasItsMappings) {
+  const Imported imported =
+      Import(EmulatedIommu(), Iommu(IommuConfig(), OneDomain()));
+  ASSERT_THAT(imported.status, IsOk());
+  EXPECT_THAT(imported.findings, IsEmpty());
+  const auto state = StateOf<IommuState>(imported.stream);
+  EXPECT_EQ(state.config().page_size_mask(), 0x1000u);
+  EXPECT_EQ(state.config().input_range().end(), ~uint64_t{0});
+  EXPECT_EQ(state.config().bypass(), 1u);
+  ASSERT_THAT(state.mappings(), SizeIs(1));
+  EXPECT_EQ(state.mappings(0).domain(), 9u);
+  EXPECT_EQ(state.mappings(0).low(), 0x1000u);
+  EXPECT_EQ(state.mappings(0).high(), 0x1fffu);
+  EXPECT_EQ(state.mappings(0).phys(), 0x5000u);
+  EXPECT_EQ(state.mappings(0).flags(), 3u);
+  ASSERT_THAT(state.endpoints(), SizeIs(1));
+  EXPECT_EQ(state.endpoints(0).id(), 8u);
+  EXPECT_EQ(state.endpoints(0).domain(), 9u);
+}
+
+TEST(EmulatedDeviceTest, TreeWithAnotherNumberOfNodesIsDamaged) {
+  std::string domains = OneDomain();
+  domains[3] = 2;
+  EXPECT_THAT(
+      Import(EmulatedIommu(), Iommu(IommuConfig(), domains)).status.message(),
+      HasSubstr("says 2 nodes, and has 1"));
+}
+
+TEST(EmulatedDeviceTest, IommuThatNoDriverHasLookedAtIsRefused) {
+  const Imported imported =
+      Import(EmulatedIommu(), Iommu(std::string(40, '\0'), OneDomain()));
+  EXPECT_THAT(imported.stream, IsEmpty());
+  EXPECT_THAT(imported.findings,
+              Contains(HasSubstr("start the guest's driver")));
+}
+
+TEST(EmulatedDeviceTest, BufferThatIsPartlyTakenIsRefused) {
+  std::string bytes = Saved(EmulatedConsole());
+  // Columns, rows, number of ports, one map, active ports, the port's number,
+  // two ends, and that it has a buffer.
+  const size_t piece = OwnFields(bytes) + 2 + 2 + 4 + 4 + 4 + 4 + 1 + 1 + 4;
+  // The last byte of the offset in the piece.
+  bytes[piece + 4 + 7] = 12;
+  const Imported imported = Import(EmulatedConsole(), bytes);
+  EXPECT_THAT(imported.stream, IsEmpty());
+  EXPECT_THAT(imported.findings,
+              ElementsAre(HasSubstr("foreign-device: port 1: the host has "
+                                    "taken 12 of the 1000 bytes")));
+}
+
+TEST(EmulatedDeviceTest, BrokenDeviceIsRefused) {
+  std::string bytes = Saved(EmulatedNet());
+  bytes += std::string("\x05\x0dvirtio/broken\0\0\0\x01\x01", 20);
+  const Imported imported = Import(EmulatedNet(), bytes);
+  EXPECT_THAT(imported.stream, IsEmpty());
+  EXPECT_THAT(imported.findings,
+              ElementsAre(HasSubstr("the driver must reset it")));
+}
+
+TEST(EmulatedDeviceTest, SubsectionOfANewerQemuIsDamage) {
+  std::string bytes = Saved(EmulatedNet());
+  bytes += std::string("\x05\x0avirtio/new\0\0\0\x01\x01", 17);
+  const absl::Status status = Import(EmulatedNet(), bytes).status;
+  EXPECT_TRUE(GetErrorDetail(status).has_value());
+  EXPECT_THAT(status.message(), HasSubstr("\"virtio/new\" is not known"));
+}
+
+TEST(EmulatedDeviceTest, StateThatBreaksARuleOfItsTypeIsRefused) {
+  std::string bytes = Saved(EmulatedConsole());
+  // The number of the only port.
+  bytes[OwnFields(bytes) + 2 + 2 + 4 + 4 + 4 + 3] = 31;
+  const Imported imported = Import(EmulatedConsole(), bytes);
+  EXPECT_THAT(imported.stream, IsEmpty());
+  EXPECT_THAT(imported.findings, Contains(HasSubstr("console-port-id")));
+}
+
+TEST(EmulatedDeviceTest, EveryShorterStateIsDamaged) {
+  for (const EmulatedType* type : EmulatedTypes()) {
+    const std::string bytes = type == &EmulatedIommu()
+                                  ? Iommu(IommuConfig(), OneDomain())
+                                  : Saved(*type);
+    for (size_t size = 0; size < bytes.size(); size += 61) {
+      const Imported imported = Import(*type, bytes.substr(0, size));
+      // Whole subsections may be missing without a trace.
+      if (imported.status.ok()) continue;
+      EXPECT_TRUE(GetErrorDetail(imported.status).has_value())
+          << type->name << " " << size;
+      EXPECT_THAT(imported.stream, IsEmpty());
+    }
+  }
+}
+
+TEST(EmulatedDeviceTest, ConsoleComesBackAsItWas) {
+  const std::string bytes = Saved(EmulatedConsole());
+  const auto exported =
+      Export(EmulatedConsole(), bytes, Import(EmulatedConsole(), bytes).stream);
+  ASSERT_THAT(exported, IsOk());
+  EXPECT_TRUE(exported->bytes == bytes);
+}
+
+TEST(EmulatedDeviceTest, NetComesBackWithEveryRingToBeLookedAt) {
+  const std::string bytes = Saved(EmulatedNet());
+  const auto exported =
+      Export(EmulatedNet(), bytes, Import(EmulatedNet(), bytes).stream);
+  ASSERT_THAT(exported, IsOk());
+  std::string expected = bytes;
+  // The last byte of tx_waiting, after the address.
+  expected[OwnFields(bytes) + 6 + 3] = 1;
+  EXPECT_TRUE(exported->bytes == expected);
+}
+
+TEST(EmulatedDeviceTest, ChangedSettingsArePutIntoTheFile) {
+  const std::string bytes = Saved(EmulatedNet());
+  NetState state = ImportedState<NetState>(EmulatedNet(), bytes);
+  state.mutable_receive_mode()->set_allmulti(true);
+  state.mutable_mac_filter()->add_unicast(std::string("\x02\0\0\0\0\x78", 6));
+  state.mutable_vlan_filter()->clear_vlan_ids();
+  state.mutable_vlan_filter()->add_vlan_ids(4095);
+  const auto exported = Export(EmulatedNet(), bytes, StreamOf(state));
+  ASSERT_THAT(exported, IsOk());
+  EXPECT_EQ(exported->bytes.size(), bytes.size() + 6);
+  EXPECT_EQ(ImportedState<NetState>(EmulatedNet(), exported->bytes)
+                .SerializeAsString(),
+            state.SerializeAsString());
+}
+
+TEST(EmulatedDeviceTest, WhatQemuCannotHoldIsRefused) {
+  const NetState net =
+      ImportedState<NetState>(EmulatedNet(), Saved(EmulatedNet()));
+  NetState state = net;
+  for (int i = 0; i < 60; ++i) {
+    state.mutable_mac_filter()->add_unicast(std::string("\x02\0\0\0\1", 5) +
+                                            static_cast<char>(i));
+  }
+  EXPECT_THAT(ExportFindings(EmulatedNet(), state),
+              ElementsAre(HasSubstr("mac_filter: 66 addresses")));
+  state = net;
+  state.set_acked_features(net.acked_features() ^ 1);
+  EXPECT_THAT(ExportFindings(EmulatedNet(), state),
+              ElementsAre(HasSubstr("acked_features: ")));
+  state = net;
+  state.mutable_vrings(0)->mutable_split()->set_size(128);
+  state.mutable_vrings()->RemoveLast();
+  EXPECT_THAT(ExportFindings(EmulatedNet(), state),
+              ElementsAre(HasSubstr("queue 0: its size is 128"),
+                          HasSubstr("queue 2: it is set up in the file")));
+  ConsoleState console =
+      ImportedState<ConsoleState>(EmulatedConsole(), Saved(EmulatedConsole()));
+  console.mutable_inflight(0)->set_head(7);
+  EXPECT_THAT(ExportFindings(EmulatedConsole(), console),
+              ElementsAre(HasSubstr("port 1: the request in flight")));
+}
+
+TEST(EmulatedDeviceTest, StateOfABackEndIsAdded) {
+  const std::string bytes = Saved(EmulatedNet());
+  const std::string state(70000, 's');
+  const auto added = AddBackendState(bytes, state);
+  ASSERT_THAT(added, IsOk());
+  // The header of the subsection, and two chunks with the end.
+  EXPECT_EQ(added->size(), bytes.size() + 2 + 25 + 4 + 4 + 70000 + 4 + 4);
+  EXPECT_EQ(Import(EmulatedNet(), *added).status.code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(AddBackendState(*added, state).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(EmulatedDeviceTest, StateOfAnotherSchemaIsNotTaken) {
+  const std::string stream =
+      Import(EmulatedConsole(), Saved(EmulatedConsole())).stream;
+  EXPECT_EQ(Export(EmulatedNet(), Saved(EmulatedNet()), stream).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace devstate::qemu
