@@ -16,10 +16,10 @@ namespace {
 constexpr int kMaxInLine = 3;
 
 // Text for a terminal or a log: nothing but its control characters and what is
-// not UTF-8 is escaped.
+// not UTF-8 is escaped. A text that quotes bytes has escaped them itself.
 std::string Printable(absl::string_view text) {
   return absl::StrReplaceAll(absl::Utf8SafeCEscape(text),
-                             {{"\\'", "'"}, {"\\\"", "\""}});
+                             {{"\\'", "'"}, {"\\\"", "\""}, {"\\\\", "\\"}});
 }
 
 }  // namespace
