@@ -69,7 +69,8 @@ install_first() {
   fi
   require_apt_and_root ": install virtiofsd $FIRST as $FIRST_FOLDER/virtiofsd"
   if ! command -v cargo >/dev/null; then
-    say "no cargo, which compiles virtiofsd $FIRST: install Rust" >&2
+    say "no cargo, which compiles virtiofsd $FIRST: install Rust, or name its" \
+      "folder: sudo env PATH=\"\$PATH\" $0" >&2
     exit 1
   fi
   install_packages gcc libcap-ng-dev libseccomp-dev
