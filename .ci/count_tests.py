@@ -74,7 +74,7 @@ def main():
         passed += other_passed
         failed += other_failed
     if args.broken_steps:
-        print(f"{args.broken_steps} steps failed beside the tests, see above")
+        print(f"{args.broken_steps} steps failed besides the tests, see above")
     if args.bazel_exit != 0 and failed == 0:
         print(f"the test command failed with exit code {args.bazel_exit}")
         failed = 1

@@ -119,10 +119,15 @@ std::string TextOf(const FleetCheckReport& report,
   return absl::StrCat(text, UnreadableText(report.unreadable()));
 }
 
-// The worst level of the `need` best hosts, or of all.
-VerdictLevel WorstNeeded(const std::vector<Judged>& judged, uint32_t hosts,
-                         uint32_t need) {
-  if (hosts == 0 || hosts < need) return VERDICT_LEVEL_REFUSED;
+// The worst level of the `need` best hosts, or of all. Nothing is known of a
+// host whose manifest cannot be read, so it does not count towards those that
+// are needed, and is refused where all are.
+VerdictLevel WorstNeeded(const std::vector<Judged>& judged,
+                         const FleetCheckReport& report, uint32_t need) {
+  if (report.hosts() == 0 || report.hosts() < need) {
+    return VERDICT_LEVEL_REFUSED;
+  }
+  if (need == 0 && report.unreadable_size() != 0) return VERDICT_LEVEL_REFUSED;
   size_t seen = 0;
   for (const Judged& entry : judged) {
     seen += entry.group->hosts.size();
@@ -165,7 +170,7 @@ absl::StatusOr<int> CheckFleet(const CheckFlags& flags) {
                                  : TextOf(report, judged, accepted))
                  .c_str(),
              stdout);
-  VerdictLevel worst = WorstNeeded(judged, report.hosts(), flags.need);
+  VerdictLevel worst = WorstNeeded(judged, report, flags.need);
   if (const absl::Status status = waivers.Check(); !status.ok()) {
     PrintError(status);
     worst = std::max(worst, VERDICT_LEVEL_REFUSED);

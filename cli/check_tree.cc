@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "cli/error_place.h"
 #include "cli/exit_codes.h"
 #include "cli/portable_input.h"
 #include "cli/progress.h"
@@ -30,7 +31,9 @@ absl::StatusOr<int> CheckStateWithTree(const CheckFlags& flags) {
     progress.Clear();
     if (!found.ok()) {
       // That a stream is of another schema is no refusal of this state.
-      PrintFileError(input->name(), found.status());
+      PrintFileError(input->name(), absl::IsUnavailable(found.status())
+                                        ? NamesItsPlace(found.status())
+                                        : found.status());
       return kExitUsageOrIo;
     }
     verdict = *std::move(found);

@@ -10,14 +10,24 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "cli/error_place.h"
 #include "cli/exit_codes.h"
 #include "cli/stream_file.h"
 #include "devstate/compat/verdict.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/deadline.h"
 
 namespace devstate {
+namespace {
+
+// How long a back-end may take to listen, and between two attempts.
+constexpr absl::Duration kReturning = absl::Seconds(2);
+constexpr absl::Duration kRetry = absl::Milliseconds(10);
+
+}  // namespace
+
 absl::Status AtSocket(const std::string& socket, const absl::Status& status) {
   // Connecting names it already, and an error may be about a file.
   if (status.ok() || absl::StartsWith(status.message(), socket) ||
@@ -54,11 +64,28 @@ absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> ConnectBackend(
   options.check_timeout = timeout;
   options.limits.total = timeout;
   options.limits.idle = std::min(options.limits.idle, timeout);
-  absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> endpoint =
-      vhost_user::FrontendEndpoint::Connect(socket, options);
-  if (!endpoint.ok()) return AtSocket(socket, endpoint.status());
-  DS_RETURN_IF_ERROR(AtSocket(socket, (*endpoint)->Negotiate()));
-  return endpoint;
+  return ConnectTo(socket, options, timeout,
+                   [](vhost_user::FrontendEndpoint& endpoint) {
+                     return endpoint.Negotiate();
+                   });
+}
+
+absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> ConnectTo(
+    const std::string& socket,
+    const vhost_user::FrontendEndpointOptions& options, absl::Duration timeout,
+    const std::function<absl::Status(vhost_user::FrontendEndpoint&)>& begin) {
+  const Deadline deadline = Deadline::After(std::min(kReturning, timeout));
+  while (true) {
+    absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> endpoint =
+        vhost_user::FrontendEndpoint::Connect(socket, options);
+    const absl::Status status =
+        endpoint.ok() ? begin(**endpoint) : endpoint.status();
+    if (status.ok()) return endpoint;
+    const bool may_return =
+        absl::IsUnavailable(status) || absl::IsNotFound(status);
+    if (!may_return || deadline.Expired()) return AtSocket(socket, status);
+    absl::SleepFor(kRetry);
+  }
 }
 
 absl::Status CheckTransfer(const std::string& socket,

@@ -35,6 +35,15 @@ absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> ConnectBackend(
     const std::string& socket, const LiveFlags& flags,
     std::function<void(uint64_t bytes)> progress = nullptr);
 
+// Connects to the back-end at `socket` and runs `begin` on the connection. A
+// daemon may make a listener for each connection, and be started by the script
+// that runs this: for up to 2 s, and `timeout`, it is tried again if nobody
+// listens or the connection is closed. Errors name the socket.
+absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> ConnectTo(
+    const std::string& socket,
+    const vhost_user::FrontendEndpointOptions& options, absl::Duration timeout,
+    const std::function<absl::Status(vhost_user::FrontendEndpoint&)>& begin);
+
 // Returns `status` with the socket in front, unless it names it, or another
 // place, already.
 absl::Status AtSocket(const std::string& socket, const absl::Status& status);

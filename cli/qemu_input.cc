@@ -10,8 +10,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/state_input.h"
 #include "cli/stream_file.h"
-#include "devstate/foreign/containers/migration_file.h"
 #include "devstate/foreign/states/qemu/emulated_device.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
@@ -30,11 +30,11 @@ std::string Ids(const std::vector<EmulatedDevice>& devices) {
 absl::StatusOr<std::unique_ptr<QemuFile>> OpenQemuFile(const std::string& name,
                                                        bool to_be_changed) {
   DS_ASSIGN_OR_RETURN(FileDescriptor fd, OpenForReading(name));
-  DS_ASSIGN_OR_RETURN(MigrationFile migration,
-                      OpenMigrationFile(std::move(fd)));
+  DS_ASSIGN_OR_RETURN(MigrationFile migration, OpenMigration(std::move(fd)));
   if (to_be_changed && !migration.as_it_is) {
     return absl::FailedPreconditionError(
-        "a state cannot be replaced in a compressed file: decompress it first");
+        "a state cannot be replaced in a compressed file or a pipe: "
+        "decompress it first, to a file");
   }
   return QemuFile::Open(std::move(migration.bytes), migration.start);
 }

@@ -19,8 +19,8 @@
 namespace devstate {
 
 // Opens the migration file `name`. Errors are those of OpenForReading(),
-// OpenMigrationFile() and QemuFile::Open(). FAILED_PRECONDITION for a
-// compressed file that is to be changed.
+// OpenMigration() and QemuFile::Open(). FAILED_PRECONDITION for a compressed
+// file or a pipe that is to be changed.
 absl::StatusOr<std::unique_ptr<QemuFile>> OpenQemuFile(
     const std::string& name, bool to_be_changed = false);
 

@@ -3,6 +3,7 @@
 
 #include "cli/state_input.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -122,9 +123,9 @@ absl::Status OpenPlain(FileDescriptor fd, const StateInputFlags& flags,
   DS_ASSIGN_OR_RETURN(std::string first, Peek(&input->source));
   FileKind kind = FileKindOf(first);
   if (HasMigration(kind)) {
-    return absl::FailedPreconditionError(
-        "a QEMU migration file is read from its end and cannot come through a "
-        "pipe: name the file");
+    DS_ASSIGN_OR_RETURN(MigrationFile migration,
+                        KeepMigration(*input->source, ReadOnce::kPipe));
+    return TakeStateOf(std::move(migration), flags.device, input);
   }
   if (use == StateUse::kLook &&
       (kind == FileKind::kGzip || kind == FileKind::kZstd)) {
@@ -182,6 +183,17 @@ void AddStates(Command& verb, std::vector<std::string>* files,
                std::string* device) {
   verb.AddOption("FILE", files, kFileHelp).Required();
   verb.AddOption("--device", device, kDeviceHelp);
+}
+
+absl::StatusOr<MigrationFile> OpenMigration(FileDescriptor fd) {
+  struct stat info = {};
+  if (fstat(fd.get(), &info) != 0 ||
+      !(S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode))) {
+    return OpenMigrationFile(std::move(fd));
+  }
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source,
+                      ReadFrom(std::move(fd)));
+  return KeepMigration(*source, ReadOnce::kPipe);
 }
 
 absl::StatusOr<StateInput> OpenState(const StateInputFlags& flags,

@@ -16,8 +16,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "devstate/foreign/containers/migration_file.h"
 #include "devstate/serializer/byte_stream.h"
 #include "devstate/third_party/cli11/command_line.h"
+#include "devstate/transport/io/file_descriptor.h"
 
 namespace devstate {
 
@@ -55,8 +57,7 @@ struct StateInput {
 
 // The options that choose a state.
 struct StateInputFlags {
-  // The file, or "-" for standard input. A QEMU migration file there must be
-  // redirected from a file.
+  // The file, or "-" for standard input.
   std::string file;
   // The state to take from a QEMU migration file; empty: the only one.
   std::string device;
@@ -78,6 +79,10 @@ enum class StateUse {
   // It hands the bytes on, whatever they are.
   kHandOn,
 };
+
+// Opens the migration that `fd` has, in a file or through a pipe. Errors are
+// those of OpenMigrationFile() and KeepMigration().
+absl::StatusOr<MigrationFile> OpenMigration(FileDescriptor fd);
 
 // Opens the state. Errors are those of OpenInput(), OpenMigrationFile(),
 // QemuFile::Open() and QemuFile::Find(); INVALID_ARGUMENT for a device of a

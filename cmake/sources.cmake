@@ -354,6 +354,8 @@ set(DEVSTATE_PLANE_SOURCES
   backend/transfer_options.h
   compat/load_line.cc
   compat/load_line.h
+  schema/name_text.cc
+  schema/name_text.h
   schema/presence.h
   schema/schema_info.h
   schema/value_kind.h

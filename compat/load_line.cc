@@ -3,16 +3,10 @@
 
 #include "devstate/compat/load_line.h"
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "devstate/schema/name_text.h"
 
 namespace devstate {
-
-std::string PrintableText(absl::string_view text) {
-  return absl::StrReplaceAll(absl::Utf8SafeCEscape(text),
-                             {{"\\'", "'"}, {"\\\"", "\""}});
-}
 
 std::string LoadLine(absl::string_view level, const StreamHeader& header,
                      const SchemaInfo& reader) {
@@ -20,11 +14,11 @@ std::string LoadLine(absl::string_view level, const StreamHeader& header,
   if (header.schema.empty()) {
     absl::StrAppend(&line, ": no header was read");
   } else {
-    absl::StrAppend(&line, ": state of ", PrintableText(header.schema),
-                    " version ", header.schema_version);
+    absl::StrAppend(&line, ": state of ", NameText(header.schema), " version ",
+                    header.schema_version);
     if (!header.writer.name.empty()) {
-      absl::StrAppend(&line, " by ", PrintableText(header.writer.name), " ",
-                      PrintableText(header.writer.version));
+      absl::StrAppend(&line, " by ", NameText(header.writer.name), " ",
+                      NameText(header.writer.version));
     }
   }
   absl::StrAppend(&line, ", reader has version ", reader.version);

@@ -16,10 +16,6 @@
 
 namespace devstate {
 
-// Returns text for a terminal or a log: nothing but its control characters and
-// what is not UTF-8 is escaped.
-std::string PrintableText(absl::string_view text);
-
 // Returns the start of VerdictLogLine(), without findings: "identical: state of
 // devices.fs.v1 version 3 by fs 3.0, reader has version 3".
 std::string LoadLine(absl::string_view level, const StreamHeader& header,

@@ -182,7 +182,7 @@ class MessageMapper {
         same_records ? VERDICT_LEVEL_CONVERTED : VERDICT_LEVEL_REFUSED, path,
         field->moved_to,
         same_records
-            ? "the move is declared"
+            ? "the move is declared: a value that is there moves"
             : "the field has moved into or out of repeated records, where no "
               "single value follows: a conversion step is needed");
     field->action = FieldMapping::kMove;

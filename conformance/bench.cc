@@ -19,7 +19,8 @@ namespace {
 // Between two attempts to connect to what was just started: it tells nobody
 // when it listens.
 constexpr absl::Duration kRetry = absl::Milliseconds(10);
-// From closing a connection to the end of a back-end that ends with it.
+// From closing a connection to the end of a back-end that ends with it, or to
+// its next listener.
 constexpr absl::Duration kEnding = absl::Seconds(2);
 
 // For the shell.
@@ -52,7 +53,7 @@ absl::StatusOr<std::unique_ptr<Bench>> Bench::Create(
       options, std::move(socket), std::move(folder), std::move(process)));
   DS_ASSIGN_OR_RETURN(bench->first_, bench->process_ != nullptr
                                          ? bench->ConnectToStarted()
-                                         : bench->ConnectOnce());
+                                         : bench->ConnectAnswering());
   return bench;
 }
 
@@ -81,9 +82,32 @@ absl::StatusOr<std::unique_ptr<Peer>> Bench::ConnectToStarted() {
   }
 }
 
+// A daemon may make a listener for each connection. Then there is none for a
+// moment after each, or the last one goes with whoever waits at it already.
+absl::StatusOr<std::unique_ptr<Peer>> Bench::ConnectAnswering() {
+  const Deadline deadline =
+      Deadline::After(std::min(kEnding, options_.timeout));
+  while (true) {
+    absl::StatusOr<std::unique_ptr<Peer>> peer = ConnectOnce();
+    const absl::Status status =
+        peer.ok() ? (*peer)->AskU64(vhost_user::kGetFeatures).status()
+                  : peer.status();
+    if (status.ok()) return peer;
+    if (peer.ok() && !absl::IsUnavailable(status)) return status;
+    if (process_ != nullptr) {
+      const std::optional<std::string> exit = process_->WaitForExit(kRetry);
+      if (exit.has_value()) {
+        return absl::UnavailableError(absl::StrCat("the back-end ", *exit));
+      }
+    }
+    if (deadline.Expired()) return status;
+    absl::SleepFor(kRetry);
+  }
+}
+
 absl::StatusOr<std::unique_ptr<Peer>> Bench::Connect() {
   if (first_ != nullptr) return std::move(first_);
-  return ConnectOnce();
+  return ConnectAnswering();
 }
 
 absl::StatusOr<std::unique_ptr<Peer>> Bench::ConnectNegotiated() {
@@ -101,13 +125,12 @@ std::string Bench::Fate() {
     if (process_ != nullptr) {
       const std::optional<std::string> exit = process_->WaitForExit(kRetry);
       if (exit.has_value()) return absl::StrCat("the back-end ", *exit);
-    } else if (!peer.ok()) {
-      return "the back-end is gone: nobody listens any more";
     }
     // A process that ends closes the connection before the listener, or is
     // seen to have closed both before it is seen to have ended.
     if (deadline.Expired()) {
-      return "the back-end takes no other connection";
+      return peer.ok() ? "the back-end takes no other connection"
+                       : "the back-end is gone: nobody listens any more";
     }
     absl::SleepFor(kRetry);
   }

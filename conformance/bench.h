@@ -37,7 +37,8 @@ class Bench {
   static absl::StatusOr<std::unique_ptr<Bench>> Create(
       const BenchOptions& options);
 
-  // Returns the connection that Create() made; after it was taken, another one.
+  // Returns the connection that Create() made; after it was taken, another one
+  // that answers. A back-end that closes it is tried again for up to 2 s.
   absl::StatusOr<std::unique_ptr<Peer>> Connect();
   // Returns a connection after the front-end's negotiation.
   absl::StatusOr<std::unique_ptr<Peer>> ConnectNegotiated();
@@ -62,6 +63,7 @@ class Bench {
 
   absl::StatusOr<std::unique_ptr<Peer>> ConnectOnce();
   absl::StatusOr<std::unique_ptr<Peer>> ConnectToStarted();
+  absl::StatusOr<std::unique_ptr<Peer>> ConnectAnswering();
 
   const BenchOptions options_;
   const std::string socket_;

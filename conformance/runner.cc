@@ -61,9 +61,14 @@ absl::StatusOr<ConformanceReport> RunCases(
     const BenchOptions& options, const std::vector<Case>& cases,
     const std::function<void(const ConformanceCase&)>& each) {
   ConformanceReport report;
+  // The case after which the back-end was gone.
+  std::string last;
   for (const Case& one : cases) {
-    absl::StatusOr<std::unique_ptr<Bench>> bench = Bench::Create(options);
+    absl::StatusOr<std::unique_ptr<Bench>> bench =
+        report.backend_gone() ? absl::UnavailableError("the back-end is gone")
+                              : Bench::Create(options);
     if (!bench.ok() && report.cases().empty()) return bench.status();
+    if (bench.ok()) last = one.name;
     ConformanceCase& row = *report.add_cases();
     row.set_name(one.name);
     row.set_expected(one.expected);
@@ -77,8 +82,7 @@ absl::StatusOr<ConformanceReport> RunCases(
     } else if (options.start.empty()) {
       report.set_backend_gone(true);
       Record(absl::UnimplementedError(absl::StrCat(
-                 "the back-end is gone since ",
-                 report.cases(report.cases_size() - 2).name(),
+                 "the back-end is gone since ", last,
                  "; --start COMMAND starts it anew for each case")),
              "", &row, &report);
     } else {

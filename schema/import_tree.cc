@@ -108,7 +108,7 @@ ZeroCopyInputStream* ImportTree::Open(ProtobufText opened) {
       folders.empty()
           ? "no folder is known to have it"
           : absl::StrCat("it is not in ", absl::StrJoin(folders, ", ")),
-      ": put its copy beside the schema, name the folder that it is relative "
+      ": put its copy next to the schema, name the folder that it is relative "
       "to with ",
       folders_.flag,
       ", or give a descriptor set, which holds what it imports"));

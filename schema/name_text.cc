@@ -9,11 +9,13 @@
 
 namespace devstate {
 
+std::string PrintableText(absl::string_view text) {
+  return absl::StrReplaceAll(absl::Utf8SafeCEscape(text),
+                             {{"\\'", "'"}, {"\\\"", "\""}, {"\\\\", "\\"}});
+}
+
 std::string NameText(absl::string_view name) {
-  // Quotes do no harm in a line.
-  return absl::StrCat(absl::StrReplaceAll(absl::Utf8SafeCEscape(name.substr(
-                                              0, kMaxShownNameBytes)),
-                                          {{"\\'", "'"}, {"\\\"", "\""}}),
+  return absl::StrCat(PrintableText(name.substr(0, kMaxShownNameBytes)),
                       name.size() > kMaxShownNameBytes ? "..." : "");
 }
 

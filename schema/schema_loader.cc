@@ -461,7 +461,10 @@ absl::StatusOr<std::vector<LoadedSchema>> LoadSchemas(
     const std::string& folder, const SchemaLoadOptions& options) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) {
-    return absl::NotFoundError(absl::StrCat(folder, ": no such folder"));
+    return absl::NotFoundError(absl::StrCat(
+        folder, fs::exists(folder, error) ? ": is not a folder: name the one "
+                                            "that has the released schemas"
+                                          : ": no such folder"));
   }
   static const std::set<std::string> kExtensions = {".proto", ".binpb", ".pb",
                                                     ".desc", ".bin"};

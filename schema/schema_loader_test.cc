@@ -174,12 +174,12 @@ TEST_F(SchemaLoaderTest, ReleasedSchemaDoesNotReadTheTreeAroundIt) {
   EXPECT_TRUE(
       absl::StrContains(ErrorOf(Write("proto/vendor/dev/released/1/dev.proto",
                                       Importing("vendor/part.proto"))),
-                        "beside the schema"));
+                        "next to the schema"));
   // It lies below the folder of its package.
   EXPECT_TRUE(absl::StrContains(
       ErrorOf(Write("proto/vendor/dev/released/v1.proto",
                     Importing("vendor/part.proto", "vendor.dev"))),
-      "beside the schema"));
+      "next to the schema"));
 }
 
 TEST_F(SchemaLoaderTest, ImportsAreFoundThroughLinksAndParentFolders) {
@@ -362,6 +362,8 @@ TEST_F(SchemaLoaderTest, EmptyFolderIsToldFromOneThatIsNotThere) {
   EXPECT_TRUE(
       absl::IsFailedPrecondition(LoadSchemas(folder_ + "/inner", {}).status()));
   EXPECT_TRUE(absl::IsNotFound(LoadSchemas(folder_ + "/none", {}).status()));
+  EXPECT_TRUE(absl::StrContains(LoadSchemas("/dev/null", {}).status().message(),
+                                "/dev/null: is not a folder"));
 }
 
 TEST_F(SchemaLoaderTest, FilesWithoutRootPassUnlessThereIsNoOther) {

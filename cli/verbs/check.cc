@@ -174,7 +174,9 @@ void Define(Command& verb) {
       "the way\n"
       "back second. Of a folder of manifests, the exit code is that of the "
       "worst\n"
-      "host, or with --need of the worst that is needed.\n" +
+      "host, or with --need of the worst that is needed. A host whose manifest "
+      "cannot\n"
+      "be read refuses.\n" +
       ExitCodesText({{kExitOk, "loads"},
                      {kExitRefused},
                      {kExitUsageOrIo},

@@ -95,7 +95,7 @@ void Define(Command& verb) {
                  "automatic, raw, zstd or zstd:LEVEL")
       .ShowDefault();
   verb.AddOption("--feature", &flags->features,
-                 "Feature that the state uses, beside those that its fields "
+                 "Feature that the state uses, besides those that its fields "
                  "say; may be repeated")
       .Value("NAME");
   verb.AddFlag("--no-descriptors", &flags->no_descriptors,

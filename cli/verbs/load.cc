@@ -9,16 +9,24 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "cli/error_place.h"
 #include "cli/live_backend.h"
 #include "cli/progress.h"
 #include "cli/state_input.h"
+#include "cli/state_kind.h"
 #include "cli/stream_file.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
+#include "devstate/foreign/foreign_formats.h"
+#include "devstate/serializer/byte_stream.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -29,6 +37,25 @@ struct LoadFlags {
   StateInputFlags input;
   LiveFlags live;
 };
+
+// A back-end made with devstate takes a state in a foreign format for none. Its
+// log may be on another host, but the state is here.
+absl::Status WithWayOn(const StateInputFlags& input, absl::Status refused) {
+  if (!absl::StrContains(refused.message(), "[not-a-stream]")) return refused;
+  const absl::StatusOr<absl::string_view> kind =
+      KindOf([&input]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
+        DS_ASSIGN_OR_RETURN(StateInput again,
+                            OpenState(input, StateUse::kHandOn));
+        return std::move(again.source);
+      });
+  const ForeignFormat* const format =
+      kind.ok() ? FindForeignFormat(*kind) : nullptr;
+  if (format == nullptr || format->schema.empty()) return refused;
+  return absl::Status(
+      refused.code(),
+      absl::StrCat(refused.message(), ". The state is one of ", format->name,
+                   ": devstate convert FILE --to ", format->schema));
+}
 
 absl::Status Run(const LoadFlags& flags, const StateInput& input) {
   Progress progress("loading", input.size);
@@ -42,7 +69,8 @@ absl::Status Run(const LoadFlags& flags, const StateInput& input) {
   const absl::StatusOr<vhost_user::TransferResult> result =
       backend->LoadState(flags.live.channel_kind(), state);
   DS_RETURN_IF_ERROR(AtSocket(flags.socket, result.status()));
-  DS_RETURN_IF_ERROR(CheckTransfer(flags.socket, *result));
+  DS_RETURN_IF_ERROR(
+      WithWayOn(flags.input, CheckTransfer(flags.socket, *result)));
   progress.Clear();
   absl::FPrintF(stderr, "loaded %d bytes, %s by the back-end\n", result->bytes,
                 Painted("accepted", Colour::kGreen, STDERR_FILENO));

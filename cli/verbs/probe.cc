@@ -72,11 +72,16 @@ absl::StatusOr<ProbeReport> Probe(const ProbeFlags& flags) {
   vhost_user::FrontendEndpointOptions options;
   options.connect_timeout = options.reply_timeout =
       absl::Seconds(flags.timeout_seconds);
+  vhost_user::BackendOffer offer;
   DS_ASSIGN_OR_RETURN(
       const std::unique_ptr<vhost_user::FrontendEndpoint> backend,
-      vhost_user::FrontendEndpoint::Connect(flags.socket, options));
-  DS_ASSIGN_OR_RETURN(const vhost_user::BackendOffer offer,
-                      backend->GetOffer());
+      ConnectTo(flags.socket, options, options.connect_timeout,
+                [&offer](vhost_user::FrontendEndpoint& endpoint) {
+                  absl::StatusOr<vhost_user::BackendOffer> got =
+                      endpoint.GetOffer();
+                  if (got.ok()) offer = *got;
+                  return got.status();
+                }));
   ProbeReport report;
   report.set_socket(flags.socket);
   AddBits(vhost_user::VirtioFeatureBits(offer.features),

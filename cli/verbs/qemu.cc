@@ -54,10 +54,9 @@ struct QemuFlags {
   std::string output;
 };
 
-// Returns what the first bytes of a file say; kOther for standard input, which
-// is read once.
+// Returns what the first bytes of a file say; kOther for what is read once.
 FileKind KindOfFile(const std::string& name) {
-  if (name == "-") return FileKind::kOther;
+  if (IsReadOnce(name)) return FileKind::kOther;
   const absl::StatusOr<std::shared_ptr<ByteSource>> source = OpenInput(name);
   if (!source.ok()) return FileKind::kOther;
   const absl::StatusOr<std::string> first = ReadHead(**source, kFileKindBytes);
@@ -352,14 +351,14 @@ absl::StatusOr<bool> ShowInflight(const QemuFlags& flags) {
 
 absl::Status Extract(const QemuFlags& flags) {
   // Whatever is no file with devices has an error of its own.
-  if (KindOfFile(flags.file) == FileKind::kOther) {
+  if (!IsReadOnce(flags.file) && KindOfFile(flags.file) == FileKind::kOther) {
     DS_RETURN_IF_ERROR(OpenQemuFile(flags.file).status());
   }
   DS_ASSIGN_OR_RETURN(const StateInput input,
                       OpenState({flags.file, flags.device}));
   if (input.device.empty()) {
     return absl::FailedPreconditionError(
-        "a compressed state, and no QEMU migration file");
+        "a state by itself or other bytes, and no QEMU migration file");
   }
   DS_ASSIGN_OR_RETURN(
       const std::unique_ptr<OutputFile> output,
@@ -541,7 +540,10 @@ void Define(Command& verb) {
   verb.footer =
       ExitCodesText(
           {{kExitOk}, {kExitUsageOrIo, kFileOrDevice}, {kExitDamaged}}) +
-      "A migration file is read from its end: it cannot come through a pipe.\n"
+      "A migration file is read from its end: one that comes through a pipe, "
+      "or "
+      "is\n"
+      "compressed, goes into a file in $TMPDIR first, but for inject.\n"
       "Example: devstate qemu list vm.mig";
 }
 

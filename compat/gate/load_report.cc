@@ -8,6 +8,7 @@
 #include "devstate/compat/load_line.h"
 #include "devstate/compat/report_finding.h"
 #include "devstate/compat/rules.h"
+#include "devstate/schema/name_text.h"
 
 namespace devstate {
 namespace {

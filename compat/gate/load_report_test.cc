@@ -45,6 +45,13 @@ TEST(VerdictLogLineTest, TellsLevelVersionsRulePathAndText) {
             "field\\n\"locks\"");
 }
 
+TEST(VerdictLogLineTest, TextThatQuotesBytesIsNotEscapedAgain) {
+  Verdict verdict = Refused(1);
+  verdict.mutable_findings(1)->set_text(R"(it starts with "\xd4'\n" \\')");
+  EXPECT_THAT(VerdictLogLine(verdict, Header(), kReader),
+              ::testing::HasSubstr(R"(: it starts with "\xd4'\n" \\')"));
+}
+
 TEST(VerdictLogLineTest, WriterWithoutANameIsLeftOut) {
   StreamHeader header = Header();
   header.writer = {};

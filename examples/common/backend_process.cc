@@ -94,7 +94,8 @@ void Log(absl::string_view line) {
 
 void LogReport(const StateReport& report) {
   const std::string amount = absl::StrFormat(
-      "%d records in %d chunks, %d bytes (%d before compression)",
+      "%d records in %d chunks, %d bytes with the header (content: %d before "
+      "compression)",
       report.records, report.chunks, report.stream_bytes, report.decoded_bytes);
   switch (report.event) {
     case StateReport::Event::kSaved:

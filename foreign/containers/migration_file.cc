@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "devstate/foreign/containers/decompressor.h"
 #include "devstate/foreign/containers/file_kind.h"
 #include "devstate/foreign/temporary_file.h"
@@ -51,7 +52,8 @@ class StartAndEnd : public RandomAccess {
     if (kept_from_ != kPiece && offset + size > kPiece && offset < kept_from_) {
       return absl::ResourceExhaustedError(absl::StrCat(
           "only the last ", kKeptOfCompressed >> 30,
-          " GiB of a compressed migration are kept: decompress it to a file"));
+          " GiB are kept of a migration that is compressed or comes through a "
+          "pipe: store it in a file, uncompressed"));
     }
     while (size > 0) {
       DS_ASSIGN_OR_RETURN(const size_t got,
@@ -83,8 +85,8 @@ absl::StatusOr<std::string> ReadFirst(RandomAccess& bytes, uint64_t offset) {
 // Decompresses the rest of `bytes` from `start` on. Refuses what came out of a
 // compressor itself, of which there may be any number.
 absl::StatusOr<MigrationFile> Decompress(FileKind kind, RandomAccess& bytes,
-                                         uint64_t start, bool as_it_is) {
-  if (!as_it_is) {
+                                         uint64_t start, bool decompressed) {
+  if (decompressed) {
     return absl::FailedPreconditionError(
         "compressed twice: decompress it to a file");
   }
@@ -93,23 +95,24 @@ absl::StatusOr<MigrationFile> Decompress(FileKind kind, RandomAccess& bytes,
   return KeepMigration(*content);
 }
 
-// Finds the stream in `bytes`.
+// Finds the stream in `bytes`, which are those of a file or a copy.
 absl::StatusOr<MigrationFile> Find(std::unique_ptr<RandomAccess> bytes,
-                                   bool as_it_is) {
+                                   absl::optional<ReadOnce> copy) {
   DS_ASSIGN_OR_RETURN(const std::string first, ReadFirst(*bytes, 0));
+  const bool decompressed = copy == ReadOnce::kDecompressed;
   MigrationFile file;
-  file.as_it_is = as_it_is;
+  file.as_it_is = !copy.has_value();
   switch (const FileKind kind = FileKindOf(first)) {
     case FileKind::kNamed:
       return WayOn(first);
     case FileKind::kGzip:
     case FileKind::kZstd:
-      return Decompress(kind, *bytes, 0, as_it_is);
+      return Decompress(kind, *bytes, 0, decompressed);
     case FileKind::kLibvirt: {
       DS_ASSIGN_OR_RETURN(const LibvirtImage image,
                           ParseLibvirtImage(first, bytes->size()));
       if (image.content != FileKind::kMigration) {
-        return Decompress(image.content, *bytes, image.start, as_it_is);
+        return Decompress(image.content, *bytes, image.start, decompressed);
       }
       file.start = image.start;
       break;
@@ -129,13 +132,14 @@ absl::StatusOr<MigrationFile> Find(std::unique_ptr<RandomAccess> bytes,
 absl::StatusOr<MigrationFile> OpenMigrationFile(FileDescriptor fd) {
   DS_ASSIGN_OR_RETURN(std::unique_ptr<RandomAccess> bytes,
                       OpenRandomAccess(std::move(fd)));
-  return Find(std::move(bytes), /*as_it_is=*/true);
+  return Find(std::move(bytes), absl::nullopt);
 }
 
-absl::StatusOr<MigrationFile> KeepMigration(ByteSource& content) {
+absl::StatusOr<MigrationFile> KeepMigration(ByteSource& content,
+                                            ReadOnce from) {
   DS_ASSIGN_OR_RETURN(std::unique_ptr<RandomAccess> bytes,
                       StartAndEnd::Of(content));
-  return Find(std::move(bytes), /*as_it_is=*/false);
+  return Find(std::move(bytes), from);
 }
 
 }  // namespace devstate

@@ -22,12 +22,13 @@ struct MigrationFile {
   std::unique_ptr<RandomAccess> bytes;
   // The offset of the stream in it.
   uint64_t start = 0;
-  // Whether these are the bytes of the file, and not of its content.
+  // Whether these are the bytes of the file, and not of its content or a copy.
   bool as_it_is = true;
 };
 
-// The most of the end of a compressed migration that is kept. The sections of
-// the devices, with their states, are at the end.
+// The most of the end of a migration that is kept if it is compressed or comes
+// through a pipe. The sections of the devices, with their states, are at the
+// end.
 inline constexpr uint64_t kKeptOfCompressed = uint64_t{4} << 30;
 
 // Opens the migration stream that `fd` has. A compressed one is read to its
@@ -38,8 +39,13 @@ inline constexpr uint64_t kKeptOfCompressed = uint64_t{4} << 30;
 // Decompressed().
 absl::StatusOr<MigrationFile> OpenMigrationFile(FileDescriptor fd);
 
-// Takes the migration stream that `content`, which was decompressed, is or has.
-absl::StatusOr<MigrationFile> KeepMigration(ByteSource& content);
+// Where bytes come from that can be read once.
+enum class ReadOnce { kDecompressed, kPipe };
+
+// Takes the migration stream that `content` is or has, as OpenMigrationFile()
+// does. What was decompressed must not be compressed again.
+absl::StatusOr<MigrationFile> KeepMigration(
+    ByteSource& content, ReadOnce from = ReadOnce::kDecompressed);
 
 }  // namespace devstate
 

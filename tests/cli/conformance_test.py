@@ -152,6 +152,21 @@ class ConformanceTest(unittest.TestCase):
         self.assertIn('the back-end is gone since B15',
                       cases['B16']['happened'])
 
+    def test_back_end_with_a_listener_for_each_connection_is_judged(self):
+        socket = self.run_backend(DEVIATING + ' --deviation reopens')
+        cases = self.results('--backend', socket, code=0)
+        self.assertEqual({case['result'] for case in cases.values()}, {'pass'})
+        cases = self.results('--start', DEVIATING + ' --deviation reopens',
+                             '--only', 'B15', code=0)
+        self.assertEqual(cases['B15']['result'], 'pass')
+
+    def test_skipped_cases_name_the_one_that_ended_the_back_end(self):
+        socket = self.run_backend(DEVIATING + ' --deviation B15')
+        cases = self.results('--backend', socket, '--only', 'B15,B16,B3', code=1)
+        for case in cases.values():
+            if case['result'] == 'skip':
+                self.assertIn('gone since B15;', case['happened'])
+
     def test_started_back_ends_are_ended(self):
         log = self.path('pids')
         command = "sh -c 'echo $$ >> %s; exec %s'" % (log, DEVIATING)

@@ -132,10 +132,24 @@ END
 
 # --- A larger volume ---
 
-(cat vm.mig; echo something else) > larger
-run "list of a larger volume" 3 "$devstate" qemu list larger
-says "list of a larger volume" "head -c $(stat -c %s vm.mig)"
-one_line "list of a larger volume"
+for file in vm.mig raw.save; do
+  (cat $file; echo something else) > larger
+  run "list of a larger volume" 3 "$devstate" qemu list larger
+  says "list of a larger volume" \
+    "head -c $(stat -c %s $file) FILE | devstate VERB -"
+  one_line "list of a larger volume"
+  run "info of what is before" 0 sh -c "head -c $(stat -c %s $file) larger |
+    '$devstate' info - --device $first"
+  says "info of what is before" "virtiofsd V2"
+done
+run "diff in a pipe" 0 sh -c "cat vm.mig | '$devstate' diff - state --device $first"
+run "convert in a pipe" 0 sh -c "cat vm.mig |
+  '$devstate' convert - --device $first --to devices.fs.v1 -o - |
+  '$devstate' convert - --to virtiofsd -o - | cmp - state"
+for file in vm.mig.gz vm.mig.zst gzip.save; do
+  run "list of $file in a pipe" 0 sh -c "cat $file | '$devstate' qemu list -"
+  says "list of $file in a pipe" "92 bytes  virtiofsd"
+done
 
 # --- Requests in flight ---
 

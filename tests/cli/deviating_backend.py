@@ -6,7 +6,9 @@
 
 The deviation "crash" is to end by a signal at every malformed request,
 "acknowledges" is to acknowledge a failed check after its answer, "silent" not to
-answer CHECK_DEVICE_STATE, and "refuse" to refuse every transfer.
+answer CHECK_DEVICE_STATE, and "refuse" to refuse every transfer. "reopens" is to
+make a listener for each connection, as daemons on rust-vmm do: the last one goes
+with whoever waits at it.
 
 Written from the vhost-user text alone, without devstate: what the conformance
 cases are tried against. Serves one connection after another.
@@ -221,6 +223,13 @@ class Backend:
         self.result = 0 if data == STATE or self.deviation == 'B9' else 2
 
 
+def listen(path):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    return listener
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--socket-path', required=True)
@@ -228,15 +237,17 @@ def main():
     flags = parser.parse_args()
     if flags.deviation == 'B13':
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(flags.socket_path)
-    listener.listen()
+    listener = listen(flags.socket_path)
     print('listening', flush=True)
     backend = Backend(flags.deviation)
     while True:
         connection, _ = listener.accept()
         with connection:
             backend.serve(connection)
+        if flags.deviation == 'reopens':
+            listener.close()
+            os.unlink(flags.socket_path)
+            listener = listen(flags.socket_path)
 
 
 if __name__ == '__main__':

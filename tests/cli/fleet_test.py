@@ -6,6 +6,7 @@ import collections
 import json
 import os
 import resource
+import shutil
 import subprocess
 import tempfile
 import time
@@ -142,6 +143,21 @@ class FleetTest(unittest.TestCase):
                 done = run('check', '--from', NEW, '--to', self.small,
                            '--need', need, *flags)
                 self.assertEqual((done.code, done.err), (expected, ''))
+
+    def test_host_that_cannot_be_read_is_refused_where_all_are_needed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(NEW, os.path.join(folder, 'good.manifest'))
+            flags = ('check', '--from', NEW, '--to', folder)
+            self.assertEqual(run(*flags).code, 0)
+            with open(os.path.join(folder, 'cut.manifest'), 'w',
+                      encoding='utf-8') as file:
+                file.write('{')
+            done = run(*flags)
+            self.assertEqual((done.code, done.err), (1, ''))
+            self.assertIn('1 hosts in 1 groups: 1 accepted, 0 not\n', done.out)
+            self.assertIn('1 unreadable\n  cut.manifest: ', done.out)
+            self.assertEqual(run(*flags, '--need', '1').code, 0)
+            self.assertEqual(run(*flags, '--need', '2').code, 1)
 
     def test_text_names_groups_and_what_stands_in_the_way(self):
         done = run('check', '--from', NEW, '--to', self.small)

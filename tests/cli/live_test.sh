@@ -105,6 +105,13 @@ run "load of a picture" 1 "$devstate" load --socket "$folder/first" \
   "$folder/picture"
 one_line "load of a picture"
 says "load of a picture" "damaged [not-a-stream]: devstate explain not-a-stream"
+# As virtiofsd saves it before a guest has mounted anything.
+printf '\1\0\2\0\0\0\0\0\0\0' > "$folder/foreign"
+run "load of a foreign state" 1 "$devstate" load --socket "$folder/first" \
+  "$folder/foreign"
+one_line "load of a foreign state"
+says "load of a foreign state" \
+  "The state is one of virtiofsd: devstate convert FILE --to devices.fs.v1"
 for verb in info verify; do
   run "$verb of a picture" 3 "$devstate" "$verb" "$folder/picture"
   says "$verb of a picture" "not a devstate stream"

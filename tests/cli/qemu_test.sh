@@ -97,9 +97,21 @@ one_line "verify of an opaque state"
 run "verify of one among two" 2 "$devstate" verify "$two"
 says "verify of one among two" "--device"
 one_line "verify of one among two"
-run "verify through a pipe" 2 sh -c "cat '$one' | '$devstate' verify -"
-says "verify through a pipe" "name the file"
-one_line "verify through a pipe"
+run "verify through a pipe" 0 sh -c "cat '$folder/new.mig' |
+  '$devstate' verify - --device '$second'"
+says "verify through a pipe" "(state of $second at 0x87a73): whole:"
+run "list through a pipe" 0 bash -c "'$devstate' qemu list <(cat '$two')"
+says "list through a pipe" "70001 bytes"
+run "extract through a pipe" 0 sh -c "cat '$two' |
+  '$devstate' qemu extract - --device '$first' -o - |
+  cmp - '$data/two-devices-q35.state0'"
+run "inject into a pipe" 2 sh -c "cat '$two' |
+  '$devstate' qemu inject - --device '$first' '$stream' -o '$folder/other.mig'"
+says "inject into a pipe" "decompress it first, to a file"
+one_line "inject into a pipe"
+run "verify of half a migration through a pipe" 3 sh -c "head -c 450000 '$one' |
+  '$devstate' verify -"
+says "verify of half a migration through a pipe" "no description of the devices"
 run "verify of a stream's device" 2 "$devstate" verify "$stream" --device x
 says "verify of a stream's device" "leave --device out"
 one_line "verify of a stream's device"
@@ -122,7 +134,11 @@ for verb in "list" "extract -o $folder/none" "inject -o $folder/none"; do
   for file in /dev/zero -; do
     # shellcheck disable=SC2086
     run "$verb of $file" 2 sh -c "true | '$devstate' qemu $verb $file $state"
-    says "$verb of $file" "must be a regular file"
+    case $verb$file in
+      */dev/zero) says "$verb of $file" "must be a regular file" ;;
+      inject*) says "$verb of $file" "in a compressed file or a pipe" ;;
+      *) says "$verb of $file" "QEMU migration file" ;;
+    esac
     one_line "$verb of $file"
   done
   for file in cut longer; do

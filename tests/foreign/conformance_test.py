@@ -22,21 +22,23 @@ class ConformanceTest(unittest.TestCase):
 
     maxDiff = None
 
-    def run_cases(self, *flags):
+    def run_cases(self, release=None):
         with tempfile.TemporaryDirectory() as share:
-            command = ' '.join(map(shlex.quote, foreign_testing.virtiofsd()))
+            command = ' '.join(map(shlex.quote,
+                                   foreign_testing.virtiofsd(release)))
             command += ' --socket-path {socket} --sandbox none --shared-dir '
             done = subprocess.run(
                 [DEVSTATE, 'conformance', '--format', 'json', '--start',
-                 command + share] + list(flags),
+                 command + share],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE, text=True, timeout=PATIENCE,
                 check=False)
         self.assertEqual((done.returncode, done.stderr), (1, ''), done.stdout)
         return {case['name']: case for case in json.loads(done.stdout)['cases']}
 
-    def test_two_rules_are_broken_and_the_others_are_kept(self):
-        cases = self.run_cases()
+    def check_table(self, release=None):
+        """Two rules are broken and the others are kept."""
+        cases = self.run_cases(release)
         self.assertEqual(len(cases), 17)
         self.assertEqual(
             {name for name, case in cases.items() if case['result'] != 'pass'},
@@ -46,6 +48,17 @@ class ConformanceTest(unittest.TestCase):
                          'SET_DEVICE_STATE_FD was served: 0x100')
         self.assertIn('phase 1: closed the connection, and the back-end exited '
                       'with code 0', cases['B15']['happened'])
+
+    def test_two_rules_are_broken_and_the_others_are_kept(self):
+        self.check_table()
+
+    @foreign_testing.needs(foreign_testing.FIRST)
+    def test_first_release_breaks_the_same(self):
+        self.check_table(foreign_testing.FIRST)
+
+    @foreign_testing.needs(foreign_testing.NEWEST)
+    def test_current_release_breaks_the_same(self):
+        self.check_table(foreign_testing.NEWEST)
 
 
 if __name__ == '__main__':

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests with a real virtiofsd share: the processes and the commands."""
 
+import functools
 import os
 import shlex
 import shutil
@@ -15,13 +16,22 @@ FRONTEND = 'tests/foreign/frontend'
 DEVSTATE = 'cli/devstate'
 FS_BACKEND = 'examples/fs_backend/fs_backend'
 PATIENCE = 30  # seconds
+ACCEPTS = 0x10000  # __SO_ACCEPTCON of Linux
 
 # Where tests/foreign/install.sh puts one, and where distributions do.
 _FOLDERS = ('/opt/devstate/virtiofsd', '/usr/libexec', '/usr/lib/qemu')
+# Where it puts two more: 1.11, which writes the state as V1 and reads no other,
+# and 1.14 or later.
+FIRST = 'first'
+NEWEST = 'newest'
+_RELEASES = '/opt/devstate/virtiofsd-%s/virtiofsd'
 
 
-def virtiofsd():
+def virtiofsd(release=None):
     """The command that starts virtiofsd, None if there is none."""
+    if release is not None:
+        path = _RELEASES % release
+        return [path] if os.access(path, os.X_OK) else None
     given = os.environ.get('VIRTIOFSD')
     if given:
         return shlex.split(given)
@@ -29,6 +39,15 @@ def virtiofsd():
                             *_FOLDERS[1:]))
     found = shutil.which('virtiofsd', path=path)
     return [found] if found else None
+
+
+def listens(path):
+    """Whether a connection to the socket would be accepted. Its file exists a
+    moment before."""
+    with open('/proc/net/unix', encoding='utf-8') as sockets:
+        # Number, references, protocol, flags, …, path.
+        return any(int(words[3], 16) & ACCEPTS and words[-1] == path
+                   for words in map(str.split, list(sockets)[1:]))
 
 
 class ForeignTest(unittest.TestCase):
@@ -69,7 +88,7 @@ class ForeignTest(unittest.TestCase):
                            self.path('share'), '--sandbox', 'none'],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + PATIENCE
-        while not os.path.exists(self.path(name)):
+        while not listens(self.path(name)):
             self.assertIsNone(process.poll(), 'virtiofsd ended')
             self.assertLess(time.monotonic(), end, 'virtiofsd does not listen')
             time.sleep(0.01)
@@ -106,14 +125,35 @@ class ForeignTest(unittest.TestCase):
              self.path(destination)], exit_code)
 
 
-def require_virtiofsd():
-    """Ends the test, as skipped, where there is none."""
-    if virtiofsd() is None:
+def needs(release):
+    """Skips a test where that release is missing."""
+    def decorate(test):
+        @functools.wraps(test)
+        def run(self):
+            if virtiofsd(release) is not None:
+                test(self)
+                return
+            reason = 'no %s virtiofsd; tests/foreign/install.sh installs it' % (
+                release)
+            # A continuous build must not pass because nothing ran.
+            if os.environ.get('CI') == 'true':
+                self.fail(reason)
+            self.skipTest(reason)
+        return run
+    return decorate
+
+
+def require_virtiofsd(*releases):
+    """Ends the test, as skipped, where there is none, or none of a release."""
+    for release in (None, *releases):
+        if virtiofsd(release) is not None:
+            continue
+        what = 'no %svirtiofsd' % ('' if release is None else release + ' ')
         # A continuous build must not pass because nothing ran.
         if os.environ.get('CI') == 'true':
-            sys.exit('no virtiofsd; run tests/foreign/install.sh')
-        print('SKIPPED: no virtiofsd; tests/foreign/install.sh installs one, '
-              'or name one in $VIRTIOFSD')
+            sys.exit(what + '; run tests/foreign/install.sh')
+        print('SKIPPED: %s; tests/foreign/install.sh installs it%s' % (
+            what, ', or name one in $VIRTIOFSD' if release is None else ''))
         sys.exit(0)
 
 

@@ -49,6 +49,7 @@ says "cut" "cut:0x64: flow 1 of 1: the state ends within its record"
   tail -c +141 "$passt/one-flow.state"; } > wrong
 run "wrong" 1 "$devstate" verify wrong
 says "wrong" "refused [foreign-flow] flow 0 at offset 0x3e"
+says "wrong" ": save again, the state was changed on its way"
 
 # --- crosvm ---
 
@@ -155,6 +156,8 @@ says "no tree" "none: cannot open the directory"
 one_line "no tree"
 run "tree of another schema" 2 "$devstate" check passt.dstate --tree tree
 one_line "tree of another schema"
+run "tree that is none" 2 "$devstate" check "$state" --tree nowhere
+says "tree that is none" "devstate: nowhere: cannot open the directory"
 run "tree and reader" 2 "$devstate" check "$state" --tree tree --reader x
 run "tree in a pipe" 1 sh -c "cat '$state' | '$devstate' check - --tree tree"
 

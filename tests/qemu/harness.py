@@ -30,6 +30,10 @@ EXAMPLES = {
 }
 QEMU = shutil.which('qemu-system-x86_64')
 MINIMUM = (8, 2)
+# A current one next to it, where install_newest.sh puts it.
+NEWEST_QEMU = '/opt/devstate/qemu-newest/qemu-system-x86_64'
+# A type of machine that both have.
+COMMON_MACHINE = 'pc-q35-8.2'
 
 
 def qemu_version():
@@ -147,10 +151,11 @@ class Qemu(Process):
     """A machine that is not started: device state needs no guest."""
 
     def __init__(self, folder, backends, machine='q35', accel='tcg',
-                 devices=None, incoming=False, memory='64M', extra=()):
+                 devices=None, incoming=False, memory='64M', extra=(),
+                 program=QEMU):
         self.qmp_path = os.path.join(folder, 'qmp-%d' % time.monotonic_ns())
         devices = devices or ['fs'] * len(backends)
-        command = [QEMU, '-nodefaults', '-no-user-config', '-display', 'none',
+        command = [program, '-nodefaults', '-no-user-config', '-display', 'none',
                    '-S', '-accel', accel, '-m', memory, '-object',
                    'memory-backend-memfd,id=mem,share=on,size=' + memory,
                    '-machine', machine + ',memory-backend=mem',
@@ -325,6 +330,12 @@ def skip(reason, script):
         sys.exit('%s; run %s' % (reason, script))
     print('SKIPPED: %s; %s installs one' % (reason, script))
     sys.exit(0)
+
+
+def require_newest_qemu():
+    """Ends the test, as skipped, where there is no current QEMU."""
+    if not os.access(NEWEST_QEMU, os.X_OK):
+        skip('no current QEMU', 'tests/qemu/install_newest.sh')
 
 
 def main():

@@ -17,8 +17,7 @@ SOURCE=/etc/apt/sources.list.d/devstate-backports.list
 new_enough() {
   version=$(qemu-system-x86_64 --version 2>/dev/null |
     sed -n '1s/.*version \([0-9.]*\).*/\1/p')
-  [ -n "$version" ] || return 1
-  [ "$(printf '%s\n%s\n' "$MINIMUM" "$version" | sort -V | head -n 1)" = "$MINIMUM" ]
+  at_least "$version" "$MINIMUM"
 }
 
 if new_enough; then

@@ -13,8 +13,8 @@ PORTABLE = 'devices.fs.v1'
 
 class Virtiofsd(harness.Process):
 
-    def __init__(self, path, shared):
-        super().__init__(foreign_testing.virtiofsd() + [
+    def __init__(self, path, shared, release=None):
+        super().__init__(foreign_testing.virtiofsd(release) + [
             '--socket-path', path, '--shared-dir', shared, '--sandbox',
             'none'])
         self.path = path
@@ -34,9 +34,9 @@ class VirtiofsdCase(harness.QemuTest):
         with open(path, 'wb') as file:
             file.write(contents)
 
-    def virtiofsd(self):
+    def virtiofsd(self, release=None):
         self.count += 1
-        process = Virtiofsd(self.path('s%d' % self.count), self.shared)
+        process = Virtiofsd(self.path('s%d' % self.count), self.shared, release)
         self.addCleanup(process.stop)
         return process
 

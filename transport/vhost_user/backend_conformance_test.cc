@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_split.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "devstate/transport/vhost_user/backend_endpoint.h"
 #include "devstate/transport/vhost_user/transport_test_util.h"
@@ -384,6 +385,40 @@ TEST_F(BackendConformanceTest, B15MalformedSetIsRefused) {
             static_cast<uint64_t>(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(CountOpenFds(), fds);
   ExpectSaveWorks();
+}
+
+TEST_F(BackendConformanceTest, EachRefusalIsOneLineInTheLog) {
+  RawPeer& peer = Start();
+  EXPECT_NE(peer.Call(kCheckDeviceState), 0u);
+  EXPECT_EQ(peer.SetDeviceState(kSave, 1, MakeChannel().write_end),
+            kSetStateRefused);
+  EXPECT_EQ(peer.Call(kSetDeviceStateFd, TwoU32(kSave, 0)), kSetStateRefused);
+  EXPECT_EQ(peer.SetDeviceState(kSave, 0, MakeChannel().read_end),
+            kSetStateRefused);
+  StartRing(0);
+  EXPECT_EQ(peer.SetDeviceState(kSave, 0, MakeChannel().write_end),
+            kSetStateRefused);
+  StopRing(0);
+  EXPECT_NE(peer.Call(kCheckDeviceState, "x"), 0u);
+  ExpectSaveWorks();
+  // The handler logs what it took part in.
+  device_.save_result = absl::InternalError("cannot save");
+  uint64_t check = 0;
+  Save(&check);
+  EXPECT_NE(check, 0u);
+  peer_.reset();
+  served_->Join();
+  EXPECT_THAT(
+      std::vector<std::string>(absl::StrSplit(served_->log(), '\n')),
+      ::testing::ElementsAre(
+          "CHECK_DEVICE_STATE without a transfer",
+          "SET_DEVICE_STATE_FD: unknown phase 1",
+          "SET_DEVICE_STATE_FD: 0 file descriptors, expected 1",
+          ::testing::StartsWith("SET_DEVICE_STATE_FD: unfit as a device-state "
+                                "channel: "),
+          "SET_DEVICE_STATE_FD while rings are running",
+          ::testing::HasSubstr("CHECK_DEVICE_STATE"),
+          ::testing::StartsWith("connection over: "), ""));
 }
 
 TEST_F(BackendConformanceTest, B15UnfitDescriptorIsRefused) {

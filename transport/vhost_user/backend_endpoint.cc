@@ -6,8 +6,10 @@
 #include <poll.h>
 
 #include <cerrno>
+#include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/errno_status.h"
@@ -33,11 +35,14 @@ absl::StatusOr<std::unique_ptr<BackendEndpoint>> BackendEndpoint::Create(
     listener.emplace(std::move(bound));
   }
   DS_ASSIGN_OR_RETURN(WakeEvent stop, WakeEvent::Create());
-  DS_ASSIGN_OR_RETURN(auto engine,
-                      DeviceStateEngine::Create(handler, options.transfer));
   std::unique_ptr<BackendEndpoint> endpoint(new BackendEndpoint(
       std::move(options), std::move(listener), std::move(stop)));
-  endpoint->engine_ = std::move(engine);
+  DeviceStateEngineOptions transfer = endpoint->options_.transfer;
+  transfer.report = [self = endpoint.get()](const TransferReport& report) {
+    self->OnTransfer(report);
+  };
+  DS_ASSIGN_OR_RETURN(endpoint->engine_,
+                      DeviceStateEngine::Create(handler, std::move(transfer)));
   return endpoint;
 }
 
@@ -160,7 +165,10 @@ absl::Status BackendEndpoint::HandleMessage(Message message) {
 
 absl::Status BackendEndpoint::HandleMalformed(const Message& message,
                                               absl::Status why) {
-  Log(why.message());
+  // OnTransfer() logs what the engine answers.
+  const bool logged = message.request == kSetDeviceStateFd ||
+                      (message.request == kCheckDeviceState && !transfer_open_);
+  if (!logged) Log(why.message());
   if (message.request == kSetDeviceStateFd) {
     engine_->RefuseDeviceStateFd(std::move(why));
     return SendReplies();
@@ -171,6 +179,26 @@ absl::Status BackendEndpoint::HandleMalformed(const Message& message,
   }
   const std::optional<Message> refusal = device_.Refuse(message);
   return refusal.has_value() ? Send(*refusal) : why;
+}
+
+// A handler hears of no refused SET_DEVICE_STATE_FD, and of no
+// CHECK_DEVICE_STATE without a transfer: nobody else can log why.
+void BackendEndpoint::OnTransfer(const TransferReport& report) {
+  using Stage = TransferReport::Stage;
+  const bool refused_check =
+      report.stage == Stage::kChecked && !report.status.ok() && !transfer_open_;
+  if (report.stage == Stage::kRefused || refused_check) {
+    const std::string request =
+        RequestName(refused_check ? kCheckDeviceState : kSetDeviceStateFd);
+    const absl::string_view why = report.status.message();
+    Log(absl::StartsWith(why, request) ? std::string(why)
+                                       : absl::StrCat(request, ": ", why));
+  }
+  if (report.stage == Stage::kAccepted) transfer_open_ = true;
+  if (report.stage == Stage::kChecked || report.stage == Stage::kAbandoned) {
+    transfer_open_ = false;
+  }
+  if (options_.transfer.report) options_.transfer.report(report);
 }
 
 absl::Status BackendEndpoint::SendReplies() {

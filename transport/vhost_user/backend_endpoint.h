@@ -90,6 +90,7 @@ class BackendEndpoint {
   absl::Status ServeConnection();
   absl::Status HandleMessage(Message message);
   absl::Status HandleMalformed(const Message& message, absl::Status why);
+  void OnTransfer(const TransferReport& report);
   absl::Status SendReplies();
   absl::Status Send(const Message& message);
   void Log(absl::string_view line) const;
@@ -100,6 +101,8 @@ class BackendEndpoint {
   VhostUserDevice device_;
   std::unique_ptr<DeviceStateEngine> engine_;
   std::optional<Connection> connection_;
+  // Whether a transfer was accepted, and neither checked nor abandoned since.
+  bool transfer_open_ = false;
 };
 
 }  // namespace devstate::vhost_user

@@ -199,7 +199,7 @@ void DeviceStateEngine::SetDeviceStateFd(uint32_t direction, uint32_t phase,
 }
 
 void DeviceStateEngine::RefuseDeviceStateFd(absl::Status why) {
-  failure_ = std::move(why);
+  refusal_ = std::move(why);
   Feed(SessionEvent::kSetUnfit);
 }
 
@@ -299,6 +299,7 @@ void DeviceStateEngine::Execute(SessionActions actions, SessionState before,
     AnswerSet(held_.own ? 0 : kSetStateNoFd);
   }
   if ((actions & kRefuseSet) != 0) {
+    if (!refusal_.ok()) failure_ = std::exchange(refusal_, absl::OkStatus());
     Report(TransferReport::Stage::kRefused, failure_.status, kSetStateRefused);
     AnswerSet(kSetStateRefused);
   }

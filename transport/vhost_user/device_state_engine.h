@@ -162,6 +162,9 @@ class DeviceStateEngine {
   Held held_;
   LoadResult failure_ = absl::OkStatus();
   absl::Status start_failure_;
+  // Why the next request is refused; failure_ belongs to the transfer until
+  // then.
+  absl::Status refusal_;
   TransferDirection refused_direction_ = TransferDirection::kSave;
   uint64_t last_id_ = 0;
   uint64_t active_id_ = 0;  // completions of other ids are stale

@@ -53,6 +53,7 @@ class DeviceStateEngineTest : public ::testing::Test {
   DeviceStateEngine& Start(DeviceStateEngineOptions options = {}) {
     options.report = [this](const TransferReport& report) {
       stages_.emplace_back(TransferStageName(report.stage));
+      reasons_.emplace_back(report.status.message());
     };
     auto engine = DeviceStateEngine::Create(&device_, std::move(options));
     EXPECT_THAT(engine, IsOk());
@@ -112,6 +113,7 @@ class DeviceStateEngineTest : public ::testing::Test {
   FakeDevice device_;
   std::unique_ptr<DeviceStateEngine> engine_;
   std::vector<std::string> stages_;
+  std::vector<std::string> reasons_;
 };
 
 DeviceStateEngineOptions ShortDeadlines() {
@@ -233,6 +235,17 @@ TEST_F(DeviceStateEngineTest, NewerSetClosesTheOlderChannel) {
   EXPECT_EQ(Check(), 0u);
   EXPECT_THAT(stages_, ElementsAre("accepted", "abandoned", "accepted",
                                    "transferred", "checked"));
+}
+
+TEST_F(DeviceStateEngineTest, RefusedRequestIsNotWhyATransferIsAbandoned) {
+  device_.state = Pattern(4 << 20);
+  Start();
+  ChannelEnds ends = MakeChannel();
+  EXPECT_EQ(Set(kSave, std::move(ends.write_end)), kSetStateNoFd);
+  EXPECT_EQ(Set(kSave, MakeChannel().read_end), kSetStateRefused);
+  EXPECT_THAT(stages_, ElementsAre("accepted", "abandoned", "refused"));
+  EXPECT_THAT(reasons_, ElementsAre("", "abandoned by the front-end",
+                                    ::testing::HasSubstr("unfit as")));
 }
 
 TEST_F(DeviceStateEngineTest, UncheckedTransferIsReportedAsAbandoned) {

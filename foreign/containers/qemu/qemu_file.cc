@@ -228,11 +228,12 @@ absl::Status QemuFile::Search() {
                      })) {
       return QemuFileError(
           end_,
-          absl::StrCat(
-              "a migration ends here and at 0x", absl::Hex(description_end),
-              ": one is left from before, or made up by a guest. Take "
-              "what is right: head -c ",
-              end_ - start_, " or head -c ", description_end - start_));
+          absl::StrCat("a migration ends here and at 0x",
+                       absl::Hex(description_end),
+                       ": one is left from before, or made up by a guest. Take "
+                       "what is right: head -c ",
+                       end_, " or head -c ", description_end,
+                       " FILE | devstate VERB -"));
     }
     description = at;
     description_end = end_;
@@ -246,7 +247,7 @@ absl::Status QemuFile::Search() {
         absl::StrCat("a migration ends here and something follows it. If that "
                      "is not part of it, but for instance what a volume held "
                      "before, cut it off: head -c ",
-                     description_end - start_));
+                     description_end, " FILE | devstate VERB -"));
   }
   description_offset_ = *description;
   end_ = description_end;

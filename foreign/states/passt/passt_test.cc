@@ -264,6 +264,9 @@ TEST(PasstTest, WhatPasstDoesNotCheckIsRefused) {
         Format().import_state(Opening(changed), WriterOptions(), &sink);
     ASSERT_THAT(report, IsOk()) << test.name;
     EXPECT_TRUE(report->refused()) << test.name;
+    for (const Finding& finding : report->verdict.findings()) {
+      EXPECT_THAT(finding.text(), HasSubstr("save again")) << test.name;
+    }
     EXPECT_EQ(sink.written, "") << test.name;
   }
 }

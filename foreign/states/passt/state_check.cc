@@ -27,6 +27,13 @@ constexpr uint8_t kMaxScale = 14;
 constexpr uint32_t kMaxMss = 65532;
 constexpr uint32_t kMaxSendBuffer = (1 << 24) - 1;
 
+// What to do about a refusal: no passt saves such a state. A newer one may have
+// bits that are unknown here.
+constexpr absl::string_view kRemedy =
+    ": save again, the state was changed on its way";
+constexpr absl::string_view kUnknownRemedy =
+    ": take a devstate that is as new as the source's passt, or save again";
+
 // Linux' numbers of the TCP states that are saved.
 constexpr uint8_t kStates[] = {1, 4, 5, 8, 9, 11};
 
@@ -60,20 +67,21 @@ absl::Status StateCheck::OnHeader(const Header& header) {
     findings_.Add(VERDICT_LEVEL_COMPATIBLE, rules::kForeignVersion, "",
                   absl::nullopt,
                   "version 1 is what passt wrote until 2025-03-19; later "
-                  "releases refuse it (CHECK_DEVICE_STATE says 95)");
+                  "releases refuse it (CHECK_DEVICE_STATE says 95): update "
+                  "passt at the source and save again");
   }
   const bool all_ones = std::all_of(header.mac.begin(), header.mac.end(),
                                     [](uint8_t byte) { return byte == 0xff; });
   if ((header.mac[0] & 1) != 0 && !all_ones) {
     findings_.Add(VERDICT_LEVEL_REFUSED, rules::kForeignAddress,
                   "the guest's MAC address", absl::nullopt,
-                  "is a multicast address");
+                  absl::StrCat("is a multicast address", kRemedy));
   }
   const Address& local = header.ipv6_link_local;
   if (!IsZero(local) && !(local[0] == 0xfe && (local[1] & 0xc0) == 0x80)) {
     findings_.Add(VERDICT_LEVEL_REFUSED, rules::kForeignAddress,
                   "the guest's link-local address", absl::nullopt,
-                  "is not in fe80::/10");
+                  absl::StrCat("is not in fe80::/10", kRemedy));
   }
   return absl::OkStatus();
 }
@@ -83,9 +91,11 @@ absl::Status StateCheck::OnFlow(uint32_t index, uint64_t offset,
                                 const absl::optional<Socket>& socket) {
   const std::string path = absl::StrCat("flow ", index);
   const auto refuse_if = [&](bool wrong, const Rule& rule,
-                             absl::string_view text) {
+                             absl::string_view text,
+                             absl::string_view remedy = kRemedy) {
     if (wrong) {
-      findings_.Add(VERDICT_LEVEL_REFUSED, rule, path, offset, text);
+      findings_.Add(VERDICT_LEVEL_REFUSED, rule, path, offset,
+                    absl::StrCat(text, remedy));
     }
   };
   const Rule& bad_flow = rules::kForeignFlow;
@@ -114,7 +124,8 @@ absl::Status StateCheck::OnFlow(uint32_t index, uint64_t offset,
             absl::StrCat("has a send buffer of ", flow.send_buffer,
                          " times 256 bytes, and would be loaded with less"));
   refuse_if((flow.flags & ~kFlags) != 0, bad_flow,
-            absl::StrFormat("has unknown flags in 0x%02x", flow.flags));
+            absl::StrFormat("has unknown flags in 0x%02x", flow.flags),
+            kUnknownRemedy);
   for (const Side& side : flow.sides) {
     refuse_if(IsIpv4(side.own) != IsIpv4(side.endpoint), rules::kForeignAddress,
               "has an IPv4 and an IPv6 address at the ends of one side");
@@ -140,7 +151,8 @@ absl::Status StateCheck::OnFlow(uint32_t index, uint64_t offset,
                          ", in which none is saved"));
   refuse_if(
       (socket->options & ~kOptions) != 0, bad_flow,
-      absl::StrFormat("has unknown TCP options in 0x%02x", socket->options));
+      absl::StrFormat("has unknown TCP options in 0x%02x", socket->options),
+      kUnknownRemedy);
   refuse_if(
       socket->send_scale > kMaxScale || socket->receive_scale > kMaxScale,
       bad_flow,

@@ -372,7 +372,7 @@ impl<'s> Mapper<'s> {
         let same_records = to.repeated_path() == place.repeated_path
             && records == (to.in_root() && read.holds_records());
         let (level, text) = if same_records {
-            (Level::Converted, "the move is declared")
+            (Level::Converted, "the move is declared: a value that is there moves")
         } else {
             let text = "the field has moved into or out of repeated records, where no single \
                         value follows: a conversion step is needed";
