@@ -474,6 +474,7 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/verbs/matrix.cc
   cli/verbs/migrate.cc
   cli/verbs/probe.cc
+  cli/verbs/proxy.cc
   cli/verbs/qemu.cc
   cli/verbs/save.cc
   cli/verbs/stats.cc
@@ -571,6 +572,14 @@ set(DEVSTATE_COMMAND_SOURCES
   proto/devstate/live.proto
   proto/devstate/stats.proto
   proto/devstate/verify.proto
+  proxy/backend.cc
+  proxy/backend.h
+  proxy/device_setup.cc
+  proxy/device_setup.h
+  proxy/proxy.cc
+  proxy/proxy.h
+  proxy/service_manager.cc
+  proxy/service_manager.h
   serializer/dynamic/redactor.cc
   serializer/dynamic/redactor.h
   serializer/dynamic/state_printer.cc
@@ -581,6 +590,8 @@ set(DEVSTATE_COMMAND_SOURCES
   serializer/dynamic/state_writer.h
   serializer/dynamic/whole_state.cc
   serializer/dynamic/whole_state.h
+  transport/io/process.cc
+  transport/io/process.h
   transport/vhost_user/frontend_endpoint.cc
   transport/vhost_user/frontend_endpoint.h
   transport/vhost_user/vhost_user_features.cc
@@ -635,6 +646,8 @@ set(DEVSTATE_TESTS
   compat/rule_examples_test.cc
   compat/rules_test.cc
   compat/verdict_test.cc
+  proxy/device_setup_test.cc
+  proxy/proxy_test.cc
   schema/embedded_schema_test.cc
   schema/record_size_test.cc
   schema/schema_loader_test.cc

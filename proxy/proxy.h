@@ -1,0 +1,101 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A proxy for one device: forwards the control socket between a front-end and a
+// back-end that need not know of it. The data path does not pass through here:
+// rings and their events are shared memory and descriptors.
+
+#ifndef DEVSTATE_PROXY_PROXY_H_
+#define DEVSTATE_PROXY_PROXY_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "devstate/proxy/backend.h"
+#include "devstate/proxy/device_setup.h"
+#include "devstate/transport/io/deadline.h"
+#include "devstate/transport/io/unix_socket.h"
+#include "devstate/transport/io/wake_event.h"
+#include "devstate/transport/vhost_user/connection.h"
+
+namespace devstate::proxy {
+
+struct ProxyOptions {
+  BackendSpec backend;
+  // The path at which a command's back-end shall listen. Required with one.
+  std::string backend_socket;
+  // The longest wait for a reply of the back-end. Default: 60 s.
+  absl::Duration reply_timeout = absl::Seconds(60);
+  // The same for CHECK_DEVICE_STATE and for SET_DEVICE_STATE_FD, which a
+  // back-end may answer only when all is written. Default: 5 min.
+  absl::Duration transfer_timeout = absl::Minutes(5);
+  // The longest time from the first byte of a message to its last, and for
+  // sending one. Default: 10 s.
+  absl::Duration message_timeout = absl::Seconds(10);
+  // The callback for log lines. Called on Serve()'s thread. Default: none.
+  std::function<void(absl::string_view line)> log;
+};
+
+// Serves one front-end at a time. The next one waits in the listener's queue.
+//
+// Every message goes on as it came, in order, with its descriptors, also one
+// that is not understood. While an answer is due nothing more is read from the
+// front-end. Whichever side closes, breaks the framing or lets a deadline pass,
+// both connections are closed: the front-end sees what it would see without a
+// proxy. The next front-end gets a new back-end.
+class Proxy {
+ public:
+  // Starts the back-end if it is a command's, so that one which cannot start is
+  // found now. Errors: those of Backend::Open().
+  static absl::StatusOr<std::unique_ptr<Proxy>> Create(UnixListener listener,
+                                                       ProxyOptions options);
+
+  // Serves until Stop().
+  absl::Status Serve();
+
+  // Makes Serve() return. Async-signal-safe and thread-safe.
+  void Stop() { stop_.Signal(); }
+
+ private:
+  Proxy(UnixListener listener, ProxyOptions options, WakeEvent stop)
+      : options_(std::move(options)),
+        listener_(std::move(listener)),
+        stop_(std::move(stop)) {}
+
+  absl::Status OpenBackend();
+  absl::Status AcceptFrontend();
+  // Waits for one event and handles it. The error ends the connections.
+  absl::Status ServeOne();
+  // Takes the next message of `from`, if it is there. `deadline` bounds the
+  // rest of one that has begun.
+  absl::StatusOr<std::optional<vhost_user::Message>> Take(
+      vhost_user::Connection& from, Deadline* deadline);
+  absl::Status ForwardRequest(vhost_user::Message request);
+  absl::Status ForwardReply(const vhost_user::Message& reply);
+  Deadline NextDeadline() const;
+  absl::Status CheckDeadlines() const;
+  void EndConnections(const absl::Status& why);
+  void Log(absl::string_view line) const;
+
+  const ProxyOptions options_;
+  UnixListener listener_;
+  const WakeEvent stop_;
+  DeviceSetup setup_;
+  std::unique_ptr<Backend> backend_;
+  std::optional<vhost_user::Connection> frontend_;
+  // The request whose answer is due.
+  std::optional<vhost_user::Message> awaited_;
+  Deadline reply_deadline_ = Deadline::Never();
+  Deadline frontend_deadline_ = Deadline::Never();
+  Deadline backend_deadline_ = Deadline::Never();
+};
+
+}  // namespace devstate::proxy
+
+#endif  // DEVSTATE_PROXY_PROXY_H_

@@ -1,0 +1,209 @@
+# Copyright 2026 The devstate authors
+# SPDX-License-Identifier: Apache-2.0
+"""devstate proxy: as a process, with our back-ends next to it."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import unittest
+
+DEVSTATE = os.path.abspath('cli/devstate')
+FS = os.path.abspath('examples/fs_backend/fs_backend')
+NET = os.path.abspath('examples/net_backend/net_backend')
+HELLO = os.path.abspath('examples/hello_backend/hello_backend')
+PATIENCE = 100  # seconds
+
+
+class Process:
+    """A program whose lines of one stream are read until one matches."""
+
+    def __init__(self, command, stream, **options):
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, text=True,
+            **{'stdout': subprocess.DEVNULL, stream: subprocess.PIPE}, **options)
+        self.stream = getattr(self.process, stream)
+        self.lines = []
+        # A wait without an end ends here.
+        self.timer = threading.Timer(PATIENCE, self.process.kill)
+        self.timer.start()
+
+    def wait_for(self, pattern):
+        for line in self.stream:
+            self.lines.append(line)
+            found = re.search(pattern, line)
+            if found:
+                return found
+        raise AssertionError('no %r in %s' % (pattern, ''.join(self.lines)))
+
+    def end(self, number=signal.SIGTERM):
+        """Sends a signal unless it has ended; returns its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        self.lines += self.stream.readlines()
+        code = self.process.wait()
+        self.timer.cancel()
+        self.stream.close()
+        return code
+
+
+class ProxyTest(unittest.TestCase):
+
+    maxDiff = None
+
+    def setUp(self):
+        # A socket's path has at most 107 bytes: Bazel's own folder is longer.
+        self.folder = tempfile.mkdtemp(prefix='devstate-', dir='/tmp')
+        self.addCleanup(shutil.rmtree, self.folder)
+        os.mkdir(self.path('tree'))
+        self.fs = '%s --socket-path {socket} --shared-dir %s' % (
+            FS, self.path('tree'))
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def start(self, command, stream, **options):
+        process = Process(command, stream, **options)
+        self.addCleanup(process.end, signal.SIGKILL)
+        return process
+
+    def backend(self, command, name='back.sock'):
+        path = self.path(name)
+        process = self.start(command.replace('{socket}', path).split(), 'stdout')
+        process.wait_for('^listening')
+        return path, process
+
+    def proxy(self, *flags, listen=True, **options):
+        path = self.path('front.sock')
+        where = ['--listen', path] if listen else []
+        proxy = self.start([DEVSTATE, 'proxy'] + where + list(flags), 'stderr',
+                           **options)
+        proxy.wait_for(': ready$')
+        return path, proxy
+
+    def run_devstate(self, *arguments, code=0):
+        done = subprocess.run([DEVSTATE] + list(arguments),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True,
+                              timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def table(self, path):
+        report = json.loads(self.run_devstate('conformance', '--backend', path,
+                                              '--format', 'json'))
+        return {case['name']: case['result'] for case in report['cases']}
+
+    def test_conformance_is_that_of_the_back_end(self):
+        for name, command in (('fs', self.fs),
+                              ('own', self.fs + ' --fd own --channel memfd'),
+                              ('net', NET + ' --socket-path {socket}'),
+                              ('hello', HELLO + ' --socket-path {socket}')):
+            with self.subTest(name):
+                backend, process = self.backend(command)
+                expected = self.table(backend)
+                self.assertGreater(list(expected.values()).count('pass'), 10)
+                front, proxy = self.proxy('--backend', backend)
+                self.assertEqual(self.table(front), expected)
+                self.assertEqual(proxy.end(), 0)
+                self.assertEqual(process.end(), 0)
+                # The proxy starts it itself, anew for each connection.
+                front, proxy = self.proxy('--command', command)
+                self.assertEqual(self.table(front), expected)
+                self.assertEqual(proxy.end(), 0)
+
+    def test_state_passes_as_it_is(self):
+        backend, process = self.backend(self.fs)
+        self.run_devstate('save', '--socket', backend, '-o', self.path('direct'))
+        front, _ = self.proxy('--backend', backend)
+        self.run_devstate('save', '--socket', front, '-o', self.path('proxied'))
+        with open(self.path('direct'), 'rb') as direct, open(
+                self.path('proxied'), 'rb') as proxied:
+            self.assertEqual(direct.read(), proxied.read())
+        self.assertEqual(process.end(), 0)
+
+    def test_sigterm_ends_it_and_its_back_end(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            front, proxy = self.proxy('--command', self.fs)
+            pid = re.search(r'back-end started, process (\d+)',
+                            ''.join(proxy.lines))[1]
+            self.assertTrue(os.path.exists('/proc/' + pid))
+            self.assertEqual(proxy.end(number), 0)
+            self.assertIn('the back-end exited with code 0',
+                          ''.join(proxy.lines))
+            self.assertFalse(os.path.exists('/proc/' + pid))
+            self.assertFalse(os.path.exists(front))
+        self.assertEqual([name for name in os.listdir('/tmp')
+                          if name.startswith('devstate-proxy')
+                          and os.stat('/tmp/' + name).st_uid == os.getuid()
+                          and self.created_here('/tmp/' + name)], [])
+
+    def created_here(self, path):
+        return os.stat(path).st_mtime > os.stat(self.path('tree')).st_mtime
+
+    def test_output_and_end_of_the_back_end_are_in_the_log(self):
+        _, proxy = self.proxy('--command', self.fs)
+        text = ''.join(proxy.lines)
+        self.assertRegex(text, '(?m)^listening on ')
+        os.kill(int(re.search(r'process (\d+)', text)[1]), signal.SIGKILL)
+        proxy.wait_for(r'the back-end was ended by signal 9')
+        self.assertEqual(proxy.end(), 0)
+
+    def test_service_manager_is_told_and_the_back_end_is_not_asked_to(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(self.path('notify'))
+            notify.settimeout(PATIENCE)
+            self.proxy('--command',
+                       'sh -c "echo notify=[$NOTIFY_SOCKET] >&2; exec %s" '
+                       'sh' % self.fs.replace('{socket}', '"{socket}"'),
+                       env=dict(os.environ,
+                                NOTIFY_SOCKET=self.path('notify')))
+            self.assertEqual(notify.recv(100), b'READY=1')
+
+    def test_a_listening_descriptor_is_taken(self):
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self.path('front.sock'))
+            listener.listen(1)
+            fd = listener.fileno()
+            front, proxy = self.proxy('--command', self.fs, '--fd', str(fd),
+                                      listen=False, pass_fds=[fd])
+            self.run_devstate('save', '--socket', front, '-o',
+                              self.path('state'))
+            self.assertEqual(proxy.end(), 0)
+        # Whoever bound it removes it.
+        self.assertTrue(os.path.exists(front))
+
+    def test_what_cannot_start_says_why(self):
+        self.backend(self.fs)
+        front = self.path('front.sock')
+        for flags, message in (
+            (['--listen', front], 'name either'),
+            (['--command', self.fs], 'either --listen or --fd'),
+            (['--listen', front, '--command', 'true'], '{socket}'),
+            (['--listen', front, '--command', 'false {socket}'],
+             'exited with code 1 before it listened'),
+            (['--listen', self.path('back.sock'), '--command', self.fs],
+             'another process listens'),
+            (['--fd', '2', '--command', self.fs], 'no listening Unix'),
+        ):
+            with self.subTest(message):
+                text = self.run_devstate('proxy', *flags, code=2)
+                self.assertIn(message, text)
+                self.assertEqual(text.count('\n'), 1, text)
+
+    def test_a_back_end_that_is_away_is_asked_for_again(self):
+        backend = self.path('back.sock')
+        front, proxy = self.proxy('--backend', backend)
+        self.run_devstate('probe', '--socket', front, code=2)
+        proxy.wait_for('back.sock: cannot connect')
+        self.backend(self.fs)
+        self.run_devstate('save', '--socket', front, '-o', self.path('state'))
+
+
+if __name__ == '__main__':
+    unittest.main()
