@@ -646,8 +646,6 @@ set(DEVSTATE_TESTS
   compat/rule_examples_test.cc
   compat/rules_test.cc
   compat/verdict_test.cc
-  proxy/device_setup_test.cc
-  proxy/proxy_test.cc
   schema/embedded_schema_test.cc
   schema/record_size_test.cc
   schema/schema_loader_test.cc

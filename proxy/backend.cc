@@ -18,8 +18,11 @@
 namespace devstate::proxy {
 namespace {
 
-// From the end of the connection to SIGTERM, and from there to SIGKILL.
-constexpr absl::Duration kGrace = absl::Seconds(1);
+// From the end of the connection to SIGTERM. A daemon that lives for one
+// connection ends within some ten milliseconds.
+constexpr absl::Duration kEnding = absl::Milliseconds(200);
+// From SIGTERM to SIGKILL.
+constexpr absl::Duration kGrace = absl::Seconds(5);
 // Between two attempts to connect: a socket tells nobody that it listens.
 constexpr int kRetryMilliseconds = 2;
 
@@ -115,10 +118,8 @@ Backend::~Backend() { Close(); }
 std::string Backend::Close() {
   connection_.reset();
   if (!process_.has_value()) return "";
-  for (const int signal : {SIGTERM, SIGKILL}) {
-    if (process_->WaitForExit(kGrace).has_value()) break;
-    process_->Signal(signal);
-  }
+  if (!process_->WaitForExit(kEnding).has_value()) process_->Signal(SIGTERM);
+  if (!process_->WaitForExit(kGrace).has_value()) process_->Signal(SIGKILL);
   return process_->WaitForExit(absl::InfiniteDuration()).value_or("");
 }
 

@@ -89,7 +89,7 @@ void Define(Command& verb) {
       .Value("PATH");
   verb.AddOption("--fd", &flags->fd,
                  "The same as a descriptor that listens already, from 3 on")
-      .Positive();
+      .InRange(3, 1 << 20);
   verb.AddOption("--backend", &flags->backend.socket,
                  "The socket of a back-end that runs")
       .Value("PATH");
