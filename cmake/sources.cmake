@@ -444,8 +444,6 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/schema_flags.h
   cli/state_input.cc
   cli/state_input.h
-  cli/state_kind.cc
-  cli/state_kind.h
   cli/state_schema.cc
   cli/state_schema.h
   cli/stream_conformance.cc
@@ -536,10 +534,14 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/foreign_format.h
   foreign/foreign_formats.cc
   foreign/foreign_formats.h
+  foreign/read_head.cc
+  foreign/read_head.h
   foreign/repeated_input.cc
   foreign/repeated_input.h
   foreign/sax_source.cc
   foreign/sax_source.h
+  foreign/state_kind.cc
+  foreign/state_kind.h
   foreign/states/crosvm/crosvm.cc
   foreign/states/crosvm/crosvm.h
   foreign/states/passt/passt.cc
@@ -580,6 +582,12 @@ set(DEVSTATE_COMMAND_SOURCES
   proxy/proxy.h
   proxy/service_manager.cc
   proxy/service_manager.h
+  proxy/state_translator.cc
+  proxy/state_translator.h
+  proxy/translation.cc
+  proxy/translation.h
+  proxy/turn.cc
+  proxy/turn.h
   serializer/dynamic/redactor.cc
   serializer/dynamic/redactor.h
   serializer/dynamic/state_printer.cc

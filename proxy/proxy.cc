@@ -18,6 +18,11 @@ namespace {
 using vhost_user::Message;
 using vhost_user::RequestName;
 
+bool IsTransfer(uint32_t request) {
+  return request == vhost_user::kSetDeviceStateFd ||
+         request == vhost_user::kCheckDeviceState;
+}
+
 absl::Status Of(absl::string_view peer, const absl::Status& status) {
   if (status.ok()) return status;
   return absl::Status(status.code(),
@@ -30,8 +35,10 @@ absl::StatusOr<std::unique_ptr<Proxy>> Proxy::Create(UnixListener listener,
                                                      ProxyOptions options) {
   DS_RETURN_IF_ERROR(CheckSpec(options.backend));
   DS_ASSIGN_OR_RETURN(WakeEvent stop, WakeEvent::Create());
-  std::unique_ptr<Proxy> proxy(
-      new Proxy(std::move(listener), std::move(options), std::move(stop)));
+  DS_ASSIGN_OR_RETURN(WakeEvent turn, WakeEvent::Create());
+  std::unique_ptr<Proxy> proxy(new Proxy(std::move(listener),
+                                         std::move(options), std::move(stop),
+                                         std::move(turn)));
   if (!proxy->options_.backend.command.empty()) {
     DS_RETURN_IF_ERROR(proxy->OpenBackend());
   }
@@ -57,37 +64,74 @@ absl::Status Proxy::Serve() {
   return absl::OkStatus();
 }
 
+bool Proxy::frontend_waits() const {
+  return awaited_.has_value() || held_.has_value() ||
+         (engine_ != nullptr && engine_->owes_reply());
+}
+
 absl::Status Proxy::ServeOne() {
-  // While an answer is due, of the front-end only its end is seen.
-  pollfd entries[4] = {
+  // While the front-end waits, only the end of its connection is seen. The
+  // back-end's answers to another thread are not for this one.
+  const bool back =
+      backend_ != nullptr && (awaited_.has_value() || !turn_.IsTaken());
+  pollfd entries[6] = {
       {stop_.fd(), POLLIN, 0},
       {frontend_.has_value() ? -1 : listener_.fd(), POLLIN, 0},
       {frontend_.has_value() ? frontend_->fd() : -1,
-       static_cast<short>(awaited_.has_value() ? 0 : POLLIN), 0},
-      {backend_ != nullptr ? backend_->connection().fd() : -1, POLLIN, 0}};
-  if (::poll(entries, 4, NextDeadline().PollTimeout()) < 0) {
+       static_cast<short>(frontend_waits() ? 0 : POLLIN), 0},
+      {back ? backend_->connection().fd() : -1, POLLIN, 0},
+      {engine_ != nullptr ? engine_->poll_fd() : -1, POLLIN, 0},
+      {turn_.fd(), POLLIN, 0}};
+  if (::poll(entries, 6, NextDeadline().PollTimeout()) < 0) {
     return errno == EINTR ? absl::OkStatus() : ErrnoStatus(errno, "poll");
   }
   if (entries[0].revents != 0) return absl::OkStatus();
-  // The back-end first: what it said before it closed still counts.
-  if (entries[3].revents != 0) {
-    absl::StatusOr<std::optional<Message>> message =
-        Take(backend_->connection(), &backend_deadline_);
-    if (!message.ok()) return Of("back-end", message.status());
-    if (message->has_value()) return ForwardReply(**message);
-  } else if (entries[2].revents != 0 && awaited_.has_value()) {
-    return absl::UnavailableError(
-        absl::StrCat("front-end: closed before it was answered to ",
-                     RequestName(awaited_->request)));
+  if (entries[5].revents != 0) return ServeTranslator();
+  if (entries[4].revents != 0) {
+    engine_->Dispatch();
+    LogTransfers();
+    DS_RETURN_IF_ERROR(SendTransferReplies());
+  } else if (entries[3].revents != 0) {
+    // Before the front-end: what it said before it closed still counts.
+    DS_RETURN_IF_ERROR(ServeBackend());
   } else if (entries[2].revents != 0) {
-    absl::StatusOr<std::optional<Message>> message =
-        Take(*frontend_, &frontend_deadline_);
-    if (!message.ok()) return Of("front-end", message.status());
-    if (message->has_value()) return ForwardRequest(**std::move(message));
+    DS_RETURN_IF_ERROR(ServeFrontend());
   } else if (entries[1].revents != 0) {
     return AcceptFrontend();
   }
   return CheckDeadlines();
+}
+
+absl::Status Proxy::ServeTranslator() {
+  turn_.Clear();
+  if (translator_ == nullptr) return absl::OkStatus();
+  LogTransfers();
+  DS_RETURN_IF_ERROR(Of("back-end", translator_->broken()));
+  if (!held_.has_value() || !turn_.TryTake()) return absl::OkStatus();
+  Message request = *std::move(held_);
+  held_.reset();
+  return ForwardRequest(std::move(request));
+}
+
+absl::Status Proxy::ServeBackend() {
+  const bool mine = awaited_.has_value();
+  if (!mine && !turn_.TryTake()) return absl::OkStatus();
+  absl::StatusOr<std::optional<Message>> message =
+      Take(backend_->connection(), &backend_deadline_);
+  if (!mine) turn_.Return();
+  if (!message.ok()) return Of("back-end", message.status());
+  return message->has_value() ? ForwardReply(**message) : absl::OkStatus();
+}
+
+absl::Status Proxy::ServeFrontend() {
+  if (frontend_waits()) {
+    return absl::UnavailableError("front-end: closed before it was answered");
+  }
+  absl::StatusOr<std::optional<Message>> message =
+      Take(*frontend_, &frontend_deadline_);
+  if (!message.ok()) return Of("front-end", message.status());
+  return message->has_value() ? HandleRequest(**std::move(message))
+                              : absl::OkStatus();
 }
 
 absl::Status Proxy::AcceptFrontend() {
@@ -103,7 +147,21 @@ absl::Status Proxy::AcceptFrontend() {
   if (!socket->valid()) return absl::OkStatus();
   Log("front-end connected");
   frontend_.emplace(*std::move(socket));
+  DS_RETURN_IF_ERROR(OpenEngine());
   return backend_ != nullptr ? absl::OkStatus() : OpenBackend();
+}
+
+absl::Status Proxy::OpenEngine() {
+  if (options_.state == StateForm::kRaw) return absl::OkStatus();
+  TranslatorOptions translation = options_.translation;
+  translation.timeout = options_.transfer_timeout;
+  translator_ = std::make_unique<StateTranslator>(translation, &turn_);
+  vhost_user::DeviceStateEngineOptions engine;
+  engine.check_timeout = options_.transfer_timeout;
+  engine.limits.total = options_.transfer_timeout;
+  DS_ASSIGN_OR_RETURN(engine_, vhost_user::DeviceStateEngine::Create(
+                                   translator_.get(), std::move(engine)));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<Message>> Proxy::Take(vhost_user::Connection& from,
@@ -117,20 +175,59 @@ absl::StatusOr<std::optional<Message>> Proxy::Take(vhost_user::Connection& from,
   return message;
 }
 
+absl::Status Proxy::HandleRequest(Message request) {
+  if (engine_ != nullptr && IsTransfer(request.request)) {
+    return HandleTransfer(std::move(request));
+  }
+  if (turn_.TryTake()) return ForwardRequest(std::move(request));
+  held_ = std::move(request);
+  return absl::OkStatus();
+}
+
+absl::Status Proxy::HandleTransfer(Message request) {
+  const absl::Status admitted = AdmitRequest(request);
+  const bool set = request.request == vhost_user::kSetDeviceStateFd;
+  if (!admitted.ok()) {
+    Log(admitted.message());
+    set ? engine_->RefuseDeviceStateFd(admitted)
+        : engine_->RefuseCheck(admitted);
+  } else if (set) {
+    engine_->SetDeviceStateFd(vhost_user::ReadU32(request.payload, 0),
+                              vhost_user::ReadU32(request.payload, 4),
+                              std::move(request.fds[0]), frontend_->fd());
+  } else {
+    engine_->CheckDeviceState();
+  }
+  return SendTransferReplies();
+}
+
+absl::Status Proxy::SendTransferReplies() {
+  while (std::optional<vhost_user::DeviceStateReply> reply =
+             engine_->TakeReply()) {
+    DS_RETURN_IF_ERROR(Of(
+        "front-end", frontend_->Send(vhost_user::ToMessage(*std::move(reply)),
+                                     Deadline::After(options_.message_timeout),
+                                     stop_.fd())));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Proxy::ForwardRequest(Message request) {
-  DS_RETURN_IF_ERROR(
-      Of("back-end",
-         backend_->connection().Send(
-             request, Deadline::After(options_.message_timeout), stop_.fd())));
+  const absl::Status sent = backend_->connection().Send(
+      request, Deadline::After(options_.message_timeout), stop_.fd());
+  if (!sent.ok()) {
+    turn_.Return();
+    return Of("back-end", sent);
+  }
   if (!DeviceSetup::KeepsDescriptors(request.request)) request.fds.clear();
   if (!IsReplyDue(request, setup_.protocol_features())) {
-    setup_.Remember(std::move(request), nullptr);
+    Remember(std::move(request), nullptr);
+    turn_.Return();
     return absl::OkStatus();
   }
-  const bool transfer = request.request == vhost_user::kSetDeviceStateFd ||
-                        request.request == vhost_user::kCheckDeviceState;
-  reply_deadline_ = Deadline::After(transfer ? options_.transfer_timeout
-                                             : options_.reply_timeout);
+  reply_deadline_ =
+      Deadline::After(IsTransfer(request.request) ? options_.transfer_timeout
+                                                  : options_.reply_timeout);
   awaited_ = std::move(request);
   return absl::OkStatus();
 }
@@ -143,13 +240,30 @@ absl::Status Proxy::ForwardReply(const Message& reply) {
   // Before it goes on, so that descriptors which the front-end waits for are
   // closed.
   if (awaited_.has_value() && awaited_->request == reply.request) {
-    setup_.Remember(*std::move(awaited_), &reply);
+    Remember(*std::move(awaited_), &reply);
     awaited_.reset();
     reply_deadline_ = Deadline::Never();
+    turn_.Return();
   }
   return Of("front-end",
             frontend_->Send(reply, Deadline::After(options_.message_timeout),
                             stop_.fd()));
+}
+
+void Proxy::Remember(Message request, const Message* reply) {
+  setup_.Remember(std::move(request), reply);
+  if (engine_ == nullptr) return;
+  const bool negotiated =
+      (setup_.protocol_features() & vhost_user::kProtocolFDeviceState) != 0;
+  const bool running = setup_.any_ring_started();
+  if (negotiated != negotiated_) {
+    translator_->Attach(backend_->connection().fd(),
+                        setup_.protocol_features());
+    engine_->SetNegotiated(negotiated);
+  }
+  if (running != running_) engine_->SetRunning(running);
+  negotiated_ = negotiated;
+  running_ = running;
 }
 
 Deadline Proxy::NextDeadline() const {
@@ -178,7 +292,14 @@ void Proxy::EndConnections(const absl::Status& why) {
   }
   // The front-end first: it should not wait for the end of a process.
   frontend_.reset();
+  held_.reset();
+  if (awaited_.has_value()) turn_.Return();
   awaited_.reset();
+  if (translator_ != nullptr) translator_->Stop();
+  engine_.reset();
+  LogTransfers();
+  translator_.reset();
+  negotiated_ = running_ = false;
   setup_ = DeviceSetup();
   reply_deadline_ = frontend_deadline_ = backend_deadline_ = Deadline::Never();
   if (backend_ == nullptr) return;
@@ -186,6 +307,11 @@ void Proxy::EndConnections(const absl::Status& why) {
       absl::IsDeadlineExceeded(why) ? backend_->Kill() : backend_->Close();
   if (!end.empty()) Log(absl::StrCat("the back-end ", end));
   backend_.reset();
+}
+
+void Proxy::LogTransfers() const {
+  if (translator_ == nullptr) return;
+  for (const std::string& line : translator_->TakeLines()) Log(line);
 }
 
 void Proxy::Log(absl::string_view line) const {

@@ -8,6 +8,7 @@
 #ifndef DEVSTATE_PROXY_PROXY_H_
 #define DEVSTATE_PROXY_PROXY_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,17 +20,30 @@
 #include "absl/time/time.h"
 #include "devstate/proxy/backend.h"
 #include "devstate/proxy/device_setup.h"
+#include "devstate/proxy/state_translator.h"
+#include "devstate/proxy/turn.h"
 #include "devstate/transport/io/deadline.h"
 #include "devstate/transport/io/unix_socket.h"
 #include "devstate/transport/io/wake_event.h"
 #include "devstate/transport/vhost_user/connection.h"
+#include "devstate/transport/vhost_user/device_state_engine.h"
 
 namespace devstate::proxy {
+
+// What becomes of SET_DEVICE_STATE_FD and CHECK_DEVICE_STATE.
+enum class StateForm {
+  kRaw,       // they go on as all other requests
+  kPortable,  // they are answered here, and states are translated
+};
 
 struct ProxyOptions {
   BackendSpec backend;
   // The path at which a command's back-end shall listen. Required with one.
   std::string backend_socket;
+  // Default: kPortable.
+  StateForm state = StateForm::kPortable;
+  // How states are translated, without the bound of time.
+  TranslatorOptions translation;
   // The longest wait for a reply of the back-end. Default: 60 s.
   absl::Duration reply_timeout = absl::Seconds(60);
   // The same for CHECK_DEVICE_STATE and for SET_DEVICE_STATE_FD, which a
@@ -45,10 +59,11 @@ struct ProxyOptions {
 // Serves one front-end at a time. The next one waits in the listener's queue.
 //
 // Every message goes on as it came, in order, with its descriptors, also one
-// that is not understood. While an answer is due nothing more is read from the
-// front-end. Whichever side closes, breaks the framing or lets a deadline pass,
-// both connections are closed: the front-end sees what it would see without a
-// proxy. The next front-end gets a new back-end.
+// that is not understood. Only transfers of state may be answered here. While
+// an answer is due nothing more is read from the front-end. Whichever side
+// closes, breaks the framing or lets a deadline pass, both connections are
+// closed: the front-end sees what it would see without a proxy. The next
+// front-end gets a new back-end.
 class Proxy {
  public:
   // Starts the back-end if it is a command's, so that one which cannot start is
@@ -63,37 +78,62 @@ class Proxy {
   void Stop() { stop_.Signal(); }
 
  private:
-  Proxy(UnixListener listener, ProxyOptions options, WakeEvent stop)
+  Proxy(UnixListener listener, ProxyOptions options, WakeEvent stop,
+        WakeEvent turn)
       : options_(std::move(options)),
         listener_(std::move(listener)),
-        stop_(std::move(stop)) {}
+        stop_(std::move(stop)),
+        turn_(std::move(turn)) {}
 
   absl::Status OpenBackend();
   absl::Status AcceptFrontend();
+  // Prepares to answer the transfers of a new front-end.
+  absl::Status OpenEngine();
   // Waits for one event and handles it. The error ends the connections.
   absl::Status ServeOne();
   // Takes the next message of `from`, if it is there. `deadline` bounds the
   // rest of one that has begun.
   absl::StatusOr<std::optional<vhost_user::Message>> Take(
       vhost_user::Connection& from, Deadline* deadline);
+  absl::Status ServeBackend();
+  absl::Status ServeFrontend();
+  absl::Status ServeTranslator();
+  // Returns whether nothing may be read from the front-end now.
+  bool frontend_waits() const;
+  absl::Status HandleRequest(vhost_user::Message request);
+  absl::Status HandleTransfer(vhost_user::Message request);
+  absl::Status SendTransferReplies();
+  // Requires: it is this thread's turn.
   absl::Status ForwardRequest(vhost_user::Message request);
   absl::Status ForwardReply(const vhost_user::Message& reply);
+  // Takes a request that is over, with its reply if there was one.
+  void Remember(vhost_user::Message request, const vhost_user::Message* reply);
   Deadline NextDeadline() const;
   absl::Status CheckDeadlines() const;
   void EndConnections(const absl::Status& why);
+  void LogTransfers() const;
   void Log(absl::string_view line) const;
 
   const ProxyOptions options_;
   UnixListener listener_;
   const WakeEvent stop_;
+  Turn turn_;
   DeviceSetup setup_;
   std::unique_ptr<Backend> backend_;
   std::optional<vhost_user::Connection> frontend_;
-  // The request whose answer is due.
+  // The request whose answer is due. It is this thread's turn until then.
   std::optional<vhost_user::Message> awaited_;
+  // The request that waits for this thread's turn.
+  std::optional<vhost_user::Message> held_;
   Deadline reply_deadline_ = Deadline::Never();
   Deadline frontend_deadline_ = Deadline::Never();
   Deadline backend_deadline_ = Deadline::Never();
+  // What the engine was told.
+  bool negotiated_ = false;
+  bool running_ = false;
+  // The engine uses the translator.
+  std::unique_ptr<StateTranslator> translator_;
+  std::unique_ptr<vhost_user::DeviceStateEngine> engine_;
 };
 
 }  // namespace devstate::proxy

@@ -10,13 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/proxy/served_proxy.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "devstate/transport/vhost_user/frontend_endpoint.h"
 #include "devstate/transport/vhost_user/transport_test_util.h"
@@ -42,55 +42,13 @@ using ::testing::HasSubstr;
 using vhost_user::Message;
 using vhost_user::U64Payload;
 
-constexpr absl::Duration kPatience = absl::Seconds(60);
-
-// A proxy whose Serve() runs on a thread of its own.
-class ServedProxy {
- public:
-  explicit ServedProxy(ProxyOptions options) {
-    options.log = [this](absl::string_view line) {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      absl::StrAppend(&log_, line, "\n");
-    };
-    options.backend_socket = folder_.path() + "/new.sock";
-    auto listener = UnixListener::Listen(path());
-    if (!listener.ok()) return;
-    auto proxy = Proxy::Create(*std::move(listener), std::move(options));
-    if (!proxy.ok()) return;
-    proxy_ = *std::move(proxy);
-    thread_ = std::thread([this] { EXPECT_THAT(proxy_->Serve(), IsOk()); });
-  }
-  ~ServedProxy() {
-    if (proxy_ == nullptr) return;
-    proxy_->Stop();
-    thread_.join();
-  }
-
-  bool runs() const { return proxy_ != nullptr; }
-  std::string path() const { return folder_.path() + "/front.sock"; }
-  FileDescriptor Connect() const {
-    auto socket = ConnectUnix(path(), Deadline::After(kPatience));
-    return socket.ok() ? *std::move(socket) : FileDescriptor();
-  }
-  std::string log() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return log_;
-  }
-
- private:
-  const TempFolder folder_;
-  mutable std::mutex mutex_;
-  std::string log_;
-  std::unique_ptr<Proxy> proxy_;
-  std::thread thread_;
-};
-
 // A raw front-end and a raw back-end with a proxy between them.
 class ProxyTest : public ::testing::Test {
  protected:
   ProxyTest() { Start({}); }
 
   void Start(ProxyOptions options) {
+    options.state = StateForm::kRaw;
     front_.reset();
     back_.reset();
     proxy_.reset();
@@ -374,6 +332,7 @@ TEST_F(ProxyTest, AStateIsSavedAndLoadedThroughIt) {
   std::thread serving([&] { EXPECT_THAT((*backend)->Serve(), IsOk()); });
   {
     ProxyOptions options;
+    options.state = StateForm::kRaw;
     options.backend.socket = folder_.path() + "/device.sock";
     const ServedProxy proxy(std::move(options));
     ASSERT_TRUE(proxy.runs());

@@ -20,10 +20,10 @@
 #include "cli/foreign_state.h"
 #include "cli/repeatable_input.h"
 #include "cli/state_input.h"
-#include "cli/state_kind.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
 #include "devstate/foreign/foreign_formats.h"
+#include "devstate/foreign/state_kind.h"
 #include "devstate/serializer/compression.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 

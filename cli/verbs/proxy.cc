@@ -20,6 +20,7 @@
 #include "cli/verb.h"
 #include "devstate/conformance/temporary_folder.h"
 #include "devstate/proxy/service_manager.h"
+#include "devstate/proxy/translation.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/unix_socket.h"
 
@@ -30,6 +31,9 @@ struct ProxyFlags {
   std::string listen;
   uint32_t fd = 0;  // 0: none
   proxy::BackendSpec backend;
+  std::string state = "portable";
+  std::string backend_format = "auto";
+  bool allow_raw = false;
   double timeout_seconds = 60;
   double transfer_timeout_seconds = 300;
 };
@@ -66,6 +70,11 @@ absl::Status Run(const ProxyFlags& flags) {
   proxy::ProxyOptions options;
   options.backend = flags.backend;
   options.backend_socket = folder->File("back-end.sock");
+  options.state = flags.state == "raw" ? proxy::StateForm::kRaw
+                                       : proxy::StateForm::kPortable;
+  DS_ASSIGN_OR_RETURN(options.translation.format,
+                      proxy::ParseBackendFormat(flags.backend_format));
+  options.translation.allow_raw = flags.allow_raw;
   options.reply_timeout = absl::Seconds(flags.timeout_seconds);
   options.transfer_timeout = absl::Seconds(flags.transfer_timeout_seconds);
   options.log = Log;
@@ -97,6 +106,18 @@ void Define(Command& verb) {
                  "Command that starts the back-end, with {socket} for the path "
                  "to listen at or {fd} for a descriptor that listens")
       .Value("COMMAND");
+  verb.AddOption("--state", &flags->state,
+                 "What the front-end gets of a state: a devstate stream where "
+                 "the format is known, or the back-end's bytes")
+      .OneOf({"portable", "raw"})
+      .ShowDefault();
+  verb.AddOption("--backend-format", &flags->backend_format,
+                 "What the back-end reads: auto for what it saves itself, "
+                 "devstate, virtiofsd or virtiofsd:V1 and the like")
+      .ShowDefault();
+  verb.AddFlag("--allow-raw", &flags->allow_raw,
+               "Load also what is no devstate stream, from a source without a "
+               "proxy");
   verb.AddOption("--timeout", &flags->timeout_seconds,
                  "Seconds until a back-end that does not answer is given up")
       .InRange(0.1, 86400.0)
