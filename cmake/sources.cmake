@@ -476,6 +476,7 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/verbs/qemu.cc
   cli/verbs/save.cc
   cli/verbs/stats.cc
+  cli/verbs/upgrade.cc
   cli/verbs/verify.cc
   compat/release/fleet.cc
   compat/release/fleet.h
@@ -576,8 +577,14 @@ set(DEVSTATE_COMMAND_SOURCES
   proto/devstate/verify.proto
   proxy/backend.cc
   proxy/backend.h
+  proxy/control_socket.cc
+  proxy/control_socket.h
   proxy/device_setup.cc
   proxy/device_setup.h
+  proxy/exchange.cc
+  proxy/exchange.h
+  proxy/guest_memory.cc
+  proxy/guest_memory.h
   proxy/proxy.cc
   proxy/proxy.h
   proxy/service_manager.cc

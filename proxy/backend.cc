@@ -5,8 +5,10 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -31,7 +33,35 @@ std::string Quoted(const std::string& text) {
   return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "'\\''"}}), "'");
 }
 
+// Returns the value of --shared-dir in a command, without quotes; empty if
+// there is none.
+std::string SharedDirectory(absl::string_view command) {
+  constexpr absl::string_view kOption = "--shared-dir";
+  const size_t at = command.find(kOption);
+  if (at == absl::string_view::npos) return "";
+  absl::string_view rest = command.substr(at + kOption.size());
+  rest.remove_prefix(std::min(rest.find_first_not_of("= '\""), rest.size()));
+  return std::string(rest.substr(0, rest.find_first_of(" '\"")));
+}
+
 }  // namespace
+
+absl::Status CheckSameDirectory(const BackendSpec& one,
+                                const BackendSpec& other) {
+  const std::string a = SharedDirectory(one.command);
+  const std::string b = SharedDirectory(other.command);
+  struct stat of_a = {};
+  struct stat of_b = {};
+  // What cannot be looked at is for the back-end to judge.
+  if (a.empty() || b.empty() || ::stat(a.c_str(), &of_a) != 0 ||
+      ::stat(b.c_str(), &of_b) != 0 ||
+      (of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino)) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("--shared-dir ", b, " is another directory than ", a,
+                   ", which the old back-end serves"));
+}
 
 absl::Status CheckSpec(const BackendSpec& spec) {
   if (spec.socket.empty() == spec.command.empty()) {

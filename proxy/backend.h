@@ -33,6 +33,12 @@ struct BackendSpec {
 // Returns OK if `spec` can be opened. INVALID_ARGUMENT says what it lacks.
 absl::Status CheckSpec(const BackendSpec& spec);
 
+// Returns FAILED_PRECONDITION if both commands have a --shared-dir and these
+// are different directories. A state of file handles would load all the same
+// and be about the wrong files.
+absl::Status CheckSameDirectory(const BackendSpec& one,
+                                const BackendSpec& other);
+
 // A connected back-end and, if it was started here, its process. Its output is
 // that of this process. The destructor closes the connection and ends the
 // process. Thread-safety: none.

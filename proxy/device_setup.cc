@@ -115,6 +115,8 @@ void DeviceSetup::Remember(Message request, const Message* reply) {
     if (IsRefusal(request, *reply)) return;
     RememberReply(number, *reply);
   }
+  if (number == vhost_user::kSetDeviceStateFd) transfer_ = true;
+  if (number == vhost_user::kCheckDeviceState) transfer_ = false;
   if (LeavesNothing(number)) return;
   const std::string& payload = request.payload;
   switch (number) {
@@ -256,7 +258,10 @@ void DeviceSetup::RememberRing(Message request) {
     event.is_set = true;
     event.fd =
         request.fds.empty() ? FileDescriptor() : std::move(request.fds[0]);
-    if (number == vhost_user::kSetVringKick) ring.started = true;
+    if (number == vhost_user::kSetVringKick) {
+      ring.started = true;
+      transfer_ = false;  // it is abandoned
+    }
     return;
   }
   switch (number) {
@@ -318,6 +323,10 @@ absl::Status DeviceSetup::CheckMovable() const {
     return absl::FailedPreconditionError(
         "the guest uses packed rings (VIRTIO_F_RING_PACKED), whose progress "
         "cannot be seen");
+  }
+  if (transfer_) {
+    return absl::UnavailableError(
+        "the front-end transfers the state; try again");
   }
   // QEMU stops and starts rings in sequences. In the middle of one some rings
   // are started and enabled and others are not.
@@ -409,13 +418,18 @@ absl::StatusOr<std::vector<ReplayStep>> DeviceSetup::Introduction() const {
   return steps;
 }
 
+ReplayStep DeviceSetup::Features(uint64_t features) const {
+  std::vector<ReplayStep> steps;
+  AddStep(vhost_user::kSetFeatures, vhost_user::U64Payload(features), nullptr,
+          &steps)
+      .IgnoreError();  // there is no descriptor
+  return std::move(steps[0]);
+}
+
 absl::StatusOr<std::vector<ReplayStep>> DeviceSetup::Memory() const {
   std::vector<ReplayStep> steps;
   if (features_.has_value()) {
-    DS_RETURN_IF_ERROR(
-        AddStep(vhost_user::kSetFeatures,
-                vhost_user::U64Payload(*features_ & ~vhost_user::kVhostFLogAll),
-                nullptr, &steps));
+    steps.push_back(Features(*features_ & ~vhost_user::kVhostFLogAll));
   }
   if (mtu_.has_value()) {
     DS_RETURN_IF_ERROR(AddStep(vhost_user::kNetSetMtu, *mtu_, nullptr, &steps));
@@ -464,9 +478,7 @@ absl::StatusOr<std::vector<ReplayStep>> DeviceSetup::Log() const {
                 remembered.fds.empty() ? nullptr : &remembered.fds[0], &steps));
   }
   if (features_.has_value() && (*features_ & vhost_user::kVhostFLogAll) != 0) {
-    DS_RETURN_IF_ERROR(AddStep(vhost_user::kSetFeatures,
-                               vhost_user::U64Payload(*features_), nullptr,
-                               &steps));
+    steps.push_back(Features(*features_));
   }
   return steps;
 }

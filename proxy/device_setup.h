@@ -99,6 +99,8 @@ class DeviceSetup {
   absl::StatusOr<std::vector<ReplayStep>> Introduction() const;
   // Features without LOG_ALL, and memory. May be sent while the old one serves.
   absl::StatusOr<std::vector<ReplayStep>> Memory() const;
+  // SET_FEATURES with a value of the caller's.
+  ReplayStep Features(uint64_t features) const;
   // LOG_ALL, the log of dirty pages, in-flight region. After a load.
   absl::StatusOr<std::vector<ReplayStep>> Log() const;
   // Disables all started rings, then stops them with GET_VRING_BASE.
@@ -148,6 +150,7 @@ class DeviceSetup {
   std::map<uint64_t, std::string> config_writes_;  // by offset and size
   std::map<uint32_t, Ring> rings_;
   bool postcopy_ = false;
+  bool transfer_ = false;  // between SET_DEVICE_STATE_FD and CHECK
   std::string obstacle_;
 };
 

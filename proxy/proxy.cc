@@ -3,12 +3,16 @@
 
 #include "devstate/proxy/proxy.h"
 
+#include <fcntl.h>
 #include <poll.h>
 
 #include <cerrno>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "devstate/compat/json_text.h"
+#include "devstate/proxy/control_socket.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/errno_status.h"
 
@@ -17,6 +21,14 @@ namespace {
 
 using vhost_user::Message;
 using vhost_user::RequestName;
+
+// How long nobody must have said anything before an exchange. Front-ends stop
+// and start rings in sequences of requests.
+constexpr absl::Duration kQuiet = absl::Milliseconds(10);
+// How long an exchange waits for such a moment.
+constexpr absl::Duration kExchangePatience = absl::Seconds(5);
+constexpr absl::Duration kRetryPause = absl::Seconds(1);
+constexpr absl::Duration kControlTimeout = absl::Seconds(1);
 
 bool IsTransfer(uint32_t request) {
   return request == vhost_user::kSetDeviceStateFd ||
@@ -31,14 +43,15 @@ absl::Status Of(absl::string_view peer, const absl::Status& status) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Proxy>> Proxy::Create(UnixListener listener,
-                                                     ProxyOptions options) {
+absl::StatusOr<std::unique_ptr<Proxy>> Proxy::Create(
+    UnixListener listener, ProxyOptions options,
+    std::optional<UnixListener> control) {
   DS_RETURN_IF_ERROR(CheckSpec(options.backend));
   DS_ASSIGN_OR_RETURN(WakeEvent stop, WakeEvent::Create());
   DS_ASSIGN_OR_RETURN(WakeEvent turn, WakeEvent::Create());
   std::unique_ptr<Proxy> proxy(new Proxy(std::move(listener),
-                                         std::move(options), std::move(stop),
-                                         std::move(turn)));
+                                         std::move(control), std::move(options),
+                                         std::move(stop), std::move(turn)));
   if (!proxy->options_.backend.command.empty()) {
     DS_RETURN_IF_ERROR(proxy->OpenBackend());
   }
@@ -47,10 +60,9 @@ absl::StatusOr<std::unique_ptr<Proxy>> Proxy::Create(UnixListener listener,
 
 absl::Status Proxy::OpenBackend() {
   DS_ASSIGN_OR_RETURN(
-      backend_,
-      Backend::Open(options_.backend, options_.backend_socket, stop_.fd()));
+      backend_, Backend::Open(spec_, options_.backend_socket, stop_.fd()));
   Log(backend_->pid() == 0
-          ? absl::StrCat("back-end connected at ", options_.backend.socket)
+          ? absl::StrCat("back-end connected at ", spec_.socket)
           : absl::StrCat("back-end started, process ", backend_->pid()));
   return absl::OkStatus();
 }
@@ -74,16 +86,28 @@ absl::Status Proxy::ServeOne() {
   // back-end's answers to another thread are not for this one.
   const bool back =
       backend_ != nullptr && (awaited_.has_value() || !turn_.IsTaken());
-  pollfd entries[6] = {
+  pollfd entries[7] = {
       {stop_.fd(), POLLIN, 0},
       {frontend_.has_value() ? -1 : listener_.fd(), POLLIN, 0},
       {frontend_.has_value() ? frontend_->fd() : -1,
        static_cast<short>(frontend_waits() ? 0 : POLLIN), 0},
       {back ? backend_->connection().fd() : -1, POLLIN, 0},
       {engine_ != nullptr ? engine_->poll_fd() : -1, POLLIN, 0},
-      {turn_.fd(), POLLIN, 0}};
-  if (::poll(entries, 6, NextDeadline().PollTimeout()) < 0) {
+      {turn_.fd(), POLLIN, 0},
+      {control_.has_value() && !exchange_.has_value() ? control_->fd() : -1,
+       POLLIN, 0}};
+  // An exchange waits until nobody has said anything for a moment.
+  const Deadline deadline =
+      exchange_.has_value()
+          ? Deadline::Earlier(NextDeadline(), Deadline::After(kQuiet))
+          : NextDeadline();
+  const int ready = ::poll(entries, 7, deadline.PollTimeout());
+  if (ready < 0) {
     return errno == EINTR ? absl::OkStatus() : ErrnoStatus(errno, "poll");
+  }
+  if (ready == 0 && exchange_.has_value()) {
+    DS_RETURN_IF_ERROR(CheckDeadlines());
+    return TryExchange();
   }
   if (entries[0].revents != 0) return absl::OkStatus();
   if (entries[5].revents != 0) return ServeTranslator();
@@ -98,6 +122,8 @@ absl::Status Proxy::ServeOne() {
     DS_RETURN_IF_ERROR(ServeFrontend());
   } else if (entries[1].revents != 0) {
     return AcceptFrontend();
+  } else if (entries[6].revents != 0) {
+    DS_RETURN_IF_ERROR(AcceptExchange());
   }
   return CheckDeadlines();
 }
@@ -264,6 +290,144 @@ void Proxy::Remember(Message request, const Message* reply) {
   if (running != running_) engine_->SetRunning(running);
   negotiated_ = negotiated;
   running_ = running;
+}
+
+absl::Status Proxy::AcceptExchange() {
+  const absl::StatusOr<FileDescriptor> socket = control_->Accept();
+  if (!socket.ok() || !socket->valid()) return absl::OkStatus();
+  PendingExchange asked;
+  // Whoever may connect here may end the device, too, so a short wait is fine.
+  const absl::Status received = ReceiveControl(
+      socket->get(), Deadline::After(kControlTimeout), &asked.request);
+  if (!received.ok()) {
+    Log(received.message());
+    return absl::OkStatus();
+  }
+  asked.asker.Reset(::fcntl(socket->get(), F_DUPFD_CLOEXEC, 0));
+  asked.give_up = Deadline::After(kExchangePatience);
+  asked.not_before = Deadline::After(absl::ZeroDuration());
+  Log("an exchange is asked for");
+  exchange_ = std::move(asked);
+  return absl::OkStatus();
+}
+
+absl::Status Proxy::CheckMoment() const {
+  if (frontend_waits() || (frontend_.has_value() && frontend_->mid_message())) {
+    return absl::UnavailableError("a request of the front-end is not answered");
+  }
+  if (engine_ != nullptr) {
+    switch (engine_->state()) {
+      case vhost_user::SessionState::kUnnegotiated:
+      case vhost_user::SessionState::kUnnegotiatedRunning:
+      case vhost_user::SessionState::kRunning:
+      case vhost_user::SessionState::kIdle:
+        break;
+      default:
+        return absl::UnavailableError("the front-end transfers the state");
+    }
+  }
+  if (turn_.IsTaken()) {
+    return absl::UnavailableError("the state is being transferred");
+  }
+  return setup_.CheckMovable();
+}
+
+absl::Status Proxy::TryExchange() {
+  if (!exchange_->not_before.Expired()) return absl::OkStatus();
+  const ExchangeRequest& request = exchange_->request;
+  ExchangeOptions options;
+  options.backend.socket = request.socket();
+  options.backend.command = request.command();
+  options.backend_socket = options_.backend_socket;
+  options.without_state = request.without_state();
+  options.dry_run = request.dry_run();
+  absl::Status status = CheckMoment();
+  if (absl::IsUnavailable(status) && !exchange_->give_up.Expired()) {
+    return absl::OkStatus();
+  }
+  if (status.ok()) status = CheckSpec(options.backend);
+  if (status.ok()) status = CheckSameDirectory(spec_, options.backend);
+  if (status.ok() && !request.backend_format().empty()) {
+    const absl::StatusOr<BackendFormat> format =
+        ParseBackendFormat(request.backend_format());
+    status = format.status();
+    if (format.ok()) options.format = *format;
+  }
+  if (status.ok()) return RunExchange(options);
+  ExchangeReport report;
+  report.set_old_serves(backend_ != nullptr);
+  report.set_refusal(std::string(status.message()));
+  AnswerExchange(report);
+  return absl::OkStatus();
+}
+
+absl::Status Proxy::RunExchange(const ExchangeOptions& options) {
+  if (!frontend_.has_value()) return ReplaceIdle(options);
+  // Nobody else has the turn, because no transfer is under way.
+  turn_.Take();
+  Exchange exchange(options, &setup_, backend_.get(), stop_.fd());
+  absl::StatusOr<std::unique_ptr<Backend>> next = exchange.Run();
+  turn_.Return();
+  ExchangeReport report = exchange.report();
+  report.set_retried(exchange_->retried);
+  // A file that was deleted a moment ago is forgotten by the guest soon.
+  if (absl::IsFailedPrecondition(next.status()) && report.old_serves() &&
+      absl::StartsWith(report.refusal(), "load") &&
+      exchange_->retried < exchange_->request.retries()) {
+    Log(absl::StrCat("exchange refused, another attempt follows: ",
+                     report.refusal()));
+    ++exchange_->retried;
+    exchange_->not_before = Deadline::After(kRetryPause);
+    exchange_->give_up = Deadline::After(kRetryPause + kExchangePatience);
+    return absl::OkStatus();
+  }
+  std::unique_ptr<Backend> old;
+  if (next.ok() && *next != nullptr) {
+    old = std::exchange(backend_, *std::move(next));
+    spec_ = options.backend;
+    backend_deadline_ = Deadline::Never();
+    if (translator_ != nullptr) {
+      translator_->Attach(backend_->connection().fd(),
+                          setup_.protocol_features());
+    }
+  }
+  AnswerExchange(report);
+  if (old != nullptr) {
+    Log(absl::StrCat("back-end exchanged, process ", backend_->pid()));
+    const std::string end = old->Close();
+    if (!end.empty()) Log(absl::StrCat("the old back-end ", end));
+  }
+  if (report.exchanged() || report.old_serves()) return absl::OkStatus();
+  return absl::Status(next.status().code(),
+                      absl::StrCat("back-end: neither the new nor the old one "
+                                   "goes on: ",
+                                   report.refusal()));
+}
+
+absl::Status Proxy::ReplaceIdle(const ExchangeOptions& options) {
+  absl::StatusOr<std::unique_ptr<Backend>> next =
+      Backend::Open(options.backend, options.backend_socket, stop_.fd());
+  ExchangeReport report;
+  report.set_exchanged(next.ok());
+  report.set_old_serves(!next.ok() || options.dry_run);
+  report.set_refusal(std::string(next.status().message()));
+  if (next.ok() && !options.dry_run) {
+    spec_ = options.backend;
+    backend_.reset();
+    // One that runs anyway is connected to with the next front-end.
+    if (spec_.socket.empty()) backend_ = *std::move(next);
+  }
+  AnswerExchange(report);
+  return absl::OkStatus();
+}
+
+void Proxy::AnswerExchange(const ExchangeReport& report) {
+  const absl::StatusOr<std::string> json = JsonText(report, JsonStyle());
+  Log(absl::StrCat("exchange: ", json.ok() ? *json : report.refusal()));
+  const absl::Status sent = SendControl(exchange_->asker.get(), report,
+                                        Deadline::After(kControlTimeout));
+  if (!sent.ok()) Log(sent.message());
+  exchange_.reset();
 }
 
 Deadline Proxy::NextDeadline() const {

@@ -18,8 +18,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "devstate/live.pb.h"
 #include "devstate/proxy/backend.h"
 #include "devstate/proxy/device_setup.h"
+#include "devstate/proxy/exchange.h"
 #include "devstate/proxy/state_translator.h"
 #include "devstate/proxy/turn.h"
 #include "devstate/transport/io/deadline.h"
@@ -68,8 +70,10 @@ class Proxy {
  public:
   // Starts the back-end if it is a command's, so that one which cannot start is
   // found now. Errors: those of Backend::Open().
-  static absl::StatusOr<std::unique_ptr<Proxy>> Create(UnixListener listener,
-                                                       ProxyOptions options);
+  // Exchanges are asked for at `control`, if there is one.
+  static absl::StatusOr<std::unique_ptr<Proxy>> Create(
+      UnixListener listener, ProxyOptions options,
+      std::optional<UnixListener> control = std::nullopt);
 
   // Serves until Stop().
   absl::Status Serve();
@@ -78,10 +82,21 @@ class Proxy {
   void Stop() { stop_.Signal(); }
 
  private:
-  Proxy(UnixListener listener, ProxyOptions options, WakeEvent stop,
-        WakeEvent turn)
+  // An exchange that was asked for.
+  struct PendingExchange {
+    FileDescriptor asker;
+    ExchangeRequest request;
+    Deadline give_up = Deadline::Never();
+    Deadline not_before = Deadline::Never();
+    uint32_t retried = 0;
+  };
+
+  Proxy(UnixListener listener, std::optional<UnixListener> control,
+        ProxyOptions options, WakeEvent stop, WakeEvent turn)
       : options_(std::move(options)),
+        spec_(options_.backend),
         listener_(std::move(listener)),
+        control_(std::move(control)),
         stop_(std::move(stop)),
         turn_(std::move(turn)) {}
 
@@ -108,6 +123,15 @@ class Proxy {
   absl::Status ForwardReply(const vhost_user::Message& reply);
   // Takes a request that is over, with its reply if there was one.
   void Remember(vhost_user::Message request, const vhost_user::Message* reply);
+  absl::Status AcceptExchange();
+  // Makes the exchange that was asked for, if this is a moment for it.
+  absl::Status TryExchange();
+  // Returns why this is no moment for an exchange. UNAVAILABLE: later may be.
+  absl::Status CheckMoment() const;
+  absl::Status RunExchange(const ExchangeOptions& options);
+  // Takes another back-end while there is no front-end, so nothing to move.
+  absl::Status ReplaceIdle(const ExchangeOptions& options);
+  void AnswerExchange(const ExchangeReport& report);
   Deadline NextDeadline() const;
   absl::Status CheckDeadlines() const;
   void EndConnections(const absl::Status& why);
@@ -115,7 +139,9 @@ class Proxy {
   void Log(absl::string_view line) const;
 
   const ProxyOptions options_;
+  BackendSpec spec_;  // of the back-end after the last exchange
   UnixListener listener_;
+  std::optional<UnixListener> control_;
   const WakeEvent stop_;
   Turn turn_;
   DeviceSetup setup_;
@@ -131,6 +157,7 @@ class Proxy {
   // What the engine was told.
   bool negotiated_ = false;
   bool running_ = false;
+  std::optional<PendingExchange> exchange_;
   // The engine uses the translator.
   std::unique_ptr<StateTranslator> translator_;
   std::unique_ptr<vhost_user::DeviceStateEngine> engine_;

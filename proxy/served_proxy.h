@@ -34,7 +34,10 @@ class ServedProxy {
     options.backend_socket = folder_.path() + "/new.sock";
     auto listener = UnixListener::Listen(path());
     if (!listener.ok()) return;
-    auto proxy = Proxy::Create(*std::move(listener), std::move(options));
+    auto control = UnixListener::Listen(control_path());
+    if (!control.ok()) return;
+    auto proxy = Proxy::Create(*std::move(listener), std::move(options),
+                               *std::move(control));
     if (!proxy.ok()) return;
     proxy_ = *std::move(proxy);
     thread_ = std::thread(
@@ -49,6 +52,7 @@ class ServedProxy {
   bool runs() const { return proxy_ != nullptr; }
   Proxy& proxy() { return *proxy_; }
   std::string path() const { return folder_.path() + "/front.sock"; }
+  std::string control_path() const { return folder_.path() + "/control.sock"; }
   FileDescriptor Connect() const {
     auto socket = ConnectUnix(path(), Deadline::After(kPatience));
     return socket.ok() ? *std::move(socket) : FileDescriptor();

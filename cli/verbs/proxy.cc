@@ -6,11 +6,13 @@
 #include "devstate/proxy/proxy.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -30,6 +32,7 @@ namespace {
 struct ProxyFlags {
   std::string listen;
   uint32_t fd = 0;  // 0: none
+  std::string control;
   proxy::BackendSpec backend;
   std::string state = "portable";
   std::string backend_format = "auto";
@@ -64,6 +67,15 @@ absl::Status Run(const ProxyFlags& flags) {
   const proxy::ServiceManager manager;
   DS_RETURN_IF_ERROR(proxy::CheckSpec(flags.backend));
   DS_ASSIGN_OR_RETURN(UnixListener listener, Listen(flags));
+  std::optional<UnixListener> control;
+  if (!flags.control.empty()) {
+    // Whoever may connect may start commands as this process.
+    const mode_t mask = umask(0177);
+    absl::StatusOr<UnixListener> bound = UnixListener::Listen(flags.control);
+    umask(mask);
+    DS_RETURN_IF_ERROR(bound.status());
+    control.emplace(*std::move(bound));
+  }
   // Nobody else can connect to a back-end that listens in here.
   DS_ASSIGN_OR_RETURN(const std::unique_ptr<TemporaryFolder> folder,
                       TemporaryFolder::Create("proxy"));
@@ -80,7 +92,8 @@ absl::Status Run(const ProxyFlags& flags) {
   options.log = Log;
   DS_ASSIGN_OR_RETURN(
       const std::unique_ptr<proxy::Proxy> proxy,
-      proxy::Proxy::Create(std::move(listener), std::move(options)));
+      proxy::Proxy::Create(std::move(listener), std::move(options),
+                           std::move(control)));
   running_proxy = proxy.get();
   signal(SIGTERM, StopProxy);
   signal(SIGINT, StopProxy);
@@ -106,6 +119,9 @@ void Define(Command& verb) {
                  "Command that starts the back-end, with {socket} for the path "
                  "to listen at or {fd} for a descriptor that listens")
       .Value("COMMAND");
+  verb.AddOption("--control", &flags->control,
+                 "Unix socket to listen on for devstate upgrade")
+      .Value("PATH");
   verb.AddOption("--state", &flags->state,
                  "What the front-end gets of a state: a devstate stream where "
                  "the format is known, or the back-end's bytes")

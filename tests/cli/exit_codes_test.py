@@ -58,8 +58,9 @@ COMMANDS = {
     'stats': ('{state}', 'prints'),
     'verify': ('{state}', 'prints'),
 }
-# Verbs that serve until they are ended: proxy_test.py has theirs.
-SERVING = ['proxy']
+# Verbs that serve until they are ended, or need one that does: proxy_test.py has
+# theirs.
+SERVING = ['proxy', 'upgrade']
 # What exits with another code than 0 when all is well.
 NORMAL = {'diff': 1}
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -192,6 +193,63 @@ class ProxyTest(unittest.TestCase):
             self.assertEqual(proxy.end(), 0)
         # Whoever bound it removes it.
         self.assertTrue(os.path.exists(front))
+
+    def upgrade(self, *flags, code=0):
+        text = self.run_devstate('upgrade', '--proxy', self.path('control'),
+                                 '--format', 'json', *flags, code=code)
+        return json.loads(text)
+
+    def negotiated(self, path):
+        """A front-end that has negotiated device state and asks nothing."""
+        front = socket.socket(socket.AF_UNIX)
+        self.addCleanup(front.close)
+        front.settimeout(PATIENCE)
+        front.connect(path)
+        self.features(front)
+        front.sendall(struct.pack('<IIIQ', 16, 1, 8, 1 << 19))
+        self.features(front)
+        return front
+
+    def features(self, front):
+        """Asks for GET_FEATURES, which every back-end answers."""
+        front.sendall(struct.pack('<III', 1, 1, 0))
+        reply = front.recv(20, socket.MSG_WAITALL)
+        self.assertEqual(struct.unpack('<III', reply[:12]), (1, 5, 8))
+
+    def test_upgrade_moves_the_state_to_a_new_process(self):
+        front, proxy = self.proxy('--command', self.fs, '--control',
+                                  self.path('control'))
+        pid = re.search(r'started, process (\d+)', ''.join(proxy.lines))[1]
+        connection = self.negotiated(front)
+
+        report = self.upgrade('--command', 'false {socket}', code=1)
+        self.assertTrue(report['old_serves'])
+        self.assertIn('exited with code 1', report['refusal'])
+        self.features(connection)
+        report = self.upgrade('--command', self.fs + ' --await-load',
+                              '--dry-run')
+        self.assertTrue(report['old_serves'])
+        self.features(connection)
+        self.assertTrue(os.path.exists('/proc/' + pid))
+
+        report = self.upgrade('--command', self.fs + ' --await-load')
+        self.assertTrue(report['exchanged'])
+        self.assertGreater(int(report['state_bytes']), 100)
+        self.assertEqual([stage['name'] for stage in report['stages']],
+                         ['start', 'negotiate', 'announce', 'save', 'translate',
+                          'load'] + ['rings'])
+        self.features(connection)
+        proxy.wait_for('the old back-end exited with code 0')
+        self.assertFalse(os.path.exists('/proc/' + pid))
+        self.assertEqual(proxy.end(), 0)
+        self.assertFalse(os.path.exists(self.path('control')))
+
+    def test_upgrade_without_a_proxy_says_so(self):
+        text = self.run_devstate('upgrade', '--proxy', self.path('control'),
+                                 '--command', self.fs, code=2)
+        self.assertIn('control: cannot connect', text)
+        self.assertIn('name the new', self.run_devstate(
+            'upgrade', '--proxy', self.path('control'), code=2))
 
     def test_what_cannot_start_says_why(self):
         self.backend(self.fs)
