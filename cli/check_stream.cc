@@ -20,6 +20,7 @@
 #include "devstate/compat/gate/schema_archive.h"
 #include "devstate/compat/gate/stream_gate.h"
 #include "devstate/compat/release/manifest.h"
+#include "devstate/foreign/read_head.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {

@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "cli/exit_codes.h"
 #include "cli/foreign_state.h"
-#include "cli/state_kind.h"
 #include "cli/stream_file.h"
+#include "devstate/foreign/state_kind.h"
 #include "devstate/serializer/stream_writer.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 

@@ -19,6 +19,7 @@
 #include "devstate/foreign/containers/migration_file.h"
 #include "devstate/foreign/containers/qemu/qemu_file.h"
 #include "devstate/foreign/containers/snapshot/snapshot.h"
+#include "devstate/foreign/read_head.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -159,19 +160,6 @@ absl::StatusOr<size_t> TextSource::Read(char* buffer, size_t size) {
   std::memcpy(buffer, text_.data() + taken_, size);
   taken_ += size;
   return size;
-}
-
-absl::StatusOr<std::string> ReadHead(ByteSource& source, size_t size) {
-  std::string head(size, '\0');
-  size_t filled = 0;
-  while (filled < size) {
-    DS_ASSIGN_OR_RETURN(const size_t got,
-                        source.Read(&head[filled], size - filled));
-    if (got == 0) break;
-    filled += got;
-  }
-  head.resize(filled);
-  return head;
 }
 
 void StateInputFlags::AddTo(Command& verb) {

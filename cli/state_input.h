@@ -35,10 +35,6 @@ class TextSource : public ByteSource {
   size_t taken_ = 0;
 };
 
-// Returns the bytes at the start of `source`: `size` of them, or fewer where it
-// ends.
-absl::StatusOr<std::string> ReadHead(ByteSource& source, size_t size);
-
 struct StateInput {
   std::shared_ptr<ByteSource> source;
   // The device in a QEMU migration file, and where in the file its state

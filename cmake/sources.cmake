@@ -575,8 +575,6 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/schema_flags.h
   cli/state_input.cc
   cli/state_input.h
-  cli/state_kind.cc
-  cli/state_kind.h
   cli/state_message.cc
   cli/state_message.h
   cli/state_schema.cc
@@ -608,9 +606,11 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/verbs/matrix.cc
   cli/verbs/migrate.cc
   cli/verbs/probe.cc
+  cli/verbs/proxy.cc
   cli/verbs/qemu.cc
   cli/verbs/save.cc
   cli/verbs/stats.cc
+  cli/verbs/upgrade.cc
   cli/verbs/verify.cc
   compat/gate/random_state.cc
   compat/gate/random_state.h
@@ -697,10 +697,14 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/foreign_format.h
   foreign/foreign_formats.cc
   foreign/foreign_formats.h
+  foreign/read_head.cc
+  foreign/read_head.h
   foreign/repeated_input.cc
   foreign/repeated_input.h
   foreign/sax_source.cc
   foreign/sax_source.h
+  foreign/state_kind.cc
+  foreign/state_kind.h
   foreign/states/crosvm/crosvm.cc
   foreign/states/crosvm/crosvm.h
   foreign/states/passt/passt.cc
@@ -758,6 +762,26 @@ set(DEVSTATE_COMMAND_SOURCES
   proto/devstate/live.proto
   proto/devstate/stats.proto
   proto/devstate/verify.proto
+  proxy/backend.cc
+  proxy/backend.h
+  proxy/control_socket.cc
+  proxy/control_socket.h
+  proxy/device_setup.cc
+  proxy/device_setup.h
+  proxy/exchange.cc
+  proxy/exchange.h
+  proxy/guest_memory.cc
+  proxy/guest_memory.h
+  proxy/proxy.cc
+  proxy/proxy.h
+  proxy/service_manager.cc
+  proxy/service_manager.h
+  proxy/state_translator.cc
+  proxy/state_translator.h
+  proxy/translation.cc
+  proxy/translation.h
+  proxy/turn.cc
+  proxy/turn.h
   schema/stream_descriptors.cc
   schema/stream_descriptors.h
   serializer/dynamic/redactor.cc
@@ -770,6 +794,8 @@ set(DEVSTATE_COMMAND_SOURCES
   serializer/dynamic/state_writer.h
   serializer/dynamic/whole_state.cc
   serializer/dynamic/whole_state.h
+  transport/io/process.cc
+  transport/io/process.h
   transport/vhost_user/frontend_endpoint.cc
   transport/vhost_user/frontend_endpoint.h
   transport/vhost_user/vhost_user_features.cc

@@ -6,9 +6,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,7 +14,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
-#include "devstate/transport/io/deadline.h"
 
 namespace devstate {
 namespace {
@@ -36,84 +32,37 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(
   }
   FileDescriptor read_end(ends[0]);
   const FileDescriptor write_end(ends[1]);
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(&argument[0]);
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
-                                   O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, write_end.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, write_end.get(), STDERR_FILENO);
-  // The command ignores it, and a child would inherit that.
-  sigset_t defaults;
-  sigemptyset(&defaults);
-  sigaddset(&defaults, SIGPIPE);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-  pid_t pid = -1;
-  const int error =
-      posix_spawn(&pid, argv[0], &actions, &attributes, argv.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) {
-    return absl::NotFoundError(absl::StrCat("cannot start ", arguments[0], ": ",
-                                            std::strerror(error)));
-  }
-  // Not reaped yet, so the number is still this child's.
-  FileDescriptor pid_fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  if (!pid_fd.valid()) {
-    const int open_error = errno;
-    kill(pid, SIGKILL);
-    waitpid(pid, nullptr, 0);
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "cannot watch ", arguments[0], ": ", std::strerror(open_error)));
-  }
+  ProcessFds fds;
+  fds.output = write_end.get();
+  DS_ASSIGN_OR_RETURN(Process process,
+                      Process::Start(std::move(arguments), fds));
   return std::unique_ptr<ChildProcess>(new ChildProcess(
-      pid, std::move(pid_fd), std::move(read_end), std::move(stop)));
+      std::move(process), std::move(read_end), std::move(stop)));
 }
 
-ChildProcess::ChildProcess(pid_t pid, FileDescriptor pid_fd,
-                           FileDescriptor output, WakeEvent stop)
-    : pid_(pid),
-      pid_fd_(std::move(pid_fd)),
+ChildProcess::ChildProcess(Process process, FileDescriptor output,
+                           WakeEvent stop)
+    : process_(std::move(process)),
       output_(std::move(output)),
       stop_(std::move(stop)),
       reader_([this] { ReadLines(); }) {}
 
 ChildProcess::~ChildProcess() {
   for (const int signal : {SIGTERM, SIGKILL}) {
-    if (exit_.has_value()) break;
-    kill(pid_, signal);
-    WaitForExit(kGrace);
+    process_.Signal(signal);
+    if (process_.WaitForExit(kGrace).has_value()) break;
   }
   stop_.Signal();
   reader_.join();
 }
 
 std::optional<std::string> ChildProcess::WaitForExit(absl::Duration timeout) {
-  const Deadline deadline = Deadline::After(timeout);
-  while (!exit_.has_value()) {
-    pollfd entry = {pid_fd_.get(), POLLIN, 0};
-    const int ready = poll(&entry, 1, deadline.PollTimeout());
-    int status = 0;
-    if (ready > 0 && waitpid(pid_, &status, 0) == pid_) {
-      ended_by_signal_ = WIFSIGNALED(status);
-      if (ended_by_signal_) {
-        exit_ = absl::StrCat("was ended by signal ", WTERMSIG(status), " (",
-                             strsignal(WTERMSIG(status)), ")");
-      } else {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        exit_ = absl::StrCat("exited with code ", WEXITSTATUS(status),
-                             last_line_.empty() ? "" : ": ", last_line_);
-      }
-    } else if (deadline.Expired()) {
-      break;
-    }
+  std::optional<std::string> exit = process_.WaitForExit(timeout);
+  if (exit.has_value() && !process_.ended_by_signal()) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!last_line_.empty()) absl::StrAppend(&*exit, ": ", last_line_);
   }
-  return exit_;
+  return exit;
 }
 
 void ChildProcess::ReadLines() {

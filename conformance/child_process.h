@@ -21,6 +21,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "devstate/transport/io/file_descriptor.h"
+#include "devstate/transport/io/process.h"
 #include "devstate/transport/io/wake_event.h"
 
 namespace devstate {
@@ -37,7 +38,7 @@ class ChildProcess {
       std::vector<std::string> arguments);
   ~ChildProcess();
 
-  pid_t pid() const { return pid_; }
+  pid_t pid() const { return process_.pid(); }
 
   // Takes the next line that starts with `prefix` out of what the program has
   // printed, dropping those before it.
@@ -55,21 +56,17 @@ class ChildProcess {
   // after `timeout`. Thread-safety: one thread at a time.
   std::optional<std::string> WaitForExit(absl::Duration timeout);
   // Returns whether a signal ended a process that WaitForExit() has seen ended.
-  bool ended_by_signal() const { return ended_by_signal_; }
+  bool ended_by_signal() const { return process_.ended_by_signal(); }
 
  private:
-  ChildProcess(pid_t pid, FileDescriptor pid_fd, FileDescriptor output,
-               WakeEvent stop);
+  ChildProcess(Process process, FileDescriptor output, WakeEvent stop);
   void ReadLines();
 
-  const pid_t pid_;
-  const FileDescriptor pid_fd_;
+  Process process_;
   const FileDescriptor output_;
   // The signal that ends the thread, because a grandchild may keep the output
   // open.
   const WakeEvent stop_;
-  std::optional<std::string> exit_;
-  bool ended_by_signal_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::string> lines_;

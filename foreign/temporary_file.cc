@@ -28,7 +28,26 @@ std::string Folder() {
   return given == nullptr || *given == '\0' ? "/tmp" : given;
 }
 
+class Source : public ByteSource {
+ public:
+  explicit Source(const TemporaryFile* file) : file_(*file) {}
+
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
+    const absl::StatusOr<size_t> read = file_.ReadAt(offset_, buffer, size);
+    if (read.ok()) offset_ += *read;
+    return read;
+  }
+
+ private:
+  const TemporaryFile& file_;
+  uint64_t offset_ = 0;
+};
+
 }  // namespace
+
+std::shared_ptr<ByteSource> TemporaryFile::Open() const {
+  return std::make_shared<Source>(this);
+}
 
 absl::StatusOr<std::unique_ptr<TemporaryFile>> TemporaryFile::Create() {
   std::string path = Folder() + "/devstate-XXXXXX";

@@ -29,6 +29,9 @@ class TemporaryFile : public ByteSink {
 
   // Writes at the end.
   absl::Status Write(absl::string_view bytes) override;
+  // Returns a source of all that was written so far, from its start. Requires:
+  // the file outlives the source.
+  std::shared_ptr<ByteSource> Open() const;
   uint64_t size() const { return size_; }
   // Gives back the room of the bytes from `begin` to `end`, which read as zeros
   // then.

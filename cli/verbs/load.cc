@@ -21,11 +21,11 @@
 #include "cli/live_backend.h"
 #include "cli/progress.h"
 #include "cli/state_input.h"
-#include "cli/state_kind.h"
 #include "cli/stream_file.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
 #include "devstate/foreign/foreign_formats.h"
+#include "devstate/foreign/state_kind.h"
 #include "devstate/serializer/byte_stream.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 

@@ -14,6 +14,7 @@ _ALL = _LIBRARY + (
     "transport/vhost_user",
     "backend",
     "conformance",
+    "proxy",
 )
 
 # What each room may use beside itself and third_party: rooms, or single
@@ -34,6 +35,7 @@ ALLOWED = {
     "foreign": _LIBRARY + ("codegen", "devices", "transport/io"),
     "backend": _LIBRARY + ("devices", "transport/io", "transport/vhost_user"),
     "conformance": _LIBRARY + ("transport/io", "transport/vhost_user"),
+    "proxy": _LIBRARY + ("devices", "foreign", "transport/io", "transport/vhost_user"),
     "cli": _ALL,
     # The demo runs the command with an example.
     "examples": _ALL + ("//cli:devstate_demo",),

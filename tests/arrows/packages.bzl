@@ -63,6 +63,7 @@ PACKAGES = [
     "proto/devices/virtio/v1",
     "proto/devices/vsock/v1",
     "proto/devstate",
+    "proxy",
     "schema",
     "serializer",
     "serializer/dynamic",

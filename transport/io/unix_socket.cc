@@ -3,6 +3,7 @@
 
 #include "devstate/transport/io/unix_socket.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -102,8 +103,29 @@ absl::StatusOr<UnixListener> UnixListener::Listen(const std::string& path) {
   return UnixListener(std::move(fd), path, info.st_dev, info.st_ino);
 }
 
+absl::StatusOr<UnixListener> UnixListener::Adopt(FileDescriptor fd) {
+  int listens = 0;
+  int type = 0;
+  int domain = 0;
+  socklen_t size = sizeof(int);
+  if (::getsockopt(fd.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 ||
+      ::getsockopt(fd.get(), SOL_SOCKET, SO_TYPE, &type, &size) != 0 ||
+      ::getsockopt(fd.get(), SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 ||
+      listens == 0 || type != SOCK_STREAM || domain != AF_UNIX) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("file descriptor ", fd.get(),
+                     " is no listening Unix stream socket; pass one that is"));
+  }
+  const int flags = ::fcntl(fd.get(), F_GETFL);
+  if (::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0 ||
+      ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0) {
+    return ErrnoStatus(errno, "fcntl");
+  }
+  return UnixListener(std::move(fd), /*path=*/"", 0, 0);
+}
+
 UnixListener::~UnixListener() {
-  if (!fd_.valid()) return;  // moved from
+  if (!fd_.valid() || path_.empty()) return;  // moved from, or not bound here
   struct stat info = {};
   if (::lstat(path_.c_str(), &info) == 0 && info.st_dev == device_ &&
       info.st_ino == inode_) {

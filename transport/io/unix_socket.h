@@ -30,9 +30,15 @@ class UnixListener {
   // has 107 bytes), NOT_FOUND and PERMISSION_DENIED (the folder).
   static absl::StatusOr<UnixListener> Listen(const std::string& path);
 
+  // Takes a socket that listens already, as a service manager hands one on. Its
+  // name stays.
+  //
+  // Errors: FAILED_PRECONDITION (`fd` is no listening Unix stream socket).
+  static absl::StatusOr<UnixListener> Adopt(FileDescriptor fd);
+
   UnixListener(UnixListener&&) = default;
   UnixListener& operator=(UnixListener&&) = delete;
-  // Removes the name if it is still the one that was bound here.
+  // Removes the name if it was bound here and is still the same.
   ~UnixListener();
 
   // Returns the listening socket, non-blocking. This object owns it.

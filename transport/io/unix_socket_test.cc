@@ -143,5 +143,33 @@ TEST_F(UnixSocketTest, FullQueueIsWaitedForUntilTheDeadline) {
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kDeadlineExceeded));
 }
 
+TEST_F(UnixSocketTest, AListeningSocketIsAdoptedAndItsNameStays) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/adopted.sock";
+  auto bound = UnixListener::Listen(path);
+  ASSERT_THAT(bound, IsOk());
+  {
+    auto adopted = UnixListener::Adopt(FileDescriptor(::dup(bound->fd())));
+    ASSERT_THAT(adopted, IsOk());
+    EXPECT_NE(::fcntl(adopted->fd(), F_GETFD) & FD_CLOEXEC, 0);
+    auto client = ConnectUnix(path, Deadline::Never());
+    ASSERT_THAT(client, IsOk());
+    auto served = adopted->Accept();
+    ASSERT_THAT(served, IsOk());
+    EXPECT_TRUE(served->valid());
+  }
+  EXPECT_THAT(ConnectUnix(path, Deadline::Never()), IsOk());
+}
+
+TEST_F(UnixSocketTest, WhatDoesNotListenIsNotAdopted) {
+  auto pair = SocketPair();
+  ASSERT_THAT(pair, IsOk());
+  EXPECT_THAT(UnixListener::Adopt(std::move(pair->first)),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("no listening Unix stream socket")));
+  EXPECT_THAT(UnixListener::Adopt(FileDescriptor(::open("/dev/null", O_RDWR))),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
 }  // namespace
 }  // namespace devstate

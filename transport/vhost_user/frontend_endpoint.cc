@@ -46,6 +46,16 @@ absl::StatusOr<std::unique_ptr<FrontendEndpoint>> FrontendEndpoint::FromSocket(
       std::move(socket), std::move(options), std::move(stop)));
 }
 
+absl::StatusOr<std::unique_ptr<FrontendEndpoint>>
+FrontendEndpoint::FromNegotiated(FileDescriptor socket,
+                                 uint64_t protocol_features,
+                                 FrontendEndpointOptions options) {
+  DS_ASSIGN_OR_RETURN(std::unique_ptr<FrontendEndpoint> endpoint,
+                      FromSocket(std::move(socket), std::move(options)));
+  endpoint->protocol_features_ = protocol_features;
+  return endpoint;
+}
+
 absl::Status FrontendEndpoint::Break(absl::Status why) {
   if (broken_.ok()) broken_ = std::move(why);
   return broken_;

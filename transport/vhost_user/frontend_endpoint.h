@@ -117,6 +117,13 @@ class FrontendEndpoint {
   static absl::StatusOr<std::unique_ptr<FrontendEndpoint>> FromSocket(
       FileDescriptor socket, FrontendEndpointOptions options = {});
 
+  // Takes a connection on which `protocol_features` are negotiated already and
+  // no answer is due. It may be a duplicate of a socket that goes on being used
+  // in between.
+  static absl::StatusOr<std::unique_ptr<FrontendEndpoint>> FromNegotiated(
+      FileDescriptor socket, uint64_t protocol_features,
+      FrontendEndpointOptions options = {});
+
   // Asks for the back-end's offer and acknowledges nothing.
   absl::StatusOr<BackendOffer> GetOffer();
 

@@ -181,6 +181,17 @@ bool HasReply(uint32_t request) {
   return rule != nullptr && rule->has_reply;
 }
 
+bool IsReplyDue(const Message& request, uint64_t protocol_features) {
+  if (request.needs_reply() && (protocol_features & kProtocolFReplyAck) != 0) {
+    return true;
+  }
+  // Its reply came with LOG_SHMFD.
+  if (request.request == kSetLogBase) {
+    return (protocol_features & kProtocolFLogShmfd) != 0;
+  }
+  return HasReply(request.request);
+}
+
 absl::Status AdmitRequest(const Message& message) {
   const RequestRule* rule = FindRule(message.request);
   if (rule == nullptr) {

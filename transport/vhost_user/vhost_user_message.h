@@ -20,7 +20,8 @@
 
 namespace devstate::vhost_user {
 
-// Front-end requests ("Front-end message types").
+// Front-end requests ("Front-end message types"). AdmitRequest() does not know
+// those of IOTLB and postcopy.
 enum VhostUserRequest : uint32_t {
   kGetFeatures = 1,
   kSetFeatures = 2,
@@ -43,9 +44,13 @@ enum VhostUserRequest : uint32_t {
   kSendRarp = 19,
   kNetSetMtu = 20,
   kSetBackendReqFd = 21,
+  kIotlbMsg = 22,
   kSetVringEndian = 23,
   kGetConfig = 24,
   kSetConfig = 25,
+  kPostcopyAdvise = 28,
+  kPostcopyListen = 29,
+  kPostcopyEnd = 30,
   kGetInflightFd = 31,
   kSetInflightFd = 32,
   kResetDevice = 34,
@@ -70,13 +75,17 @@ inline constexpr uint32_t kReplyFlags = kVersion | kFlagReply;
 inline constexpr uint64_t kVhostFLogAll = uint64_t{1} << 26;
 inline constexpr uint64_t kVhostUserFProtocolFeatures = uint64_t{1} << 30;
 inline constexpr uint64_t kVirtioFVersion1 = uint64_t{1} << 32;
+inline constexpr uint64_t kVirtioFAccessPlatform = uint64_t{1} << 33;
+inline constexpr uint64_t kVirtioFRingPacked = uint64_t{1} << 34;
 
 // Bits of GET_PROTOCOL_FEATURES ("Protocol features").
 inline constexpr uint64_t kProtocolFMq = uint64_t{1} << 0;
 inline constexpr uint64_t kProtocolFLogShmfd = uint64_t{1} << 1;
 inline constexpr uint64_t kProtocolFRarp = uint64_t{1} << 2;
 inline constexpr uint64_t kProtocolFReplyAck = uint64_t{1} << 3;
+inline constexpr uint64_t kProtocolFBackendReq = uint64_t{1} << 5;
 inline constexpr uint64_t kProtocolFConfig = uint64_t{1} << 9;
+inline constexpr uint64_t kProtocolFInflightShmfd = uint64_t{1} << 12;
 inline constexpr uint64_t kProtocolFResetDevice = uint64_t{1} << 13;
 inline constexpr uint64_t kProtocolFConfigureMemSlots = uint64_t{1} << 15;
 inline constexpr uint64_t kProtocolFStatus = uint64_t{1} << 16;
@@ -147,6 +156,10 @@ std::string RequestName(uint32_t request);
 
 // Returns whether the protocol prescribes an answer even without NEED_REPLY.
 bool HasReply(uint32_t request);
+
+// Returns whether a back-end must answer `request` where `protocol_features`
+// are acknowledged. False also stands for an unknown request that is answered.
+bool IsReplyDue(const Message& request, uint64_t protocol_features);
 
 // Checks that `message` is a request of known number whose payload size and FD
 // count are right. INVALID_ARGUMENT says what is wrong; UNIMPLEMENTED stands

@@ -113,5 +113,23 @@ TEST(VhostUserMessageTest, MemoryTableHasAnFdForEachRegion) {
   EXPECT_FALSE(table(0xffffffff, 8, 8).ok());
 }
 
+TEST(VhostUserMessageTest, AReplyIsDueByNumberOrByAcknowledgement) {
+  Message request;
+  request.request = kSetVringNum;
+  EXPECT_FALSE(IsReplyDue(request, kProtocolFReplyAck));
+  request.flags |= kFlagNeedReply;
+  EXPECT_FALSE(IsReplyDue(request, 0));
+  EXPECT_TRUE(IsReplyDue(request, kProtocolFReplyAck));
+  request.request = 99;
+  EXPECT_TRUE(IsReplyDue(request, kProtocolFReplyAck));
+  request.flags = kVersion;
+  EXPECT_FALSE(IsReplyDue(request, kProtocolFReplyAck));
+  request.request = kGetVringBase;
+  EXPECT_TRUE(IsReplyDue(request, 0));
+  request.request = kSetLogBase;
+  EXPECT_FALSE(IsReplyDue(request, kProtocolFReplyAck));
+  EXPECT_TRUE(IsReplyDue(request, kProtocolFLogShmfd));
+}
+
 }  // namespace
 }  // namespace devstate::vhost_user

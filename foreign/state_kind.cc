@@ -1,15 +1,15 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "cli/state_kind.h"
+#include "devstate/foreign/state_kind.h"
 
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
-#include "cli/state_input.h"
 #include "devstate/foreign/foreign_formats.h"
+#include "devstate/foreign/read_head.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/serializer/stream_format.h"
 #include "devstate/third_party/absl_compat/status_macros.h"

@@ -4,8 +4,8 @@
 // The kind of a state: a devstate stream, a state in a foreign format, or
 // opaque.
 
-#ifndef DEVSTATE_CLI_STATE_KIND_H_
-#define DEVSTATE_CLI_STATE_KIND_H_
+#ifndef DEVSTATE_FOREIGN_STATE_KIND_H_
+#define DEVSTATE_FOREIGN_STATE_KIND_H_
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -31,4 +31,4 @@ absl::StatusOr<absl::string_view> KindOf(const OpenSource& input);
 
 }  // namespace devstate
 
-#endif  // DEVSTATE_CLI_STATE_KIND_H_
+#endif  // DEVSTATE_FOREIGN_STATE_KIND_H_

@@ -1,0 +1,166 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// devstate proxy: between a front-end and a back-end that stays as it is.
+
+#include "devstate/proxy/proxy.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "cli/verb.h"
+#include "devstate/conformance/temporary_folder.h"
+#include "devstate/proxy/service_manager.h"
+#include "devstate/proxy/translation.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/unix_socket.h"
+
+namespace devstate {
+namespace {
+
+struct ProxyFlags {
+  std::string listen;
+  uint32_t fd = 0;  // 0: none
+  std::string control;
+  proxy::BackendSpec backend;
+  std::string state = "portable";
+  std::string backend_format = "auto";
+  bool allow_raw = false;
+  double timeout_seconds = 60;
+  double transfer_timeout_seconds = 300;
+};
+
+// For the signal handler.
+std::atomic<proxy::Proxy*> running_proxy{nullptr};
+
+void StopProxy(int) {
+  if (proxy::Proxy* running = running_proxy.load()) running->Stop();
+}
+
+void Log(absl::string_view line) {
+  absl::FPrintF(stderr, "devstate proxy: %s\n", line);
+}
+
+absl::StatusOr<UnixListener> Listen(const ProxyFlags& flags) {
+  if (flags.listen.empty() == (flags.fd == 0)) {
+    return absl::InvalidArgumentError(
+        "say where the front-end connects: either --listen or --fd");
+  }
+  if (flags.fd != 0) {
+    return UnixListener::Adopt(FileDescriptor(static_cast<int>(flags.fd)));
+  }
+  return UnixListener::Listen(flags.listen);
+}
+
+absl::Status Run(const ProxyFlags& flags) {
+  const proxy::ServiceManager manager;
+  DS_RETURN_IF_ERROR(proxy::CheckSpec(flags.backend));
+  DS_ASSIGN_OR_RETURN(UnixListener listener, Listen(flags));
+  std::optional<UnixListener> control;
+  if (!flags.control.empty()) {
+    // Whoever may connect may start commands as this process.
+    const mode_t mask = umask(0177);
+    absl::StatusOr<UnixListener> bound = UnixListener::Listen(flags.control);
+    umask(mask);
+    DS_RETURN_IF_ERROR(bound.status());
+    control.emplace(*std::move(bound));
+  }
+  // Nobody else can connect to a back-end that listens in here.
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<TemporaryFolder> folder,
+                      TemporaryFolder::Create("proxy"));
+  proxy::ProxyOptions options;
+  options.backend = flags.backend;
+  options.backend_socket = folder->File("back-end.sock");
+  options.state = flags.state == "raw" ? proxy::StateForm::kRaw
+                                       : proxy::StateForm::kPortable;
+  DS_ASSIGN_OR_RETURN(options.translation.format,
+                      proxy::ParseBackendFormat(flags.backend_format));
+  options.translation.allow_raw = flags.allow_raw;
+  options.reply_timeout = absl::Seconds(flags.timeout_seconds);
+  options.transfer_timeout = absl::Seconds(flags.transfer_timeout_seconds);
+  options.log = Log;
+  DS_ASSIGN_OR_RETURN(
+      const std::unique_ptr<proxy::Proxy> proxy,
+      proxy::Proxy::Create(std::move(listener), std::move(options),
+                           std::move(control)));
+  running_proxy = proxy.get();
+  signal(SIGTERM, StopProxy);
+  signal(SIGINT, StopProxy);
+  Log("ready");
+  DS_RETURN_IF_ERROR(manager.NotifyReady());
+  const absl::Status status = proxy->Serve();
+  running_proxy = nullptr;
+  return status;
+}
+
+void Define(Command& verb) {
+  auto flags = std::make_shared<ProxyFlags>();
+  verb.AddOption("--listen", &flags->listen,
+                 "Unix socket to listen on for the front-end")
+      .Value("PATH");
+  verb.AddOption("--fd", &flags->fd,
+                 "The same as a descriptor that listens already, from 3 on")
+      .InRange(3, 1 << 20);
+  verb.AddOption("--backend", &flags->backend.socket,
+                 "The socket of a back-end that runs")
+      .Value("PATH");
+  verb.AddOption("--command", &flags->backend.command,
+                 "Command that starts the back-end, with {socket} for the path "
+                 "to listen at or {fd} for a descriptor that listens")
+      .Value("COMMAND");
+  verb.AddOption("--control", &flags->control,
+                 "Unix socket to listen on for devstate upgrade")
+      .Value("PATH");
+  verb.AddOption("--state", &flags->state,
+                 "What the front-end gets of a state: a devstate stream where "
+                 "the format is known, or the back-end's bytes")
+      .OneOf({"portable", "raw"})
+      .ShowDefault();
+  verb.AddOption("--backend-format", &flags->backend_format,
+                 "What the back-end reads: auto for what it saves itself, "
+                 "devstate, virtiofsd or virtiofsd:V1 and the like")
+      .ShowDefault();
+  verb.AddFlag("--allow-raw", &flags->allow_raw,
+               "Load also what is no devstate stream, from a source without a "
+               "proxy");
+  verb.AddOption("--timeout", &flags->timeout_seconds,
+                 "Seconds until a back-end that does not answer is given up")
+      .InRange(0.1, 86400.0)
+      .ShowDefault();
+  verb.AddOption("--transfer-timeout", &flags->transfer_timeout_seconds,
+                 "The same for the requests that transfer state")
+      .InRange(0.1, 86400.0)
+      .ShowDefault();
+  verb.footer =
+      "Serves one front-end after another until SIGTERM. The log, with what "
+      "the "
+      "back-end\nprints, is on standard error.\n" +
+      ExitCodesText({{kExitOk, "ended by SIGTERM or SIGINT"},
+                     {kExitUsageOrIo, "cannot start"}}) +
+      "Example: devstate proxy --listen /run/fs0.sock --command 'virtiofsd "
+      "--fd {fd} --shared-dir /srv'";
+  verb.run = [flags] {
+    const absl::Status status = Run(*flags);
+    if (status.ok()) return kExitOk;
+    absl::FPrintF(stderr, "devstate: %s\n", status.message());
+    return kExitUsageOrIo;
+  };
+}
+
+const VerbRegistration kRegistration(
+    "proxy", "Stand between a front-end and a back-end that stays as it is",
+    Define);
+
+}  // namespace
+}  // namespace devstate

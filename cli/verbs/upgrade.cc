@@ -1,0 +1,144 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// devstate upgrade: another back-end for a proxy, under a running guest.
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "cli/error_place.h"
+#include "cli/verb.h"
+#include "devstate/compat/json_text.h"
+#include "devstate/live.pb.h"
+#include "devstate/proxy/control_socket.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/unix_socket.h"
+
+namespace devstate {
+namespace {
+
+struct UpgradeFlags {
+  std::string proxy;
+  std::string backend;
+  std::string command;
+  std::string backend_format;
+  uint32_t retries = 3;
+  bool dry_run = false;
+  bool without_state = false;
+  double timeout_seconds = 300;
+  std::string format = "text";
+};
+
+absl::StatusOr<ExchangeReport> Ask(const UpgradeFlags& flags) {
+  if (flags.backend.empty() == flags.command.empty()) {
+    return absl::InvalidArgumentError(
+        "name the new back-end with either --backend or --command");
+  }
+  ExchangeRequest request;
+  request.set_socket(flags.backend);
+  request.set_command(flags.command);
+  request.set_dry_run(flags.dry_run);
+  request.set_without_state(flags.without_state);
+  request.set_backend_format(flags.backend_format);
+  request.set_retries(flags.retries);
+  const Deadline deadline =
+      Deadline::After(absl::Seconds(flags.timeout_seconds));
+  DS_ASSIGN_OR_RETURN(const FileDescriptor socket,
+                      ConnectUnix(flags.proxy, deadline));
+  DS_RETURN_IF_ERROR(proxy::SendControl(socket.get(), request, deadline));
+  ExchangeReport report;
+  DS_RETURN_IF_ERROR(proxy::ReceiveControl(socket.get(), deadline, &report));
+  return report;
+}
+
+absl::Status Print(const UpgradeFlags& flags, const ExchangeReport& report) {
+  if (flags.format == "json") {
+    JsonStyle style;
+    style.indented = true;
+    style.all_fields = true;
+    DS_ASSIGN_OR_RETURN(const std::string json, JsonText(report, style));
+    absl::PrintF("%s", json);
+    return absl::OkStatus();
+  }
+  for (const ExchangeStage& stage : report.stages()) {
+    absl::PrintF("%-9s %8.1f ms\n", stage.name(), stage.milliseconds());
+  }
+  if (report.stopped_milliseconds() > 0) {
+    absl::PrintF("the rings stood still for %.1f ms\n",
+                 report.stopped_milliseconds());
+  }
+  if (!report.state().empty()) {
+    absl::PrintF("state: %d bytes, %s\n", report.state_bytes(), report.state());
+  }
+  if (!report.exchanged()) {
+    absl::PrintF("refused: %s\n%s\n", report.refusal(),
+                 report.old_serves() ? "the old back-end goes on"
+                                     : "no back-end serves the device");
+  } else {
+    absl::PrintF("%s\n", flags.dry_run
+                             ? "the new back-end would do; the old one goes on"
+                             : "the new back-end serves");
+  }
+  return absl::OkStatus();
+}
+
+void Define(Command& verb) {
+  auto flags = std::make_shared<UpgradeFlags>();
+  verb.AddOption("--proxy", &flags->proxy,
+                 "The control socket of the device's proxy")
+      .Value("PATH")
+      .Required();
+  verb.AddOption("--backend", &flags->backend,
+                 "The socket of the new back-end, which runs")
+      .Value("PATH");
+  verb.AddOption("--command", &flags->command,
+                 "Command that starts the new back-end, as of devstate proxy")
+      .Value("COMMAND");
+  verb.AddFlag("--dry-run", &flags->dry_run,
+               "Do all but the switch; the old back-end goes on");
+  verb.AddFlag("--without-state", &flags->without_state,
+               "The device has no state but its rings, as a disk whose "
+               "requests may be repeated");
+  verb.AddOption("--backend-format", &flags->backend_format,
+                 "What the new back-end reads, as of devstate proxy; default: "
+                 "what the old one saves");
+  verb.AddOption("--retries", &flags->retries,
+                 "How often to try again, a second later, after the new "
+                 "back-end has refused the state")
+      .ShowDefault();
+  verb.AddOption("--timeout", &flags->timeout_seconds,
+                 "Seconds to wait for the proxy's report")
+      .InRange(0.1, 86400.0)
+      .ShowDefault();
+  verb.AddOption("--format", &flags->format, "How to print the report")
+      .OneOf({"text", "json"})
+      .ShowDefault();
+  verb.footer =
+      ExitCodesText({{kExitOk, "the new back-end serves"},
+                     {kExitRefused, "the old one goes on, or none does"},
+                     {kExitUsageOrIo}}) +
+      "Example: devstate upgrade --proxy /run/fs0.control --command "
+      "'virtiofsd-1.14 --fd {fd} --shared-dir /srv'";
+  verb.run = [flags] {
+    const absl::StatusOr<ExchangeReport> report = Ask(*flags);
+    const absl::Status status =
+        report.ok() ? Print(*flags, *report) : report.status();
+    if (!status.ok()) {
+      absl::FPrintF(stderr, "devstate: %s\n", status.message());
+      return kExitUsageOrIo;
+    }
+    return report->exchanged() ? kExitOk : kExitRefused;
+  };
+}
+
+const VerbRegistration kRegistration(
+    "upgrade", "Exchange the back-end of a proxy under a running guest",
+    Define);
+
+}  // namespace
+}  // namespace devstate

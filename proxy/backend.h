@@ -1,0 +1,86 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_PROXY_BACKEND_H_
+#define DEVSTATE_PROXY_BACKEND_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "devstate/transport/io/deadline.h"
+#include "devstate/transport/io/file_descriptor.h"
+#include "devstate/transport/io/process.h"
+#include "devstate/transport/vhost_user/connection.h"
+
+namespace devstate::proxy {
+
+// How to come by a back-end. Exactly one of the first two is not empty.
+struct BackendSpec {
+  // The socket of one that runs already.
+  std::string socket;
+  // A command for the shell. {socket} in it stands for the path to listen at,
+  // {fd} for the number of a descriptor that listens already.
+  std::string command;
+  // The longest time until it listens. Default: 10 s.
+  absl::Duration start_timeout = absl::Seconds(10);
+};
+
+// Returns OK if `spec` can be opened. INVALID_ARGUMENT says what it lacks.
+absl::Status CheckSpec(const BackendSpec& spec);
+
+// Returns FAILED_PRECONDITION if both commands have a --shared-dir and these
+// are different directories. A state of file handles would load all the same
+// and be about the wrong files.
+absl::Status CheckSameDirectory(const BackendSpec& one,
+                                const BackendSpec& other);
+
+// A connected back-end and, if it was started here, its process. Its output is
+// that of this process. The destructor closes the connection and ends the
+// process. Thread-safety: none.
+class Backend {
+ public:
+  // Starts the command, if there is one, and connects. `socket_path` is where
+  // it shall listen; the name is removed again once it is connected.
+  //
+  // Errors: those of ConnectUnix() and Process::Start(), UNAVAILABLE (the
+  // command ended), DEADLINE_EXCEEDED, ABORTED (`cancel_fd` became readable).
+  static absl::StatusOr<std::unique_ptr<Backend>> Open(
+      const BackendSpec& spec, const std::string& socket_path, int cancel_fd);
+  // Takes a connected socket, without a process.
+  explicit Backend(FileDescriptor socket)
+      : connection_(std::in_place, std::move(socket)) {}
+  ~Backend();
+
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+
+  vhost_user::Connection& connection() { return *connection_; }
+
+  // Closes the connection, which is what ends most daemons. A process that
+  // lives on gets SIGTERM, then SIGKILL. Returns how it ended, as "exited with
+  // code 0". Empty without a process.
+  std::string Close();
+  // Ends the process with SIGKILL, as one that does not answer. Otherwise as
+  // Close().
+  std::string Kill();
+
+  // Returns the number of its process. 0 without one.
+  pid_t pid() const { return process_.has_value() ? process_->pid() : 0; }
+
+ private:
+  explicit Backend(Process process) : process_(std::move(process)) {}
+  // Connects as soon as the process listens.
+  absl::Status Await(const std::string& path, Deadline deadline, int cancel_fd);
+
+  std::optional<vhost_user::Connection> connection_;
+  std::optional<Process> process_;
+};
+
+}  // namespace devstate::proxy
+
+#endif  // DEVSTATE_PROXY_BACKEND_H_

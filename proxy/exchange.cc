@@ -1,0 +1,363 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The order of the stages is what keeps the guest whole. Nothing of the old
+// back-end is touched before the new one has agreed to all that was negotiated.
+// SET_VRING_ADDR makes a back-end read the used index, so it comes after the
+// old one has stopped and drained.
+
+#include "devstate/proxy/exchange.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "devstate/compat/verdict.h"
+#include "devstate/proxy/guest_memory.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/channel.h"
+#include "devstate/transport/io/deadline.h"
+#include "devstate/transport/io/errno_status.h"
+
+namespace devstate::proxy {
+namespace {
+
+using vhost_user::Message;
+using vhost_user::RequestName;
+
+// Between two looks at a used index, of which nobody is told.
+constexpr absl::Duration kDrainPause = absl::Microseconds(500);
+
+// Waits, or returns ABORTED because `cancel_fd` became readable.
+absl::Status Pause(absl::Duration duration, int cancel_fd) {
+  pollfd entry = {cancel_fd, POLLIN, 0};
+  const timespec time = absl::ToTimespec(duration);
+  if (::ppoll(&entry, 1, &time, nullptr) > 0) {
+    return absl::AbortedError("stopped during an exchange");
+  }
+  return absl::OkStatus();
+}
+
+// Makes an eventfd readable, unless it is so full that a write would wait.
+void Wake(const RingEvent& event) {
+  if (!event.fd.valid()) return;
+  pollfd entry = {event.fd.get(), POLLOUT, 0};
+  if (::poll(&entry, 1, 0) != 1) return;
+  const uint64_t one = 1;
+  // Whoever is at the other end is told by this alone, so there is no remedy.
+  [[maybe_unused]] const ssize_t written =
+      ::write(event.fd.get(), &one, sizeof(one));
+}
+
+absl::Status Refused(const vhost_user::TransferResult& result,
+                     absl::string_view what) {
+  if (result.ok()) return absl::OkStatus();
+  if (!result.checked || result.check_reply == 0) return result.transfer;
+  return absl::FailedPreconditionError(
+      absl::StrCat(what, " answered CHECK_DEVICE_STATE with ",
+                   CheckReplyText(result.check_reply),
+                   "; the log has what it "
+                   "printed"));
+}
+
+}  // namespace
+
+absl::Status Exchange::Stage(const char* name,
+                             const std::function<absl::Status()>& run) {
+  const absl::Time start = absl::Now();
+  const absl::Status status = run();
+  ExchangeStage& stage = *report_.add_stages();
+  stage.set_name(name);
+  stage.set_milliseconds(absl::ToDoubleMilliseconds(absl::Now() - start));
+  return status.ok() ? status
+                     : absl::Status(status.code(),
+                                    absl::StrCat(name, ": ", status.message()));
+}
+
+absl::StatusOr<std::unique_ptr<Backend>> Exchange::Run() {
+  report_.set_old_serves(true);
+  absl::Status status = Prepare();
+  if (status.ok()) status = MoveState();
+  const bool exchanged = status.ok() && !options_.dry_run;
+  if (exchanged) {
+    status = Stage("rings", [&]() -> absl::Status {
+      DS_ASSIGN_OR_RETURN(std::vector<ReplayStep> log, setup_.Log());
+      DS_RETURN_IF_ERROR(Send(*new_, std::move(log)));
+      new_started_ = true;
+      return StartRings(*new_);
+    });
+  }
+  report_.set_exchanged(status.ok());
+  if (exchanged && status.ok()) {
+    report_.set_old_serves(false);
+  } else {
+    // Two back-ends never have rings at a time.
+    if (new_ != nullptr) new_->Kill();
+    const absl::Status resumed =
+        stopped_ || announced_ ? Stage("resume", [&] { return ResumeOld(); })
+                               : absl::OkStatus();
+    if (!resumed.ok()) {
+      report_.set_old_serves(false);
+      report_.set_exchanged(false);
+      status = absl::Status(
+          resumed.code(),
+          status.ok()
+              ? std::string(resumed.message())
+              : absl::StrCat(status.message(), "; then ", resumed.message()));
+    }
+  }
+  if (stopped_) {
+    report_.set_stopped_milliseconds(
+        absl::ToDoubleMilliseconds(absl::Now() - stopped_at_));
+  }
+  if (!status.ok()) {
+    report_.set_refusal(std::string(status.message()));
+    return status;
+  }
+  if (!exchanged) return std::unique_ptr<Backend>();
+  return std::move(new_);
+}
+
+absl::Status Exchange::Prepare() {
+  DS_RETURN_IF_ERROR(setup_.CheckMovable());
+  if (!options_.without_state &&
+      (setup_.protocol_features() & vhost_user::kProtocolFDeviceState) == 0) {
+    return absl::FailedPreconditionError(
+        "the back-end does not offer device state, so a new one would begin "
+        "without any; say so if that is right for the device");
+  }
+  DS_RETURN_IF_ERROR(Stage("start", [&]() -> absl::Status {
+    DS_ASSIGN_OR_RETURN(
+        new_,
+        Backend::Open(options_.backend, options_.backend_socket, cancel_fd_));
+    return absl::OkStatus();
+  }));
+  return Stage("negotiate", [&] { return Negotiate(); });
+}
+
+absl::Status Exchange::Negotiate() {
+  Offer offer;
+  DS_ASSIGN_OR_RETURN(offer.features, Ask(*new_, vhost_user::kGetFeatures));
+  if ((offer.features & vhost_user::kVhostUserFProtocolFeatures) != 0) {
+    DS_ASSIGN_OR_RETURN(offer.protocol_features,
+                        Ask(*new_, vhost_user::kGetProtocolFeatures));
+  }
+  // Before anything is acknowledged that was not offered.
+  DS_RETURN_IF_ERROR(setup_.CheckCovered(offer));
+  DS_RETURN_IF_ERROR(Send(*new_, setup_.ProtocolFeatures()));
+  if ((setup_.protocol_features() & vhost_user::kProtocolFMq) != 0) {
+    DS_ASSIGN_OR_RETURN(offer.queues, Ask(*new_, vhost_user::kGetQueueNum));
+  }
+  if ((setup_.protocol_features() & vhost_user::kProtocolFConfigureMemSlots) !=
+      0) {
+    DS_ASSIGN_OR_RETURN(offer.memory_slots,
+                        Ask(*new_, vhost_user::kGetMaxMemSlots));
+  }
+  DS_RETURN_IF_ERROR(setup_.CheckCovered(offer));
+  DS_ASSIGN_OR_RETURN(std::vector<ReplayStep> introduction,
+                      setup_.Introduction());
+  DS_RETURN_IF_ERROR(Send(*new_, std::move(introduction)));
+  DS_ASSIGN_OR_RETURN(std::vector<ReplayStep> memory, setup_.Memory());
+  return Send(*new_, std::move(memory));
+}
+
+absl::Status Exchange::MoveState() {
+  const bool with_state = !options_.without_state;
+  if (with_state) {
+    DS_RETURN_IF_ERROR(Stage("announce", [&] { return Announce(); }));
+  }
+  if (setup_.any_ring_started()) {
+    stopped_ = true;
+    stopped_at_ = absl::Now();
+    DS_RETURN_IF_ERROR(Stage("stop", [&] { return StopOld(); }));
+    DS_RETURN_IF_ERROR(
+        Stage("drain", [&] { return Drain(options_.drain_timeout); }));
+  }
+  if (!with_state) return absl::OkStatus();
+  DS_RETURN_IF_ERROR(Stage("save", [&] { return Save(); }));
+  DS_RETURN_IF_ERROR(Stage("translate", [&] { return Translate(); }));
+  return Stage("load", [&] { return Load(); });
+}
+
+absl::Status Exchange::Announce() {
+  const uint64_t features = setup_.features().value_or(0);
+  if ((setup_.offered().features & vhost_user::kVhostFLogAll) == 0 ||
+      features == 0 || (features & vhost_user::kVhostFLogAll) != 0) {
+    return absl::OkStatus();
+  }
+  announced_ = true;
+  std::vector<ReplayStep> steps;
+  steps.push_back(setup_.Features(features | vhost_user::kVhostFLogAll));
+  DS_RETURN_IF_ERROR(Send(old_, std::move(steps)));
+  return Pause(options_.announce, cancel_fd_);
+}
+
+absl::Status Exchange::StopOld() {
+  for (ReplayStep& step : setup_.StopRings()) {
+    std::vector<ReplayStep> one;
+    one.push_back(std::move(step));
+    DS_RETURN_IF_ERROR(Send(old_, std::move(one)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Exchange::Drain(absl::Duration timeout) {
+  // A back-end with a thread pool answers GET_VRING_BASE before the requests
+  // that it has taken are done. The guest's memory says when they are.
+  const Deadline deadline = Deadline::After(timeout);
+  for (const auto& [index, ring] : setup_.rings()) {
+    if (!ring.started) continue;
+    while (true) {
+      DS_ASSIGN_OR_RETURN(const uint16_t used, UsedIndex(setup_, ring));
+      const uint16_t base = static_cast<uint16_t>(ring.base.value_or(0));
+      if (used == base) break;
+      if (deadline.Expired()) {
+        return absl::DeadlineExceededError(absl::StrCat(
+            "ring ", index, ": ", static_cast<uint16_t>(base - used),
+            " requests are not done after ", absl::FormatDuration(timeout)));
+      }
+      DS_RETURN_IF_ERROR(Pause(kDrainPause, cancel_fd_));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>>
+Exchange::Endpoint(Backend& backend) const {
+  vhost_user::FrontendEndpointOptions options;
+  options.reply_timeout = options.check_timeout = options_.transfer_timeout;
+  options.limits.total = options_.transfer_timeout;
+  options.limits.idle =
+      std::min(options.limits.idle, options_.transfer_timeout);
+  FileDescriptor copy(::fcntl(backend.connection().fd(), F_DUPFD_CLOEXEC, 0));
+  if (!copy.valid()) return ErrnoStatus(errno, "fcntl");
+  return vhost_user::FrontendEndpoint::FromNegotiated(
+      std::move(copy), setup_.protocol_features(), options);
+}
+
+absl::Status Exchange::Save() {
+  DS_ASSIGN_OR_RETURN(saved_, TemporaryFile::Create());
+  DS_ASSIGN_OR_RETURN(const auto endpoint, Endpoint(old_));
+  DS_ASSIGN_OR_RETURN(const vhost_user::TransferResult result,
+                      endpoint->SaveState(ChannelKind::kPipe, *saved_));
+  report_.set_state_bytes(saved_->size());
+  return Refused(result, "the old back-end");
+}
+
+absl::Status Exchange::Translate() {
+  DS_ASSIGN_OR_RETURN(translated_, TemporaryFile::Create());
+  const OpenSource open = [this] { return saved_->Open(); };
+  BackendFormat format = options_.format;
+  if (format.automatic) {
+    const absl::StatusOr<BackendFormat> own = FormatOf(open);
+    // A state of no known format stays as it is.
+    if (own.ok()) format = *own;
+    format.automatic = false;
+  }
+  const Translation translation =
+      ToBackend(open, format, /*allow_raw=*/true, translated_.get());
+  report_.set_state(translation.what);
+  return translation.status;
+}
+
+absl::Status Exchange::Load() {
+  DS_ASSIGN_OR_RETURN(const auto endpoint, Endpoint(*new_));
+  const std::shared_ptr<ByteSource> source = translated_->Open();
+  DS_ASSIGN_OR_RETURN(const vhost_user::TransferResult result,
+                      endpoint->LoadState(ChannelKind::kPipe, *source));
+  return Refused(result, "the new back-end");
+}
+
+absl::Status Exchange::StartRings(Backend& backend) {
+  DS_ASSIGN_OR_RETURN(std::vector<ReplayStep> rings, setup_.StartRings());
+  DS_RETURN_IF_ERROR(Send(backend, std::move(rings)));
+  // A kick that came while nobody listened is lost, and so is the interrupt of
+  // what was done in between. One too many does no harm.
+  for (const auto& [index, ring] : setup_.rings()) {
+    if (!ring.started) continue;
+    Wake(ring.kick);
+    Wake(ring.call);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Exchange::ResumeOld() {
+  // Takes the announcement back, if it was made.
+  if (setup_.features().has_value()) {
+    std::vector<ReplayStep> steps;
+    steps.push_back(setup_.Features(*setup_.features()));
+    DS_RETURN_IF_ERROR(Send(old_, std::move(steps)));
+  }
+  if (!stopped_) return absl::OkStatus();
+  // The old one would know nothing of what the new one has done.
+  if (new_started_) DS_RETURN_IF_ERROR(Drain(absl::ZeroDuration()));
+  return StartRings(old_);
+}
+
+absl::Status Exchange::Send(Backend& backend, std::vector<ReplayStep> steps) {
+  vhost_user::Connection& connection = backend.connection();
+  for (ReplayStep& step : steps) {
+    const uint32_t request = step.request.request;
+    const absl::Duration timeout = request == vhost_user::kGetVringBase
+                                       ? options_.drain_timeout
+                                       : options_.reply_timeout;
+    const Deadline deadline = Deadline::After(timeout);
+    absl::Status sent = connection.Send(step.request, deadline, cancel_fd_);
+    if (sent.ok() && IsReplyDue(step.request, setup_.protocol_features()) &&
+        request != vhost_user::kSetProtocolFeatures) {
+      const absl::StatusOr<Message> reply =
+          connection.Receive(deadline, cancel_fd_);
+      sent = reply.status();
+      if (sent.ok() && reply->request != request) {
+        sent = absl::InvalidArgumentError(
+            absl::StrCat("answered with ", RequestName(reply->request)));
+      } else if (sent.ok() && reply->payload.size() != 8) {
+        sent = absl::InvalidArgumentError(absl::StrCat(
+            "answered with ", reply->payload.size(), " bytes, expected 8"));
+      } else if (sent.ok() && step.acknowledged &&
+                 vhost_user::ReadU64(reply->payload, 0) != 0) {
+        sent = absl::InternalError(absl::StrCat(
+            "refused with ", vhost_user::ReadU64(reply->payload, 0)));
+      } else if (sent.ok() && request == vhost_user::kGetVringBase) {
+        setup_.SetBase(vhost_user::ReadU32(step.request.payload, 0),
+                       vhost_user::ReadU32(reply->payload, 4));
+      }
+    }
+    if (!sent.ok()) {
+      return vhost_user::RequestError(request, sent, timeout);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> Exchange::Ask(Backend& backend, uint32_t request) {
+  Message message;
+  message.request = request;
+  const Deadline deadline = Deadline::After(options_.reply_timeout);
+  if (const absl::Status sent =
+          backend.connection().Send(message, deadline, cancel_fd_);
+      !sent.ok()) {
+    return vhost_user::RequestError(request, sent, options_.reply_timeout);
+  }
+  const absl::StatusOr<Message> reply =
+      backend.connection().Receive(deadline, cancel_fd_);
+  if (!reply.ok()) {
+    return vhost_user::RequestError(request, reply.status(),
+                                    options_.reply_timeout);
+  }
+  if (reply->request != request || reply->payload.size() != 8) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        RequestName(request), ": answered with ", RequestName(reply->request),
+        " of ", reply->payload.size(), " bytes"));
+  }
+  return vhost_user::ReadU64(reply->payload, 0);
+}
+
+}  // namespace devstate::proxy

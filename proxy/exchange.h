@@ -1,0 +1,110 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The exchange of a back-end for another one under a running guest.
+// docs/proxy.md has its stages, docs/session.md the order of the messages.
+
+#ifndef DEVSTATE_PROXY_EXCHANGE_H_
+#define DEVSTATE_PROXY_EXCHANGE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "devstate/foreign/temporary_file.h"
+#include "devstate/live.pb.h"
+#include "devstate/proxy/backend.h"
+#include "devstate/proxy/device_setup.h"
+#include "devstate/proxy/translation.h"
+#include "devstate/transport/vhost_user/frontend_endpoint.h"
+
+namespace devstate::proxy {
+
+struct ExchangeOptions {
+  BackendSpec backend;
+  std::string backend_socket;  // see Backend::Open()
+  // The format of what the new one reads. Automatic: that of the old one.
+  BackendFormat format;
+  bool without_state = false;
+  bool dry_run = false;
+  // The longest wait for an answer, but for those that have a limit of their
+  // own. Default: 5 s.
+  absl::Duration reply_timeout = absl::Seconds(5);
+  // The longest wait for requests that are being worked on, until
+  // GET_VRING_BASE is answered and again until guest memory shows that they are
+  // done. Default: 60 s, because an old back-end that is overdue is lost.
+  absl::Duration drain_timeout = absl::Seconds(60);
+  // The bound of a save or load. Default: 30 s.
+  absl::Duration transfer_timeout = absl::Seconds(30);
+  // How long the old one may prepare for the save while the guest runs, where
+  // it offers LOG_ALL. Default: 50 ms.
+  absl::Duration announce = absl::Milliseconds(50);
+};
+
+// One exchange. Any failure before the new back-end serves leaves the old one
+// serving. Blocks; every wait has a bound. Thread-safety: none.
+class Exchange {
+ public:
+  // Requires: the arguments outlive the exchange; no answer of `old_backend` is
+  // due. `cancel_fd` ends every wait.
+  Exchange(const ExchangeOptions& options, DeviceSetup* setup,
+           Backend* old_backend, int cancel_fd)
+      : options_(options),
+        setup_(*setup),
+        old_(*old_backend),
+        cancel_fd_(cancel_fd) {}
+
+  // Returns the new back-end, which serves. Null after a dry run that went
+  // well. FAILED_PRECONDITION if the state was refused, so that another attempt
+  // may do better.
+  absl::StatusOr<std::unique_ptr<Backend>> Run();
+
+  // What Run() did. `old_serves` is false if the old one could not go on
+  // either.
+  const ExchangeReport& report() const { return report_; }
+
+ private:
+  // Runs a stage and records its time.
+  absl::Status Stage(const char* name,
+                     const std::function<absl::Status()>& run);
+  absl::Status Prepare();
+  absl::Status Negotiate();
+  absl::Status Announce();
+  absl::Status StopOld();
+  // Waits until each started ring's used index is its base.
+  absl::Status Drain(absl::Duration timeout);
+  absl::Status Save();
+  absl::Status Translate();
+  absl::Status Load();
+  // Starts the rings at `backend` and wakes both sides of each.
+  absl::Status StartRings(Backend& backend);
+  absl::Status ResumeOld();
+  absl::Status MoveState();
+
+  // Send requests and take the answers that are due.
+  absl::Status Send(Backend& backend, std::vector<ReplayStep> steps);
+  absl::StatusOr<uint64_t> Ask(Backend& backend, uint32_t request);
+  absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> Endpoint(
+      Backend& backend) const;
+
+  const ExchangeOptions& options_;
+  DeviceSetup& setup_;
+  Backend& old_;
+  const int cancel_fd_;
+  std::unique_ptr<Backend> new_;
+  std::unique_ptr<TemporaryFile> saved_;
+  std::unique_ptr<TemporaryFile> translated_;
+  bool announced_ = false;
+  bool stopped_ = false;
+  bool new_started_ = false;
+  absl::Time stopped_at_;
+  ExchangeReport report_;
+};
+
+}  // namespace devstate::proxy
+
+#endif  // DEVSTATE_PROXY_EXCHANGE_H_

@@ -1,0 +1,485 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "devstate/proxy/proxy.h"
+
+#include <fcntl.h>
+#include <poll.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "devstate/compat/json_text.h"
+#include "devstate/proxy/control_socket.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/errno_status.h"
+
+namespace devstate::proxy {
+namespace {
+
+using vhost_user::Message;
+using vhost_user::RequestName;
+
+// How long nobody must have said anything before an exchange. Front-ends stop
+// and start rings in sequences of requests.
+constexpr absl::Duration kQuiet = absl::Milliseconds(10);
+// How long an exchange waits for such a moment.
+constexpr absl::Duration kExchangePatience = absl::Seconds(5);
+constexpr absl::Duration kRetryPause = absl::Seconds(1);
+constexpr absl::Duration kControlTimeout = absl::Seconds(1);
+
+bool IsTransfer(uint32_t request) {
+  return request == vhost_user::kSetDeviceStateFd ||
+         request == vhost_user::kCheckDeviceState;
+}
+
+absl::Status Of(absl::string_view peer, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat(peer, ": ", status.message()));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Proxy>> Proxy::Create(
+    UnixListener listener, ProxyOptions options,
+    std::optional<UnixListener> control) {
+  DS_RETURN_IF_ERROR(CheckSpec(options.backend));
+  DS_ASSIGN_OR_RETURN(WakeEvent stop, WakeEvent::Create());
+  DS_ASSIGN_OR_RETURN(WakeEvent turn, WakeEvent::Create());
+  std::unique_ptr<Proxy> proxy(new Proxy(std::move(listener),
+                                         std::move(control), std::move(options),
+                                         std::move(stop), std::move(turn)));
+  if (!proxy->options_.backend.command.empty()) {
+    DS_RETURN_IF_ERROR(proxy->OpenBackend());
+  }
+  return proxy;
+}
+
+absl::Status Proxy::OpenBackend() {
+  DS_ASSIGN_OR_RETURN(
+      backend_, Backend::Open(spec_, options_.backend_socket, stop_.fd()));
+  Log(backend_->pid() == 0
+          ? absl::StrCat("back-end connected at ", spec_.socket)
+          : absl::StrCat("back-end started, process ", backend_->pid()));
+  return absl::OkStatus();
+}
+
+absl::Status Proxy::Serve() {
+  while (!stop_.IsSignalled()) {
+    const absl::Status status = ServeOne();
+    if (!status.ok() && !stop_.IsSignalled()) EndConnections(status);
+  }
+  EndConnections(absl::AbortedError("stopped"));
+  return absl::OkStatus();
+}
+
+bool Proxy::frontend_waits() const {
+  return awaited_.has_value() || held_.has_value() ||
+         (engine_ != nullptr && engine_->owes_reply());
+}
+
+absl::Status Proxy::ServeOne() {
+  // While the front-end waits, only the end of its connection is seen. The
+  // back-end's answers to another thread are not for this one.
+  const bool back =
+      backend_ != nullptr && (awaited_.has_value() || !turn_.IsTaken());
+  pollfd entries[7] = {
+      {stop_.fd(), POLLIN, 0},
+      {frontend_.has_value() ? -1 : listener_.fd(), POLLIN, 0},
+      {frontend_.has_value() ? frontend_->fd() : -1,
+       static_cast<short>(frontend_waits() ? 0 : POLLIN), 0},
+      {back ? backend_->connection().fd() : -1, POLLIN, 0},
+      {engine_ != nullptr ? engine_->poll_fd() : -1, POLLIN, 0},
+      {turn_.fd(), POLLIN, 0},
+      {control_.has_value() && !exchange_.has_value() ? control_->fd() : -1,
+       POLLIN, 0}};
+  // An exchange waits until nobody has said anything for a moment.
+  const Deadline deadline =
+      exchange_.has_value()
+          ? Deadline::Earlier(NextDeadline(), Deadline::After(kQuiet))
+          : NextDeadline();
+  const int ready = ::poll(entries, 7, deadline.PollTimeout());
+  if (ready < 0) {
+    return errno == EINTR ? absl::OkStatus() : ErrnoStatus(errno, "poll");
+  }
+  if (ready == 0 && exchange_.has_value()) {
+    DS_RETURN_IF_ERROR(CheckDeadlines());
+    return TryExchange();
+  }
+  if (entries[0].revents != 0) return absl::OkStatus();
+  if (entries[5].revents != 0) return ServeTranslator();
+  if (entries[4].revents != 0) {
+    engine_->Dispatch();
+    LogTransfers();
+    DS_RETURN_IF_ERROR(SendTransferReplies());
+  } else if (entries[3].revents != 0) {
+    // Before the front-end: what it said before it closed still counts.
+    DS_RETURN_IF_ERROR(ServeBackend());
+  } else if (entries[2].revents != 0) {
+    DS_RETURN_IF_ERROR(ServeFrontend());
+  } else if (entries[1].revents != 0) {
+    return AcceptFrontend();
+  } else if (entries[6].revents != 0) {
+    DS_RETURN_IF_ERROR(AcceptExchange());
+  }
+  return CheckDeadlines();
+}
+
+absl::Status Proxy::ServeTranslator() {
+  turn_.Clear();
+  if (translator_ == nullptr) return absl::OkStatus();
+  LogTransfers();
+  DS_RETURN_IF_ERROR(Of("back-end", translator_->broken()));
+  if (!held_.has_value() || !turn_.TryTake()) return absl::OkStatus();
+  Message request = *std::move(held_);
+  held_.reset();
+  return ForwardRequest(std::move(request));
+}
+
+absl::Status Proxy::ServeBackend() {
+  const bool mine = awaited_.has_value();
+  if (!mine && !turn_.TryTake()) return absl::OkStatus();
+  absl::StatusOr<std::optional<Message>> message =
+      Take(backend_->connection(), &backend_deadline_);
+  if (!mine) turn_.Return();
+  if (!message.ok()) return Of("back-end", message.status());
+  return message->has_value() ? ForwardReply(**message) : absl::OkStatus();
+}
+
+absl::Status Proxy::ServeFrontend() {
+  if (frontend_waits()) {
+    return absl::UnavailableError("front-end: closed before it was answered");
+  }
+  absl::StatusOr<std::optional<Message>> message =
+      Take(*frontend_, &frontend_deadline_);
+  if (!message.ok()) return Of("front-end", message.status());
+  return message->has_value() ? HandleRequest(**std::move(message))
+                              : absl::OkStatus();
+}
+
+absl::Status Proxy::AcceptFrontend() {
+  absl::StatusOr<FileDescriptor> socket = listener_.Accept();
+  if (!socket.ok()) {
+    Log(socket.status().message());
+    // No descriptor is left and the listener stays readable: without a pause
+    // this would spin until one is closed.
+    pollfd stop = {stop_.fd(), POLLIN, 0};
+    ::poll(&stop, 1, 100);
+    return absl::OkStatus();
+  }
+  if (!socket->valid()) return absl::OkStatus();
+  Log("front-end connected");
+  frontend_.emplace(*std::move(socket));
+  DS_RETURN_IF_ERROR(OpenEngine());
+  return backend_ != nullptr ? absl::OkStatus() : OpenBackend();
+}
+
+absl::Status Proxy::OpenEngine() {
+  if (options_.state == StateForm::kRaw) return absl::OkStatus();
+  TranslatorOptions translation = options_.translation;
+  translation.timeout = options_.transfer_timeout;
+  translator_ = std::make_unique<StateTranslator>(translation, &turn_);
+  vhost_user::DeviceStateEngineOptions engine;
+  engine.check_timeout = options_.transfer_timeout;
+  engine.limits.total = options_.transfer_timeout;
+  DS_ASSIGN_OR_RETURN(engine_, vhost_user::DeviceStateEngine::Create(
+                                   translator_.get(), std::move(engine)));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<Message>> Proxy::Take(vhost_user::Connection& from,
+                                                   Deadline* deadline) {
+  DS_ASSIGN_OR_RETURN(std::optional<Message> message, from.TryReceive());
+  if (message.has_value() || !from.mid_message()) {
+    *deadline = Deadline::Never();
+  } else if (deadline->never()) {
+    *deadline = Deadline::After(options_.message_timeout);
+  }
+  return message;
+}
+
+absl::Status Proxy::HandleRequest(Message request) {
+  if (engine_ != nullptr && IsTransfer(request.request)) {
+    return HandleTransfer(std::move(request));
+  }
+  if (turn_.TryTake()) return ForwardRequest(std::move(request));
+  held_ = std::move(request);
+  return absl::OkStatus();
+}
+
+absl::Status Proxy::HandleTransfer(Message request) {
+  const absl::Status admitted = AdmitRequest(request);
+  const bool set = request.request == vhost_user::kSetDeviceStateFd;
+  if (!admitted.ok()) {
+    Log(admitted.message());
+    set ? engine_->RefuseDeviceStateFd(admitted)
+        : engine_->RefuseCheck(admitted);
+  } else if (set) {
+    engine_->SetDeviceStateFd(vhost_user::ReadU32(request.payload, 0),
+                              vhost_user::ReadU32(request.payload, 4),
+                              std::move(request.fds[0]), frontend_->fd());
+  } else {
+    engine_->CheckDeviceState();
+  }
+  return SendTransferReplies();
+}
+
+absl::Status Proxy::SendTransferReplies() {
+  while (std::optional<vhost_user::DeviceStateReply> reply =
+             engine_->TakeReply()) {
+    DS_RETURN_IF_ERROR(Of(
+        "front-end", frontend_->Send(vhost_user::ToMessage(*std::move(reply)),
+                                     Deadline::After(options_.message_timeout),
+                                     stop_.fd())));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Proxy::ForwardRequest(Message request) {
+  const absl::Status sent = backend_->connection().Send(
+      request, Deadline::After(options_.message_timeout), stop_.fd());
+  if (!sent.ok()) {
+    turn_.Return();
+    return Of("back-end", sent);
+  }
+  if (!DeviceSetup::KeepsDescriptors(request.request)) request.fds.clear();
+  if (!IsReplyDue(request, setup_.protocol_features())) {
+    Remember(std::move(request), nullptr);
+    turn_.Return();
+    return absl::OkStatus();
+  }
+  reply_deadline_ =
+      Deadline::After(IsTransfer(request.request) ? options_.transfer_timeout
+                                                  : options_.reply_timeout);
+  awaited_ = std::move(request);
+  return absl::OkStatus();
+}
+
+absl::Status Proxy::ForwardReply(const Message& reply) {
+  if (!frontend_.has_value()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "back-end: sends ", RequestName(reply.request), " to nobody"));
+  }
+  // Before it goes on, so that descriptors which the front-end waits for are
+  // closed.
+  if (awaited_.has_value() && awaited_->request == reply.request) {
+    Remember(*std::move(awaited_), &reply);
+    awaited_.reset();
+    reply_deadline_ = Deadline::Never();
+    turn_.Return();
+  }
+  return Of("front-end",
+            frontend_->Send(reply, Deadline::After(options_.message_timeout),
+                            stop_.fd()));
+}
+
+void Proxy::Remember(Message request, const Message* reply) {
+  setup_.Remember(std::move(request), reply);
+  if (engine_ == nullptr) return;
+  const bool negotiated =
+      (setup_.protocol_features() & vhost_user::kProtocolFDeviceState) != 0;
+  const bool running = setup_.any_ring_started();
+  if (negotiated != negotiated_) {
+    translator_->Attach(backend_->connection().fd(),
+                        setup_.protocol_features());
+    engine_->SetNegotiated(negotiated);
+  }
+  if (running != running_) engine_->SetRunning(running);
+  negotiated_ = negotiated;
+  running_ = running;
+}
+
+absl::Status Proxy::AcceptExchange() {
+  const absl::StatusOr<FileDescriptor> socket = control_->Accept();
+  if (!socket.ok() || !socket->valid()) return absl::OkStatus();
+  PendingExchange asked;
+  // Whoever may connect here may end the device, too, so a short wait is fine.
+  const absl::Status received = ReceiveControl(
+      socket->get(), Deadline::After(kControlTimeout), &asked.request);
+  if (!received.ok()) {
+    Log(received.message());
+    return absl::OkStatus();
+  }
+  asked.asker.Reset(::fcntl(socket->get(), F_DUPFD_CLOEXEC, 0));
+  asked.give_up = Deadline::After(kExchangePatience);
+  asked.not_before = Deadline::After(absl::ZeroDuration());
+  Log("an exchange is asked for");
+  exchange_ = std::move(asked);
+  return absl::OkStatus();
+}
+
+absl::Status Proxy::CheckMoment() const {
+  if (frontend_waits() || (frontend_.has_value() && frontend_->mid_message())) {
+    return absl::UnavailableError("a request of the front-end is not answered");
+  }
+  if (engine_ != nullptr) {
+    switch (engine_->state()) {
+      case vhost_user::SessionState::kUnnegotiated:
+      case vhost_user::SessionState::kUnnegotiatedRunning:
+      case vhost_user::SessionState::kRunning:
+      case vhost_user::SessionState::kIdle:
+        break;
+      default:
+        return absl::UnavailableError("the front-end transfers the state");
+    }
+  }
+  if (turn_.IsTaken()) {
+    return absl::UnavailableError("the state is being transferred");
+  }
+  return setup_.CheckMovable();
+}
+
+absl::Status Proxy::TryExchange() {
+  if (!exchange_->not_before.Expired()) return absl::OkStatus();
+  const ExchangeRequest& request = exchange_->request;
+  ExchangeOptions options;
+  options.backend.socket = request.socket();
+  options.backend.command = request.command();
+  options.backend_socket = options_.backend_socket;
+  options.without_state = request.without_state();
+  options.dry_run = request.dry_run();
+  absl::Status status = CheckMoment();
+  if (absl::IsUnavailable(status) && !exchange_->give_up.Expired()) {
+    return absl::OkStatus();
+  }
+  if (status.ok()) status = CheckSpec(options.backend);
+  if (status.ok()) status = CheckSameDirectory(spec_, options.backend);
+  if (status.ok() && !request.backend_format().empty()) {
+    const absl::StatusOr<BackendFormat> format =
+        ParseBackendFormat(request.backend_format());
+    status = format.status();
+    if (format.ok()) options.format = *format;
+  }
+  if (status.ok()) return RunExchange(options);
+  ExchangeReport report;
+  report.set_old_serves(backend_ != nullptr);
+  report.set_refusal(std::string(status.message()));
+  AnswerExchange(report);
+  return absl::OkStatus();
+}
+
+absl::Status Proxy::RunExchange(const ExchangeOptions& options) {
+  if (!frontend_.has_value()) return ReplaceIdle(options);
+  // Nobody else has the turn, because no transfer is under way.
+  turn_.Take();
+  Exchange exchange(options, &setup_, backend_.get(), stop_.fd());
+  absl::StatusOr<std::unique_ptr<Backend>> next = exchange.Run();
+  turn_.Return();
+  ExchangeReport report = exchange.report();
+  report.set_retried(exchange_->retried);
+  // A file that was deleted a moment ago is forgotten by the guest soon.
+  if (absl::IsFailedPrecondition(next.status()) && report.old_serves() &&
+      absl::StartsWith(report.refusal(), "load") &&
+      exchange_->retried < exchange_->request.retries()) {
+    Log(absl::StrCat("exchange refused, another attempt follows: ",
+                     report.refusal()));
+    ++exchange_->retried;
+    exchange_->not_before = Deadline::After(kRetryPause);
+    exchange_->give_up = Deadline::After(kRetryPause + kExchangePatience);
+    return absl::OkStatus();
+  }
+  std::unique_ptr<Backend> old;
+  if (next.ok() && *next != nullptr) {
+    old = std::exchange(backend_, *std::move(next));
+    spec_ = options.backend;
+    backend_deadline_ = Deadline::Never();
+    if (translator_ != nullptr) {
+      translator_->Attach(backend_->connection().fd(),
+                          setup_.protocol_features());
+    }
+  }
+  AnswerExchange(report);
+  if (old != nullptr) {
+    Log(absl::StrCat("back-end exchanged, process ", backend_->pid()));
+    const std::string end = old->Close();
+    if (!end.empty()) Log(absl::StrCat("the old back-end ", end));
+  }
+  if (report.exchanged() || report.old_serves()) return absl::OkStatus();
+  return absl::Status(next.status().code(),
+                      absl::StrCat("back-end: neither the new nor the old one "
+                                   "goes on: ",
+                                   report.refusal()));
+}
+
+absl::Status Proxy::ReplaceIdle(const ExchangeOptions& options) {
+  absl::StatusOr<std::unique_ptr<Backend>> next =
+      Backend::Open(options.backend, options.backend_socket, stop_.fd());
+  ExchangeReport report;
+  report.set_exchanged(next.ok());
+  report.set_old_serves(!next.ok() || options.dry_run);
+  report.set_refusal(std::string(next.status().message()));
+  if (next.ok() && !options.dry_run) {
+    spec_ = options.backend;
+    backend_.reset();
+    // One that runs anyway is connected to with the next front-end.
+    if (spec_.socket.empty()) backend_ = *std::move(next);
+  }
+  AnswerExchange(report);
+  return absl::OkStatus();
+}
+
+void Proxy::AnswerExchange(const ExchangeReport& report) {
+  const absl::StatusOr<std::string> json = JsonText(report, JsonStyle());
+  Log(absl::StrCat("exchange: ", json.ok() ? *json : report.refusal()));
+  const absl::Status sent = SendControl(exchange_->asker.get(), report,
+                                        Deadline::After(kControlTimeout));
+  if (!sent.ok()) Log(sent.message());
+  exchange_.reset();
+}
+
+Deadline Proxy::NextDeadline() const {
+  return Deadline::Earlier(
+      reply_deadline_,
+      Deadline::Earlier(frontend_deadline_, backend_deadline_));
+}
+
+absl::Status Proxy::CheckDeadlines() const {
+  if (reply_deadline_.Expired()) {
+    return absl::DeadlineExceededError(absl::StrCat(
+        "back-end: no answer to ", RequestName(awaited_->request), " in time"));
+  }
+  if (frontend_deadline_.Expired() || backend_deadline_.Expired()) {
+    return absl::DeadlineExceededError(
+        absl::StrCat(frontend_deadline_.Expired() ? "front-end" : "back-end",
+                     ": a message not complete after ",
+                     absl::FormatDuration(options_.message_timeout)));
+  }
+  return absl::OkStatus();
+}
+
+void Proxy::EndConnections(const absl::Status& why) {
+  if (frontend_.has_value() || backend_ != nullptr) {
+    Log(absl::StrCat("connection over: ", why.message()));
+  }
+  // The front-end first: it should not wait for the end of a process.
+  frontend_.reset();
+  held_.reset();
+  if (awaited_.has_value()) turn_.Return();
+  awaited_.reset();
+  if (translator_ != nullptr) translator_->Stop();
+  engine_.reset();
+  LogTransfers();
+  translator_.reset();
+  negotiated_ = running_ = false;
+  setup_ = DeviceSetup();
+  reply_deadline_ = frontend_deadline_ = backend_deadline_ = Deadline::Never();
+  if (backend_ == nullptr) return;
+  const std::string end =
+      absl::IsDeadlineExceeded(why) ? backend_->Kill() : backend_->Close();
+  if (!end.empty()) Log(absl::StrCat("the back-end ", end));
+  backend_.reset();
+}
+
+void Proxy::LogTransfers() const {
+  if (translator_ == nullptr) return;
+  for (const std::string& line : translator_->TakeLines()) Log(line);
+}
+
+void Proxy::Log(absl::string_view line) const {
+  if (options_.log) options_.log(line);
+}
+
+}  // namespace devstate::proxy

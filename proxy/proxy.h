@@ -1,0 +1,168 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A proxy for one device: forwards the control socket between a front-end and a
+// back-end that need not know of it. The data path does not pass through here:
+// rings and their events are shared memory and descriptors.
+
+#ifndef DEVSTATE_PROXY_PROXY_H_
+#define DEVSTATE_PROXY_PROXY_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "devstate/live.pb.h"
+#include "devstate/proxy/backend.h"
+#include "devstate/proxy/device_setup.h"
+#include "devstate/proxy/exchange.h"
+#include "devstate/proxy/state_translator.h"
+#include "devstate/proxy/turn.h"
+#include "devstate/transport/io/deadline.h"
+#include "devstate/transport/io/unix_socket.h"
+#include "devstate/transport/io/wake_event.h"
+#include "devstate/transport/vhost_user/connection.h"
+#include "devstate/transport/vhost_user/device_state_engine.h"
+
+namespace devstate::proxy {
+
+// What becomes of SET_DEVICE_STATE_FD and CHECK_DEVICE_STATE.
+enum class StateForm {
+  kRaw,       // they go on as all other requests
+  kPortable,  // they are answered here, and states are translated
+};
+
+struct ProxyOptions {
+  BackendSpec backend;
+  // The path at which a command's back-end shall listen. Required with one.
+  std::string backend_socket;
+  // Default: kPortable.
+  StateForm state = StateForm::kPortable;
+  // How states are translated, without the bound of time.
+  TranslatorOptions translation;
+  // The longest wait for a reply of the back-end. Default: 60 s.
+  absl::Duration reply_timeout = absl::Seconds(60);
+  // The same for CHECK_DEVICE_STATE and for SET_DEVICE_STATE_FD, which a
+  // back-end may answer only when all is written. Default: 5 min.
+  absl::Duration transfer_timeout = absl::Minutes(5);
+  // The longest time from the first byte of a message to its last, and for
+  // sending one. Default: 10 s.
+  absl::Duration message_timeout = absl::Seconds(10);
+  // The callback for log lines. Called on Serve()'s thread. Default: none.
+  std::function<void(absl::string_view line)> log;
+};
+
+// Serves one front-end at a time. The next one waits in the listener's queue.
+//
+// Every message goes on as it came, in order, with its descriptors, also one
+// that is not understood. Only transfers of state may be answered here. While
+// an answer is due nothing more is read from the front-end. Whichever side
+// closes, breaks the framing or lets a deadline pass, both connections are
+// closed: the front-end sees what it would see without a proxy. The next
+// front-end gets a new back-end.
+class Proxy {
+ public:
+  // Starts the back-end if it is a command's, so that one which cannot start is
+  // found now. Errors: those of Backend::Open().
+  // Exchanges are asked for at `control`, if there is one.
+  static absl::StatusOr<std::unique_ptr<Proxy>> Create(
+      UnixListener listener, ProxyOptions options,
+      std::optional<UnixListener> control = std::nullopt);
+
+  // Serves until Stop().
+  absl::Status Serve();
+
+  // Makes Serve() return. Async-signal-safe and thread-safe.
+  void Stop() { stop_.Signal(); }
+
+ private:
+  // An exchange that was asked for.
+  struct PendingExchange {
+    FileDescriptor asker;
+    ExchangeRequest request;
+    Deadline give_up = Deadline::Never();
+    Deadline not_before = Deadline::Never();
+    uint32_t retried = 0;
+  };
+
+  Proxy(UnixListener listener, std::optional<UnixListener> control,
+        ProxyOptions options, WakeEvent stop, WakeEvent turn)
+      : options_(std::move(options)),
+        spec_(options_.backend),
+        listener_(std::move(listener)),
+        control_(std::move(control)),
+        stop_(std::move(stop)),
+        turn_(std::move(turn)) {}
+
+  absl::Status OpenBackend();
+  absl::Status AcceptFrontend();
+  // Prepares to answer the transfers of a new front-end.
+  absl::Status OpenEngine();
+  // Waits for one event and handles it. The error ends the connections.
+  absl::Status ServeOne();
+  // Takes the next message of `from`, if it is there. `deadline` bounds the
+  // rest of one that has begun.
+  absl::StatusOr<std::optional<vhost_user::Message>> Take(
+      vhost_user::Connection& from, Deadline* deadline);
+  absl::Status ServeBackend();
+  absl::Status ServeFrontend();
+  absl::Status ServeTranslator();
+  // Returns whether nothing may be read from the front-end now.
+  bool frontend_waits() const;
+  absl::Status HandleRequest(vhost_user::Message request);
+  absl::Status HandleTransfer(vhost_user::Message request);
+  absl::Status SendTransferReplies();
+  // Requires: it is this thread's turn.
+  absl::Status ForwardRequest(vhost_user::Message request);
+  absl::Status ForwardReply(const vhost_user::Message& reply);
+  // Takes a request that is over, with its reply if there was one.
+  void Remember(vhost_user::Message request, const vhost_user::Message* reply);
+  absl::Status AcceptExchange();
+  // Makes the exchange that was asked for, if this is a moment for it.
+  absl::Status TryExchange();
+  // Returns why this is no moment for an exchange. UNAVAILABLE: later may be.
+  absl::Status CheckMoment() const;
+  absl::Status RunExchange(const ExchangeOptions& options);
+  // Takes another back-end while there is no front-end, so nothing to move.
+  absl::Status ReplaceIdle(const ExchangeOptions& options);
+  void AnswerExchange(const ExchangeReport& report);
+  Deadline NextDeadline() const;
+  absl::Status CheckDeadlines() const;
+  void EndConnections(const absl::Status& why);
+  void LogTransfers() const;
+  void Log(absl::string_view line) const;
+
+  const ProxyOptions options_;
+  BackendSpec spec_;  // of the back-end after the last exchange
+  UnixListener listener_;
+  std::optional<UnixListener> control_;
+  const WakeEvent stop_;
+  Turn turn_;
+  DeviceSetup setup_;
+  std::unique_ptr<Backend> backend_;
+  std::optional<vhost_user::Connection> frontend_;
+  // The request whose answer is due. It is this thread's turn until then.
+  std::optional<vhost_user::Message> awaited_;
+  // The request that waits for this thread's turn.
+  std::optional<vhost_user::Message> held_;
+  Deadline reply_deadline_ = Deadline::Never();
+  Deadline frontend_deadline_ = Deadline::Never();
+  Deadline backend_deadline_ = Deadline::Never();
+  // What the engine was told.
+  bool negotiated_ = false;
+  bool running_ = false;
+  std::optional<PendingExchange> exchange_;
+  // The engine uses the translator.
+  std::unique_ptr<StateTranslator> translator_;
+  std::unique_ptr<vhost_user::DeviceStateEngine> engine_;
+};
+
+}  // namespace devstate::proxy
+
+#endif  // DEVSTATE_PROXY_PROXY_H_

@@ -1,0 +1,383 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The proxy between a front-end and a back-end of the test's own. Both speak
+// raw messages, so that what passes can be compared bit by bit.
+
+#include "devstate/proxy/proxy.h"
+
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "devstate/proxy/served_proxy.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
+#include "devstate/transport/vhost_user/frontend_endpoint.h"
+#include "devstate/transport/vhost_user/transport_test_util.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace devstate::proxy {
+namespace {
+
+using ::devstate::testing::CountOpenFds;
+using ::devstate::testing::FakeDevice;
+using ::devstate::testing::IsOk;
+using ::devstate::testing::MakeChannel;
+using ::devstate::testing::Pattern;
+using ::devstate::testing::RawPeer;
+using ::devstate::testing::SomeFds;
+using ::devstate::testing::StatusIs;
+using ::devstate::testing::StringSink;
+using ::devstate::testing::StringSource;
+using ::devstate::testing::TempFolder;
+using ::devstate::testing::TwoU32;
+using ::testing::HasSubstr;
+using vhost_user::Message;
+using vhost_user::U64Payload;
+
+// A raw front-end and a raw back-end with a proxy between them.
+class ProxyTest : public ::testing::Test {
+ protected:
+  ProxyTest() { Start({}); }
+
+  void Start(ProxyOptions options) {
+    options.state = StateForm::kRaw;
+    front_.reset();
+    back_.reset();
+    proxy_.reset();
+    listener_.reset();
+    const std::string path = folder_.path() + "/back.sock";
+    auto listener = UnixListener::Listen(path);
+    ASSERT_THAT(listener, IsOk());
+    listener_.emplace(*std::move(listener));
+    options.backend.socket = path;
+    proxy_ = std::make_unique<ServedProxy>(std::move(options));
+    ASSERT_TRUE(proxy_->runs());
+    front_ = std::make_unique<RawPeer>(proxy_->Connect());
+    back_ = AcceptBackend();
+    ASSERT_NE(back_, nullptr);
+  }
+
+  std::unique_ptr<RawPeer> AcceptBackend() {
+    const Deadline deadline = Deadline::After(kPatience);
+    pollfd entry = {listener_->fd(), POLLIN, 0};
+    if (poll(&entry, 1, deadline.PollTimeout()) != 1) return nullptr;
+    auto socket = listener_->Accept();
+    if (!socket.ok() || !socket->valid()) return nullptr;
+    return std::make_unique<RawPeer>(*std::move(socket));
+  }
+
+  // Lets the proxy see that acknowledgements are negotiated.
+  void Negotiate(uint64_t protocol_features) {
+    ASSERT_TRUE(front_->Send(vhost_user::kSetProtocolFeatures,
+                             U64Payload(protocol_features)));
+    EXPECT_EQ(back_->Receive().request, vhost_user::kSetProtocolFeatures);
+  }
+
+  TempFolder folder_;
+  std::optional<UnixListener> listener_;
+  std::unique_ptr<ServedProxy> proxy_;
+  std::unique_ptr<RawPeer> front_;
+  std::unique_ptr<RawPeer> back_;
+};
+
+std::vector<ino_t> Inodes(const std::vector<FileDescriptor>& fds) {
+  std::vector<ino_t> inodes;
+  for (const FileDescriptor& fd : fds) {
+    struct stat info = {};
+    EXPECT_EQ(fstat(fd.get(), &info), 0);
+    inodes.push_back(info.st_ino);
+  }
+  return inodes;
+}
+
+std::vector<FileDescriptor> DistinctFds(int count) {
+  std::vector<FileDescriptor> fds;
+  for (int i = 0; i < count; ++i) fds.push_back(MakeChannel().read_end);
+  return fds;
+}
+
+TEST_F(ProxyTest, AMessagePassesBitByBit) {
+  // Also requests and flags that nobody knows, and the largest payload.
+  const struct {
+    uint32_t request;
+    std::string payload;
+    int fds;
+    uint32_t flags;
+  } cases[] = {
+      {vhost_user::kSetFeatures, U64Payload(0x123456789abcdef), 0, 0x1},
+      {vhost_user::kSetMemTable, Pattern(264), 8, 0x1},
+      {99, Pattern(vhost_user::kMaxPayloadSize), 8, 0xfffffff1},
+      {0xffffffff, "", 0, 0x1},
+      {vhost_user::kSetVringNum, "odd", 3, 0x1},
+  };
+  for (const auto& test : cases) {
+    SCOPED_TRACE(test.request);
+    std::vector<FileDescriptor> fds = DistinctFds(test.fds);
+    const std::vector<ino_t> inodes = Inodes(fds);
+    ASSERT_TRUE(
+        front_->Send(test.request, test.payload, std::move(fds), test.flags));
+    const Message message = back_->Receive();
+    EXPECT_EQ(message.request, test.request);
+    EXPECT_EQ(message.flags, test.flags);
+    EXPECT_EQ(message.payload, test.payload);
+    EXPECT_EQ(Inodes(message.fds), inodes);
+  }
+}
+
+TEST_F(ProxyTest, AReplyPassesBitByBit) {
+  ASSERT_TRUE(front_->Send(vhost_user::kGetInflightFd, Pattern(24)));
+  EXPECT_EQ(back_->Receive().request, vhost_user::kGetInflightFd);
+  std::vector<FileDescriptor> fds = DistinctFds(1);
+  const std::vector<ino_t> inodes = Inodes(fds);
+  ASSERT_TRUE(back_->Send(vhost_user::kGetInflightFd, Pattern(24),
+                          std::move(fds), 0x5));
+  const Message reply = front_->Receive();
+  EXPECT_EQ(reply.request, vhost_user::kGetInflightFd);
+  EXPECT_EQ(reply.flags, 0x5u);
+  EXPECT_EQ(reply.payload, Pattern(24));
+  EXPECT_EQ(Inodes(reply.fds), inodes);
+}
+
+TEST_F(ProxyTest, TheAnswerToAnUnknownRequestPasses) {
+  ASSERT_TRUE(front_->Send(99, "?"));
+  EXPECT_EQ(back_->Receive().request, 99u);
+  ASSERT_TRUE(back_->Send(99, "!", {}, 0x5));
+  EXPECT_EQ(front_->Receive().payload, "!");
+  EXPECT_TRUE(front_->Send(vhost_user::kSetOwner));
+  EXPECT_EQ(back_->Receive().request, vhost_user::kSetOwner);
+}
+
+TEST_F(ProxyTest, RequestsWaitUntilTheOneBeforeIsAnswered) {
+  Negotiate(vhost_user::kProtocolFReplyAck);
+  ASSERT_TRUE(front_->Send(vhost_user::kSetVringNum, TwoU32(0, 128), {}, 0x9));
+  ASSERT_TRUE(front_->Send(vhost_user::kSetVringBase, TwoU32(0, 0), {}, 0x9));
+  EXPECT_EQ(back_->Receive().request, vhost_user::kSetVringNum);
+  const absl::StatusOr<std::optional<Message>> early =
+      back_->connection().TryReceive();
+  ASSERT_THAT(early, IsOk());
+  EXPECT_FALSE(early->has_value());
+  ASSERT_TRUE(back_->Send(vhost_user::kSetVringNum, U64Payload(0), {}, 0x5));
+  EXPECT_EQ(front_->Receive().request, vhost_user::kSetVringNum);
+  EXPECT_EQ(back_->Receive().request, vhost_user::kSetVringBase);
+}
+
+TEST_F(ProxyTest, OrderIsKept) {
+  constexpr uint32_t kMessages = 5000;
+  std::thread front([this] {
+    for (uint32_t i = 0; i < kMessages; ++i) {
+      ASSERT_TRUE(front_->Send(vhost_user::kSetVringNum, TwoU32(0, i)));
+    }
+  });
+  for (uint32_t i = 0; i < kMessages; ++i) {
+    const Message message = back_->Receive();
+    ASSERT_EQ(message.payload, TwoU32(0, i));
+  }
+  front.join();
+}
+
+TEST_F(ProxyTest, DescriptorsDoNotAccumulate) {
+  const auto call = [this] {
+    ASSERT_TRUE(
+        front_->Send(vhost_user::kSetVringCall, U64Payload(0), SomeFds(1)));
+    ASSERT_EQ(back_->Receive().fds.size(), 1u);
+    // Unknown requests keep none, and are answered so that all is over.
+    ASSERT_TRUE(front_->Send(99, "", SomeFds(8)));
+    ASSERT_EQ(back_->Receive().fds.size(), 8u);
+    ASSERT_TRUE(front_->Send(vhost_user::kGetFeatures));
+    ASSERT_EQ(back_->Receive().request, vhost_user::kGetFeatures);
+  };
+  const auto answer = [this] {
+    ASSERT_TRUE(back_->Send(vhost_user::kGetFeatures, U64Payload(0), {}, 0x5));
+    ASSERT_EQ(front_->Receive().request, vhost_user::kGetFeatures);
+  };
+  call();
+  const int before = CountOpenFds();
+  answer();
+  for (int i = 0; i < 200; ++i) {
+    call();
+    EXPECT_EQ(CountOpenFds(), before);
+    answer();
+  }
+}
+
+TEST_F(ProxyTest, AChannelIsNotHeldOpen) {
+  ChannelEnds ends = MakeChannel();
+  ASSERT_TRUE(front_->Send(vhost_user::kSetDeviceStateFd, TwoU32(0, 0),
+                           devstate::testing::Fds(std::move(ends.write_end))));
+  {
+    const Message request = back_->Receive();
+    ASSERT_EQ(request.fds.size(), 1u);
+    ASSERT_TRUE(devstate::testing::WriteAll(request.fds[0].get(), "state"));
+  }
+  ASSERT_TRUE(
+      back_->Send(vhost_user::kSetDeviceStateFd, U64Payload(0x100), {}, 0x5));
+  EXPECT_EQ(front_->Receive().request, vhost_user::kSetDeviceStateFd);
+  // Would wait for ever otherwise.
+  EXPECT_EQ(devstate::testing::ReadAll(ends.read_end.get()), "state");
+}
+
+TEST_F(ProxyTest, ABackEndThatClosesEndsTheFrontEndsConnection) {
+  ASSERT_TRUE(front_->Send(vhost_user::kGetFeatures));
+  EXPECT_EQ(back_->Receive().request, vhost_user::kGetFeatures);
+  back_.reset();
+  EXPECT_EQ(front_->Receive().request, 0u);
+  EXPECT_THAT(proxy_->log(), HasSubstr("back-end: control socket: the peer"));
+}
+
+TEST_F(ProxyTest, WhatABackEndSaidBeforeItClosedStillArrives) {
+  ASSERT_TRUE(front_->Send(vhost_user::kGetFeatures));
+  EXPECT_EQ(back_->Receive().request, vhost_user::kGetFeatures);
+  ASSERT_TRUE(back_->Send(vhost_user::kGetFeatures, U64Payload(7), {}, 0x5));
+  back_.reset();
+  EXPECT_EQ(front_->Receive().payload, U64Payload(7));
+  EXPECT_EQ(front_->Receive().request, 0u);
+}
+
+TEST_F(ProxyTest, AFrontEndThatClosesEndsTheBackEndsConnection) {
+  front_.reset();
+  EXPECT_EQ(back_->Receive().request, 0u);
+}
+
+TEST_F(ProxyTest, AFrontEndThatClosesUnansweredEndsTheBackEndsConnection) {
+  ASSERT_TRUE(front_->Send(vhost_user::kGetFeatures));
+  EXPECT_EQ(back_->Receive().request, vhost_user::kGetFeatures);
+  front_.reset();
+  EXPECT_EQ(back_->Receive().request, 0u);
+}
+
+TEST_F(ProxyTest, TheNextFrontEndGetsANewBackEnd) {
+  Negotiate(vhost_user::kProtocolFReplyAck);
+  front_.reset();
+  EXPECT_EQ(back_->Receive().request, 0u);
+  front_ = std::make_unique<RawPeer>(proxy_->Connect());
+  back_ = AcceptBackend();
+  ASSERT_NE(back_, nullptr);
+  // What the first one negotiated is forgotten: no acknowledgement is due.
+  ASSERT_TRUE(front_->Send(vhost_user::kSetVringNum, TwoU32(0, 1), {}, 0x9));
+  ASSERT_TRUE(front_->Send(vhost_user::kSetVringNum, TwoU32(0, 2), {}, 0x9));
+  EXPECT_EQ(back_->Receive().payload, TwoU32(0, 1));
+  EXPECT_EQ(back_->Receive().payload, TwoU32(0, 2));
+}
+
+TEST_F(ProxyTest, ABackEndThatDoesNotAnswerIsGivenUp) {
+  ProxyOptions options;
+  options.reply_timeout = absl::Milliseconds(20);
+  ASSERT_NO_FATAL_FAILURE(Start(std::move(options)));
+  ASSERT_TRUE(front_->Send(vhost_user::kGetFeatures));
+  EXPECT_EQ(front_->Receive().request, 0u);
+  EXPECT_THAT(proxy_->log(), HasSubstr("no answer to GET_FEATURES in time"));
+}
+
+TEST_F(ProxyTest, AMessageThatStopsHalfwayIsGivenUp) {
+  for (const bool of_front : {true, false}) {
+    ProxyOptions options;
+    options.message_timeout = absl::Milliseconds(20);
+    ASSERT_NO_FATAL_FAILURE(Start(std::move(options)));
+    Message message;
+    message.request = vhost_user::kSetFeatures;
+    message.payload = U64Payload(0);
+    const std::string bytes = EncodeMessage(message).substr(0, 15);
+    RawPeer& sender = of_front ? *front_ : *back_;
+    RawPeer& other = of_front ? *back_ : *front_;
+    ASSERT_TRUE(devstate::testing::WriteAll(sender.fd(), bytes));
+    EXPECT_EQ(sender.Receive().request, 0u);
+    EXPECT_EQ(other.Receive().request, 0u);
+    EXPECT_THAT(proxy_->log(), HasSubstr("a message not complete after"));
+  }
+}
+
+TEST_F(ProxyTest, EveryTruncationOfAMessageEndsBothConnections) {
+  Message message;
+  message.request = vhost_user::kSetVringAddr;
+  message.payload = Pattern(40);
+  const std::string bytes = EncodeMessage(message);
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    SCOPED_TRACE(size);
+    ASSERT_NO_FATAL_FAILURE(Start({}));
+    ASSERT_TRUE(
+        devstate::testing::WriteAll(front_->fd(), bytes.substr(0, size)));
+    front_.reset();
+    EXPECT_EQ(back_->Receive().request, 0u);
+  }
+}
+
+TEST_F(ProxyTest, ABrokenHeaderEndsBothConnections) {
+  for (const vhost_user::MessageHeader header :
+       {vhost_user::MessageHeader{1, 0x2, 0},
+        vhost_user::MessageHeader{1, 0x1, vhost_user::kMaxPayloadSize + 1}}) {
+    ASSERT_NO_FATAL_FAILURE(Start({}));
+    ASSERT_TRUE(
+        devstate::testing::WriteAll(front_->fd(), EncodeHeader(header)));
+    EXPECT_EQ(front_->Receive().request, 0u);
+    EXPECT_EQ(back_->Receive().request, 0u);
+  }
+}
+
+TEST_F(ProxyTest, AStateIsSavedAndLoadedThroughIt) {
+  FakeDevice device;
+  device.state = Pattern(3 << 20);
+  vhost_user::BackendEndpointOptions served;
+  served.socket_path = folder_.path() + "/device.sock";
+  auto backend =
+      vhost_user::BackendEndpoint::Create(&device, std::move(served));
+  ASSERT_THAT(backend, IsOk());
+  std::thread serving([&] { EXPECT_THAT((*backend)->Serve(), IsOk()); });
+  {
+    ProxyOptions options;
+    options.state = StateForm::kRaw;
+    options.backend.socket = folder_.path() + "/device.sock";
+    const ServedProxy proxy(std::move(options));
+    ASSERT_TRUE(proxy.runs());
+    for (const ChannelKind kind : kAllChannelKinds) {
+      auto frontend = vhost_user::FrontendEndpoint::FromSocket(proxy.Connect());
+      ASSERT_THAT(frontend, IsOk());
+      ASSERT_THAT((*frontend)->Negotiate(), IsOk());
+      StringSink saved;
+      const auto save = (*frontend)->SaveState(kind, saved);
+      ASSERT_THAT(save, IsOk());
+      EXPECT_TRUE(save->ok());
+      EXPECT_EQ(saved.bytes, device.state);
+      StringSource source(Pattern(12345));
+      const auto load = (*frontend)->LoadState(kind, source);
+      ASSERT_THAT(load, IsOk());
+      EXPECT_TRUE(load->ok());
+      EXPECT_EQ(device.state, Pattern(12345));
+    }
+  }
+  (*backend)->Stop();
+  serving.join();
+}
+
+TEST(ProxyStartTest, ACommandThatEndsAtOnceIsFoundAtTheStart) {
+  const TempFolder folder;
+  auto listener = UnixListener::Listen(folder.path() + "/front.sock");
+  ASSERT_THAT(listener, IsOk());
+  ProxyOptions options;
+  options.backend.command = "false {socket}";
+  options.backend_socket = folder.path() + "/new.sock";
+  EXPECT_THAT(Proxy::Create(*std::move(listener), std::move(options)),
+              StatusIs(absl::StatusCode::kUnavailable,
+                       HasSubstr("exited with code 1 before it listened")));
+}
+
+TEST(ProxyStartTest, ACommandThatListensNowhereIsRefused) {
+  const TempFolder folder;
+  auto listener = UnixListener::Listen(folder.path() + "/front.sock");
+  ASSERT_THAT(listener, IsOk());
+  ProxyOptions options;
+  options.backend.command = "true";
+  EXPECT_THAT(
+      Proxy::Create(*std::move(listener), std::move(options)),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("{socket}")));
+}
+
+}  // namespace
+}  // namespace devstate::proxy

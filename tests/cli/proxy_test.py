@@ -1,0 +1,282 @@
+# Copyright 2026 The devstate authors
+# SPDX-License-Identifier: Apache-2.0
+"""devstate proxy: as a process, with our back-ends next to it."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+DEVSTATE = os.path.abspath('cli/devstate')
+FS = os.path.abspath('examples/fs_backend/fs_backend')
+NET = os.path.abspath('examples/net_backend/net_backend')
+HELLO = os.path.abspath('examples/hello_backend/hello_backend')
+PATIENCE = 100  # seconds
+
+
+class Process:
+    """A program whose lines of one stream are read until one matches."""
+
+    def __init__(self, command, stream, **options):
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, text=True,
+            **{'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL,
+               stream: subprocess.PIPE}, **options)
+        self.stream = getattr(self.process, stream)
+        self.lines = []
+        # A wait without an end ends here.
+        self.timer = threading.Timer(PATIENCE, self.process.kill)
+        self.timer.start()
+
+    def wait_for(self, pattern):
+        for line in self.stream:
+            self.lines.append(line)
+            found = re.search(pattern, line)
+            if found:
+                return found
+        raise AssertionError('no %r in %s' % (pattern, ''.join(self.lines)))
+
+    def end(self, number=signal.SIGTERM):
+        """Sends a signal unless it has ended; returns its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        if not self.stream.closed:
+            self.lines += self.stream.readlines()
+            self.stream.close()
+        code = self.process.wait()
+        self.timer.cancel()
+        return code
+
+
+class ProxyTest(unittest.TestCase):
+
+    maxDiff = None
+
+    def setUp(self):
+        # A socket's path has at most 107 bytes: Bazel's own folder is longer.
+        self.folder = tempfile.mkdtemp(prefix='devstate-', dir='/tmp')
+        self.addCleanup(shutil.rmtree, self.folder)
+        os.mkdir(self.path('tree'))
+        os.mkdir(self.path('tmp'))
+        self.fs = '%s --socket-path {socket} --shared-dir %s' % (
+            FS, self.path('tree'))
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def start(self, command, stream, **options):
+        process = Process(command, stream, **options)
+        self.addCleanup(process.end)
+        return process
+
+    def backend(self, command, name='back.sock'):
+        path = self.path(name)
+        process = self.start(command.replace('{socket}', path).split(), 'stdout')
+        end = time.monotonic() + PATIENCE
+        while not os.path.exists(path):
+            self.assertIsNone(process.process.poll())
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+        return path, process
+
+    def proxy(self, *flags, listen=True, **options):
+        path = self.path('front.sock')
+        where = ['--listen', path] if listen else []
+        proxy = self.start([DEVSTATE, 'proxy'] + where + list(flags), 'stderr',
+                           **options)
+        proxy.wait_for(': ready$')
+        return path, proxy
+
+    def run_devstate(self, *arguments, code=0):
+        done = subprocess.run([DEVSTATE] + list(arguments),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True,
+                              timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def table(self, path):
+        report = json.loads(self.run_devstate('conformance', '--backend', path,
+                                              '--format', 'json'))
+        return {case['name']: case['result'] for case in report['cases']}
+
+    def test_conformance_is_that_of_the_back_end(self):
+        tables = {}
+        for name, command in (('fs', self.fs),
+                              ('own', self.fs + ' --fd own --channel memfd'),
+                              ('net', NET + ' --socket-path {socket}'),
+                              ('hello', HELLO + ' --socket-path={socket}')):
+            with self.subTest(name):
+                backend, process = self.backend(command)
+                expected = tables[name] = self.table(backend)
+                self.assertGreater(list(expected.values()).count('pass'), 10)
+                front, proxy = self.proxy('--backend', backend, '--state', 'raw')
+                self.assertEqual(self.table(front), expected)
+                self.assertEqual(proxy.end(), 0)
+                # Transfers are answered by the proxy, which takes the channel
+                # that is given, so what could not be seen with one of the
+                # back-end's own is.
+                front, proxy = self.proxy('--backend', backend)
+                seen = {case: 'pass' if result == 'skip' else result
+                        for case, result in expected.items()
+                        if name == 'own'}
+                self.assertEqual(self.table(front), seen or expected)
+                self.assertEqual(proxy.end(), 0)
+                process.end()
+        # The proxy starts it itself, anew for each connection.
+        front, proxy = self.proxy('--command', self.fs, '--state', 'raw')
+        self.assertEqual(self.table(front), tables['fs'])
+        self.assertEqual(proxy.end(), 0)
+
+    def test_state_passes_as_it_is(self):
+        backend, process = self.backend(self.fs)
+        self.run_devstate('save', '--socket', backend, '-o', self.path('direct'))
+        front, _ = self.proxy('--backend', backend)
+        self.run_devstate('save', '--socket', front, '-o', self.path('proxied'))
+        with open(self.path('direct'), 'rb') as direct, open(
+                self.path('proxied'), 'rb') as proxied:
+            self.assertEqual(direct.read(), proxied.read())
+        self.assertEqual(process.end(), 0)
+
+    def test_sigterm_ends_it_and_its_back_end(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            front, proxy = self.proxy(
+                '--command', self.fs,
+                env=dict(os.environ, TMPDIR=self.path('tmp')))
+            pid = re.search(r'back-end started, process (\d+)',
+                            ''.join(proxy.lines))[1]
+            self.assertTrue(os.path.exists('/proc/' + pid))
+            self.assertEqual(proxy.end(number), 0)
+            self.assertIn('the back-end exited with code 0',
+                          ''.join(proxy.lines))
+            self.assertFalse(os.path.exists('/proc/' + pid))
+            self.assertFalse(os.path.exists(front))
+            self.assertEqual(os.listdir(self.path('tmp')), [])
+
+    def test_output_and_end_of_the_back_end_are_in_the_log(self):
+        _, proxy = self.proxy('--command', self.fs)
+        text = ''.join(proxy.lines)
+        self.assertRegex(text, '(?m)^listening on ')
+        os.kill(int(re.search(r'process (\d+)', text)[1]), signal.SIGKILL)
+        proxy.wait_for(r'the back-end was ended by signal 9')
+        self.assertEqual(proxy.end(), 0)
+
+    def test_service_manager_is_told_and_the_back_end_is_not_asked_to(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(self.path('notify'))
+            notify.settimeout(PATIENCE)
+            _, proxy = self.proxy('--command', self.fs,
+                                  env=dict(os.environ,
+                                           NOTIFY_SOCKET=self.path('notify')))
+            self.assertEqual(notify.recv(100), b'READY=1')
+        pid = re.search(r'process (\d+)', ''.join(proxy.lines))[1]
+        with open('/proc/%s/environ' % pid, 'rb') as environ:
+            self.assertNotIn(b'NOTIFY_SOCKET', environ.read())
+
+    def test_a_listening_descriptor_is_taken(self):
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self.path('front.sock'))
+            listener.listen(1)
+            fd = listener.fileno()
+            front, proxy = self.proxy('--command', self.fs, '--fd', str(fd),
+                                      listen=False, pass_fds=[fd])
+            self.run_devstate('save', '--socket', front, '-o',
+                              self.path('state'))
+            self.assertEqual(proxy.end(), 0)
+        # Whoever bound it removes it.
+        self.assertTrue(os.path.exists(front))
+
+    def upgrade(self, *flags, code=0):
+        text = self.run_devstate('upgrade', '--proxy', self.path('control'),
+                                 '--format', 'json', *flags, code=code)
+        return json.loads(text)
+
+    def negotiated(self, path):
+        """A front-end that has negotiated device state and asks nothing."""
+        front = socket.socket(socket.AF_UNIX)
+        self.addCleanup(front.close)
+        front.settimeout(PATIENCE)
+        front.connect(path)
+        self.features(front)
+        front.sendall(struct.pack('<IIIQ', 16, 1, 8, 1 << 19))
+        self.features(front)
+        return front
+
+    def features(self, front):
+        """Asks for GET_FEATURES, which every back-end answers."""
+        front.sendall(struct.pack('<III', 1, 1, 0))
+        reply = front.recv(20, socket.MSG_WAITALL)
+        self.assertEqual(struct.unpack('<III', reply[:12]), (1, 5, 8))
+
+    def test_upgrade_moves_the_state_to_a_new_process(self):
+        front, proxy = self.proxy('--command', self.fs, '--control',
+                                  self.path('control'))
+        pid = re.search(r'started, process (\d+)', ''.join(proxy.lines))[1]
+        connection = self.negotiated(front)
+
+        report = self.upgrade('--command', 'false {socket}', code=1)
+        self.assertTrue(report['old_serves'])
+        self.assertIn('exited with code 1', report['refusal'])
+        self.features(connection)
+        report = self.upgrade('--command', self.fs + ' --await-load',
+                              '--dry-run')
+        self.assertTrue(report['old_serves'])
+        self.features(connection)
+        self.assertTrue(os.path.exists('/proc/' + pid))
+
+        report = self.upgrade('--command', self.fs + ' --await-load')
+        self.assertTrue(report['exchanged'])
+        self.assertGreater(int(report['state_bytes']), 100)
+        self.assertEqual([stage['name'] for stage in report['stages']],
+                         ['start', 'negotiate', 'announce', 'save', 'translate',
+                          'load'] + ['rings'])
+        self.features(connection)
+        proxy.wait_for('the old back-end exited with code 0')
+        self.assertFalse(os.path.exists('/proc/' + pid))
+        self.assertEqual(proxy.end(), 0)
+        self.assertFalse(os.path.exists(self.path('control')))
+
+    def test_upgrade_without_a_proxy_says_so(self):
+        text = self.run_devstate('upgrade', '--proxy', self.path('control'),
+                                 '--command', self.fs, code=2)
+        self.assertIn('control: cannot connect', text)
+        self.assertIn('name the new', self.run_devstate(
+            'upgrade', '--proxy', self.path('control'), code=2))
+
+    def test_what_cannot_start_says_why(self):
+        self.backend(self.fs)
+        front = self.path('front.sock')
+        for flags, message in (
+            (['--listen', front], 'name either'),
+            (['--command', self.fs], 'either --listen or --fd'),
+            (['--listen', front, '--command', 'true'], '{socket}'),
+            (['--listen', front, '--command', 'false {socket}'],
+             'exited with code 1 before it listened'),
+            (['--listen', self.path('back.sock'), '--command', self.fs],
+             'another process listens'),
+            (['--fd', '2', '--command', self.fs], '--fd: 2 is not in the range'),
+        ):
+            with self.subTest(message):
+                text = self.run_devstate('proxy', *flags, code=2)
+                self.assertIn(message, text)
+                self.assertEqual(text.count('\n'), 1, text)
+
+    def test_a_back_end_that_is_away_is_asked_for_again(self):
+        backend = self.path('back.sock')
+        front, proxy = self.proxy('--backend', backend)
+        self.run_devstate('probe', '--socket', front, code=2)
+        proxy.wait_for('back.sock: cannot connect')
+        self.backend(self.fs)
+        self.run_devstate('save', '--socket', front, '-o', self.path('state'))
+
+
+if __name__ == '__main__':
+    unittest.main()

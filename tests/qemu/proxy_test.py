@@ -1,0 +1,175 @@
+# Copyright 2026 The devstate authors
+# SPDX-License-Identifier: Apache-2.0
+"""A Linux guest on a real virtiofsd that has a proxy before it: virtiofsd is
+exchanged under the guest, and the guest migrates.
+
+Skipped where QEMU, virtiofsd or the guest is not there: tests/qemu/install.sh,
+tests/foreign/install.sh and tests/qemu/install_guest.sh get them.
+"""
+
+import json
+import os
+import shlex
+
+import foreign_testing
+import guest
+import harness
+import virtiofsd_case
+
+EXCHANGES = 5
+
+# Appends numbers until it is told to stop, with a file half read.
+WRITER = '''
+mount -t virtiofs t0 /mnt
+exec 3>>/mnt/log.txt 4</mnt/lines.txt
+read line <&4
+echo "read $line"
+echo writing
+i=0
+while [ ! -e /mnt/stop ]; do echo $i >&3; i=$((i + 1)); done
+read line <&4
+echo "read $line"
+echo "wrote $i"
+echo 'done'
+'''
+
+# Waits for the destination with two files open.
+MIGRANT = '''
+mount -t virtiofs t0 /mnt
+exec 3>>/mnt/log.txt 4</mnt/lines.txt
+read line <&4
+echo "read $line"
+echo waiting
+while [ ! -e /mnt/go ]; do sleep 0.1; done
+echo 'from the destination' >&3
+read line <&4
+echo "read $line"
+echo 'done'
+'''
+
+
+class Proxy(harness.Process):
+
+    def __init__(self, path, command, *flags):
+        super().__init__([foreign_testing.DEVSTATE, 'proxy', '--listen', path,
+                          '--control', path + '.control', '--command', command,
+                          *flags])
+        self.path = path
+        self.wait_line(': ready$')
+
+    def stop(self):
+        # Its back-end ends with it.
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(harness.PATIENCE)
+        super().stop()
+
+
+class ProxyTest(virtiofsd_case.VirtiofsdCase):
+
+    def setUp(self):
+        super().setUp()
+        self.share('log.txt', b'')
+        self.share('lines.txt', b'one\ntwo\nthree\n')
+        self.command = shlex.join(foreign_testing.virtiofsd()) + (
+            ' --fd {fd} --sandbox none --shared-dir ' + self.shared)
+
+    def proxy(self, *flags):
+        self.count += 1
+        proxy = Proxy(self.path('p%d' % self.count), self.command, *flags)
+        self.addCleanup(proxy.stop)
+        return proxy
+
+    def guest(self, proxy, script, incoming=False):
+        folder = self.path('guest-%d' % self.count)
+        os.mkdir(folder)
+        return self.qemu(proxy, incoming=incoming, memory=guest.MEMORY,
+                         extra=guest.make_initrd(folder, script) +
+                         ['-serial', 'stdio'])
+
+    def upgrade(self, proxy, *flags, exit_code=0):
+        return json.loads(self.devstate(
+            'upgrade', '--proxy', proxy.path + '.control', '--format', 'json',
+            *flags, exit_code=exit_code))
+
+    def log_size(self):
+        return os.path.getsize(self.path('share/log.txt'))
+
+    def grows(self):
+        size = self.log_size()
+        harness.eventually(lambda: self.log_size() > size, 'the guest to write')
+
+    def test_virtiofsd_is_exchanged_under_a_guest_that_writes(self):
+        proxy = self.proxy()
+        qemu = self.guest(proxy, WRITER)
+        qemu.command('cont')
+        qemu.wait_line('^writing')
+        self.grows()
+        for _ in range(EXCHANGES):
+            report = self.upgrade(proxy, '--command', self.command)
+            self.assertTrue(report['exchanged'], proxy.log)
+            self.assertGreater(report['stopped_milliseconds'], 0)
+            self.grows()
+        # Those that do not come about leave the guest as it was.
+        for flags in (('--command', 'false {socket}'),
+                      ('--command', self.command + ' --no-such-option'),
+                      ('--command', self.command, '--backend-format',
+                       'devstate', '--retries', '0')):
+            report = self.upgrade(proxy, *flags, exit_code=1)
+            self.assertTrue(report['old_serves'], report)
+            self.grows()
+        self.upgrade(proxy, '--command', self.command, '--dry-run')
+        self.grows()
+        self.share('stop', b'')
+        qemu.wait_line('^done')
+        written = int(qemu.wait_line(r'^wrote \d+').split()[1])
+        self.assertRegex(qemu.log, r'read one\r?\n(.*\n)*read two')
+        self.assertEqual(self.read('share/log.txt').decode().split(),
+                         [str(number) for number in range(written)])
+        qemu.stop()
+        self.assertEqual(proxy.process.poll(), None)
+
+    def test_the_migration_stream_has_a_portable_state(self):
+        source = self.proxy()
+        qemu = self.guest(source, MIGRANT)
+        qemu.command('cont')
+        qemu.wait_line('^waiting')
+        self.assert_completed(qemu.save(self.path('vm.mig')), qemu, source)
+        qemu.stop()
+        source.stop()
+        vm = self.path('vm.mig')
+        listed = json.loads(self.devstate('qemu', 'list', '--format', 'json',
+                                          vm))['devices']
+        self.assertEqual([device['kind'] for device in listed], ['devstate'])
+        self.devstate('verify', vm)
+        self.assertIn('devices.fs.v1', self.devstate('info', vm))
+
+        # One flipped bit, and virtiofsd is not even asked.
+        self.devstate('qemu', 'extract', vm, '-o', self.path('state'))
+        damaged = bytearray(self.read('state'))
+        damaged[len(damaged) // 2] ^= 1
+        with open(self.path('damaged'), 'wb') as file:
+            file.write(damaged)
+        self.inject('vm.mig', 'damaged', 'damaged.mig')
+        destination = self.proxy('--backend-format', 'virtiofsd')
+        qemu = self.guest(destination, MIGRANT, incoming=True)
+        self.assert_failed(qemu.load(self.path('damaged.mig')), qemu,
+                           destination)
+        destination.wait_line('load refused, the back-end is as it was')
+        qemu.stop()
+        destination.stop()
+
+        destination = self.proxy()
+        qemu = self.guest(destination, MIGRANT, incoming=True)
+        self.assert_completed(qemu.load(vm), qemu, destination)
+        qemu.command('cont')
+        self.share('go', b'')
+        qemu.wait_line('^done')
+        self.assertIn('read two', qemu.log)
+        self.assertEqual(self.read('share/log.txt'), b'from the destination\n')
+
+
+if __name__ == '__main__':
+    foreign_testing.require_virtiofsd()
+    guest.require()
+    harness.main()
