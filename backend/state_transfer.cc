@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "devstate/backend/load_report_file.h"
 #include "devstate/compat/load_line.h"
+#include "devstate/schema/name_text.h"
 #include "devstate/schema/schema_info.h"
 #include "devstate/serializer/record_stream.h"
 #include "devstate/serializer/stream_reader.h"

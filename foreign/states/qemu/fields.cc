@@ -13,8 +13,8 @@ absl::string_view FieldsIn::Take(absl::string_view what, size_t size) {
   last_ = offset_;
   if (bytes_.size() - offset_ < size) {
     ErrorDetail detail;
-    detail.set_reason(ERROR_REASON_MALFORMED);
-    detail.set_offset(bytes_.size());
+    detail.reason = ERROR_REASON_MALFORMED;
+    detail.offset = bytes_.size();
     status_ = StreamError(
         detail, absl::StrCat("the device's state ends inside ", what, ", of ",
                              size, " bytes from offset ", offset_));
@@ -57,8 +57,8 @@ void FieldsIn::Raw(absl::string_view what, size_t size, std::string* value) {
 void FieldsIn::Fail(absl::string_view message) {
   if (!ok()) return;
   ErrorDetail detail;
-  detail.set_reason(ERROR_REASON_MALFORMED);
-  detail.set_offset(last_);
+  detail.reason = ERROR_REASON_MALFORMED;
+  detail.offset = last_;
   status_ = StreamError(detail, message);
 }
 
