@@ -16,7 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "devstate/compat/gate/pair_checker.h"
 #include "devstate/compat/gate/random_schemas.h"
-#include "devstate/schema/annotations.h"
+#include "devstate/schema/schema_check.h"
 #include "devstate/schema/schema_loader.h"
 #include "devstate/serializer/stream_format.h"
 #include "tests/fuzz/promise.h"
@@ -39,7 +39,7 @@ constexpr int kStates = 2;
 // Returns the version of a schema, 0 if the text is none.
 uint32_t VersionOf(const std::string& text) {
   const absl::StatusOr<LoadedSchema> schema = ParseSchema("s.proto", text, {});
-  return schema.ok() && CheckAnnotations(schema->model()).ok()
+  return schema.ok() && CheckSchema(schema->model()).ok()
              ? schema->model().version()
              : 0;
 }
