@@ -1,5 +1,10 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// One loop, in which everything is a descriptor: both connections, the worker
+// that transfers state, the operator's question. A message is read only when
+// there is somewhere to put it, so nothing is queued here and memory is that of
+// two messages.
 
 #include "devstate/proxy/proxy.h"
 

@@ -1,5 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Runs on the engine's worker thread, except for what its header says is
+// thread-safe. The back-end is spoken to in turn with the thread that forwards.
 
 #include "devstate/proxy/state_translator.h"
 

@@ -1,5 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// Every way ends in one of three: copied as it is, imported to the portable
+// schema, exported from it. Each of them verifies its whole input first.
 
 #include "devstate/proxy/translation.h"
 
