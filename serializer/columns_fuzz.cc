@@ -55,7 +55,7 @@ Input ParseInput(const std::string& bytes) {
   return input;
 }
 
-FieldEntry MakeField(ColumnKind kind) {
+FieldEntry MakeField(ValueKind kind) {
   FieldEntry field = {};
   field.number = 1;
   field.name = "field";
@@ -183,7 +183,7 @@ void CheckRoundTrip(const FieldEntry& field,
 }
 
 template <typename Kind>
-void Check(ColumnKind kind, const Input& input) {
+void Check(ValueKind kind, const Input& input) {
   const FieldEntry field = MakeField(kind);
   CheckRoundTrip<Kind>(field, Kind::Take(input.values));
   typename Kind::Reader reader;
@@ -196,7 +196,7 @@ void Check(ColumnKind kind, const Input& input) {
   const auto values = Kind::Read(reader, input.rows);
   if constexpr (std::is_same_v<Kind, Bytes>) {
     for (const std::string& value : values) {
-      Promise(kind != COLUMN_KIND_TEXT || IsValidUtf8(value), "text is UTF-8");
+      Promise(kind != ValueKind::kText || IsValidUtf8(value), "text is UTF-8");
     }
   }
   CheckRoundTrip<Kind>(field, values);
@@ -207,7 +207,7 @@ template <typename Reader>
 void CheckOccurrences(const Input& input) {
   Reader reader;
   const absl::Status status =
-      Decode(reader, MakeField(COLUMN_KIND_UNSIGNED), input.column, input.rows);
+      Decode(reader, MakeField(ValueKind::kUnsigned), input.column, input.rows);
   if (!status.ok()) {
     Promise(GetErrorDetail(status).has_value(), "a refusal has a reason",
             status.ToString());
@@ -221,23 +221,23 @@ void CheckOccurrences(const Input& input) {
 void Run(const Input& input) {
   switch (input.type) {
     case 0:
-      return Check<Numbers<bool>>(COLUMN_KIND_UNSIGNED, input);
+      return Check<Numbers<bool>>(ValueKind::kUnsigned, input);
     case 1:
-      return Check<Numbers<uint32_t>>(COLUMN_KIND_UNSIGNED, input);
+      return Check<Numbers<uint32_t>>(ValueKind::kUnsigned, input);
     case 2:
-      return Check<Numbers<uint64_t>>(COLUMN_KIND_UNSIGNED, input);
+      return Check<Numbers<uint64_t>>(ValueKind::kUnsigned, input);
     case 3:
-      return Check<Numbers<int32_t>>(COLUMN_KIND_SIGNED, input);
+      return Check<Numbers<int32_t>>(ValueKind::kSigned, input);
     case 4:
-      return Check<Numbers<int64_t>>(COLUMN_KIND_SIGNED, input);
+      return Check<Numbers<int64_t>>(ValueKind::kSigned, input);
     case 5:
-      return Check<Numbers<float>>(COLUMN_KIND_FLOAT, input);
+      return Check<Numbers<float>>(ValueKind::kFloat, input);
     case 6:
-      return Check<Numbers<double>>(COLUMN_KIND_DOUBLE, input);
+      return Check<Numbers<double>>(ValueKind::kDouble, input);
     case 7:
-      return Check<Bytes>(COLUMN_KIND_BYTES, input);
+      return Check<Bytes>(ValueKind::kBytes, input);
     case 8:
-      return Check<Bytes>(COLUMN_KIND_TEXT, input);
+      return Check<Bytes>(ValueKind::kText, input);
     case 9:
       return CheckOccurrences<OptionalReader<NumberColumnReader<uint32_t>>>(
           input);

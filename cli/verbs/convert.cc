@@ -143,7 +143,7 @@ std::string WritableSchemas() {
 absl::StatusOr<std::string> SchemaOf(ByteSource* source) {
   StreamReader reader(source);
   DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
-  return header->schema();
+  return header->schema;
 }
 
 struct Template {
