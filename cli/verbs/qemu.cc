@@ -237,10 +237,9 @@ void PrintEmulated(const Json& emulated, const std::string& file) {
           absl::Utf8SafeCEscape(file), IdOf(entry),
           entry["schema"].get<std::string>());
     } else {
-      absl::PrintF("  does not convert to %s: ",
-                   entry["schema"].get<std::string>());
-      absl::PrintF("%s\n",
-                   absl::Utf8SafeCEscape(entry["remedy"].get<std::string>()));
+      absl::PrintF("  does not convert to %s: %s\n",
+                   entry["schema"].get<std::string>(),
+                   entry["remedy"].get<std::string>());
     }
   }
 }

@@ -119,6 +119,27 @@ class EmulatedTest(harness.QemuTest):
         devstate('load', '--socket', backend.path, self.path(name))
         backend.stop()
 
+    def test_every_form_of_the_transport_is_read(self):
+        """PCI Express, packed rings, a hash, no MSI-X, no VIRTIO 1.0."""
+        qemu = self.qemu(extra=[
+            '-device', 'pcie-root-port,id=root,chassis=1',
+            '-device', 'virtio-net-pci,bus=root,packed=on,hash=on,rss=on',
+            '-device', 'virtio-serial-pci,vectors=0,disable-modern=on,'
+                       'disable-legacy=off',
+            '-device', 'virtio-balloon-pci,packed=on,page-poison=on',
+            '-device', 'virtio-tablet-pci', '-device', 'virtio-iommu-pci'])
+        self.assert_completed(qemu.save(self.path('vm.mig')), qemu)
+        text = devstate('qemu', 'list', '--format', 'json', self.path('vm.mig'))
+        emulated = {entry['schema'].split('.')[1]: entry
+                    for entry in json.loads(text)['emulated']}
+        self.assertEqual(set(emulated),
+                         {'net', 'console', 'balloon', 'input', 'iommu'})
+        # There is no driver.
+        self.assertIn('no driver has looked at it',
+                      emulated.pop('iommu')['remedy'])
+        for type_of, entry in emulated.items():
+            self.convert(entry['schema'], entry['id'], type_of)
+
     def test_devices_move_to_back_ends_and_back(self):
         taken = self.save()
         self.assertEqual(taken, TEXT[:len(taken)])

@@ -197,7 +197,7 @@ void VisitEnd(FieldsIn& fields, SubsectionSize size, VirtioState* state) {
     if (type != kSubsection) {
       fields.Fail(
           "no subsection starts here: the device's own fields are laid out in "
-          "another way than in QEMU 2.3 to 11.1, or the file is damaged");
+          "a way that is not known, or the file is damaged");
       return;
     }
     fields.U8("the length of a subsection's name", &length);
