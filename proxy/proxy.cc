@@ -110,7 +110,8 @@ absl::Status Proxy::ServeOne() {
   if (ready < 0) {
     return errno == EINTR ? absl::OkStatus() : ErrnoStatus(errno, "poll");
   }
-  if (ready == 0 && exchange_.has_value()) {
+  // Nor does it wait for ever where somebody always says something.
+  if (exchange_.has_value() && (ready == 0 || exchange_->give_up.Expired())) {
     DS_RETURN_IF_ERROR(CheckDeadlines());
     return TryExchange();
   }
