@@ -418,7 +418,7 @@ absl::StatusOr<LoadedSchema> ParseSchema(const std::string& name,
   // Rubbish is told so as a descriptor set.
   const bool is_text = bytes.find('\0') == std::string::npos &&
                        (ParseAlone(bytes, &alone) ||
-                        !FileDescriptorSet().ParseFromString(bytes));
+                        !FileDescriptorSet().ParsePartialFromString(bytes));
   if (!is_text) return reader.FromBytes(bytes);
   return reader.FromText(absl::EndsWith(name, ".proto") ? name : "schema.proto",
                          bytes, {});
