@@ -10,6 +10,7 @@ tests/foreign/install.sh and tests/qemu/install_guest.sh get them.
 import json
 import os
 import shlex
+import signal
 
 import foreign_testing
 import guest
@@ -48,6 +49,16 @@ echo 'done'
 '''
 
 
+# Reads a line, and says so when nothing more is asked of the device.
+READER = '''
+mount -t virtiofs t0 /mnt
+exec 4</mnt/lines.txt
+read line <&4
+echo "read $line"
+echo 'done'
+'''
+
+
 class Proxy(harness.Process):
 
     def __init__(self, path, command, *flags):
@@ -80,12 +91,22 @@ class ProxyTest(virtiofsd_case.VirtiofsdCase):
         self.addCleanup(proxy.stop)
         return proxy
 
-    def guest(self, proxy, script, incoming=False):
+    def guest(self, proxy, script, incoming=False, memory=guest.MEMORY,
+              extra=()):
         folder = self.path('guest-%d' % self.count)
         os.mkdir(folder)
-        return self.qemu(proxy, incoming=incoming, memory=guest.MEMORY,
+        return self.qemu(proxy, incoming=incoming, memory=memory,
                          extra=guest.make_initrd(folder, script) +
-                         ['-serial', 'stdio'])
+                         ['-serial', 'stdio', *extra])
+
+    def guest_memory(self, qemu):
+        folder = '/proc/%d/fd' % qemu.process.pid
+        for name in os.listdir(folder):
+            path = os.path.join(folder, name)
+            if 'memory-backend-memfd' in os.readlink(path):
+                with open(path, 'rb') as file:
+                    return file.read()
+        raise AssertionError('the machine has no memory')
 
     def upgrade(self, proxy, *flags, exit_code=0):
         return json.loads(self.devstate(
@@ -128,6 +149,43 @@ class ProxyTest(virtiofsd_case.VirtiofsdCase):
                          [str(number) for number in range(written)])
         qemu.stop()
         self.assertEqual(proxy.process.poll(), None)
+
+    def test_an_exchange_writes_nothing_into_the_memory_of_an_idle_guest(self):
+        proxy = self.proxy()
+        qemu = self.guest(proxy, READER)
+        qemu.command('cont')
+        qemu.wait_line('^done')
+        # The rings stay as they are: QEMU itself stops, not its machine.
+        os.kill(qemu.process.pid, signal.SIGSTOP)
+        before = self.guest_memory(qemu)
+        report = self.upgrade(proxy, '--command', self.command)
+        after = self.guest_memory(qemu)
+        os.kill(qemu.process.pid, signal.SIGCONT)
+        self.assertGreater(report['stopped_milliseconds'], 0)
+        self.assertEqual(len(before), len(after))
+        self.assertEqual([page for page in range(0, len(before), 4096)
+                          if before[page:page + 4096] !=
+                          after[page:page + 4096]], [])
+
+    def test_a_guest_with_new_memory_comes_up_again_after_an_exchange(self):
+        proxy = self.proxy()
+        # A kernel that may get more memory needs more to start.
+        qemu = self.guest(proxy, READER, memory='192M',
+                          extra=('-m', 'slots=1,maxmem=1G'))
+        qemu.command('cont')
+        qemu.wait_line('^done')
+        self.upgrade(proxy, '--command', self.command)
+        qemu.command('object-add', qom_type='memory-backend-memfd', id='more',
+                     share=True, size=128 << 20)
+        qemu.command('device_add', driver='pc-dimm', id='dimm', memdev='more')
+        start = qemu.mark()
+        qemu.command('system_reset')
+        qemu.wait_line('^done', start)
+        self.upgrade(proxy, '--command', self.command)
+        start = qemu.mark()
+        qemu.command('system_reset')
+        qemu.wait_line('^done', start)
+        self.assertIsNone(proxy.process.poll(), proxy.log)
 
     def test_the_migration_stream_has_a_portable_state(self):
         source = self.proxy()
