@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <fstream>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -235,6 +236,34 @@ TEST_F(ExchangeTest, TheStateAndTheRingsMoveToTheNewBackEnd) {
   EXPECT_EQ(Count(call_), 1u);
   EXPECT_TRUE(Answers());
   EXPECT_THAT(new_.TakeRequests(), ElementsAre("GET_QUEUE_NUM"));
+}
+
+TEST_F(ExchangeTest, AStateThatDoesNotConvertMovesAsItIs) {
+  for (const char* name : {"one-flow.state", "version-1.state"}) {
+    SCOPED_TRACE(name);
+    std::ifstream file(absl::StrCat("foreign/states/passt/testdata/", name),
+                       std::ios::binary);
+    std::string state{std::istreambuf_iterator<char>(file), {}};
+    ASSERT_FALSE(state.empty());
+    // Cut, it only looks like one of the format. The new one may know better.
+    for (const size_t size : {state.size(), state.size() - 1}) {
+      ServedBackend from(state.substr(0, size));
+      ServedBackend to("");
+      ProxyOptions options;
+      options.backend.socket = from.path();
+      proxy_ = std::make_unique<ServedProxy>(std::move(options));
+      front_ = std::make_unique<RawPeer>(proxy_->Connect());
+      front_->Negotiate();
+      EXPECT_TRUE(Answers());
+      ExchangeRequest request;
+      request.set_socket(to.path());
+      const ExchangeReport report = Upgrade(request);
+      EXPECT_TRUE(report.exchanged()) << report.refusal();
+      EXPECT_EQ(to.device.state, from.device.state);
+      front_.reset();
+      proxy_.reset();
+    }
+  }
 }
 
 TEST_F(ExchangeTest, ItCanBeDoneAgainAndAgain) {

@@ -124,7 +124,8 @@ void Define(Command& verb) {
       .Value("PATH");
   verb.AddOption("--state", &flags->state,
                  "What the front-end gets of a state: a devstate stream where "
-                 "the format is known, or the back-end's bytes")
+                 "devstate reads and writes the format, or the back-end's "
+                 "bytes")
       .OneOf({"portable", "raw"})
       .ShowDefault();
   verb.AddOption("--backend-format", &flags->backend_format,
