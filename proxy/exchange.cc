@@ -257,9 +257,13 @@ absl::Status Exchange::Translate() {
   BackendFormat format = options_.format;
   if (format.automatic) {
     const absl::StatusOr<BackendFormat> own = FormatOf(open);
-    // A state of no known format stays as it is.
-    if (own.ok()) format = *own;
-    format.automatic = false;
+    if (!own.ok()) {
+      // In no known format, or in a newer version of one. The new back-end may
+      // read it for all that.
+      report_.set_state("in no known format, as it is");
+      return CopyAll(*saved_->Open(), translated_.get());
+    }
+    format = *own;
   }
   const Translation translation =
       ToBackend(open, format, /*allow_raw=*/true, translated_.get());

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <fstream>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -237,6 +238,34 @@ TEST_F(ExchangeTest, TheStateAndTheRingsMoveToTheNewBackEnd) {
   EXPECT_THAT(new_.TakeRequests(), ElementsAre("GET_QUEUE_NUM"));
 }
 
+TEST_F(ExchangeTest, AStateThatDoesNotConvertMovesAsItIs) {
+  for (const char* name : {"one-flow.state", "version-1.state"}) {
+    SCOPED_TRACE(name);
+    std::ifstream file(absl::StrCat("foreign/states/passt/testdata/", name),
+                       std::ios::binary);
+    std::string state{std::istreambuf_iterator<char>(file), {}};
+    ASSERT_FALSE(state.empty());
+    // Cut, it only looks like one of the format. The new one may know better.
+    for (const size_t size : {state.size(), state.size() - 1}) {
+      ServedBackend from(state.substr(0, size));
+      ServedBackend to("");
+      ProxyOptions options;
+      options.backend.socket = from.path();
+      proxy_ = std::make_unique<ServedProxy>(std::move(options));
+      front_ = std::make_unique<RawPeer>(proxy_->Connect());
+      front_->Negotiate();
+      EXPECT_TRUE(Answers());
+      ExchangeRequest request;
+      request.set_socket(to.path());
+      const ExchangeReport report = Upgrade(request);
+      EXPECT_TRUE(report.exchanged()) << report.refusal();
+      EXPECT_EQ(to.device.state, from.device.state);
+      front_.reset();
+      proxy_.reset();
+    }
+  }
+}
+
 TEST_F(ExchangeTest, ItCanBeDoneAgainAndAgain) {
   StartGuest();
   int fds = 0;
@@ -337,7 +366,7 @@ TEST_F(ExchangeTest, ANewOneThatDoesNotStartIsRefusedBeforeAnythingStops) {
   ExchangeRequest request;
   request.set_command("false {socket}");
   const ExchangeReport report = Upgrade(request);
-  EXPECT_THAT(report.refusal(), HasSubstr("start: the new back-end exited"));
+  EXPECT_THAT(report.refusal(), HasSubstr("start: the back-end exited"));
   EXPECT_THAT(old_.TakeRequests(), IsEmpty());
   ExpectOldServes(report);
 }
@@ -366,6 +395,27 @@ TEST_F(ExchangeTest, TheMiddleOfASequenceIsWaitedOut) {
   const FileDescriptor asked = Ask(ToNew());
   Send(vhost_user::kSetVringEnable, TwoU32(0, 1));
   EXPECT_TRUE(Report(asked).exchanged());
+}
+
+TEST_F(ExchangeTest, ARingThatTheDriverLeavesOutMovesDisabled) {
+  StartGuest();
+  Send(vhost_user::kSetVringNum, TwoU32(1, 128));
+  Send(vhost_user::kSetVringBase, TwoU32(1, kBase));
+  Send(vhost_user::kSetVringAddr, TwoU32(1, 0) + U64Payload(kUserAddress) +
+                                      U64Payload(kUserAddress + kUsedRing) +
+                                      U64Payload(kUserAddress) + U64Payload(0));
+  Send(vhost_user::kSetVringEnable, TwoU32(1, 0));
+  Send(vhost_user::kSetVringKick, U64Payload(1), kick_.get());
+  EXPECT_TRUE(Answers());
+  old_.TakeRequests();
+  const ExchangeReport report = Upgrade(ToNew());
+  EXPECT_TRUE(report.exchanged()) << report.refusal();
+  EXPECT_THAT(old_.TakeRequests(),
+              ElementsAre("SET_FEATURES", "SET_VRING_ENABLE", "GET_VRING_BASE",
+                          "GET_VRING_BASE", "SET_DEVICE_STATE_FD",
+                          "CHECK_DEVICE_STATE"));
+  EXPECT_EQ(new_.device.state, Pattern(1000));
+  EXPECT_TRUE(Answers());
 }
 
 TEST_F(ExchangeTest, ADeviceWithoutStartedRingsMovesWithoutAStop) {

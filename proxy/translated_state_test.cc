@@ -40,8 +40,9 @@ using ::testing::HasSubstr;
 using vhost_user::FrontendEndpoint;
 using vhost_user::TransferResult;
 
-std::string TestData(const std::string& name) {
-  std::ifstream file("foreign/states/virtiofsd/testdata/" + name,
+std::string TestData(const std::string& name,
+                     const std::string& program = "virtiofsd") {
+  std::ifstream file("foreign/states/" + program + "/testdata/" + name,
                      std::ios::binary);
   EXPECT_TRUE(file.good()) << name;
   return {std::istreambuf_iterator<char>(file), {}};
@@ -189,7 +190,23 @@ TEST(TranslatedStateTest, ARawStateIsTakenOnlyIfAllowed) {
 TEST(TranslatedStateTest, AnUnknownStateStaysAsItIs) {
   ProxiedDevice source(Pattern(100000));
   EXPECT_EQ(source.Save(), Pattern(100000));
-  EXPECT_THAT(source.log(), HasSubstr("in no known format"));
+  EXPECT_THAT(source.log(), HasSubstr("in no format that converts"));
+}
+
+TEST(TranslatedStateTest, AStateThatDoesNotConvertBackStaysAsItIs) {
+  const std::string state = TestData("one-flow.state", "passt");
+  ProxiedDevice source(state);
+  EXPECT_EQ(source.Save(), state);
+  // This one is asked for its format by a save of its own.
+  ProxiedDevice destination(TestData("no-flow.state", "passt"),
+                            Reading("auto", /*allow_raw=*/true));
+  EXPECT_TRUE(destination.Load(state).ok()) << destination.log();
+  EXPECT_EQ(destination.device.state, state);
+  // A stream is no state of it, and cannot become one.
+  ProxiedDevice other(TestData("open-fp.state"));
+  EXPECT_FALSE(destination.Load(other.Save()).ok());
+  EXPECT_EQ(destination.device.state, state);
+  EXPECT_THAT(destination.log(), HasSubstr("which devstate does not write"));
 }
 
 TEST(TranslatedStateTest, ARefusedSaveIsToldToTheFrontEnd) {

@@ -89,6 +89,12 @@ Translation Import(const ForeignFormat& format, const OpenSource& state,
 Translation Export(const BackendFormat& format, const OpenSource& state,
                    ByteSink* output) {
   const ForeignFormat& foreign = *format.foreign;
+  if (foreign.export_state == nullptr) {
+    return Failed(absl::FailedPreconditionError(absl::StrCat(
+        "the back-end reads states of ", foreign.name,
+        ", which devstate does not write: the source must send them as they "
+        "are")));
+  }
   const absl::string_view version = format.version.empty()
                                         ? foreign.versions.back()
                                         : absl::string_view(format.version);
@@ -112,7 +118,10 @@ Translation FromForeign(const ForeignFormat& from, const OpenSource& state,
   if (!report.ok()) return Failed(report.status());
   const std::string name = absl::StrCat(from.name, " ", report->version);
   if (report->refused()) return Judged(*report, name);
-  if (to.version.empty() || to.version == report->version) {
+  // Whether it reads another version is the back-end's to say where devstate
+  // cannot write its own.
+  if (to.version.empty() || to.version == report->version ||
+      from.export_state == nullptr) {
     const Translation copied = Copied(state, output, name);
     return copied.status.ok() ? Judged(*report, name) : copied;
   }
@@ -160,8 +169,7 @@ absl::StatusOr<BackendFormat> FormatOf(const OpenSource& state) {
   BackendFormat format;
   format.automatic = false;
   if (recognised.is_stream) return format;
-  if (recognised.format == nullptr ||
-      recognised.format->export_state == nullptr) {
+  if (recognised.format == nullptr) {
     return absl::FailedPreconditionError(
         "what the back-end itself saves is in no known format, so nothing can "
         "be converted for it; name its format with --backend-format");
@@ -181,8 +189,9 @@ Translation ToFrontend(const OpenSource& state, ByteSink* output) {
     if (!verified.ok()) return Failed(verified);
     return Copied(state, output, "a devstate stream");
   }
+  // What could not be converted back would be refused at the destination.
   if (recognised->format != nullptr &&
-      recognised->format->import_state != nullptr) {
+      recognised->format->export_state != nullptr) {
     Translation imported = Import(*recognised->format, state, output);
     // About the bytes: it only looked like one of that format, or is of a
     // version that is newer than devstate.
@@ -190,7 +199,7 @@ Translation ToFrontend(const OpenSource& state, ByteSink* output) {
       return imported;
     }
   }
-  return Copied(state, output, "in no known format, as it is");
+  return Copied(state, output, "in no format that converts, as it is");
 }
 
 Translation ToBackend(const OpenSource& state, const BackendFormat& format,

@@ -40,8 +40,8 @@ struct Translation {
   absl::Status status;
   // The verdict, with the findings. Empty if the state was not judged.
   Verdict verdict;
-  // What was done: "virtiofsd V2, to devices.fs.v1". If it was refused, the
-  // remedy, if there is one.
+  // What was or would have been done: "virtiofsd V2, to devices.fs.v1". Of what
+  // was refused for being no stream, the remedy.
   std::string what;
 
   // Returns the answer to CHECK_DEVICE_STATE.
@@ -49,8 +49,8 @@ struct Translation {
 };
 
 // Writes a back-end's state as it shall travel. A devstate stream is verified
-// and stays as it is. A state in a foreign format becomes a stream of its
-// portable schema. Any other stays as it is.
+// and stays as it is. A state in a foreign format that converts back, too,
+// becomes a stream of its portable schema. Any other stays as it is.
 Translation ToFrontend(const OpenSource& state, ByteSink* output);
 
 // Verifies and judges a state that came, and writes it in `format`. What is no
