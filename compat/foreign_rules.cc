@@ -161,8 +161,7 @@ const Rule kForeignDevice = {
     VERDICT_LEVEL_REFUSED,
     DecidedBy::kState,
     "The state of an emulated device has something that cannot be carried "
-    "over, "
-    "or that no such device could have.",
+    "over, or that no such device could have.",
     "The finding says what to do on the source before it is saved again."};
 
 const std::vector<const Rule*>& ForeignRules() {

@@ -20,7 +20,6 @@
 namespace devstate {
 namespace {
 
-
 std::string FieldText(const FieldModel& field) {
   return absl::StrCat(field.type_text, " ", field.name, " = ", field.number);
 }

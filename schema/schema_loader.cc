@@ -51,8 +51,6 @@ using ::google::protobuf::FileDescriptor;
 using ::google::protobuf::FileDescriptorProto;
 using ::google::protobuf::FileDescriptorSet;
 
-constexpr uintmax_t kMaxFileSize = uintmax_t{64} << 20;
-
 std::string OneLine(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text;
@@ -137,7 +135,7 @@ absl::StatusOr<std::string> ReadOnce(const std::string& path,
   std::string bytes;
   std::string buffer(64 << 10, '\0');
   ssize_t got = fd < 0 ? -1 : 1;
-  while (got > 0 && bytes.size() <= kMaxFileSize) {
+  while (got > 0 && bytes.size() <= kMaxSchemaBytes) {
     got = read(fd, &buffer[0], buffer.size());
     if (got > 0) bytes.append(buffer, 0, static_cast<size_t>(got));
     if (got < 0 && errno == EINTR) got = 1;
@@ -190,7 +188,7 @@ bool IsPart(const std::string& path, const std::string& root) {
   if (!absl::EndsWith(path, ".proto") || IsPipe(path)) return false;
   const absl::StatusOr<std::string> text = ReadFile(path);
   FileDescriptorProto file;
-  return text.ok() && text->size() <= kMaxFileSize &&
+  return text.ok() && text->size() <= kMaxSchemaBytes &&
          ParseAlone(*text, &file) &&
          std::none_of(file.message_type().begin(), file.message_type().end(),
                       [&root](const DescriptorProto& message) {
@@ -403,7 +401,7 @@ absl::StatusOr<LoadedSchema> LoadSchema(const std::string& path,
         path, ": ",
         fs::exists(path, error) ? "is not a file" : "no such file"));
   }
-  if (fs::file_size(path, error) > kMaxFileSize) return TooLarge(path);
+  if (fs::file_size(path, error) > kMaxSchemaBytes) return TooLarge(path);
   SchemaReader reader(path, options);
   return absl::EndsWith(path, ".proto") ? reader.FromProto()
                                         : reader.FromDescriptorSetFile();
@@ -412,7 +410,7 @@ absl::StatusOr<LoadedSchema> LoadSchema(const std::string& path,
 absl::StatusOr<LoadedSchema> ParseSchema(const std::string& name,
                                          const std::string& bytes,
                                          const SchemaLoadOptions& options) {
-  if (bytes.size() > kMaxFileSize) return TooLarge(name);
+  if (bytes.size() > kMaxSchemaBytes) return TooLarge(name);
   SchemaReader reader(name, options);
   FileDescriptorProto alone;
   // Rubbish is told so as a descriptor set.
@@ -427,7 +425,7 @@ absl::StatusOr<LoadedSchema> ParseSchema(const std::string& name,
 absl::StatusOr<LoadedSchema> ParseDescriptorSet(
     const std::string& name, absl::string_view bytes,
     const SchemaLoadOptions& options) {
-  if (bytes.size() > kMaxFileSize) return TooLarge(name);
+  if (bytes.size() > kMaxSchemaBytes) return TooLarge(name);
   return SchemaReader(name, options).FromBytes(bytes);
 }
 

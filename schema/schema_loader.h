@@ -4,6 +4,7 @@
 #ifndef DEVSTATE_SCHEMA_SCHEMA_LOADER_H_
 #define DEVSTATE_SCHEMA_SCHEMA_LOADER_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@
 #include "google/protobuf/descriptor.h"
 
 namespace devstate {
+
+// The size up to which a file or a descriptor set may be a schema.
+inline constexpr uint64_t kMaxSchemaBytes = uint64_t{64} << 20;
 
 struct SchemaLoadOptions {
   // The folders in which imports are looked for, in this order, after those
@@ -83,7 +87,7 @@ absl::StatusOr<LoadedSchema> ParseSchema(const std::string& name,
 
 // Parses a binary FileDescriptorSet in memory, which may come from anywhere,
 // such as a stream or a manifest. `name` is for errors and is the model's file.
-// At most 64 MiB.
+// At most kMaxSchemaBytes.
 absl::StatusOr<LoadedSchema> ParseDescriptorSet(
     const std::string& name, absl::string_view bytes,
     const SchemaLoadOptions& options);

@@ -22,6 +22,7 @@
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
+
 RecordWriter::RecordWriter(ByteSink* sink, const SchemaInfo& schema,
                            const WriterOptions& options)
     : stream_(std::make_unique<StreamWriter>(sink, options)), schema_(schema) {}

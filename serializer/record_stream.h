@@ -41,7 +41,9 @@ class ChunkFilter;
 class SaveFilter;
 class StreamReader;
 class StreamWriter;
+inline namespace structs {
 struct StreamHeader;
+}
 
 // The records of one chunk, one after the other, without copying them.
 // `RowType` is a generated struct.

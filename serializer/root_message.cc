@@ -76,7 +76,7 @@ absl::Status ParseRootChunk(const Chunk& chunk, const SchemaInfo& schema,
   absl::Status status;
   const bool well_formed = WalkWire(chunk.payload, *root.GetDescriptor(),
                                     [&](const WireFinding& found) {
-                                      if (found.fault == WireFault::kTwice)
+                                      if (IsTakenByReaders(found.fault))
                                         return true;
                                       status = RootError(chunk, schema, found);
                                       return false;

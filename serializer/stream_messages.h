@@ -18,6 +18,11 @@
 
 namespace devstate {
 
+// A namespace of their own keeps the structs apart from the classes of a
+// program that compiles stream.proto to C++. A source includes one or the
+// other.
+inline namespace structs {
+
 // The program that writes a state: the message Implementation.
 struct WriterName {
   std::string name;
@@ -71,6 +76,8 @@ struct ErrorDetail {
   bool required_missing = false;
 };
 
+}  // namespace structs
+
 // Returns what the header says about its schema. The views are into `header`.
 SchemaInfo SchemaOf(const StreamHeader& header);
 
@@ -89,8 +96,8 @@ std::string Serialize(const StreamTrailer& trailer);
 std::string Serialize(const ErrorDetail& detail);
 
 // Sets the struct to what protobuf parses, without the fields that it does not
-// have. Returns false for what protobuf's parser refuses. The struct is
-// unspecified then.
+// have. Returns false for what protobuf's parser refuses, and for a varint of
+// more than 64 bits. The struct is unspecified then.
 bool Parse(absl::string_view message, StreamHeader* header);
 bool Parse(absl::string_view message, StreamTrailer* trailer);
 bool Parse(absl::string_view message, ErrorDetail* detail);

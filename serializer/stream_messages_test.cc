@@ -280,6 +280,34 @@ TEST(StreamMessages, DamagedMessagesAreRefusedAsByProtobuf) {
   }
 }
 
+TEST(StreamMessages, UnknownGroupsNestAsDeepAsByProtobuf) {
+  // Group 15, inside of each other, in the header and in its writer.
+  for (size_t depth = 95; depth < 105; ++depth) {
+    const std::string groups =
+        std::string(depth, '\x7b') + std::string(depth, '\x7c');
+    std::string writer = "\x32";
+    writer += static_cast<char>(0x80 | (groups.size() & 0x7f));
+    writer += static_cast<char>(groups.size() >> 7);
+    for (const std::string& bytes : {groups, writer + groups}) {
+      StreamHeader header;
+      EXPECT_EQ(Parse(bytes, &header),
+                NewMessage("StreamHeader")->ParseFromString(bytes))
+          << depth;
+    }
+  }
+}
+
+TEST(StreamMessages, AVarintHas64Bits) {
+  StreamHeader header;
+  const std::string nine(9, '\xff');
+  EXPECT_TRUE(Parse("\x18" + nine + "\x01", &header));
+  EXPECT_EQ(header.schema_version, UINT32_MAX);
+  // Protobuf drops what is more.
+  EXPECT_FALSE(Parse("\x18" + nine + "\x02", &header));
+  EXPECT_TRUE(
+      NewMessage("StreamHeader")->ParseFromString("\x18" + nine + "\x02"));
+}
+
 TEST(StreamMessages, TextThatIsNotUtf8IsRefused) {
   StreamHeader header;
   EXPECT_FALSE(Parse("\x0a\x01\xff", &header));

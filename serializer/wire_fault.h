@@ -46,6 +46,11 @@ struct WireFinding {
   std::string read;
 };
 
+// Returns whether readers take `fault`, which no writer makes.
+inline bool IsTakenByReaders(WireFault fault) {
+  return fault == WireFault::kTwice;
+}
+
 // Returns the reason for which readers refuse `fault`.
 ErrorReason RefusalReason(WireFault fault);
 

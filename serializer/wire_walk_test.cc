@@ -205,8 +205,8 @@ TEST(WireWalkTest, NestingIsBounded) {
     }
     return absl::BytesToHexString(bytes);
   };
-  EXPECT_EQ(Check(nested(99)), "ok");
-  EXPECT_EQ(Check(nested(100)), "malformed");
+  EXPECT_EQ(Check(nested(100)), "ok");
+  EXPECT_EQ(Check(nested(101)), "malformed");
   EXPECT_EQ(Check(nested(20000)), "malformed");
 }
 

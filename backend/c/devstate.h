@@ -382,14 +382,15 @@ DEVSTATE_API devstate_engine* devstate_engine_new(
  * devstate_level, REFUSED with devstate_error(), or a devstate_code. */
 DEVSTATE_API int devstate_engine_pre_check(devstate_engine* engine,
                                            uint32_t version) DEVSTATE_CHECK;
-/* An answer to CHECK_DEVICE_STATE in words. Returns as snprintf() does.
- * [any thread] */
+/* An answer to CHECK_DEVICE_STATE in words, or the number alone if there is no
+ * libdevstate_judge. Returns as snprintf() does. [any thread] */
 DEVSTATE_API int devstate_check_reply_text(uint64_t reply, char* text,
                                            size_t size);
 /* Loads libdevstate_judge, which judges and converts states of other versions
  * and words what is wrong with a state. Otherwise it is loaded when it is
- * needed first, and a state that needs it is refused if it cannot be. Call it
- * before a sandbox keeps the process from opening libraries. [any thread] */
+ * needed first, and a state that needs it is refused if it cannot be. It is
+ * tried once in a process, so that the first answer stays. Call it before a
+ * sandbox keeps the process from opening libraries. [any thread] */
 DEVSTATE_API int devstate_load_judge(void) DEVSTATE_CHECK;
 
 /* --- Session: the decisions alone (docs/session.md) --- */

@@ -29,9 +29,6 @@ static_assert(DEVSTATE_IDENTICAL == int{VERDICT_LEVEL_IDENTICAL});
 static_assert(DEVSTATE_LOSSY == int{VERDICT_LEVEL_LOSSY});
 static_assert(DEVSTATE_DAMAGED == int{VERDICT_LEVEL_DAMAGED});
 
-// As much as ParseDescriptorSet() takes.
-constexpr uint64_t kMaxDescriptorBytes = 64 * 1024 * 1024;
-
 absl::StatusOr<std::shared_ptr<const SchemaArchive>> ReadArchive(
     const JudgeOptions& options) {
   if (options.manifest != nullptr) return ManifestArchive(options.manifest);
@@ -86,7 +83,7 @@ class EmbeddedDescription : public DescribedSchema {
 
   absl::StatusOr<LoadedSchema> ParseDescriptors() const {
     const absl::StatusOr<std::string> bytes =
-        ContentOfZstdFrame(schema_.descriptor_set, kMaxDescriptorBytes);
+        ContentOfZstdFrame(schema_.descriptor_set, kMaxSchemaBytes);
     if (!bytes.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat("the descriptors of the generated schema: ",

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The door between the C interface, which links no Protocol Buffers, and what
-// judges and converts states of other versions with them. Behind it is
+// judges and converts states of other versions with them. That is
 // libdevstate_judge, which is loaded when it is needed, or the same code in the
 // program (judge_linked.cc). Both sides are of one build, so that C++ passes
-// through it.
+// through the door.
 
 #ifndef DEVSTATE_BACKEND_C_JUDGE_H_
 #define DEVSTATE_BACKEND_C_JUDGE_H_
@@ -58,7 +58,8 @@ struct JudgeFunctions {
   std::string (*check_reply_text)(uint64_t reply);
 };
 
-// Returns what judges. An error if the library cannot be loaded.
+// Returns what judges. FAILED_PRECONDITION if the library cannot be loaded. It
+// is tried once in a process. Thread-safe.
 absl::StatusOr<const JudgeFunctions*> FindJudge();
 
 // The functions themselves, for the library and for programs that have the

@@ -6,7 +6,9 @@
 
 #include <dlfcn.h>
 
+#include <filesystem>
 #include <string>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -16,18 +18,24 @@
 namespace devstate::c {
 namespace {
 
-// Returns the judge's path next to the library that this code is in, or its
-// name alone, for which the system looks.
+namespace fs = ::std::filesystem;
+
+// Returns the judge's path next to the library that this code is in, which may
+// have been found by a symbolic link, or its name alone, for which the system
+// looks.
 std::string LibraryPath() {
   static const char kHere = 0;
   Dl_info info;
   if (dladdr(&kHere, &info) == 0 || info.dli_fname == nullptr) {
     return kJudgeLibrary;
   }
-  const absl::string_view file = info.dli_fname;
-  const size_t slash = file.rfind('/');
-  if (slash == absl::string_view::npos) return kJudgeLibrary;
-  return absl::StrCat(file.substr(0, slash + 1), kJudgeLibrary);
+  const fs::path file = info.dli_fname;
+  if (!file.has_parent_path()) return kJudgeLibrary;
+  const fs::path next_to_it = file.parent_path() / kJudgeLibrary;
+  std::error_code error;
+  if (fs::exists(next_to_it, error)) return next_to_it;
+  const fs::path real = fs::canonical(file, error);
+  return error ? next_to_it : real.parent_path() / kJudgeLibrary;
 }
 
 absl::Status Missing(absl::string_view reason) {

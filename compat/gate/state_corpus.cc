@@ -396,6 +396,7 @@ class CorpusMaker {
 };
 
 }  // namespace
+
 absl::Status MakeStateCorpus(
     const LoadedSchema& schema,
     absl::FunctionRef<absl::Status(const CorpusState& state)> take) {

@@ -66,7 +66,7 @@ absl::Status AddWireFindings(const Chunk& chunk,
           records = chunk.Error(RefusalReason(found.fault), FaultText(found));
           return false;
         }
-        if (found.fault == WireFault::kTwice) return true;
+        if (IsTakenByReaders(found.fault)) return true;
         const FaultRule rule = RuleOf(found.fault);
         findings->Add(rule.rule, VERDICT_LEVEL_REFUSED, found.path,
                       found.written, found.read, std::string(rule.text));

@@ -6,6 +6,7 @@
 #include "devstate/schema/record_size.h"
 
 namespace devstate::dynamic {
+
 MessageTable::MessageTable(const MessageModel& type) {
   for (const FieldModel& field : type.fields) AddField(field);
   for (const OneofModel& oneof : type.oneofs) {

@@ -19,8 +19,9 @@ inline constexpr uint32_t kWireEndGroup = 4;
 // not well-formed.
 class WireCursor {
  public:
-  // As protobuf's parsers have it by default.
-  static constexpr int kMaxDepth = 100;
+  // The depth of a message in others, the outermost being 1. Protobuf's parsers
+  // take 100 inside of that by default.
+  static constexpr int kMaxDepth = 101;
 
   explicit WireCursor(absl::string_view bytes)
       : position_(bytes.data()), end_(bytes.data() + bytes.size()) {}

@@ -7,11 +7,14 @@
 #ifndef DEVSTATE_TESTS_FUZZ_QUIET_H_
 #define DEVSTATE_TESTS_FUZZ_QUIET_H_
 
-#include "google/protobuf/stubs/logging.h"
+#include "devstate/third_party/protobuf_compat/protobuf_compat.h"
 
 namespace devstate::fuzz {
 
-inline const google::protobuf::LogSilencer kQuiet;
+inline const bool kQuiet = [] {
+  SilenceProtobuf();
+  return true;
+}();
 
 }  // namespace devstate::fuzz
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "devstate/serializer/internal/little_endian.h"
 #include "devstate/serializer/internal/varint.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
 
@@ -17,10 +18,6 @@ namespace {
 constexpr uint32_t kMaxDecoded = 1 << 20;
 // The tag of StreamTrailer.digest, a fixed64.
 constexpr char kDigestTag = 5 << 3 | kWireFixed64;
-
-void PutLittleEndian(uint64_t value, char* out) {
-  for (int i = 0; i < 8; ++i) out[i] = static_cast<char>(value >> 8 * i);
-}
 
 ChunkParts TakeChunk(absl::string_view* bytes) {
   ChunkParts chunk;
@@ -59,7 +56,7 @@ std::string MakeTrailer(const Counts& counts, uint64_t digest) {
   }
   trailer.push_back(kDigestTag);
   trailer.resize(trailer.size() + 8);
-  PutLittleEndian(digest, &trailer[trailer.size() - 8]);
+  StoreLittleEndian(&trailer[trailer.size() - 8], digest);
   return trailer;
 }
 
@@ -68,7 +65,7 @@ std::string TrailerOf(const StreamParts& parts, const ChunkParts& chunk,
   if (parts.count) return MakeTrailer(counts, digest);
   std::string trailer = chunk.payload;
   if (trailer.size() >= 9 && trailer[trailer.size() - 9] == kDigestTag) {
-    PutLittleEndian(digest, &trailer[trailer.size() - 8]);
+    StoreLittleEndian(&trailer[trailer.size() - 8], digest);
   }
   return trailer;
 }
