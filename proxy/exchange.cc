@@ -178,7 +178,7 @@ absl::Status Exchange::MoveState() {
     stopped_at_ = absl::Now();
     DS_RETURN_IF_ERROR(Stage("stop", [&] { return StopOld(); }));
     DS_RETURN_IF_ERROR(
-        Stage("drain", [&] { return Drain(options_.drain_timeout); }));
+        Stage("drain", [&] { return Drain(options_.limits.drain_timeout); }));
   }
   if (!with_state) return absl::OkStatus();
   DS_RETURN_IF_ERROR(Stage("save", [&] { return Save(); }));
@@ -196,7 +196,7 @@ absl::Status Exchange::Announce() {
   std::vector<ReplayStep> steps;
   steps.push_back(setup_.Features(features | vhost_user::kVhostFLogAll));
   DS_RETURN_IF_ERROR(Send(old_, std::move(steps)));
-  return Pause(options_.announce, cancel_fd_);
+  return Pause(options_.limits.announce, cancel_fd_);
 }
 
 absl::Status Exchange::StopOld() {
@@ -232,10 +232,11 @@ absl::Status Exchange::Drain(absl::Duration timeout) {
 absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>>
 Exchange::Endpoint(Backend& backend) const {
   vhost_user::FrontendEndpointOptions options;
-  options.reply_timeout = options.check_timeout = options_.transfer_timeout;
-  options.limits.total = options_.transfer_timeout;
+  options.reply_timeout = options.check_timeout =
+      options_.limits.transfer_timeout;
+  options.limits.total = options_.limits.transfer_timeout;
   options.limits.idle =
-      std::min(options.limits.idle, options_.transfer_timeout);
+      std::min(options.limits.idle, options_.limits.transfer_timeout);
   FileDescriptor copy(::fcntl(backend.connection().fd(), F_DUPFD_CLOEXEC, 0));
   if (!copy.valid()) return ErrnoStatus(errno, "fcntl");
   return vhost_user::FrontendEndpoint::FromNegotiated(
@@ -310,8 +311,8 @@ absl::Status Exchange::Send(Backend& backend, std::vector<ReplayStep> steps) {
   for (ReplayStep& step : steps) {
     const uint32_t request = step.request.request;
     const absl::Duration timeout = request == vhost_user::kGetVringBase
-                                       ? options_.drain_timeout
-                                       : options_.reply_timeout;
+                                       ? options_.limits.drain_timeout
+                                       : options_.limits.reply_timeout;
     const Deadline deadline = Deadline::After(timeout);
     absl::Status sent = connection.Send(step.request, deadline, cancel_fd_);
     if (sent.ok() && IsReplyDue(step.request, setup_.protocol_features()) &&
@@ -344,17 +345,18 @@ absl::Status Exchange::Send(Backend& backend, std::vector<ReplayStep> steps) {
 absl::StatusOr<uint64_t> Exchange::Ask(Backend& backend, uint32_t request) {
   Message message;
   message.request = request;
-  const Deadline deadline = Deadline::After(options_.reply_timeout);
+  const Deadline deadline = Deadline::After(options_.limits.reply_timeout);
   if (const absl::Status sent =
           backend.connection().Send(message, deadline, cancel_fd_);
       !sent.ok()) {
-    return vhost_user::RequestError(request, sent, options_.reply_timeout);
+    return vhost_user::RequestError(request, sent,
+                                    options_.limits.reply_timeout);
   }
   const absl::StatusOr<Message> reply =
       backend.connection().Receive(deadline, cancel_fd_);
   if (!reply.ok()) {
     return vhost_user::RequestError(request, reply.status(),
-                                    options_.reply_timeout);
+                                    options_.limits.reply_timeout);
   }
   if (reply->request != request || reply->payload.size() != 8) {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -24,13 +24,8 @@
 
 namespace devstate::proxy {
 
-struct ExchangeOptions {
-  BackendSpec backend;
-  std::string backend_socket;  // see Backend::Open()
-  // The format of what the new one reads. Automatic: that of the old one.
-  BackendFormat format;
-  bool without_state = false;
-  bool dry_run = false;
+// The bounds of an exchange's waits.
+struct ExchangeLimits {
   // The longest wait for an answer, but for those that have a limit of their
   // own. Default: 5 s.
   absl::Duration reply_timeout = absl::Seconds(5);
@@ -43,6 +38,16 @@ struct ExchangeOptions {
   // How long the old one may prepare for the save while the guest runs, where
   // it offers LOG_ALL. Default: 50 ms.
   absl::Duration announce = absl::Milliseconds(50);
+};
+
+struct ExchangeOptions {
+  BackendSpec backend;
+  std::string backend_socket;  // see Backend::Open()
+  // The format of what the new one reads. Automatic: that of the old one.
+  BackendFormat format;
+  bool without_state = false;
+  bool dry_run = false;
+  ExchangeLimits limits;
 };
 
 // One exchange. Any failure before the new back-end serves leaves the old one

@@ -1,20 +1,13 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Exchanges between two back-ends of this process. The front-end is a raw one,
-// whose rings lie in a memfd and stand still: what a guest would see is whether
-// it is kicked and called, and what its used index has to say.
+// Exchanges between two back-ends of this process.
 
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -23,10 +16,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "devstate/live.pb.h"
-#include "devstate/proxy/control_socket.h"
-#include "devstate/proxy/served_proxy.h"
+#include "devstate/proxy/exchange_fixture.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
-#include "devstate/transport/vhost_user/backend_endpoint.h"
 #include "devstate/transport/vhost_user/transport_test_util.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -35,7 +26,6 @@ namespace devstate::proxy {
 namespace {
 
 using ::devstate::testing::CountOpenFds;
-using ::devstate::testing::FakeDevice;
 using ::devstate::testing::IsOk;
 using ::devstate::testing::Pattern;
 using ::devstate::testing::RawPeer;
@@ -44,171 +34,6 @@ using ::devstate::testing::TwoU32;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using vhost_user::U64Payload;
-
-constexpr uint64_t kMemory = 1 << 16;
-constexpr uint64_t kUserAddress = uint64_t{1} << 40;
-constexpr uint64_t kUsedRing = 0x1000;
-constexpr uint32_t kBase = 5;
-
-// A device and its endpoint, which record the requests that come.
-class ServedBackend {
- public:
-  explicit ServedBackend(std::string state,
-                         vhost_user::VhostUserDeviceOptions options = {}) {
-    device.state = std::move(state);
-    vhost_user::BackendEndpointOptions served;
-    served.socket_path = path();
-    served.device = std::move(options);
-    served.on_request = [this](uint32_t request) {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      requests_.push_back(vhost_user::RequestName(request));
-    };
-    auto endpoint =
-        vhost_user::BackendEndpoint::Create(&device, std::move(served));
-    EXPECT_THAT(endpoint, IsOk());
-    endpoint_ = *std::move(endpoint);
-    thread_ = std::thread([this] { EXPECT_THAT(endpoint_->Serve(), IsOk()); });
-  }
-  ~ServedBackend() {
-    endpoint_->Stop();
-    thread_.join();
-  }
-
-  std::string path() const { return folder_.path() + "/back.sock"; }
-  // Takes the requests since the last call.
-  std::vector<std::string> TakeRequests() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return std::exchange(requests_, {});
-  }
-  // Waits until a request has come, and leaves it.
-  void AwaitRequest(const std::string& name) {
-    while (true) {
-      {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        for (const std::string& request : requests_) {
-          if (request == name) return;
-        }
-      }
-      std::this_thread::yield();
-    }
-  }
-
-  FakeDevice device;
-
- private:
-  const TempFolder folder_;
-  std::mutex mutex_;
-  std::vector<std::string> requests_;
-  std::unique_ptr<vhost_user::BackendEndpoint> endpoint_;
-  std::thread thread_;
-};
-
-class ExchangeTest : public ::testing::Test {
- protected:
-  ExchangeTest()
-      : old_(Pattern(1000)),
-        new_(""),
-        memory_(::memfd_create("guest", MFD_CLOEXEC)),
-        kick_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-        call_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    EXPECT_EQ(::ftruncate(memory_.get(), kMemory), 0);
-    SetUsedIndex(kBase);
-    ProxyOptions options;
-    options.backend.socket = old_.path();
-    proxy_ = std::make_unique<ServedProxy>(std::move(options));
-    EXPECT_TRUE(proxy_->runs());
-    front_ = std::make_unique<RawPeer>(proxy_->Connect());
-  }
-
-  void SetUsedIndex(uint16_t index) {
-    ASSERT_EQ(::pwrite(memory_.get(), &index, sizeof(index), kUsedRing + 2),
-              static_cast<ssize_t>(sizeof(index)));
-  }
-
-  void Send(uint32_t request, std::string payload, int fd = -1) {
-    std::vector<FileDescriptor> fds;
-    if (fd >= 0) fds.emplace_back(::dup(fd));
-    ASSERT_TRUE(front_->Send(request, std::move(payload), std::move(fds)));
-  }
-
-  // All that QEMU sets up, for one ring.
-  void StartGuest() {
-    front_->Negotiate();
-    Send(vhost_user::kSetFeatures,
-         U64Payload(vhost_user::kVirtioFVersion1 |
-                    vhost_user::kVhostUserFProtocolFeatures));
-    Send(vhost_user::kAddMemReg,
-         U64Payload(0) + U64Payload(0) + U64Payload(kMemory) +
-             U64Payload(kUserAddress) + U64Payload(0),
-         memory_.get());
-    Send(vhost_user::kSetVringNum, TwoU32(0, 128));
-    Send(vhost_user::kSetVringBase, TwoU32(0, kBase));
-    Send(vhost_user::kSetVringAddr, TwoU32(0, 0) + U64Payload(kUserAddress) +
-                                        U64Payload(kUserAddress + kUsedRing) +
-                                        U64Payload(kUserAddress) +
-                                        U64Payload(0));
-    Send(vhost_user::kSetVringKick, U64Payload(0), kick_.get());
-    Send(vhost_user::kSetVringCall, U64Payload(0), call_.get());
-    Send(vhost_user::kSetVringEnable, TwoU32(0, 1));
-    EXPECT_TRUE(Answers());
-    old_.TakeRequests();
-  }
-
-  // Returns whether somebody answers the front-end.
-  bool Answers() {
-    return front_->Call(vhost_user::kGetQueueNum) != UINT64_MAX;
-  }
-
-  ExchangeRequest ToNew() const {
-    ExchangeRequest request;
-    request.set_socket(new_.path());
-    return request;
-  }
-
-  FileDescriptor Ask(const ExchangeRequest& request) {
-    const Deadline deadline = Deadline::After(kPatience);
-    auto socket = ConnectUnix(proxy_->control_path(), deadline);
-    EXPECT_THAT(socket, IsOk());
-    EXPECT_THAT(SendControl(socket->get(), request, deadline), IsOk());
-    return *std::move(socket);
-  }
-  ExchangeReport Report(const FileDescriptor& asked) {
-    ExchangeReport report;
-    EXPECT_THAT(
-        ReceiveControl(asked.get(), Deadline::After(kPatience), &report),
-        IsOk());
-    return report;
-  }
-  ExchangeReport Upgrade(const ExchangeRequest& request) {
-    return Report(Ask(request));
-  }
-
-  // Returns how often an event was signalled since the last call.
-  static uint64_t Count(const FileDescriptor& event) {
-    uint64_t count = 0;
-    return ::read(event.get(), &count, sizeof(count)) == sizeof(count) ? count
-                                                                       : 0;
-  }
-
-  // Expects that the old back-end serves as if nothing had been.
-  void ExpectOldServes(const ExchangeReport& report) {
-    EXPECT_FALSE(report.exchanged());
-    EXPECT_TRUE(report.old_serves());
-    old_.TakeRequests();
-    EXPECT_TRUE(Answers());
-    EXPECT_THAT(old_.TakeRequests(), ElementsAre("GET_QUEUE_NUM"));
-    EXPECT_EQ(old_.device.state, Pattern(1000));
-  }
-
-  ServedBackend old_;
-  ServedBackend new_;
-  const FileDescriptor memory_;
-  const FileDescriptor kick_;
-  const FileDescriptor call_;
-  std::unique_ptr<ServedProxy> proxy_;
-  std::unique_ptr<RawPeer> front_;
-};
 
 const char* const kStop[] = {"SET_FEATURES", "SET_VRING_ENABLE",
                              "GET_VRING_BASE", "SET_DEVICE_STATE_FD",

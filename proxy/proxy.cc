@@ -363,6 +363,7 @@ absl::Status Proxy::TryExchange() {
   options.backend_socket = options_.backend_socket;
   options.without_state = request.without_state();
   options.dry_run = request.dry_run();
+  options.limits = options_.exchange_limits;
   absl::Status status = CheckMoment();
   if (absl::IsUnavailable(status) && !exchange_->give_up.Expired()) {
     return absl::OkStatus();

@@ -54,6 +54,8 @@ struct ProxyOptions {
   // The longest time from the first byte of a message to its last, and for
   // sending one. Default: 10 s.
   absl::Duration message_timeout = absl::Seconds(10);
+  // The bounds of an exchange's waits.
+  ExchangeLimits exchange_limits;
   // The callback for log lines. Called on Serve()'s thread. Default: none.
   std::function<void(absl::string_view line)> log;
 };
