@@ -873,6 +873,7 @@ set(DEVSTATE_TESTS
   transport/io/channel_test.cc
   transport/io/errno_status_test.cc
   transport/io/fd_stream_test.cc
+  transport/io/process_test.cc
   transport/io/unix_socket_test.cc
   transport/vhost_user/backend_conformance_test.cc
   transport/vhost_user/connection_test.cc
