@@ -18,6 +18,7 @@
 #include "cli/verb.h"
 #include "devstate/compat/json_text.h"
 #include "devstate/foreign/state_kind.h"
+#include "devstate/schema/name_text.h"
 #include "devstate/schema/stream_descriptors.h"
 #include "devstate/serializer/root_message.h"
 #include "devstate/serializer/stream_messages.h"
@@ -33,9 +34,9 @@ struct InfoFlags {
   std::string format = "text";
 };
 
-// What the header says is the writer's word: it must not reach a terminal raw.
-std::string Printable(const std::string& text) {
-  return text.empty() ? "-" : absl::Utf8SafeCEscape(text);
+// Returns a name out of the header, which is the writer's word.
+std::string Shown(const std::string& name) {
+  return name.empty() ? "-" : NameText(name);
 }
 
 void PrintLine(absl::string_view name, absl::string_view value) {
@@ -45,32 +46,31 @@ void PrintLine(absl::string_view name, absl::string_view value) {
 void PrintDevice(const RepeatableInput& input) {
   if (input.device().empty()) return;
   if (input.file_offset() == 0) {
-    PrintLine("of device", Printable(input.device()));
+    PrintLine("of device", Shown(input.device()));
     return;
   }
-  PrintLine("QEMU device",
-            absl::StrFormat("%s, at 0x%x", Printable(input.device()),
-                            input.file_offset()));
+  PrintLine("QEMU device", absl::StrFormat("%s, at 0x%x", Shown(input.device()),
+                                           input.file_offset()));
 }
 
 void PrintText(const StreamHeader& header) {
   const auto& line = PrintLine;
-  line("device", Printable(header.device));
-  line("instance", Printable(header.instance));
-  line("schema", absl::StrCat(Printable(header.schema), " version ",
-                              header.schema_version));
-  line("root message", Printable(header.root_message));
+  line("device", Shown(header.device));
+  line("instance", Shown(header.instance));
+  line("schema",
+       absl::StrCat(Shown(header.schema), " version ", header.schema_version));
+  line("root message", Shown(header.root_message));
   line("oldest reader", header.min_reader == 0
                             ? "not limited"
                             : absl::StrCat("version ", header.min_reader));
-  line("written by", absl::StrCat(Printable(header.writer.name), " ",
-                                  Printable(header.writer.version)));
+  line("written by", absl::StrCat(Shown(header.writer.name), " ",
+                                  Shown(header.writer.version)));
   line("features used",
        header.used_features.empty()
            ? "none"
            : absl::StrJoin(header.used_features, ", ",
                            [](std::string* out, const std::string& feature) {
-                             out->append(Printable(feature));
+                             out->append(Shown(feature));
                            }));
   line("fingerprint", absl::BytesToHexString(header.fingerprint));
   line("descriptors",
