@@ -307,6 +307,12 @@ absl::StatusOr<ControlQueueText> ReadControlQueue(RepeatableInput& input) {
 }
 
 int RunControlQueue(const ConvertFlags& flags) {
+  if (!flags.from.empty() || !flags.version.empty() ||
+      !flags.migration.empty()) {
+    return PrintUsageError(
+        "--to control-queue takes a state of devices.net.v1, without --from, "
+        "--version and --template: convert to that first");
+  }
   const absl::StatusOr<std::unique_ptr<RepeatableInput>> input =
       RepeatableInput::Create(flags.input);
   if (!input.ok()) return PrintFileError(flags.input.file, input.status());
@@ -326,9 +332,7 @@ int RunControlQueue(const ConvertFlags& flags) {
 }
 
 int Run(const ConvertFlags& flags) {
-  if (flags.to == kControlQueue && flags.from != kQemu) {
-    return RunControlQueue(flags);
-  }
+  if (flags.to == kControlQueue) return RunControlQueue(flags);
   if (flags.from == kQemu || flags.to == kQemu || !flags.migration.empty()) {
     return RunQemu(flags);
   }

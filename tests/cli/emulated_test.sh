@@ -91,6 +91,9 @@ printf '%s\n' \
   "0 0 VIRTIO_NET_CTRL_RX_PROMISC 00" | cmp - first || fail "commands: not as expected"
 grep -q "2 0 VIRTIO_NET_CTRL_VLAN_ADD a00f" commands || fail "commands: no VLAN"
 convert "commands of another type" 1 blk.dstate --to control-queue -o none
+convert "commands with --from" 2 net.dstate --from qemu --to control-queue \
+  -o none
+says "commands with --from" "convert to that first"
 [ -e none ] && fail "an error left a file"
 [ "$failures" = 0 ] || exit 1
 echo "all held"
