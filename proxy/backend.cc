@@ -66,7 +66,8 @@ absl::Status CheckSameDirectory(const BackendSpec& one,
 absl::Status CheckSpec(const BackendSpec& spec) {
   if (spec.socket.empty() == spec.command.empty()) {
     return absl::InvalidArgumentError(
-        "name either the back-end's socket or the command that starts it");
+        "name the back-end, either with --backend, its socket, or with "
+        "--command, which starts it");
   }
   if (!spec.command.empty() && !absl::StrContains(spec.command, "{socket}") &&
       !absl::StrContains(spec.command, "{fd}")) {
@@ -130,11 +131,12 @@ absl::Status Backend::Await(const std::string& path, Deadline deadline,
         process_->WaitForExit(absl::ZeroDuration());
     if (exit.has_value()) {
       return absl::UnavailableError(
-          absl::StrCat("the new back-end ", *exit, " before it listened"));
+          absl::StrCat("the back-end ", *exit, " before it listened"));
     }
     if (deadline.Expired()) {
       return absl::DeadlineExceededError(
-          absl::StrCat("the new back-end does not listen at ", path));
+          absl::StrCat("the back-end does not listen at ", path,
+                       " in time; what it printed may say why"));
     }
     pollfd stop = {cancel_fd, POLLIN, 0};
     if (::poll(&stop, 1, kRetryMilliseconds) > 0) {

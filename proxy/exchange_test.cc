@@ -366,7 +366,7 @@ TEST_F(ExchangeTest, ANewOneThatDoesNotStartIsRefusedBeforeAnythingStops) {
   ExchangeRequest request;
   request.set_command("false {socket}");
   const ExchangeReport report = Upgrade(request);
-  EXPECT_THAT(report.refusal(), HasSubstr("start: the new back-end exited"));
+  EXPECT_THAT(report.refusal(), HasSubstr("start: the back-end exited"));
   EXPECT_THAT(old_.TakeRequests(), IsEmpty());
   ExpectOldServes(report);
 }

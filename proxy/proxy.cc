@@ -8,7 +8,6 @@
 
 #include "devstate/proxy/proxy.h"
 
-#include <fcntl.h>
 #include <poll.h>
 
 #include <cerrno>
@@ -54,13 +53,13 @@ absl::StatusOr<std::unique_ptr<Proxy>> Proxy::Create(
   DS_RETURN_IF_ERROR(CheckSpec(options.backend));
   DS_ASSIGN_OR_RETURN(WakeEvent stop, WakeEvent::Create());
   DS_ASSIGN_OR_RETURN(WakeEvent turn, WakeEvent::Create());
-  std::unique_ptr<Proxy> proxy(new Proxy(std::move(listener),
-                                         std::move(control), std::move(options),
-                                         std::move(stop), std::move(turn)));
-  if (!proxy->options_.backend.command.empty()) {
-    DS_RETURN_IF_ERROR(proxy->OpenBackend());
-  }
-  return proxy;
+  return std::unique_ptr<Proxy>(
+      new Proxy(std::move(listener), std::move(control), std::move(options),
+                std::move(stop), std::move(turn)));
+}
+
+absl::Status Proxy::Start() {
+  return spec_.command.empty() ? absl::OkStatus() : OpenBackend();
 }
 
 absl::Status Proxy::OpenBackend() {
@@ -166,19 +165,22 @@ absl::Status Proxy::ServeFrontend() {
                               : absl::OkStatus();
 }
 
+FileDescriptor Proxy::Accept(UnixListener& listener) {
+  absl::StatusOr<FileDescriptor> socket = listener.Accept();
+  if (socket.ok()) return *std::move(socket);
+  Log(socket.status().message());
+  // No descriptor is left and the listener stays readable: without a pause this
+  // would spin until one is closed.
+  pollfd stop = {stop_.fd(), POLLIN, 0};
+  ::poll(&stop, 1, 100);
+  return FileDescriptor();
+}
+
 absl::Status Proxy::AcceptFrontend() {
-  absl::StatusOr<FileDescriptor> socket = listener_.Accept();
-  if (!socket.ok()) {
-    Log(socket.status().message());
-    // No descriptor is left and the listener stays readable: without a pause
-    // this would spin until one is closed.
-    pollfd stop = {stop_.fd(), POLLIN, 0};
-    ::poll(&stop, 1, 100);
-    return absl::OkStatus();
-  }
-  if (!socket->valid()) return absl::OkStatus();
+  FileDescriptor socket = Accept(listener_);
+  if (!socket.valid()) return absl::OkStatus();
   Log("front-end connected");
-  frontend_.emplace(*std::move(socket));
+  frontend_.emplace(std::move(socket));
   DS_RETURN_IF_ERROR(OpenEngine());
   return backend_ != nullptr ? absl::OkStatus() : OpenBackend();
 }
@@ -299,17 +301,16 @@ void Proxy::Remember(Message request, const Message* reply) {
 }
 
 absl::Status Proxy::AcceptExchange() {
-  const absl::StatusOr<FileDescriptor> socket = control_->Accept();
-  if (!socket.ok() || !socket->valid()) return absl::OkStatus();
   PendingExchange asked;
+  asked.asker = Accept(*control_);
+  if (!asked.asker.valid()) return absl::OkStatus();
   // Whoever may connect here may end the device, too, so a short wait is fine.
   const absl::Status received = ReceiveControl(
-      socket->get(), Deadline::After(kControlTimeout), &asked.request);
+      asked.asker.get(), Deadline::After(kControlTimeout), &asked.request);
   if (!received.ok()) {
     Log(received.message());
     return absl::OkStatus();
   }
-  asked.asker.Reset(::fcntl(socket->get(), F_DUPFD_CLOEXEC, 0));
   asked.give_up = Deadline::After(kExchangePatience);
   asked.not_before = Deadline::After(absl::ZeroDuration());
   Log("an exchange is asked for");

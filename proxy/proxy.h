@@ -68,17 +68,21 @@ struct ProxyOptions {
 // front-end gets a new back-end.
 class Proxy {
  public:
-  // Starts the back-end if it is a command's, so that one which cannot start is
-  // found now. Errors: those of Backend::Open().
-  // Exchanges are asked for at `control`, if there is one.
+  // Takes the listener for front-ends. Exchanges are asked for at `control`, if
+  // there is one. Errors: those of CheckSpec(), RESOURCE_EXHAUSTED.
   static absl::StatusOr<std::unique_ptr<Proxy>> Create(
       UnixListener listener, ProxyOptions options,
       std::optional<UnixListener> control = std::nullopt);
 
+  // Starts the back-end if it is a command's, so that one which cannot start is
+  // found before Serve(). May be left out. Errors: those of Backend::Open(),
+  // among them ABORTED after Stop().
+  absl::Status Start();
+
   // Serves until Stop().
   absl::Status Serve();
 
-  // Makes Serve() return. Async-signal-safe and thread-safe.
+  // Makes Start() and Serve() return. Async-signal-safe and thread-safe.
   void Stop() { stop_.Signal(); }
 
  private:
@@ -101,6 +105,8 @@ class Proxy {
         turn_(std::move(turn)) {}
 
   absl::Status OpenBackend();
+  // Returns a new connection, empty if there is none.
+  FileDescriptor Accept(UnixListener& listener);
   absl::Status AcceptFrontend();
   // Prepares to answer the transfers of a new front-end.
   absl::Status OpenEngine();

@@ -8,8 +8,10 @@
 
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 #include <thread>
 #include <utility>
@@ -363,9 +365,29 @@ TEST(ProxyStartTest, ACommandThatEndsAtOnceIsFoundAtTheStart) {
   ProxyOptions options;
   options.backend.command = "false {socket}";
   options.backend_socket = folder.path() + "/new.sock";
-  EXPECT_THAT(Proxy::Create(*std::move(listener), std::move(options)),
+  auto proxy = Proxy::Create(*std::move(listener), std::move(options));
+  ASSERT_THAT(proxy, IsOk());
+  EXPECT_THAT((*proxy)->Start(),
               StatusIs(absl::StatusCode::kUnavailable,
                        HasSubstr("exited with code 1 before it listened")));
+}
+
+TEST(ProxyStartTest, AStartThatIsStoppedEndsTheCommand) {
+  const TempFolder folder;
+  auto listener = UnixListener::Listen(folder.path() + "/front.sock");
+  ASSERT_THAT(listener, IsOk());
+  ProxyOptions options;
+  // It listens nowhere.
+  options.backend.command = "sleep 1000 # {socket}";
+  options.backend.start_timeout = kPatience;
+  options.backend_socket = folder.path() + "/new.sock";
+  auto proxy = Proxy::Create(*std::move(listener), std::move(options));
+  ASSERT_THAT(proxy, IsOk());
+  (*proxy)->Stop();
+  EXPECT_THAT((*proxy)->Start(), StatusIs(absl::StatusCode::kAborted));
+  // No child is left to be waited for.
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD);
 }
 
 TEST(ProxyStartTest, ACommandThatListensNowhereIsRefused) {

@@ -63,6 +63,17 @@ absl::StatusOr<UnixListener> Listen(const ProxyFlags& flags) {
   return UnixListener::Listen(flags.listen);
 }
 
+absl::Status ServeUntilSignal(proxy::Proxy& proxy,
+                              const proxy::ServiceManager& manager) {
+  const absl::Status started = proxy.Start();
+  // The signal came before the back-end listened.
+  if (absl::IsAborted(started)) return absl::OkStatus();
+  DS_RETURN_IF_ERROR(started);
+  Log("ready");
+  DS_RETURN_IF_ERROR(manager.NotifyReady());
+  return proxy.Serve();
+}
+
 absl::Status Run(const ProxyFlags& flags) {
   const proxy::ServiceManager manager;
   DS_RETURN_IF_ERROR(proxy::CheckSpec(flags.backend));
@@ -97,9 +108,7 @@ absl::Status Run(const ProxyFlags& flags) {
   running_proxy = proxy.get();
   signal(SIGTERM, StopProxy);
   signal(SIGINT, StopProxy);
-  Log("ready");
-  DS_RETURN_IF_ERROR(manager.NotifyReady());
-  const absl::Status status = proxy->Serve();
+  const absl::Status status = ServeUntilSignal(*proxy, manager);
   running_proxy = nullptr;
   return status;
 }
@@ -144,9 +153,8 @@ void Define(Command& verb) {
       .InRange(0.1, 86400.0)
       .ShowDefault();
   verb.footer =
-      "Serves one front-end after another until SIGTERM. The log, with what "
-      "the "
-      "back-end\nprints, is on standard error.\n" +
+      "Serves one front-end after another until SIGTERM. The log, with what\n"
+      "the back-end prints, is on standard error.\n" +
       ExitCodesText({{kExitOk, "ended by SIGTERM or SIGINT"},
                      {kExitUsageOrIo, "cannot start"}}) +
       "Example: devstate proxy --listen /run/fs0.sock --command 'virtiofsd "

@@ -9,9 +9,9 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
-#include "cli/error_place.h"
 #include "cli/verb.h"
 #include "devstate/compat/json_text.h"
 #include "devstate/live.pb.h"
@@ -50,10 +50,17 @@ absl::StatusOr<ExchangeReport> Ask(const UpgradeFlags& flags) {
       Deadline::After(absl::Seconds(flags.timeout_seconds));
   DS_ASSIGN_OR_RETURN(const FileDescriptor socket,
                       ConnectUnix(flags.proxy, deadline));
-  DS_RETURN_IF_ERROR(proxy::SendControl(socket.get(), request, deadline));
+  absl::Status status = proxy::SendControl(socket.get(), request, deadline);
   ExchangeReport report;
-  DS_RETURN_IF_ERROR(proxy::ReceiveControl(socket.get(), deadline, &report));
-  return report;
+  if (status.ok()) {
+    status = proxy::ReceiveControl(socket.get(), deadline, &report);
+  }
+  if (status.ok()) return report;
+  return absl::Status(
+      status.code(),
+      absl::StrCat(flags.proxy, ": ", status.message(),
+                   "; name the --control of a devstate proxy, whose log says "
+                   "more"));
 }
 
 absl::Status Print(const UpgradeFlags& flags, const ExchangeReport& report) {

@@ -250,12 +250,18 @@ class ProxyTest(unittest.TestCase):
         self.assertIn('control: cannot connect', text)
         self.assertIn('name the new', self.run_devstate(
             'upgrade', '--proxy', self.path('control'), code=2))
+        # What is no control socket closes the connection.
+        backend, _ = self.backend(self.fs)
+        text = self.run_devstate('upgrade', '--proxy', backend, '--command',
+                                 self.fs, code=2)
+        self.assertIn('back.sock: control socket: ', text)
+        self.assertIn('name the --control of a devstate proxy', text)
 
     def test_what_cannot_start_says_why(self):
         self.backend(self.fs)
         front = self.path('front.sock')
         for flags, message in (
-            (['--listen', front], 'name either'),
+            (['--listen', front], 'either with --backend'),
             (['--command', self.fs], 'either --listen or --fd'),
             (['--listen', front, '--command', 'true'], '{socket}'),
             (['--listen', front, '--command', 'false {socket}'],
@@ -268,6 +274,18 @@ class ProxyTest(unittest.TestCase):
                 text = self.run_devstate('proxy', *flags, code=2)
                 self.assertIn(message, text)
                 self.assertEqual(text.count('\n'), 1, text)
+
+    def test_sigterm_before_the_back_end_listens_ends_both(self):
+        proxy = self.start([DEVSTATE, 'proxy', '--listen',
+                            self.path('front.sock'), '--command',
+                            'env A=1 sh -c "echo pid \\$\\$; exec sleep 1000" '
+                            '# {socket}'], 'stderr',
+                           env=dict(os.environ, TMPDIR=self.path('tmp')))
+        pid = proxy.wait_for(r'^pid (\d+)$')[1]
+        self.assertEqual(proxy.end(), 0)
+        self.assertFalse(os.path.exists('/proc/' + pid))
+        self.assertFalse(os.path.exists(self.path('front.sock')))
+        self.assertEqual(os.listdir(self.path('tmp')), [])
 
     def test_a_back_end_that_is_away_is_asked_for_again(self):
         backend = self.path('back.sock')
