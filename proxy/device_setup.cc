@@ -328,20 +328,24 @@ absl::Status DeviceSetup::CheckMovable() const {
     return absl::UnavailableError(
         "the front-end transfers the state; try again");
   }
-  // QEMU stops and starts rings in sequences. In the middle of one some rings
-  // are started and enabled and others are not.
-  bool whole = false;
-  bool half = false;
-  for (const auto& [index, ring] : rings_) {
-    if (!ring.started) continue;
-    (ring.enable.value_or(1) != 0 ? whole : half) = true;
-  }
-  if (half) {
+  // QEMU disables all before it stops any.
+  if (CountStarted(false) != 0 && CountStarted(true) == 0) {
     return absl::UnavailableError(
-        whole ? "the front-end is starting or stopping rings; try again"
-              : "the front-end has disabled the rings; try again");
+        "the front-end has disabled the rings; try again");
   }
   return absl::OkStatus();
+}
+
+bool DeviceSetup::partly_enabled() const {
+  return CountStarted(false) != 0 && CountStarted(true) != 0;
+}
+
+size_t DeviceSetup::CountStarted(bool enabled) const {
+  size_t count = 0;
+  for (const auto& [index, ring] : rings_) {
+    if (ring.started && (ring.enable.value_or(1) != 0) == enabled) ++count;
+  }
+  return count;
 }
 
 absl::Status DeviceSetup::CheckCovered(const Offer& offer) const {

@@ -83,8 +83,12 @@ class DeviceSetup {
   static bool KeepsDescriptors(uint32_t request);
 
   // Returns why the device cannot be moved to another back-end now; OK if it
-  // can.
+  // can. UNAVAILABLE: it may be later.
   absl::Status CheckMovable() const;
+  // Returns whether some of the started rings are disabled. That is the middle
+  // of a sequence of requests or, if it lasts, a driver that uses fewer queues
+  // than the device has.
+  bool partly_enabled() const;
 
   // Returns why a back-end with this offer cannot serve this front-end.
   absl::Status CheckCovered(const Offer& offer) const;
@@ -126,6 +130,8 @@ class DeviceSetup {
   void RememberMemory(vhost_user::Message request);
   void RememberConfig(const vhost_user::Message& request);
   void SetFeatures(uint64_t features);
+  // Counts the started rings that are enabled, or disabled.
+  size_t CountStarted(bool enabled) const;
   void StopAllRings();
   // Records the first reason why the set-up is not known whole.
   void Obstruct(std::string why);

@@ -256,8 +256,20 @@ TEST(DeviceSetupTest, OneThatMayBeMovedIs) {
 TEST(DeviceSetupTest, TheMiddleOfASequenceIsNoTimeToMove) {
   DeviceSetup setup = Started();
   setup.Remember(Request(vhost_user::kSetVringEnable, TwoU32(0, 0)), nullptr);
+  EXPECT_TRUE(setup.partly_enabled());
+  setup.Remember(Request(vhost_user::kSetVringEnable, TwoU32(1, 0)), nullptr);
+  EXPECT_FALSE(setup.partly_enabled());
   EXPECT_THAT(setup.CheckMovable(),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("try again")));
+}
+
+TEST(DeviceSetupTest, ARingThatTheDriverLeavesOutForbidsNothing) {
+  DeviceSetup setup = Started();
+  EXPECT_FALSE(setup.partly_enabled());
+  setup.Remember(Request(vhost_user::kSetVringEnable, TwoU32(2, 0)), nullptr);
+  setup.Remember(Request(vhost_user::kSetVringKick, U64Payload(2), 1), nullptr);
+  EXPECT_TRUE(setup.partly_enabled());
+  EXPECT_THAT(setup.CheckMovable(), IsOk());
 }
 
 TEST(DeviceSetupTest, PostcopyForbidsMovingUntilItsEnd) {

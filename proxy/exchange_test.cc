@@ -397,6 +397,27 @@ TEST_F(ExchangeTest, TheMiddleOfASequenceIsWaitedOut) {
   EXPECT_TRUE(Report(asked).exchanged());
 }
 
+TEST_F(ExchangeTest, ARingThatTheDriverLeavesOutMovesDisabled) {
+  StartGuest();
+  Send(vhost_user::kSetVringNum, TwoU32(1, 128));
+  Send(vhost_user::kSetVringBase, TwoU32(1, kBase));
+  Send(vhost_user::kSetVringAddr, TwoU32(1, 0) + U64Payload(kUserAddress) +
+                                      U64Payload(kUserAddress + kUsedRing) +
+                                      U64Payload(kUserAddress) + U64Payload(0));
+  Send(vhost_user::kSetVringEnable, TwoU32(1, 0));
+  Send(vhost_user::kSetVringKick, U64Payload(1), kick_.get());
+  EXPECT_TRUE(Answers());
+  old_.TakeRequests();
+  const ExchangeReport report = Upgrade(ToNew());
+  EXPECT_TRUE(report.exchanged()) << report.refusal();
+  EXPECT_THAT(old_.TakeRequests(),
+              ElementsAre("SET_FEATURES", "SET_VRING_ENABLE", "GET_VRING_BASE",
+                          "GET_VRING_BASE", "SET_DEVICE_STATE_FD",
+                          "CHECK_DEVICE_STATE"));
+  EXPECT_EQ(new_.device.state, Pattern(1000));
+  EXPECT_TRUE(Answers());
+}
+
 TEST_F(ExchangeTest, ADeviceWithoutStartedRingsMovesWithoutAStop) {
   front_->Negotiate();
   EXPECT_TRUE(Answers());

@@ -29,10 +29,18 @@ using vhost_user::RequestName;
 // How long nobody must have said anything before an exchange. Front-ends stop
 // and start rings in sequences of requests.
 constexpr absl::Duration kQuiet = absl::Milliseconds(10);
+// How long rings must have been partly enabled to be no middle of a sequence.
+constexpr absl::Duration kSettling = absl::Seconds(1);
 // How long an exchange waits for such a moment.
 constexpr absl::Duration kExchangePatience = absl::Seconds(5);
 constexpr absl::Duration kRetryPause = absl::Seconds(1);
 constexpr absl::Duration kControlTimeout = absl::Seconds(1);
+
+bool SwitchesRings(uint32_t request) {
+  return request == vhost_user::kSetVringEnable ||
+         request == vhost_user::kSetVringKick ||
+         request == vhost_user::kGetVringBase;
+}
 
 bool IsTransfer(uint32_t request) {
   return request == vhost_user::kSetDeviceStateFd ||
@@ -285,6 +293,9 @@ absl::Status Proxy::ForwardReply(const Message& reply) {
 }
 
 void Proxy::Remember(Message request, const Message* reply) {
+  if (SwitchesRings(request.request)) {
+    rings_settle_ = Deadline::After(kSettling);
+  }
   setup_.Remember(std::move(request), reply);
   if (engine_ == nullptr) return;
   const bool negotiated =
@@ -335,6 +346,10 @@ absl::Status Proxy::CheckMoment() const {
   }
   if (turn_.IsTaken()) {
     return absl::UnavailableError("the state is being transferred");
+  }
+  if (setup_.partly_enabled() && !rings_settle_.Expired()) {
+    return absl::UnavailableError(
+        "the front-end is starting or stopping rings; try again");
   }
   return setup_.CheckMovable();
 }

@@ -160,6 +160,8 @@ class Proxy {
   Deadline reply_deadline_ = Deadline::Never();
   Deadline frontend_deadline_ = Deadline::Never();
   Deadline backend_deadline_ = Deadline::Never();
+  // When rings that are partly enabled count as left so.
+  Deadline rings_settle_ = Deadline::Never();
   // What the engine was told.
   bool negotiated_ = false;
   bool running_ = false;
