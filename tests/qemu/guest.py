@@ -45,7 +45,7 @@ def _module_files(names):
     return wanted if len(wanted) == len(names) else None
 
 
-def require(modules=()):
+def require(modules=VIRTIOFS):
     """Ends the test, as skipped, where there is no guest with these modules."""
     if not os.path.exists(KERNEL) or _module_files(_COMMON + modules) is None:
         harness.skip('no guest', 'tests/qemu/install_guest.sh')

@@ -99,5 +99,5 @@ class GuestTest(virtiofsd_case.VirtiofsdCase):
 
 if __name__ == '__main__':
     foreign_testing.require_virtiofsd()
-    guest.require(guest.VIRTIOFS)
+    guest.require()
     harness.main()

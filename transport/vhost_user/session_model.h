@@ -100,7 +100,7 @@ class SessionModel {
     return Finish();
   }
 
-  // The work is done, now or since long.
+  // The work is done, now or before.
   int Finish() {
     if (!working_ && !owes_check_) return 0;
     working_ = false;
@@ -132,7 +132,7 @@ class SessionModel {
 
   bool negotiated_ = false;
   bool running_ = false;
-  bool active_ = false;  // a 42 was accepted, or is about to be
+  bool active_ = false;  // SET_DEVICE_STATE_FD was accepted, or will be
   bool load_ = false;
   bool waiting_ = false;  // for the data of a stored load
   bool working_ = false;
