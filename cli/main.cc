@@ -36,6 +36,9 @@ int main(int argc, char** argv) {
   devstate::SilenceProtobuf();
   // A reader that has gone is an error like a full disk, with its exit code.
   signal(SIGPIPE, SIG_IGN);
+  // Whoever started this one may ignore it, and the end of a back-end would not
+  // be seen.
+  signal(SIGCHLD, SIG_DFL);
   return CheckOutput(
       devstate::RunCommand(devstate::DevstateCommand(), argc, argv));
 }

@@ -7,10 +7,10 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/deadline.h"
+#include "devstate/transport/io/process.h"
 #include "devstate/transport/io/unix_socket.h"
 
 namespace devstate::conformance {
@@ -22,11 +22,6 @@ constexpr absl::Duration kRetry = absl::Milliseconds(10);
 // From closing a connection to the end of a back-end that ends with it, or to
 // its next listener.
 constexpr absl::Duration kEnding = absl::Seconds(2);
-
-// For the shell.
-std::string Quoted(const std::string& path) {
-  return absl::StrCat("'", absl::StrReplaceAll(path, {{"'", "'\\''"}}), "'");
-}
 
 }  // namespace
 
@@ -40,14 +35,8 @@ absl::StatusOr<std::unique_ptr<Bench>> Bench::Create(
     socket = folder->File("backend.sock");
   }
   if (!options.start.empty()) {
-    // exec: the process to end is the back-end, not a shell above it.
-    DS_ASSIGN_OR_RETURN(
-        process,
-        ChildProcess::Start(
-            {"/bin/sh", "-c",
-             absl::StrCat("exec ", absl::StrReplaceAll(
-                                       options.start,
-                                       {{"{socket}", Quoted(socket)}}))}));
+    DS_ASSIGN_OR_RETURN(process, ChildProcess::Start(ShellCommand(
+                                     options.start, {{"{socket}", socket}})));
   }
   std::unique_ptr<Bench> bench(new Bench(
       options, std::move(socket), std::move(folder), std::move(process)));

@@ -9,11 +9,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/unix_socket.h"
 
@@ -27,11 +25,6 @@ constexpr absl::Duration kEnding = absl::Milliseconds(200);
 constexpr absl::Duration kGrace = absl::Seconds(5);
 // Between two attempts to connect: a socket tells nobody that it listens.
 constexpr int kRetryMilliseconds = 2;
-
-// Returns `text` as one word of the shell.
-std::string Quoted(const std::string& text) {
-  return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "'\\''"}}), "'");
-}
 
 // Returns the value of --shared-dir in a command, without quotes; empty if
 // there is none.
@@ -87,9 +80,6 @@ absl::StatusOr<std::unique_ptr<Backend>> Backend::Open(
                         ConnectUnix(spec.socket, deadline));
     return std::make_unique<Backend>(std::move(socket));
   }
-  std::string command = absl::StrReplaceAll(
-      spec.command, {{"{socket}", Quoted(socket_path)},
-                     {"{fd}", absl::StrCat(Process::kInheritedFd)}});
   std::optional<UnixListener> listener;
   ProcessFds fds;
   if (absl::StrContains(spec.command, "{fd}")) {
@@ -105,7 +95,11 @@ absl::StatusOr<std::unique_ptr<Backend>> Backend::Open(
   fds.output = STDERR_FILENO;
   DS_ASSIGN_OR_RETURN(
       Process process,
-      Process::Start({"/bin/sh", "-c", absl::StrCat("exec ", command)}, fds));
+      Process::Start(
+          ShellCommand(spec.command,
+                       {{"{socket}", socket_path},
+                        {"{fd}", absl::StrCat(Process::kInheritedFd)}}),
+          fds));
   std::unique_ptr<Backend> backend(new Backend(std::move(process)));
   const absl::Status connected =
       backend->Await(socket_path, deadline, cancel_fd);

@@ -364,7 +364,7 @@ void Define(Command& verb) {
       .OneOf(Names(/*to=*/true))
       .Required();
   verb.AddOption("--from", &flags->from,
-                 "Format or schema of IN, if it shall not be recognised")
+                 "Format or schema of FILE, if it shall not be recognised")
       .OneOf(Names(/*to=*/false));
   verb.AddOption("--version", &flags->version,
                  "Version of the foreign format to write; default: the "

@@ -54,7 +54,8 @@ absl::Status WithWayOn(const StateInputFlags& input, absl::Status refused) {
   return absl::Status(
       refused.code(),
       absl::StrCat(refused.message(), ". The state is one of ", format->name,
-                   ": devstate convert FILE --to ", format->schema));
+                   ": devstate convert FILE --to ", format->schema,
+                   " -o STREAM"));
 }
 
 absl::Status Run(const LoadFlags& flags, const StateInput& input) {

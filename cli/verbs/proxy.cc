@@ -120,7 +120,7 @@ void Define(Command& verb) {
       .Value("PATH");
   verb.AddOption("--fd", &flags->fd,
                  "The same as a descriptor that listens already, from 3 on")
-      .InRange(3, 1 << 20);
+      .InRange(3, 65535);
   verb.AddOption("--backend", &flags->backend.socket,
                  "The socket of a back-end that runs")
       .Value("PATH");

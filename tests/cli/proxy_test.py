@@ -169,6 +169,13 @@ class ProxyTest(unittest.TestCase):
         proxy.wait_for(r'the back-end was ended by signal 9')
         self.assertEqual(proxy.end(), 0)
 
+    def test_the_end_of_the_back_end_is_seen_whoever_starts_the_proxy(self):
+        _, proxy = self.proxy(
+            '--command', self.fs,
+            preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        self.assertEqual(proxy.end(), 0)
+        self.assertIn('the back-end exited with code 0', ''.join(proxy.lines))
+
     def test_service_manager_is_told_and_the_back_end_is_not_asked_to(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(self.path('notify'))

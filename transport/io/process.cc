@@ -16,9 +16,23 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "devstate/transport/io/deadline.h"
 
 namespace devstate {
+
+std::vector<std::string> ShellCommand(
+    absl::string_view command,
+    const std::vector<std::pair<std::string, std::string>>& words) {
+  std::vector<std::pair<std::string, std::string>> quoted;
+  for (const auto& [name, word] : words) {
+    quoted.emplace_back(
+        name,
+        absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'"));
+  }
+  return {"/bin/sh", "-c",
+          absl::StrCat("exec ", absl::StrReplaceAll(command, quoted))};
+}
 
 absl::StatusOr<Process> Process::Start(std::vector<std::string> arguments,
                                        const ProcessFds& fds) {

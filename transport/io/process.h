@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "devstate/transport/io/file_descriptor.h"
 
@@ -26,6 +27,13 @@ struct ProcessFds {
   int inherited = -1;
 };
 
+// Returns the arguments of Process::Start() that run `command` with the shell,
+// in whose place it is, so that signals reach it. Each first string of `words`
+// in it is replaced by the second, as one word of the shell.
+std::vector<std::string> ShellCommand(
+    absl::string_view command,
+    const std::vector<std::pair<std::string, std::string>>& words);
+
 // A program started by this one. It is not ended with the object; but one that
 // was not waited for stays a zombie. Thread-safety: none.
 class Process {
@@ -37,6 +45,9 @@ class Process {
   // and what is not close-on-exec, and takes the default action on SIGPIPE.
   //
   // Errors: NOT_FOUND (it cannot be started), RESOURCE_EXHAUSTED.
+  //
+  // Requires: this process does not ignore SIGCHLD, or nobody could tell how
+  // the program ends.
   static absl::StatusOr<Process> Start(std::vector<std::string> arguments,
                                        const ProcessFds& fds);
 

@@ -53,6 +53,17 @@ TEST(ProcessTest, ASignalIsTold) {
   EXPECT_TRUE(process.ended_by_signal());
 }
 
+TEST(ProcessTest, AWordOfACommandIsOneWhateverIsInIt) {
+  for (const char* word : {"plain", "two words", "it's; exit 3", "$HOME"}) {
+    SCOPED_TRACE(word);
+    auto started = Process::Start(
+        ShellCommand("sh -c '[ $# = 1 ]' sh {word}", {{"{word}", word}}), {});
+    ASSERT_THAT(started, IsOk());
+    EXPECT_THAT(started->WaitForExit(kPatience),
+                Optional(std::string("exited with code 0")));
+  }
+}
+
 TEST(ProcessTest, WhatCannotBeStartedIsNotFound) {
   EXPECT_THAT(Process::Start({"/nowhere/program"}, {}),
               StatusIs(absl::StatusCode::kNotFound,
