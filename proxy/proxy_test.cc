@@ -363,7 +363,9 @@ TEST(ProxyStartTest, ACommandThatEndsAtOnceIsFoundAtTheStart) {
   ProxyOptions options;
   options.backend.command = "false {socket}";
   options.backend_socket = folder.path() + "/new.sock";
-  EXPECT_THAT(Proxy::Create(*std::move(listener), std::move(options)),
+  const auto proxy = Proxy::Create(*std::move(listener), std::move(options));
+  ASSERT_THAT(proxy, IsOk());
+  EXPECT_THAT((*proxy)->Start(),
               StatusIs(absl::StatusCode::kUnavailable,
                        HasSubstr("exited with code 1 before it listened")));
 }

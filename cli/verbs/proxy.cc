@@ -97,11 +97,15 @@ absl::Status Run(const ProxyFlags& flags) {
   running_proxy = proxy.get();
   signal(SIGTERM, StopProxy);
   signal(SIGINT, StopProxy);
-  Log("ready");
-  DS_RETURN_IF_ERROR(manager.NotifyReady());
-  const absl::Status status = proxy->Serve();
+  absl::Status status = proxy->Start();
+  if (status.ok()) {
+    Log("ready");
+    status = manager.NotifyReady();
+  }
+  if (status.ok()) status = proxy->Serve();
   running_proxy = nullptr;
-  return status;
+  // A signal may come while the back-end starts.
+  return absl::IsAborted(status) ? absl::OkStatus() : status;
 }
 
 void Define(Command& verb) {
