@@ -15,7 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
-#include "devstate/transport/io/unix_socket.h"
+#include "devstate/transport/vhost_user/vhost_user_message.h"
 
 namespace devstate::proxy {
 namespace {
