@@ -13,7 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
-#include "devstate/transport/io/unix_socket.h"
+#include "devstate/transport/vhost_user/vhost_user_message.h"
 
 namespace devstate::proxy {
 namespace {
@@ -71,21 +71,23 @@ absl::Status CheckSpec(const BackendSpec& spec) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Backend>> Backend::Open(
-    const BackendSpec& spec, const std::string& socket_path, int cancel_fd) {
+Backend::Backend(const BackendSpec& spec, const std::string& path)
+    : path_(path),
+      start_deadline_(Deadline::After(spec.start_timeout)),
+      start_timeout_(spec.start_timeout) {}
+
+absl::StatusOr<std::unique_ptr<Backend>> Backend::Start(
+    const BackendSpec& spec, const std::string& socket_path) {
   DS_RETURN_IF_ERROR(CheckSpec(spec));
-  const Deadline deadline = Deadline::After(spec.start_timeout);
   if (!spec.socket.empty()) {
-    DS_ASSIGN_OR_RETURN(FileDescriptor socket,
-                        ConnectUnix(spec.socket, deadline));
-    return std::make_unique<Backend>(std::move(socket));
+    return std::unique_ptr<Backend>(new Backend(spec, spec.socket));
   }
-  std::optional<UnixListener> listener;
+  std::unique_ptr<Backend> backend(new Backend(spec, socket_path));
   ProcessFds fds;
   if (absl::StrContains(spec.command, "{fd}")) {
     DS_ASSIGN_OR_RETURN(UnixListener bound, UnixListener::Listen(socket_path));
-    listener.emplace(std::move(bound));
-    fds.inherited = listener->fd();
+    backend->listener_.emplace(std::move(bound));
+    fds.inherited = backend->listener_->fd();
   } else {
     // One that was left behind would look like that of the new process.
     ::unlink(socket_path.c_str());
@@ -100,38 +102,17 @@ absl::StatusOr<std::unique_ptr<Backend>> Backend::Open(
                        {{"{socket}", socket_path},
                         {"{fd}", absl::StrCat(Process::kInheritedFd)}}),
           fds));
-  std::unique_ptr<Backend> backend(new Backend(std::move(process)));
-  const absl::Status connected =
-      backend->Await(socket_path, deadline, cancel_fd);
-  ::unlink(socket_path.c_str());
-  DS_RETURN_IF_ERROR(connected);
+  backend->process_.emplace(std::move(process));
   return backend;
 }
 
-absl::Status Backend::Await(const std::string& path, Deadline deadline,
-                            int cancel_fd) {
+absl::StatusOr<std::unique_ptr<Backend>> Backend::Open(
+    const BackendSpec& spec, const std::string& socket_path, int cancel_fd) {
+  DS_ASSIGN_OR_RETURN(std::unique_ptr<Backend> backend,
+                      Start(spec, socket_path));
   while (true) {
-    absl::StatusOr<FileDescriptor> socket = ConnectUnix(path, deadline);
-    if (socket.ok()) {
-      connection_.emplace(*std::move(socket));
-      return absl::OkStatus();
-    }
-    // The name exists between bind() and listen(), so a refusal is no verdict.
-    if (!absl::IsNotFound(socket.status()) &&
-        !absl::IsUnavailable(socket.status())) {
-      return socket.status();
-    }
-    const std::optional<std::string> exit =
-        process_->WaitForExit(absl::ZeroDuration());
-    if (exit.has_value()) {
-      return absl::UnavailableError(
-          absl::StrCat("the back-end ", *exit, " before it listened"));
-    }
-    if (deadline.Expired()) {
-      return absl::DeadlineExceededError(
-          absl::StrCat("the back-end does not listen at ", path,
-                       " in time; what it printed may say why"));
-    }
+    DS_ASSIGN_OR_RETURN(const bool connected, backend->TryConnect());
+    if (connected) return backend;
     pollfd stop = {cancel_fd, POLLIN, 0};
     if (::poll(&stop, 1, kRetryMilliseconds) > 0) {
       return absl::AbortedError("stopped while a back-end was starting");
@@ -139,14 +120,103 @@ absl::Status Backend::Await(const std::string& path, Deadline deadline,
   }
 }
 
-Backend::~Backend() { Close(); }
+absl::StatusOr<bool> Backend::TryConnect() {
+  if (connection_.has_value()) return true;
+  absl::StatusOr<FileDescriptor> socket =
+      ConnectUnix(path_, Deadline::After(absl::ZeroDuration()));
+  if (socket.ok()) {
+    connection_.emplace(*std::move(socket));
+    if (process_.has_value()) ::unlink(path_.c_str());
+    listener_.reset();
+    path_.clear();
+    return true;
+  }
+  // The queue of a listener may be full. A process has no name at first, and
+  // refuses between bind() and listen().
+  const bool may_come =
+      absl::IsDeadlineExceeded(socket.status()) ||
+      (process_.has_value() && (absl::IsNotFound(socket.status()) ||
+                                absl::IsUnavailable(socket.status())));
+  if (!may_come) return socket.status();
+  if (!process_.has_value()) {
+    if (start_deadline_.Expired()) return socket.status();
+    return false;
+  }
+  const std::optional<std::string> exit =
+      process_->WaitForExit(absl::ZeroDuration());
+  if (exit.has_value()) {
+    return absl::UnavailableError(
+        absl::StrCat("the back-end ", *exit, " before it listened"));
+  }
+  if (start_deadline_.Expired()) {
+    return absl::DeadlineExceededError(
+        absl::StrCat("the back-end does not listen at ", path_,
+                     " in time; what it printed may say why"));
+  }
+  return false;
+}
 
-std::string Backend::Close() {
+absl::StatusOr<bool> Backend::TryReady() {
+  if (answered_) return true;
+  DS_ASSIGN_OR_RETURN(const bool connected, TryConnect());
+  if (!connected) return false;
+  vhost_user::Message request;
+  request.request = vhost_user::kGetFeatures;
+  absl::Status status;
+  if (!asked_) {
+    asked_ = true;
+    // The socket is new, so there is room.
+    status = connection_->Send(request, start_deadline_, /*cancel_fd=*/-1);
+  }
+  if (status.ok()) {
+    const absl::StatusOr<std::optional<vhost_user::Message>> reply =
+        connection_->TryReceive();
+    status = reply.status();
+    answered_ = status.ok() && reply->has_value();
+    if (answered_ && (*reply)->request != request.request) {
+      status = absl::InvalidArgumentError(absl::StrCat(
+          "answered with ", vhost_user::RequestName((*reply)->request)));
+    }
+    if (status.ok() && !answered_ && start_deadline_.Expired()) {
+      status = absl::DeadlineExceededError("");
+    }
+  }
+  if (!status.ok()) {
+    return vhost_user::RequestError(request.request, status, start_timeout_);
+  }
+  return answered_;
+}
+
+Backend::~Backend() {
+  // The name of one that was never connected.
+  if (process_.has_value() && !path_.empty()) ::unlink(path_.c_str());
+  Close();
+}
+
+std::optional<std::string> Backend::TryClose() {
   connection_.reset();
   if (!process_.has_value()) return "";
-  if (!process_->WaitForExit(kEnding).has_value()) process_->Signal(SIGTERM);
-  if (!process_->WaitForExit(kGrace).has_value()) process_->Signal(SIGKILL);
-  return process_->WaitForExit(absl::InfiniteDuration()).value_or("");
+  if (!closing_) {
+    closing_ = true;
+    terminate_at_ = Deadline::After(kEnding);
+  }
+  if (terminate_at_.Expired()) {
+    process_->Signal(SIGTERM);
+    terminate_at_ = Deadline::Never();
+    kill_at_ = Deadline::After(kGrace);
+  } else if (kill_at_.Expired()) {
+    process_->Signal(SIGKILL);
+    kill_at_ = Deadline::Never();
+  }
+  return process_->WaitForExit(absl::ZeroDuration());
+}
+
+std::string Backend::Close() {
+  while (true) {
+    if (std::optional<std::string> end = TryClose()) return *std::move(end);
+    process_->WaitForExit(
+        Deadline::Earlier(terminate_at_, kill_at_).Remaining());
+  }
 }
 
 std::string Backend::Kill() {

@@ -15,6 +15,7 @@
 #include "devstate/transport/io/deadline.h"
 #include "devstate/transport/io/file_descriptor.h"
 #include "devstate/transport/io/process.h"
+#include "devstate/transport/io/unix_socket.h"
 #include "devstate/transport/vhost_user/connection.h"
 
 namespace devstate::proxy {
@@ -39,16 +40,21 @@ absl::Status CheckSpec(const BackendSpec& spec);
 absl::Status CheckSameDirectory(const BackendSpec& one,
                                 const BackendSpec& other);
 
-// A connected back-end and, if it was started here, its process. Its output is
-// that of this process. The destructor closes the connection and ends the
+// A back-end's connection and, if it was started here, its process. Its output
+// is that of this process. The destructor closes the connection and ends the
 // process. Thread-safety: none.
 class Backend {
  public:
-  // Starts the command, if there is one, and connects. `socket_path` is where
-  // it shall listen; the name is removed again once it is connected.
+  // Starts the command, if there is one. `socket_path` is where it shall
+  // listen; the name is removed again once it is connected.
   //
-  // Errors: those of ConnectUnix() and Process::Start(), UNAVAILABLE (the
-  // command ended), DEADLINE_EXCEEDED, ABORTED (`cancel_fd` became readable).
+  // Errors: those of CheckSpec() and Process::Start().
+  static absl::StatusOr<std::unique_ptr<Backend>> Start(
+      const BackendSpec& spec, const std::string& socket_path);
+  // Starts it, and waits until it is connected.
+  //
+  // Errors: those of Start(), TryConnect(), ABORTED (`cancel_fd` became
+  // readable).
   static absl::StatusOr<std::unique_ptr<Backend>> Open(
       const BackendSpec& spec, const std::string& socket_path, int cancel_fd);
   // Takes a connected socket, without a process.
@@ -59,12 +65,26 @@ class Backend {
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;
 
+  // Connects if it listens already, and returns whether it is connected. Never
+  // waits.
+  //
+  // Errors: those of ConnectUnix(), UNAVAILABLE (the command ended),
+  // DEADLINE_EXCEEDED (`start_timeout` is over).
+  absl::StatusOr<bool> TryConnect();
+  // The same, and asks for GET_FEATURES. Returns whether that was answered, so
+  // that whoever speaks to it next does not wait for its start.
+  absl::StatusOr<bool> TryReady();
+
+  // Requires: it is connected.
   vhost_user::Connection& connection() { return *connection_; }
 
   // Closes the connection, which is what ends most daemons. A process that
   // lives on gets SIGTERM, then SIGKILL. Returns how it ended, as "exited with
   // code 0". Empty without a process.
   std::string Close();
+  // Does of Close() what is due, without waiting. Returns nothing while the
+  // process lives; it must be called again then.
+  std::optional<std::string> TryClose();
   // Ends the process with SIGKILL, as one that does not answer. Otherwise as
   // Close().
   std::string Kill();
@@ -73,9 +93,18 @@ class Backend {
   pid_t pid() const { return process_.has_value() ? process_->pid() : 0; }
 
  private:
-  explicit Backend(Process process) : process_(std::move(process)) {}
-  // Connects as soon as the process listens.
-  absl::Status Await(const std::string& path, Deadline deadline, int cancel_fd);
+  Backend(const BackendSpec& spec, const std::string& path);
+
+  std::string path_;  // until it is connected
+  std::optional<UnixListener> listener_;
+  Deadline start_deadline_ = Deadline::Never();
+  absl::Duration start_timeout_;
+  bool asked_ = false;
+  bool answered_ = false;
+  // From the first TryClose() on.
+  bool closing_ = false;
+  Deadline terminate_at_ = Deadline::Never();
+  Deadline kill_at_ = Deadline::Never();
 
   std::optional<vhost_user::Connection> connection_;
   std::optional<Process> process_;

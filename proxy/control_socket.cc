@@ -49,33 +49,42 @@ absl::Status SendControl(int socket,
   return absl::OkStatus();
 }
 
-absl::Status ReceiveControl(int socket, Deadline deadline,
-                            google::protobuf::MessageLite* message) {
-  std::string bytes;
+absl::StatusOr<bool> ControlReader::TryRead(
+    int socket, google::protobuf::MessageLite* message) {
   char buffer[4096];
   while (true) {
     const ssize_t got = ::recv(socket, buffer, sizeof(buffer), MSG_DONTWAIT);
     if (got > 0) {
-      bytes.append(buffer, static_cast<size_t>(got));
-      if (bytes.size() > kMaxControlMessage) {
+      bytes_.append(buffer, static_cast<size_t>(got));
+      if (bytes_.size() > kMaxControlMessage) {
         return absl::InvalidArgumentError(absl::StrCat(
             "control socket: more than ", kMaxControlMessage, " bytes"));
       }
     } else if (got == 0) {
       break;
     } else if (errno == EAGAIN) {
-      DS_RETURN_IF_ERROR(WaitFor(socket, POLLIN, deadline));
+      return false;
     } else if (errno != EINTR) {
       return ErrnoStatus(errno, "control socket");
     }
   }
-  if (bytes.empty()) {
+  if (bytes_.empty()) {
     return absl::UnavailableError("control socket: closed without a message");
   }
-  if (!message->ParseFromString(bytes)) {
+  if (!message->ParseFromString(bytes_)) {
     return absl::InvalidArgumentError("control socket: not the message due");
   }
-  return absl::OkStatus();
+  return true;
+}
+
+absl::Status ReceiveControl(int socket, Deadline deadline,
+                            google::protobuf::MessageLite* message) {
+  ControlReader reader;
+  while (true) {
+    DS_ASSIGN_OR_RETURN(const bool whole, reader.TryRead(socket, message));
+    if (whole) return absl::OkStatus();
+    DS_RETURN_IF_ERROR(WaitFor(socket, POLLIN, deadline));
+  }
 }
 
 }  // namespace devstate::proxy

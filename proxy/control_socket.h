@@ -8,8 +8,10 @@
 #define DEVSTATE_PROXY_CONTROL_SOCKET_H_
 
 #include <cstddef>
+#include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "devstate/transport/io/deadline.h"
 #include "google/protobuf/message_lite.h"
 
@@ -22,6 +24,18 @@ inline constexpr size_t kMaxControlMessage = 64 << 10;
 absl::Status SendControl(int socket,
                          const google::protobuf::MessageLite& message,
                          Deadline deadline);
+
+// Takes one message as its bytes come.
+class ControlReader {
+ public:
+  // Reads what is there, without waiting, and returns whether `message` is
+  // whole. Errors: those of ReceiveControl(), without DEADLINE_EXCEEDED.
+  absl::StatusOr<bool> TryRead(int socket,
+                               google::protobuf::MessageLite* message);
+
+ private:
+  std::string bytes_;
+};
 
 // Reads the peer's message. INVALID_ARGUMENT if it is none or too long,
 // UNAVAILABLE if there is nothing, DEADLINE_EXCEEDED.

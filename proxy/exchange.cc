@@ -69,19 +69,26 @@ absl::Status Refused(const vhost_user::TransferResult& result,
 
 }  // namespace
 
+void Exchange::AddStage(const char* name, absl::Duration time) {
+  ExchangeStage& stage = *report_.add_stages();
+  stage.set_name(name);
+  stage.set_milliseconds(absl::ToDoubleMilliseconds(time));
+}
+
 absl::Status Exchange::Stage(const char* name,
                              const std::function<absl::Status()>& run) {
   const absl::Time start = absl::Now();
   const absl::Status status = run();
-  ExchangeStage& stage = *report_.add_stages();
-  stage.set_name(name);
-  stage.set_milliseconds(absl::ToDoubleMilliseconds(absl::Now() - start));
+  AddStage(name, absl::Now() - start);
   return status.ok() ? status
                      : absl::Status(status.code(),
                                     absl::StrCat(name, ": ", status.message()));
 }
 
-absl::StatusOr<std::unique_ptr<Backend>> Exchange::Run() {
+absl::StatusOr<std::unique_ptr<Backend>> Exchange::Run(
+    std::unique_ptr<Backend> next, absl::Duration start) {
+  new_ = std::move(next);
+  AddStage("start", start);
   report_.set_old_serves(true);
   absl::Status status = Prepare();
   if (status.ok()) status = MoveState();
@@ -133,12 +140,6 @@ absl::Status Exchange::Prepare() {
         "the back-end does not offer device state, so a new one would begin "
         "without any; say so if that is right for the device");
   }
-  DS_RETURN_IF_ERROR(Stage("start", [&]() -> absl::Status {
-    DS_ASSIGN_OR_RETURN(
-        new_,
-        Backend::Open(options_.backend, options_.backend_socket, cancel_fd_));
-    return absl::OkStatus();
-  }));
   return Stage("negotiate", [&] { return Negotiate(); });
 }
 

@@ -26,6 +26,9 @@ namespace devstate::proxy {
 
 // The bounds of an exchange's waits.
 struct ExchangeLimits {
+  // The longest time until the new back-end listens and has answered once,
+  // while the guest runs. Default: 10 s.
+  absl::Duration start_timeout = absl::Seconds(10);
   // The longest wait for an answer, but for those that have a limit of their
   // own. Default: 5 s.
   absl::Duration reply_timeout = absl::Seconds(5);
@@ -41,8 +44,6 @@ struct ExchangeLimits {
 };
 
 struct ExchangeOptions {
-  BackendSpec backend;
-  std::string backend_socket;  // see Backend::Open()
   // The format of what the new one reads. Automatic: that of the old one.
   BackendFormat format;
   bool without_state = false;
@@ -63,16 +64,19 @@ class Exchange {
         old_(*old_backend),
         cancel_fd_(cancel_fd) {}
 
+  // Requires: `next` is ready; it took `start` to be so.
   // Returns the new back-end, which serves. Null after a dry run that went
   // well. FAILED_PRECONDITION if the state was refused, so that another attempt
   // may do better.
-  absl::StatusOr<std::unique_ptr<Backend>> Run();
+  absl::StatusOr<std::unique_ptr<Backend>> Run(std::unique_ptr<Backend> next,
+                                               absl::Duration start);
 
   // What Run() did. `old_serves` is false if the old one could not go on
   // either.
   const ExchangeReport& report() const { return report_; }
 
  private:
+  void AddStage(const char* name, absl::Duration time);
   // Runs a stage and records its time.
   absl::Status Stage(const char* name,
                      const std::function<absl::Status()>& run);

@@ -132,6 +132,7 @@ class FaultyBackend {
 // Long enough for an answer of a busy machine, and the price of each silence.
 ExchangeLimits ShortLimits() {
   ExchangeLimits limits;
+  limits.start_timeout = absl::Seconds(1);
   limits.reply_timeout = absl::Seconds(1);
   limits.drain_timeout = absl::Seconds(1);
   limits.transfer_timeout = absl::Seconds(1);
@@ -179,7 +180,7 @@ TEST_P(ExchangeFaultAtTest, TheOldOneGoesOn) {
 INSTANTIATE_TEST_SUITE_P(
     Faults, ExchangeFaultAtTest,
     ::testing::Combine(
-        ::testing::Values(Place{vhost_user::kGetFeatures, "negotiate"},
+        ::testing::Values(Place{vhost_user::kGetFeatures, "start"},
                           Place{vhost_user::kGetProtocolFeatures, "negotiate"},
                           Place{vhost_user::kGetMaxMemSlots, "negotiate"},
                           Place{vhost_user::kSetFeatures, "negotiate"},

@@ -34,6 +34,8 @@ using ::devstate::testing::TwoU32;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
+using vhost_user::U64Payload;
 
 const char* const kStop[] = {"SET_FEATURES", "SET_VRING_ENABLE",
                              "GET_VRING_BASE", "SET_DEVICE_STATE_FD",
@@ -51,7 +53,7 @@ TEST_F(ExchangeTest, TheStateAndTheRingsMoveToTheNewBackEnd) {
   EXPECT_THAT(old_.TakeRequests(), ::testing::ElementsAreArray(kStop));
   EXPECT_THAT(
       new_.TakeRequests(),
-      ElementsAre("GET_FEATURES", "GET_PROTOCOL_FEATURES",
+      ElementsAre("GET_FEATURES", "GET_FEATURES", "GET_PROTOCOL_FEATURES",
                   "SET_PROTOCOL_FEATURES", "GET_QUEUE_NUM", "GET_MAX_MEM_SLOTS",
                   "SET_OWNER", "SET_FEATURES", "ADD_MEM_REG",
                   "SET_DEVICE_STATE_FD", "CHECK_DEVICE_STATE", "SET_VRING_NUM",
@@ -208,9 +210,38 @@ TEST_F(ExchangeTest, ANewOneThatClosesLeavesTheOldOneServing) {
   ASSERT_EQ(::poll(&entry, 1, -1), 1);
   ASSERT_THAT(listener->Accept(), IsOk());  // and closed again
   const ExchangeReport report = Report(asked);
-  EXPECT_THAT(report.refusal(), HasSubstr("negotiate: GET_FEATURES"));
+  EXPECT_THAT(report.refusal(), HasSubstr("start: GET_FEATURES"));
   EXPECT_THAT(old_.TakeRequests(), IsEmpty());
   ExpectOldServes(report);
+}
+
+TEST_F(ExchangeTest, TheFrontEndIsServedWhileTheNewOneStarts) {
+  StartGuest();
+  const TempFolder folder;
+  auto listener = UnixListener::Listen(folder.path() + "/slow.sock");
+  ASSERT_THAT(listener, IsOk());
+  ExchangeRequest request;
+  request.set_socket(folder.path() + "/slow.sock");
+  const FileDescriptor asked = Ask(request);
+  pollfd entry = {listener->fd(), POLLIN, 0};
+  ASSERT_EQ(::poll(&entry, 1, -1), 1);
+  auto slow = listener->Accept();
+  ASSERT_THAT(slow, IsOk());
+  RawPeer next(*std::move(slow));
+  EXPECT_EQ(next.Receive().request, vhost_user::kGetFeatures);
+  EXPECT_TRUE(Answers());
+  entry = {asked.get(), POLLIN, 0};
+  EXPECT_EQ(::poll(&entry, 1, 0), 0) << "the exchange is over already";
+}
+
+TEST_F(ExchangeTest, WhoSaysNothingAtTheControlSocketDelaysNobody) {
+  StartGuest();
+  const auto silent = ConnectUnix(proxy_->control_path(), Deadline::Never());
+  ASSERT_THAT(silent, IsOk());
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(Answers());
+  EXPECT_THAT(proxy_->log(), Not(HasSubstr("nothing in time")));
+  EXPECT_TRUE(Upgrade(ToNew()).exchanged());
+  EXPECT_THAT(proxy_->log(), HasSubstr("control socket: nothing in time"));
 }
 
 TEST_F(ExchangeTest, TheMiddleOfASequenceIsWaitedOut) {

@@ -29,7 +29,9 @@ absl::StatusOr<uint16_t> UsedIndex(const DeviceSetup& setup, const Ring& ring) {
       vhost_user::ReadU64(ring.address, kUsedRing) + kIndex;
   for (const auto& [start, region] : setup.regions()) {
     const uint64_t offset = address - region.user_address;
-    if (address < region.user_address || offset + 2 > region.size) continue;
+    if (address < region.user_address || region.size < 2 ||
+        offset > region.size - 2)
+      continue;
     uint16_t index;
     const ssize_t got =
         ::pread(region.fd.get(), &index, sizeof(index),

@@ -16,7 +16,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "devstate/compat/json_text.h"
-#include "devstate/proxy/control_socket.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/errno_status.h"
 
@@ -35,6 +34,8 @@ constexpr absl::Duration kSettling = absl::Seconds(1);
 constexpr absl::Duration kExchangePatience = absl::Seconds(5);
 constexpr absl::Duration kRetryPause = absl::Seconds(1);
 constexpr absl::Duration kControlTimeout = absl::Seconds(1);
+// Between two looks at a process that is to end.
+constexpr absl::Duration kLeavingPause = absl::Milliseconds(20);
 
 bool SwitchesRings(uint32_t request) {
   return request == vhost_user::kSetVringEnable ||
@@ -85,6 +86,7 @@ absl::Status Proxy::Serve() {
     if (!status.ok() && !stop_.IsSignalled()) EndConnections(status);
   }
   EndConnections(absl::AbortedError("stopped"));
+  leaving_.clear();
   return absl::OkStatus();
 }
 
@@ -94,6 +96,7 @@ bool Proxy::frontend_waits() const {
 }
 
 absl::Status Proxy::ServeOne() {
+  EndLeaving();
   // While the front-end waits, only the end of its connection is seen. The
   // back-end's answers to another thread are not for this one.
   const bool back =
@@ -106,7 +109,9 @@ absl::Status Proxy::ServeOne() {
       {back ? backend_->connection().fd() : -1, POLLIN, 0},
       {engine_ != nullptr ? engine_->poll_fd() : -1, POLLIN, 0},
       {turn_.fd(), POLLIN, 0},
-      {control_.has_value() && !exchange_.has_value() ? control_->fd() : -1,
+      {exchange_.has_value() || !control_.has_value() ? -1
+       : asker_.has_value()                           ? asker_->socket.get()
+                                                      : control_->fd(),
        POLLIN, 0}};
   // An exchange waits until nobody has said anything for a moment.
   const Deadline deadline =
@@ -135,8 +140,9 @@ absl::Status Proxy::ServeOne() {
     DS_RETURN_IF_ERROR(ServeFrontend());
   } else if (entries[1].revents != 0) {
     return AcceptFrontend();
-  } else if (entries[6].revents != 0) {
-    DS_RETURN_IF_ERROR(AcceptExchange());
+  } else if (entries[6].revents != 0 ||
+             (asker_.has_value() && asker_->deadline.Expired())) {
+    DS_RETURN_IF_ERROR(ServeControl());
   }
   return CheckDeadlines();
 }
@@ -311,21 +317,34 @@ void Proxy::Remember(Message request, const Message* reply) {
   running_ = running;
 }
 
-absl::Status Proxy::AcceptExchange() {
-  PendingExchange asked;
-  asked.asker = Accept(*control_);
-  if (!asked.asker.valid()) return absl::OkStatus();
-  // Whoever may connect here may end the device, too, so a short wait is fine.
-  const absl::Status received = ReceiveControl(
-      asked.asker.get(), Deadline::After(kControlTimeout), &asked.request);
-  if (!received.ok()) {
-    Log(received.message());
+absl::Status Proxy::ServeControl() {
+  if (!asker_.has_value()) {
+    FileDescriptor socket = Accept(*control_);
+    if (socket.valid()) {
+      asker_ =
+          Asker{std::move(socket), Deadline::After(kControlTimeout), {}, {}};
+    }
     return absl::OkStatus();
   }
-  asked.give_up = Deadline::After(kExchangePatience);
-  asked.not_before = Deadline::After(absl::ZeroDuration());
-  Log("an exchange is asked for");
-  exchange_ = std::move(asked);
+  absl::StatusOr<bool> whole =
+      asker_->reader.TryRead(asker_->socket.get(), &asker_->request);
+  if (whole.ok() && !*whole) {
+    if (!asker_->deadline.Expired()) return absl::OkStatus();
+    whole = absl::DeadlineExceededError("control socket: nothing in time");
+  }
+  if (whole.ok()) {
+    Log("an exchange is asked for");
+    exchange_ = PendingExchange();
+    exchange_->asker = std::move(asker_->socket);
+    exchange_->request = std::move(asker_->request);
+    exchange_->give_up = Deadline::After(kExchangePatience);
+    exchange_->not_before = Deadline::After(absl::ZeroDuration());
+    const absl::Status read = ReadRequest();
+    if (!read.ok()) RefuseExchange(read);
+  } else {
+    Log(whole.status().message());
+  }
+  asker_.reset();
   return absl::OkStatus();
 }
 
@@ -356,40 +375,59 @@ absl::Status Proxy::CheckMoment() const {
 
 absl::Status Proxy::TryExchange() {
   if (!exchange_->not_before.Expired()) return absl::OkStatus();
-  const ExchangeRequest& request = exchange_->request;
-  ExchangeOptions options;
-  options.backend.socket = request.socket();
-  options.backend.command = request.command();
-  options.backend_socket = options_.backend_socket;
-  options.without_state = request.without_state();
-  options.dry_run = request.dry_run();
-  options.limits = options_.exchange_limits;
-  absl::Status status = CheckMoment();
-  if (absl::IsUnavailable(status) && !exchange_->give_up.Expired()) {
-    return absl::OkStatus();
-  }
-  if (status.ok()) status = CheckSpec(options.backend);
-  if (status.ok()) status = CheckSameDirectory(spec_, options.backend);
-  if (status.ok() && !request.backend_format().empty()) {
-    const absl::StatusOr<BackendFormat> format =
-        ParseBackendFormat(request.backend_format());
-    status = format.status();
-    if (format.ok()) options.format = *format;
-  }
-  if (status.ok()) return RunExchange(options);
-  ExchangeReport report;
-  report.set_old_serves(backend_ != nullptr);
-  report.set_refusal(std::string(status.message()));
-  AnswerExchange(report);
+  const absl::StatusOr<bool> now = PrepareExchange();
+  if (now.ok()) return *now ? RunExchange() : absl::OkStatus();
+  RefuseExchange(now.status());
   return absl::OkStatus();
 }
 
-absl::Status Proxy::RunExchange(const ExchangeOptions& options) {
-  if (!frontend_.has_value()) return ReplaceIdle(options);
+absl::Status Proxy::ReadRequest() {
+  const ExchangeRequest& request = exchange_->request;
+  exchange_->spec.socket = request.socket();
+  exchange_->spec.command = request.command();
+  exchange_->spec.start_timeout = options_.exchange_limits.start_timeout;
+  DS_RETURN_IF_ERROR(CheckSpec(exchange_->spec));
+  DS_RETURN_IF_ERROR(CheckSameDirectory(spec_, exchange_->spec));
+  ExchangeOptions& options = exchange_->options;
+  options.without_state = request.without_state();
+  options.dry_run = request.dry_run();
+  options.limits = options_.exchange_limits;
+  if (request.backend_format().empty()) return absl::OkStatus();
+  DS_ASSIGN_OR_RETURN(options.format,
+                      ParseBackendFormat(request.backend_format()));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Proxy::PrepareExchange() {
+  const absl::Status moment = CheckMoment();
+  const bool later = absl::IsUnavailable(moment);
+  if (!moment.ok() && (!later || exchange_->give_up.Expired())) return moment;
+  if (!frontend_.has_value() || exchange_->start.has_value()) return !later;
+  // The start may take its time: the front-end is served meanwhile.
+  if (exchange_->next == nullptr) {
+    exchange_->started = absl::Now();
+    DS_ASSIGN_OR_RETURN(
+        exchange_->next,
+        Backend::Start(exchange_->spec, options_.backend_socket));
+    exchange_->give_up =
+        Deadline::After(exchange_->spec.start_timeout + kExchangePatience);
+  }
+  const absl::StatusOr<bool> ready = exchange_->next->TryReady();
+  if (!ready.ok()) return Of("start", ready.status());
+  if (!*ready) return false;
+  exchange_->start = absl::Now() - exchange_->started;
+  exchange_->give_up = Deadline::After(kExchangePatience);
+  return !later;
+}
+
+absl::Status Proxy::RunExchange() {
+  if (!frontend_.has_value()) return ReplaceIdle();
   // Nobody else has the turn, because no transfer is under way.
   turn_.Take();
-  Exchange exchange(options, &setup_, backend_.get(), stop_.fd());
-  absl::StatusOr<std::unique_ptr<Backend>> next = exchange.Run();
+  Exchange exchange(exchange_->options, &setup_, backend_.get(), stop_.fd());
+  absl::StatusOr<std::unique_ptr<Backend>> next =
+      exchange.Run(std::move(exchange_->next), *exchange_->start);
+  exchange_->start.reset();
   turn_.Return();
   ExchangeReport report = exchange.report();
   report.set_retried(exchange_->retried);
@@ -404,22 +442,18 @@ absl::Status Proxy::RunExchange(const ExchangeOptions& options) {
     exchange_->give_up = Deadline::After(kRetryPause + kExchangePatience);
     return absl::OkStatus();
   }
-  std::unique_ptr<Backend> old;
   if (next.ok() && *next != nullptr) {
-    old = std::exchange(backend_, *std::move(next));
-    spec_ = options.backend;
+    leaving_.push_back(std::exchange(backend_, *std::move(next)));
+    spec_ = exchange_->spec;
     backend_deadline_ = Deadline::Never();
     if (translator_ != nullptr) {
       translator_->Attach(backend_->connection().fd(),
                           setup_.protocol_features());
     }
+    Log(absl::StrCat("back-end exchanged, process ", backend_->pid()));
+    EndLeaving();
   }
   AnswerExchange(report);
-  if (old != nullptr) {
-    Log(absl::StrCat("back-end exchanged, process ", backend_->pid()));
-    const std::string end = old->Close();
-    if (!end.empty()) Log(absl::StrCat("the old back-end ", end));
-  }
   if (report.exchanged() || report.old_serves()) return absl::OkStatus();
   return absl::Status(next.status().code(),
                       absl::StrCat("back-end: neither the new nor the old one "
@@ -427,21 +461,49 @@ absl::Status Proxy::RunExchange(const ExchangeOptions& options) {
                                    report.refusal()));
 }
 
-absl::Status Proxy::ReplaceIdle(const ExchangeOptions& options) {
+absl::Status Proxy::ReplaceIdle() {
+  DropNext();
+  const bool dry_run = exchange_->options.dry_run;
   absl::StatusOr<std::unique_ptr<Backend>> next =
-      Backend::Open(options.backend, options.backend_socket, stop_.fd());
+      Backend::Open(exchange_->spec, options_.backend_socket, stop_.fd());
   ExchangeReport report;
   report.set_exchanged(next.ok());
-  report.set_old_serves(!next.ok() || options.dry_run);
+  report.set_old_serves(!next.ok() || dry_run);
   report.set_refusal(std::string(next.status().message()));
-  if (next.ok() && !options.dry_run) {
-    spec_ = options.backend;
-    backend_.reset();
+  if (next.ok() && !dry_run) {
+    spec_ = exchange_->spec;
+    if (backend_ != nullptr) leaving_.push_back(std::move(backend_));
     // One that runs anyway is connected to with the next front-end.
     if (spec_.socket.empty()) backend_ = *std::move(next);
   }
   AnswerExchange(report);
   return absl::OkStatus();
+}
+
+void Proxy::DropNext() {
+  if (!exchange_.has_value()) return;
+  if (exchange_->next != nullptr) exchange_->next->Kill();
+  exchange_->next.reset();
+  exchange_->start.reset();
+}
+
+void Proxy::EndLeaving() {
+  for (auto old = leaving_.begin(); old != leaving_.end();) {
+    const std::optional<std::string> end = (*old)->TryClose();
+    if (end.has_value()) {
+      if (!end->empty()) Log(absl::StrCat("the old back-end ", *end));
+      old = leaving_.erase(old);
+    } else {
+      ++old;
+    }
+  }
+}
+
+void Proxy::RefuseExchange(const absl::Status& why) {
+  ExchangeReport report;
+  report.set_old_serves(backend_ != nullptr);
+  report.set_refusal(std::string(why.message()));
+  AnswerExchange(report);
 }
 
 void Proxy::AnswerExchange(const ExchangeReport& report) {
@@ -450,13 +512,17 @@ void Proxy::AnswerExchange(const ExchangeReport& report) {
   const absl::Status sent = SendControl(exchange_->asker.get(), report,
                                         Deadline::After(kControlTimeout));
   if (!sent.ok()) Log(sent.message());
+  DropNext();
   exchange_.reset();
 }
 
 Deadline Proxy::NextDeadline() const {
-  return Deadline::Earlier(
+  Deadline next = Deadline::Earlier(
       reply_deadline_,
       Deadline::Earlier(frontend_deadline_, backend_deadline_));
+  if (asker_.has_value()) next = Deadline::Earlier(next, asker_->deadline);
+  if (leaving_.empty()) return next;
+  return Deadline::Earlier(next, Deadline::After(kLeavingPause));
 }
 
 absl::Status Proxy::CheckDeadlines() const {
@@ -488,6 +554,8 @@ void Proxy::EndConnections(const absl::Status& why) {
   translator_.reset();
   negotiated_ = running_ = false;
   setup_ = DeviceSetup();
+  // Its socket's name is that of the next one, too.
+  DropNext();
   reply_deadline_ = frontend_deadline_ = backend_deadline_ = Deadline::Never();
   if (backend_ == nullptr) return;
   const std::string end =

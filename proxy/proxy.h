@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,6 +21,7 @@
 #include "absl/time/time.h"
 #include "devstate/live.pb.h"
 #include "devstate/proxy/backend.h"
+#include "devstate/proxy/control_socket.h"
 #include "devstate/proxy/device_setup.h"
 #include "devstate/proxy/exchange.h"
 #include "devstate/proxy/state_translator.h"
@@ -77,21 +79,35 @@ class Proxy {
       std::optional<UnixListener> control = std::nullopt);
 
   // Starts the back-end if it is a command's, so that one which cannot start is
-  // found before Serve(). May be left out. Errors: those of Backend::Open(),
-  // among them ABORTED after Stop().
+  // found before Serve(). Errors: those of Backend::Open(), among them ABORTED
+  // after Stop().
   absl::Status Start();
 
-  // Serves until Stop().
+  // Serves until Stop(). Requires: Start() has returned OK.
   absl::Status Serve();
 
   // Makes Start() and Serve() return. Async-signal-safe and thread-safe.
   void Stop() { stop_.Signal(); }
 
  private:
+  // Whoever is asking at the control socket.
+  struct Asker {
+    FileDescriptor socket;
+    Deadline deadline;
+    ControlReader reader;
+    ExchangeRequest request;
+  };
+
   // An exchange that was asked for.
   struct PendingExchange {
     FileDescriptor asker;
     ExchangeRequest request;
+    BackendSpec spec;
+    ExchangeOptions options;
+    // The new back-end, which starts while the old one serves.
+    std::unique_ptr<Backend> next;
+    absl::Time started;
+    std::optional<absl::Duration> start;  // the time until it was ready
     Deadline give_up = Deadline::Never();
     Deadline not_before = Deadline::Never();
     uint32_t retried = 0;
@@ -112,7 +128,7 @@ class Proxy {
   absl::Status AcceptFrontend();
   // Prepares to answer the transfers of a new front-end.
   absl::Status OpenEngine();
-  // Waits for one event and handles it. The error ends the connections.
+  // Handles one event. The error ends the connections.
   absl::Status ServeOne();
   // Takes the next message of `from`, if it is there. `deadline` bounds the
   // rest of one that has begun.
@@ -121,7 +137,6 @@ class Proxy {
   absl::Status ServeBackend();
   absl::Status ServeFrontend();
   absl::Status ServeTranslator();
-  // Returns whether nothing may be read from the front-end now.
   bool frontend_waits() const;
   absl::Status HandleRequest(vhost_user::Message request);
   absl::Status HandleTransfer(vhost_user::Message request);
@@ -131,14 +146,21 @@ class Proxy {
   absl::Status ForwardReply(const vhost_user::Message& reply);
   // Takes a request that is over, with its reply if there was one.
   void Remember(vhost_user::Message request, const vhost_user::Message* reply);
-  absl::Status AcceptExchange();
-  // Makes the exchange that was asked for, if this is a moment for it.
+  absl::Status ServeControl();
   absl::Status TryExchange();
+  absl::Status ReadRequest();
+  // Starts the new back-end, and returns whether the exchange can be made now.
+  absl::StatusOr<bool> PrepareExchange();
   // Returns why this is no moment for an exchange. UNAVAILABLE: later may be.
   absl::Status CheckMoment() const;
-  absl::Status RunExchange(const ExchangeOptions& options);
+  absl::Status RunExchange();
   // Takes another back-end while there is no front-end, so nothing to move.
-  absl::Status ReplaceIdle(const ExchangeOptions& options);
+  absl::Status ReplaceIdle();
+  // Ends the new back-end of an exchange that is not made.
+  void DropNext();
+  // Ends old back-ends as far as that goes without waiting.
+  void EndLeaving();
+  void RefuseExchange(const absl::Status& why);
   void AnswerExchange(const ExchangeReport& report);
   Deadline NextDeadline() const;
   absl::Status CheckDeadlines() const;
@@ -167,7 +189,10 @@ class Proxy {
   // What the engine was told.
   bool negotiated_ = false;
   bool running_ = false;
+  std::optional<Asker> asker_;
   std::optional<PendingExchange> exchange_;
+  // Those that were exchanged for others, until their processes have ended.
+  std::vector<std::unique_ptr<Backend>> leaving_;
   // The engine uses the translator.
   std::unique_ptr<StateTranslator> translator_;
   std::unique_ptr<vhost_user::DeviceStateEngine> engine_;

@@ -365,7 +365,7 @@ TEST(ProxyStartTest, ACommandThatEndsAtOnceIsFoundAtTheStart) {
   ProxyOptions options;
   options.backend.command = "false {socket}";
   options.backend_socket = folder.path() + "/new.sock";
-  auto proxy = Proxy::Create(*std::move(listener), std::move(options));
+  const auto proxy = Proxy::Create(*std::move(listener), std::move(options));
   ASSERT_THAT(proxy, IsOk());
   EXPECT_THAT((*proxy)->Start(),
               StatusIs(absl::StatusCode::kUnavailable,

@@ -38,7 +38,7 @@ class ServedProxy {
     if (!control.ok()) return;
     auto proxy = Proxy::Create(*std::move(listener), std::move(options),
                                *std::move(control));
-    if (!proxy.ok()) return;
+    if (!proxy.ok() || !(*proxy)->Start().ok()) return;
     proxy_ = *std::move(proxy);
     thread_ = std::thread(
         [this] { EXPECT_THAT(proxy_->Serve(), ::devstate::testing::IsOk()); });

@@ -63,12 +63,9 @@ absl::StatusOr<UnixListener> Listen(const ProxyFlags& flags) {
   return UnixListener::Listen(flags.listen);
 }
 
-absl::Status ServeUntilSignal(proxy::Proxy& proxy,
-                              const proxy::ServiceManager& manager) {
-  const absl::Status started = proxy.Start();
-  // The signal came before the back-end listened.
-  if (absl::IsAborted(started)) return absl::OkStatus();
-  DS_RETURN_IF_ERROR(started);
+absl::Status StartAndServe(proxy::Proxy& proxy,
+                           const proxy::ServiceManager& manager) {
+  DS_RETURN_IF_ERROR(proxy.Start());
   Log("ready");
   DS_RETURN_IF_ERROR(manager.NotifyReady());
   return proxy.Serve();
@@ -108,9 +105,10 @@ absl::Status Run(const ProxyFlags& flags) {
   running_proxy = proxy.get();
   signal(SIGTERM, StopProxy);
   signal(SIGINT, StopProxy);
-  const absl::Status status = ServeUntilSignal(*proxy, manager);
+  const absl::Status status = StartAndServe(*proxy, manager);
   running_proxy = nullptr;
-  return status;
+  // A signal may come while the back-end starts.
+  return absl::IsAborted(status) ? absl::OkStatus() : status;
 }
 
 void Define(Command& verb) {

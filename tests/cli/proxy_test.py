@@ -161,6 +161,25 @@ class ProxyTest(unittest.TestCase):
             self.assertFalse(os.path.exists(front))
             self.assertEqual(os.listdir(self.path('tmp')), [])
 
+    def children(self, pid):
+        with open('/proc/%s/task/%s/children' % (pid, pid),
+                  encoding='ascii') as children:
+            return [int(child) for child in children.read().split()]
+
+    def test_sigterm_while_the_back_end_starts_leaves_nothing(self):
+        front = self.path('front.sock')
+        proxy = self.start(
+            [DEVSTATE, 'proxy', '--listen', front, '--command',
+             'sh -c "exec sleep 1000" {socket}'], 'stderr',
+            env=dict(os.environ, TMPDIR=self.path('tmp')))
+        while not self.children(proxy.process.pid):
+            self.assertIsNone(proxy.process.poll())
+        child = self.children(proxy.process.pid)[0]
+        self.assertEqual(proxy.end(), 0, proxy.lines)
+        self.assertFalse(os.path.exists('/proc/%d' % child))
+        self.assertFalse(os.path.exists(front))
+        self.assertEqual(os.listdir(self.path('tmp')), [])
+
     def test_output_and_end_of_the_back_end_are_in_the_log(self):
         _, proxy = self.proxy('--command', self.fs)
         text = ''.join(proxy.lines)
@@ -250,6 +269,21 @@ class ProxyTest(unittest.TestCase):
         self.assertFalse(os.path.exists('/proc/' + pid))
         self.assertEqual(proxy.end(), 0)
         self.assertFalse(os.path.exists(self.path('control')))
+
+    def test_an_old_back_end_that_stays_does_not_delay_the_front_end(self):
+        # A shell that ignores SIGTERM, and does not pass it on.
+        stays = """sh -c "trap '' TERM; %s & wait\"""" % self.fs
+        front, proxy = self.proxy('--command', stays, '--control',
+                                  self.path('control'))
+        pid = int(re.search(r'started, process (\d+)', ''.join(proxy.lines))[1])
+        for child in self.children(pid):
+            self.addCleanup(os.kill, child, signal.SIGTERM)
+        connection = self.negotiated(front)
+        self.assertTrue(self.upgrade('--command', self.fs)['exchanged'])
+        self.features(connection)
+        self.assertTrue(os.path.exists('/proc/%d' % pid))
+        proxy.wait_for('the old back-end was ended by signal 9')
+        self.features(connection)
 
     def test_upgrade_without_a_proxy_says_so(self):
         text = self.run_devstate('upgrade', '--proxy', self.path('control'),
