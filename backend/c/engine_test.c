@@ -4,6 +4,7 @@
  * A device in C with a state of 8 bytes, its front-end played by hand. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -219,6 +220,7 @@ static void RepliesGoOverTheSocket(void) {
   device d = {.value = 1};
   devstate_engine* engine = NewEngine(&d);
   uint32_t message[5];
+  uint64_t value;
   int sockets[2];
   int fd;
   if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) != 0) exit(1);
@@ -226,7 +228,9 @@ static void RepliesGoOverTheSocket(void) {
   EXPECT(devstate_engine_send_replies(engine, sockets[0]) == 0);
   EXPECT(read(sockets[1], message, sizeof message) == sizeof message);
   EXPECT(message[0] == DEVSTATE_SET_DEVICE_STATE_FD && message[1] == 5);
-  EXPECT(message[2] == 8 && message[3] == 0x100 && message[4] == 0);
+  /* In the byte order of the machine, as all numbers of the protocol. */
+  memcpy(&value, &message[3], sizeof value);
+  EXPECT(message[2] == sizeof value && value == 0x100);
   /* A front-end that is gone is an error, not a signal. */
   close(sockets[1]);
   close(fd);
