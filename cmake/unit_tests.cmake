@@ -36,8 +36,8 @@ foreach(source ${DEVSTATE_TESTS})
   devstate_test(${source})
   if(source MATCHES
       "^(serializer|third_party/zstd|transport/io)/[a-z_]*[.]cc$|/(session|session_walk|vhost_user_message)_test[.]cc$"
-      # It has descriptors of the command.
-      AND NOT source MATCHES "/stream_messages_test[.]cc$")
+      # They have descriptors, or processes, of the command.
+      AND NOT source MATCHES "/(process|stream_messages)_test[.]cc$")
     target_link_libraries(${test} PRIVATE devstate_library_testing)
   else()
     target_link_libraries(${test} PRIVATE devstate_testing)
