@@ -86,11 +86,7 @@ std::optional<std::string> Process::WaitForExit(absl::Duration timeout) {
     pollfd entry = {pid_fd_.get(), POLLIN, 0};
     const int ready = poll(&entry, 1, deadline.PollTimeout());
     int status = 0;
-    const pid_t waited = ready > 0 ? waitpid(pid_, &status, 0) : 0;
-    if (waited < 0 && errno == ECHILD) {
-      // Where this process ignores SIGCHLD, the kernel waits for its children.
-      exit_ = "ended in a way that is not known";
-    } else if (waited == pid_) {
+    if (ready > 0 && waitpid(pid_, &status, 0) == pid_) {
       ended_by_signal_ = WIFSIGNALED(status);
       exit_ = ended_by_signal_
                   ? absl::StrCat("was ended by signal ", WTERMSIG(status), " (",

@@ -57,8 +57,7 @@ class Process {
   pid_t pid() const { return pid_; }
 
   // Returns how the program ended: "exited with code 1" or "was ended by signal
-  // 11 (Segmentation fault)"; "ended in a way that is not known" where this
-  // process ignores SIGCHLD. Nothing if it still runs after `timeout`.
+  // 11 (Segmentation fault)". Nothing if it still runs after `timeout`.
   std::optional<std::string> WaitForExit(absl::Duration timeout);
   // Returns whether a signal ended a process that WaitForExit() has seen ended.
   bool ended_by_signal() const { return ended_by_signal_; }

@@ -93,14 +93,5 @@ TEST(ProcessTest, OutputAndTheInheritedDescriptorAreTheChilds) {
   EXPECT_EQ(std::string(text, static_cast<size_t>(got)), "given\nerror\n");
 }
 
-TEST(ProcessTest, TheEndIsSeenWhereSigchldIsIgnored) {
-  const auto before = ::signal(SIGCHLD, SIG_IGN);
-  Process process = Shell("exit 0");
-  EXPECT_THAT(process.WaitForExit(kPatience), Optional(HasSubstr("not known")));
-  // Its number may be another process by now.
-  process.Signal(SIGKILL);
-  ::signal(SIGCHLD, before);
-}
-
 }  // namespace
 }  // namespace devstate
