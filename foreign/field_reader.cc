@@ -19,13 +19,11 @@ constexpr size_t kBufferSize = 64 * 1024;
 void FieldReader::Fail(ErrorReason reason, uint64_t offset,
                        absl::string_view message) {
   if (!status_.ok()) return;
-  ErrorDetail detail;
-  detail.reason = reason;
-  detail.offset = offset;
-  status_ = StreamError(
-      detail, record_.empty() ? std::string(message)
-                              : absl::StrCat(record_, " ", index_ + 1, " of ",
-                                             count_, ": ", message));
+  status_ = StreamError({reason, offset},
+                        record_.empty()
+                            ? std::string(message)
+                            : absl::StrCat(record_, " ", index_ + 1, " of ",
+                                           count_, ": ", message));
 }
 
 void FieldReader::FailAtEnd(absl::string_view what) {

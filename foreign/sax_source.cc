@@ -12,14 +12,6 @@ namespace {
 // The most bytes of a parser's words.
 constexpr size_t kMaxWords = 200;
 
-absl::Status ErrorAt(ErrorReason reason, uint64_t offset,
-                     absl::string_view message) {
-  ErrorDetail detail;
-  detail.reason = reason;
-  detail.offset = offset;
-  return StreamError(detail, message);
-}
-
 }  // namespace
 
 bool CborStrings::StartsEndlessString(uint8_t byte) {
@@ -44,18 +36,19 @@ bool CborStrings::StartsEndlessString(uint8_t byte) {
 
 absl::Status SaxSource::Damaged(absl::string_view name,
                                 absl::string_view what) const {
-  return ended_ ? ErrorAt(ERROR_REASON_NO_TRAILER, offset(),
-                          absl::StrCat(name,
-                                       " that ends early: it was cut "
-                                       "off; save it again"))
-                : ErrorAt(ERROR_REASON_MALFORMED, offset(),
-                          absl::StrCat("not ", name, ": ", what));
+  return ended_ ? StreamError({ERROR_REASON_NO_TRAILER, offset()},
+                              absl::StrCat(name,
+                                           " that ends early: it was cut "
+                                           "off; save it again"))
+                : StreamError({ERROR_REASON_MALFORMED, offset()},
+                              absl::StrCat("not ", name, ": ", what));
 }
 
 void SaxSource::RefuseString() {
-  status_ = ErrorAt(ERROR_REASON_MALFORMED, offset(),
-                    "a string of unknown length, which crosvm does not write: "
-                    "the file is damaged; save it again");
+  status_ =
+      StreamError({ERROR_REASON_MALFORMED, offset()},
+                  "a string of unknown length, which crosvm does not write: "
+                  "the file is damaged; save it again");
 }
 
 std::string SaxErrorText(absl::string_view error) {

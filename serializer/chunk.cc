@@ -8,11 +8,7 @@
 namespace devstate {
 
 absl::Status Chunk::Error(ErrorReason reason, absl::string_view message) const {
-  ErrorDetail detail;
-  detail.reason = reason;
-  detail.offset = offset;
-  detail.chunk = header.sequence;
-  return StreamError(detail, message);
+  return StreamError({reason, offset, header.sequence}, message);
 }
 
 }  // namespace devstate

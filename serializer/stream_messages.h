@@ -72,7 +72,7 @@ enum ErrorReason : int32_t {
 struct ErrorDetail {
   ErrorReason reason = ERROR_REASON_UNSPECIFIED;
   uint64_t offset = 0;
-  absl::optional<uint32_t> chunk;
+  absl::optional<uint32_t> chunk = absl::nullopt;
   bool required_missing = false;
 };
 

@@ -27,13 +27,6 @@ namespace {
 // nothing is left over that would have to be moved.
 constexpr size_t kMinReadSize = 4096;
 
-ErrorDetail MakeDetail(ErrorReason reason, uint64_t offset) {
-  ErrorDetail detail;
-  detail.reason = reason;
-  detail.offset = offset;
-  return detail;
-}
-
 std::string ChecksumText(absl::string_view what, uint64_t stored,
                          uint64_t computed) {
   return absl::StrFormat(
@@ -49,7 +42,7 @@ StreamReader::StreamReader(ByteSource* source, const Limits& limits)
 
 absl::Status StreamReader::Error(ErrorReason reason,
                                  absl::string_view message) const {
-  ErrorDetail detail = MakeDetail(reason, item_offset_);
+  ErrorDetail detail = {reason, item_offset_};
   if (in_chunks_) detail.chunk = static_cast<uint32_t>(seen_.chunks);
   return StreamError(detail, message);
 }

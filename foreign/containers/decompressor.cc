@@ -163,10 +163,7 @@ class Source : public ByteSource {
   }
 
   absl::Status Error(ErrorReason reason, absl::string_view message) const {
-    ErrorDetail detail;
-    detail.reason = reason;
-    detail.offset = offset_ + position_;
-    return StreamError(detail, message);
+    return StreamError({reason, offset_ + position_}, message);
   }
 
   const std::shared_ptr<ByteSource> compressed_;

@@ -128,10 +128,7 @@ absl::Status WayOn(absl::string_view first_bytes) {
 absl::StatusOr<LibvirtImage> ParseLibvirtImage(absl::string_view first_bytes,
                                                uint64_t size) {
   const auto cut_off = [size] {
-    ErrorDetail detail;
-    detail.reason = ERROR_REASON_NO_TRAILER;
-    detail.offset = size;
-    return StreamError(detail,
+    return StreamError({ERROR_REASON_NO_TRAILER, size},
                        "a libvirt save image that ends before its migration "
                        "stream: it was cut off; save the VM again");
   };

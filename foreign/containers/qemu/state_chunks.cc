@@ -28,10 +28,7 @@ void AppendBigEndian32(uint32_t value, std::string* out) {
 }
 
 absl::Status QemuFileError(uint64_t offset, absl::string_view message) {
-  ErrorDetail detail;
-  detail.reason = ERROR_REASON_MALFORMED;
-  detail.offset = offset;
-  return StreamError(detail, message);
+  return StreamError({ERROR_REASON_MALFORMED, offset}, message);
 }
 
 absl::StatusOr<bool> StateChunkWalker::Next() {

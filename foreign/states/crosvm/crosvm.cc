@@ -205,9 +205,7 @@ absl::StatusOr<ForeignReport> Read(const OpenSource& input, ByteSink* output) {
                                                     "backend"} ||
       !handler.acked_features.has_value() ||
       !handler.acked_protocol_features.has_value()) {
-    ErrorDetail detail;
-    detail.reason = ERROR_REASON_MALFORMED;
-    return StreamError(detail,
+    return StreamError({ERROR_REASON_MALFORMED},
                        "not a state of crosvm: it has other fields than the "
                        "numbers acked_features and acked_protocol_features, "
                        "and backend");

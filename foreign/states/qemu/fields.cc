@@ -12,12 +12,10 @@ absl::string_view FieldsIn::Take(absl::string_view what, size_t size) {
   if (!ok()) return {};
   last_ = offset_;
   if (bytes_.size() - offset_ < size) {
-    ErrorDetail detail;
-    detail.reason = ERROR_REASON_MALFORMED;
-    detail.offset = bytes_.size();
     status_ = StreamError(
-        detail, absl::StrCat("the device's state ends inside ", what, ", of ",
-                             size, " bytes from offset ", offset_));
+        {ERROR_REASON_MALFORMED, bytes_.size()},
+        absl::StrCat("the device's state ends inside ", what, ", of ", size,
+                     " bytes from offset ", offset_));
     return {};
   }
   offset_ += size;
@@ -56,10 +54,7 @@ void FieldsIn::Raw(absl::string_view what, size_t size, std::string* value) {
 
 void FieldsIn::Fail(absl::string_view message) {
   if (!ok()) return;
-  ErrorDetail detail;
-  detail.reason = ERROR_REASON_MALFORMED;
-  detail.offset = last_;
-  status_ = StreamError(detail, message);
+  status_ = StreamError({ERROR_REASON_MALFORMED, last_}, message);
 }
 
 void FieldsOut::Number(uint64_t value, size_t size) {

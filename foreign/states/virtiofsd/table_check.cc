@@ -37,10 +37,7 @@ std::string InodeName(uint64_t id) { return absl::StrCat("inode ", id); }
 std::string HandleName(uint64_t id) { return absl::StrCat("open handle ", id); }
 
 absl::Status LimitError(Offset offset, absl::string_view message) {
-  ErrorDetail detail;
-  detail.reason = ERROR_REASON_LIMIT;
-  detail.offset = offset.value_or(0);
-  return StreamError(detail, message);
+  return StreamError({ERROR_REASON_LIMIT, offset.value_or(0)}, message);
 }
 
 }  // namespace
