@@ -95,8 +95,8 @@ absl::StatusOr<std::unique_ptr<Backend>> Exchange::Run(
   const bool exchanged = status.ok() && !options_.dry_run;
   if (exchanged) {
     status = Stage("rings", [&]() -> absl::Status {
-      DS_ASSIGN_OR_RETURN(std::vector<ReplayStep> log, setup_.Log());
-      DS_RETURN_IF_ERROR(Send(*new_, std::move(log)));
+      DS_ASSIGN_OR_RETURN(const std::vector<ReplayStep> log, setup_.Log());
+      DS_RETURN_IF_ERROR(Send(*new_, log));
       new_started_ = true;
       return StartRings(*new_);
     });
@@ -162,11 +162,11 @@ absl::Status Exchange::Negotiate() {
                         Ask(*new_, vhost_user::kGetMaxMemSlots));
   }
   DS_RETURN_IF_ERROR(setup_.CheckCovered(offer));
-  DS_ASSIGN_OR_RETURN(std::vector<ReplayStep> introduction,
+  DS_ASSIGN_OR_RETURN(const std::vector<ReplayStep> introduction,
                       setup_.Introduction());
-  DS_RETURN_IF_ERROR(Send(*new_, std::move(introduction)));
-  DS_ASSIGN_OR_RETURN(std::vector<ReplayStep> memory, setup_.Memory());
-  return Send(*new_, std::move(memory));
+  DS_RETURN_IF_ERROR(Send(*new_, introduction));
+  DS_ASSIGN_OR_RETURN(const std::vector<ReplayStep> memory, setup_.Memory());
+  return Send(*new_, memory);
 }
 
 absl::Status Exchange::MoveState() {
@@ -177,14 +177,17 @@ absl::Status Exchange::MoveState() {
   if (setup_.any_ring_started()) {
     stopped_ = true;
     stopped_at_ = absl::Now();
-    DS_RETURN_IF_ERROR(Stage("stop", [&] { return StopOld(); }));
+    DS_RETURN_IF_ERROR(
+        Stage("stop", [&] { return Send(old_, setup_.StopRings()); }));
     DS_RETURN_IF_ERROR(
         Stage("drain", [&] { return Drain(options_.limits.drain_timeout); }));
   }
   if (!with_state) return absl::OkStatus();
   DS_RETURN_IF_ERROR(Stage("save", [&] { return Save(); }));
   DS_RETURN_IF_ERROR(Stage("translate", [&] { return Translate(); }));
-  return Stage("load", [&] { return Load(); });
+  const absl::Status loaded = Stage("load", [&] { return Load(); });
+  load_refused_ = absl::IsFailedPrecondition(loaded);
+  return loaded;
 }
 
 absl::Status Exchange::Announce() {
@@ -194,19 +197,9 @@ absl::Status Exchange::Announce() {
     return absl::OkStatus();
   }
   announced_ = true;
-  std::vector<ReplayStep> steps;
-  steps.push_back(setup_.Features(features | vhost_user::kVhostFLogAll));
-  DS_RETURN_IF_ERROR(Send(old_, std::move(steps)));
+  DS_RETURN_IF_ERROR(
+      Send(old_, setup_.Features(features | vhost_user::kVhostFLogAll)));
   return Pause(options_.limits.announce, cancel_fd_);
-}
-
-absl::Status Exchange::StopOld() {
-  for (ReplayStep& step : setup_.StopRings()) {
-    std::vector<ReplayStep> one;
-    one.push_back(std::move(step));
-    DS_RETURN_IF_ERROR(Send(old_, std::move(one)));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status Exchange::Drain(absl::Duration timeout) {
@@ -282,8 +275,8 @@ absl::Status Exchange::Load() {
 }
 
 absl::Status Exchange::StartRings(Backend& backend) {
-  DS_ASSIGN_OR_RETURN(std::vector<ReplayStep> rings, setup_.StartRings());
-  DS_RETURN_IF_ERROR(Send(backend, std::move(rings)));
+  DS_ASSIGN_OR_RETURN(const std::vector<ReplayStep> rings, setup_.StartRings());
+  DS_RETURN_IF_ERROR(Send(backend, rings));
   // A kick that came while nobody listened is lost, and so is the interrupt of
   // what was done in between. One too many does no harm.
   for (const auto& [index, ring] : setup_.rings()) {
@@ -297,9 +290,7 @@ absl::Status Exchange::StartRings(Backend& backend) {
 absl::Status Exchange::ResumeOld() {
   // Takes the announcement back, if it was made.
   if (setup_.features().has_value()) {
-    std::vector<ReplayStep> steps;
-    steps.push_back(setup_.Features(*setup_.features()));
-    DS_RETURN_IF_ERROR(Send(old_, std::move(steps)));
+    DS_RETURN_IF_ERROR(Send(old_, setup_.Features(*setup_.features())));
   }
   if (!stopped_) return absl::OkStatus();
   // The old one would know nothing of what the new one has done.
@@ -307,38 +298,55 @@ absl::Status Exchange::ResumeOld() {
   return StartRings(old_);
 }
 
-absl::Status Exchange::Send(Backend& backend, std::vector<ReplayStep> steps) {
-  vhost_user::Connection& connection = backend.connection();
-  for (ReplayStep& step : steps) {
-    const uint32_t request = step.request.request;
-    const absl::Duration timeout = request == vhost_user::kGetVringBase
-                                       ? options_.limits.drain_timeout
-                                       : options_.limits.reply_timeout;
-    const Deadline deadline = Deadline::After(timeout);
-    absl::Status sent = connection.Send(step.request, deadline, cancel_fd_);
-    if (sent.ok() && IsReplyDue(step.request, setup_.protocol_features()) &&
-        request != vhost_user::kSetProtocolFeatures) {
-      const absl::StatusOr<Message> reply =
-          connection.Receive(deadline, cancel_fd_);
-      sent = reply.status();
-      if (sent.ok() && reply->request != request) {
-        sent = absl::InvalidArgumentError(
-            absl::StrCat("answered with ", RequestName(reply->request)));
-      } else if (sent.ok() && reply->payload.size() != 8) {
-        sent = absl::InvalidArgumentError(absl::StrCat(
-            "answered with ", reply->payload.size(), " bytes, expected 8"));
-      } else if (sent.ok() && step.acknowledged &&
-                 vhost_user::ReadU64(reply->payload, 0) != 0) {
-        sent = absl::InternalError(absl::StrCat(
-            "refused with ", vhost_user::ReadU64(reply->payload, 0)));
-      } else if (sent.ok() && request == vhost_user::kGetVringBase) {
-        setup_.SetBase(vhost_user::ReadU32(step.request.payload, 0),
-                       vhost_user::ReadU32(reply->payload, 4));
-      }
+absl::StatusOr<std::string> Exchange::Call(Backend& backend,
+                                           const Message& request,
+                                           bool reply_due) {
+  const absl::Duration timeout = request.request == vhost_user::kGetVringBase
+                                     ? options_.limits.drain_timeout
+                                     : options_.limits.reply_timeout;
+  const Deadline deadline = Deadline::After(timeout);
+  absl::Status status =
+      backend.connection().Send(request, deadline, cancel_fd_);
+  if (status.ok() && !reply_due) return std::string();
+  if (status.ok()) {
+    absl::StatusOr<Message> reply =
+        backend.connection().Receive(deadline, cancel_fd_);
+    status = reply.status();
+    if (status.ok() && reply->request != request.request) {
+      status = absl::InvalidArgumentError(
+          absl::StrCat("answered with ", RequestName(reply->request)));
+    } else if (status.ok() && reply->payload.size() != 8) {
+      status = absl::InvalidArgumentError(absl::StrCat(
+          "answered with ", reply->payload.size(), " bytes, expected 8"));
     }
-    if (!sent.ok()) {
-      return vhost_user::RequestError(request, sent, timeout);
-    }
+    if (status.ok()) return std::move(reply->payload);
+  }
+  return vhost_user::RequestError(request.request, status, timeout);
+}
+
+absl::Status Exchange::Send(Backend& backend, const ReplayStep& step) {
+  const uint32_t request = step.request.request;
+  const bool reply_due = IsReplyDue(step.request, setup_.protocol_features()) &&
+                         request != vhost_user::kSetProtocolFeatures;
+  DS_ASSIGN_OR_RETURN(const std::string reply,
+                      Call(backend, step.request, reply_due));
+  if (!reply_due) return absl::OkStatus();
+  if (step.acknowledged && vhost_user::ReadU64(reply, 0) != 0) {
+    return absl::InternalError(absl::StrCat(RequestName(request),
+                                            ": refused with ",
+                                            vhost_user::ReadU64(reply, 0)));
+  }
+  if (request == vhost_user::kGetVringBase) {
+    setup_.SetBase(vhost_user::ReadU32(step.request.payload, 0),
+                   vhost_user::ReadU32(reply, 4));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Exchange::Send(Backend& backend,
+                            const std::vector<ReplayStep>& steps) {
+  for (const ReplayStep& step : steps) {
+    DS_RETURN_IF_ERROR(Send(backend, step));
   }
   return absl::OkStatus();
 }
@@ -346,25 +354,9 @@ absl::Status Exchange::Send(Backend& backend, std::vector<ReplayStep> steps) {
 absl::StatusOr<uint64_t> Exchange::Ask(Backend& backend, uint32_t request) {
   Message message;
   message.request = request;
-  const Deadline deadline = Deadline::After(options_.limits.reply_timeout);
-  if (const absl::Status sent =
-          backend.connection().Send(message, deadline, cancel_fd_);
-      !sent.ok()) {
-    return vhost_user::RequestError(request, sent,
-                                    options_.limits.reply_timeout);
-  }
-  const absl::StatusOr<Message> reply =
-      backend.connection().Receive(deadline, cancel_fd_);
-  if (!reply.ok()) {
-    return vhost_user::RequestError(request, reply.status(),
-                                    options_.limits.reply_timeout);
-  }
-  if (reply->request != request || reply->payload.size() != 8) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        RequestName(request), ": answered with ", RequestName(reply->request),
-        " of ", reply->payload.size(), " bytes"));
-  }
-  return vhost_user::ReadU64(reply->payload, 0);
+  DS_ASSIGN_OR_RETURN(const std::string reply,
+                      Call(backend, message, /*reply_due=*/true));
+  return vhost_user::ReadU64(reply, 0);
 }
 
 }  // namespace devstate::proxy

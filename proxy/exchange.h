@@ -66,14 +66,16 @@ class Exchange {
 
   // Requires: `next` is ready; it took `start` to be so.
   // Returns the new back-end, which serves. Null after a dry run that went
-  // well. FAILED_PRECONDITION if the state was refused, so that another attempt
-  // may do better.
+  // well. FAILED_PRECONDITION if the state was refused.
   absl::StatusOr<std::unique_ptr<Backend>> Run(std::unique_ptr<Backend> next,
                                                absl::Duration start);
 
   // What Run() did. `old_serves` is false if the old one could not go on
   // either.
   const ExchangeReport& report() const { return report_; }
+  // Returns whether the new one refused the state, so that another attempt may
+  // do better.
+  bool load_refused() const { return load_refused_; }
 
  private:
   void AddStage(const char* name, absl::Duration time);
@@ -83,7 +85,6 @@ class Exchange {
   absl::Status Prepare();
   absl::Status Negotiate();
   absl::Status Announce();
-  absl::Status StopOld();
   // Waits until each started ring's used index is its base.
   absl::Status Drain(absl::Duration timeout);
   absl::Status Save();
@@ -94,8 +95,14 @@ class Exchange {
   absl::Status ResumeOld();
   absl::Status MoveState();
 
+  // Sends a request. Returns the payload of its answer, which has 8 bytes.
+  // Empty if no answer is due.
+  absl::StatusOr<std::string> Call(Backend& backend,
+                                   const vhost_user::Message& request,
+                                   bool reply_due);
   // Send requests and take the answers that are due.
-  absl::Status Send(Backend& backend, std::vector<ReplayStep> steps);
+  absl::Status Send(Backend& backend, const ReplayStep& step);
+  absl::Status Send(Backend& backend, const std::vector<ReplayStep>& steps);
   absl::StatusOr<uint64_t> Ask(Backend& backend, uint32_t request);
   absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> Endpoint(
       Backend& backend) const;
@@ -110,6 +117,7 @@ class Exchange {
   bool announced_ = false;
   bool stopped_ = false;
   bool new_started_ = false;
+  bool load_refused_ = false;
   absl::Time stopped_at_;
   ExchangeReport report_;
 };

@@ -13,7 +13,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "devstate/compat/json_text.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
@@ -432,8 +431,7 @@ absl::Status Proxy::RunExchange() {
   ExchangeReport report = exchange.report();
   report.set_retried(exchange_->retried);
   // A file that was deleted a moment ago is forgotten by the guest soon.
-  if (absl::IsFailedPrecondition(next.status()) && report.old_serves() &&
-      absl::StartsWith(report.refusal(), "load") &&
+  if (exchange.load_refused() && report.old_serves() &&
       exchange_->retried < exchange_->request.retries()) {
     Log(absl::StrCat("exchange refused, another attempt follows: ",
                      report.refusal()));
