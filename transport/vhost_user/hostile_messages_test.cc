@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "devstate/transport/io/unix_socket.h"
 #include "devstate/transport/vhost_user/backend_endpoint.h"
@@ -38,6 +39,7 @@ using ::devstate::testing::IsOk;
 using ::devstate::testing::MakeChannel;
 using ::devstate::testing::RawPeer;
 using ::devstate::testing::ReadAll;
+using ::devstate::testing::SendWithoutWait;
 using ::devstate::testing::TempFolder;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -70,8 +72,9 @@ class HostilePeer {
   bool Send(const std::string& bytes, const std::vector<int>& fds) {
     size_t sent = 0;
     while (sent < bytes.size()) {
-      const ssize_t wrote = SendSome(bytes.data() + sent, bytes.size() - sent,
-                                     sent == 0 ? fds : std::vector<int>());
+      const ssize_t wrote =
+          SendWithoutWait(socket_.get(), absl::string_view(bytes).substr(sent),
+                          sent == 0 ? fds : std::vector<int>());
       if (wrote > 0) {
         sent += wrote;
         continue;
@@ -113,25 +116,6 @@ class HostilePeer {
   }
 
  private:
-  ssize_t SendSome(const char* bytes, size_t size,
-                   const std::vector<int>& fds) {
-    iovec part = {const_cast<char*>(bytes), size};
-    alignas(cmsghdr) char control[CMSG_SPACE(64 * sizeof(int))] = {};
-    msghdr header = {};
-    header.msg_iov = &part;
-    header.msg_iovlen = 1;
-    if (!fds.empty()) {
-      header.msg_control = control;
-      header.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
-      cmsghdr* rights = CMSG_FIRSTHDR(&header);
-      rights->cmsg_level = SOL_SOCKET;
-      rights->cmsg_type = SCM_RIGHTS;
-      rights->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-      std::memcpy(CMSG_DATA(rights), fds.data(), fds.size() * sizeof(int));
-    }
-    return ::sendmsg(socket_.get(), &header, MSG_NOSIGNAL | MSG_DONTWAIT);
-  }
-
   FileDescriptor socket_;
 };
 

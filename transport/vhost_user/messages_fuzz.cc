@@ -18,7 +18,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +41,7 @@ using ::devstate::fuzz::Promise;
 using ::devstate::testing::CountOpenFds;
 using ::devstate::testing::FakeDevice;
 using ::devstate::testing::MakeChannel;
+using ::devstate::testing::SendWithoutWait;
 using ::devstate::testing::StringSink;
 using ::devstate::testing::StringSource;
 
@@ -127,23 +127,9 @@ FileDescriptor MakeFd(uint8_t kind, const FileDescriptor& control,
 // Sends without waiting. Returns false if the peer is gone or has no room.
 bool Send(const FileDescriptor& socket, const std::string& bytes,
           const std::vector<FileDescriptor>& fds) {
-  iovec part = {const_cast<char*>(bytes.data()), bytes.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(8 * sizeof(int))] = {};
-  msghdr header = {};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  if (!fds.empty()) {
-    header.msg_control = control;
-    header.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
-    cmsghdr* rights = CMSG_FIRSTHDR(&header);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-    int numbers[8];
-    for (size_t i = 0; i < fds.size(); ++i) numbers[i] = fds[i].get();
-    std::memcpy(CMSG_DATA(rights), numbers, fds.size() * sizeof(int));
-  }
-  return ::sendmsg(socket.get(), &header, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+  std::vector<int> numbers;
+  for (const FileDescriptor& fd : fds) numbers.push_back(fd.get());
+  return SendWithoutWait(socket.get(), bytes, numbers) ==
          static_cast<ssize_t>(bytes.size());
 }
 

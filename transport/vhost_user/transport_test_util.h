@@ -162,6 +162,10 @@ ChannelEnds MakeChannel(ChannelKind kind = ChannelKind::kPipe);
 std::string ReadAll(int fd);
 // Writes all of `bytes` or returns false. Never raises SIGPIPE.
 bool WriteAll(int fd, absl::string_view bytes);
+// Sends what there is room for, with up to 64 descriptors. Returns the result
+// of sendmsg(). Never raises SIGPIPE.
+ssize_t SendWithoutWait(int socket, absl::string_view bytes,
+                        const std::vector<int>& fds);
 
 // A folder with a short name, because a socket's path has at most 107 bytes,
 // fewer than a test's own temporary folder may take. Removed at the end if it
