@@ -9,6 +9,7 @@
 #include "devstate/backend/schema_judge.h"
 #include "devstate/compat/gate/stream_gate.h"
 #include "devstate/schema/schema_info.h"
+#include "devstate/serializer/memory_stream.h"
 #include "devstate/serializer/record_stream.h"
 #include "devstate/serializer/root_message.h"
 #include "devstate/serializer/save_filter.h"

@@ -15,6 +15,7 @@
 #include "devstate/compat/load_line.h"
 #include "devstate/schema/name_text.h"
 #include "devstate/schema/schema_info.h"
+#include "devstate/serializer/memory_stream.h"
 #include "devstate/serializer/record_stream.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/stream_writer.h"

@@ -115,12 +115,6 @@ class StateTransfer : public vhost_user::DeviceStateHandler {
   const std::unique_ptr<Impl> impl_;
 };
 
-// Takes all bytes and keeps none.
-class NullSink : public ByteSink {
- public:
-  absl::Status Write(absl::string_view) override { return absl::OkStatus(); }
-};
-
 // Returns the options of a save that goes nowhere.
 WriterOptions Uncompressed(WriterOptions options);
 

@@ -8,44 +8,17 @@
 
 #include <fcntl.h>
 
-#include <algorithm>
-#include <cstring>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "devstate/compat/verdict.h"
 #include "devstate/serializer/byte_stream.h"
+#include "devstate/serializer/memory_stream.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/deadline.h"
 #include "devstate/transport/io/fd_stream.h"
 
 namespace devstate::conformance {
-namespace {
-
-class StringSink : public ByteSink {
- public:
-  absl::Status Write(absl::string_view piece) override {
-    bytes.append(piece.data(), piece.size());
-    return absl::OkStatus();
-  }
-  std::string bytes;
-};
-
-class StringSource : public ByteSource {
- public:
-  explicit StringSource(absl::string_view bytes) : left_(bytes) {}
-  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
-    const size_t count = std::min(size, left_.size());
-    std::memcpy(buffer, left_.data(), count);
-    left_.remove_prefix(count);
-    return count;
-  }
-
- private:
-  absl::string_view left_;
-};
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<Peer>> Peer::Create(FileDescriptor socket,
                                                    absl::Duration timeout) {
@@ -82,7 +55,8 @@ absl::StatusOr<vhost_user::Message> Peer::Ask(uint32_t request,
   DS_RETURN_IF_ERROR(Send(request, std::move(payload), std::move(fds), flags));
   absl::StatusOr<vhost_user::Message> reply =
       connection_.Receive(Deadline::After(timeout_));
-  if (!reply.ok()) return vhost_user::RequestError(request, reply.status(), timeout_);
+  if (!reply.ok())
+    return vhost_user::RequestError(request, reply.status(), timeout_);
   if (reply->request != request) {
     return absl::InvalidArgumentError(
         absl::StrCat(vhost_user::RequestName(request),
@@ -177,11 +151,11 @@ absl::Status Peer::WriteAndClose(FileDescriptor end, absl::string_view bytes) {
 }
 
 absl::StatusOr<std::string> Peer::Save(ChannelKind kind) {
-  StringSink state;
+  MemorySink state;
   DS_ASSIGN_OR_RETURN(const vhost_user::TransferResult result,
                       frontend_->SaveState(kind, state));
   DS_RETURN_IF_ERROR(result.transfer);
-  if (result.check_reply == 0) return std::move(state.bytes);
+  if (result.check_reply == 0) return state.Take();
   return absl::FailedPreconditionError(
       absl::StrCat("a save: CHECK_DEVICE_STATE was answered with ",
                    CheckReplyText(result.check_reply)));
@@ -189,7 +163,7 @@ absl::StatusOr<std::string> Peer::Save(ChannelKind kind) {
 
 absl::StatusOr<vhost_user::TransferResult> Peer::TryLoad(
     const std::string& state, ChannelKind kind) {
-  StringSource source(state);
+  MemorySource source(state);
   return frontend_->LoadState(kind, source);
 }
 

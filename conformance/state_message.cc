@@ -5,12 +5,12 @@
 
 #include <set>
 
-#include "devstate/conformance/memory_stream.h"
 #include "devstate/schema/embedded_schema.h"
 #include "devstate/schema/schema_facts.h"
 #include "devstate/serializer/dynamic/state_reader.h"
 #include "devstate/serializer/dynamic/state_writer.h"
 #include "devstate/serializer/dynamic/whole_state.h"
+#include "devstate/serializer/memory_stream.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/used_features.h"
 #include "devstate/third_party/absl_compat/status_macros.h"

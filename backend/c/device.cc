@@ -25,6 +25,7 @@
 #include "devstate/backend/c/state_writer.h"
 #include "devstate/backend/c/stream.h"
 #include "devstate/backend/state_transfer.h"
+#include "devstate/serializer/memory_stream.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate::c {

@@ -29,6 +29,7 @@
 #include "devstate/foreign/read_head.h"
 #include "devstate/foreign/state_kind.h"
 #include "devstate/foreign/states/qemu/emulated_device.h"
+#include "devstate/serializer/memory_stream.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "nlohmann/json.hpp"
@@ -183,12 +184,6 @@ absl::StatusOr<Json> DescribeRegion(QemuFile& file,
 std::string IdOf(const Json& entry) {
   return absl::Utf8SafeCEscape(entry["id"].get<std::string>());
 }
-
-// A sink of what is converted only to see whether it can be.
-class NullSink : public ByteSink {
- public:
-  absl::Status Write(absl::string_view) override { return absl::OkStatus(); }
-};
 
 // Returns why the device's state does not convert; empty if it does.
 std::string WhyNotConverted(QemuFile& file, const EmulatedDevice& device) {

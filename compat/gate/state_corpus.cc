@@ -26,6 +26,7 @@
 #include "devstate/serializer/dynamic/state_reader.h"
 #include "devstate/serializer/dynamic/state_writer.h"
 #include "devstate/serializer/dynamic/whole_state.h"
+#include "devstate/serializer/memory_stream.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/dynamic_message.h"
 
@@ -42,31 +43,6 @@ constexpr int kTriedStates = 40;
 // The most elements and bytes that a full field gets.
 constexpr uint64_t kMaxItems = 300;
 constexpr uint64_t kMaxBytes = 4096;
-
-class Source : public ByteSource {
- public:
-  explicit Source(absl::string_view bytes) : rest_(bytes) {}
-  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
-    size = rest_.copy(buffer, size);
-    rest_.remove_prefix(size);
-    return size;
-  }
-
- private:
-  absl::string_view rest_;
-};
-
-class Sink : public ByteSink {
- public:
-  absl::Status Write(absl::string_view bytes) override {
-    bytes_.append(bytes.data(), bytes.size());
-    return absl::OkStatus();
-  }
-  std::string Take() { return std::move(bytes_); }
-
- private:
-  std::string bytes_;
-};
 
 class CorpusMaker {
  public:
@@ -101,14 +77,14 @@ class CorpusMaker {
     WriterOptions options;
     options.compression = Compression::Raw();
     options.embed_descriptor_set = false;
-    Sink sink;
+    MemorySink sink;
     DynamicStateWriter writer(&sink, schema_.model(), info, options);
     DS_RETURN_IF_ERROR(WriteWholeState(state, schema_.model(), writer));
     return sink.Take();
   }
 
   Verdict Judge(const std::string& stream) {
-    Source source(stream);
+    MemorySource source(stream);
     GateOptions options;
     options.check_records = true;
     bool upgrade = false;
@@ -117,8 +93,8 @@ class CorpusMaker {
   }
 
   absl::StatusOr<std::string> Json(const std::string& stream) {
-    Source source(stream);
-    Sink sink;
+    MemorySource source(stream);
+    MemorySink sink;
     DynamicStateReader reader(&source);
     StatePrinter printer(schema_.root(), StateFormat::kJson,
                          /*redactor=*/nullptr, &sink);

@@ -20,11 +20,11 @@
 #include "absl/strings/str_join.h"
 #include "devstate/backend/backend.h"
 #include "devstate/compat/gate/random_state.h"
-#include "devstate/conformance/memory_stream.h"
 #include "devstate/devices/all/device_types.h"
 #include "devstate/schema/schema_check.h"
 #include "devstate/schema/schema_loader.h"
 #include "devstate/serializer/compression.h"
+#include "devstate/serializer/memory_stream.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/cli11/command_line.h"
 #include "devstate/transport/vhost_user/vhost_user_device.h"
@@ -88,7 +88,7 @@ absl::Status LoadFile(const std::string& path, StateHandlerCore& handler) {
   std::ifstream file(path, std::ios::binary);
   const std::string bytes((std::istreambuf_iterator<char>(file)), {});
   if (!file) return absl::NotFoundError("cannot read " + path);
-  conformance::MemorySource source(bytes);
+  MemorySource source(bytes);
   DS_RETURN_IF_ERROR(handler.Load(source).status);
   return handler.Commit().status;
 }
@@ -123,7 +123,7 @@ absl::Status Run(const Flags& flags) {
   DS_RETURN_IF_ERROR(MakeState(flags, device, handler));
   const auto write_state = [&]() -> absl::Status {
     if (flags.state_out.empty()) return absl::OkStatus();
-    conformance::MemorySink sink;
+    MemorySink sink;
     DS_RETURN_IF_ERROR(handler.Save(sink));
     return WriteTextFile(flags.state_out, "the state", "--state-out",
                          [&](std::ostream& file) { file << sink.bytes(); });

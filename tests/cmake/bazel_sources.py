@@ -172,7 +172,7 @@ class Graph:
         components = {name: files - common for name, files in tools.items()}
         components["C"] = c_interface
         components["JUDGE"] = judge
-        components["LIBRARY"] = library
+        components["LIBRARY"] = library - plane
         components["PLANE"] = plane
         components["TOOLS"] = common
         components["TESTING"] = tested - of_tools

@@ -16,6 +16,7 @@
 
 #include "devstate/foreign/states/virtiofsd/test_states.h"
 #include "devstate/foreign/states/virtiofsd/virtiofsd.h"
+#include "devstate/serializer/memory_stream.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gtest/gtest.h"
@@ -103,11 +104,6 @@ OpenSource Generating(uint64_t files) {
   };
 }
 
-class NullSink : public ByteSink {
- public:
-  absl::Status Write(absl::string_view) override { return absl::OkStatus(); }
-};
-
 // The most memory that `run` had beside what there was before.
 template <typename Run>
 size_t PeakOf(Run run) {
@@ -135,21 +131,6 @@ size_t PeakOfImport(uint64_t files) {
   });
 }
 
-// A stream whose every opening reads the same string.
-class ViewSource : public ByteSource {
- public:
-  explicit ViewSource(absl::string_view bytes) : bytes_(bytes) {}
-  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
-    const absl::string_view part = bytes_.substr(0, size);
-    std::memcpy(buffer, part.data(), part.size());
-    bytes_.remove_prefix(part.size());
-    return part.size();
-  }
-
- private:
-  absl::string_view bytes_;
-};
-
 size_t PeakOfExport(uint64_t files) {
   StringSink stream;
   EXPECT_THAT(virtiofsd::Format().import_state(Generating(files),
@@ -158,7 +139,7 @@ size_t PeakOfExport(uint64_t files) {
   const OpenSource input =
       [&]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
     return std::shared_ptr<ByteSource>(
-        std::make_shared<ViewSource>(stream.written));
+        std::make_shared<MemorySource>(stream.written));
   };
   return PeakOf([&] {
     NullSink sink;

@@ -1,19 +1,20 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef DEVSTATE_CONFORMANCE_MEMORY_STREAM_H_
-#define DEVSTATE_CONFORMANCE_MEMORY_STREAM_H_
+#ifndef DEVSTATE_SERIALIZER_MEMORY_STREAM_H_
+#define DEVSTATE_SERIALIZER_MEMORY_STREAM_H_
 
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "devstate/serializer/byte_stream.h"
 
-namespace devstate::conformance {
+namespace devstate {
 
 // A source of bytes in memory. Requires: they outlive it.
 class MemorySource : public ByteSource {
@@ -40,11 +41,19 @@ class MemorySink : public ByteSink {
   }
 
   const std::string& bytes() const { return bytes_; }
+  // Returns the bytes, and keeps none of them.
+  std::string Take() { return std::exchange(bytes_, {}); }
 
  private:
   std::string bytes_;
 };
 
-}  // namespace devstate::conformance
+// Takes all bytes and keeps none.
+class NullSink : public ByteSink {
+ public:
+  absl::Status Write(absl::string_view) override { return absl::OkStatus(); }
+};
 
-#endif  // DEVSTATE_CONFORMANCE_MEMORY_STREAM_H_
+}  // namespace devstate
+
+#endif  // DEVSTATE_SERIALIZER_MEMORY_STREAM_H_
