@@ -25,12 +25,12 @@
 #include "devstate/serializer/root_message.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "fuzz/mutator_hook.h"
+#include "fuzz/promise.h"
+#include "fuzz/quiet.h"
+#include "fuzz/stream_mutator.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/util/message_differencer.h"
-#include "tests/fuzz/mutator_hook.h"
-#include "tests/fuzz/promise.h"
-#include "tests/fuzz/quiet.h"
-#include "tests/fuzz/stream_mutator.h"
 
 namespace devstate::fuzz {
 namespace {

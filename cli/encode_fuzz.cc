@@ -17,9 +17,9 @@
 #include "devstate/serializer/dynamic/state_writer.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "fuzz/promise.h"
+#include "fuzz/quiet.h"
 #include "tests/codegen/everything.pb.h"
-#include "tests/fuzz/promise.h"
-#include "tests/fuzz/quiet.h"
 
 namespace devstate {
 namespace {

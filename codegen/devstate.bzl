@@ -1,6 +1,6 @@
 """Rules for a back-end's build: the codec of its schema, its manifest, its test."""
 
-load("//tests/fuzz:fuzz.bzl", "fuzz_test")
+load("//fuzz:fuzz.bzl", "fuzz_test")
 
 _PROTOC = attr.label(
     default = "@com_google_protobuf//:protoc",

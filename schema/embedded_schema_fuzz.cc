@@ -12,8 +12,8 @@
 #include "devstate/schema/schema_loader.h"
 #include "devstate/serializer/stream_messages.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
-#include "tests/fuzz/promise.h"
-#include "tests/fuzz/quiet.h"
+#include "fuzz/promise.h"
+#include "fuzz/quiet.h"
 
 namespace devstate {
 namespace {

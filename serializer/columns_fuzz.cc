@@ -19,9 +19,9 @@
 #include "devstate/serializer/record_table.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/serializer/utf8.h"
+#include "fuzz/promise.h"
+#include "fuzz/quiet.h"
 #include "google/protobuf/unknown_field_set.h"
-#include "tests/fuzz/promise.h"
-#include "tests/fuzz/quiet.h"
 
 namespace devstate {
 namespace {

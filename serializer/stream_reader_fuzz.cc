@@ -14,8 +14,8 @@
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/stream_writer.h"
 #include "devstate/serializer/test_streams.h"
-#include "tests/fuzz/promise.h"
-#include "tests/fuzz/quiet.h"
+#include "fuzz/promise.h"
+#include "fuzz/quiet.h"
 
 namespace devstate {
 namespace {

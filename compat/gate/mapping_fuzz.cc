@@ -19,8 +19,8 @@
 #include "devstate/schema/schema_check.h"
 #include "devstate/schema/schema_loader.h"
 #include "devstate/serializer/stream_format.h"
-#include "tests/fuzz/promise.h"
-#include "tests/fuzz/quiet.h"
+#include "fuzz/promise.h"
+#include "fuzz/quiet.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 

@@ -10,9 +10,9 @@
 
 #include "devstate/compat/release/judge_manifests.h"
 #include "devstate/compat/release/manifest.h"
+#include "fuzz/promise.h"
+#include "fuzz/quiet.h"
 #include "google/protobuf/util/json_util.h"
-#include "tests/fuzz/promise.h"
-#include "tests/fuzz/quiet.h"
 
 namespace devstate {
 namespace {

@@ -13,8 +13,8 @@
 #include "devstate/schema/annotations.h"
 #include "devstate/schema/fingerprint.h"
 #include "devstate/schema/schema_loader.h"
-#include "tests/fuzz/promise.h"
-#include "tests/fuzz/quiet.h"
+#include "fuzz/promise.h"
+#include "fuzz/quiet.h"
 
 namespace devstate {
 namespace {

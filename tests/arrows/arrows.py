@@ -3,6 +3,7 @@
 """Which room may use which, and what in Bazel's graph breaks that."""
 
 import os
+import re
 import xml.etree.ElementTree
 
 _LIBRARY = ("proto", "schema", "serializer", "compat")
@@ -20,9 +21,11 @@ _ALL = _LIBRARY + (
 # What each room may use beside itself and third_party: rooms, or single
 # targets. A new room is one more line.
 ALLOWED = {
-    "proto": (),
+    # The rules of a back-end's build test the schemas.
+    "proto": ("//codegen:devstate.bzl",),
     "schema": ("proto",),
-    "codegen": ("proto", "schema"),
+    # The rules of a back-end's build make a fuzz target of its device.
+    "codegen": ("proto", "schema", "//fuzz:fuzz.bzl"),
     "serializer": ("proto", "schema"),
     "transport/io": ("//serializer:byte_stream",),
     "transport/vhost_user": ("transport/io", "//serializer:byte_stream"),
@@ -42,6 +45,8 @@ ALLOWED = {
     "tests": _ALL,
     "bindings": ("proto",),
     "docs": (),
+    # What fuzz targets of every room stand on.
+    "fuzz": ("proto", "serializer"),
 }
 
 
@@ -107,6 +112,30 @@ def forbidden_arrows(rules, root="", allowed=None):
                 continue
             if other not in allowed[room] and used not in allowed[room]:
                 found.append(f"{label} uses {used}: {room} may not use {other}")
+    return found
+
+
+def forbidden_loads(tree):
+    """Returns one line for each .bzl file of a room that loads what it may not.
+
+    Bazel's graph has rules only, not the files that declare them.
+    """
+    found = []
+    for package in sorted(find_packages(tree)):
+        folder = os.path.join(tree, package)
+        for name in sorted(os.listdir(folder)):
+            if not name.endswith(".bzl"):
+                continue
+            label = f"//{package}:{name}"
+            room = room_of(label)
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                loaded = re.findall(r'^load\("([^"]+)"', file.read(), re.MULTILINE)
+            for used in loaded:
+                other = room_of(used)
+                if other in (None, "third_party", room):
+                    continue
+                if other not in ALLOWED[room] and used not in ALLOWED[room]:
+                    found.append(f"{label} loads {used}: {room} may not use {other}")
     return found
 
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import os
+import tempfile
 import unittest
 
 from tests.arrows import arrows
@@ -32,6 +33,31 @@ class ArrowsTest(unittest.TestCase):
         self.assertIn(
             "@com_google_protobuf//:protobuf", protobuf_beneath("//backend/c:judge")
         )
+
+    def test_bzl_files_load_only_what_their_room_may(self):
+        tree = os.path.dirname(os.path.realpath("WORKSPACE"))
+        self.assertEqual(arrows.forbidden_loads(tree), [])
+
+    def test_forbidden_load_is_found(self):
+        with tempfile.TemporaryDirectory() as tree:
+            os.mkdir(os.path.join(tree, "codegen"))
+            for name, text in {
+                "BUILD.bazel": "",
+                "rules.bzl": 'load("//tests/fuzz:fuzz.bzl", "fuzz_test")\n'
+                'load("//fuzz:fuzz.bzl", "fuzz_test")\n'
+                'load("@rules_cc//cc:defs.bzl", "cc_test")\n',
+            }.items():
+                with open(
+                    os.path.join(tree, "codegen", name), "w", encoding="utf-8"
+                ) as file:
+                    file.write(text)
+            self.assertEqual(
+                arrows.forbidden_loads(tree),
+                [
+                    "//codegen:rules.bzl loads //tests/fuzz:fuzz.bzl: "
+                    "codegen may not use tests"
+                ],
+            )
 
     def test_no_package_is_missing(self):
         tree = os.path.dirname(os.path.realpath("WORKSPACE"))

@@ -15,12 +15,12 @@
 #include "devstate/serializer/dynamic/state_writer.h"
 #include "devstate/serializer/dynamic/whole_state.h"
 #include "devstate/serializer/test_streams.h"
+#include "fuzz/promise.h"
+#include "fuzz/quiet.h"
 #include "tests/codegen/c_states.h"
 #include "tests/codegen/everything.devstate-c.h"
 #include "tests/codegen/everything.devstate.h"
 #include "tests/codegen/row_copier.h"
-#include "tests/fuzz/promise.h"
-#include "tests/fuzz/quiet.h"
 
 namespace devstate::test::everything {
 namespace {

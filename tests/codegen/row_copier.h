@@ -8,7 +8,7 @@
 #define DEVSTATE_TESTS_CODEGEN_ROW_COPIER_H_
 
 #include "absl/status/status.h"
-#include "tests/fuzz/promise.h"
+#include "fuzz/promise.h"
 
 namespace devstate::fuzz {
 

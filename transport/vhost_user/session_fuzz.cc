@@ -11,7 +11,7 @@
 
 #include "devstate/transport/vhost_user/session.h"
 #include "devstate/transport/vhost_user/session_model.h"
-#include "tests/fuzz/promise.h"
+#include "fuzz/promise.h"
 
 namespace devstate::vhost_user {
 namespace {

@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tests/fuzz/stream_parts.h"
+#include "fuzz/stream_parts.h"
 
 #include <algorithm>
 #include <utility>

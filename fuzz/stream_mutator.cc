@@ -1,12 +1,12 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tests/fuzz/stream_mutator.h"
+#include "fuzz/stream_mutator.h"
 
 #include <cstdint>
 #include <utility>
 
-#include "tests/fuzz/stream_parts.h"
+#include "fuzz/stream_parts.h"
 
 namespace devstate::fuzz {
 namespace {

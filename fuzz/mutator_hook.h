@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-#include "tests/fuzz/wire_mutator.h"
+#include "fuzz/wire_mutator.h"
 
 namespace devstate::fuzz {
 

@@ -24,10 +24,10 @@ def fuzz_test(name, srcs, corpus, deps, mutator = None, mutations = 2000, size =
         data = corpus,
         # libFuzzer has a main() of its own.
         deps = deps + ([
-            Label("//tests/fuzz:%s_mutator_hook" % mutator),
+            Label("//fuzz:%s_mutator_hook" % mutator),
         ] if mutator else []) + select({
-            str(Label("//tests/fuzz:libfuzzer")): [],
-            "//conditions:default": [Label("//tests/fuzz:replay_main")],
+            str(Label("//fuzz:libfuzzer")): [],
+            "//conditions:default": [Label("//fuzz:replay_main")],
         }),
         **kwargs
     )

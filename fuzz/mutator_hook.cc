@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tests/fuzz/mutator_hook.h"
+#include "fuzz/mutator_hook.h"
 
 #include <cstring>
 #include <utility>

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "devstate/backend/device_fuzz.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
-#include "tests/fuzz/device/slots.devstate.h"
+#include "fuzz/device/slots.devstate.h"
 
 namespace devstate::test::slots {
 namespace {

@@ -3,8 +3,8 @@
 //
 // For targets whose input is a stream.
 
-#include "tests/fuzz/mutator_hook.h"
-#include "tests/fuzz/stream_mutator.h"
+#include "fuzz/mutator_hook.h"
+#include "fuzz/stream_mutator.h"
 
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,
                                           size_t max_size, unsigned int seed) {

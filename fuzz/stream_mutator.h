@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "tests/fuzz/wire_mutator.h"
+#include "fuzz/wire_mutator.h"
 
 namespace devstate::fuzz {
 

@@ -12,7 +12,7 @@ import unittest
 _TREE = pathlib.Path("WORKSPACE").resolve().parent
 
 # Targets for the test of devstate_fuzz_test, not for fuzzing.
-_OWN = "tests/fuzz/device"
+_OWN = "fuzz/device"
 
 _TARGET = re.compile(r'fuzz_test\(\n    name = "([^"]+)"')
 
@@ -40,8 +40,8 @@ class GuideTest(unittest.TestCase):
         self.assertEqual(_first_cells("docs/fuzzing.md"), targets)
 
     def test_every_corpus_is_described(self) -> None:
-        folders = {path.name for path in (_TREE / "tests/fuzz/corpus").iterdir()}
-        self.assertEqual(_first_cells("tests/fuzz/README.md"), folders)
+        folders = {path.name for path in (_TREE / "fuzz/corpus").iterdir()}
+        self.assertEqual(_first_cells("fuzz/README.md"), folders)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tests/fuzz/stream_mutator.h"
+#include "fuzz/stream_mutator.h"
 
 #include <string>
 #include <utility>
 
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/test_streams.h"
+#include "fuzz/stream_parts.h"
 #include "gtest/gtest.h"
-#include "tests/fuzz/stream_parts.h"
 
 namespace devstate::fuzz {
 namespace {

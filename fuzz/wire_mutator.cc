@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tests/fuzz/wire_mutator.h"
+#include "fuzz/wire_mutator.h"
 
 #include <cstdint>
 #include <iterator>
