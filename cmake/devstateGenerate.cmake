@@ -161,6 +161,54 @@ function(devstate_manifest)
   _devstate_add_library(absl::strings ${out}/${arg_TARGET}.cc ${out}/${arg_TARGET}.h)
 endfunction()
 
+# devstate_fuzz_test(NAME <name> PROTO <file> ROOT <message>
+#                    SOURCES <file>... LIBRARIES <target>...
+#                    [IMPORT_DIRS <folder>...] [MUTATIONS <number>] [LIBFUZZER])
+#
+# Declares a program <name>, and a test of ctest, that fuzzes what a device does
+# with states that it loads: docs/fuzzing.md. It starts from the states of
+# `devstate corpus`, which the build writes into <name>.corpus in the current binary
+# folder, and mutations of each.
+#
+#   SOURCES    one of them has DEVSTATE_FUZZ_DEVICE()
+#   LIBRARIES  the device and its codec
+#   MUTATIONS  how many there are of each state; the same every time. Default: 50
+#   LIBFUZZER  links libFuzzer's main(), for Clang. The test of ctest then runs the
+#              corpus alone, and the program fuzzes
+function(devstate_fuzz_test)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "LIBFUZZER"
+    "NAME;PROTO;ROOT;MUTATIONS" "IMPORT_DIRS;SOURCES;LIBRARIES")
+  _devstate_check_arguments(devstate_fuzz_test NAME PROTO ROOT SOURCES LIBRARIES)
+  if(NOT TARGET devstate::devstate_command)
+    message(FATAL_ERROR "devstate_fuzz_test: this devstate was built with "
+      "DEVSTATE_BUILD_CLI=OFF, and its command writes the states: build it with ON")
+  endif()
+  if(NOT DEFINED arg_MUTATIONS)
+    set(arg_MUTATIONS 50)
+  endif()
+  _devstate_schema_arguments()
+  set(corpus ${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}.corpus)
+  add_custom_command(OUTPUT ${corpus}/stamp
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${corpus}
+    COMMAND devstate::devstate_command corpus ${schema_arguments} -o ${corpus}/states
+    COMMAND ${CMAKE_COMMAND} -E touch ${corpus}/stamp
+    DEPENDS ${schema_files} devstate::devstate_command
+    COMMENT "Writing states of ${arg_ROOT}"
+    VERBATIM)
+  add_executable(${arg_NAME} ${arg_SOURCES} ${corpus}/stamp)
+  target_link_libraries(${arg_NAME} PRIVATE devstate::devstate_fuzz)
+  set(run ${arg_NAME} --mutations=${arg_MUTATIONS} ${corpus}/states)
+  if(arg_LIBFUZZER)
+    target_compile_options(${arg_NAME} PRIVATE -fsanitize=fuzzer-no-link)
+    target_link_options(${arg_NAME} PRIVATE -fsanitize=fuzzer)
+    set(run ${arg_NAME} -runs=0 ${corpus}/states)
+  else()
+    target_link_libraries(${arg_NAME} PRIVATE devstate::devstate_fuzz_main)
+  endif()
+  target_link_libraries(${arg_NAME} PRIVATE ${arg_LIBRARIES})
+  add_test(NAME ${arg_NAME} COMMAND ${run})
+endfunction()
+
 # Stops at arguments of the calling function that are missing or unknown.
 macro(_devstate_check_arguments function)
   foreach(word ${ARGN})

@@ -31,7 +31,10 @@ list(REMOVE_ITEM programs devstate_command)
 install(TARGETS ${programs} EXPORT devstateTargets
   RUNTIME COMPONENT development)
 if(DEVSTATE_BUILD_CLI)
-  install(TARGETS devstate_command RUNTIME COMPONENT runtime)
+  install(TARGETS devstate_command EXPORT devstateTargets
+    RUNTIME COMPONENT runtime)
+  install(TARGETS devstate_fuzz devstate_fuzz_main EXPORT devstateTargets
+    ARCHIVE COMPONENT development)
   if(DEVSTATE_PRINTED)
     install(DIRECTORY ${PROJECT_BINARY_DIR}/printed/
       DESTINATION ${CMAKE_INSTALL_DATADIR}
@@ -44,6 +47,9 @@ endif()
 # The public headers, those of generated code, and what they include.
 set(headers)
 set(waiting ${DEVSTATE_PUBLIC_HEADERS})
+if(DEVSTATE_BUILD_CLI)
+  list(APPEND waiting backend/device_fuzz.h)
+endif()
 foreach(source ${DEVSTATE_PLUGIN_SOURCES})
   # As a string that the plugin prints.
   file(STRINGS ${source} lines REGEX "\"#include .\"devstate/")

@@ -39,10 +39,10 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libdevstate-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libabsl-dev, libmd-dev, \
 libprotobuf-dev, libxxhash-dev, libzstd-dev, pkgconf | pkg-config, \
-protobuf-compiler")
+protobuf-compiler, devstate (= ${PROJECT_VERSION})")
 if(BUILD_SHARED_LIBS)
   string(APPEND CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-    ", devstate (= ${PROJECT_VERSION}), libdevstate-c0 (= ${PROJECT_VERSION})")
+    ", libdevstate-c0 (= ${PROJECT_VERSION})")
 endif()
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
   "The library, its headers and what a back-end's build runs.")

@@ -699,6 +699,28 @@ set(DEVSTATE_COMMAND_SOURCES
 )
 
 # What tests share.
+set(DEVSTATE_FUZZ_SOURCES
+  backend/device_fuzz.cc
+  backend/device_fuzz.h
+  fuzz/mutator_hook.cc
+  fuzz/mutator_hook.h
+  fuzz/promise.h
+  fuzz/quiet.h
+  fuzz/stream_mutator.cc
+  fuzz/stream_mutator.h
+  fuzz/stream_parts.cc
+  fuzz/stream_parts.h
+  fuzz/wire_mutator.cc
+  fuzz/wire_mutator.h
+  serializer/dynamic/state_reader.cc
+  serializer/dynamic/state_reader.h
+  serializer/dynamic/state_writer.cc
+  serializer/dynamic/state_writer.h
+  serializer/dynamic/whole_state.cc
+  serializer/dynamic/whole_state.h
+  serializer/test_streams.h
+)
+
 set(DEVSTATE_TESTING_SOURCES
   compat/diff_cases.cc
   compat/diff_cases.h

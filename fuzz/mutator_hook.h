@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef DEVSTATE_TESTS_FUZZ_MUTATOR_HOOK_H_
-#define DEVSTATE_TESTS_FUZZ_MUTATOR_HOOK_H_
+#ifndef DEVSTATE_FUZZ_MUTATOR_HOOK_H_
+#define DEVSTATE_FUZZ_MUTATOR_HOOK_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -21,4 +21,4 @@ size_t MutateInput(uint8_t* data, size_t size, size_t max_size, uint32_t seed,
 
 }  // namespace devstate::fuzz
 
-#endif  // DEVSTATE_TESTS_FUZZ_MUTATOR_HOOK_H_
+#endif  // DEVSTATE_FUZZ_MUTATOR_HOOK_H_

@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef DEVSTATE_TESTS_FUZZ_PROMISE_H_
-#define DEVSTATE_TESTS_FUZZ_PROMISE_H_
+#ifndef DEVSTATE_FUZZ_PROMISE_H_
+#define DEVSTATE_FUZZ_PROMISE_H_
 
 #include <cstdio>
 #include <cstdlib>
@@ -21,4 +21,4 @@ inline void Promise(bool holds, const char* promise,
 
 }  // namespace devstate::fuzz
 
-#endif  // DEVSTATE_TESTS_FUZZ_PROMISE_H_
+#endif  // DEVSTATE_FUZZ_PROMISE_H_

@@ -4,8 +4,8 @@
 // Keeps libprotobuf from printing what it refuses, which takes more time than
 // all the rest.
 
-#ifndef DEVSTATE_TESTS_FUZZ_QUIET_H_
-#define DEVSTATE_TESTS_FUZZ_QUIET_H_
+#ifndef DEVSTATE_FUZZ_QUIET_H_
+#define DEVSTATE_FUZZ_QUIET_H_
 
 #include "devstate/third_party/protobuf_compat/protobuf_compat.h"
 
@@ -18,4 +18,4 @@ inline const bool kQuiet = [] {
 
 }  // namespace devstate::fuzz
 
-#endif  // DEVSTATE_TESTS_FUZZ_QUIET_H_
+#endif  // DEVSTATE_FUZZ_QUIET_H_

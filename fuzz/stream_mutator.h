@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef DEVSTATE_TESTS_FUZZ_STREAM_MUTATOR_H_
-#define DEVSTATE_TESTS_FUZZ_STREAM_MUTATOR_H_
+#ifndef DEVSTATE_FUZZ_STREAM_MUTATOR_H_
+#define DEVSTATE_FUZZ_STREAM_MUTATOR_H_
 
 #include <string>
 
@@ -19,4 +19,4 @@ std::string MutateStream(const std::string& stream, Random& random,
 
 }  // namespace devstate::fuzz
 
-#endif  // DEVSTATE_TESTS_FUZZ_STREAM_MUTATOR_H_
+#endif  // DEVSTATE_FUZZ_STREAM_MUTATOR_H_

@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef DEVSTATE_TESTS_FUZZ_STREAM_PARTS_H_
-#define DEVSTATE_TESTS_FUZZ_STREAM_PARTS_H_
+#ifndef DEVSTATE_FUZZ_STREAM_PARTS_H_
+#define DEVSTATE_FUZZ_STREAM_PARTS_H_
 
 #include <cstdint>
 #include <string>
@@ -45,4 +45,4 @@ std::string Seal(const StreamParts& parts);
 
 }  // namespace devstate::fuzz
 
-#endif  // DEVSTATE_TESTS_FUZZ_STREAM_PARTS_H_
+#endif  // DEVSTATE_FUZZ_STREAM_PARTS_H_

@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef DEVSTATE_TESTS_FUZZ_WIRE_MUTATOR_H_
-#define DEVSTATE_TESTS_FUZZ_WIRE_MUTATOR_H_
+#ifndef DEVSTATE_FUZZ_WIRE_MUTATOR_H_
+#define DEVSTATE_FUZZ_WIRE_MUTATOR_H_
 
 #include <functional>
 #include <random>
@@ -31,4 +31,4 @@ std::string MutateWire(const std::string& message, Random& random,
 
 }  // namespace devstate::fuzz
 
-#endif  // DEVSTATE_TESTS_FUZZ_WIRE_MUTATOR_H_
+#endif  // DEVSTATE_FUZZ_WIRE_MUTATOR_H_

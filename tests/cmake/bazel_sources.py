@@ -184,6 +184,8 @@ class Graph:
             for label in self.public_libraries()
             for header in _values(self._rules[label], "hdrs")
         }
+        # A main() is beside it: libFuzzer has its own.
+        lists["FUZZ_SOURCES"] = self.closure(["//backend:device_fuzz"]) - library
         lists["TESTS"] = mains
         lists["VECTORIZED_SOURCES"] = self.vectorized()
         return lists
