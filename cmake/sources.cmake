@@ -343,6 +343,8 @@ set(DEVSTATE_PLANE_SOURCES
   transport/vhost_user/device_state_handler.h
   transport/vhost_user/session.cc
   transport/vhost_user/session.h
+  transport/vhost_user/started_rings.cc
+  transport/vhost_user/started_rings.h
   transport/vhost_user/transfer_worker.cc
   transport/vhost_user/transfer_worker.h
   transport/vhost_user/vhost_user_message.cc
@@ -801,6 +803,7 @@ set(DEVSTATE_TESTS
   transport/vhost_user/hostile_messages_test.cc
   transport/vhost_user/session_test.cc
   transport/vhost_user/session_walk_test.cc
+  transport/vhost_user/started_rings_test.cc
   transport/vhost_user/vhost_user_device_test.cc
   transport/vhost_user/vhost_user_features_test.cc
   transport/vhost_user/vhost_user_message_test.cc

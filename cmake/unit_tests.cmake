@@ -35,7 +35,7 @@ endfunction()
 foreach(source ${DEVSTATE_TESTS})
   devstate_test(${source})
   if(source MATCHES
-      "^(serializer|third_party/zstd|transport/io)/[a-z_]*[.]cc$|/(session|session_walk|vhost_user_message)_test[.]cc$"
+      "^(serializer|third_party/zstd|transport/io)/[a-z_]*[.]cc$|/(session|session_walk|started_rings|vhost_user_message)_test[.]cc$"
       # They have descriptors, or processes, of the command.
       AND NOT source MATCHES "/(process|stream_messages)_test[.]cc$")
     target_link_libraries(${test} PRIVATE devstate_library_testing)

@@ -14,7 +14,7 @@ void VhostUserDevice::Reset() {
   features_ = 0;
   protocol_features_ = 0;
   mem_slots_ = 0;
-  started_.reset();
+  started_ = {};
   bases_.fill(0);
 }
 
@@ -35,6 +35,7 @@ absl::StatusOr<std::optional<Message>> VhostUserDevice::Handle(
   // that does is judged by what was before.
   const bool acknowledge = request.needs_reply() && acks();
   const absl::Status status = Apply(request, &payload);
+  if (status.ok()) started_.Note(request.request, request.payload);
   if (HasReply(request.request)) {
     if (!status.ok()) return status;
     return std::optional<Message>(
@@ -92,8 +93,6 @@ absl::Status VhostUserDevice::Apply(const Message& request,
       return absl::OkStatus();
     case kResetOwner:
     case kResetDevice:
-      started_.reset();
-      return absl::OkStatus();
     case kSetOwner:
     case kSetLogFd:
     case kSendRarp:
@@ -128,9 +127,6 @@ absl::Status VhostUserDevice::ApplyRing(const Message& request,
             absl::StrCat(RequestName(request.request),
                          ": reserved bits are set in 0x", absl::Hex(value)));
       }
-      if (request.request == kSetVringKick) {
-        started_.set(value & kVringIndexMask);
-      }
       return absl::OkStatus();
     }
     default:
@@ -145,7 +141,6 @@ absl::Status VhostUserDevice::ApplyRing(const Message& request,
   if (request.request == kSetVringBase) {
     bases_[ring] = ReadU32(request.payload, 4);
   } else if (request.request == kGetVringBase) {
-    started_.reset(ring);
     AppendU32(ring, reply);
     AppendU32(bases_[ring], reply);
   }

@@ -8,7 +8,6 @@
 #define DEVSTATE_TRANSPORT_VHOST_USER_VHOST_USER_DEVICE_H_
 
 #include <array>
-#include <bitset>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -16,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "devstate/transport/vhost_user/started_rings.h"
 #include "devstate/transport/vhost_user/vhost_user_message.h"
 
 namespace devstate::vhost_user {
@@ -71,9 +71,7 @@ class VhostUserDevice {
   bool device_state_negotiated() const {
     return (protocol_features_ & kProtocolFDeviceState) != 0;
   }
-  // Returns whether any ring is started. A ring counts as started from
-  // SET_VRING_KICK to GET_VRING_BASE. This endpoint does not look at kicks, so
-  // it takes the earliest moment at which the first one could come.
+  // Returns whether any ring is started.
   bool running() const { return started_.any(); }
   uint64_t features() const { return features_; }
   uint64_t protocol_features() const { return protocol_features_; }
@@ -81,7 +79,7 @@ class VhostUserDevice {
   uint32_t ring_base(size_t ring) const { return bases_[ring]; }
 
  private:
-  static constexpr size_t kMaxRings = 256;  // an index has 8 bits
+  static constexpr size_t kMaxRings = StartedRings::kMaxRings;
 
   absl::Status Apply(const Message& request, std::string* reply);
   absl::Status ApplyRing(const Message& request, std::string* reply);
@@ -95,7 +93,7 @@ class VhostUserDevice {
   uint64_t features_ = 0;
   uint64_t protocol_features_ = 0;
   uint64_t mem_slots_ = 0;
-  std::bitset<kMaxRings> started_;
+  StartedRings started_;
   std::array<uint32_t, kMaxRings> bases_ = {};
 };
 
