@@ -251,6 +251,9 @@ absl::StatusOr<Channel> AdmitChannel(FileDescriptor fd, ChannelUse use,
   Channel channel;
   DS_ASSIGN_OR_RETURN(channel.info, InspectChannel(fd.get(), use, control_fd));
   channel.fd = std::move(fd);
+  if (::fcntl(channel.fd.get(), F_SETFD, FD_CLOEXEC) != 0) {
+    return ErrnoStatus(errno, "fcntl(F_SETFD)");
+  }
   if (channel.info.kind != ChannelKind::kPipe) return channel;
   ::fcntl(channel.fd.get(), F_SETPIPE_SZ, kPipeSize);  // may fail: slower only
   const int access = use == ChannelUse::kRead ? O_RDONLY : O_WRONLY;

@@ -87,7 +87,8 @@ struct Channel {
   ChannelInfo info;
 };
 
-// Inspects `fd` as InspectChannel() does, then makes it safe against a peer
+// Inspects `fd` as InspectChannel() does, then makes it close-on-exec, which a
+// library that parses vhost-user may not have done, and safe against a peer
 // that shares its open file description. A pipe is re-opened non-blocking, so
 // that nobody else's O_NONBLOCK matters, and grown to 1 MiB where allowed. On
 // error `fd` is closed.

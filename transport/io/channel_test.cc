@@ -88,6 +88,18 @@ TEST(ChannelTest, GivenPipeBecomesPrivatelyNonBlocking) {
       << "the peer's open file description is not ours to change";
 }
 
+// libvhost-user and DPDK receive without MSG_CMSG_CLOEXEC.
+TEST(ChannelTest, AGivenChannelOfEachKindDoesNotSurviveExec) {
+  for (const ChannelKind kind : kAllChannelKinds) {
+    ChannelEnds ends = MakeChannel(kind);
+    ASSERT_EQ(::fcntl(ends.read_end.get(), F_SETFD, 0), 0);
+    auto channel = AdmitChannel(std::move(ends.read_end), kRead);
+    ASSERT_THAT(channel, IsOk()) << ChannelKindName(kind);
+    EXPECT_NE(::fcntl(channel->fd.get(), F_GETFD) & FD_CLOEXEC, 0)
+        << ChannelKindName(kind);
+  }
+}
+
 TEST(ChannelTest, MissingFileFolderIsNamed) {
   EXPECT_THAT(
       CreateChannel(ChannelKind::kFile, "/does/not/exist"),
