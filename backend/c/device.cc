@@ -8,6 +8,7 @@
 #include "devstate/backend/c/device.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <set>
 #include <string>
@@ -39,6 +40,14 @@ std::vector<std::string> ToStrings(const char* const* strings) {
   std::vector<std::string> result;
   for (; *strings != nullptr; ++strings) result.push_back(*strings);
   return result;
+}
+
+// Sets `memory` to `size` bytes of zeros, which the caller frees.
+absl::Status Allocate(size_t size, void** memory) {
+  *memory = std::calloc(1, size);
+  if (*memory != nullptr) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("no memory for the ", size, " bytes of staged_size"));
 }
 
 // A device in C, and the codec of its schema.
@@ -87,7 +96,10 @@ class Device : public TransferDevice {
   }
   void StageLoad() override {
     void* staged = nullptr;
-    stage_status_ = CallDevice("stage", ops_.stage, device_, &staged);
+    stage_status_ =
+        ops_.stage == nullptr
+            ? Allocate(ops_.staged_size, &staged)
+            : CallDevice("stage", ops_.stage, device_, &staged);
     if (stage_status_.ok()) staged_ = staged;
   }
   absl::Status ReadState(RecordReader& reader) override {
@@ -104,10 +116,15 @@ class Device : public TransferDevice {
     return CallDevice("prepare", ops_.prepare, *staged_);
   }
   absl::Status Commit() override {
+    if (ops_.commit_to != nullptr) {
+      return CallDevice("commit_to", ops_.commit_to, device_, *staged_);
+    }
     return CallDevice("commit", ops_.commit, *staged_);
   }
   void Unstage() override {
-    if (staged_.has_value()) ops_.unstage(*staged_);
+    if (!staged_.has_value()) return;
+    if (ops_.unstage != nullptr) ops_.unstage(*staged_);
+    if (ops_.stage == nullptr) std::free(*staged_);
     staged_.reset();
   }
 
@@ -116,7 +133,7 @@ class Device : public TransferDevice {
   const devstate_device_ops ops_;
   void* const device_;
   absl::Status stage_status_;
-  // What stage() made, which may be null.
+  // What stage() made, which may be null, or `staged_size` bytes.
   std::optional<void*> staged_;
 };
 
@@ -220,10 +237,19 @@ absl::StatusOr<ReadOptions> ReadStateOptions(
 absl::StatusOr<devstate_device_ops> ReadOps(const devstate_device_ops* given) {
   DS_ASSIGN_OR_RETURN(const devstate_device_ops ops,
                       ReadSized(given, "devstate_device_ops"));
-  if (ops.save == nullptr || ops.stage == nullptr || ops.batch == nullptr ||
-      ops.commit == nullptr || ops.unstage == nullptr) {
+  const bool stages = ops.stage != nullptr && ops.unstage != nullptr;
+  if (ops.save == nullptr || ops.batch == nullptr ||
+      (!stages && ops.staged_size == 0) ||
+      (ops.commit == nullptr && ops.commit_to == nullptr)) {
     return absl::InvalidArgumentError(
-        "devstate_device_ops: set save, stage, batch, commit and unstage");
+        "devstate_device_ops: set save, batch, stage and unstage or "
+        "staged_size, and commit or commit_to");
+  }
+  if ((ops.stage != nullptr && ops.staged_size != 0) ||
+      (ops.commit != nullptr && ops.commit_to != nullptr)) {
+    return absl::InvalidArgumentError(
+        "devstate_device_ops: set stage or staged_size, not both, and commit "
+        "or commit_to, not both");
   }
   return ops;
 }
@@ -269,6 +295,15 @@ devstate_engine* devstate_engine_new(
       devstate::c::MakeEngine(*std::move(handler), device, options);
   if (engine != nullptr) engine->records = records;
   return engine;
+}
+
+void devstate_report_to_stderr(void* /*device*/,
+                               const devstate_report* report) {
+  if (report->event == DEVSTATE_VERIFIED) {
+    std::fprintf(stderr, "%s\n", report->line);
+  } else if (report->code != DEVSTATE_OK) {
+    std::fprintf(stderr, "%s\n", report->text);
+  }
 }
 
 int devstate_engine_pre_check(devstate_engine* engine, uint32_t version) {

@@ -255,6 +255,15 @@ DEVSTATE_API void devstate_engine_set_fd(devstate_engine* engine,
 /* CHECK_DEVICE_STATE with the size of its payload. */
 DEVSTATE_API void devstate_engine_check(devstate_engine* engine, size_t size);
 
+/* Each request of a connection, before anything else is done about it: in place
+ * of devstate_engine_negotiated(), _running(), _set_fd() and _check(). True if
+ * it is one of the two. Then it is done with, and `fds` were taken. False if it
+ * is another, which is the caller's with its `fds`: what it says of features and
+ * rings was noted. Lends `socket` as devstate_engine_set_fd() does. */
+DEVSTATE_API bool devstate_engine_request(
+    devstate_engine* engine, uint32_t request, const void* payload, size_t size,
+    const int* fds, size_t count, int socket) DEVSTATE_CHECK;
+
 /* Lends a descriptor that is readable when there is something to dispatch. */
 DEVSTATE_API int devstate_engine_poll_fd(const devstate_engine* engine);
 DEVSTATE_API void devstate_engine_dispatch(devstate_engine* engine);
@@ -320,6 +329,11 @@ typedef struct devstate_report {
   uint64_t records;
 } devstate_report;
 
+/* A report() that writes a line to stderr: the verdict on each load, and why
+ * anything else failed. [any thread] */
+DEVSTATE_API void devstate_report_to_stderr(void* device,
+                                            const devstate_report* report);
+
 /* A device with a state of records. Called on the worker, with all rings
  * stopped. A load is staged, which means kept in memory of the device's own
  * until commit(): until then the device stays as it is. */
@@ -328,15 +342,18 @@ typedef struct devstate_device_ops {
   /* Writes the state: devstate_writer_begin(), then records, no _finish(). May
    * be called several times for one save and writes the same each time. */
   int (*save)(void* device, devstate_writer* writer);
-  /* Starts a load. On error there is nothing to unstage. */
+  /* Starts a load. On error there is nothing to unstage. NULL if `staged_size`
+   * is set. */
   int (*stage)(void* device, void** staged);
   /* Takes a piece of the state, root first. Copies what it keeps. */
   int (*batch)(void* staged, const devstate_batch* batch);
   /* The stream is verified: does all that can fail. May be NULL. */
   int (*prepare)(void* staged);
-  /* At CHECK_DEVICE_STATE: puts the state into force. */
+  /* At CHECK_DEVICE_STATE: puts the state into force. NULL if `commit_to` is
+   * set. */
   int (*commit)(void* staged);
-  /* Frees what stage() made: always last, once, after commit(), too. */
+  /* Frees what stage() made: always last, once, after commit(), too. With
+   * `staged_size` it frees what the memory points to, and may be NULL. */
   void (*unstage)(void* staged);
   /* May be NULL. */
   void (*report)(void* device, const devstate_report* report);
@@ -345,6 +362,11 @@ typedef struct devstate_device_ops {
    * in what save() writes, which is called once more for that if records have
    * features. */
   const char* const* (*features)(void* device);
+  /* In place of stage(): a load is staged in so many bytes of zeros, aligned as
+   * malloc() does, which the library frees. 0: stage() makes them. */
+  size_t staged_size;
+  /* In place of commit(), with the device. */
+  int (*commit_to)(void* device, void* staged);
 } devstate_device_ops;
 
 typedef enum devstate_save_choice {

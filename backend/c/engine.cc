@@ -138,6 +138,13 @@ absl::StatusOr<devstate_bytes_ops> ReadOps(const devstate_bytes_ops* given) {
   return ops;
 }
 
+// Returns the descriptors of a request, which the result closes.
+std::vector<FileDescriptor> TakeDescriptors(const int* fds, size_t count) {
+  std::vector<FileDescriptor> taken;
+  for (size_t i = 0; i < count; ++i) taken.emplace_back(fds[i]);
+  return taken;
+}
+
 // How long a front-end may leave a reply in its socket.
 constexpr absl::Duration kSendTimeout = absl::Seconds(10);
 
@@ -176,6 +183,9 @@ devstate_engine* MakeEngine(std::unique_ptr<DeviceStateHandler> handler,
 
 using ::devstate::FileDescriptor;
 using ::devstate::c::Report;
+using ::devstate::c::TakeDescriptors;
+using ::devstate::vhost_user::kSetProtocolFeatures;
+using ::devstate::vhost_user::ReadU64;
 
 devstate_engine* devstate_engine_new_bytes(
     const devstate_bytes_ops* ops, void* device,
@@ -203,14 +213,14 @@ void devstate_engine_running(devstate_engine* engine, bool any_ring_started) {
 }
 
 void devstate_engine_disconnected(devstate_engine* engine) {
+  engine->rings = {};
   engine->engine->Disconnected();
 }
 
 void devstate_engine_set_fd(devstate_engine* engine, const void* payload,
                             size_t size, const int* fds, size_t count,
                             int socket) {
-  std::vector<FileDescriptor> taken;
-  for (size_t i = 0; i < count; ++i) taken.emplace_back(fds[i]);
+  std::vector<FileDescriptor> taken = TakeDescriptors(fds, count);
   uint32_t numbers[2];
   if (size != sizeof(numbers) || count != 1) {
     engine->engine->RefuseDeviceStateFd(absl::InvalidArgumentError(
@@ -230,6 +240,29 @@ void devstate_engine_check(devstate_engine* engine, size_t size) {
     engine->engine->RefuseCheck(absl::InvalidArgumentError(absl::StrCat(
         "CHECK_DEVICE_STATE: ", size, " bytes of payload, expected are none")));
   }
+}
+
+bool devstate_engine_request(devstate_engine* engine, uint32_t request,
+                             const void* payload, size_t size, const int* fds,
+                             size_t count, int socket) {
+  if (request == DEVSTATE_SET_DEVICE_STATE_FD) {
+    devstate_engine_set_fd(engine, payload, size, fds, count, socket);
+    return true;
+  }
+  if (request == DEVSTATE_CHECK_DEVICE_STATE) {
+    TakeDescriptors(fds, count);
+    devstate_engine_check(engine, size);
+    return true;
+  }
+  const absl::string_view bytes(static_cast<const char*>(payload), size);
+  if (request == kSetProtocolFeatures && size >= sizeof(uint64_t)) {
+    devstate_engine_negotiated(engine, ReadU64(bytes, 0));
+  }
+  const bool was_running = engine->rings.any();
+  engine->rings.Note(request, bytes);
+  const bool running = engine->rings.any();
+  if (running != was_running) devstate_engine_running(engine, running);
+  return false;
 }
 
 int devstate_engine_poll_fd(const devstate_engine* engine) {

@@ -10,6 +10,7 @@
 #include "devstate/devstate.h"
 #include "devstate/transport/vhost_user/device_state_engine.h"
 #include "devstate/transport/vhost_user/device_state_handler.h"
+#include "devstate/transport/vhost_user/started_rings.h"
 
 namespace devstate {
 class StateTransfer;
@@ -22,6 +23,8 @@ struct devstate_engine {
   std::unique_ptr<devstate::vhost_user::DeviceStateEngine> engine;
   // `handler` if the state is one of records, or null.
   devstate::StateTransfer* records = nullptr;
+  // Of the requests that devstate_engine_request() saw.
+  devstate::vhost_user::StartedRings rings = {};
 };
 
 namespace devstate::c {

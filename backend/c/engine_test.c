@@ -192,6 +192,69 @@ static void RunningRingsRefuseATransfer(void) {
   devstate_engine_free(engine);
 }
 
+static bool Hand(devstate_engine* engine, uint32_t request, uint64_t payload) {
+  return devstate_engine_request(engine, request, &payload, sizeof payload,
+                                 NULL, 0, -1);
+}
+
+/* Whether SET_DEVICE_STATE_FD with one end of a pipe is accepted. */
+static bool Accepts(devstate_engine* engine) {
+  const uint32_t payload[2] = {0, 0};
+  int ends[2];
+  if (pipe(ends) != 0) exit(1);
+  EXPECT(devstate_engine_request(engine, DEVSTATE_SET_DEVICE_STATE_FD, payload,
+                                 sizeof payload, &ends[1], 1, -1));
+  close(ends[0]);
+  return Answer(engine, DEVSTATE_SET_DEVICE_STATE_FD) == 0x100;
+}
+
+static void RequestsSayWhatIsNegotiatedAndWhichRingsRun(void) {
+  enum { SET_PROTOCOL_FEATURES = 16, SET_VRING_KICK = 12, GET_VRING_BASE = 11 };
+  device d = {.value = 1};
+  devstate_engine* engine = devstate_engine_new_bytes(&kOps, &d, NULL);
+  EXPECT(!Accepts(engine));
+  EXPECT(!Hand(engine, SET_PROTOCOL_FEATURES,
+               UINT64_C(1) << DEVSTATE_PROTOCOL_FEATURE));
+  EXPECT(Accepts(engine));
+  EXPECT(!Hand(engine, SET_VRING_KICK, 0));
+  EXPECT(!Hand(engine, SET_VRING_KICK, 1));
+  EXPECT(!Hand(engine, GET_VRING_BASE, 0));
+  EXPECT(!Accepts(engine)); /* the last ring still runs */
+  EXPECT(!Hand(engine, GET_VRING_BASE, 1));
+  EXPECT(Accepts(engine));
+  EXPECT(!Hand(engine, SET_VRING_KICK, 0));
+  devstate_engine_disconnected(engine); /* with a ring that runs */
+  EXPECT(!Hand(engine, SET_PROTOCOL_FEATURES,
+               UINT64_C(1) << DEVSTATE_PROTOCOL_FEATURE));
+  EXPECT(Accepts(engine));
+  devstate_engine_free(engine);
+}
+
+static void RequestsOfOthersAreLeftToTheCaller(void) {
+  device d = {.value = 1};
+  devstate_engine* engine = NewEngine(&d);
+  uint32_t request;
+  int ends[2];
+  char end = 1;
+  if (pipe(ends) != 0) exit(1);
+  for (request = 0; request < 64; request++) {
+    if (request == DEVSTATE_SET_DEVICE_STATE_FD ||
+        request == DEVSTATE_CHECK_DEVICE_STATE) {
+      continue;
+    }
+    EXPECT(!devstate_engine_request(engine, request, NULL, 0, &ends[1], 1, -1));
+  }
+  EXPECT(!devstate_engine_owes_reply(engine));
+  EXPECT(write(ends[1], &end, 1) == 1); /* still open */
+  /* With CHECK_DEVICE_STATE none should come. It is closed. */
+  EXPECT(devstate_engine_request(engine, DEVSTATE_CHECK_DEVICE_STATE, NULL, 0,
+                                 &ends[1], 1, -1));
+  EXPECT(Answer(engine, DEVSTATE_CHECK_DEVICE_STATE) != 0);
+  EXPECT(read(ends[0], &end, 1) == 1 && read(ends[0], &end, 1) == 0);
+  close(ends[0]);
+  devstate_engine_free(engine);
+}
+
 static void AnOwnChannelGoesWithTheReply(void) {
   const uint32_t payload[2] = {0, 0};
   device d = {.value = 99};
@@ -281,6 +344,8 @@ int main(void) {
   RUN(ACodeWithoutTextIsAnError);
   RUN(MalformedRequestsAreRefusedAndTheirDescriptorsClosed);
   RUN(RunningRingsRefuseATransfer);
+  RUN(RequestsSayWhatIsNegotiatedAndWhichRingsRun);
+  RUN(RequestsOfOthersAreLeftToTheCaller);
   RUN(AnOwnChannelGoesWithTheReply);
   RUN(RepliesGoOverTheSocket);
   RUN(OptionsAreReadBySize);

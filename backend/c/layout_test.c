@@ -173,7 +173,9 @@ AT(devstate_device_ops, commit, 40, 20);
 AT(devstate_device_ops, unstage, 48, 24);
 AT(devstate_device_ops, report, 56, 28);
 AT(devstate_device_ops, features, 64, 32);
-SIZE(devstate_device_ops, 72, 36);
+AT(devstate_device_ops, staged_size, 72, 36);
+AT(devstate_device_ops, commit_to, 80, 40);
+SIZE(devstate_device_ops, 88, 44);
 
 AT(devstate_state_options, size, 0, 0);
 AT(devstate_state_options, accept, 4, 4);

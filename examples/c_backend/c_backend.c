@@ -25,12 +25,6 @@ typedef struct greetings {
   char texts[MAX_TEXTS][TEXT_SIZE];
 } greetings;
 
-/* A state that was read and is not in force yet. */
-typedef struct staged_load {
-  greetings* device;
-  greetings loaded;
-} staged_load;
-
 static int add_text(greetings* g, const char* text, size_t size) {
   if (g->count == MAX_TEXTS) return devstate_fail("room for 64 texts only");
   if (size >= TEXT_SIZE) return devstate_fail("a text of %zu bytes", size);
@@ -50,16 +44,9 @@ static int save(void* device, devstate_writer* writer) {
   return example_hello_state_add_greetings(writer, rows, g->count);
 }
 
-static int stage(void* device, void** staged) {
-  staged_load* s = calloc(1, sizeof *s);
-  if (s == NULL) return devstate_fail("no memory for a load");
-  s->device = device;
-  *staged = s;
-  return 0;
-}
-
+/* Takes a piece of a state that is not in force yet. */
 static int batch(void* staged, const devstate_batch* piece) {
-  greetings* loaded = &((staged_load*)staged)->loaded;
+  greetings* loaded = staged;
   const example_hello_state* root = example_hello_state_get(piece);
   const example_greeting* rows = example_hello_state_get_greetings(piece);
   int error = 0;
@@ -70,22 +57,21 @@ static int batch(void* staged, const devstate_batch* piece) {
   return error;
 }
 
-static int commit(void* staged) {
-  staged_load* s = staged;
-  *s->device = s->loaded;
-  for (size_t i = 0; i < s->loaded.count; i++) puts(s->loaded.texts[i]);
-  printf("loaded, said %llu times\n", (unsigned long long)s->loaded.said);
+static int commit(void* device, void* staged) {
+  greetings* g = device;
+  *g = *(greetings*)staged;
+  for (size_t i = 0; i < g->count; i++) puts(g->texts[i]);
+  printf("loaded, said %llu times\n", (unsigned long long)g->said);
   fflush(stdout);
   return 0;
 }
 
-static void report(void* device, const devstate_report* how) {
-  (void)device;
-  if (how->code != 0) fprintf(stderr, "%s\n", how->text);
-}
-
-static const devstate_device_ops ops = {sizeof ops, save, stage,  batch, NULL,
-                                        commit,     free, report, NULL};
+static const devstate_device_ops ops = {.size = sizeof ops,
+                                        .save = save,
+                                        .batch = batch,
+                                        .report = devstate_report_to_stderr,
+                                        .staged_size = sizeof(greetings),
+                                        .commit_to = commit};
 
 /* --- vhost-user, as far as a device without a data plane needs it --- */
 
@@ -99,7 +85,6 @@ typedef struct message {
 typedef struct connection {
   int socket;
   devstate_engine* engine;
-  uint64_t started; /* a bit for each ring */
   uint32_t bases[RINGS];
 } connection;
 
@@ -135,8 +120,7 @@ static bool reply(const connection* c, message* m, uint64_t value) {
 /* Answers a request; false ends the connection. */
 static bool handle(connection* c, message* m) {
   const uint32_t ring = m->payload[0] % RINGS;
-  uint64_t value;
-  memcpy(&value, m->payload, sizeof value);
+  uint64_t base;
   switch (m->request) {
     case 1: /* GET_FEATURES: LOG_ALL, PROTOCOL_FEATURES, VERSION_1 */
       return reply(c, m, 1ull << 26 | 1ull << 30 | 1ull << 32);
@@ -145,24 +129,15 @@ static bool handle(connection* c, message* m) {
     case 10: /* SET_VRING_BASE */
       c->bases[ring] = m->payload[1];
       break;
-    case 11: /* GET_VRING_BASE stops the ring */
-      c->started &= ~(1ull << ring);
-      devstate_engine_running(c->engine, c->started != 0);
+    case 11: /* GET_VRING_BASE, which stops the ring */
       m->payload[1] = c->bases[ring];
-      memcpy(&value, m->payload, sizeof value);
-      return reply(c, m, value);
-    case 12: /* SET_VRING_KICK starts it */
-      c->started |= 1ull << ring;
-      devstate_engine_running(c->engine, true);
-      break;
+      memcpy(&base, m->payload, sizeof base);
+      return reply(c, m, base);
     case 15: /* GET_PROTOCOL_FEATURES: MQ, LOG_SHMFD, REPLY_ACK */
       return reply(c, m, 0xb | 1ull << DEVSTATE_PROTOCOL_FEATURE);
-    case 16: /* SET_PROTOCOL_FEATURES */
-      devstate_engine_negotiated(c->engine, value);
-      break;
     case 17: /* GET_QUEUE_NUM */
       return reply(c, m, 16);
-    default: /* owner, memory, addresses, calls: of no use here */
+    default: /* owner, memory, addresses, kicks: of no use here */
       break;
   }
   return (m->flags & 0x8) == 0 || reply(c, m, 0); /* NEED_REPLY */
@@ -175,15 +150,12 @@ static bool take(connection* c) {
   memset(m.payload, 0, sizeof m.payload);
   const int count = receive(c->socket, &m, fds);
   if (count < 0) return false;
-  if (m.request == DEVSTATE_SET_DEVICE_STATE_FD) {
-    devstate_engine_set_fd(c->engine, m.payload, m.size, fds, (size_t)count,
-                           c->socket);
+  if (devstate_engine_request(c->engine, m.request, m.payload, m.size, fds,
+                              (size_t)count, c->socket)) {
     return true;
   }
   for (int i = 0; i < count; i++) close(fds[i]);
-  if (m.request != DEVSTATE_CHECK_DEVICE_STATE) return handle(c, &m);
-  devstate_engine_check(c->engine, m.size);
-  return true;
+  return handle(c, &m);
 }
 
 static void serve(connection* c) {

@@ -6,6 +6,7 @@
 
 #include "devstate/backend/c/device.h"
 
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -390,6 +391,83 @@ TEST_F(DeviceInC, EachFunctionCanRefuseWithItsOwnWords) {
   EXPECT_EQ(device_.last.event, DEVSTATE_COMMITTED);
 }
 
+// A device that counts the rows of a state.
+TEST(DeviceOps, ALoadIsStagedInZerosThatTheLibraryFrees) {
+  uint64_t rows = 0;
+  devstate_device_ops ops = {};
+  ops.size = sizeof(ops);
+  ops.save = [](void*, devstate_writer*) { return devstate_fail("no save"); };
+  ops.batch = [](void* staged, const devstate_batch* batch) {
+    *static_cast<uint64_t*>(staged) += batch->count;
+    return 0;
+  };
+  ops.staged_size = sizeof(rows);
+  ops.commit_to = [](void* device, void* staged) {
+    *static_cast<uint64_t*>(device) = *static_cast<uint64_t*>(staged);
+    return 0;
+  };
+  auto handler = c::MakeDeviceHandler(&devices_fs_v1_fs_state_schema, &ops,
+                                      &rows, nullptr);
+  ASSERT_THAT(handler.status(), IsOk());
+  uint64_t first = 0;
+  for (int load = 0; load < 2; ++load) {
+    rows = 0;
+    StringSource source(Golden("fs_v3"));
+    ASSERT_THAT((*handler)->Load(source).status, IsOk());
+    EXPECT_EQ(rows, 0u) << "only a commit changes the device";
+    ASSERT_THAT((*handler)->Commit().status, IsOk());
+    EXPECT_GT(rows, 1u);
+    if (load == 0) first = rows;
+    EXPECT_EQ(rows, first) << "what is staged starts as zeros";
+  }
+}
+
+TEST(DeviceOps, UnstageFreesWhatTheMemoryOfTheLibraryPointsTo) {
+  static int unstaged;
+  unstaged = 0;
+  devstate_device_ops ops = {};
+  ops.size = sizeof(ops);
+  ops.save = [](void*, devstate_writer*) { return devstate_fail("no save"); };
+  ops.staged_size = sizeof(void*);
+  ops.batch = [](void* staged, const devstate_batch* /*batch*/) {
+    void*& owned = *static_cast<void**>(staged);
+    if (owned == nullptr) owned = std::malloc(1);
+    return 0;
+  };
+  ops.commit_to = [](void*, void*) { return 0; };
+  ops.unstage = [](void* staged) {
+    std::free(*static_cast<void**>(staged));
+    ++unstaged;
+  };
+  auto handler = c::MakeDeviceHandler(&devices_fs_v1_fs_state_schema, &ops,
+                                      nullptr, nullptr);
+  ASSERT_THAT(handler.status(), IsOk());
+  StringSource source(Golden("fs_v3"));
+  ASSERT_THAT((*handler)->Load(source).status, IsOk());
+  EXPECT_EQ(unstaged, 0);
+  (*handler)->Discard();
+  EXPECT_EQ(unstaged, 1);
+}
+
+TEST(ReportToStderr, IsTheVerdictOfALoadAndTheErrorsOfTheRest) {
+  devstate_report report = {};
+  report.text = "the text";
+  report.line = "the line";
+  const auto printed = [&report] {
+    ::testing::internal::CaptureStderr();
+    devstate_report_to_stderr(nullptr, &report);
+    return ::testing::internal::GetCapturedStderr();
+  };
+  report.event = DEVSTATE_VERIFIED;
+  EXPECT_EQ(printed(), "the line\n");
+  report.code = DEVSTATE_EREFUSED;
+  EXPECT_EQ(printed(), "the line\n");
+  report.event = DEVSTATE_COMMITTED;
+  EXPECT_EQ(printed(), "the text\n");
+  report.code = DEVSTATE_OK;
+  EXPECT_EQ(printed(), "");
+}
+
 TEST_F(DeviceInC, PreChecksAsInCpp) {
   Start();
   Load(Golden("fs_v3_locks"));
@@ -419,7 +497,16 @@ TEST_F(DeviceInC, WrongOptionsAreNamed) {
   };
   devstate_device_ops no_commit = echo_device_ops;
   no_commit.commit = nullptr;
-  EXPECT_THAT(error(no_commit), HasSubstr("set save, stage, batch, commit"));
+  EXPECT_THAT(error(no_commit), HasSubstr("and commit or commit_to"));
+  devstate_device_ops two_commits = echo_device_ops;
+  two_commits.commit_to = [](void*, void*) { return 0; };
+  EXPECT_THAT(error(two_commits), HasSubstr("commit or commit_to, not both"));
+  devstate_device_ops no_stage = echo_device_ops;
+  no_stage.stage = nullptr;
+  EXPECT_THAT(error(no_stage), HasSubstr("stage and unstage or staged_size"));
+  devstate_device_ops two_stages = echo_device_ops;
+  two_stages.staged_size = 1;
+  EXPECT_THAT(error(two_stages), HasSubstr("stage or staged_size, not both"));
   options.accept = DEVSTATE_REFUSED;
   EXPECT_THAT(error(echo_device_ops), HasSubstr("accept is 7"));
   options.accept = DEVSTATE_LOSSY;

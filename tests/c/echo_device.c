@@ -108,15 +108,14 @@ static void Report(void* context, const devstate_report* report) {
   snprintf(device->line, sizeof device->line, "%s", report->line);
 }
 
-const devstate_device_ops echo_device_ops = {sizeof echo_device_ops,
-                                             Save,
-                                             Stage,
-                                             Batch,
-                                             Prepare,
-                                             Commit,
-                                             Unstage,
-                                             Report,
-                                             NULL};
+const devstate_device_ops echo_device_ops = {.size = sizeof echo_device_ops,
+                                             .save = Save,
+                                             .stage = Stage,
+                                             .batch = Batch,
+                                             .prepare = Prepare,
+                                             .commit = Commit,
+                                             .unstage = Unstage,
+                                             .report = Report};
 
 void echo_device_clear(echo_device* device) {
   free(device->state.data);

@@ -6,7 +6,6 @@
  * is left out: new_device() and destroy_device() would start and stop it. */
 #define _GNU_SOURCE
 #define ALLOW_EXPERIMENTAL_API /* as two functions are marked in 22.11 */
-#include <fcntl.h>
 #include <rte_eal.h>
 #include <rte_version.h>
 #include <rte_vhost.h>
@@ -14,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "rng_state.h"
 
@@ -41,36 +39,20 @@ static rng device = {.seeds = {11, 12, 13}};
  * thread. */
 static devstate_engine* engine;
 static int owner = -1;
-static uint64_t started; /* a bit for each ring */
 
 /* Sees each message before the library does. */
 static enum rte_vhost_msg_result before(int vid, void* context) {
   message* m = context;
   uint8_t* const fds_at = (uint8_t*)context + fds_offset();
   int fds[MAX_FDS], fd_count;
-  uint64_t features = 0;
   devstate_reply reply;
-  if (m->request != DEVSTATE_SET_DEVICE_STATE_FD &&
-      m->request != DEVSTATE_CHECK_DEVICE_STATE) {
-    return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
-  }
   memcpy(fds, fds_at, sizeof fds);
   memcpy(&fd_count, fds_at + sizeof fds, sizeof fd_count);
-  if (vid != owner || m->request == DEVSTATE_CHECK_DEVICE_STATE) {
-    for (int i = 0; i < fd_count; i++) close(fds[i]);
-  }
-  if (vid != owner) return RTE_VHOST_MSG_RESULT_ERR;
-  if (m->request == DEVSTATE_SET_DEVICE_STATE_FD) {
-    for (int i = 0; i < fd_count; i++) {
-      /* The library receives without MSG_CMSG_CLOEXEC. */
-      fcntl(fds[i], F_SETFD, FD_CLOEXEC);
-    }
-    rte_vhost_get_negotiated_protocol_features(vid, &features);
-    devstate_engine_negotiated(engine, features);
-    devstate_engine_set_fd(engine, m->payload, m->size, fds, (size_t)fd_count,
-                           -1);
-  } else {
-    devstate_engine_check(engine, m->size);
+  /* What is not handled the library does, or refuses and closes. */
+  if (vid != owner ||
+      !devstate_engine_request(engine, m->request, m->payload, m->size, fds,
+                               (size_t)fd_count, -1)) {
+    return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
   }
   /* Here, because nothing gives the socket of a connection, and the library
    * acknowledges NEED_REPLY by itself if there is no reply. */
@@ -93,7 +75,6 @@ static int new_connection(int vid) {
   devstate_engine_free(engine);
   engine = rng_engine_new(&device);
   owner = vid;
-  started = 0;
   if (engine == NULL) fprintf(stderr, "%s\n", devstate_error());
   if (engine == NULL) return -1;
   return rte_vhost_extern_callback_register(vid, &hooks, NULL);
@@ -106,24 +87,7 @@ static void destroy_connection(int vid) {
   owner = -1;
 }
 
-static void set_started(int vid, uint64_t rings) {
-  if (vid != owner) return;
-  started = rings;
-  devstate_engine_running(engine, started != 0);
-}
-
-static int vring_state_changed(int vid, uint16_t ring, int enable) {
-  const uint64_t bit = 1ull << ring % 64;
-  set_started(vid, enable ? started | bit : started & ~bit);
-  return 0;
-}
-
-/* At the first GET_VRING_BASE: here all work on rings would be stopped. */
-static void destroy_device(int vid) { set_started(vid, 0); }
-
 static const struct rte_vhost_device_ops ops = {
-    .destroy_device = destroy_device,
-    .vring_state_changed = vring_state_changed,
     .new_connection = new_connection,
     .destroy_connection = destroy_connection,
 };

@@ -3,12 +3,10 @@
 #include "rng_state.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "rng.devstate-c.h"
 
 typedef struct staged_load {
-  rng* device;
   rng loaded;
   size_t sources;
 } staged_load;
@@ -21,14 +19,6 @@ static int Save(void* device, devstate_writer* writer) {
   if (error != 0) return error;
   for (size_t i = 0; i < RNG_SOURCES; i++) rows[i].seed = r->seeds[i];
   return test_rng_state_add_sources(writer, rows, RNG_SOURCES);
-}
-
-static int Stage(void* device, void** staged) {
-  staged_load* s = calloc(1, sizeof *s);
-  if (s == NULL) return devstate_fail("no memory for a load");
-  s->device = device;
-  *staged = s;
-  return 0;
 }
 
 static int Batch(void* staged, const devstate_batch* batch) {
@@ -49,21 +39,21 @@ static int Prepare(void* staged) {
   return devstate_fail("%zu sources, expected %d", s->sources, RNG_SOURCES);
 }
 
-static int Commit(void* staged) {
-  staged_load* s = staged;
-  *s->device = s->loaded;
-  printf("loaded, served %llu\n", (unsigned long long)s->loaded.served);
+static int Commit(void* device, void* staged) {
+  rng* r = device;
+  *r = ((staged_load*)staged)->loaded;
+  printf("loaded, served %llu\n", (unsigned long long)r->served);
   fflush(stdout);
   return 0;
 }
 
-static void Report(void* device, const devstate_report* report) {
-  (void)device;
-  if (report->code != 0) fprintf(stderr, "%s\n", report->text);
-}
-
-static const devstate_device_ops kOps = {
-    sizeof kOps, Save, Stage, Batch, Prepare, Commit, free, Report, NULL};
+static const devstate_device_ops kOps = {.size = sizeof kOps,
+                                         .save = Save,
+                                         .batch = Batch,
+                                         .prepare = Prepare,
+                                         .report = devstate_report_to_stderr,
+                                         .staged_size = sizeof(staged_load),
+                                         .commit_to = Commit};
 
 devstate_engine* rng_engine_new(rng* device) {
   return devstate_engine_new(&test_rng_state_schema, &kOps, device, NULL, NULL);

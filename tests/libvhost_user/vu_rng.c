@@ -4,7 +4,6 @@
  * The recipe of docs/integration.md for libvhost-user as a whole device:
  * entropy, whose state moves. */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,7 +76,6 @@ static void Serve(VuDev* vu, int index) {
 }
 
 static void QueueSetStarted(VuDev* vu, int index, bool started) {
-  devstate_engine_running(((connection*)vu)->engine, started);
   vu_set_queue_handler(vu, vu_get_queue(vu, index), started ? Serve : NULL);
 }
 
@@ -86,35 +84,21 @@ static uint64_t GetProtocolFeatures(VuDev* vu) {
   return 1ull << DEVSTATE_PROTOCOL_FEATURE;
 }
 
-static void SetProtocolFeatures(VuDev* vu, uint64_t features) {
-  devstate_engine_negotiated(((connection*)vu)->engine, features);
-}
-
 /* Sees each message before the library; 1: it is done with. */
 static int ProcessMessage(VuDev* vu, VhostUserMsg* message, int* do_reply) {
   connection* c = (connection*)vu;
   devstate_reply reply;
   int fds[VHOST_MEMORY_BASELINE_NREGIONS]; /* the message is packed */
   memcpy(fds, message->fds, sizeof fds);
-  switch ((int)message->request) {
-    case VHOST_USER_NONE:
-      /* The front-end is gone. The library would end the process. */
-      c->gone = true;
-      return 1;
-    case DEVSTATE_SET_DEVICE_STATE_FD:
-      for (int i = 0; i < message->fd_num; i++) {
-        /* The library receives without MSG_CMSG_CLOEXEC. */
-        fcntl(fds[i], F_SETFD, FD_CLOEXEC);
-      }
-      devstate_engine_set_fd(c->engine, &message->payload, message->size, fds,
-                             (size_t)message->fd_num, vu->sock);
-      break;
-    case DEVSTATE_CHECK_DEVICE_STATE:
-      for (int i = 0; i < message->fd_num; i++) close(fds[i]);
-      devstate_engine_check(c->engine, message->size);
-      break;
-    default:
-      return 0;
+  if (message->request == VHOST_USER_NONE) {
+    /* The front-end is gone. The library would end the process. */
+    c->gone = true;
+    return 1;
+  }
+  if (!devstate_engine_request(c->engine, message->request, &message->payload,
+                               message->size, fds, (size_t)message->fd_num,
+                               vu->sock)) {
+    return 0;
   }
   /* Here, because the library acknowledges NEED_REPLY by itself if no answer is
    * in the message. The rings are stopped: nothing else is to be done. */
@@ -137,7 +121,6 @@ static int ProcessMessage(VuDev* vu, VhostUserMsg* message, int* do_reply) {
 
 static const VuDevIface kInterface = {
     .get_protocol_features = GetProtocolFeatures,
-    .set_protocol_features = SetProtocolFeatures,
     .process_msg = ProcessMessage,
     .queue_set_started = QueueSetStarted,
 };
