@@ -84,6 +84,7 @@ PACKAGES = [
     "tests/release",
     "tests/serializer",
     "tests/stream_cases",
+    "tests/toolchains",
     "tests/transfer",
     "transport/io",
     "transport/vhost_user",
