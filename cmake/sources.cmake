@@ -682,6 +682,8 @@ set(DEVSTATE_COMMAND_SOURCES
   proxy/turn.h
   schema/stream_descriptors.cc
   schema/stream_descriptors.h
+  serializer/dynamic/copy_message.cc
+  serializer/dynamic/copy_message.h
   serializer/dynamic/redactor.cc
   serializer/dynamic/redactor.h
   serializer/dynamic/state_printer.cc
@@ -777,6 +779,7 @@ set(DEVSTATE_TESTS
   serializer/bytes_column_test.cc
   serializer/compression_test.cc
   serializer/constraints_test.cc
+  serializer/dynamic/copy_message_test.cc
   serializer/dynamic/state_printer_test.cc
   serializer/message_test.cc
   serializer/number_column_test.cc

@@ -206,8 +206,8 @@ TEST_F(EmbeddedSchema, RecordsThatUnfoldWithoutEndAreRefused) {
 }
 
 TEST_F(EmbeddedSchema, AnnotationsThatMakeNoSenseAreRefused) {
-  message(1).mutable_field(0)->mutable_options()->MergeFromString(
-      message(0).field(0).options().SerializeAsString());
+  message(1).mutable_field(0)->mutable_options()->MergeFrom(
+      message(0).field(0).options());
   EXPECT_THAT(LoadWithItsFingerprint(),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("for numbers only")));

@@ -46,7 +46,7 @@ std::string Convert(const LoadedSchema& writer, const LoadedSchema& reader,
     TextFormat::Printer printer;
     printer.SetSingleLineMode(true);
     std::string message;
-    printer.PrintToString(*read, &message);
+    EXPECT_TRUE(printer.PrintToString(*read, &message));
     absl::StrAppend(&result, message);
   }
   return std::string(absl::StripSuffix(result, " "));

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "devstate/serializer/dynamic/copy_message.h"
 #include "devstate/serializer/record_stream.h"
 #include "devstate/serializer/root_message.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
@@ -93,7 +94,7 @@ absl::Status StatePrinter::OnBatch(const FieldDescriptor& field,
     if (redactor_ != nullptr) {
       redactor_->Copy(*record, copy);
     } else {
-      copy->MergeFromString(SerializeDeterministic(*record));
+      DS_RETURN_IF_ERROR(CopyMessage(*record, copy));
     }
     record.reset();
   }

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "devstate/serializer/dynamic/copy_message.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -13,8 +14,7 @@ using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 
 absl::Status StateCollector::OnRoot(const Message& root) {
-  state_.ParsePartialFromString(root.SerializePartialAsString());
-  return absl::OkStatus();
+  return CopyMessage(root, &state_);
 }
 
 absl::Status StateCollector::OnBatch(const FieldDescriptor& field,
@@ -22,10 +22,9 @@ absl::Status StateCollector::OnBatch(const FieldDescriptor& field,
   const FieldDescriptor* own =
       state_.GetDescriptor()->FindFieldByNumber(field.number());
   for (const std::unique_ptr<Message>& record : records) {
-    // Of the reader's factory, so it cannot be copied as a message.
-    state_.GetReflection()
-        ->AddMessage(&state_, own)
-        ->ParsePartialFromString(record->SerializePartialAsString());
+    // Of the reader's factory.
+    DS_RETURN_IF_ERROR(CopyMessage(
+        *record, state_.GetReflection()->AddMessage(&state_, own)));
   }
   return absl::OkStatus();
 }

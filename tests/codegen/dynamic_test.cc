@@ -226,11 +226,11 @@ std::string BytesOf(State& state) {
   google::protobuf::io::StringOutputStream output(&bytes);
   google::protobuf::io::CodedOutputStream coded(&output);
   coded.SetSerializationDeterministic(true);
-  state.root.SerializeToCodedStream(&coded);
+  EXPECT_TRUE(state.root.SerializeToCodedStream(&coded));
   for (const auto& [number, records] : state.fields()) {
     for (const auto& record : *records) {
       coded.WriteVarint32(static_cast<uint32_t>(number));
-      record->SerializeToCodedStream(&coded);
+      EXPECT_TRUE(record->SerializeToCodedStream(&coded));
     }
   }
   coded.Trim();
