@@ -32,8 +32,11 @@ set(DEVSTATE_PUBLIC_HEADERS
   transport/io/unix_socket.h
   transport/io/wake_event.h
   transport/vhost_user/backend_endpoint.h
+  transport/vhost_user/data_plane.h
+  transport/vhost_user/data_plane_rings.h
   transport/vhost_user/device_state_engine.h
   transport/vhost_user/device_state_handler.h
+  transport/vhost_user/payloads.h
   transport/vhost_user/session.h
   transport/vhost_user/transfer_worker.h
   transport/vhost_user/vhost_user_device.h
@@ -194,6 +197,11 @@ set(DEVSTATE_LIBRARY_SOURCES
   third_party/protobuf_compat/protobuf_compat.h
   transport/vhost_user/backend_endpoint.cc
   transport/vhost_user/backend_endpoint.h
+  transport/vhost_user/data_plane.h
+  transport/vhost_user/data_plane_rings.cc
+  transport/vhost_user/data_plane_rings.h
+  transport/vhost_user/payloads.cc
+  transport/vhost_user/payloads.h
   transport/vhost_user/vhost_user_device.cc
   transport/vhost_user/vhost_user_device.h
 )
@@ -800,10 +808,12 @@ set(DEVSTATE_TESTS
   transport/io/unix_socket_test.cc
   transport/vhost_user/backend_conformance_test.cc
   transport/vhost_user/connection_test.cc
+  transport/vhost_user/data_plane_test.cc
   transport/vhost_user/device_state_engine_test.cc
   transport/vhost_user/endpoint_test.cc
   transport/vhost_user/frontend_conformance_test.cc
   transport/vhost_user/hostile_messages_test.cc
+  transport/vhost_user/payloads_test.cc
   transport/vhost_user/session_test.cc
   transport/vhost_user/session_walk_test.cc
   transport/vhost_user/started_rings_test.cc

@@ -17,8 +17,10 @@
 namespace devstate::proxy {
 namespace {
 
+using vhost_user::AppendMemoryRegion;
 using vhost_user::AppendU32;
 using vhost_user::AppendU64;
+using vhost_user::MemoryRegion;
 using vhost_user::Message;
 using vhost_user::ReadU32;
 using vhost_user::ReadU64;
@@ -32,22 +34,6 @@ std::string RingPayload(uint32_t ring, uint32_t value) {
   AppendU32(ring, &payload);
   AppendU32(value, &payload);
   return payload;
-}
-
-void AppendRegion(const MemoryRegion& region, std::string* payload) {
-  AppendU64(region.guest_address, payload);
-  AppendU64(region.size, payload);
-  AppendU64(region.user_address, payload);
-  AppendU64(region.mmap_offset, payload);
-}
-
-MemoryRegion ReadRegion(const std::string& payload, size_t offset) {
-  MemoryRegion region;
-  region.guest_address = ReadU64(payload, offset);
-  region.size = ReadU64(payload, offset + 8);
-  region.user_address = ReadU64(payload, offset + 16);
-  region.mmap_offset = ReadU64(payload, offset + 24);
-  return region;
 }
 
 absl::StatusOr<FileDescriptor> Duplicate(const FileDescriptor& fd) {
@@ -181,7 +167,8 @@ void DeviceSetup::RememberReply(uint32_t request, const Message& reply) {
     case vhost_user::kGetMaxMemSlots:
       offered_.memory_slots = value;
       break;
-    case vhost_user::kGetVringBase: {
+    case vhost_user::kGetVringBase:
+    case vhost_user::kGetVringBaseSkipDrain: {
       const uint32_t ring = ReadU32(reply.payload, 0);
       if (ring < kMaxRings) SetBase(ring, ReadU32(reply.payload, 4));
       break;
@@ -213,15 +200,13 @@ void DeviceSetup::RememberConfig(const Message& request) {
 void DeviceSetup::RememberMemory(Message request) {
   if (request.request == vhost_user::kSetMemTable) {
     regions_.clear();
-    for (size_t i = 0; i < request.fds.size(); ++i) {
-      MemoryRegion region = ReadRegion(request.payload, 8 + 32 * i);
-      region.fd = std::move(request.fds[i]);
+    for (MemoryRegion& region : TakeMemoryRegions(request)) {
       regions_[region.guest_address] = std::move(region);
     }
     return;
   }
-  MemoryRegion region = ReadRegion(request.payload, 8);
   if (request.request == vhost_user::kRemMemReg) {
+    const MemoryRegion region = ReadMemoryRegion(request);
     const auto found = regions_.find(region.guest_address);
     if (found != regions_.end() && found->second.size == region.size &&
         found->second.user_address == region.user_address) {
@@ -233,8 +218,9 @@ void DeviceSetup::RememberMemory(Message request) {
     Obstruct(absl::StrCat("more than ", kMaxRegions, " regions of memory"));
     return;
   }
-  region.fd = std::move(request.fds[0]);
-  regions_[region.guest_address] = std::move(region);
+  for (MemoryRegion& region : TakeMemoryRegions(request)) {
+    regions_[region.guest_address] = std::move(region);
+  }
 }
 
 void DeviceSetup::RememberRing(Message request) {
@@ -281,6 +267,7 @@ void DeviceSetup::RememberRing(Message request) {
       ring.enable = ReadU32(payload, 4);
       break;
     case vhost_user::kGetVringBase:
+    case vhost_user::kGetVringBaseSkipDrain:
       ring.started = false;
       break;
     default:
@@ -447,7 +434,7 @@ absl::StatusOr<std::vector<ReplayStep>> DeviceSetup::Memory() const {
     for (const auto& [address, region] : regions_) {
       std::string payload;
       AppendU64(0, &payload);
-      AppendRegion(region, &payload);
+      AppendMemoryRegion(region, &payload);
       DS_RETURN_IF_ERROR(AddStep(vhost_user::kAddMemReg, std::move(payload),
                                  &region.fd, &steps));
     }
@@ -461,7 +448,7 @@ absl::StatusOr<std::vector<ReplayStep>> DeviceSetup::Memory() const {
   AppendU32(static_cast<uint32_t>(regions_.size()), &payload);
   AppendU32(0, &payload);
   for (const auto& [address, region] : regions_) {
-    AppendRegion(region, &payload);
+    AppendMemoryRegion(region, &payload);
   }
   DS_RETURN_IF_ERROR(
       AddStep(vhost_user::kSetMemTable, std::move(payload), nullptr, &steps));

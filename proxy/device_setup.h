@@ -17,18 +17,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "devstate/transport/io/file_descriptor.h"
+#include "devstate/transport/vhost_user/payloads.h"
 #include "devstate/transport/vhost_user/vhost_user_message.h"
 
 namespace devstate::proxy {
-
-// One region of guest memory, by the numbers of ADD_MEM_REG.
-struct MemoryRegion {
-  uint64_t guest_address = 0;
-  uint64_t size = 0;
-  uint64_t user_address = 0;
-  uint64_t mmap_offset = 0;
-  FileDescriptor fd;
-};
 
 // The descriptor of a SET_VRING_{KICK,CALL,ERR}.
 struct RingEvent {
@@ -122,7 +114,9 @@ class DeviceSetup {
   uint64_t protocol_features() const { return protocol_features_.value_or(0); }
   bool any_ring_started() const;
   const std::map<uint32_t, Ring>& rings() const { return rings_; }
-  const std::map<uint64_t, MemoryRegion>& regions() const { return regions_; }
+  const std::map<uint64_t, vhost_user::MemoryRegion>& regions() const {
+    return regions_;
+  }
 
  private:
   void RememberReply(uint32_t request, const vhost_user::Message& reply);
@@ -147,7 +141,7 @@ class DeviceSetup {
   std::optional<uint64_t> protocol_features_;
   bool owner_ = false;
   std::optional<FileDescriptor> backend_request_;
-  std::map<uint64_t, MemoryRegion> regions_;  // by guest address
+  std::map<uint64_t, vhost_user::MemoryRegion> regions_;  // by guest address
   std::optional<vhost_user::Message> log_base_;
   std::optional<vhost_user::Message> log_fd_;
   std::optional<vhost_user::Message> inflight_;

@@ -10,12 +10,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "devstate/transport/io/errno_status.h"
+#include "devstate/transport/vhost_user/payloads.h"
 
 namespace devstate::proxy {
 namespace {
 
-// In the payload of SET_VRING_ADDR: ring, flags, descriptor table, used ring.
-constexpr size_t kUsedRing = 16;
 // In a used ring: flags, index.
 constexpr uint64_t kIndex = 2;
 
@@ -26,7 +25,7 @@ absl::StatusOr<uint16_t> UsedIndex(const DeviceSetup& setup, const Ring& ring) {
     return absl::FailedPreconditionError("a started ring has no address");
   }
   const uint64_t address =
-      vhost_user::ReadU64(ring.address, kUsedRing) + kIndex;
+      vhost_user::ReadRingAddress(ring.address).used + kIndex;
   for (const auto& [start, region] : setup.regions()) {
     const uint64_t offset = address - region.user_address;
     if (address < region.user_address || region.size < 2 ||

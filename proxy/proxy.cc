@@ -39,7 +39,7 @@ constexpr absl::Duration kLeavingPause = absl::Milliseconds(20);
 bool SwitchesRings(uint32_t request) {
   return request == vhost_user::kSetVringEnable ||
          request == vhost_user::kSetVringKick ||
-         request == vhost_user::kGetVringBase;
+         vhost_user::StopsRing(request);
 }
 
 bool IsTransfer(uint32_t request) {

@@ -155,7 +155,7 @@ absl::Status BackendEndpoint::HandleMessage(Message message) {
   const bool was_negotiated = device_.device_state_negotiated();
   const bool was_running = device_.running();
   DS_ASSIGN_OR_RETURN(const std::optional<Message> reply,
-                      device_.Handle(message));
+                      device_.Handle(std::move(message)));
   if (device_.device_state_negotiated() != was_negotiated) {
     engine_->SetNegotiated(device_.device_state_negotiated());
   }

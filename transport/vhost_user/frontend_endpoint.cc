@@ -103,7 +103,8 @@ absl::StatusOr<Message> FrontendEndpoint::Call(const Message& message,
         absl::StrCat("reply to ", name, ": ", reply.payload.size(),
                      " bytes, expected ", reply_size)));
   }
-  if (!reply.fds.empty() && message.request != kSetDeviceStateFd) {
+  if (!reply.fds.empty() && message.request != kSetDeviceStateFd &&
+      message.request != kGetInflightFd) {
     return Break(absl::InvalidArgumentError(
         absl::StrCat("reply to ", name, ": carries a file descriptor")));
   }
@@ -150,7 +151,7 @@ absl::Status FrontendEndpoint::Negotiate() {
   }
   const uint64_t wanted = kProtocolFMq | kProtocolFLogShmfd |
                           kProtocolFReplyAck | kProtocolFConfigureMemSlots |
-                          kProtocolFDeviceState;
+                          kProtocolFDeviceState | options_.protocol_features;
   DS_RETURN_IF_ERROR(
       SendU64(kSetProtocolFeatures, offer.protocol_features & wanted));
   protocol_features_ = offer.protocol_features & wanted;
@@ -167,15 +168,18 @@ absl::Status FrontendEndpoint::Negotiate() {
 }
 
 absl::Status FrontendEndpoint::SetFeatures(uint64_t features) {
-  Message request = MakeRequest(kSetFeatures, U64Payload(features));
+  return SendAcknowledged(MakeRequest(kSetFeatures, U64Payload(features)));
+}
+
+absl::Status FrontendEndpoint::SendAcknowledged(Message request) {
   if ((protocol_features_ & kProtocolFReplyAck) == 0) return Send(request);
   request.flags |= kFlagNeedReply;
   DS_ASSIGN_OR_RETURN(const Message reply,
                       Call(request, 8, options_.reply_timeout));
   const uint64_t value = ReadU64(reply.payload, 0);
   if (value == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("SET_FEATURES: refused by the back-end with ", value));
+  return absl::FailedPreconditionError(absl::StrCat(
+      RequestName(request.request), ": refused by the back-end with ", value));
 }
 
 absl::Status FrontendEndpoint::StartRing(uint8_t ring) {
@@ -185,14 +189,57 @@ absl::Status FrontendEndpoint::StartRing(uint8_t ring) {
 }
 
 absl::StatusOr<uint32_t> FrontendEndpoint::StopRing(uint8_t ring) {
+  return StopRingWith(kGetVringBase, ring);
+}
+
+absl::StatusOr<uint32_t> FrontendEndpoint::StopRingWithoutDrain(uint8_t ring) {
+  DS_RETURN_IF_ERROR(CheckNegotiated(kGetVringBaseSkipDrain, protocol_features_,
+                                     kProtocolFGetVringBaseSkipDrain));
+  return StopRingWith(kGetVringBaseSkipDrain, ring);
+}
+
+absl::StatusOr<uint32_t> FrontendEndpoint::StopRingWith(uint32_t request,
+                                                        uint8_t ring) {
   std::string payload;
   AppendU32(ring, &payload);
   AppendU32(0, &payload);
   DS_ASSIGN_OR_RETURN(const Message reply,
-                      Call(MakeRequest(kGetVringBase, std::move(payload)), 8,
+                      Call(MakeRequest(request, std::move(payload)), 8,
                            options_.reply_timeout));
   running_.erase(ring);
   return ReadU32(reply.payload, 4);
+}
+
+absl::StatusOr<InflightMemory> FrontendEndpoint::GetInflight(
+    uint16_t queues, uint16_t queue_size) {
+  DS_RETURN_IF_ERROR(CheckNegotiated(kGetInflightFd, protocol_features_,
+                                     kProtocolFInflightShmfd));
+  InflightDescription wanted;
+  wanted.num_queues = queues;
+  wanted.queue_size = queue_size;
+  DS_ASSIGN_OR_RETURN(Message reply,
+                      Call(MakeRequest(kGetInflightFd, InflightPayload(wanted)),
+                           kInflightDescriptionSize, options_.reply_timeout));
+  InflightMemory memory;
+  memory.description = ReadInflightDescription(reply.payload);
+  const size_t expected = memory.description.mmap_size != 0 ? 1 : 0;
+  if (reply.fds.size() != expected) {
+    return Break(absl::InvalidArgumentError(
+        absl::StrCat("reply to GET_INFLIGHT_FD: ", memory.description.mmap_size,
+                     " bytes with ", reply.fds.size(),
+                     " file descriptors, expected ", expected)));
+  }
+  if (expected == 1) memory.fd = std::move(reply.fds[0]);
+  return memory;
+}
+
+absl::Status FrontendEndpoint::SetInflight(InflightMemory memory) {
+  DS_RETURN_IF_ERROR(CheckNegotiated(kSetInflightFd, protocol_features_,
+                                     kProtocolFInflightShmfd));
+  Message request =
+      MakeRequest(kSetInflightFd, InflightPayload(memory.description));
+  request.fds.push_back(std::move(memory.fd));
+  return SendAcknowledged(std::move(request));
 }
 
 absl::Status FrontendEndpoint::CheckAllowed() const {

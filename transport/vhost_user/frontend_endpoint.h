@@ -22,6 +22,7 @@
 #include "devstate/transport/io/fd_stream.h"
 #include "devstate/transport/io/wake_event.h"
 #include "devstate/transport/vhost_user/connection.h"
+#include "devstate/transport/vhost_user/payloads.h"
 #include "devstate/transport/vhost_user/vhost_user_message.h"
 
 namespace devstate::vhost_user {
@@ -45,6 +46,9 @@ struct FrontendEndpointOptions {
   absl::Duration check_timeout = absl::Seconds(90);
   // The bounds of a transfer. Default: see TransferLimits.
   TransferLimits limits;
+  // Protocol features that Negotiate() acknowledges where they are offered,
+  // besides those of its own. Default: none.
+  uint64_t protocol_features = 0;
   std::string file_folder;  // see CreateChannel(). Default: empty.
   // The callback for each message. Default: none.
   std::function<void(const MessageEvent&)> observer;
@@ -142,6 +146,17 @@ class FrontendEndpoint {
   // Start a ring without a kick FD, or stop it and return its base.
   absl::Status StartRing(uint8_t ring);
   absl::StatusOr<uint32_t> StopRing(uint8_t ring);
+  // Stops a ring as GET_VRING_BASE_SKIP_DRAIN does, which needs its protocol
+  // feature. FAILED_PRECONDITION without that.
+  absl::StatusOr<uint32_t> StopRingWithoutDrain(uint8_t ring);
+
+  // Asks for memory for the requests in flight of so many queues, and gives
+  // such memory back to a back-end. Both need the protocol feature
+  // INFLIGHT_SHMFD: FAILED_PRECONDITION without it. A back-end that keeps no
+  // track returns a size of 0 and no descriptor.
+  absl::StatusOr<InflightMemory> GetInflight(uint16_t queues,
+                                             uint16_t queue_size);
+  absl::Status SetInflight(InflightMemory memory);
 
   // Writes the back-end's state to `out`. Returns a value whatever
   // CHECK_DEVICE_STATE says (see TransferResult::ok). The bytes in `out` count
@@ -175,6 +190,9 @@ class FrontendEndpoint {
                                absl::Duration timeout);
   absl::StatusOr<uint64_t> CallU64(uint32_t request);
   absl::Status SendU64(uint32_t request, uint64_t value);
+  // Sends, and waits for the acknowledgement where that is negotiated.
+  absl::Status SendAcknowledged(Message request);
+  absl::StatusOr<uint32_t> StopRingWith(uint32_t request, uint8_t ring);
   absl::Status CheckAllowed() const;
   // Sends SET_DEVICE_STATE_FD with `remote` and closes it. Returns the
   // back-end's channel, or an empty FD if the other end of `remote` is to be

@@ -13,7 +13,8 @@ void StartedRings::Note(uint32_t request, absl::string_view payload) {
       if (payload.size() < sizeof(uint64_t)) return;
       started_.set(ReadU64(payload, 0) & kVringIndexMask);
       break;
-    case kGetVringBase: {
+    case kGetVringBase:
+    case kGetVringBaseSkipDrain: {
       if (payload.size() < sizeof(uint32_t)) return;
       const uint32_t ring = ReadU32(payload, 0);
       if (ring < kMaxRings) started_.reset(ring);

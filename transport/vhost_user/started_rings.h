@@ -14,8 +14,8 @@
 
 namespace devstate::vhost_user {
 
-// A ring counts as started from SET_VRING_KICK to GET_VRING_BASE, RESET_OWNER
-// or RESET_DEVICE. Nobody looks at kicks here, so SET_VRING_KICK is the earliest
+// A ring counts as started from SET_VRING_KICK to what stops it, RESET_OWNER or
+// RESET_DEVICE. Nobody looks at kicks here, so SET_VRING_KICK is the earliest
 // moment at which the first one could come. Thread-safety: none.
 class StartedRings {
  public:

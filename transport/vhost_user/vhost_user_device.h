@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rest of vhost-user for a back-end that transfers state and moves no
-// data: features, memory table, rings, configuration space.
+// The rest of vhost-user for a back-end that transfers state: features, memory
+// table, rings, configuration space.
 
 #ifndef DEVSTATE_TRANSPORT_VHOST_USER_VHOST_USER_DEVICE_H_
 #define DEVSTATE_TRANSPORT_VHOST_USER_VHOST_USER_DEVICE_H_
@@ -15,6 +15,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "devstate/transport/vhost_user/data_plane.h"
+#include "devstate/transport/vhost_user/data_plane_rings.h"
 #include "devstate/transport/vhost_user/started_rings.h"
 #include "devstate/transport/vhost_user/vhost_user_message.h"
 
@@ -44,25 +46,29 @@ struct VhostUserDeviceOptions {
   // and CHECK_DEVICE_STATE. An error ends the connection. If the request wants
   // an acknowledgement, that is non-zero instead. Default: none.
   std::function<absl::Status(uint64_t acknowledged)> on_features;
+  // What serves the rings and has the configuration space, in place of
+  // `config`. It must outlive the device. LOG_ALL is not offered then, because
+  // nothing logs what a data plane writes. Default: null. Kick, call and error
+  // FDs and memory regions are received and closed again, and GET_INFLIGHT_FD
+  // is answered with no memory.
+  DataPlane* data_plane = nullptr;
 };
 
-// Answers the requests of this part of the protocol without any I/O. Kick, call
-// and error FDs and memory regions are received and closed again, because rings
-// are never served. Thread-safety: none.
+// Answers the requests of this part of the protocol without any I/O but the
+// data plane's. Thread-safety: none.
 class VhostUserDevice {
  public:
-  explicit VhostUserDevice(VhostUserDeviceOptions options)
-      : options_(std::move(options)) {}
+  explicit VhostUserDevice(VhostUserDeviceOptions options);
 
   // Forgets everything that a front-end has set, before a new connection.
   void Reset();
 
   // Takes one admitted request (see AdmitRequest) and returns its reply, if it
   // has one. SET_DEVICE_STATE_FD and CHECK_DEVICE_STATE are not for this
-  // object. A request that cannot be carried out is an error, unless the
-  // front-end asked for an acknowledgement. Then the acknowledgement is
-  // non-zero.
-  absl::StatusOr<std::optional<Message>> Handle(const Message& request);
+  // object. Its descriptors are taken. A request that cannot be carried out is
+  // an error, unless the front-end asked for an acknowledgement. Then the
+  // acknowledgement is non-zero.
+  absl::StatusOr<std::optional<Message>> Handle(Message request);
 
   // Returns the acknowledgement that refuses a request which was not even
   // admitted, or nullopt if the front-end did not ask for one.
@@ -81,11 +87,16 @@ class VhostUserDevice {
  private:
   static constexpr size_t kMaxRings = StartedRings::kMaxRings;
 
-  absl::Status Apply(const Message& request, std::string* reply);
-  absl::Status ApplyRing(const Message& request, std::string* reply);
+  absl::Status Apply(Message& request, Message* reply);
+  absl::Status ApplyMemory(Message& request);
+  absl::Status ApplyInflight(Message& request, Message* reply);
+  absl::Status ApplyRing(Message& request, std::string* reply);
+  absl::Status StopRing(uint32_t ring, const Message& request,
+                        std::string* reply);
   absl::Status SetFeatures(uint64_t features);
   absl::Status SetProtocolFeatures(uint64_t features);
   void GetConfig(const Message& request, std::string* reply) const;
+  absl::Status SetConfig(const Message& request);
   uint64_t offered() const;
   bool acks() const { return (protocol_features_ & kProtocolFReplyAck) != 0; }
 
@@ -95,6 +106,7 @@ class VhostUserDevice {
   uint64_t mem_slots_ = 0;
   StartedRings started_;
   std::array<uint32_t, kMaxRings> bases_ = {};
+  std::optional<DataPlaneRings> rings_;
 };
 
 }  // namespace devstate::vhost_user

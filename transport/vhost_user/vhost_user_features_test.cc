@@ -28,18 +28,22 @@ TEST(VhostUserFeaturesTest, NamesAgreeWithTheBitsThatDevstateUses) {
       ElementsAre("VHOST_F_LOG_ALL", "VHOST_USER_F_PROTOCOL_FEATURES",
                   "VIRTIO_F_VERSION_1"));
   EXPECT_THAT(
-      Names(ProtocolFeatureBits(kProtocolFMq | kProtocolFLogShmfd |
-                                kProtocolFRarp | kProtocolFReplyAck |
-                                kProtocolFConfig | kProtocolFResetDevice |
-                                kProtocolFConfigureMemSlots | kProtocolFStatus |
-                                kProtocolFDeviceState)),
+      Names(ProtocolFeatureBits(
+          kProtocolFMq | kProtocolFLogShmfd | kProtocolFRarp |
+          kProtocolFReplyAck | kProtocolFConfig | kProtocolFResetDevice |
+          kProtocolFInflightShmfd | kProtocolFConfigureMemSlots |
+          kProtocolFStatus | kProtocolFDeviceState |
+          kProtocolFGetVringBaseInflight | kProtocolFGetVringBaseSkipDrain)),
       ElementsAre(
           "VHOST_USER_PROTOCOL_F_MQ", "VHOST_USER_PROTOCOL_F_LOG_SHMFD",
           "VHOST_USER_PROTOCOL_F_RARP", "VHOST_USER_PROTOCOL_F_REPLY_ACK",
-          "VHOST_USER_PROTOCOL_F_CONFIG", "VHOST_USER_PROTOCOL_F_RESET_DEVICE",
+          "VHOST_USER_PROTOCOL_F_CONFIG",
+          "VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD",
+          "VHOST_USER_PROTOCOL_F_RESET_DEVICE",
           "VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS",
-          "VHOST_USER_PROTOCOL_F_STATUS",
-          "VHOST_USER_PROTOCOL_F_DEVICE_STATE"));
+          "VHOST_USER_PROTOCOL_F_STATUS", "VHOST_USER_PROTOCOL_F_DEVICE_STATE",
+          "VHOST_USER_PROTOCOL_F_GET_VRING_BASE_INFLIGHT",
+          "VHOST_USER_PROTOCOL_F_GET_VRING_BASE_SKIP_DRAIN"));
 }
 
 TEST(VhostUserFeaturesTest, BitsWithoutANameAreStillListed) {

@@ -64,6 +64,7 @@ constexpr RequestRule kRules[] = {
     {kGetStatus, "GET_STATUS", 0, 0, 0, 0, true},
     {kSetDeviceStateFd, "SET_DEVICE_STATE_FD", 8, 8, 1, 1, true},
     {kCheckDeviceState, "CHECK_DEVICE_STATE", 0, 0, 0, 0, true},
+    {kGetVringBaseSkipDrain, "GET_VRING_BASE_SKIP_DRAIN", 8, 8, 0, 0, true},
 };
 
 const RequestRule* FindRule(uint32_t request) {
@@ -149,12 +150,20 @@ MessageHeader DecodeHeader(absl::string_view bytes) {
   return {ReadU32(bytes, 0), ReadU32(bytes, 4), ReadU32(bytes, 8)};
 }
 
+void AppendU16(uint16_t value, std::string* payload) {
+  AppendNumber(value, payload);
+}
+
 void AppendU32(uint32_t value, std::string* payload) {
   AppendNumber(value, payload);
 }
 
 void AppendU64(uint64_t value, std::string* payload) {
   AppendNumber(value, payload);
+}
+
+uint16_t ReadU16(absl::string_view payload, size_t offset) {
+  return ReadNumber<uint16_t>(payload, offset);
 }
 
 uint32_t ReadU32(absl::string_view payload, size_t offset) {
@@ -179,6 +188,18 @@ std::string RequestName(uint32_t request) {
 bool HasReply(uint32_t request) {
   const RequestRule* rule = FindRule(request);
   return rule != nullptr && rule->has_reply;
+}
+
+absl::Status CheckNegotiated(uint32_t request, uint64_t protocol_features,
+                             uint64_t needed) {
+  if ((protocol_features & needed) != 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(RequestName(request), ": the protocol feature 0x",
+                   absl::Hex(needed), " was not negotiated"));
+}
+
+bool StopsRing(uint32_t request) {
+  return request == kGetVringBase || request == kGetVringBaseSkipDrain;
 }
 
 bool IsReplyDue(const Message& request, uint64_t protocol_features) {

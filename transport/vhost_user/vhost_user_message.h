@@ -61,6 +61,7 @@ enum VhostUserRequest : uint32_t {
   kGetStatus = 40,
   kSetDeviceStateFd = 42,
   kCheckDeviceState = 43,
+  kGetVringBaseSkipDrain = 45,
 };
 
 // Flags of the header. The version is in bits 0-1, single bits follow. QEMU
@@ -90,6 +91,8 @@ inline constexpr uint64_t kProtocolFResetDevice = uint64_t{1} << 13;
 inline constexpr uint64_t kProtocolFConfigureMemSlots = uint64_t{1} << 15;
 inline constexpr uint64_t kProtocolFStatus = uint64_t{1} << 16;
 inline constexpr uint64_t kProtocolFDeviceState = uint64_t{1} << 19;
+inline constexpr uint64_t kProtocolFGetVringBaseInflight = uint64_t{1} << 20;
+inline constexpr uint64_t kProtocolFGetVringBaseSkipDrain = uint64_t{1} << 23;
 
 // Payload of SET_DEVICE_STATE_FD ("Device state transfer parameters").
 enum class TransferDirection : uint32_t { kSave = 0, kLoad = 1 };
@@ -144,8 +147,10 @@ MessageHeader DecodeHeader(absl::string_view bytes);
 //
 // Requires: offset + size lies within `payload` for the readers. AdmitRequest
 // has made sure of it for requests.
+void AppendU16(uint16_t value, std::string* payload);
 void AppendU32(uint32_t value, std::string* payload);
 void AppendU64(uint64_t value, std::string* payload);
+uint16_t ReadU16(absl::string_view payload, size_t offset);
 uint32_t ReadU32(absl::string_view payload, size_t offset);
 uint64_t ReadU64(absl::string_view payload, size_t offset);
 std::string U64Payload(uint64_t value);
@@ -156,6 +161,14 @@ std::string RequestName(uint32_t request);
 
 // Returns whether the protocol prescribes an answer even without NEED_REPLY.
 bool HasReply(uint32_t request);
+
+// Returns FAILED_PRECONDITION unless `protocol_features` has the bit `needed`,
+// without which `request` is not allowed.
+absl::Status CheckNegotiated(uint32_t request, uint64_t protocol_features,
+                             uint64_t needed);
+
+// Returns whether `request` stops a ring and asks for its base.
+bool StopsRing(uint32_t request);
 
 // Returns whether a back-end must answer `request` where `protocol_features`
 // are acknowledged. False also stands for an unknown request that is answered.
