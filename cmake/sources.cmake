@@ -41,6 +41,9 @@ set(DEVSTATE_PUBLIC_HEADERS
   transport/vhost_user/transfer_worker.h
   transport/vhost_user/vhost_user_device.h
   transport/vhost_user/vhost_user_message.h
+  transport/virtqueue/chain_buffers.h
+  transport/virtqueue/guest_memory.h
+  transport/virtqueue/virtqueue.h
 )
 
 # The library, without what the C interface stands on, too.
@@ -204,6 +207,18 @@ set(DEVSTATE_LIBRARY_SOURCES
   transport/vhost_user/payloads.h
   transport/vhost_user/vhost_user_device.cc
   transport/vhost_user/vhost_user_device.h
+  transport/virtqueue/chain_buffers.cc
+  transport/virtqueue/chain_buffers.h
+  transport/virtqueue/guest_memory.cc
+  transport/virtqueue/guest_memory.h
+  transport/virtqueue/packed_virtqueue.cc
+  transport/virtqueue/packed_virtqueue.h
+  transport/virtqueue/ring_layout.h
+  transport/virtqueue/shared_number.h
+  transport/virtqueue/split_virtqueue.cc
+  transport/virtqueue/split_virtqueue.h
+  transport/virtqueue/virtqueue.cc
+  transport/virtqueue/virtqueue.h
 )
 
 # The C interface.
@@ -750,6 +765,8 @@ set(DEVSTATE_TESTING_SOURCES
   transport/vhost_user/session_model.h
   transport/vhost_user/transport_test_util.cc
   transport/vhost_user/transport_test_util.h
+  transport/virtqueue/test_driver.cc
+  transport/virtqueue/test_driver.h
 )
 
 # The unit tests that read no files, each a program of its own.
@@ -820,6 +837,9 @@ set(DEVSTATE_TESTS
   transport/vhost_user/vhost_user_device_test.cc
   transport/vhost_user/vhost_user_features_test.cc
   transport/vhost_user/vhost_user_message_test.cc
+  transport/virtqueue/chain_buffers_test.cc
+  transport/virtqueue/guest_memory_test.cc
+  transport/virtqueue/virtqueue_test.cc
 )
 
 # Compiled with -O3: -O2 of GCC 12 vectorizes next to nothing.

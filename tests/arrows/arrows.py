@@ -13,6 +13,7 @@ _ALL = _LIBRARY + (
     "foreign",
     "transport/io",
     "transport/vhost_user",
+    "transport/virtqueue",
     "backend",
     "conformance",
     "proxy",
@@ -29,6 +30,7 @@ ALLOWED = {
     "serializer": ("proto", "schema"),
     "transport/io": ("//serializer:byte_stream",),
     "transport/vhost_user": ("transport/io", "//serializer:byte_stream"),
+    "transport/virtqueue": ("transport/io", "transport/vhost_user"),
     # The document of the rules is what `devstate explain` prints.
     "compat": ("proto", "schema", "serializer", "//docs:compat_rules"),
     # The rules of a back-end's build make the codecs.

@@ -88,4 +88,5 @@ PACKAGES = [
     "tests/transfer",
     "transport/io",
     "transport/vhost_user",
+    "transport/virtqueue",
 ]
