@@ -17,6 +17,8 @@ set(DEVSTATE_PUBLIC_HEADERS
   compat/gate/quirks.h
   compat/gate/schema_archive.h
   compat/verdict.h
+  recovery/inflight_region.h
+  recovery/tracked_queue.h
   schema/schema_info.h
   serializer/byte_stream.h
   serializer/limits.h
@@ -144,11 +146,23 @@ set(DEVSTATE_LIBRARY_SOURCES
   compat/value_mapping.h
   compat/verdict.cc
   compat/verdict.h
+  devices/virtio/ring_model.h
   proto/devstate/columns.proto
   proto/devstate/implementation.proto
   proto/devstate/manifest.proto
   proto/devstate/options.proto
   proto/devstate/verdict.proto
+  recovery/inflight_layout.h
+  recovery/inflight_region.cc
+  recovery/inflight_region.h
+  recovery/inflight_request.cc
+  recovery/inflight_request.h
+  recovery/ordered_stores.h
+  recovery/packed_inflight.h
+  recovery/packed_inflight_definitions.h
+  recovery/split_inflight.h
+  recovery/tracked_queue.cc
+  recovery/tracked_queue.h
   schema/annotations.cc
   schema/annotations.h
   schema/built_in_files.cc
@@ -589,7 +603,6 @@ set(DEVSTATE_COMMAND_SOURCES
   devices/virtio/check_rings.h
   devices/virtio/ring_messages.cc
   devices/virtio/ring_messages.h
-  devices/virtio/ring_model.h
   foreign/containers/decompressor.cc
   foreign/containers/decompressor.h
   foreign/containers/file_kind.cc

@@ -14,6 +14,7 @@ _ALL = _LIBRARY + (
     "transport/io",
     "transport/vhost_user",
     "transport/virtqueue",
+    "recovery",
     "backend",
     "conformance",
     "proxy",
@@ -38,6 +39,8 @@ ALLOWED = {
     # Containers are files: they are read where a state lies in them. A format
     # without a portable schema has one of its own.
     "foreign": _LIBRARY + ("codegen", "devices", "transport/io"),
+    "recovery": _LIBRARY
+    + ("devices", "transport/io", "transport/vhost_user", "transport/virtqueue"),
     "backend": _LIBRARY + ("devices", "transport/io", "transport/vhost_user"),
     "conformance": _LIBRARY + ("transport/io", "transport/vhost_user"),
     "proxy": _LIBRARY + ("devices", "foreign", "transport/io", "transport/vhost_user"),

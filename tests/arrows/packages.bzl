@@ -66,6 +66,7 @@ PACKAGES = [
     "proto/devices/vsock/v1",
     "proto/devstate",
     "proxy",
+    "recovery",
     "schema",
     "serializer",
     "serializer/dynamic",
