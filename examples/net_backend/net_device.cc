@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "devstate/devices/net/check_model.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "examples/common/ring_rows.h"
 #include "examples/net_backend/root_message.h"
 
 namespace devstate::net::examples {
@@ -20,23 +21,14 @@ using ::devices::net::v1::InflightRequestRow;
 using ::devices::net::v1::NetState;
 using ::devices::net::v1::NetStateCodec;
 using ::devices::net::v1::NetStateWriter;
-using ::devices::net::v1::PackedRingRow;
 using ::devices::net::v1::QueueCoalescingBatch;
 using ::devices::net::v1::QueueCoalescingRow;
-using ::devices::net::v1::SplitRingRow;
 using ::devices::net::v1::VringRow;
 using ::devices::net::v1::VringsBatch;
-
-void SetPosition(const SplitPosition& position, VringRow* row) {
-  row->split = SplitRingRow{position.size, position.last_avail_idx,
-                            position.used_idx, position.notified_used_idx};
-}
-
-void SetPosition(const PackedPosition& position, VringRow* row) {
-  row->packed = PackedRingRow{position.size,       position.avail_idx,
-                              position.avail_wrap, position.used_idx,
-                              position.used_wrap,  position.notified_used};
-}
+using ::devstate::examples::RequestOfRow;
+using ::devstate::examples::RingOfRow;
+using ::devstate::examples::ToRequestRow;
+using ::devstate::examples::ToRingRow;
 
 // A load until it is committed.
 class StagedNetState : public StagedState<NetStateCodec> {
@@ -65,41 +57,15 @@ class StagedNetState : public StagedState<NetStateCodec> {
   absl::Status OnVrings(VringsBatch& batch) override {
     VringRow row;
     while (batch.Next(&row)) {
-      Ring& ring = staged_.rings.emplace_back();
-      ring.index = row.index;
-      ring.enabled = row.enabled;
-      if (row.split.has_value()) {
-        ring.position =
-            SplitPosition{row.split->size, row.split->last_avail_idx,
-                          row.split->used_idx, row.split->notified_used_idx};
-      } else if (row.packed.has_value()) {
-        ring.position = PackedPosition{row.packed->size,
-                                       row.packed->avail_idx,
-                                       row.packed->avail_wrap_counter,
-                                       row.packed->used_idx,
-                                       row.packed->used_wrap_counter,
-                                       row.packed->notified_used};
-      } else {
-        return absl::InvalidArgumentError(
-            absl::StrCat("ring ", row.index, ": it has no position"));
-      }
+      DS_ASSIGN_OR_RETURN(Ring ring, RingOfRow(row));
+      staged_.rings.push_back(std::move(ring));
     }
     return absl::OkStatus();
   }
 
   absl::Status OnInflight(InflightBatch& batch) override {
     InflightRequestRow row;
-    while (batch.Next(&row)) {
-      Request& request = staged_.requests.emplace_back();
-      request.ring = row.vring;
-      request.head = row.head;
-      request.sequence = row.sequence;
-      request.descriptor_count = row.descriptor_count;
-      for (const DescriptorRow& descriptor : row.descriptors) {
-        request.descriptors.push_back(
-            {descriptor.address, descriptor.length, descriptor.flags});
-      }
-    }
+    while (batch.Next(&row)) staged_.requests.push_back(RequestOfRow(row));
     return absl::OkStatus();
   }
 
@@ -125,23 +91,12 @@ absl::Status NetDevice::SaveState(NetStateWriter& writer) {
                                   queue.coalescing.max_delay}}));
   }
   for (const Ring& ring : model_.rings) {
-    VringRow row;
-    row.index = ring.index;
-    row.enabled = ring.enabled;
-    std::visit([&](const auto& position) { SetPosition(position, &row); },
-               ring.position);
-    DS_RETURN_IF_ERROR(writer.AddVrings(row));
+    DS_RETURN_IF_ERROR(writer.AddVrings(ToRingRow<VringRow>(ring)));
   }
   std::vector<DescriptorRow> descriptors;
   for (const Request& request : model_.requests) {
-    descriptors.clear();
-    for (const Descriptor& descriptor : request.descriptors) {
-      descriptors.push_back(
-          {descriptor.address, descriptor.length, descriptor.flags});
-    }
     DS_RETURN_IF_ERROR(writer.AddInflight(
-        InflightRequestRow{request.ring, request.head, request.sequence,
-                           request.descriptor_count, descriptors}));
+        ToRequestRow<InflightRequestRow>(request, &descriptors)));
   }
   return absl::OkStatus();
 }
