@@ -31,6 +31,7 @@ PACKAGES = [
     "docs",
     "examples",
     "examples/any_backend",
+    "examples/blk_backend",
     "examples/c_backend",
     "examples/common",
     "examples/fs_backend",

@@ -14,6 +14,7 @@ import xml.dom.minidom
 DEVSTATE = os.path.abspath('cli/devstate')
 FS = os.path.abspath('examples/fs_backend/fs_backend')
 NET = os.path.abspath('examples/net_backend/net_backend')
+BLK = os.path.abspath('examples/blk_backend/blk_backend')
 DEVIATING = 'python3 %s --socket-path {socket}' % os.path.abspath(
     'tests/cli/deviating_backend.py')
 CASES = ['B%d' % number for number in range(17)]
@@ -72,7 +73,10 @@ class ConformanceTest(unittest.TestCase):
     def test_every_back_end_of_ours_passes(self):
         fs = '%s --socket-path {socket} --shared-dir %s' % (FS, self.folder)
         net = '%s --socket-path {socket}' % NET
-        for command in (fs, net):
+        with open(self.path('disk'), 'wb') as disk:
+            disk.truncate(1 << 20)
+        blk = '%s --socket-path {socket} --disk %s' % (BLK, self.path('disk'))
+        for command in (fs, net, blk):
             for own in ('--fd given', '--fd own --channel pipe',
                         '--fd own --channel socketpair',
                         '--fd own --channel memfd', '--fd own --channel file'):

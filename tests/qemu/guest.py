@@ -21,12 +21,14 @@ VIRTIOFS = ('fuse', 'virtiofs')
 NET = ('failover', 'net_failover', 'virtio_net', 'llc', 'stp', 'garp', 'mrp',
        '8021q', 'macvlan')
 CONSOLE = ('virtio_console',)
+BLK = ('virtio_blk',)
 
 # Output goes to the first serial port.
 _PROLOGUE = '''#!/busybox sh
 /busybox --install -s /bin
 export PATH=/bin
 mount -t devtmpfs dev /dev
+mount -t sysfs sys /sys
 exec </dev/null >/dev/ttyS0 2>&1
 for module in /modules/*; do insmod $module; done
 '''
@@ -51,14 +53,19 @@ def require(modules=VIRTIOFS):
         harness.skip('no guest', 'tests/qemu/install_guest.sh')
 
 
-def make_initrd(folder, script, modules=VIRTIOFS):
-    """Writes the guest's file system into `folder`; returns QEMU's flags."""
+def make_initrd(folder, script, modules=VIRTIOFS, programs=()):
+    """Writes the guest's file system into `folder`; returns QEMU's flags.
+
+    Each of `programs` lies at the top of it.
+    """
     root = os.path.join(folder, 'guest')
-    for name in ('bin', 'dev', 'mnt', 'modules'):
+    for name in ('bin', 'dev', 'mnt', 'modules', 'sys'):
         os.makedirs(os.path.join(root, name))
     shutil.copy(BUSYBOX, root)
     for file in _module_files(_COMMON + modules):
         shutil.copy(os.path.join(MODULES, file), os.path.join(root, 'modules'))
+    for program in programs:
+        shutil.copy(program, root)
     init = os.path.join(root, 'init')
     with open(init, 'w', encoding='ascii') as file:
         file.write(_PROLOGUE + script + _EPILOGUE)

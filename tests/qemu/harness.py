@@ -27,6 +27,7 @@ EXAMPLES = {
     'fs_alt': 'examples/fs_backend_alt/fs_backend_alt',
     'net': 'examples/net_backend/net_backend',
     'any': 'examples/any_backend/any_backend',
+    'blk': 'examples/blk_backend/blk_backend',
 }
 QEMU = shutil.which('qemu-system-x86_64')
 MINIMUM = (8, 2)
@@ -43,6 +44,17 @@ def qemu_version():
                          text=True, check=True).stdout
     found = re.search(r'version (\d+)\.(\d+)', out)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def blk_device(queues, *properties):
+    """A disk for Qemu(), whose back-end may end and come again."""
+    return ','.join(('vhost-user-blk-pci', 'num-queues=%d' % queues) +
+                    properties)
+
+
+def reconnecting():
+    """The flag of a chardev that connects again, soon."""
+    return ',reconnect-ms=50' if qemu_version() >= (9, 2) else ',reconnect=1'
 
 
 def accelerators():
@@ -163,8 +175,12 @@ class Qemu(Process):
         if incoming:
             command += ['-incoming', 'defer']
         for i, (backend, device) in enumerate(zip(backends, devices)):
-            command += ['-chardev', 'socket,id=c%d,path=%s' % (i, backend.path)]
-            if device == 'fs':
+            disk = device.startswith('vhost-user-blk')
+            command += ['-chardev', 'socket,id=c%d,path=%s%s' %
+                        (i, backend.path, reconnecting() if disk else '')]
+            if disk:
+                command += ['-device', '%s,id=d%d,chardev=c%d' % (device, i, i)]
+            elif device == 'fs':
                 command += ['-device',
                             'vhost-user-fs-pci,id=d%d,chardev=c%d,tag=t%d' %
                             (i, i, i)]
@@ -294,9 +310,10 @@ class QemuTest(unittest.TestCase):
         self.addCleanup(backend.stop)
         return backend
 
-    def example(self, device, *flags):
+    def example(self, device, *flags, path=None):
         self.count += 1
-        backend = ExampleBackend(device, self.path('s%d' % self.count), *flags)
+        backend = ExampleBackend(device, path or self.path('s%d' % self.count),
+                                 *flags)
         self.addCleanup(backend.stop)
         return backend
 

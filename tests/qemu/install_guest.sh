@@ -13,7 +13,7 @@ FOLDER=/opt/devstate/guest
 # In the order in which they can be loaded.
 MODULES='virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci
   fuse virtiofs failover net_failover virtio_net llc stp garp mrp 8021q macvlan
-  virtio_console'
+  virtio_console virtio_blk'
 
 . "$(dirname "$0")/../install_lib.sh"
 
