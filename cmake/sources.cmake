@@ -177,6 +177,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   schema/import_tree.h
   schema/lineage.cc
   schema/lineage.h
+  schema/pieces.cc
+  schema/pieces.h
   schema/record_check.cc
   schema/record_check.h
   schema/record_names.cc
@@ -203,6 +205,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/dynamic/message_columns_builder.h
   serializer/dynamic/message_table.cc
   serializer/dynamic/message_table.h
+  serializer/piece_writer.cc
+  serializer/piece_writer.h
   serializer/root_message.cc
   serializer/root_message.h
   serializer/used_features.cc
@@ -289,6 +293,7 @@ set(DEVSTATE_PLANE_SOURCES
   compat/load_line.h
   schema/name_text.cc
   schema/name_text.h
+  schema/pieces_info.h
   schema/presence.h
   schema/schema_info.h
   schema/value_kind.h
@@ -334,6 +339,10 @@ set(DEVSTATE_PLANE_SOURCES
   serializer/number_column_encode.cc
   serializer/occurrences.cc
   serializer/occurrences.h
+  serializer/piece_columns.cc
+  serializer/piece_columns.h
+  serializer/piece_sequence.cc
+  serializer/piece_sequence.h
   serializer/record_columns.cc
   serializer/record_columns.h
   serializer/record_stream.cc

@@ -42,6 +42,7 @@ endfunction()
 devstate_test_codec(test_everything tests/codegen/everything.proto
   devstate.test.everything.Everything)
 devstate_test_codec(test_bounds tests/codegen/bounds.proto devstate.test.bounds.Bounds)
+devstate_test_codec(test_pieces tests/codegen/pieces.proto devstate.test.pieces.Values)
 devstate_test_codec(test_t tests/stream_cases/t.proto t.v1.T)
 devstate_generate(TARGET test_named_c PROTO tests/c/named.proto
   ROOT devstate.test.named.Named LANGUAGE C IMPORT_DIRS ${PROJECT_SOURCE_DIR})
@@ -83,6 +84,9 @@ devstate_state_test(tests/codegen/everything_c_test.cc
 devstate_state_test(tests/codegen/everything_test.cc
   SOURCES tests/codegen/everything_rows.cc tests/codegen/stock_columns.cc
   LIBRARIES test_everything_columns)
+devstate_state_test(tests/codegen/pieces_test.cc
+  SOURCES tests/codegen/c_states.cc
+  LIBRARIES test_pieces test_pieces_c devstate_command_parts)
 devstate_state_test(tests/codegen/write_c_test.c
   SOURCES backend/c/c_testing.h LIBRARIES test_bounds_c test_everything_c)
 devstate_state_test(tests/golden/foreign_writer_test.cc

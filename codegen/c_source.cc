@@ -19,6 +19,7 @@
 #include "devstate/codegen/c_names.h"
 #include "devstate/codegen/cpp_names.h"
 #include "devstate/schema/fingerprint.h"
+#include "devstate/schema/pieces.h"
 #include "devstate/schema/record_size.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
 
@@ -291,6 +292,18 @@ std::string PrintRecords(const SchemaModel& model, Printer& printer) {
                     printer);
 }
 
+std::string PrintPieces(const SchemaModel& model, Printer& printer) {
+  std::string entries;
+  for (const PiecesInfo& info : PiecesOf(model)) {
+    absl::StrAppend(&entries, "    {\"", info.name, "\", \"", info.owners_name,
+                    "\", ", info.max_owners, "u, ", info.field, ", ",
+                    info.owners_field, ", ", info.owner, ", ", info.offset,
+                    ", ", info.data, ", ", info.id, ", ", info.size, "},\n");
+  }
+  return PrintArray("devstate_pieces", Static("pieces", *model.root), entries,
+                    printer);
+}
+
 std::string PrintByteArray(const std::string& name, absl::string_view bytes,
                            Printer& printer) {
   printer.Print("static const uint8_t $name$[] = {", "name", name);
@@ -322,7 +335,9 @@ void PrintSchema(const SchemaModel& model, Printer& printer) {
                                                      .SerializeAsString()),
                                      printer)},
       {"table", Static("table", *model.root)},
-      {"records", records}};
+      {"records", records},
+      {"piece_count", absl::StrCat(PiecesOf(model).size())},
+      {"pieces", PrintPieces(model, printer)}};
   printer.Print(variables,
                 "\n"
                 "const devstate_schema $name$_schema = {\n"
@@ -331,7 +346,7 @@ void PrintSchema(const SchemaModel& model, Printer& printer) {
                 "    \"$schema$\", \"$device$\", \"$root$\",\n"
                 "    {$fingerprint$, sizeof $fingerprint$},\n"
                 "    {$descriptors$, sizeof $descriptors$},\n"
-                "    &$table$, $records$};\n");
+                "    &$table$, $records$, $pieces$, $piece_count$};\n");
 }
 
 }  // namespace

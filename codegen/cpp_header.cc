@@ -15,6 +15,7 @@
 #include "devstate/codegen/cpp_code.h"
 #include "devstate/codegen/cpp_names.h"
 #include "devstate/codegen/cpp_table.h"
+#include "devstate/schema/pieces.h"
 #include "devstate/schema/record_names.h"
 #include "devstate/schema/record_size.h"
 
@@ -92,6 +93,35 @@ void PrintRow(const MessageModel& type, Printer& printer) {
   printer.Print("};\n\n");
 }
 
+// The method that writes a value in pieces.
+void PrintPieceWriter(const SchemaModel& model, const PiecesInfo& info,
+                      Printer& printer) {
+  const FieldModel& batch =
+      *model.root->FindNumber(static_cast<int>(info.field));
+  const std::vector<FieldModel>& fields = batch.message->fields;
+  printer.Print(
+      "  // Writes the value of an owner, of $of$, in pieces.\n"
+      "  // The writer must outlive what is returned.\n"
+      "  ::devstate::PieceWriter Write$field$Of($owner_type$ owner) {\n"
+      "    return ::devstate::PieceWriter($bytes$,\n"
+      "        [this, owner](uint64_t offset, absl::string_view data) {\n"
+      "          $row$Row row;\n"
+      "          row.$owner$ = owner;\n"
+      "          row.$offset$ = static_cast<$offset_type$>(offset);\n"
+      "          row.$data$ = data;\n"
+      "          return Add$field$(row);\n"
+      "        });\n"
+      "  }\n",
+      "of", std::string(info.owners_name), "field", CamelCase(batch.name),
+      "owner_type", ValueType(fields[info.owner]), "bytes",
+      absl::StrCat(fields[info.data].annotations.max_len()), "row",
+      batch.message->record_name, "owner",
+      MemberName(*fields[info.owner].descriptor), "offset",
+      MemberName(*fields[info.offset].descriptor), "offset_type",
+      ValueType(fields[info.offset]), "data",
+      MemberName(*fields[info.data].descriptor));
+}
+
 void PrintRootWriter(const SchemaModel& model, const Variables& variables,
                      Printer& printer) {
   printer.Print(
@@ -118,6 +148,9 @@ void PrintRootWriter(const SchemaModel& model, const Variables& variables,
         "  }\n",
         "field", CamelCase(batch->name), "row", batch->message->record_name,
         "number", absl::StrCat(batch->number), "name", batch->name);
+  }
+  for (const PiecesInfo& info : PiecesOf(model)) {
+    PrintPieceWriter(model, info, printer);
   }
   printer.Print(
       "\n"
@@ -232,6 +265,7 @@ void PrintHeader(const SchemaModel& model, Printer& printer) {
       "#include \"absl/types/span.h\"\n"
       "#include \"$base$.pb.h\"\n"
       "#include \"devstate/schema/schema_info.h\"\n"
+      "#include \"devstate/serializer/piece_writer.h\"\n"
       "#include \"devstate/serializer/record_stream.h\"\n"
       "#include \"devstate/serializer/record_table.h\"\n"
       "#include \"devstate/serializer/row_columns.h\"\n"

@@ -13,6 +13,7 @@
 #include "devstate/codegen/cpp_names.h"
 #include "devstate/codegen/cpp_table.h"
 #include "devstate/schema/fingerprint.h"
+#include "devstate/schema/pieces.h"
 #include "devstate/schema/record_names.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
 
@@ -87,6 +88,26 @@ void PrintBytes(absl::string_view bytes, Printer& printer) {
   if (bytes.empty()) printer.Print("    \"\"\n");
 }
 
+// Returns the name of the constants that it prints, or "{}" without any.
+std::string PrintPieces(const SchemaModel& model, Printer& printer) {
+  const std::vector<PiecesInfo> all = PiecesOf(model);
+  if (all.empty()) return "{}";
+  printer.Print("  static constexpr ::devstate::PiecesInfo kPieces[] = {\n");
+  for (const PiecesInfo& info : all) {
+    printer.Print(
+        "      {$field$, \"$name$\", $owners_field$, \"$owners_name$\", "
+        "$owner$, $offset$, $data$, $id$, $size$, $max_owners$u},\n",
+        "field", absl::StrCat(info.field), "name", std::string(info.name),
+        "owners_field", absl::StrCat(info.owners_field), "owners_name",
+        std::string(info.owners_name), "owner", absl::StrCat(info.owner),
+        "offset", absl::StrCat(info.offset), "data", absl::StrCat(info.data),
+        "id", absl::StrCat(info.id), "size", absl::StrCat(info.size),
+        "max_owners", absl::StrCat(info.max_owners));
+  }
+  printer.Print("  };\n");
+  return "kPieces";
+}
+
 void PrintSchema(const SchemaModel& model, const Variables& variables,
                  Printer& printer) {
   const MessageAnnotations& annotations = model.root->annotations;
@@ -101,18 +122,22 @@ void PrintSchema(const SchemaModel& model, const Variables& variables,
       "  static constexpr char kDescriptorSet[] =\n");
   PrintBytes(descriptor_set, printer);
   printer.Print(
-      "    ;\n"
+      "    ;\n");
+  const std::string pieces = PrintPieces(model, printer);
+  printer.Print(
       "  static const ::devstate::SchemaInfo schema = {\n"
       "      \"$schema$\", $version$, $min_reader$, \"$device$\", \"$root$\",\n"
       "      {kFingerprint, sizeof(kFingerprint) - 1},\n"
-      "      {kDescriptorSet, sizeof(kDescriptorSet) - 1}};\n"
+      "      {kDescriptorSet, sizeof(kDescriptorSet) - 1},\n"
+      "      $pieces$};\n"
       "  return schema;\n"
       "}\n"
       "\n",
       "schema", absl::CEscape(annotations.schema()), "version",
       absl::StrCat(annotations.version()), "min_reader",
       absl::StrCat(annotations.min_reader()), "device",
-      absl::CEscape(annotations.device()), "root", model.root->full_name);
+      absl::CEscape(annotations.device()), "root", model.root->full_name,
+      "pieces", pieces);
 }
 
 }  // namespace

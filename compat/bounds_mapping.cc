@@ -39,6 +39,15 @@ std::string LimitText(absl::string_view name, absl::optional<uint64_t> limit) {
   return limit.has_value() ? absl::StrCat(name, ": ", *limit) : "";
 }
 
+// What `pieces` says, in words; empty without it.
+std::string PiecesText(const FieldAnnotations& annotations) {
+  if (!annotations.has_pieces()) return "";
+  const Pieces& pieces = annotations.pieces();
+  return absl::StrCat("pieces: ", pieces.owner(), ", ", pieces.offset(), ", ",
+                      pieces.data(), " of ", pieces.of(), ".", pieces.size(),
+                      " by ", pieces.id());
+}
+
 // The reader's own bounds decide about a state.
 class BoundsMapper {
  public:
@@ -60,6 +69,7 @@ class BoundsMapper {
     CompareLimit("max_items", "elements", w.has_max_items(), w.max_items(),
                  r.has_max_items(), r.max_items(), /*of_each=*/false);
     CompareUnique();
+    ComparePieces();
   }
 
  private:
@@ -140,6 +150,22 @@ class BoundsMapper {
         FieldCondition(
             place_, written_,
             absl::StrCat("has no two elements with the same ", read)));
+  }
+
+  void ComparePieces() {
+    const std::string written = PiecesText(written_.annotations);
+    const std::string read = PiecesText(read_.annotations);
+    if (written == read) return;
+    if (read.empty()) {
+      mapping_.Add(rules::kBoundWidened, VERDICT_LEVEL_COMPATIBLE, written, "",
+          "the reader allows more than the writer has");
+      return;
+    }
+    mapping_.Add(rules::kBoundNarrowed, VERDICT_LEVEL_CONDITIONAL, written,
+        read, "the reader refuses pieces that the writer allows",
+        FieldCondition(place_, written_,
+                       absl::StrCat("has all pieces of the values of ",
+                                    read_.annotations.pieces().of())));
   }
 
   FieldMapping& mapping_;

@@ -478,6 +478,18 @@ const std::vector<Change>& BoundsChanges() {
        "conditional bound-narrowed: field 1 (a) has no two elements with the "
        "same x",
        "compatible bound-widened"},
+      {"pieces",
+       "repeated O o = 1 " F("max_items: 9") "; repeated P p = 2; message O { "
+       "uint32 i = 1; uint64 s = 2; } message P { uint32 o = 1; uint64 f = 2; "
+       "bytes d = 3 " F("max_len: 8") "; }",
+       "repeated O o = 1 " F("max_items: 9") "; repeated P p = 2 " F(
+           "pieces { owner: \"o\" offset: \"f\" data: \"d\" of: \"o\" id: "
+           "\"i\" size: \"s\" }") "; message O { uint32 i = 1; uint64 s = 2; } "
+       "message P { uint32 o = 1; uint64 f = 2; bytes d = 3 " F(
+           "max_len: 8") "; }",
+       "conditional bound-narrowed: field 2 (p) has all pieces of the values "
+       "of o",
+       "compatible bound-widened"},
       {"narrower type within the bounds", "uint64 a = 1 " F("max: 100") ";",
        "uint32 a = 1 " F("max: 100") ";", "compatible type-widened",
        "compatible type-widened"},

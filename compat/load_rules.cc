@@ -406,6 +406,15 @@ const Rule kNotUnique = {"not-unique",
                          "Two elements have the same values of unique_by.",
                          "See why the writer has it twice.",
                          50};
+const Rule kPiecesNotWhole = {
+    "pieces-not-whole",
+    RuleFamily::kLoad,
+    VERDICT_LEVEL_REFUSED,
+    DecidedBy::kState,
+    "The pieces of a value do not make up the value that its owner declares.",
+    "Save each value in pieces from its begin to its end, and its size at the "
+    "same moment.",
+    66};
 const Rule kQuirkRefused = {
     "quirk-refused",
     RuleFamily::kLoad,
@@ -556,6 +565,7 @@ const std::vector<const Rule*>& LoadRules() {
                                     &kDuplicateField,
                                     &kDuplicateMapKey,
                                     &kNotUnique,
+                                    &kPiecesNotWhole,
                                     &kQuirkRefused,
                                     &kQuirkFixed,
                                     &kStepRefused,

@@ -373,6 +373,7 @@ const std::map<std::string, std::string>& TestedElsewhere() {
       {"duplicate-field", "stream_gate_test"},
       {"duplicate-map-key", "stream_gate_test"},
       {"not-unique", "stream_gate_test"},
+      {"pieces-not-whole", "stream_gate_test, pieces_test"},
       {"quirk-refused", "stream_gate_test"},
       {"quirk-fixed", "stream_gate_test"},
       {"step-refused", "stream_gate_test"},

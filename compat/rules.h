@@ -126,6 +126,7 @@ extern const Rule kWriterSchemaInvalid;
 extern const Rule kDuplicateField;
 extern const Rule kDuplicateMapKey;
 extern const Rule kNotUnique;
+extern const Rule kPiecesNotWhole;
 extern const Rule kQuirkRefused;
 extern const Rule kQuirkFixed;
 extern const Rule kStepRefused;

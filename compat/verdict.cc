@@ -53,8 +53,9 @@ Failure FailureOf(const absl::Status& status) {
     case ERROR_REASON_UNKNOWN_CONTENT:
       return {rules::kUnknownCritical, VERDICT_LEVEL_REFUSED};
     case ERROR_REASON_CONSTRAINT:
-      return {detail->required_missing ? rules::kRequiredMissing
-                                       : rules::kValueOutOfBounds,
+      return {detail->required_missing   ? rules::kRequiredMissing
+              : detail->pieces_not_whole ? rules::kPiecesNotWhole
+                                         : rules::kValueOutOfBounds,
               VERDICT_LEVEL_REFUSED};
     default:
       return {rules::kMalformed, VERDICT_LEVEL_DAMAGED};

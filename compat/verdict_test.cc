@@ -166,6 +166,13 @@ TEST(JudgeLoadTest, AMissingRequiredValueHasARuleOfItsOwn) {
   EXPECT_EQ(CheckReplyValue(verdict, status), 0xd507000200000007u | code << 40);
 }
 
+TEST(JudgeLoadTest, AValueInPiecesThatIsNotWholeHasARuleOfItsOwn) {
+  const Verdict verdict = JudgeLoad(
+      Verdict(), PiecesError(ErrorDetail(), "pixels[3]: it is empty"));
+  EXPECT_EQ(verdict.level(), VERDICT_LEVEL_REFUSED);
+  EXPECT_EQ(verdict.findings(0).rule(), "pieces-not-whole");
+}
+
 TEST(JudgeLoadTest, ErrorOfTheDeviceItselfIsARefusal) {
   const Verdict verdict = JudgeLoad(Verdict(), absl::NotFoundError("inode 8"));
   EXPECT_EQ(verdict.level(), VERDICT_LEVEL_REFUSED);

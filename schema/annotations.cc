@@ -13,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "devstate/schema/column_bounds.h"
+#include "devstate/schema/pieces.h"
 #include "devstate/schema/schema_error.h"
 #include "devstate/schema/value_set.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
@@ -83,6 +84,7 @@ class Checker {
                              ": no reader could load the state"));
     }
     version_ = annotations.version();
+    schema_ = &schema;
     for (const auto& message : schema.messages) {
       DS_RETURN_IF_ERROR(CheckMessage(*message));
     }
@@ -149,7 +151,9 @@ class Checker {
     DS_RETURN_IF_ERROR(CheckHistory(*field.descriptor, field.annotations));
     DS_RETURN_IF_ERROR(CheckPresence(field));
     DS_RETURN_IF_ERROR(CheckNumbers(field));
-    return CheckSizes(field);
+    DS_RETURN_IF_ERROR(CheckSizes(field));
+    if (!field.annotations.has_pieces()) return absl::OkStatus();
+    return FindPieces(*schema_, field).status();
   }
 
   absl::Status CheckHistory(const FieldDescriptor& field,
@@ -265,6 +269,7 @@ class Checker {
     return absl::OkStatus();
   }
 
+  const SchemaModel* schema_ = nullptr;
   uint32_t version_ = 0;
 };
 

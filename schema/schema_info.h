@@ -7,6 +7,8 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "devstate/schema/pieces_info.h"
 
 namespace devstate {
 
@@ -24,6 +26,9 @@ struct SchemaInfo {
   // The FileDescriptorSet of the root's file and all that it imports, as one
   // zstd frame.
   absl::string_view descriptor_set;
+  // The values in pieces that writers and readers check, in ascending order of
+  // field. Default: none are checked.
+  absl::Span<const PiecesInfo> pieces = {};
 };
 
 }  // namespace devstate

@@ -49,6 +49,10 @@ class RecordColumnsBuilder : public ColumnBuilder {
                 MessageWriter& out) override;
   void Clear() override;
   NumbersView Stored(BoundsEntry::Column) const override { return {}; }
+  // Returns the same of the column of the table's field `index`.
+  NumbersView Stored(size_t index, BoundsEntry::Column column) const {
+    return columns_[index]->Stored(column);
+  }
   size_t FirstRowWithKeyTwice(
       absl::Span<const uint32_t> counts) const override {
     return columns_[0]->FirstRowWithKeyTwice(counts);
@@ -91,6 +95,11 @@ class RecordColumnsReader : public ColumnReader {
     return Decode(columns, count, context);
   }
   NumbersView Stored(BoundsEntry::Column, size_t) const override { return {}; }
+  // Returns the same of the column of the table's field `index`.
+  NumbersView Stored(size_t index, BoundsEntry::Column column,
+                     size_t count) const {
+    return columns_[index]->Stored(column, count);
+  }
   size_t FirstRowWithKeyTwice(
       absl::Span<const uint32_t> counts) const override {
     return columns_[0]->FirstRowWithKeyTwice(counts);

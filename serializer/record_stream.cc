@@ -16,16 +16,31 @@
 #include "devstate/serializer/chunk_filter.h"
 #include "devstate/serializer/decode_context.h"
 #include "devstate/serializer/save_filter.h"
+#include "devstate/serializer/stream_error.h"
 #include "devstate/serializer/stream_messages.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/stream_writer.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
+namespace {
+
+// Returns the error of a writer whose pieces are not whole.
+absl::Status NotWhole(const std::string& fault) {
+  if (fault.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(fault,
+                   ": no reader would load it, save each value from its begin "
+                   "to its end and with its size"));
+}
+
+}  // namespace
 
 RecordWriter::RecordWriter(ByteSink* sink, const SchemaInfo& schema,
                            const WriterOptions& options)
-    : stream_(std::make_unique<StreamWriter>(sink, options)), schema_(schema) {}
+    : stream_(std::make_unique<StreamWriter>(sink, options)),
+      schema_(schema),
+      pieces_(schema.pieces) {}
 
 RecordWriter::~RecordWriter() = default;
 
@@ -129,6 +144,14 @@ absl::Status RecordWriter::CheckBatchMemory() const {
       ": split its repeated fields into records of their own"));
 }
 
+absl::Status RecordWriter::CheckPieces(const RecordColumnsBuilder& builder) {
+  return NotWhole(
+      pieces_.OnBatch(pending_.number, builder.size(),
+                      [&builder](size_t index, BoundsEntry::Column column) {
+                        return builder.Stored(index, column);
+                      }));
+}
+
 absl::Status RecordWriter::WriteBatch() {
   RecordColumnsBuilder& builder = *pending_.builder;
   const size_t records = builder.size();
@@ -140,6 +163,7 @@ absl::Status RecordWriter::WriteBatch() {
         absl::StrCat(pending_.name, " ", stream_->records(), " to ",
                      stream_->records() + records - 1, ": ", status.message()));
   }
+  DS_RETURN_IF_ERROR(CheckPieces(builder));
   builder.EncodeBody(*BeginBatch());
   builder.Clear();
   return EndBatch(static_cast<uint32_t>(records));
@@ -164,6 +188,7 @@ absl::Status RecordWriter::FinishState() {
   if (!begun_) return Misuse("Finish() before Begin()");
   DS_RETURN_IF_ERROR(FlushBatch());
   pending_ = {};
+  DS_RETURN_IF_ERROR(status_ = NotWhole(pieces_.Finish()));
   status_ = stream_->Finish();
   if (!status_.ok()) return status_;
   Misuse("the state is finished already").IgnoreError();
@@ -173,7 +198,8 @@ absl::Status RecordWriter::FinishState() {
 RecordReader::RecordReader(ByteSource* source, const SchemaInfo& schema,
                            const Limits& limits)
     : stream_(std::make_unique<StreamReader>(source, limits)),
-      schema_(schema) {}
+      schema_(schema),
+      pieces_(schema.pieces) {}
 
 RecordReader::~RecordReader() = default;
 
@@ -201,7 +227,13 @@ absl::StatusOr<bool> RecordReader::ReadNext() {
                      ", this reader reads ", schema_.root_message));
   }
   DS_ASSIGN_OR_RETURN(absl::optional<Chunk> chunk, stream_->NextChunk());
-  if (!chunk.has_value()) return false;
+  if (!chunk.has_value()) {
+    const std::string fault = pieces_.Finish();
+    if (fault.empty()) return false;
+    ErrorDetail detail;
+    detail.offset = stream_->offset();
+    return PiecesError(detail, fault);
+  }
   if (filter_ != nullptr) {
     DS_ASSIGN_OR_RETURN(chunk, filter_->Filter(*chunk));
     if (chunk->header.type == ChunkType::kBatch && chunk->header.records == 0) {
@@ -221,7 +253,18 @@ absl::Status RecordReader::DecodeColumns(const Chunk& chunk,
   DecodeContext context(chunk, stream_->limits(), header_->schema_version);
   DecodeContext::PathScope scope(context, name);
   DS_RETURN_IF_ERROR(context.ChargeMemory(chunk.header.records, record_size));
-  return columns.Decode(chunk.payload, chunk.header.records, context);
+  const size_t count = chunk.header.records;
+  DS_RETURN_IF_ERROR(columns.Decode(chunk.payload, count, context));
+  const std::string fault = pieces_.OnBatch(
+      chunk.header.field, count,
+      [&columns, count](size_t index, BoundsEntry::Column column) {
+        return columns.Stored(index, column, count);
+      });
+  if (fault.empty()) return absl::OkStatus();
+  ErrorDetail detail;
+  detail.offset = chunk.offset;
+  detail.chunk = chunk.header.sequence;
+  return PiecesError(detail, fault);
 }
 
 absl::Status RecordReader::UnknownBatch(const Chunk& chunk) const {

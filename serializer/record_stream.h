@@ -27,6 +27,7 @@
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/limits.h"
 #include "devstate/serializer/message_writer.h"
+#include "devstate/serializer/piece_columns.h"
 #include "devstate/serializer/record_columns.h"
 #include "devstate/serializer/row_columns.h"
 #include "devstate/serializer/writer_options.h"
@@ -206,6 +207,8 @@ class RecordWriter {
   absl::Status WriteBatch();
   // RESOURCE_EXHAUSTED if readers with the same limits would refuse the batch.
   absl::Status CheckBatchMemory() const;
+  // INVALID_ARGUMENT if the pieces of the batch are not as the schema says.
+  absl::Status CheckPieces(const RecordColumnsBuilder& builder);
 
   const std::unique_ptr<StreamWriter> stream_;
   const SchemaInfo& schema_;
@@ -215,6 +218,7 @@ class RecordWriter {
   ByteBuffer unfiltered_;
   MessageWriter unfiltered_writer_{&unfiltered_};
   Pending pending_ = {};
+  PieceColumns pieces_;
   // FAILED_PRECONDITION, now and for ever: the stream would have a gap.
   absl::Status Misuse(const std::string& message);
 
@@ -282,6 +286,7 @@ class RecordReader {
   const SchemaInfo& schema_;
   ChunkFilter* filter_ = nullptr;
   const StreamHeader* header_ = nullptr;
+  PieceColumns pieces_;
   bool read_ = false;
 };
 

@@ -51,6 +51,15 @@ void SetRequiredMissing(absl::Status* error) {
   SetDetail(*detail, error);
 }
 
+absl::Status PiecesError(ErrorDetail detail, absl::string_view fault) {
+  detail.reason = ERROR_REASON_CONSTRAINT;
+  detail.pieces_not_whole = true;
+  return StreamError(
+      detail, absl::StrCat(fault,
+                           ": correct the writer, which must save each value "
+                           "in pieces from its begin to its end"));
+}
+
 absl::optional<ErrorDetail> GetErrorDetail(const absl::Status& status) {
   absl::optional<absl::Cord> payload = status.GetPayload(kErrorDetailTypeUrl);
   ErrorDetail detail;

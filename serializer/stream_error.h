@@ -23,6 +23,10 @@ absl::Status StreamError(const ErrorDetail& detail, absl::string_view message);
 // field has no value.
 void SetRequiredMissing(absl::Status* error);
 
+// Returns the error of a value in pieces that is not whole, at the place of
+// `detail`: CONSTRAINT.
+absl::Status PiecesError(ErrorDetail detail, absl::string_view fault);
+
 // Returns the detail of a status that StreamError() has made, if there is one.
 absl::optional<ErrorDetail> GetErrorDetail(const absl::Status& status);
 

@@ -60,6 +60,7 @@ void VisitFields(Visitor& visit, ErrorDetail& detail) {
   visit.Number(2, detail.offset);
   visit.OptionalNumber(3, detail.chunk);
   visit.Number(4, detail.required_missing);
+  visit.Number(5, detail.pieces_not_whole);
 }
 
 // --- Both directions ---

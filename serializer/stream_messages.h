@@ -74,6 +74,7 @@ struct ErrorDetail {
   uint64_t offset = 0;
   absl::optional<uint32_t> chunk = absl::nullopt;
   bool required_missing = false;
+  bool pieces_not_whole = false;
 };
 
 }  // namespace structs

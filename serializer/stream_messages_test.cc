@@ -238,9 +238,10 @@ TEST(StreamMessages, MembersAreTheFieldsOfTheirNames) {
             "by { name: \"by\" version: \"3\" } }");
   EXPECT_EQ(TextOf("StreamTrailer", StreamTrailer{1, 2, 3, 4, 5}),
             "chunks: 1 records: 2 decoded_bytes: 3 stored_bytes: 4 digest: 5");
-  EXPECT_EQ(TextOf("ErrorDetail", ErrorDetail{ERROR_REASON_LIMIT, 2, 3, true}),
+  EXPECT_EQ(TextOf("ErrorDetail",
+                   ErrorDetail{ERROR_REASON_LIMIT, 2, 3, true, true}),
             "reason: ERROR_REASON_LIMIT offset: 2 chunk: 3 "
-            "required_missing: true");
+            "required_missing: true pieces_not_whole: true");
 }
 
 TEST(StreamMessages, ReasonsAreThoseOfTheEnum) {

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DEVSTATE_TABLE_ABI 2
+#define DEVSTATE_TABLE_ABI 3
 
 #ifdef __cplusplus
 extern "C" {
@@ -136,6 +136,18 @@ struct devstate_table {
   const devstate_oneof* oneofs;
 };
 
+/* The records of a field that are pieces of longer values, which the records of
+ * another one own. Fields of records are indices into devstate_table.fields. */
+typedef struct devstate_pieces {
+  const char* name;
+  const char* owners_name;
+  uint64_t max_owners;
+  uint32_t field;
+  uint32_t owners_field;
+  uint16_t owner, offset, data; /* of a piece */
+  uint16_t id, size;            /* of an owner */
+} devstate_pieces;
+
 /* A schema. Constant data: each root message has one. */
 typedef struct devstate_schema {
   uint32_t abi; /* DEVSTATE_TABLE_ABI */
@@ -149,6 +161,8 @@ typedef struct devstate_schema {
   devstate_bytes descriptor_set; /* a zstd frame */
   const devstate_table* root;    /* the singular fields */
   const devstate_field* records; /* the fields that hold records, ascending */
+  const devstate_pieces* pieces; /* ascending by field */
+  uint32_t pieces_count;
 } devstate_schema;
 
 #ifdef __cplusplus

@@ -62,6 +62,13 @@ StateSchema::StateSchema(const devstate_schema& tables) : tables_(tables) {
   info_.root_message = tables.root_message;
   info_.fingerprint = ToView(tables.fingerprint);
   info_.descriptor_set = ToView(tables.descriptor_set);
+  for (uint32_t i = 0; i < tables.pieces_count; ++i) {
+    const devstate_pieces& pieces = tables.pieces[i];
+    pieces_.push_back({pieces.field, pieces.name, pieces.owners_field,
+                       pieces.owners_name, pieces.owner, pieces.offset,
+                       pieces.data, pieces.id, pieces.size, pieces.max_owners});
+  }
+  info_.pieces = pieces_;
   structs_.Add(*tables.root);
   root_has_more_rules_ = AnyField(*tables.root, [](const auto& field) {
     return (field.flags & DEVSTATE_MORE_RULES) != 0;

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "devstate/backend/c/judge.h"
@@ -48,6 +49,8 @@ class StateSchema {
   explicit StateSchema(const devstate_schema& tables);
 
   const devstate_schema& tables_;
+  // Those of info_.
+  std::vector<PiecesInfo> pieces_;
   SchemaInfo info_ = {};
   StructTables structs_;
   bool records_have_features_ = false;

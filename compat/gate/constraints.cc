@@ -20,6 +20,8 @@
 #include "devstate/compat/gate/field_values.h"
 #include "devstate/compat/rules.h"
 #include "devstate/schema/column_bounds.h"
+#include "devstate/schema/pieces.h"
+#include "devstate/serializer/piece_sequence.h"
 #include "google/protobuf/descriptor.h"
 #include "xxhash.h"
 
@@ -98,7 +100,11 @@ class ConstraintChecker::Impl {
        std::set<std::string> used_features)
       : schema_(*schema),
         written_version_(written_version),
-        used_features_(std::move(used_features)) {}
+        used_features_(std::move(used_features)) {
+    for (const PiecesInfo& info : PiecesOf(schema_)) {
+      values_.push_back({info, PieceSequence(info.max_owners)});
+    }
+  }
 
   void CheckRoot(const Message& root, StreamFindings* findings) {
     findings->SetRecord("", 0);
@@ -116,6 +122,9 @@ class ConstraintChecker::Impl {
     findings->SetRecord(field.name, batch.records);
     ++batch.records;
     in_record_ = true;
+    for (Values& values : values_) {
+      FollowPieces(field, record, &values, findings);
+    }
     CheckUnique(RootCheckOf(field), record, field.name, &batch.unique,
                 findings);
     CheckMessage(*field.message, record, field.name, findings);
@@ -127,6 +136,9 @@ class ConstraintChecker::Impl {
     for (const FieldModel* field : schema_.batches) {
       CheckCount(RootCheckOf(*field), batches_[field->number].records,
                  field->name, findings);
+    }
+    for (const Values& values : values_) {
+      AddFault(values.sequence.Finish(), values.info.name, findings);
     }
   }
 
@@ -275,6 +287,47 @@ class ConstraintChecker::Impl {
         "the reader takes each once: see why the writer has it twice");
   }
 
+  // The values in pieces of one field.
+  struct Values {
+    PiecesInfo info;
+    PieceSequence sequence;
+  };
+
+  // Looks at `record` of `field` if it is an owner of values or a piece of one.
+  static void FollowPieces(const FieldModel& field, const Message& record,
+                           Values* values, StreamFindings* findings) {
+    const PiecesInfo& info = values->info;
+    const auto number = [&](uint16_t index) {
+      return static_cast<uint64_t>(
+          GetNumber(record, FieldAt(field, record, index), 0).integer);
+    };
+    const auto here = static_cast<uint32_t>(field.number);
+    if (here == info.owners_field) {
+      AddFault(values->sequence.Declare(number(info.id), number(info.size)),
+               info.owners_name, findings);
+    } else if (here == info.field) {
+      const size_t length =
+          GetText(record, FieldAt(field, record, info.data), 0).size();
+      AddFault(values->sequence.Add(number(info.owner), number(info.offset),
+                                    length),
+               info.name, findings);
+    }
+  }
+
+  static const FieldDescriptor& FieldAt(const FieldModel& records,
+                                        const Message& record,
+                                        uint16_t index) {
+    return *record.GetDescriptor()->FindFieldByNumber(
+        records.message->fields[index].number);
+  }
+
+  static void AddFault(const PieceFault& fault, absl::string_view path,
+                       StreamFindings* findings) {
+    if (fault.ok()) return;
+    findings->Add(rules::kPiecesNotWhole, VERDICT_LEVEL_REFUSED, path, "",
+                  "pieces", fault.text);
+  }
+
   const SchemaModel& schema_;
   const uint32_t written_version_;
   const std::set<std::string> used_features_;
@@ -282,6 +335,7 @@ class ConstraintChecker::Impl {
   std::map<const MessageModel*, MessageCheck> checks_;
   // By the number of the root's field.
   std::map<int, Batch> batches_;
+  std::vector<Values> values_;
 };
 
 ConstraintChecker::ConstraintChecker(const SchemaModel* schema,

@@ -17,12 +17,13 @@
 namespace devstate {
 
 // Checks that values are what the annotations of a schema allow: min, max,
-// one_of, power_of_two, max_len, max_items, unique_by, required, no key of a
-// map twice. Generated readers check the same bounds (schema/column_bounds.h)
-// of records, except for unique_by and for what is required with a feature.
+// one_of, power_of_two, max_len, max_items, unique_by, required, pieces, no key
+// of a map twice. Generated readers check the same bounds
+// (schema/column_bounds.h) of records, except for unique_by and for what is
+// required with a feature.
 //
 // On a repeated message of the root, unique_by takes 16 bytes of memory an
-// element. Thread-safety: none.
+// element. Pieces take what PieceSequence takes. Thread-safety: none.
 class ConstraintChecker {
  public:
   // `written_version` is that of the writer's schema. A required field with a

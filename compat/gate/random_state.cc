@@ -7,7 +7,10 @@
 
 #include "devstate/compat/gate/random_state.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "absl/numeric/int128.h"
@@ -16,6 +19,7 @@
 #include "devstate/compat/gate/constraints.h"
 #include "devstate/compat/gate/field_values.h"
 #include "devstate/compat/gate/stream_findings.h"
+#include "devstate/schema/pieces.h"
 #include "devstate/schema/value_set.h"
 
 namespace devstate {
@@ -63,7 +67,59 @@ class Filler {
     }
   }
 
+  // Makes the pieces of a field those of its owners.
+  void FillValues(const PiecesInfo& info, Message* root) {
+    const FieldModel& pieces =
+        *schema_.root->FindNumber(static_cast<int>(info.field));
+    const FieldModel& owners =
+        *schema_.root->FindNumber(static_cast<int>(info.owners_field));
+    const FieldModel& id_of = owners.message->fields[info.id];
+    const FieldModel& size = owners.message->fields[info.size];
+    const FieldModel& data = pieces.message->fields[info.data];
+    const Reflection& reflection = *root->GetReflection();
+    const auto descriptor = [root](const FieldModel& field) {
+      return root->GetDescriptor()->FindFieldByNumber(field.number);
+    };
+    reflection.ClearField(root, descriptor(pieces));
+    std::set<absl::int128> seen;
+    const int count = reflection.FieldSize(*root, descriptor(owners));
+    for (int i = 0; i < count; ++i) {
+      Message* owner =
+          reflection.MutableRepeatedMessage(root, descriptor(owners), i);
+      const absl::int128 id =
+          GetNumber(*owner,
+                    *owner->GetDescriptor()->FindFieldByNumber(id_of.number), 0)
+              .integer;
+      uint64_t bytes = Below(9);
+      if (!seen.insert(id).second || data.annotations.max_len() == 0 ||
+          !ValuesOf(size).Contains(bytes)) {
+        bytes = 0;
+      }
+      SetNumberOf(size, bytes, owner);
+      for (uint64_t offset = 0; offset < bytes;) {
+        const uint64_t length = std::min(1 + Below(bytes - offset),
+                                         data.annotations.max_len());
+        Message* piece = reflection.AddMessage(root, descriptor(pieces));
+        Fill(*pieces.message, piece, 1);
+        SetNumberOf(pieces.message->fields[info.owner], id, piece);
+        SetNumberOf(pieces.message->fields[info.offset], offset, piece);
+        piece->GetReflection()->SetString(
+            piece, piece->GetDescriptor()->FindFieldByNumber(data.number),
+            std::string(length, 'v'));
+        offset += length;
+      }
+    }
+  }
+
  private:
+  static void SetNumberOf(const FieldModel& field, absl::int128 value,
+                          Message* record) {
+    Number number;
+    number.integer = value;
+    SetNumber(number, *record->GetDescriptor()->FindFieldByNumber(field.number),
+              record);
+  }
+
   // What a writer does that has a wider field: the narrower one has the same
   // value if it fits.
   static void FillNarrow(const FieldModel& narrow, Message* message) {
@@ -182,7 +238,11 @@ class Filler {
 
 void FillRandomly(const SchemaModel& schema, std::mt19937* random,
                   Message* message) {
-  Filler(schema, random).Fill(*schema.root, message, 0);
+  Filler filler(schema, random);
+  filler.Fill(*schema.root, message, 0);
+  for (const PiecesInfo& info : PiecesOf(schema)) {
+    filler.FillValues(info, message);
+  }
 }
 
 }  // namespace devstate

@@ -108,6 +108,27 @@ TEST(StreamGateTest, ReaderOfTheSameSchemaLoadsTheState) {
   EXPECT_EQ(Check(schema.Write("a: 1 r { b: 2 }"), schema), "identical");
 }
 
+TEST(StreamGateTest, ValuesInPiecesAreWholeForAReaderThatSaysSo) {
+  const std::string owners = "repeated O o = 1 " F("max_items: 9") "; ";
+  const std::string messages =
+      " message O { uint32 i = 1; uint64 s = 2; } message P { uint32 o = 1; "
+      "uint64 f = 2; bytes d = 3 " F("max_len: 8") "; }";
+  Version without(1, owners + "repeated P p = 2;" + messages);
+  Version with(2, owners + "repeated P p = 2 " F(
+      "pieces { owner: \"o\" offset: \"f\" data: \"d\" of: \"o\" id: \"i\" "
+      "size: \"s\" }") ";" + messages);
+  const std::string whole = "o { i: 1 s: 3 } p { o: 1 d: \"abc\" }";
+  const std::string short_value = "o { i: 1 s: 4 } p { o: 1 d: \"abc\" }";
+  for (Version* writer : {&without, &with}) {
+    EXPECT_EQ(Check(writer->Write(short_value), with),
+              "refused: p pieces-not-whole");
+    EXPECT_EQ(Check(writer->Write(short_value), without),
+              writer == &without ? "identical"
+                                 : "compatible: p bound-widened");
+  }
+  EXPECT_EQ(Check(without.Write(whole), with), "compatible");
+}
+
 TEST(StreamGateTest, ValuesAreCheckedWhateverTheFingerprint) {
   Version schema(1, "uint32 a = 1 " F("max: 5") "; repeated R r = 2 " F(
       "unique_by: \"k\" max_items: 3") "; message R { uint32 k = 1; string s = 2 " F(

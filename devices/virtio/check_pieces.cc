@@ -3,8 +3,10 @@
 
 #include "devstate/devices/virtio/check_pieces.h"
 
-#include <optional>
-#include <set>
+#include <string>
+#include <utility>
+
+#include "devstate/serializer/piece_sequence.h"
 
 namespace devstate::virtio {
 namespace {
@@ -23,6 +25,19 @@ constexpr DeviceRule kPieceSize = {
     "piece-size", "The pieces of a value are not as long as its owner says.",
     "Save size and pieces of a value at one moment."};
 
+const DeviceRule& RuleOf(PieceFault::Kind kind) {
+  switch (kind) {
+    case PieceFault::Kind::kOwner:
+      return kPieceOwner;
+    case PieceFault::Kind::kSize:
+      return kPieceSize;
+    case PieceFault::Kind::kNone:
+    case PieceFault::Kind::kOrder:
+      break;
+  }
+  return kPieceOrder;
+}
+
 }  // namespace
 
 void CheckPieces(
@@ -30,49 +45,21 @@ void CheckPieces(
     const google::protobuf::RepeatedPtrField<::devices::virtio::v1::Piece>&
         pieces,
     const std::map<uint64_t, uint64_t>& sizes, BrokenRules* broken) {
-  std::set<uint64_t> seen;
-  std::optional<uint64_t> owner;
-  uint64_t end = 0;
-  size_t last = 0;
-  const auto finish_value = [&] {
-    if (!owner.has_value()) return;
-    const auto size = sizes.find(*owner);
-    if (size != sizes.end() && size->second != end) {
-      broken->Add(kPieceSize, PlaceOf(field, last), "the value of ", *owner,
-                  " ends at ", end, ", its size is ", size->second);
-    }
+  PieceSequence sequence;
+  for (const auto& [owner, size] : sizes) {
+    // A map has each owner once.
+    sequence.Declare(owner, size);
+  }
+  const auto add = [broken](const PieceFault& fault, std::string place) {
+    if (fault.ok()) return;
+    broken->Add(RuleOf(fault.kind), std::move(place), fault.text);
   };
   for (int i = 0; i < pieces.size(); ++i) {
     const ::devices::virtio::v1::Piece& piece = pieces[i];
-    if (owner != piece.owner()) {
-      finish_value();
-      owner = piece.owner();
-      end = 0;
-      if (sizes.count(*owner) == 0) {
-        broken->Add(kPieceOwner, PlaceOf(field, i), "nothing has id ", *owner);
-      }
-      if (!seen.insert(*owner).second) {
-        broken->Add(kPieceOrder, PlaceOf(field, i), "the value of ", *owner,
-                    " goes on after another one");
-      }
-    }
-    if (piece.data().empty()) {
-      broken->Add(kPieceOrder, PlaceOf(field, i), "it is empty");
-    }
-    if (piece.offset() != end) {
-      broken->Add(kPieceOrder, PlaceOf(field, i), "it begins at ",
-                  piece.offset(), ", and the one before ends at ", end);
-    }
-    end = piece.offset() + piece.data().size();
-    last = i;
+    add(sequence.Add(piece.owner(), piece.offset(), piece.data().size()),
+        PlaceOf(field, i));
   }
-  finish_value();
-  for (const auto& [id, size] : sizes) {
-    if (size != 0 && seen.count(id) == 0) {
-      broken->Add(kPieceSize, std::string(field), "the value of ", id,
-                  " has no piece, its size is ", size);
-    }
-  }
+  add(sequence.Finish(), std::string(field));
 }
 
 const std::vector<const DeviceRule*>& PieceRules() {

@@ -45,8 +45,8 @@ TEST_F(CheckPiecesTest, PiecesOfAValueStandTogether) {
   Add(1, 0, "abcd");
   Add(2, 0, "abc");
   Add(1, 4, "ef");
-  // The value ends too early before the other one begins.
-  EXPECT_EQ(Check(), "piece-size data[0]");
+  // Another value begins where this one has to go on.
+  EXPECT_EQ(Check(), "piece-size data[1]");
   pieces_.Clear();
   Add(1, 0, "abcdef");
   Add(2, 0, "abc");

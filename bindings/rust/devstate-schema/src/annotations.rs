@@ -140,6 +140,7 @@ pub struct FieldAnnotations {
     pub external: i32,
     pub sensitive: bool,
     pub volatile: bool,
+    pub pieces: Option<Pieces>,
     unknown: Vec<u8>,
 }
 
@@ -172,6 +173,7 @@ impl FieldAnnotations {
                 21 => a.external = value.bits() as i32,
                 22 => a.sensitive = flag,
                 23 => a.volatile = flag,
+                24 => a.pieces = Some(Pieces::decode(value.bytes())?),
                 _ => keep_unknown(number, value, &mut a.unknown),
             }
             Ok(())
@@ -206,6 +208,47 @@ impl FieldAnnotations {
         w.number(21, i64::from(self.external) as u64);
         w.number(22, self.sensitive.into());
         w.number(23, self.volatile.into());
+        self.pieces.iter().for_each(|pieces| w.bytes(24, &pieces.encode()));
+        w.unknown(&self.unknown);
+        w.0
+    }
+}
+
+/// How the records of a field make up longer values: names of fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Pieces {
+    pub owner: String,
+    pub offset: String,
+    pub data: String,
+    pub of: String,
+    pub id: String,
+    pub size: String,
+    unknown: Vec<u8>,
+}
+
+impl Pieces {
+    fn decode(bytes: &[u8]) -> Result<Self, NotAMessage> {
+        let mut p = Self::default();
+        parse(bytes, |number, value| {
+            match number {
+                1 => p.owner = text(value)?,
+                2 => p.offset = text(value)?,
+                3 => p.data = text(value)?,
+                4 => p.of = text(value)?,
+                5 => p.id = text(value)?,
+                6 => p.size = text(value)?,
+                _ => keep_unknown(number, value, &mut p.unknown),
+            }
+            Ok(())
+        })?;
+        Ok(p)
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::default();
+        let names = [&self.owner, &self.offset, &self.data, &self.of, &self.id, &self.size];
+        (1..).zip(names).for_each(|(number, name)| w.text(number, name));
         w.unknown(&self.unknown);
         w.0
     }

@@ -38,7 +38,7 @@ use std::fmt;
 
 use devstate::{Level, StreamHeader};
 
-pub use annotations::{FieldAnnotations, MessageAnnotations, Tombstone};
+pub use annotations::{FieldAnnotations, MessageAnnotations, Pieces, Tombstone};
 pub use bounds::{bounds_of, BoundColumn, ColumnBounds};
 pub use check::{check, MAX_DEPTH};
 use descriptor::Limits;

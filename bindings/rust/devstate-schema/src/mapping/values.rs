@@ -347,6 +347,10 @@ impl ValueMapper<'_, '_> {
             let text = "the reader refuses duplicates that the writer allows";
             say(rules::BOUND_NARROWED, Level::Conditional, text);
         }
+        if r.pieces.is_some() && r.pieces != w.pieces {
+            let text = "the reader refuses pieces that the writer allows";
+            say(rules::BOUND_NARROWED, Level::Conditional, text);
+        }
     }
 
     fn enums(&self, field: &mut FieldMap, remarks: &mut Vec<Remark>) {
