@@ -10,6 +10,7 @@
 #include "devstate/devices/can/check_can.h"
 #include "devstate/devices/console/check_console.h"
 #include "devstate/devices/gpio/check_gpio.h"
+#include "devstate/devices/gpu/check_gpu.h"
 #include "devstate/devices/input/check_input.h"
 #include "devstate/devices/iommu/check_iommu.h"
 #include "devstate/devices/mem/check_mem.h"
@@ -45,8 +46,9 @@ const DeviceType& NetType() {
 const std::vector<const DeviceType*>& AllDeviceTypes() {
   static const auto& types = *new std::vector<const DeviceType*>{
       &BalloonType(), &BlkType(),   &CanType(),   &ConsoleType(), &FsType(),
-      &GpioType(),    &InputType(), &IommuType(), &MemType(),     &NetType(),
-      &RngType(),     &RtcType(),   &ScsiType(),  &SndType(),     &VsockType()};
+      &GpioType(),    &GpuType(),   &InputType(), &IommuType(),   &MemType(),
+      &NetType(),     &RngType(),   &RtcType(),   &ScsiType(),    &SndType(),
+      &VsockType()};
   return types;
 }
 

@@ -36,7 +36,7 @@ MAX_VALUE = 400_000
 
 # Types of devices whose schema has one version.
 DEVICES = (
-    *("net", "blk", "balloon", "can", "console", "gpio", "input", "iommu", "mem"),
+    *("net", "blk", "balloon", "can", "console", "gpio", "gpu", "input", "iommu", "mem"),
     *("rng", "rtc", "scsi", "snd", "vsock"),
 )
 

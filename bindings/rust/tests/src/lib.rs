@@ -155,6 +155,7 @@ device_codec!(Blk, blk, BlkState, BlkStateVisitor, BlkStateHandler, BlkStateWrit
 device_codec!(Can, can, CanState, CanStateVisitor, CanStateHandler, CanStateWriter, [received add_received ReceivedBatch, parked add_parked ParkedBatch]);
 device_codec!(Console, console, ConsoleState, ConsoleStateVisitor, ConsoleStateHandler, ConsoleStateWriter, [ports add_ports PortsBatch, control_messages add_control_messages ControlMessagesBatch, to_guest add_to_guest ToGuestBatch, from_guest add_from_guest FromGuestBatch, parked add_parked ParkedBatch]);
 device_codec!(Gpio, gpio, GpioState, GpioStateVisitor, GpioStateHandler, GpioStateWriter, [lines add_lines LinesBatch, parked add_parked ParkedBatch]);
+device_codec!(Gpu, gpu, GpuState, GpuStateVisitor, GpuStateHandler, GpuStateWriter, [resources add_resources ResourcesBatch, blobs add_blobs BlobsBatch, contexts add_contexts ContextsBatch, scanouts add_scanouts ScanoutsBatch, cursors add_cursors CursorsBatch, fences add_fences FencesBatch, pixels add_pixels PixelsBatch, context_states add_context_states ContextStatesBatch]);
 device_codec!(Input, input, InputState, InputStateVisitor, InputStateHandler, InputStateWriter, [events add_events EventsBatch, parked add_parked ParkedBatch]);
 device_codec!(Iommu, iommu, IommuState, IommuStateVisitor, IommuStateHandler, IommuStateWriter, [domains add_domains DomainsBatch, mappings add_mappings MappingsBatch, endpoints add_endpoints EndpointsBatch, parked add_parked ParkedBatch]);
 device_codec!(Mem, mem, MemState, MemStateVisitor, MemStateHandler, MemStateWriter, [plugged add_plugged PluggedBatch]);
@@ -188,6 +189,7 @@ pub fn codec_of(root_message: &str, version: u32) -> Option<Box<dyn Codec>> {
         ("devices.can.v1.CanState", _) => Box::new(Can),
         ("devices.console.v1.ConsoleState", _) => Box::new(Console),
         ("devices.gpio.v1.GpioState", _) => Box::new(Gpio),
+        ("devices.gpu.v1.GpuState", _) => Box::new(Gpu),
         ("devices.input.v1.InputState", _) => Box::new(Input),
         ("devices.iommu.v1.IommuState", _) => Box::new(Iommu),
         ("devices.mem.v1.MemState", _) => Box::new(Mem),
