@@ -4,7 +4,6 @@
 #include "devstate/devices/all/device_types.h"
 
 #include "devices/fs/v1/fs.pb.h"
-#include "devices/net/v1/net.pb.h"
 #include "devstate/devices/balloon/check_balloon.h"
 #include "devstate/devices/blk/check_blk.h"
 #include "devstate/devices/can/check_can.h"
@@ -14,6 +13,7 @@
 #include "devstate/devices/input/check_input.h"
 #include "devstate/devices/iommu/check_iommu.h"
 #include "devstate/devices/mem/check_mem.h"
+#include "devstate/devices/net/check_net.h"
 #include "devstate/devices/rng/check_rng.h"
 #include "devstate/devices/rtc/check_rtc.h"
 #include "devstate/devices/scsi/check_scsi.h"
@@ -25,19 +25,13 @@
 namespace devstate {
 namespace {
 
-// What the back-ends of these types check on their own tables of a state:
-// devices/net/check_model.h, examples/fs_backend.
-void CheckedByBackEnds(const google::protobuf::Message&, BrokenRules*) {}
+// What a back-end of this type checks on its own table of a state:
+// examples/fs_backend.
+void CheckedByBackEnd(const google::protobuf::Message&, BrokenRules*) {}
 
 const DeviceType& FsType() {
   static const auto& type = *new DeviceType{
-      ::devices::fs::v1::FsState::descriptor(), {}, {}, &CheckedByBackEnds};
-  return type;
-}
-
-const DeviceType& NetType() {
-  static const auto& type = *new DeviceType{
-      ::devices::net::v1::NetState::descriptor(), {}, {}, &CheckedByBackEnds};
+      ::devices::fs::v1::FsState::descriptor(), {}, {}, &CheckedByBackEnd};
   return type;
 }
 

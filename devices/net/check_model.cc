@@ -56,9 +56,10 @@ constexpr Requirement kRequirements[] = {
     {kNetGuestEcn, "GUEST_ECN", kNetGuestTso4 | kNetGuestTso6, "GUEST_TSO"},
 };
 
-absl::Status CheckFeatures(const NetModel& model) {
+absl::Status CheckFeatures(const NetModel& model,
+                           const NetAbilities& abilities) {
   const uint64_t acked = model.acked_features;
-  if (const uint64_t more = acked & ~kOfferedFeatures; more != 0) {
+  if (const uint64_t more = acked & ~abilities.features; more != 0) {
     return Unable("the driver negotiated the features 0x", absl::Hex(more),
                   ", which this device does not offer");
   }
@@ -118,7 +119,8 @@ absl::Status CheckBits(const char* what, uint64_t bits, uint64_t allowed) {
              absl::Hex(allowed));
 }
 
-absl::Status CheckConfig(const NetModel& model) {
+absl::Status CheckConfig(const NetModel& model,
+                         const NetAbilities& abilities) {
   const NetConfig& config = model.config;
   if (config.mac.has_value() &&
       (IsMulticast(*config.mac) || *config.mac == MacAddress())) {
@@ -128,13 +130,13 @@ absl::Status CheckConfig(const NetModel& model) {
   DS_RETURN_IF_ERROR(
       CheckBits("status", config.status.value_or(0), kLinkUp | kAnnounce));
   DS_RETURN_IF_ERROR(CheckUpTo("max_virtqueue_pairs", config.max_queue_pairs, 1,
-                               kMaxQueuePairs));
-  DS_RETURN_IF_ERROR(CheckUpTo("mtu", config.mtu, 68, kMaxMtu));
-  DS_RETURN_IF_ERROR(
-      CheckUpTo("rss_max_key_size", config.rss_max_key_size, 0, kMaxKeySize));
+                               abilities.max_queue_pairs));
+  DS_RETURN_IF_ERROR(CheckUpTo("mtu", config.mtu, 68, abilities.max_mtu));
+  DS_RETURN_IF_ERROR(CheckUpTo("rss_max_key_size", config.rss_max_key_size, 0,
+                               abilities.max_key_size));
   DS_RETURN_IF_ERROR(CheckUpTo("rss_max_indirection_table_length",
                                config.rss_max_table_length, 1,
-                               kMaxIndirectionTable));
+                               abilities.max_indirection_table));
   DS_RETURN_IF_ERROR(CheckBits("supported_hash_types",
                                config.hash_types.value_or(0), kHashTypes));
   DS_RETURN_IF_ERROR(CheckBits("supported_tunnel_types",
@@ -166,13 +168,14 @@ absl::Status CheckAddresses(const char* what,
   return absl::OkStatus();
 }
 
-absl::Status CheckFilters(const NetModel& model) {
+absl::Status CheckFilters(const NetModel& model,
+                          const NetAbilities& abilities) {
   if (model.mac_filter.has_value()) {
     const MacFilter& filter = *model.mac_filter;
     const size_t addresses = filter.unicast.size() + filter.multicast.size();
-    if (addresses > kMacTableSize) {
+    if (addresses > abilities.mac_table_size) {
       return Unable("MAC filter: ", addresses, " addresses, and this device ",
-                    "has room for ", kMacTableSize);
+                    "has room for ", abilities.mac_table_size);
     }
     DS_RETURN_IF_ERROR(CheckAddresses("unicast", filter.unicast, false));
     DS_RETURN_IF_ERROR(CheckAddresses("multicast", filter.multicast, true));
@@ -245,12 +248,12 @@ absl::Status CheckSteering(const NetModel& model) {
 
 }  // namespace
 
-absl::Status CheckModel(const NetModel& model) {
-  DS_RETURN_IF_ERROR(CheckFeatures(model));
-  DS_RETURN_IF_ERROR(CheckConfig(model));
-  DS_RETURN_IF_ERROR(CheckFilters(model));
+absl::Status CheckModel(const NetModel& model, const NetAbilities& abilities) {
+  DS_RETURN_IF_ERROR(CheckFeatures(model, abilities));
+  DS_RETURN_IF_ERROR(CheckConfig(model, abilities));
+  DS_RETURN_IF_ERROR(CheckFilters(model, abilities));
   DS_RETURN_IF_ERROR(CheckSteering(model));
-  return CheckRings(model);
+  return CheckRings(model, abilities.max_ring_size);
 }
 
 }  // namespace devstate::net

@@ -30,14 +30,14 @@ absl::Status CheckOrder(const NetModel& model) {
   return absl::OkStatus();
 }
 
-absl::Status CheckSizes(const NetModel& model) {
+absl::Status CheckSizes(const NetModel& model, uint32_t max_size) {
   for (const Ring& ring : model.rings) {
     const uint32_t size = std::visit(
         [](const auto& position) { return position.size; }, ring.position);
-    if (size <= kMaxRingSize) continue;
+    if (size <= max_size) continue;
     return absl::FailedPreconditionError(
         absl::StrCat("ring ", ring.index, ": its size ", size, " is above ",
-                     kMaxRingSize, ", the most that this device has"));
+                     max_size, ", the most that this device has"));
   }
   return absl::OkStatus();
 }
@@ -50,7 +50,7 @@ uint32_t ControlQueue(const NetModel& model) {
   return 2 * (many ? model.config.max_queue_pairs.value_or(1) : 1);
 }
 
-absl::Status CheckRings(const NetModel& model) {
+absl::Status CheckRings(const NetModel& model, uint32_t max_size) {
   DS_RETURN_IF_ERROR(CheckOrder(model));
   const bool has_control = (model.acked_features & kNetCtrlVq) != 0;
   virtio::RingTraits traits;
@@ -62,7 +62,7 @@ absl::Status CheckRings(const NetModel& model) {
   BrokenRules broken;
   virtio::CheckRings(traits, model.rings, model.requests, {}, &broken);
   DS_RETURN_IF_ERROR(broken.ToStatus());
-  DS_RETURN_IF_ERROR(CheckSizes(model));
+  DS_RETURN_IF_ERROR(CheckSizes(model, max_size));
   std::set<uint32_t> own;
   for (const QueueCoalescing& queue : model.queue_coalescing) {
     const bool is_set_up =

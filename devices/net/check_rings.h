@@ -4,6 +4,8 @@
 #ifndef DEVSTATE_DEVICES_NET_CHECK_RINGS_H_
 #define DEVSTATE_DEVICES_NET_CHECK_RINGS_H_
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "devstate/devices/net/net_model.h"
 
@@ -12,7 +14,8 @@ namespace devstate::net {
 // Does the part of CheckModel() on rings and requests in flight. Positions must
 // be within the rings, requests must be of rings that exist and answer them,
 // and there must be exactly as many of them as the positions say.
-absl::Status CheckRings(const NetModel& model);
+// FAILED_PRECONDITION if a ring has more than `max_size` descriptors.
+absl::Status CheckRings(const NetModel& model, uint32_t max_size);
 
 // Returns the index of the control queue. Queues come as receive, transmit,
 // receive, …, and the control queue is the last.

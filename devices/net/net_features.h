@@ -47,8 +47,22 @@ inline constexpr uint64_t kNetGuestOffloads =
     kNetGuestCsum | kNetGuestTso4 | kNetGuestTso6 | kNetGuestEcn |
     kNetGuestUfo | kNetGuestUso4 | kNetGuestUso6;
 
-// The features that this device offers, and how much of them. A state that
-// needs more cannot be loaded.
+// What a device can. A state that needs more cannot be loaded.
+struct NetAbilities {
+  uint64_t features;
+  uint32_t max_queue_pairs;
+  uint32_t max_ring_size;
+  uint32_t max_mtu;
+  uint32_t mac_table_size;
+  uint32_t max_key_size;
+  uint32_t max_indirection_table;
+};
+
+// All that VIRTIO and devices.net.v1 have room for.
+inline constexpr NetAbilities kAnyDevice = {
+    UINT64_MAX, 32768, 32768, 65535, UINT32_MAX, 255, 65535};
+
+// Those of the example device.
 inline constexpr uint64_t kOfferedFeatures =
     kNetGuestOffloads | kNetCtrlGuestOffloads | kNetMtu | kNetMac |
     kNetMrgRxbuf | kNetStatus | kNetCtrlVq | kNetCtrlRx | kNetCtrlVlan |
@@ -61,6 +75,10 @@ inline constexpr uint32_t kMaxMtu = 9000;
 inline constexpr uint32_t kMacTableSize = 64;
 inline constexpr uint32_t kMaxKeySize = 40;
 inline constexpr uint32_t kMaxIndirectionTable = 128;
+inline constexpr NetAbilities kExampleDevice = {
+    kOfferedFeatures, kMaxQueuePairs, kMaxRingSize,        kMaxMtu,
+    kMacTableSize,    kMaxKeySize,    kMaxIndirectionTable};
+
 inline constexpr uint32_t kHashTypes = 0x1ff;
 inline constexpr uint32_t kTunnelTypes = 0x3;
 

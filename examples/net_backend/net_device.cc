@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/devices/net/check_model.h"
+#include "devstate/devices/net/root_message.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "examples/common/ring_rows.h"
-#include "examples/net_backend/root_message.h"
 
 namespace devstate::net::examples {
 namespace {

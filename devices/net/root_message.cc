@@ -5,14 +5,14 @@
 // never made stay absent on the way, because absence says that they are those
 // after a reset.
 
-#include "examples/net_backend/root_message.h"
+#include "devstate/devices/net/root_message.h"
 
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
-namespace devstate::net::examples {
+namespace devstate::net {
 namespace {
 
 namespace pb = ::devices::net::v1;
@@ -227,4 +227,4 @@ absl::Status FromRootMessage(const pb::NetState& root, NetModel* model) {
   return absl::OkStatus();
 }
 
-}  // namespace devstate::net::examples
+}  // namespace devstate::net

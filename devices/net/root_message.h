@@ -1,14 +1,14 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef DEVSTATE_EXAMPLES_NET_BACKEND_ROOT_MESSAGE_H_
-#define DEVSTATE_EXAMPLES_NET_BACKEND_ROOT_MESSAGE_H_
+#ifndef DEVSTATE_DEVICES_NET_ROOT_MESSAGE_H_
+#define DEVSTATE_DEVICES_NET_ROOT_MESSAGE_H_
 
 #include "absl/status/status.h"
 #include "devices/net/v1/net.pb.h"
 #include "devstate/devices/net/net_model.h"
 
-namespace devstate::net::examples {
+namespace devstate::net {
 
 // Returns everything but the records, which are rings, requests and coalescing
 // of single queues.
@@ -19,6 +19,6 @@ devices::net::v1::NetState ToRootMessage(const NetModel& model);
 absl::Status FromRootMessage(const devices::net::v1::NetState& root,
                              NetModel* model);
 
-}  // namespace devstate::net::examples
+}  // namespace devstate::net
 
-#endif  // DEVSTATE_EXAMPLES_NET_BACKEND_ROOT_MESSAGE_H_
+#endif  // DEVSTATE_DEVICES_NET_ROOT_MESSAGE_H_
