@@ -599,9 +599,19 @@ set(DEVSTATE_COMMAND_SOURCES
   devices/input/check_input.h
   devices/iommu/check_iommu.cc
   devices/iommu/check_iommu.h
+  devices/net/check_model.cc
+  devices/net/check_model.h
+  devices/net/check_net.cc
+  devices/net/check_net.h
+  devices/net/check_rings.cc
+  devices/net/check_rings.h
   devices/net/control_queue.cc
   devices/net/control_queue.h
+  devices/net/mac_text.h
   devices/net/net_features.h
+  devices/net/net_model.h
+  devices/net/root_message.cc
+  devices/net/root_message.h
   devices/rules/broken_rules.cc
   devices/rules/broken_rules.h
   devices/rules/device_type.cc

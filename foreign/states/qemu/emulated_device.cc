@@ -28,7 +28,6 @@ constexpr absl::string_view kVersion = "virtio";
 // Refuses a state that breaks rules of its type.
 void Check(const EmulatedType& type, const Message& state,
            FindingList* findings) {
-  if (type.rules == nullptr) return;
   const BrokenRules broken = CheckDeviceState(*type.rules, state);
   for (const BrokenRule& rule : broken.kept()) {
     AddRefusal(findings, rule.path, rule.rule, ": ", rule.text, ". ",

@@ -25,7 +25,7 @@ struct EmulatedType {
   absl::string_view schema;
   // The generated root message of `schema`.
   const google::protobuf::Message* root;
-  // What its states are checked for; null if nothing is.
+  // What its states are checked for.
   const DeviceType* rules;
 
   // Reads what QEMU has saved of a device into `state`, an empty root message.

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "devices/net/v1/net.pb.h"
+#include "devstate/devices/net/check_net.h"
 #include "devstate/devices/net/net_features.h"
 #include "devstate/foreign/states/qemu/emulated_device.h"
 #include "devstate/foreign/states/qemu/emulated_type.h"
@@ -448,8 +449,7 @@ absl::StatusOr<std::string> AddBackendState(absl::string_view bytes,
 const EmulatedType& EmulatedNet() {
   static const auto& type = *new EmulatedType{
       "virtio-net", "devices.net.v1", &NetState::default_instance(),
-      // Its back-ends check their own tables.
-      nullptr, Read, Write};
+      &NetType(),   Read,             Write};
   return type;
 }
 
