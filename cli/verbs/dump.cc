@@ -85,10 +85,10 @@ absl::Status Run(const DumpFlags& flags, PortableInput& input) {
     }
     DS_RETURN_IF_ERROR(output->Write(HeaderText(*header)));
   }
-  Redactor redactor(schema.model());
-  StatePrinter printer(
-      schema.root(), text ? StateFormat::kText : StateFormat::kJson,
-      flags.show_sensitive ? nullptr : &redactor, output.get());
+  Redactor redactor(schema.model(), flags.show_sensitive);
+  StatePrinter printer(schema.root(),
+                       text ? StateFormat::kText : StateFormat::kJson,
+                       &redactor, output.get());
   DS_RETURN_IF_ERROR(reader.Read(schema.model(), printer));
   return printer.Finish();
 }

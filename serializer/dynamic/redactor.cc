@@ -7,10 +7,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "devstate/options.pb.h"
 #include "devstate/schema/fingerprint.h"
+#include "devstate/schema/pieces.h"
 #include "devstate/serializer/dynamic/field_access.h"
 #include "google/protobuf/descriptor.pb.h"
+#include "xxhash.h"
 
 namespace devstate {
 namespace {
@@ -23,16 +26,25 @@ using ::google::protobuf::FileDescriptorProto;
 using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
 
-// Makes strings of the sensitive fields, given by their full names. Options,
+// What is shown of the bytes of a piece.
+std::string PieceText(const Message& piece, const FieldDescriptor& data) {
+  std::string scratch;
+  const std::string& bytes =
+      piece.GetReflection()->GetStringReference(piece, &data, &scratch);
+  return absl::StrFormat("<%d bytes, xxh3 %016x>", bytes.size(),
+                         XXH3_64bits(bytes.data(), bytes.size()));
+}
+
+// Makes strings of the fields that are not shown, given by their full names. Options,
 // which name no type that a printer knows, go. `scope` is the full name of what
 // `message` is in.
-void Rewrite(const std::set<std::string>& sensitive, const std::string& scope,
+void Rewrite(const std::set<std::string>& hidden, const std::string& scope,
              DescriptorProto* message) {
   const std::string name = scope.empty()
                                ? message->name()
                                : absl::StrCat(scope, ".", message->name());
   for (FieldDescriptorProto& field : *message->mutable_field()) {
-    if (sensitive.count(absl::StrCat(name, ".", field.name())) != 0) {
+    if (hidden.count(absl::StrCat(name, ".", field.name())) != 0) {
       field.set_type(FieldDescriptorProto::TYPE_STRING);
       field.clear_type_name();
     }
@@ -40,7 +52,7 @@ void Rewrite(const std::set<std::string>& sensitive, const std::string& scope,
   }
   message->mutable_options()->ClearExtension(devstate::message);
   for (DescriptorProto& nested : *message->mutable_nested_type()) {
-    Rewrite(sensitive, name, &nested);
+    Rewrite(hidden, name, &nested);
   }
 }
 
@@ -59,15 +71,21 @@ std::string RedactedText(const Message& message, const FieldDescriptor& field,
   return absl::StrCat("<redacted ", value.size(), " bytes>");
 }
 
-Redactor::Redactor(const SchemaModel& schema)
+Redactor::Redactor(const SchemaModel& schema, bool show_sensitive)
     : root_(*schema.root->descriptor), factory_(&pool_) {
   std::set<std::string> names;
   for (const auto& message : schema.messages) {
     for (const FieldModel& field : message->fields) {
-      if (!field.annotations.sensitive()) continue;
+      if (!field.annotations.sensitive() || show_sensitive) continue;
       sensitive_.insert(field.descriptor);
       names.emplace(field.descriptor->full_name());
     }
+  }
+  for (const PiecesInfo& info : PiecesOf(schema)) {
+    const FieldModel& pieces =
+        *schema.root->FindNumber(static_cast<int>(info.field));
+    const FieldDescriptor& data = *pieces.message->fields[info.data].descriptor;
+    if (names.emplace(data.full_name()).second) pieces_.insert(&data);
   }
   FileDescriptorProto file;
   for (const auto* built_in : {FileDescriptorProto::descriptor()->file(),
@@ -109,6 +127,10 @@ void Redactor::Copy(const Message& message, Message* out) const {
       };
       if (sensitive_.count(field) != 0) {
         put_string(RedactedText(message, *field, i));
+        continue;
+      }
+      if (pieces_.count(field) != 0) {
+        put_string(PieceText(message, *field));
         continue;
       }
       dynamic::VisitType(*field, [&](auto access) {

@@ -22,12 +22,14 @@ std::string RedactedText(const google::protobuf::Message& message,
 
 // Copies messages of a schema into messages that any printer of protobuf's may
 // show. Sensitive fields, of whatever type, are strings in them that say
-// "<redacted 16 bytes>" or "<redacted>". Everything else has the same names,
-// numbers and types. Thread-safety: none.
+// "<redacted 16 bytes>" or "<redacted>". The bytes of a piece of a longer value
+// are a string with their number and XXH3, "<3 bytes, xxh3 0123456789abcdef>".
+// Everything else has the same names, numbers and types. Thread-safety: none.
 class Redactor {
  public:
-  // Requires: `schema` outlives the redactor.
-  explicit Redactor(const SchemaModel& schema);
+  // Leaves sensitive fields as they are if `show_sensitive`. Requires: `schema`
+  // outlives the redactor.
+  explicit Redactor(const SchemaModel& schema, bool show_sensitive = false);
 
   // Return a message like the schema's root, and one like `type`, a message of
   // the schema. They live as long as the redactor.
@@ -43,6 +45,8 @@ class Redactor {
   const google::protobuf::Descriptor& root_;
   // The fields of the schema that tools must not show.
   std::set<const google::protobuf::FieldDescriptor*> sensitive_;
+  // The others that have the bytes of pieces.
+  std::set<const google::protobuf::FieldDescriptor*> pieces_;
   google::protobuf::DescriptorPool pool_;
   google::protobuf::DynamicMessageFactory factory_;
 };

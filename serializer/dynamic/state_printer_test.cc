@@ -193,6 +193,45 @@ TEST_F(Printing, SensitiveFieldsOfAnyTypeAreRedacted) {
   EXPECT_THAT(json, Not(HasSubstr("AQID")));
 }
 
+TEST(PrintingPieces, PiecesHaveSizeAndDigest) {
+  const LoadedSchema schema = *ParseSchema("s.proto", R"(
+    syntax = "proto3";
+    import "devstate/options.proto";
+    message Root {
+      option (devstate.message) = { schema: "s" version: 1 };
+      repeated Owner owners = 1 [(devstate.field) = { max_items: 9 }];
+      repeated Piece pieces = 2 [(devstate.field) = {
+        pieces { owner: "owner" offset: "offset" data: "data"
+                 of: "owners" id: "id" size: "size" } }];
+    }
+    message Owner { uint32 id = 1; uint64 size = 2; }
+    message Piece {
+      uint32 owner = 1;
+      uint64 offset = 2;
+      bytes data = 3 [(devstate.field) = { max_len: 8 sensitive: true }];
+    }
+  )",
+                                           {});
+  google::protobuf::DynamicMessageFactory factory;
+  const std::unique_ptr<Message> piece(
+      factory
+          .GetPrototype(schema.model().FindMessage("Piece")->descriptor)
+          ->New());
+  ASSERT_TRUE(
+      TextFormat::ParseFromString("owner: 1 data: 'abc'", piece.get()));
+  const auto shown = [&](bool show_sensitive) {
+    Redactor redactor(schema.model(), show_sensitive);
+    const std::unique_ptr<Message> copy(
+        redactor.Prototype(*piece->GetDescriptor()).New());
+    redactor.Copy(*piece, copy.get());
+    return copy->ShortDebugString();
+  };
+  EXPECT_EQ(shown(false),
+            "owner: 1 data: \"<redacted 3 bytes>\"");
+  EXPECT_EQ(shown(true),
+            "owner: 1 data: \"<3 bytes, xxh3 78af5f94892f3950>\"");
+}
+
 TEST_F(Printing, IsDeterministic) {
   const std::string stream = Written(*StateOf(kState), 2);
   for (const StateFormat format :
