@@ -121,8 +121,7 @@ void PrintSchema(const SchemaModel& model, const Variables& variables,
       "    ;\n"
       "  static constexpr char kDescriptorSet[] =\n");
   PrintBytes(descriptor_set, printer);
-  printer.Print(
-      "    ;\n");
+  printer.Print("    ;\n");
   const std::string pieces = PrintPieces(model, printer);
   printer.Print(
       "  static const ::devstate::SchemaInfo schema = {\n"

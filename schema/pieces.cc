@@ -22,6 +22,7 @@ bool IsShortBytes(const FieldModel& field) {
   return field.column_kind == ValueKind::kBytes &&
          field.presence == Presence::kImplicit &&
          field.annotations.has_max_len() &&
+         field.annotations.max_len() != 0 &&
          field.annotations.max_len() <= kMaxPieceBytes;
 }
 
@@ -47,7 +48,7 @@ class Lookup {
                         Find(message, annotation, name));
     if (IsShortBytes(*field)) return IndexIn(message, *field);
     return Error(annotation, name,
-                 absl::StrCat(", which is not bytes with a max_len of at most ",
+                 absl::StrCat(", which is not bytes with a max_len from 1 to ",
                               kMaxPieceBytes));
   }
 

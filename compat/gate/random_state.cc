@@ -91,7 +91,7 @@ class Filler {
                     *owner->GetDescriptor()->FindFieldByNumber(id_of.number), 0)
               .integer;
       uint64_t bytes = Below(9);
-      if (!seen.insert(id).second || data.annotations.max_len() == 0 ||
+      if (!seen.insert(id).second ||
           !ValuesOf(size).Contains(bytes)) {
         bytes = 0;
       }

@@ -244,14 +244,17 @@ fn check_pieces(
         if of.field_named(name).is_some_and(fits) {
             return Ok(());
         }
-        Err(format!("pieces.{annotation} names \"{name}\", which is no such field of {}", of.full_name))
+        Err(format!(
+            "pieces.{annotation} names \"{name}\", which is no such field of {}",
+            of.full_name
+        ))
     };
     find(piece, "owner", &pieces.owner, is_plain_unsigned)?;
     find(piece, "offset", &pieces.offset, is_plain_unsigned)?;
     find(piece, "data", &pieces.data, |data| {
         data.kind == FieldType::Bytes
             && data.presence == Presence::Implicit
-            && data.annotations.max_len.is_some_and(|bytes| bytes <= MAX_PIECE_BYTES)
+            && data.annotations.max_len.is_some_and(|bytes| (1..=MAX_PIECE_BYTES).contains(&bytes))
     })?;
     let owners = message
         .field_named(&pieces.of)
