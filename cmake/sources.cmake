@@ -712,6 +712,7 @@ set(DEVSTATE_COMMAND_SOURCES
   proto/devices/virtio/v1/vring.proto
   proto/devstate/diff.proto
   proto/devstate/fleet.proto
+  proto/devstate/handover.proto
   proto/devstate/live.proto
   proto/devstate/stats.proto
   proto/devstate/verify.proto
@@ -721,12 +722,18 @@ set(DEVSTATE_COMMAND_SOURCES
   proxy/control_socket.h
   proxy/device_setup.cc
   proxy/device_setup.h
+  proxy/device_setup_recall.cc
   proxy/exchange.cc
   proxy/exchange.h
   proxy/guest_memory.cc
   proxy/guest_memory.h
+  proxy/handover.cc
+  proxy/handover.h
   proxy/proxy.cc
   proxy/proxy.h
+  proxy/proxy_replacement.cc
+  proxy/replacement.cc
+  proxy/replacement.h
   proxy/service_manager.cc
   proxy/service_manager.h
   proxy/state_translator.cc

@@ -24,6 +24,11 @@ absl::StatusOr<std::unique_ptr<TemporaryFolder>> TemporaryFolder::Create(
   return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(path));
 }
 
+std::unique_ptr<TemporaryFolder> TemporaryFolder::Adopt(std::string path) {
+  return std::unique_ptr<TemporaryFolder>(
+      new TemporaryFolder(std::move(path)));
+}
+
 TemporaryFolder::~TemporaryFolder() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);

@@ -22,8 +22,11 @@ class TemporaryFolder {
   // remedy.
   static absl::StatusOr<std::unique_ptr<TemporaryFolder>> Create(
       absl::string_view name);
+  // Takes one that the program before this one has created.
+  static std::unique_ptr<TemporaryFolder> Adopt(std::string path);
   ~TemporaryFolder();
 
+  const std::string& path() const { return path_; }
   std::string File(absl::string_view name) const {
     return absl::StrCat(path_, "/", name);
   }

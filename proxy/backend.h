@@ -57,9 +57,12 @@ class Backend {
   // readable).
   static absl::StatusOr<std::unique_ptr<Backend>> Open(
       const BackendSpec& spec, const std::string& socket_path, int cancel_fd);
-  // Takes a connected socket, without a process.
-  explicit Backend(FileDescriptor socket)
-      : connection_(std::in_place, std::move(socket)) {}
+  // Takes a connected socket, and the process at its other end if it is this
+  // one's child.
+  explicit Backend(FileDescriptor socket,
+                   std::optional<Process> process = std::nullopt)
+      : connection_(std::in_place, std::move(socket)),
+        process_(std::move(process)) {}
   ~Backend();
 
   Backend(const Backend&) = delete;

@@ -498,7 +498,8 @@ absl::Status DeviceSetup::AddEvent(uint32_t request, uint32_t ring,
   return AddStep(request, vhost_user::U64Payload(value), &event.fd, steps);
 }
 
-absl::StatusOr<std::vector<ReplayStep>> DeviceSetup::StartRings() const {
+absl::StatusOr<std::vector<ReplayStep>> DeviceSetup::PlaceRings(
+    bool stopped_too) const {
   std::vector<ReplayStep> steps;
   for (const auto& [index, ring] : rings_) {
     if (ring.endian.has_value()) {
@@ -516,33 +517,44 @@ absl::StatusOr<std::vector<ReplayStep>> DeviceSetup::StartRings() const {
                                  RingPayload(index, *ring.base), nullptr,
                                  &steps));
     }
-    // A ring that is stopped may lie in memory that is gone.
-    if (ring.started && !ring.address.empty()) {
+    if ((ring.started || stopped_too) && !ring.address.empty()) {
       DS_RETURN_IF_ERROR(
           AddStep(vhost_user::kSetVringAddr, ring.address, nullptr, &steps));
     }
   }
+  return steps;
+}
+
+absl::StatusOr<std::vector<ReplayStep>> DeviceSetup::StartRings() const {
+  DS_ASSIGN_OR_RETURN(std::vector<ReplayStep> steps,
+                      PlaceRings(/*stopped_too=*/false));
+  DS_RETURN_IF_ERROR(ConnectRings(/*if_recalled=*/false, &steps));
+  return steps;
+}
+
+absl::Status DeviceSetup::ConnectRings(bool if_recalled,
+                                       std::vector<ReplayStep>* steps) const {
   for (const auto& [index, ring] : rings_) {
     DS_RETURN_IF_ERROR(
-        AddEvent(vhost_user::kSetVringErr, index, ring.error, &steps));
+        AddEvent(vhost_user::kSetVringErr, index, ring.error, steps));
     DS_RETURN_IF_ERROR(
-        AddEvent(vhost_user::kSetVringCall, index, ring.call, &steps));
+        AddEvent(vhost_user::kSetVringCall, index, ring.call, steps));
     if (!ring.started) continue;
     DS_RETURN_IF_ERROR(
-        AddEvent(vhost_user::kSetVringKick, index, ring.kick, &steps));
+        AddEvent(vhost_user::kSetVringKick, index, ring.kick, steps));
   }
-  // Some daemons close the connection at an enabled ring before SET_FEATURES.
   for (const auto& [index, ring] : rings_) {
-    if (!ring.enable.has_value() || !features_.has_value()) continue;
+    if (!ring.enable.has_value()) continue;
+    if (!features_.has_value() && !if_recalled) continue;
     DS_RETURN_IF_ERROR(AddStep(vhost_user::kSetVringEnable,
                                RingPayload(index, *ring.enable), nullptr,
-                               &steps));
+                               steps));
   }
   if (status_.has_value()) {
     DS_RETURN_IF_ERROR(
-        AddStep(vhost_user::kSetStatus, *status_, nullptr, &steps));
+        AddStep(vhost_user::kSetStatus, *status_, nullptr, steps));
   }
-  return steps;
+  return absl::OkStatus();
 }
 
 }  // namespace devstate::proxy

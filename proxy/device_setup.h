@@ -57,6 +57,13 @@ struct ReplayStep {
   bool acknowledged = false;
 };
 
+// A request that says again what was set up, with the payload of its answer if
+// that tells something.
+struct Recollection {
+  vhost_user::Message request;
+  std::optional<std::string> reply;
+};
+
 // What one connection of a front-end has set up. Keeps at most kMaxRegions
 // descriptors of memory and three for each of 256 rings. Thread-safety: none.
 class DeviceSetup {
@@ -105,9 +112,24 @@ class DeviceSetup {
   // status. Only after the old one has stopped.
   absl::StatusOr<std::vector<ReplayStep>> StartRings() const;
 
+  // Returns requests that make an empty set-up the same as this one when it
+  // remembers them, except for its obstacle. RESOURCE_EXHAUSTED if there are no
+  // descriptors left.
+  //
+  // Requires: !transfers().
+  absl::StatusOr<std::vector<Recollection>> Recall() const;
+
   // Takes the base that GET_VRING_BASE of StopRings() returned. The ring counts
   // as started still.
   void SetBase(uint32_t ring, uint32_t base);
+
+  // Returns why the set-up is not known whole, which is for ever; empty if it
+  // is.
+  const std::string& obstacle() const { return obstacle_; }
+  // Records the first reason of that kind.
+  void Obstruct(std::string why);
+  // Returns whether a transfer that was forwarded is not checked yet.
+  bool transfers() const { return transfer_; }
 
   const Offer& offered() const { return offered_; }
   std::optional<uint64_t> features() const { return features_; }
@@ -127,12 +149,17 @@ class DeviceSetup {
   // Counts the started rings that are enabled, or disabled.
   size_t CountStarted(bool enabled) const;
   void StopAllRings();
-  // Records the first reason why the set-up is not known whole.
-  void Obstruct(std::string why);
   // Returns a step for `request` with a duplicate of `fd`, if that is valid.
   absl::Status AddStep(uint32_t request, std::string payload,
                        const FileDescriptor* fd,
                        std::vector<ReplayStep>* steps) const;
+  // Returns the steps that tell the rings' sizes and places. A ring that is
+  // stopped may lie in memory that is gone.
+  absl::StatusOr<std::vector<ReplayStep>> PlaceRings(bool stopped_too) const;
+  // Adds those that give the rings their events, and enable them. Before
+  // SET_FEATURES only `if_recalled`: some daemons close the connection then.
+  absl::Status ConnectRings(bool if_recalled,
+                            std::vector<ReplayStep>* steps) const;
   absl::Status AddEvent(uint32_t request, uint32_t ring, const RingEvent& event,
                         std::vector<ReplayStep>* steps) const;
 

@@ -99,6 +99,7 @@ class ExchangeTest : public ::testing::Test {
     ProxyOptions options;
     options.backend.socket = old_.path();
     options.exchange_limits = limits;
+    options.arguments = {"/nowhere/devstate"};
     proxy_ = std::make_unique<ServedProxy>(std::move(options));
     EXPECT_TRUE(proxy_->runs());
     front_ = std::make_unique<::devstate::testing::RawPeer>(proxy_->Connect());

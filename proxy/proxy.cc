@@ -302,6 +302,10 @@ void Proxy::Remember(Message request, const Message* reply) {
     rings_settle_ = Deadline::After(kSettling);
   }
   setup_.Remember(std::move(request), reply);
+  TellEngine();
+}
+
+void Proxy::TellEngine() {
   if (engine_ == nullptr) return;
   const bool negotiated =
       (setup_.protocol_features() & vhost_user::kProtocolFDeviceState) != 0;
@@ -347,7 +351,7 @@ absl::Status Proxy::ServeControl() {
   return absl::OkStatus();
 }
 
-absl::Status Proxy::CheckMoment() const {
+absl::Status Proxy::CheckQuiet() const {
   if (frontend_waits() || (frontend_.has_value() && frontend_->mid_message())) {
     return absl::UnavailableError("a request of the front-end is not answered");
   }
@@ -365,6 +369,11 @@ absl::Status Proxy::CheckMoment() const {
   if (turn_.IsTaken()) {
     return absl::UnavailableError("the state is being transferred");
   }
+  return absl::OkStatus();
+}
+
+absl::Status Proxy::CheckMoment() const {
+  DS_RETURN_IF_ERROR(CheckQuiet());
   if (setup_.partly_enabled() && !rings_settle_.Expired()) {
     return absl::UnavailableError(
         "the front-end is starting or stopping rings; try again");
@@ -374,6 +383,11 @@ absl::Status Proxy::CheckMoment() const {
 
 absl::Status Proxy::TryExchange() {
   if (!exchange_->not_before.Expired()) return absl::OkStatus();
+  if (exchange_->replacement != nullptr) {
+    const absl::Status status = TryReplace();
+    if (!status.ok()) RefuseExchange(status);
+    return absl::OkStatus();
+  }
   const absl::StatusOr<bool> now = PrepareExchange();
   if (now.ok()) return *now ? RunExchange() : absl::OkStatus();
   RefuseExchange(now.status());
@@ -382,6 +396,18 @@ absl::Status Proxy::TryExchange() {
 
 absl::Status Proxy::ReadRequest() {
   const ExchangeRequest& request = exchange_->request;
+  if (request.itself()) {
+    std::vector<std::string> arguments = options_.arguments;
+    if (arguments.empty()) {
+      return absl::FailedPreconditionError(
+          "this proxy is part of another program, which must be exchanged "
+          "instead");
+    }
+    if (!request.program().empty()) arguments[0] = request.program();
+    exchange_->replacement =
+        std::make_unique<Replacement>(std::move(arguments));
+    return absl::OkStatus();
+  }
   exchange_->spec.socket = request.socket();
   exchange_->spec.command = request.command();
   exchange_->spec.start_timeout = options_.exchange_limits.start_timeout;

@@ -24,6 +24,8 @@
 #include "devstate/proxy/control_socket.h"
 #include "devstate/proxy/device_setup.h"
 #include "devstate/proxy/exchange.h"
+#include "devstate/proxy/handover.h"
+#include "devstate/proxy/replacement.h"
 #include "devstate/proxy/state_translator.h"
 #include "devstate/proxy/turn.h"
 #include "devstate/transport/io/deadline.h"
@@ -58,6 +60,11 @@ struct ProxyOptions {
   absl::Duration message_timeout = absl::Seconds(10);
   // The bounds of an exchange's waits.
   ExchangeLimits exchange_limits;
+  // What this program was started with, by ProgramArguments(). Empty: it cannot
+  // be exchanged itself. Default: empty.
+  std::vector<std::string> arguments;
+  // The folder that a program in its place must take over. Default: none.
+  std::string folder;
   // The callback for log lines. Called on Serve()'s thread. Default: none.
   std::function<void(absl::string_view line)> log;
 };
@@ -83,7 +90,12 @@ class Proxy {
   // after Stop().
   absl::Status Start();
 
-  // Serves until Stop(). Requires: Start() has returned OK.
+  // Goes on where the program before this one has left, instead of Start(), and
+  // answers whoever asked for that. The listeners must have been moved from
+  // `taken`. Errors: RESOURCE_EXHAUSTED.
+  absl::Status Continue(TakenOver taken);
+
+  // Serves until Stop(). Requires: Start() or Continue() has returned OK.
   absl::Status Serve();
 
   // Makes Start() and Serve() return. Async-signal-safe and thread-safe.
@@ -106,6 +118,8 @@ class Proxy {
     ExchangeOptions options;
     // The new back-end, which starts while the old one serves.
     std::unique_ptr<Backend> next;
+    // The new program of the proxy, if that is what shall be exchanged.
+    std::unique_ptr<Replacement> replacement;
     absl::Time started;
     std::optional<absl::Duration> start;  // the time until it was ready
     Deadline give_up = Deadline::Never();
@@ -128,6 +142,8 @@ class Proxy {
   absl::Status AcceptFrontend();
   // Prepares to answer the transfers of a new front-end.
   absl::Status OpenEngine();
+  // Tells it what was negotiated, and whether rings run.
+  void TellEngine();
   // Handles one event. The error ends the connections.
   absl::Status ServeOne();
   // Takes the next message of `from`, if it is there. `deadline` bounds the
@@ -151,8 +167,16 @@ class Proxy {
   absl::Status ReadRequest();
   // Starts the new back-end, and returns whether the exchange can be made now.
   absl::StatusOr<bool> PrepareExchange();
+  // Returns UNAVAILABLE while something between front-end and back-end is half
+  // done.
+  absl::Status CheckQuiet() const;
   // Returns why this is no moment for an exchange. UNAVAILABLE: later may be.
   absl::Status CheckMoment() const;
+  // Rehearses the new program, and runs it in this process when nothing is half
+  // done. Returns only why that cannot be, or OK if it is not time yet.
+  absl::Status TryReplace();
+  // Writes down all that a new program needs.
+  absl::StatusOr<HandoverDraft> Draft() const;
   absl::Status RunExchange();
   // Takes another back-end while there is no front-end, so nothing to move.
   absl::Status ReplaceIdle();

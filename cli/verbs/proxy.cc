@@ -21,6 +21,9 @@
 #include "absl/time/time.h"
 #include "cli/verb.h"
 #include "devstate/conformance/temporary_folder.h"
+#include "devstate/handover.pb.h"
+#include "devstate/proxy/handover.h"
+#include "devstate/proxy/replacement.h"
 #include "devstate/proxy/service_manager.h"
 #include "devstate/proxy/translation.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
@@ -32,6 +35,7 @@ namespace {
 struct ProxyFlags {
   std::string listen;
   uint32_t fd = 0;  // 0: none
+  uint32_t take_over = 0;  // 0: begins anew
   std::string control;
   proxy::BackendSpec backend;
   std::string state = "portable";
@@ -71,24 +75,45 @@ absl::Status StartAndServe(proxy::Proxy& proxy,
   return proxy.Serve();
 }
 
+// Begins with nothing but a back-end.
+absl::StatusOr<proxy::TakenOver> Begin(const ProxyFlags& flags) {
+  proxy::TakenOver begun;
+  begun.spec = flags.backend;
+  DS_RETURN_IF_ERROR(proxy::CheckSpec(begun.spec));
+  DS_ASSIGN_OR_RETURN(begun.listener, Listen(flags));
+  if (flags.control.empty()) return begun;
+  // Whoever may connect may start commands as this process.
+  const mode_t mask = umask(0177);
+  absl::StatusOr<UnixListener> bound = UnixListener::Listen(flags.control);
+  umask(mask);
+  DS_RETURN_IF_ERROR(bound.status());
+  begun.control.emplace(*std::move(bound));
+  return begun;
+}
+
 absl::Status Run(const ProxyFlags& flags) {
   const proxy::ServiceManager manager;
-  DS_RETURN_IF_ERROR(proxy::CheckSpec(flags.backend));
-  DS_ASSIGN_OR_RETURN(UnixListener listener, Listen(flags));
-  std::optional<UnixListener> control;
-  if (!flags.control.empty()) {
-    // Whoever may connect may start commands as this process.
-    const mode_t mask = umask(0177);
-    absl::StatusOr<UnixListener> bound = UnixListener::Listen(flags.control);
-    umask(mask);
-    DS_RETURN_IF_ERROR(bound.status());
-    control.emplace(*std::move(bound));
+  proxy::TakenOver start;
+  if (flags.take_over != 0) {
+    const FileDescriptor fd(static_cast<int>(flags.take_over));
+    DS_ASSIGN_OR_RETURN(const ProxyHandover handover,
+                        proxy::ReadHandover(fd.get()));
+    DS_ASSIGN_OR_RETURN(start, proxy::TakeOver(handover, fd.get()));
+    if (handover.rehearsal()) return absl::OkStatus();
+  } else {
+    DS_ASSIGN_OR_RETURN(start, Begin(flags));
   }
   // Nobody else can connect to a back-end that listens in here.
-  DS_ASSIGN_OR_RETURN(const std::unique_ptr<TemporaryFolder> folder,
-                      TemporaryFolder::Create("proxy"));
+  std::unique_ptr<TemporaryFolder> folder;
+  if (start.folder.empty()) {
+    DS_ASSIGN_OR_RETURN(folder, TemporaryFolder::Create("proxy"));
+  } else {
+    folder = TemporaryFolder::Adopt(start.folder);
+  }
   proxy::ProxyOptions options;
-  options.backend = flags.backend;
+  options.backend = start.spec;
+  options.folder = folder->path();
+  DS_ASSIGN_OR_RETURN(options.arguments, proxy::ProgramArguments());
   options.backend_socket = folder->File("back-end.sock");
   options.state = flags.state == "raw" ? proxy::StateForm::kRaw
                                        : proxy::StateForm::kPortable;
@@ -100,12 +125,24 @@ absl::Status Run(const ProxyFlags& flags) {
   options.log = Log;
   DS_ASSIGN_OR_RETURN(
       const std::unique_ptr<proxy::Proxy> proxy,
-      proxy::Proxy::Create(std::move(listener), std::move(options),
-                           std::move(control)));
+      proxy::Proxy::Create(*std::move(start.listener), std::move(options),
+                           std::move(start.control)));
   running_proxy = proxy.get();
   signal(SIGTERM, StopProxy);
   signal(SIGINT, StopProxy);
-  const absl::Status status = StartAndServe(*proxy, manager);
+  // The program before this one has kept them for it.
+  sigset_t stops;
+  sigemptyset(&stops);
+  sigaddset(&stops, SIGTERM);
+  sigaddset(&stops, SIGINT);
+  sigprocmask(SIG_UNBLOCK, &stops, nullptr);
+  absl::Status status;
+  if (flags.take_over != 0) {
+    status = proxy->Continue(std::move(start));
+    if (status.ok()) status = proxy->Serve();
+  } else {
+    status = StartAndServe(*proxy, manager);
+  }
   running_proxy = nullptr;
   // A signal may come while the back-end starts.
   return absl::IsAborted(status) ? absl::OkStatus() : status;
@@ -129,6 +166,10 @@ void Define(Command& verb) {
   verb.AddOption("--control", &flags->control,
                  "Unix socket to listen on for devstate upgrade")
       .Value("PATH");
+  verb.AddOption(proxy::kTakeOverOption, &flags->take_over,
+                 "Descriptor of what the program before this one left; "
+                 "devstate upgrade --itself passes it")
+      .InRange(3, 65535);
   verb.AddOption("--state", &flags->state,
                  "What the front-end gets of a state: a devstate stream where "
                  "devstate reads and writes the format, or the back-end's "

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,8 @@ struct UpgradeFlags {
   std::string backend;
   std::string command;
   std::string backend_format;
+  bool itself = false;
+  std::string program;
   uint32_t retries = 3;
   bool dry_run = false;
   bool without_state = false;
@@ -34,18 +37,35 @@ struct UpgradeFlags {
   std::string format = "text";
 };
 
-absl::StatusOr<ExchangeReport> Ask(const UpgradeFlags& flags) {
-  if (flags.backend.empty() == flags.command.empty()) {
+absl::StatusOr<ExchangeRequest> MakeRequest(const UpgradeFlags& flags) {
+  const int named = int{!flags.backend.empty()} + int{!flags.command.empty()} +
+                    int{flags.itself};
+  if (named != 1) {
     return absl::InvalidArgumentError(
-        "name the new back-end with either --backend or --command");
+        "name the new back-end with either --backend or --command, or exchange "
+        "the proxy with --itself");
+  }
+  if (!flags.program.empty() && !flags.itself) {
+    return absl::InvalidArgumentError(
+        "--program is the proxy's; say --itself, too");
   }
   ExchangeRequest request;
+  request.set_itself(flags.itself);
+  if (!flags.program.empty()) {
+    // The proxy is in another folder.
+    request.set_program(std::filesystem::absolute(flags.program).string());
+  }
   request.set_socket(flags.backend);
   request.set_command(flags.command);
   request.set_dry_run(flags.dry_run);
   request.set_without_state(flags.without_state);
   request.set_backend_format(flags.backend_format);
   request.set_retries(flags.retries);
+  return request;
+}
+
+absl::StatusOr<ExchangeReport> Ask(const UpgradeFlags& flags) {
+  DS_ASSIGN_OR_RETURN(const ExchangeRequest request, MakeRequest(flags));
   const Deadline deadline =
       Deadline::After(absl::Seconds(flags.timeout_seconds));
   DS_ASSIGN_OR_RETURN(const FileDescriptor socket,
@@ -82,14 +102,16 @@ absl::Status Print(const UpgradeFlags& flags, const ExchangeReport& report) {
   if (!report.state().empty()) {
     absl::PrintF("state: %d bytes, %s\n", report.state_bytes(), report.state());
   }
+  const char* const what = flags.itself ? "proxy" : "back-end";
   if (!report.exchanged()) {
     absl::PrintF("refused: %s\n%s\n", report.refusal(),
-                 report.old_serves() ? "the old back-end goes on"
-                                     : "no back-end serves the device");
+                 report.old_serves() || flags.itself
+                     ? absl::StrCat("the old ", what, " goes on")
+                     : "no back-end serves the device");
   } else {
     absl::PrintF("%s\n", flags.dry_run
                              ? "the new back-end would do; the old one goes on"
-                             : "the new back-end serves");
+                             : absl::StrCat("the new ", what, " serves"));
   }
   return absl::OkStatus();
 }
@@ -106,6 +128,12 @@ void Define(Command& verb) {
   verb.AddOption("--command", &flags->command,
                  "Command that starts the new back-end, as of devstate proxy")
       .Value("COMMAND");
+  verb.AddFlag("--itself", &flags->itself,
+               "Exchange the program of the proxy; the back-end stays");
+  verb.AddOption("--program", &flags->program,
+                 "The file of the new program of the proxy; default: where the "
+                 "running one was started from")
+      .Value("FILE");
   verb.AddFlag("--dry-run", &flags->dry_run,
                "Do all but the switch; the old back-end goes on");
   verb.AddFlag("--without-state", &flags->without_state,
@@ -144,7 +172,8 @@ void Define(Command& verb) {
 }
 
 const VerbRegistration kRegistration(
-    "upgrade", "Exchange the back-end of a proxy under a running guest",
+    "upgrade",
+    "Exchange the back-end of a proxy, or the proxy, under a running guest",
     Define);
 
 }  // namespace

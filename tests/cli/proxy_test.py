@@ -285,6 +285,56 @@ class ProxyTest(unittest.TestCase):
         proxy.wait_for('the old back-end was ended by signal 9')
         self.features(connection)
 
+    def test_the_proxy_itself_is_exchanged(self):
+        front, proxy = self.proxy('--command', self.fs, '--control',
+                                  self.path('control'),
+                                  env=dict(os.environ,
+                                           TMPDIR=self.path('tmp')))
+        back = self.children(proxy.process.pid)
+        connection = self.negotiated(front)
+        shutil.copy(DEVSTATE, self.path('newer'))
+        for flags in ([], ['--program', self.path('newer')], []):
+            report = self.upgrade('--itself', *flags)
+            self.assertEqual([stage['name'] for stage in report['stages']],
+                             ['rehearse', 'take over'])
+            proxy.wait_for('took over from another program, with a front-end')
+            self.features(connection)
+        # Process, back-end and standard streams are the same. A program that
+        # was replaced stays where it was put.
+        self.assertEqual(os.readlink('/proc/%d/exe' % proxy.process.pid),
+                         self.path('newer'))
+        self.assertEqual(self.children(proxy.process.pid), back)
+        for flags, refusal in (
+                (['--program', '/bin/false'], 'exited with code 1'),
+                (['--program', self.path('none')], 'No such file')):
+            report = self.upgrade('--itself', *flags, code=1)
+            self.assertTrue(report['old_serves'])
+            self.assertIn(refusal, report['refusal'])
+            self.features(connection)
+        # Back-ends are exchanged as before, and all is removed in the end.
+        self.assertTrue(self.upgrade('--command',
+                                     self.fs + ' --await-load')['exchanged'])
+        proxy.wait_for('the old back-end exited with code 0')
+        self.upgrade('--itself')
+        self.features(connection)
+        back = self.children(proxy.process.pid)
+        self.assertEqual(len(back), 1)
+        connection.close()
+        proxy.wait_for('the back-end exited with code 0')
+        self.features(self.negotiated(front))
+        self.assertEqual(proxy.end(), 0)
+        for path in (front, self.path('control'), '/proc/%d' % back[0]):
+            self.assertFalse(os.path.exists(path), path)
+        self.assertEqual(os.listdir(self.path('tmp')), [])
+
+    def test_a_proxy_without_a_front_end_is_exchanged(self):
+        front, proxy = self.proxy('--command', self.fs, '--control',
+                                  self.path('control'))
+        for _ in range(2):
+            self.assertTrue(self.upgrade('--itself')['exchanged'])
+        self.features(self.negotiated(front))
+        self.assertEqual(proxy.end(), 0)
+
     def test_upgrade_without_a_proxy_says_so(self):
         text = self.run_devstate('upgrade', '--proxy', self.path('control'),
                                  '--command', self.fs, code=2)

@@ -9,30 +9,14 @@ tests/foreign/install.sh and tests/qemu/install_guest.sh get them.
 
 import json
 import os
-import shlex
 import signal
 
 import foreign_testing
 import guest
 import harness
-import virtiofsd_case
+import proxy_case
 
 EXCHANGES = 5
-
-# Appends numbers until it is told to stop, with a file half read.
-WRITER = '''
-mount -t virtiofs t0 /mnt
-exec 3>>/mnt/log.txt 4</mnt/lines.txt
-read line <&4
-echo "read $line"
-echo writing
-i=0
-while [ ! -e /mnt/stop ]; do echo $i >&3; i=$((i + 1)); done
-read line <&4
-echo "read $line"
-echo "wrote $i"
-echo 'done'
-'''
 
 # Waits for the destination with two files open.
 MIGRANT = '''
@@ -59,45 +43,7 @@ echo 'done'
 '''
 
 
-class Proxy(harness.Process):
-
-    def __init__(self, path, command, *flags):
-        super().__init__([foreign_testing.DEVSTATE, 'proxy', '--listen', path,
-                          '--control', path + '.control', '--command', command,
-                          *flags])
-        self.path = path
-        self.wait_line(': ready$')
-
-    def stop(self):
-        # Its back-end ends with it.
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(harness.PATIENCE)
-        super().stop()
-
-
-class ProxyTest(virtiofsd_case.VirtiofsdCase):
-
-    def setUp(self):
-        super().setUp()
-        self.share('log.txt', b'')
-        self.share('lines.txt', b'one\ntwo\nthree\n')
-        self.command = shlex.join(foreign_testing.virtiofsd()) + (
-            ' --fd {fd} --sandbox none --shared-dir ' + self.shared)
-
-    def proxy(self, *flags):
-        self.count += 1
-        proxy = Proxy(self.path('p%d' % self.count), self.command, *flags)
-        self.addCleanup(proxy.stop)
-        return proxy
-
-    def guest(self, proxy, script, incoming=False, memory=guest.MEMORY,
-              extra=()):
-        folder = self.path('guest-%d' % self.count)
-        os.mkdir(folder)
-        return self.qemu(proxy, incoming=incoming, memory=memory,
-                         extra=guest.make_initrd(folder, script) +
-                         ['-serial', 'stdio', *extra])
+class ProxyTest(proxy_case.ProxyCase):
 
     def guest_memory(self, qemu):
         folder = '/proc/%d/fd' % qemu.process.pid
@@ -108,21 +54,9 @@ class ProxyTest(virtiofsd_case.VirtiofsdCase):
                     return file.read()
         raise AssertionError('the machine has no memory')
 
-    def upgrade(self, proxy, *flags, exit_code=0):
-        return json.loads(self.devstate(
-            'upgrade', '--proxy', proxy.path + '.control', '--format', 'json',
-            *flags, exit_code=exit_code))
-
-    def log_size(self):
-        return os.path.getsize(self.path('share/log.txt'))
-
-    def grows(self):
-        size = self.log_size()
-        harness.eventually(lambda: self.log_size() > size, 'the guest to write')
-
     def test_virtiofsd_is_exchanged_under_a_guest_that_writes(self):
         proxy = self.proxy()
-        qemu = self.guest(proxy, WRITER)
+        qemu = self.guest(proxy, proxy_case.WRITER)
         qemu.command('cont')
         qemu.wait_line('^writing')
         self.grows()
@@ -141,14 +75,29 @@ class ProxyTest(virtiofsd_case.VirtiofsdCase):
             self.grows()
         self.upgrade(proxy, '--command', self.command, '--dry-run')
         self.grows()
-        self.share('stop', b'')
-        qemu.wait_line('^done')
-        written = int(qemu.wait_line(r'^wrote \d+').split()[1])
-        self.assertRegex(qemu.log, r'read one\r?\n(.*\n)*read two')
-        self.assertEqual(self.read('share/log.txt').decode().split(),
-                         [str(number) for number in range(written)])
+        self.assert_nothing_lost(qemu)
         qemu.stop()
         self.assertEqual(proxy.process.poll(), None)
+
+    def test_the_proxy_is_exchanged_under_a_guest_that_writes(self):
+        proxy = self.proxy()
+        qemu = self.guest(proxy, proxy_case.WRITER)
+        qemu.command('cont')
+        qemu.wait_line('^writing')
+        self.grows()
+        for number in range(EXCHANGES):
+            self.assertTrue(self.upgrade(proxy, '--itself')['exchanged'])
+            self.grows()
+            # What was handed over is what a new back-end needs.
+            if number % 2 == 1:
+                self.assertTrue(self.upgrade(proxy, '--command',
+                                             self.command)['exchanged'])
+                self.grows()
+        self.assert_nothing_lost(qemu)
+        # The rings are stopped through it, too.
+        self.assertEqual(qemu.quit(), 0, qemu.log)
+        proxy.wait_line('the back-end exited with code 0')
+        self.assertIsNone(proxy.process.poll(), proxy.log)
 
     def test_an_exchange_writes_nothing_into_the_memory_of_an_idle_guest(self):
         proxy = self.proxy()

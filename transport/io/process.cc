@@ -34,6 +34,20 @@ std::vector<std::string> ShellCommand(
           absl::StrCat("exec ", absl::StrReplaceAll(command, quoted))};
 }
 
+absl::StatusOr<Process> Process::Adopt(pid_t pid) {
+  siginfo_t info = {};
+  if (waitid(P_PID, static_cast<id_t>(pid), &info,
+             WEXITED | WNOHANG | WNOWAIT) != 0) {
+    return absl::NotFoundError(
+        absl::StrCat("process ", pid, " is no child of this one"));
+  }
+  // Not reaped yet, so the number is still this child's.
+  FileDescriptor pid_fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (pid_fd.valid()) return Process(pid, std::move(pid_fd));
+  return absl::ResourceExhaustedError(
+      absl::StrCat("cannot watch process ", pid, ": ", std::strerror(errno)));
+}
+
 absl::StatusOr<Process> Process::Start(std::vector<std::string> arguments,
                                        const ProcessFds& fds) {
   std::vector<char*> argv;

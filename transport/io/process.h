@@ -51,6 +51,11 @@ class Process {
   static absl::StatusOr<Process> Start(std::vector<std::string> arguments,
                                        const ProcessFds& fds);
 
+  // Takes a child that was started before this process took another program.
+  //
+  // Errors: NOT_FOUND (it is no child of this process), RESOURCE_EXHAUSTED.
+  static absl::StatusOr<Process> Adopt(pid_t pid);
+
   Process(Process&&) = default;
   Process& operator=(Process&&) = default;
 

@@ -70,6 +70,20 @@ TEST(ProcessTest, WhatCannotBeStartedIsNotFound) {
                        HasSubstr("cannot start /nowhere/program: ")));
 }
 
+TEST(ProcessTest, AChildIsAdoptedAlsoIfItHasEnded) {
+  const Process process = Shell("exit 3", {});
+  for (int i = 0; i < 2; ++i) {
+    auto adopted = Process::Adopt(process.pid());
+    if (i == 0) {
+      ASSERT_THAT(adopted, IsOk());
+      EXPECT_THAT(adopted->WaitForExit(kPatience),
+                  Optional(std::string("exited with code 3")));
+    } else {
+      EXPECT_THAT(adopted, StatusIs(absl::StatusCode::kNotFound));
+    }
+  }
+}
+
 TEST(ProcessTest, OutputAndTheInheritedDescriptorAreTheChilds) {
   int output[2];
   int inherited[2];

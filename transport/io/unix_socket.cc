@@ -103,7 +103,8 @@ absl::StatusOr<UnixListener> UnixListener::Listen(const std::string& path) {
   return UnixListener(std::move(fd), path, info.st_dev, info.st_ino);
 }
 
-absl::StatusOr<UnixListener> UnixListener::Adopt(FileDescriptor fd) {
+absl::StatusOr<UnixListener> UnixListener::Adopt(FileDescriptor fd,
+                                                  const std::string& path) {
   int listens = 0;
   int type = 0;
   int domain = 0;
@@ -121,7 +122,20 @@ absl::StatusOr<UnixListener> UnixListener::Adopt(FileDescriptor fd) {
       ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0) {
     return ErrnoStatus(errno, "fcntl");
   }
-  return UnixListener(std::move(fd), /*path=*/"", 0, 0);
+  struct stat info = {};
+  if (path.empty() || ::lstat(path.c_str(), &info) != 0) {
+    return UnixListener(std::move(fd), /*path=*/"", 0, 0);
+  }
+  return UnixListener(std::move(fd), path, info.st_dev, info.st_ino);
+}
+
+UnixListener& UnixListener::operator=(UnixListener&& other) noexcept {
+  const UnixListener old(std::move(*this));
+  fd_ = std::move(other.fd_);
+  path_ = std::move(other.path_);
+  device_ = other.device_;
+  inode_ = other.inode_;
+  return *this;
 }
 
 UnixListener::~UnixListener() {

@@ -30,19 +30,22 @@ class UnixListener {
   // has 107 bytes), NOT_FOUND and PERMISSION_DENIED (the folder).
   static absl::StatusOr<UnixListener> Listen(const std::string& path);
 
-  // Takes a socket that listens already, as a service manager hands one on. Its
-  // name stays.
+  // Takes a socket that listens already, as a service manager hands one on.
+  // `path` is the name to remove in the end. Empty: its name stays.
   //
   // Errors: FAILED_PRECONDITION (`fd` is no listening Unix stream socket).
-  static absl::StatusOr<UnixListener> Adopt(FileDescriptor fd);
+  static absl::StatusOr<UnixListener> Adopt(FileDescriptor fd,
+                                            const std::string& path = "");
 
   UnixListener(UnixListener&&) = default;
-  UnixListener& operator=(UnixListener&&) = delete;
+  UnixListener& operator=(UnixListener&& other) noexcept;
   // Removes the name if it was bound here and is still the same.
   ~UnixListener();
 
   // Returns the listening socket, non-blocking. This object owns it.
   int fd() const { return fd_.get(); }
+  // Returns the name that the destructor removes; empty if it removes none.
+  const std::string& path() const { return path_; }
 
   // Takes one waiting connection. Returns an empty FD when none waits, or none
   // waits any more.

@@ -161,6 +161,25 @@ TEST_F(UnixSocketTest, AListeningSocketIsAdoptedAndItsNameStays) {
   EXPECT_THAT(ConnectUnix(path, Deadline::Never()), IsOk());
 }
 
+TEST_F(UnixSocketTest, AnAdoptedNameIsRemovedIfItIsGiven) {
+  auto bound = UnixListener::Listen(path_);
+  ASSERT_THAT(bound, IsOk());
+  EXPECT_THAT(
+      UnixListener::Adopt(FileDescriptor(::dup(bound->fd())), path_), IsOk());
+  EXPECT_FALSE(Exists());
+}
+
+TEST_F(UnixSocketTest, AListenerThatTakesAnotherOnesPlaceRemovesItsOwnName) {
+  auto listener = UnixListener::Listen(path_);
+  ASSERT_THAT(listener, IsOk());
+  auto other = UnixListener::Listen(folder_.path() + "/other");
+  ASSERT_THAT(other, IsOk());
+  *listener = *std::move(other);
+  EXPECT_FALSE(Exists());
+  EXPECT_THAT(ConnectUnix(folder_.path() + "/other", Deadline::Never()),
+              IsOk());
+}
+
 TEST_F(UnixSocketTest, WhatDoesNotListenIsNotAdopted) {
   auto pair = SocketPair();
   ASSERT_THAT(pair, IsOk());

@@ -1,0 +1,121 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A proxy's way into another program, and on from there.
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "devstate/proxy/proxy.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
+
+namespace devstate::proxy {
+namespace {
+
+// How long the front-end may have something half done. No exchange of the
+// back-end waits longer either.
+constexpr absl::Duration kPatience = absl::Seconds(5);
+constexpr absl::Duration kAnswerTimeout = absl::Seconds(1);
+
+absl::Status KeepListener(const UnixListener& listener, HandoverDraft* draft,
+                          HandedListener* handed) {
+  DS_ASSIGN_OR_RETURN(const uint32_t fd, draft->Keep(listener.fd()));
+  handed->set_fd(fd);
+  handed->set_path(listener.path());
+  return absl::OkStatus();
+}
+
+void AddStage(const char* name, absl::Duration time, ExchangeReport* report) {
+  ExchangeStage& stage = *report->add_stages();
+  stage.set_name(name);
+  stage.set_milliseconds(absl::ToDoubleMilliseconds(time));
+}
+
+}  // namespace
+
+absl::Status Proxy::TryReplace() {
+  Replacement& replacement = *exchange_->replacement;
+  if (!replacement.rehearses()) {
+    exchange_->started = absl::Now();
+    DS_ASSIGN_OR_RETURN(const HandoverDraft draft, Draft());
+    return replacement.Rehearse(draft.message,
+                                options_.exchange_limits.start_timeout);
+  }
+  if (!exchange_->start.has_value()) {
+    DS_ASSIGN_OR_RETURN(const bool rehearsed, replacement.TryRehearsed());
+    if (!rehearsed) return absl::OkStatus();
+    exchange_->start = absl::Now() - exchange_->started;
+    exchange_->give_up = Deadline::After(kPatience);
+  }
+  absl::Status moment = CheckQuiet();
+  if (moment.ok() && setup_.transfers()) {
+    moment = absl::UnavailableError("the front-end transfers the state");
+  } else if (moment.ok() && backend_ != nullptr &&
+             backend_->connection().mid_message()) {
+    moment = absl::UnavailableError("the back-end has said half a message");
+  } else if (moment.ok() && !leaving_.empty()) {
+    moment = absl::UnavailableError("the last back-end has not ended yet");
+  }
+  if (!moment.ok()) {
+    return exchange_->give_up.Expired() ? moment : absl::OkStatus();
+  }
+  DS_ASSIGN_OR_RETURN(HandoverDraft draft, Draft());
+  ProxyHandover& message = draft.message;
+  DS_ASSIGN_OR_RETURN(const uint32_t asker,
+                      draft.Keep(exchange_->asker.get()));
+  message.set_asker_fd(asker);
+  message.mutable_report()->set_exchanged(true);
+  AddStage("rehearse", *exchange_->start, message.mutable_report());
+  message.set_ended_ns(absl::ToUnixNanos(absl::Now()));
+  Log("another program takes over");
+  return replacement.Execute(draft);
+}
+
+absl::StatusOr<HandoverDraft> Proxy::Draft() const {
+  HandoverDraft draft;
+  ProxyHandover& message = draft.message;
+  message.set_format(kHandoverFormat);
+  DS_RETURN_IF_ERROR(
+      KeepListener(listener_, &draft, message.mutable_listener()));
+  if (control_.has_value()) {
+    DS_RETURN_IF_ERROR(
+        KeepListener(*control_, &draft, message.mutable_control()));
+  }
+  message.set_folder(options_.folder);
+  message.set_backend_socket(spec_.socket);
+  message.set_backend_command(spec_.command);
+  if (backend_ != nullptr) {
+    DS_ASSIGN_OR_RETURN(const uint32_t fd,
+                        draft.Keep(backend_->connection().fd()));
+    message.set_backend_fd(fd);
+    message.set_backend_process(static_cast<uint32_t>(backend_->pid()));
+  }
+  if (frontend_.has_value()) {
+    DS_ASSIGN_OR_RETURN(const uint32_t fd, draft.Keep(frontend_->fd()));
+    message.set_frontend_fd(fd);
+  }
+  DS_RETURN_IF_ERROR(draft.KeepSetup(setup_));
+  return draft;
+}
+
+absl::Status Proxy::Continue(TakenOver taken) {
+  spec_ = std::move(taken.spec);
+  backend_ = std::move(taken.backend);
+  setup_ = std::move(taken.setup);
+  if (taken.frontend.valid()) {
+    frontend_.emplace(std::move(taken.frontend));
+    DS_RETURN_IF_ERROR(OpenEngine());
+    TellEngine();
+  }
+  Log(absl::StrCat("took over from another program, with ",
+                   frontend_.has_value() ? "a front-end" : "no front-end"));
+  if (!taken.asker.valid()) return absl::OkStatus();
+  AddStage("take over", absl::Now() - taken.ended, &taken.report);
+  const absl::Status answered = SendControl(
+      taken.asker.get(), taken.report, Deadline::After(kAnswerTimeout));
+  if (!answered.ok()) Log(answered.message());
+  return absl::OkStatus();
+}
+
+}  // namespace devstate::proxy

@@ -1,0 +1,108 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// New programs that fail, at each step up to execve(2). The old one must go on
+// as if nothing had been. tests/cli/proxy_test.py has those that do not.
+
+#include "devstate/proxy/replacement.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "devstate/proxy/exchange_fixture.h"
+#include "devstate/transport/vhost_user/transport_test_util.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace devstate::proxy {
+namespace {
+
+using ::devstate::testing::IsOk;
+using ::devstate::testing::TempFolder;
+using ::testing::HasSubstr;
+
+ExchangeLimits ShortStart() {
+  ExchangeLimits limits;
+  limits.start_timeout = absl::Seconds(1);
+  return limits;
+}
+
+class ReplacementTest : public ExchangeTest {
+ protected:
+  ReplacementTest() : ExchangeTest(ShortStart()) { StartGuest(); }
+
+  // Asks for a shell script in the place of the proxy.
+  FileDescriptor AskForScript(const std::string& script) {
+    const std::string path = folder_.path() + "/program";
+    std::ofstream(path) << "#!/bin/sh\n" << script << "\n";
+    EXPECT_EQ(::chmod(path.c_str(), 0700), 0);
+    ExchangeRequest request;
+    request.set_itself(true);
+    request.set_program(path);
+    return Ask(request);
+  }
+
+  const TempFolder folder_;
+};
+
+class ReplacementFaultTest
+    : public ReplacementTest,
+      public ::testing::WithParamInterface<
+          std::tuple<const char*, const char*>> {};
+
+TEST_P(ReplacementFaultTest, TheOldProgramGoesOn) {
+  const auto& [script, refusal] = GetParam();
+  const int open = devstate::testing::CountOpenFds();
+  const ExchangeReport report = Report(AskForScript(script));
+  EXPECT_THAT(report.refusal(), HasSubstr(refusal));
+  ExpectOldServes(report);
+  EXPECT_EQ(devstate::testing::CountOpenFds(), open);
+  // Nothing of it remains.
+  EXPECT_TRUE(Upgrade(ToNew()).exchanged());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Faults, ReplacementFaultTest,
+    ::testing::Values(
+        std::make_tuple("exit 2",
+                        "would not take over, and exited with code 2"),
+        std::make_tuple("kill -9 $$", "was ended by signal 9"),
+        std::make_tuple("exec sleep 1000", "does not say in time"),
+        // It is gone when its turn comes, or is no program any more.
+        std::make_tuple("rm \"$0\"", "No such file"),
+        std::make_tuple(": >\"$0\"", "Exec format error")));
+
+TEST_F(ReplacementTest, AProgramThatIsNotThereIsRefused) {
+  ExchangeRequest request;
+  request.set_itself(true);
+  request.set_program(folder_.path() + "/none");
+  const ExchangeReport report = Upgrade(request);
+  EXPECT_THAT(report.refusal(), HasSubstr("none: No such file"));
+  ExpectOldServes(report);
+}
+
+TEST_F(ReplacementTest, NothingHalfReadIsHandedOver) {
+  const std::string half =
+      vhost_user::EncodeHeader({vhost_user::kGetQueueNum, 1, 0}).substr(0, 5);
+  ASSERT_EQ(::write(front_->fd(), half.data(), half.size()),
+            static_cast<ssize_t>(half.size()));
+  const ExchangeReport report = Report(AskForScript("exit 0"));
+  EXPECT_THAT(report.refusal(), HasSubstr("is not answered"));
+  EXPECT_TRUE(report.old_serves());
+}
+
+TEST(ProgramArgumentsTest, AreThoseOfThisProgram) {
+  const auto arguments = ProgramArguments();
+  ASSERT_THAT(arguments, IsOk());
+  EXPECT_EQ(::access((*arguments)[0].c_str(), X_OK), 0);
+}
+
+}  // namespace
+}  // namespace devstate::proxy

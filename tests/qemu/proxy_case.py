@@ -1,0 +1,90 @@
+# Copyright 2026 The devstate authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests with QEMU, a Linux guest and a proxy before a real virtiofsd
+share."""
+
+import json
+import os
+import shlex
+
+import foreign_testing
+import guest
+import harness
+import virtiofsd_case
+
+# Appends numbers until it is told to stop, with a file half read.
+WRITER = '''
+mount -t virtiofs t0 /mnt
+exec 3>>/mnt/log.txt 4</mnt/lines.txt
+read line <&4
+echo "read $line"
+echo writing
+i=0
+while [ ! -e /mnt/stop ]; do echo $i >&3; i=$((i + 1)); done
+read line <&4
+echo "read $line"
+echo "wrote $i"
+echo 'done'
+'''
+
+
+class Proxy(harness.Process):
+
+    def __init__(self, path, command, *flags):
+        super().__init__([foreign_testing.DEVSTATE, 'proxy', '--listen', path,
+                          '--control', path + '.control', '--command', command,
+                          *flags])
+        self.path = path
+        self.wait_line(': ready$')
+
+    def stop(self):
+        # Its back-end ends with it.
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(harness.PATIENCE)
+        super().stop()
+
+
+class ProxyCase(virtiofsd_case.VirtiofsdCase):
+
+    def setUp(self):
+        super().setUp()
+        self.share('log.txt', b'')
+        self.share('lines.txt', b'one\ntwo\nthree\n')
+        self.command = shlex.join(foreign_testing.virtiofsd()) + (
+            ' --fd {fd} --sandbox none --shared-dir ' + self.shared)
+
+    def proxy(self, *flags):
+        self.count += 1
+        proxy = Proxy(self.path('p%d' % self.count), self.command, *flags)
+        self.addCleanup(proxy.stop)
+        return proxy
+
+    def guest(self, proxy, script, incoming=False, memory=guest.MEMORY,
+              extra=()):
+        folder = self.path('guest-%d' % self.count)
+        os.mkdir(folder)
+        return self.qemu(proxy, incoming=incoming, memory=memory,
+                         extra=guest.make_initrd(folder, script) +
+                         ['-serial', 'stdio', *extra])
+
+    def upgrade(self, proxy, *flags, exit_code=0):
+        return json.loads(self.devstate(
+            'upgrade', '--proxy', proxy.path + '.control', '--format', 'json',
+            *flags, exit_code=exit_code))
+
+    def log_size(self):
+        return os.path.getsize(self.path('share/log.txt'))
+
+    def grows(self):
+        size = self.log_size()
+        harness.eventually(lambda: self.log_size() > size, 'the guest to write')
+
+    def assert_nothing_lost(self, qemu):
+        """Ends the WRITER, and looks at what it wrote."""
+        self.share('stop', b'')
+        qemu.wait_line('^done')
+        written = int(qemu.wait_line(r'^wrote \d+').split()[1])
+        self.assertRegex(qemu.log, r'read one\r?\n(.*\n)*read two')
+        self.assertEqual(self.read('share/log.txt').decode().split(),
+                         [str(number) for number in range(written)])
