@@ -764,7 +764,7 @@ set(DEVSTATE_COMMAND_SOURCES
   transport/vhost_user/vhost_user_features.h
 )
 
-# What tests share.
+# What devstate_fuzz_test() links.
 set(DEVSTATE_FUZZ_SOURCES
   backend/device_fuzz.cc
   backend/device_fuzz.h
@@ -778,6 +778,8 @@ set(DEVSTATE_FUZZ_SOURCES
   fuzz/stream_parts.h
   fuzz/wire_mutator.cc
   fuzz/wire_mutator.h
+  serializer/dynamic/copy_message.cc
+  serializer/dynamic/copy_message.h
   serializer/dynamic/state_reader.cc
   serializer/dynamic/state_reader.h
   serializer/dynamic/state_writer.cc
@@ -787,6 +789,7 @@ set(DEVSTATE_FUZZ_SOURCES
   serializer/test_streams.h
 )
 
+# What tests share.
 set(DEVSTATE_TESTING_SOURCES
   compat/diff_cases.cc
   compat/diff_cases.h
