@@ -553,6 +553,7 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/verbs/probe.cc
   cli/verbs/proxy.cc
   cli/verbs/qemu.cc
+  cli/verbs/raise.cc
   cli/verbs/save.cc
   cli/verbs/stats.cc
   cli/verbs/upgrade.cc
@@ -595,6 +596,8 @@ set(DEVSTATE_COMMAND_SOURCES
   devices/console/check_console.h
   devices/fs/names.cc
   devices/fs/names.h
+  devices/fs/raise_ids.cc
+  devices/fs/raise_ids.h
   devices/input/check_input.cc
   devices/input/check_input.h
   devices/iommu/check_iommu.cc

@@ -55,6 +55,7 @@ COMMANDS = {
     'qemu inflight': ('{inflight}', 'prints temporary'),
     'qemu inject': ('{migration} {state} -o {out}', 'writes'),
     'qemu list': ('{migration}', 'prints'),
+    'raise': ('{state} -o {out}', 'writes'),
     'save': ('--socket {source} -o {out}', 'writes'),
     'stats': ('{state}', 'prints'),
     'verify': ('{state}', 'prints'),
