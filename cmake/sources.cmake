@@ -721,6 +721,8 @@ set(DEVSTATE_COMMAND_SOURCES
   proto/devstate/verify.proto
   proxy/backend.cc
   proxy/backend.h
+  proxy/checkpoint.cc
+  proxy/checkpoint.h
   proxy/control_socket.cc
   proxy/control_socket.h
   proxy/device_setup.cc
@@ -734,11 +736,14 @@ set(DEVSTATE_COMMAND_SOURCES
   proxy/handover.h
   proxy/proxy.cc
   proxy/proxy.h
+  proxy/proxy_recovery.cc
   proxy/proxy_replacement.cc
   proxy/replacement.cc
   proxy/replacement.h
   proxy/service_manager.cc
   proxy/service_manager.h
+  proxy/stall_watch.cc
+  proxy/stall_watch.h
   proxy/state_translator.cc
   proxy/state_translator.h
   proxy/translation.cc

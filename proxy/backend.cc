@@ -26,13 +26,12 @@ constexpr absl::Duration kGrace = absl::Seconds(5);
 // Between two attempts to connect: a socket tells nobody that it listens.
 constexpr int kRetryMilliseconds = 2;
 
-// Returns the value of --shared-dir in a command, without quotes; empty if
-// there is none.
-std::string SharedDirectory(absl::string_view command) {
-  constexpr absl::string_view kOption = "--shared-dir";
-  const size_t at = command.find(kOption);
+// Returns the value of an option in a command, without quotes; empty if there
+// is none.
+std::string OptionValue(absl::string_view command, absl::string_view option) {
+  const size_t at = command.find(option);
   if (at == absl::string_view::npos) return "";
-  absl::string_view rest = command.substr(at + kOption.size());
+  absl::string_view rest = command.substr(at + option.size());
   rest.remove_prefix(std::min(rest.find_first_not_of("= '\""), rest.size()));
   return std::string(rest.substr(0, rest.find_first_of(" '\"")));
 }
@@ -41,8 +40,8 @@ std::string SharedDirectory(absl::string_view command) {
 
 absl::Status CheckSameDirectory(const BackendSpec& one,
                                 const BackendSpec& other) {
-  const std::string a = SharedDirectory(one.command);
-  const std::string b = SharedDirectory(other.command);
+  const std::string a = OptionValue(one.command, "--shared-dir");
+  const std::string b = OptionValue(other.command, "--shared-dir");
   struct stat of_a = {};
   struct stat of_b = {};
   // What cannot be looked at is for the back-end to judge.
@@ -54,6 +53,15 @@ absl::Status CheckSameDirectory(const BackendSpec& one,
   return absl::FailedPreconditionError(
       absl::StrCat("--shared-dir ", b, " is another directory than ", a,
                    ", which the old back-end serves"));
+}
+
+absl::Status CheckOneAtATime(const BackendSpec& spec) {
+  const std::string size = OptionValue(spec.command, "--thread-pool-size");
+  if (size.empty() || size == "0") return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "with --thread-pool-size ", size,
+      " requests are not done in their order, so nobody can tell which are "
+      "when it has died; leave it out, or --checkpoint"));
 }
 
 absl::Status CheckSpec(const BackendSpec& spec) {
@@ -217,6 +225,11 @@ std::string Backend::Close() {
     process_->WaitForExit(
         Deadline::Earlier(terminate_at_, kill_at_).Remaining());
   }
+}
+
+bool Backend::IsGone() const {
+  pollfd entry = {connection_->fd(), POLLRDHUP, 0};
+  return ::poll(&entry, 1, 0) > 0;
 }
 
 std::string Backend::Kill() {

@@ -40,6 +40,11 @@ absl::Status CheckSpec(const BackendSpec& spec);
 absl::Status CheckSameDirectory(const BackendSpec& one,
                                 const BackendSpec& other);
 
+// Returns FAILED_PRECONDITION if the command has a --thread-pool-size. Then
+// requests are not done in their order, and nobody could tell which are when it
+// has died.
+absl::Status CheckOneAtATime(const BackendSpec& spec);
+
 // A back-end's connection and, if it was started here, its process. Its output
 // is that of this process. The destructor closes the connection and ends the
 // process. Thread-safety: none.
@@ -91,6 +96,10 @@ class Backend {
   // Ends the process with SIGKILL, as one that does not answer. Otherwise as
   // Close().
   std::string Kill();
+
+  // Returns whether its end of the connection is closed. Requires: it is
+  // connected.
+  bool IsGone() const;
 
   // Returns the number of its process. 0 without one.
   pid_t pid() const { return process_.has_value() ? process_->pid() : 0; }

@@ -94,12 +94,7 @@ absl::StatusOr<std::unique_ptr<Backend>> Exchange::Run(
   if (status.ok()) status = MoveState();
   const bool exchanged = status.ok() && !options_.dry_run;
   if (exchanged) {
-    status = Stage("rings", [&]() -> absl::Status {
-      DS_ASSIGN_OR_RETURN(const std::vector<ReplayStep> log, setup_.Log());
-      DS_RETURN_IF_ERROR(Send(*new_, log));
-      new_started_ = true;
-      return StartRings(*new_);
-    });
+    status = Stage("rings", [&] { return StartNew(); });
   }
   report_.set_exchanged(status.ok());
   if (exchanged && status.ok()) {
@@ -107,23 +102,9 @@ absl::StatusOr<std::unique_ptr<Backend>> Exchange::Run(
   } else {
     // Two back-ends never have rings at a time.
     if (new_ != nullptr) new_->Kill();
-    const absl::Status resumed =
-        stopped_ || announced_ ? Stage("resume", [&] { return ResumeOld(); })
-                               : absl::OkStatus();
-    if (!resumed.ok()) {
-      report_.set_old_serves(false);
-      report_.set_exchanged(false);
-      status = absl::Status(
-          resumed.code(),
-          status.ok()
-              ? std::string(resumed.message())
-              : absl::StrCat(status.message(), "; then ", resumed.message()));
-    }
+    status = Resume(std::move(status));
   }
-  if (stopped_) {
-    report_.set_stopped_milliseconds(
-        absl::ToDoubleMilliseconds(absl::Now() - stopped_at_));
-  }
+  ReportStop();
   if (!status.ok()) {
     report_.set_refusal(std::string(status.message()));
     return status;
@@ -132,14 +113,84 @@ absl::StatusOr<std::unique_ptr<Backend>> Exchange::Run(
   return std::move(new_);
 }
 
+absl::Status Exchange::Resume(absl::Status status) {
+  if (!stopped_ && !announced_) return status;
+  const absl::Status resumed = Stage("resume", [&] { return ResumeOld(); });
+  if (resumed.ok()) return status;
+  report_.set_old_serves(false);
+  report_.set_exchanged(false);
+  return absl::Status(
+      resumed.code(),
+      status.ok()
+          ? std::string(resumed.message())
+          : absl::StrCat(status.message(), "; then ", resumed.message()));
+}
+
+void Exchange::ReportStop() {
+  if (!stopped_) return;
+  report_.set_stopped_milliseconds(
+      absl::ToDoubleMilliseconds(absl::Now() - stopped_at_));
+}
+
+absl::StatusOr<std::unique_ptr<TemporaryFile>> Exchange::Checkpoint() {
+  report_.set_old_serves(true);
+  DS_RETURN_IF_ERROR(setup_.CheckMovable());
+  DS_RETURN_IF_ERROR(CheckState());
+  DS_RETURN_IF_ERROR(Resume(StopAndSave()));
+  ReportStop();
+  if (!worked_ahead_) return std::move(saved_);
+  return absl::UnimplementedError(
+      "it works on several requests at a time, so those that are done cannot "
+      "be told from the others");
+}
+
+absl::StatusOr<std::unique_ptr<Backend>> Exchange::Recover(
+    std::unique_ptr<Backend> next, absl::Duration start,
+    const TemporaryFile& state) {
+  new_ = std::move(next);
+  AddStage("start", start);
+  // Rings that the front-end has disabled stay so.
+  const absl::Status movable = setup_.CheckMovable();
+  if (setup_.transfers() || absl::IsFailedPrecondition(movable)) return movable;
+  DS_RETURN_IF_ERROR(Stage("negotiate", [&] { return Negotiate(); }));
+  DS_RETURN_IF_ERROR(FindBases());
+  DS_RETURN_IF_ERROR(Stage("load", [&] { return Load(state); }));
+  DS_RETURN_IF_ERROR(Stage("rings", [&] { return StartNew(); }));
+  return std::move(new_);
+}
+
+absl::Status Exchange::FindBases() {
+  for (const auto& [index, ring] : setup_.rings()) {
+    if (!ring.started) continue;
+    DS_ASSIGN_OR_RETURN(const uint16_t used, UsedIndex(setup_, ring));
+    DS_ASSIGN_OR_RETURN(const uint16_t available,
+                        AvailableIndex(setup_, ring));
+    repeated_requests_ += static_cast<uint16_t>(available - used);
+    setup_.SetBase(index, used);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Exchange::StartNew() {
+  DS_ASSIGN_OR_RETURN(const std::vector<ReplayStep> log, setup_.Log());
+  DS_RETURN_IF_ERROR(Send(*new_, log));
+  new_started_ = true;
+  return StartRings(*new_);
+}
+
+absl::Status Exchange::CheckState() const {
+  if (options_.without_state ||
+      (setup_.protocol_features() & vhost_user::kProtocolFDeviceState) != 0) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      "the back-end does not offer device state, so a new one would begin "
+      "without any; say so if that is right for the device");
+}
+
 absl::Status Exchange::Prepare() {
   DS_RETURN_IF_ERROR(setup_.CheckMovable());
-  if (!options_.without_state &&
-      (setup_.protocol_features() & vhost_user::kProtocolFDeviceState) == 0) {
-    return absl::FailedPreconditionError(
-        "the back-end does not offer device state, so a new one would begin "
-        "without any; say so if that is right for the device");
-  }
+  DS_RETURN_IF_ERROR(CheckState());
   return Stage("negotiate", [&] { return Negotiate(); });
 }
 
@@ -169,7 +220,7 @@ absl::Status Exchange::Negotiate() {
   return Send(*new_, memory);
 }
 
-absl::Status Exchange::MoveState() {
+absl::Status Exchange::StopAndSave() {
   const bool with_state = !options_.without_state;
   if (with_state) {
     DS_RETURN_IF_ERROR(Stage("announce", [&] { return Announce(); }));
@@ -183,9 +234,14 @@ absl::Status Exchange::MoveState() {
         Stage("drain", [&] { return Drain(options_.limits.drain_timeout); }));
   }
   if (!with_state) return absl::OkStatus();
-  DS_RETURN_IF_ERROR(Stage("save", [&] { return Save(); }));
+  return Stage("save", [&] { return Save(); });
+}
+
+absl::Status Exchange::MoveState() {
+  DS_RETURN_IF_ERROR(StopAndSave());
+  if (options_.without_state) return absl::OkStatus();
   DS_RETURN_IF_ERROR(Stage("translate", [&] { return Translate(); }));
-  const absl::Status loaded = Stage("load", [&] { return Load(); });
+  const absl::Status loaded = Stage("load", [&] { return Load(*translated_); });
   load_refused_ = absl::IsFailedPrecondition(loaded);
   return loaded;
 }
@@ -212,6 +268,7 @@ absl::Status Exchange::Drain(absl::Duration timeout) {
       DS_ASSIGN_OR_RETURN(const uint16_t used, UsedIndex(setup_, ring));
       const uint16_t base = static_cast<uint16_t>(ring.base.value_or(0));
       if (used == base) break;
+      worked_ahead_ = true;
       if (deadline.Expired()) {
         return absl::DeadlineExceededError(absl::StrCat(
             "ring ", index, ": ", static_cast<uint16_t>(base - used),
@@ -266,9 +323,9 @@ absl::Status Exchange::Translate() {
   return translation.status;
 }
 
-absl::Status Exchange::Load() {
+absl::Status Exchange::Load(const TemporaryFile& state) {
   DS_ASSIGN_OR_RETURN(const auto endpoint, Endpoint(*new_));
-  const std::shared_ptr<ByteSource> source = translated_->Open();
+  const std::shared_ptr<ByteSource> source = state.Open();
   DS_ASSIGN_OR_RETURN(const vhost_user::TransferResult result,
                       endpoint->LoadState(ChannelKind::kPipe, *source));
   return Refused(result, "the new back-end");

@@ -70,6 +70,21 @@ class Exchange {
   absl::StatusOr<std::unique_ptr<Backend>> Run(std::unique_ptr<Backend> next,
                                                absl::Duration start);
 
+  // Saves the state of the old back-end, which goes on. `report().old_serves`
+  // says whether it does. UNIMPLEMENTED if requests were under way when it had
+  // stopped its rings: it works on several, so a new one could not tell which
+  // are done.
+  absl::StatusOr<std::unique_ptr<TemporaryFile>> Checkpoint();
+
+  // Gives `next`, which is ready, what one that died has left: `state`, and the
+  // requests in the rings that are not done. Returns it when it serves.
+  // `start` as of Run().
+  absl::StatusOr<std::unique_ptr<Backend>> Recover(
+      std::unique_ptr<Backend> next, absl::Duration start,
+      const TemporaryFile& state);
+  // Returns how many requests Recover() leaves to be done.
+  uint64_t repeated_requests() const { return repeated_requests_; }
+
   // What Run() did. `old_serves` is false if the old one could not go on
   // either.
   const ExchangeReport& report() const { return report_; }
@@ -82,6 +97,8 @@ class Exchange {
   // Runs a stage and records its time.
   absl::Status Stage(const char* name,
                      const std::function<absl::Status()>& run);
+  // Returns why there can be no state to move.
+  absl::Status CheckState() const;
   absl::Status Prepare();
   absl::Status Negotiate();
   absl::Status Announce();
@@ -89,11 +106,19 @@ class Exchange {
   absl::Status Drain(absl::Duration timeout);
   absl::Status Save();
   absl::Status Translate();
-  absl::Status Load();
+  absl::Status Load(const TemporaryFile& state);
+  // Sets the base of each ring to what is done in guest memory.
+  absl::Status FindBases();
   // Starts the rings at `backend` and wakes both sides of each.
   absl::Status StartRings(Backend& backend);
   absl::Status ResumeOld();
+  void ReportStop();
+  // Lets the old one go on after `status`, as far as it was touched.
+  absl::Status Resume(absl::Status status);
+  absl::Status StopAndSave();
   absl::Status MoveState();
+  // Lets the new one serve.
+  absl::Status StartNew();
 
   // Sends a request. Returns the payload of its answer, which has 8 bytes.
   // Empty if no answer is due.
@@ -118,6 +143,8 @@ class Exchange {
   bool stopped_ = false;
   bool new_started_ = false;
   bool load_refused_ = false;
+  bool worked_ahead_ = false;
+  uint64_t repeated_requests_ = 0;
   absl::Time stopped_at_;
   ExchangeReport report_;
 };

@@ -11,12 +11,17 @@
 
 namespace devstate::proxy {
 
-// Returns the index in guest memory up to which the requests of a started split
-// ring are done, as the device last wrote it. Reads through the descriptor of
-// the region: memory that the front-end took away is an error and no signal.
+// Return an index in guest memory of a started split ring. They read through
+// the descriptor of its region: memory that the front-end took away is an error
+// and no signal.
 //
 // Errors: FAILED_PRECONDITION (the ring has no address, or none in a region).
+//
+// Up to it requests are done, as the device last wrote it.
 absl::StatusOr<uint16_t> UsedIndex(const DeviceSetup& setup, const Ring& ring);
+// Up to it there are requests, as the driver last wrote it.
+absl::StatusOr<uint16_t> AvailableIndex(const DeviceSetup& setup,
+                                        const Ring& ring);
 
 }  // namespace devstate::proxy
 

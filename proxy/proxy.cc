@@ -42,6 +42,12 @@ bool SwitchesRings(uint32_t request) {
          vhost_user::StopsRing(request);
 }
 
+bool StopsRings(uint32_t request) {
+  return request == vhost_user::kGetVringBase ||
+         request == vhost_user::kResetDevice ||
+         request == vhost_user::kResetOwner;
+}
+
 bool IsTransfer(uint32_t request) {
   return request == vhost_user::kSetDeviceStateFd ||
          request == vhost_user::kCheckDeviceState;
@@ -82,7 +88,8 @@ absl::Status Proxy::OpenBackend() {
 absl::Status Proxy::Serve() {
   while (!stop_.IsSignalled()) {
     const absl::Status status = ServeOne();
-    if (!status.ok() && !stop_.IsSignalled()) EndConnections(status);
+    if (status.ok() || stop_.IsSignalled() || TryRecover()) continue;
+    EndConnections(status);
   }
   EndConnections(absl::AbortedError("stopped"));
   leaving_.clear();
@@ -96,6 +103,7 @@ bool Proxy::frontend_waits() const {
 
 absl::Status Proxy::ServeOne() {
   EndLeaving();
+  DS_RETURN_IF_ERROR(ServeClock());
   // While the front-end waits, only the end of its connection is seen. The
   // back-end's answers to another thread are not for this one.
   const bool back =
@@ -194,6 +202,7 @@ absl::Status Proxy::AcceptFrontend() {
   if (!socket.valid()) return absl::OkStatus();
   Log("front-end connected");
   frontend_.emplace(std::move(socket));
+  StartClock();
   DS_RETURN_IF_ERROR(OpenEngine());
   return backend_ != nullptr ? absl::OkStatus() : OpenBackend();
 }
@@ -263,6 +272,8 @@ absl::Status Proxy::ForwardRequest(Message request) {
   const absl::Status sent = backend_->connection().Send(
       request, Deadline::After(options_.message_timeout), stop_.fd());
   if (!sent.ok()) {
+    // For another back-end, if there will be one.
+    held_ = std::move(request);
     turn_.Return();
     return Of("back-end", sent);
   }
@@ -298,6 +309,8 @@ absl::Status Proxy::ForwardReply(const Message& reply) {
 }
 
 void Proxy::Remember(Message request, const Message* reply) {
+  // The guest may go on with another session.
+  if (StopsRings(request.request)) checkpoint_.reset();
   if (SwitchesRings(request.request)) {
     rings_settle_ = Deadline::After(kSettling);
   }
@@ -469,6 +482,8 @@ absl::Status Proxy::RunExchange() {
   if (next.ok() && *next != nullptr) {
     leaving_.push_back(std::exchange(backend_, *std::move(next)));
     spec_ = exchange_->spec;
+    checkpoint_.reset();
+    StartClock();
     backend_deadline_ = Deadline::Never();
     if (translator_ != nullptr) {
       translator_->Attach(backend_->connection().fd(),
@@ -544,6 +559,8 @@ Deadline Proxy::NextDeadline() const {
   Deadline next = Deadline::Earlier(
       reply_deadline_,
       Deadline::Earlier(frontend_deadline_, backend_deadline_));
+  next = Deadline::Earlier(next,
+                           Deadline::Earlier(watch_at_, checkpoint_at_));
   if (asker_.has_value()) next = Deadline::Earlier(next, asker_->deadline);
   if (leaving_.empty()) return next;
   return Deadline::Earlier(next, Deadline::After(kLeavingPause));
@@ -578,6 +595,7 @@ void Proxy::EndConnections(const absl::Status& why) {
   translator_.reset();
   negotiated_ = running_ = false;
   setup_ = DeviceSetup();
+  StopClock();
   // Its socket's name is that of the next one, too.
   DropNext();
   reply_deadline_ = frontend_deadline_ = backend_deadline_ = Deadline::Never();

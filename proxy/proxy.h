@@ -21,11 +21,13 @@
 #include "absl/time/time.h"
 #include "devstate/live.pb.h"
 #include "devstate/proxy/backend.h"
+#include "devstate/proxy/checkpoint.h"
 #include "devstate/proxy/control_socket.h"
 #include "devstate/proxy/device_setup.h"
 #include "devstate/proxy/exchange.h"
 #include "devstate/proxy/handover.h"
 #include "devstate/proxy/replacement.h"
+#include "devstate/proxy/stall_watch.h"
 #include "devstate/proxy/state_translator.h"
 #include "devstate/proxy/turn.h"
 #include "devstate/transport/io/deadline.h"
@@ -60,6 +62,9 @@ struct ProxyOptions {
   absl::Duration message_timeout = absl::Seconds(10);
   // The bounds of an exchange's waits.
   ExchangeLimits exchange_limits;
+  // The time between two checkpoints of the state, from which a back-end is
+  // started again that dies. Zero: none is made. Default: zero.
+  absl::Duration checkpoint_interval = absl::ZeroDuration();
   // What this program was started with, by ProgramArguments(). Empty: it cannot
   // be exchanged itself. Default: empty.
   std::vector<std::string> arguments;
@@ -162,6 +167,18 @@ class Proxy {
   absl::Status ForwardReply(const vhost_user::Message& reply);
   // Takes a request that is over, with its reply if there was one.
   void Remember(vhost_user::Message request, const vhost_user::Message* reply);
+  // Start and stop what is done at times: checkpoints, and looks at the rings.
+  void StartClock();
+  void StopClock();
+  absl::Status ServeClock();
+  absl::Status TakeCheckpoint();
+  // Forgets the checkpoint, and says why there is none unless it did already.
+  absl::Status LoseCheckpoint(const absl::Status& why);
+  // Starts the back-end again if that has died. Returns false if the
+  // connections must end.
+  bool TryRecover();
+  absl::Status Recover(const TemporaryFile& state, RecoveryReport* report);
+  absl::StatusOr<std::unique_ptr<Backend>> StartAgain() const;
   absl::Status ServeControl();
   absl::Status TryExchange();
   absl::Status ReadRequest();
@@ -213,6 +230,11 @@ class Proxy {
   // What the engine was told.
   bool negotiated_ = false;
   bool running_ = false;
+  Deadline watch_at_ = Deadline::Never();
+  StallWatch watch_;
+  Deadline checkpoint_at_ = Deadline::Never();
+  std::optional<Checkpoint> checkpoint_;
+  std::string no_checkpoint_;  // why there is none, as it was last said
   std::optional<Asker> asker_;
   std::optional<PendingExchange> exchange_;
   // Those that were exchanged for others, until their processes have ended.

@@ -107,6 +107,7 @@ absl::Status Proxy::Continue(TakenOver taken) {
     frontend_.emplace(std::move(taken.frontend));
     DS_RETURN_IF_ERROR(OpenEngine());
     TellEngine();
+    StartClock();
   }
   Log(absl::StrCat("took over from another program, with ",
                    frontend_.has_value() ? "a front-end" : "no front-end"));

@@ -41,6 +41,7 @@ struct ProxyFlags {
   std::string state = "portable";
   std::string backend_format = "auto";
   bool allow_raw = false;
+  double checkpoint_seconds = 0;  // 0: none
   double timeout_seconds = 60;
   double transfer_timeout_seconds = 300;
 };
@@ -120,6 +121,10 @@ absl::Status Run(const ProxyFlags& flags) {
   DS_ASSIGN_OR_RETURN(options.translation.format,
                       proxy::ParseBackendFormat(flags.backend_format));
   options.translation.allow_raw = flags.allow_raw;
+  options.checkpoint_interval = absl::Seconds(flags.checkpoint_seconds);
+  if (flags.checkpoint_seconds > 0) {
+    DS_RETURN_IF_ERROR(proxy::CheckOneAtATime(options.backend));
+  }
   options.reply_timeout = absl::Seconds(flags.timeout_seconds);
   options.transfer_timeout = absl::Seconds(flags.transfer_timeout_seconds);
   options.log = Log;
@@ -183,6 +188,11 @@ void Define(Command& verb) {
   verb.AddFlag("--allow-raw", &flags->allow_raw,
                "Load also what is no devstate stream, from a source without a "
                "proxy");
+  verb.AddOption("--checkpoint", &flags->checkpoint_seconds,
+                 "Seconds between two checkpoints of the state of a file "
+                 "system, from which a back-end that dies is started again; "
+                 "default: none")
+      .InRange(0.1, 86400.0);
   verb.AddOption("--timeout", &flags->timeout_seconds,
                  "Seconds until a back-end that does not answer is given up")
       .InRange(0.1, 86400.0)
