@@ -19,6 +19,7 @@
 #include "devstate/schema/schema_model.h"
 #include "devstate/schema/stream_descriptors.h"
 #include "devstate/schema/value_set.h"
+#include "devstate/serializer/chunk_order.h"
 #include "devstate/serializer/stream_format.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/wire_walk.h"
@@ -356,10 +357,9 @@ void PrintStart(absl::string_view bytes, Lines& lines) {
 ChunkHeader PrintChunkHeader(absl::string_view bytes, uint64_t offset,
                              Lines& lines) {
   const ChunkHeader header = DecodeChunkHeader(bytes.data());
-  const char* const types[] = {"", "root", "batch", "trailer"};
   const size_t type = static_cast<size_t>(header.type);
   lines.text() += "\n";
-  lines.Title(absl::StrCat("Chunk: ", type < 4 ? types[type] : "unknown"));
+  lines.Title(absl::StrCat("Chunk: ", NameOf(header.type)));
   FixedPrinter fixed(bytes, offset, lines);
   fixed.Number(1, "type", type);
   fixed.Number(1, "codec", static_cast<uint64_t>(header.codec));
@@ -383,8 +383,7 @@ Shape ShapeOf(const ChunkHeader& header, const MessageModel* root) {
   if (root == nullptr) return {};
   if (header.type == ChunkType::kRoot) return ShapeOf(Shape::kMessage, *root);
   const FieldModel* field = root->FindNumber(static_cast<int>(header.field));
-  if (header.type != ChunkType::kBatch || field == nullptr ||
-      !HoldsRecords(*field)) {
+  if (!HasRecords(header.type) || field == nullptr || !HoldsRecords(*field)) {
     return {};
   }
   return ShapeOf(Shape::kColumns, *field->message);
@@ -394,6 +393,7 @@ void PrintChunk(absl::string_view bytes, uint64_t offset,
                 absl::string_view payload, const MessageModel* root,
                 Lines& lines) {
   const ChunkHeader header = PrintChunkHeader(bytes, offset, lines);
+  if (IsRoundMark(header.type)) return;
   const Shape shape = ShapeOf(header, root);
   const bool raw = header.codec == ChunkCodec::kRaw;
   if (shape.type == nullptr) {
@@ -413,7 +413,7 @@ void PrintChunk(absl::string_view bytes, uint64_t offset,
 absl::Status Annotate(ByteSource* source, const StateSchemaFlags& flags,
                       bool show_sensitive, ByteSink* out) {
   KeepingSource kept(source);
-  StreamReader reader(&kept);
+  StreamReader reader(&kept, Limits(), Rounds::kTake);
   DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
   Lines lines(show_sensitive);
   const absl::StatusOr<LoadedSchema> schema = flags.LoadFor(*header);

@@ -181,6 +181,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   schema/pieces.h
   schema/record_check.cc
   schema/record_check.h
+  schema/record_key.cc
+  schema/record_key.h
   schema/record_names.cc
   schema/record_names.h
   schema/record_size.cc
@@ -304,6 +306,8 @@ set(DEVSTATE_PLANE_SOURCES
   serializer/chunk.cc
   serializer/chunk.h
   serializer/chunk_filter.h
+  serializer/chunk_order.cc
+  serializer/chunk_order.h
   serializer/column.h
   serializer/column_encoding.h
   serializer/columns_walker.cc
@@ -329,6 +333,8 @@ set(DEVSTATE_PLANE_SOURCES
   serializer/internal/wire_cursor.h
   serializer/limits.h
   serializer/memory_stream.h
+  serializer/merge_codec.cc
+  serializer/merge_codec.h
   serializer/message_reader.cc
   serializer/message_reader.h
   serializer/message_writer.cc
@@ -348,6 +354,9 @@ set(DEVSTATE_PLANE_SOURCES
   serializer/record_stream.cc
   serializer/record_stream.h
   serializer/record_table.h
+  serializer/round_merger.cc
+  serializer/round_merger.h
+  serializer/rounds.h
   serializer/row_columns.h
   serializer/row_kind.h
   serializer/save_filter.h
@@ -549,6 +558,7 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/verbs/load.cc
   cli/verbs/man.cc
   cli/verbs/matrix.cc
+  cli/verbs/merge.cc
   cli/verbs/migrate.cc
   cli/verbs/probe.cc
   cli/verbs/proxy.cc
@@ -754,6 +764,8 @@ set(DEVSTATE_COMMAND_SOURCES
   schema/stream_descriptors.h
   serializer/dynamic/copy_message.cc
   serializer/dynamic/copy_message.h
+  serializer/dynamic/merged_state.cc
+  serializer/dynamic/merged_state.h
   serializer/dynamic/redactor.cc
   serializer/dynamic/redactor.h
   serializer/dynamic/state_printer.cc
@@ -849,6 +861,7 @@ set(DEVSTATE_TESTS
   compat/verdict_test.cc
   schema/embedded_schema_test.cc
   schema/name_text_test.cc
+  schema/record_key_test.cc
   schema/record_size_test.cc
   schema/schema_loader_test.cc
   serializer/bytes_column_test.cc
@@ -860,10 +873,12 @@ set(DEVSTATE_TESTS
   serializer/number_column_test.cc
   serializer/occurrences_test.cc
   serializer/record_columns_test.cc
+  serializer/round_merger_test.cc
   serializer/sealing_queue_test.cc
   serializer/stream_format_test.cc
   serializer/stream_messages_test.cc
   serializer/stream_reader_test.cc
+  serializer/stream_rounds_test.cc
   serializer/stream_writer_test.cc
   serializer/wire_walk_test.cc
   third_party/cli11/command_line_test.cc

@@ -93,6 +93,8 @@ devstate_state_test(tests/golden/foreign_writer_test.cc
   LIBRARIES devstate_command_parts)
 devstate_state_test(tests/serializer/golden_stream_test.cc
   SOURCES tests/serializer/small_state.cc LIBRARIES test_fs_v1)
+devstate_state_test(tests/serializer/rounds_test.cc
+  SOURCES tests/serializer/small_state.cc LIBRARIES test_fs_v1)
 devstate_state_test(tests/stream_cases/stream_cases_test.cc
   SOURCES tests/codegen/c_states.cc
   LIBRARIES devstate_command_parts test_everything test_everything_c test_fs_c

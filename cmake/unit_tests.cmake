@@ -37,7 +37,7 @@ foreach(source ${DEVSTATE_TESTS})
   if(source MATCHES
       "^(serializer|third_party/zstd|transport/io)/[a-z_]*[.]cc$|/(session|session_walk|started_rings|vhost_user_message)_test[.]cc$"
       # They have descriptors, or processes, of the command.
-      AND NOT source MATCHES "/(process|stream_messages)_test[.]cc$")
+      AND NOT source MATCHES "/(process|round_merger|stream_messages)_test[.]cc$")
     target_link_libraries(${test} PRIVATE devstate_library_testing)
   else()
     target_link_libraries(${test} PRIVATE devstate_testing)

@@ -16,6 +16,7 @@
 #include "devstate/codegen/cpp_names.h"
 #include "devstate/codegen/cpp_table.h"
 #include "devstate/schema/pieces.h"
+#include "devstate/schema/record_key.h"
 #include "devstate/schema/record_names.h"
 #include "devstate/schema/record_size.h"
 
@@ -138,6 +139,8 @@ void PrintRootWriter(const SchemaModel& model, const Variables& variables,
       "\n"
       "  // Header and singular fields. `root` must not hold records.\n"
       "  absl::Status Begin(const $message$& root);\n"
+      "  // The same for the next round of a state in rounds.\n"
+      "  absl::Status BeginRound(const $message$& root);\n"
       "\n");
   for (const FieldModel* batch : model.batches) {
     printer.Print(
@@ -152,12 +155,26 @@ void PrintRootWriter(const SchemaModel& model, const Variables& variables,
   for (const PiecesInfo& info : PiecesOf(model)) {
     PrintPieceWriter(model, info, printer);
   }
+  printer.Print("\n");
+  for (const FieldModel* batch : model.batches) {
+    if (RecordKey(*batch).empty()) continue;
+    printer.Print(
+        "  // In a round after the first: of `row` the key alone counts.\n"
+        "  absl::Status Delete$field$(const $row$Row& row) {\n"
+        "    return DeleteRecord($number$, \"$name$\", $name$_columns_, row,\n"
+        "                        $row$Row::kRecordSize);\n"
+        "  }\n",
+        "field", CamelCase(batch->name), "row", batch->message->record_name,
+        "number", absl::StrCat(batch->number), "name", batch->name);
+  }
   printer.Print(
       "\n"
       "  // Without it, every reader refuses the stream.\n"
       "  absl::Status Finish() { return FinishState(); }\n"
       "\n"
-      " private:\n");
+      " private:\n"
+      "  absl::Span<const uint16_t> KeyOf(uint32_t field) const override;\n"
+      "\n");
   for (const FieldModel* batch : model.batches) {
     printer.Print("  ::devstate::RowBuilder<$type$Row> $name$_columns_;\n",
                   "type", batch->message->record_name, "name", batch->name);
@@ -224,6 +241,8 @@ void PrintRootReader(const SchemaModel& model, const Variables& variables,
                 "override;\n"
                 "  absl::Status HandleBatch(const ::devstate::Chunk& chunk) "
                 "override;\n"
+                "  std::unique_ptr<::devstate::MergeCodec> MakeMergeCodec(\n"
+                "      uint32_t field) override;\n"
                 "\n"
                 "  $name$Visitor* visitor_ = nullptr;\n");
   for (const FieldModel* batch : model.batches) {
@@ -257,6 +276,7 @@ void PrintHeader(const SchemaModel& model, Printer& printer) {
       "\n"
       "#include <cstddef>\n"
       "#include <cstdint>\n"
+      "#include <memory>\n"
       "#include <optional>\n"
       "\n"
       "#include \"absl/base/attributes.h\"\n"

@@ -37,9 +37,20 @@ void PrintRootMethods(const SchemaModel& model, const Variables& variables,
                 "  return BeginState(root);\n"
                 "}\n"
                 "\n"
+                "absl::Status $name$Writer::BeginRound(\n"
+                "    const $message$& root) {\n"
+                "  return BeginRoundState(root);\n"
+                "}\n"
+                "\n"
+                "absl::Span<const uint16_t> $name$Writer::KeyOf(\n"
+                "    uint32_t field) const {\n"
+                "  return $name$_KeyOf(field);\n"
+                "}\n"
+                "\n"
                 "$name$Reader::$name$Reader(::devstate::ByteSource* source,\n"
                 "    const ::devstate::Limits& limits)\n"
-                "    : RecordReader(source, $name$Schema(), limits) {}\n"
+                "    : RecordReader(source, $name$Schema(), limits,\n"
+                "                   ::devstate::Rounds::kTake) {}\n"
                 "\n"
                 "$name$Reader::~$name$Reader() = default;\n"
                 "\n"
@@ -71,6 +82,25 @@ void PrintRootMethods(const SchemaModel& model, const Variables& variables,
   printer.Print(
       "    default:\n"
       "      return UnknownBatch(chunk);\n"
+      "  }\n"
+      "}\n"
+      "\n");
+  printer.Print(variables,
+                "std::unique_ptr<::devstate::MergeCodec>\n"
+                "$name$Reader::MakeMergeCodec(uint32_t field) {\n"
+                "  switch (field) {\n");
+  for (const FieldModel* batch : model.batches) {
+    printer.Print(
+        "    case $number$:\n"
+        "      return std::make_unique<::devstate::RowMergeCodec<$row$Row>>(\n"
+        "          \"$field$\", $name$_KeyOf(field));\n",
+        "number", absl::StrCat(batch->number), "row",
+        batch->message->record_name, "field", batch->name, "name",
+        variables.at("name"));
+  }
+  printer.Print(
+      "    default:\n"
+      "      return nullptr;\n"
       "  }\n"
       "}\n"
       "\n");
@@ -154,6 +184,7 @@ void PrintSource(const SchemaModel& model, Printer& printer) {
       "\n"
       "#include \"$base$.devstate.h\"\n"
       "\n"
+      "#include \"devstate/serializer/merge_codec.h\"\n"
       "#include \"devstate/third_party/absl_compat/status_macros.h\"\n"
       "\n");
   if (!ns.empty()) printer.Print("namespace $ns$ {\n\n", "ns", ns);
@@ -161,6 +192,7 @@ void PrintSource(const SchemaModel& model, Printer& printer) {
   for (const MessageModel* type : model.records) {
     PrintTable(*type, printer);
   }
+  PrintKeys(model, printer);
   PrintRootMethods(model, variables, printer);
   if (!ns.empty()) printer.Print("}  // namespace $ns$\n", "ns", ns);
 }

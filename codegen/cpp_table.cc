@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "devstate/codegen/bounds_image.h"
 #include "devstate/schema/column_bounds.h"
+#include "devstate/schema/record_key.h"
 #include "devstate/schema/record_size.h"
 
 namespace devstate {
@@ -200,6 +201,32 @@ void PrintTable(const MessageModel& type, Printer& printer) {
       "}\n"
       "\n",
       "name", type.record_name, "fields", fields, "oneofs", oneofs);
+}
+
+void PrintKeys(const SchemaModel& model, Printer& printer) {
+  const std::string root(model.root->descriptor->name());
+  printer.Print(
+      "namespace {\n"
+      "absl::Span<const uint16_t> $root$_KeyOf(uint32_t field) {\n"
+      "  switch (field) {\n",
+      "root", root);
+  for (const FieldModel* batch : model.batches) {
+    const std::vector<uint16_t> key = RecordKey(*batch);
+    if (key.empty()) continue;
+    printer.Print(
+        "    case $number$: {\n"
+        "      static constexpr uint16_t kKey[] = {$key$};\n"
+        "      return kKey;\n"
+        "    }\n",
+        "number", absl::StrCat(batch->number), "key", absl::StrJoin(key, ", "));
+  }
+  printer.Print(
+      "    default:\n"
+      "      return {};\n"
+      "  }\n"
+      "}\n"
+      "}  // namespace\n"
+      "\n");
 }
 
 }  // namespace devstate

@@ -18,6 +18,11 @@ void PrintBoundsComments(const FieldModel& field,
 void PrintTable(const MessageModel& type,
                 google::protobuf::io::Printer& printer);
 
+// Prints the keys of the root's records (schema/record_key.h) as the function
+// FsState_KeyOf(), in the anonymous namespace.
+void PrintKeys(const SchemaModel& model,
+               google::protobuf::io::Printer& printer);
+
 }  // namespace devstate
 
 #endif  // DEVSTATE_CODEGEN_CPP_TABLE_H_

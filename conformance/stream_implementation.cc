@@ -39,7 +39,7 @@ StreamAnswer Failure(const absl::Status& status) {
 
 absl::StatusOr<StreamAnswer> Verify(const StreamRequest& request) {
   MemorySource source(request.stream);
-  StreamReader reader(&source);
+  StreamReader reader(&source, Limits(), Rounds::kTake);
   DS_RETURN_IF_ERROR(reader.ReadHeader().status());
   while (true) {
     DS_ASSIGN_OR_RETURN(const absl::optional<Chunk> chunk, reader.NextChunk());

@@ -16,7 +16,7 @@ namespace devstate::conformance {
 // A line of cases.jsonl (conformance/streams/README.md).
 struct StreamCase {
   std::string name;
-  // The level, "required" or "recommended".
+  // The level, "required", "recommended" or "rounds".
   std::string level;
   // The actions to ask of an implementation. All are answered likewise.
   std::vector<std::string> actions;

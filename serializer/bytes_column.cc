@@ -154,6 +154,16 @@ size_t BytesColumnReader::FirstRowWithKeyTwice(
   return devstate::FirstRowWithKeyTwice(counts, Values(total));
 }
 
+void BytesColumnReader::AppendKeys(absl::Span<std::string> keys) const {
+  const std::vector<absl::string_view> values = Values(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    // The length before it, because another part may follow.
+    const auto size = static_cast<uint32_t>(values[i].size());
+    keys[i].append(reinterpret_cast<const char*>(&size), sizeof(size));
+    keys[i].append(values[i].data(), values[i].size());
+  }
+}
+
 absl::Status BytesColumnReader::Decode(ValueKind kind, absl::string_view column,
                                        size_t count, DecodeContext& context) {
   FieldTable<kFirstWordField + kMaxWords - 1> fields;

@@ -109,6 +109,7 @@ class BytesColumnReader final : public ColumnReader {
   }
   NumbersView Stored(BoundsEntry::Column column, size_t count) const override;
   size_t FirstRowWithKeyTwice(absl::Span<const uint32_t> counts) const override;
+  void AppendKeys(absl::Span<std::string> keys) const override;
 
  private:
   template <typename Fields>

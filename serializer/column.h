@@ -10,9 +10,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "devstate/serializer/decode_context.h"
 #include "devstate/serializer/message_writer.h"
 #include "devstate/serializer/record_table.h"
@@ -89,6 +91,10 @@ class ColumnReader {
   virtual size_t FirstRowWithKeyTwice(absl::Span<const uint32_t> counts) const {
     return counts.size();
   }
+  // Appends the value of row i to keys[i], so that equal values, and no others,
+  // append the same. Only for fields that a record's key may have (schema/
+  // record_key.h). Requires: no row was read yet.
+  virtual void AppendKeys(absl::Span<std::string>) const {}
 
  protected:
   ~ColumnReader() = default;

@@ -41,6 +41,15 @@ struct Limits {
   uint64_t max_records = 1024 * 1024 * 1024;
   uint64_t max_decoded_bytes = 64ull * 1024 * 1024 * 1024;
 
+  // The number of rounds in which a state comes. Default: 1024.
+  uint32_t max_rounds = 1024;
+
+  // The size of the records of a state in rounds, in bytes
+  // (docs/stream_format.md, "Sizes"). They are kept until the last round has
+  // come. This implementation takes at most 3 times as much memory, and for
+  // each record its key and about 100 bytes. Default: 4 GiB.
+  uint64_t max_merge_bytes = 4ull * 1024 * 1024 * 1024;
+
   // The factor by which payload bytes after decompression may exceed the stored
   // ones. Both are summed up from the start of the stream, and judged above
   // kExpansionFreeBytes. Writers store a chunk raw before they go beyond.

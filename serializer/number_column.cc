@@ -76,6 +76,14 @@ size_t NumberColumnReader<T>::FirstRowWithKeyTwice(
   return devstate::FirstRowWithKeyTwice(counts, Values(total));
 }
 
+template <typename T>
+void NumberColumnReader<T>::AppendKeys(absl::Span<std::string> keys) const {
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const Bits bits = bits_[i & mask_];
+    keys[i].append(reinterpret_cast<const char*>(&bits), sizeof(bits));
+  }
+}
+
 #define DEVSTATE_INSTANTIATE(T)          \
   template class NumberColumnBuilder<T>; \
   template class NumberColumnReader<T>

@@ -203,6 +203,7 @@ class NumberColumnReader final : public ColumnReader {
   }
   NumbersView Stored(BoundsEntry::Column column, size_t count) const override;
   size_t FirstRowWithKeyTwice(absl::Span<const uint32_t> counts) const override;
+  void AppendKeys(absl::Span<std::string> keys) const override;
 
  private:
   UninitializedBuffer<Bits> bits_;

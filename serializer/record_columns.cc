@@ -15,6 +15,7 @@
 #include "devstate/serializer/columns_walker.h"
 #include "devstate/serializer/constraints.h"
 #include "devstate/serializer/internal/vectorized.h"
+#include "devstate/serializer/message_reader.h"
 #include "devstate/serializer/stream_messages.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
@@ -156,6 +157,23 @@ void RecordColumnsBuilder::EncodeBody(MessageWriter& out) {
   }
 }
 
+absl::Status RecordColumnsBuilder::ValidateKeys(
+    absl::Span<const uint16_t> key) const {
+  for (const uint16_t i : key) {
+    DS_RETURN_IF_ERROR(
+        ValidateField(table_.fields[i], *columns_[i], RowKind::kRecord));
+  }
+  return absl::OkStatus();
+}
+
+void RecordColumnsBuilder::EncodeKeys(absl::Span<const uint16_t> key,
+                                      MessageWriter& out) {
+  for (const uint16_t i : key) {
+    const FieldEntry& field = table_.fields[i];
+    columns_[i]->EncodeAs(field, field.number, size_, out);
+  }
+}
+
 void RecordColumnsBuilder::Clear() {
   for (ColumnBuilder* column : columns_) column->Clear();
   size_ = 0;
@@ -205,18 +223,72 @@ absl::Status RecordColumnsReader::Decode(absl::string_view columns,
     }
   }
   for (size_t i = 0; i < columns_.size(); ++i) {
-    const FieldEntry& field = table_.fields[i];
-    for (const BoundsEntry& bounds : field.bounds) {
-      if (context.schema_version() < bounds.since) continue;
-      const NumbersView view = columns_[i]->Stored(bounds.column, count);
-      DecodeContext::PathScope scope(context, field.name);
-      DS_RETURN_IF_ERROR(ViolationError(
-          FindViolation(view, view.size, bounds,
-                        RowsOf(field, bounds.column, context.row_kind())),
-          context));
-    }
+    DS_RETURN_IF_ERROR(CheckBounds(i, count, context));
   }
   return absl::OkStatus();
+}
+
+absl::Status RecordColumnsReader::CheckBounds(size_t i, size_t count,
+                                              DecodeContext& context) const {
+  const FieldEntry& field = table_.fields[i];
+  for (const BoundsEntry& bounds : field.bounds) {
+    if (context.schema_version() < bounds.since) continue;
+    const NumbersView view = columns_[i]->Stored(bounds.column, count);
+    DecodeContext::PathScope scope(context, field.name);
+    DS_RETURN_IF_ERROR(ViolationError(
+        FindViolation(view, view.size, bounds,
+                      RowsOf(field, bounds.column, context.row_kind())),
+        context));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RecordColumnsReader::DecodeKeys(absl::string_view columns,
+                                             size_t count,
+                                             absl::Span<const uint16_t> key,
+                                             DecodeContext& context) {
+  MessageReader parts(columns);
+  MessageReader::Field part;
+  // What is no message is for DecodeColumns() to refuse.
+  while (parts.Next(&part)) {
+    const auto is_part = [&](uint16_t i) {
+      return table_.fields[i].number == part.number;
+    };
+    if (std::none_of(key.begin(), key.end(), is_part)) {
+      return context.Error(
+          ERROR_REASON_MALFORMED,
+          absl::StrCat("a deletion has column ", part.number,
+                       ", which is not of the record's key"));
+    }
+  }
+  SetDefault();
+  DS_RETURN_IF_ERROR(DecodeColumns(columns, count, context));
+  for (const uint16_t i : key) {
+    DS_RETURN_IF_ERROR(CheckBounds(i, count, context));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::string> RecordColumnsReader::Keys(
+    absl::Span<const uint16_t> key, size_t count) const {
+  std::vector<std::string> keys(count);
+  for (const uint16_t i : key) {
+    columns_[i]->AppendKeys(absl::MakeSpan(keys));
+  }
+  return keys;
+}
+
+absl::Status DecodeRecords(const Chunk& chunk, absl::string_view field_name,
+                           size_t record_size, absl::Span<const uint16_t> key,
+                           const Limits& limits, uint32_t schema_version,
+                           RecordColumnsReader& columns) {
+  DecodeContext context(chunk, limits, schema_version);
+  DecodeContext::PathScope scope(context, field_name);
+  const size_t count = chunk.header.records;
+  DS_RETURN_IF_ERROR(context.ChargeMemory(count, record_size));
+  return chunk.header.type == ChunkType::kDeletions
+             ? columns.DecodeKeys(chunk.payload, count, key, context)
+             : columns.Decode(chunk.payload, count, context);
 }
 
 }  // namespace devstate

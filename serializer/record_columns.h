@@ -41,6 +41,10 @@ class RecordColumnsBuilder : public ColumnBuilder {
   absl::Status Validate(RowKind rows) const;
   // Appends the fields of the message.
   void EncodeBody(MessageWriter& out);
+  // Do the same with the fields of `key` alone, which are indices into the
+  // table's fields, for deletions.
+  absl::Status ValidateKeys(absl::Span<const uint16_t> key) const;
+  void EncodeKeys(absl::Span<const uint16_t> key, MessageWriter& out);
 
   absl::Status Validate(const FieldEntry&, RowKind rows) const override {
     return Validate(rows);
@@ -88,6 +92,15 @@ class RecordColumnsReader : public ColumnReader {
   // Requires: `columns` outlives the rows.
   absl::Status Decode(absl::string_view columns, size_t count,
                       DecodeContext& context);
+  // Checks the same of columns that hold nothing but keys. The fields of `key`
+  // are indices into the table's fields, in ascending order.
+  absl::Status DecodeKeys(absl::string_view columns, size_t count,
+                          absl::Span<const uint16_t> key,
+                          DecodeContext& context);
+  // Returns the key of each row in bytes: equal bytes for equal keys alone.
+  // Requires: no row was read yet.
+  std::vector<std::string> Keys(absl::Span<const uint16_t> key,
+                                size_t count) const;
 
   void SetDefault() override;
   absl::Status DecodeAs(const FieldEntry&, absl::string_view columns,
@@ -116,10 +129,20 @@ class RecordColumnsReader : public ColumnReader {
  private:
   absl::Status DecodeColumns(absl::string_view columns, size_t count,
                              DecodeContext& context);
+  absl::Status CheckBounds(size_t field, size_t count,
+                           DecodeContext& context) const;
 
   const RecordTable& table_;
   const std::vector<ColumnReader*> columns_;
 };
+
+// Decodes a batch or upserts of the field `field_name`, whose records count for
+// `record_size` bytes each, or deletions of records with this key.
+// `schema_version` is the writer's.
+absl::Status DecodeRecords(const Chunk& chunk, absl::string_view field_name,
+                           size_t record_size, absl::Span<const uint16_t> key,
+                           const Limits& limits, uint32_t schema_version,
+                           RecordColumnsReader& columns);
 
 }  // namespace devstate
 

@@ -14,7 +14,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/serializer/chunk_filter.h"
-#include "devstate/serializer/decode_context.h"
+#include "devstate/serializer/merge_codec.h"
+#include "devstate/serializer/round_merger.h"
 #include "devstate/serializer/save_filter.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/serializer/stream_messages.h"
@@ -65,6 +66,45 @@ absl::Status RecordWriter::BeginState(absl::string_view root,
   return status_ = WriteRoot(root, features, state);
 }
 
+absl::Status RecordWriter::BeginRoundState(
+    absl::string_view root, const std::set<std::string>& features,
+    RootState state) {
+  DS_RETURN_IF_ERROR(status_);
+  if (begun_ && round_ != Round::kComplete) {
+    return Misuse("BeginRound() before the end of what came before");
+  }
+  if (filter_ != nullptr) {
+    return Misuse(
+        "a state in rounds for another version of its schema: save it whole");
+  }
+  round_ = begun_ ? Round::kDelta : Round::kFirst;
+  begun_ = true;
+  ++round_number_;
+  return status_ = WriteRoot(root, features, state);
+}
+
+absl::Status RecordWriter::WriteMark(ChunkType type) {
+  stream_->BeginChunk();
+  return stream_->EndChunk(type, round_number_, 0);
+}
+
+absl::Status RecordWriter::EndRound() {
+  DS_RETURN_IF_ERROR(status_);
+  if (round_ != Round::kFirst && round_ != Round::kDelta) {
+    return Misuse("EndRound() without BeginRound()");
+  }
+  DS_RETURN_IF_ERROR(FlushBatch());
+  pending_ = {};
+  open_number_ = 0;
+  if (round_ == Round::kFirst) {
+    DS_RETURN_IF_ERROR(status_ = NotWhole(pieces_.Finish()));
+  }
+  round_ = Round::kComplete;
+  return status_ = WriteMark(ChunkType::kRoundComplete);
+}
+
+absl::Span<const uint16_t> RecordWriter::KeyOf(uint32_t) const { return {}; }
+
 absl::Status RecordWriter::WriteRoot(absl::string_view root,
                                      const std::set<std::string>& features,
                                      RootState state) {
@@ -72,7 +112,27 @@ absl::Status RecordWriter::WriteRoot(absl::string_view root,
   if (check_root_ != nullptr && state == RootState::kUnchecked) {
     DS_RETURN_IF_ERROR(check_root_(header, root));
   }
-  DS_RETURN_IF_ERROR(stream_->WriteHeader(std::move(header)));
+  if (round_number_ > 1) {
+    const auto unnamed = std::find_if(
+        features.begin(), features.end(), [this](const std::string& feature) {
+          return header_features_.count(feature) == 0;
+        });
+    if (unnamed != features.end()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "round ", round_number_, " uses the feature ", *unnamed,
+          ", which the header does not name: name in used_features all that "
+          "the state may come to use"));
+    }
+  } else {
+    header_features_ = {header.used_features.begin(),
+                        header.used_features.end()};
+    DS_RETURN_IF_ERROR(stream_->WriteHeader(std::move(header)));
+  }
+  if (round_ != Round::kNone) {
+    DS_RETURN_IF_ERROR(WriteMark(round_ == Round::kFirst
+                                     ? ChunkType::kFirstRound
+                                     : ChunkType::kDeltaRound));
+  }
   if (filter_ != nullptr) {
     DS_ASSIGN_OR_RETURN(root, filter_->FilterRoot(root));
   }
@@ -92,7 +152,7 @@ MessageWriter* RecordWriter::BeginBatch() {
 
 absl::Status RecordWriter::EndBatch(uint32_t records) {
   if (filter_ == nullptr) {
-    return stream_->EndChunk(ChunkType::kBatch, pending_.number, records);
+    return stream_->EndChunk(pending_type_, pending_.number, records);
   }
   Chunk batch;
   batch.header.type = ChunkType::kBatch;
@@ -108,9 +168,9 @@ absl::Status RecordWriter::EndBatch(uint32_t records) {
                            filtered.header.records);
 }
 
-absl::Status RecordWriter::StartField(const Pending& field) {
+absl::Status RecordWriter::CheckField(const Pending& field) {
   DS_RETURN_IF_ERROR(status_);
-  if (!begun_) {
+  if (!begun_ || round_ == Round::kComplete) {
     return Misuse(
         absl::StrCat("records of ", field.name,
                      " before Begin(): the singular fields come first"));
@@ -121,8 +181,57 @@ absl::Status RecordWriter::StartField(const Pending& field) {
         ") after records of ", pending_.name, " (field ", pending_.number,
         "): add them in ascending order of field number"));
   }
+  const auto is_field = [&field](const PiecesInfo& pieces) {
+    return pieces.field == field.number;
+  };
+  if (round_ == Round::kDelta &&
+      std::any_of(schema_.pieces.begin(), schema_.pieces.end(), is_field)) {
+    return Misuse(absl::StrCat(
+        "changes of ", field.name,
+        ", whose records are pieces of values: they change as a whole, so save "
+        "the state whole"));
+  }
+  if (round_ == Round::kDelta && KeyOf(field.number).empty()) {
+    return Misuse(absl::StrCat(
+        "changes of ", field.name,
+        ", whose schema does not say what tells its records apart: declare "
+        "(devstate.message).key or (devstate.field).unique_by, of fields that "
+        "occur exactly once, or save the state whole"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RecordWriter::StartField(const Pending& field) {
+  DS_RETURN_IF_ERROR(CheckField(field));
+  DS_RETURN_IF_ERROR(SetPending(
+      field,
+      round_ == Round::kDelta ? ChunkType::kUpserts : ChunkType::kBatch));
+  open_number_ = field.number;
+  return absl::OkStatus();
+}
+
+absl::Status RecordWriter::StartDeletion(const Pending& field, size_t size) {
+  DS_RETURN_IF_ERROR(CheckField(field));
+  if (round_ != Round::kDelta) {
+    return Misuse(absl::StrCat("a deletion of ", field.name,
+                               " that is not in a round after the first"));
+  }
+  if (field.number != pending_.number ||
+      pending_type_ != ChunkType::kDeletions) {
+    open_number_ = 0;
+    DS_RETURN_IF_ERROR(SetPending(field, ChunkType::kDeletions));
+  }
+  if (!HasRoom(pending_.builder->size(), size)) {
+    DS_RETURN_IF_ERROR(FlushBatch());
+  }
+  batch_bytes_ += size;
+  return absl::OkStatus();
+}
+
+absl::Status RecordWriter::SetPending(const Pending& field, ChunkType type) {
   DS_RETURN_IF_ERROR(FlushBatch());
   pending_ = field;
+  pending_type_ = type;
   const WriterOptions& options = stream_->options();
   // A number counts for 8 bytes and takes 10 in a column at worst. What is
   // left of the chunk is for the columns' own tags and lengths.
@@ -157,14 +266,25 @@ absl::Status RecordWriter::WriteBatch() {
   const size_t records = builder.size();
   if (records == 0) return absl::OkStatus();
   DS_RETURN_IF_ERROR(CheckBatchMemory());
-  if (absl::Status status = builder.Validate(RowKind::kRecord); !status.ok()) {
+  const bool deletions = pending_type_ == ChunkType::kDeletions;
+  const absl::Span<const uint16_t> key = KeyOf(pending_.number);
+  if (absl::Status status = deletions ? builder.ValidateKeys(key)
+                                      : builder.Validate(RowKind::kRecord);
+      !status.ok()) {
     return absl::Status(
         status.code(),
         absl::StrCat(pending_.name, " ", stream_->records(), " to ",
                      stream_->records() + records - 1, ": ", status.message()));
   }
-  DS_RETURN_IF_ERROR(CheckPieces(builder));
-  builder.EncodeBody(*BeginBatch());
+  MessageWriter& out = *BeginBatch();
+  if (deletions) {
+    builder.EncodeKeys(key, out);
+  } else {
+    if (pending_type_ == ChunkType::kBatch) {
+      DS_RETURN_IF_ERROR(CheckPieces(builder));
+    }
+    builder.EncodeBody(out);
+  }
   builder.Clear();
   return EndBatch(static_cast<uint32_t>(records));
 }
@@ -173,31 +293,40 @@ absl::Status RecordWriter::FlushBatch() {
   DS_RETURN_IF_ERROR(status_);
   if (pending_.builder != nullptr) status_ = WriteBatch();
   batch_bytes_ = 0;
-  if (!status_.ok()) pending_ = {};
+  if (!status_.ok()) {
+    pending_ = {};
+    open_number_ = 0;
+  }
   return status_;
 }
 
 absl::Status RecordWriter::Misuse(const std::string& message) {
   // No field is under way, so that AddRecord() comes to StartField().
   pending_ = {};
+  open_number_ = 0;
   return status_ = absl::FailedPreconditionError(message);
 }
 
 absl::Status RecordWriter::FinishState() {
   DS_RETURN_IF_ERROR(status_);
   if (!begun_) return Misuse("Finish() before Begin()");
+  if (round_ == Round::kComplete) {
+    return Misuse("Finish() between two rounds: the last one, which may be "
+                  "without changes, ends with it");
+  }
   DS_RETURN_IF_ERROR(FlushBatch());
   pending_ = {};
   DS_RETURN_IF_ERROR(status_ = NotWhole(pieces_.Finish()));
-  status_ = stream_->Finish();
+  if (round_ != Round::kNone) status_ = WriteMark(ChunkType::kFinal);
+  if (status_.ok()) status_ = stream_->Finish();
   if (!status_.ok()) return status_;
   Misuse("the state is finished already").IgnoreError();
   return absl::OkStatus();
 }
 
 RecordReader::RecordReader(ByteSource* source, const SchemaInfo& schema,
-                           const Limits& limits)
-    : stream_(std::make_unique<StreamReader>(source, limits)),
+                           const Limits& limits, Rounds rounds)
+    : stream_(std::make_unique<StreamReader>(source, limits, rounds)),
       schema_(schema),
       pieces_(schema.pieces) {}
 
@@ -226,7 +355,7 @@ absl::StatusOr<bool> RecordReader::ReadNext() {
         absl::StrCat("the stream holds a ", header_->root_message,
                      ", this reader reads ", schema_.root_message));
   }
-  DS_ASSIGN_OR_RETURN(absl::optional<Chunk> chunk, stream_->NextChunk());
+  DS_ASSIGN_OR_RETURN(absl::optional<Chunk> chunk, NextChunk());
   if (!chunk.has_value()) {
     const std::string fault = pieces_.Finish();
     if (fault.empty()) return false;
@@ -246,15 +375,50 @@ absl::StatusOr<bool> RecordReader::ReadNext() {
   return true;
 }
 
+absl::StatusOr<absl::optional<Chunk>> RecordReader::NextChunk() {
+  if (merger_ == nullptr) {
+    DS_ASSIGN_OR_RETURN(const absl::optional<Chunk> chunk,
+                        stream_->NextChunk());
+    if (!chunk.has_value() || chunk->header.type != ChunkType::kFirstRound) {
+      return chunk;
+    }
+    DS_RETURN_IF_ERROR(Merge());
+  }
+  return merger_->Next();
+}
+
+absl::Status RecordReader::Merge() {
+  if (filter_ != nullptr && header_->fingerprint != schema_.fingerprint) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the state comes in rounds of version ", header_->schema_version,
+        " of its schema, and rounds are merged by their own schema alone, not "
+        "by version ",
+        schema_.version,
+        " of this reader: merge them with \"devstate merge\""));
+  }
+  merger_ = std::make_unique<RoundMerger>(
+      schema_, stream_->limits(), header_->schema_version,
+      [this](uint32_t field) { return MakeMergeCodec(field); });
+  while (true) {
+    DS_ASSIGN_OR_RETURN(const absl::optional<Chunk> chunk,
+                        stream_->NextChunk());
+    if (!chunk.has_value()) return absl::OkStatus();
+    DS_RETURN_IF_ERROR(merger_->Add(*chunk));
+  }
+}
+
+std::unique_ptr<MergeCodec> RecordReader::MakeMergeCodec(uint32_t) {
+  return nullptr;
+}
+
 absl::Status RecordReader::DecodeColumns(const Chunk& chunk,
                                          absl::string_view name,
                                          size_t record_size,
                                          RecordColumnsReader& columns) {
-  DecodeContext context(chunk, stream_->limits(), header_->schema_version);
-  DecodeContext::PathScope scope(context, name);
-  DS_RETURN_IF_ERROR(context.ChargeMemory(chunk.header.records, record_size));
+  DS_RETURN_IF_ERROR(DecodeRecords(chunk, name, record_size, /*key=*/{},
+                                   stream_->limits(), header_->schema_version,
+                                   columns));
   const size_t count = chunk.header.records;
-  DS_RETURN_IF_ERROR(columns.Decode(chunk.payload, count, context));
   const std::string fault = pieces_.OnBatch(
       chunk.header.field, count,
       [&columns, count](size_t index, BoundsEntry::Column column) {
@@ -268,12 +432,7 @@ absl::Status RecordReader::DecodeColumns(const Chunk& chunk,
 }
 
 absl::Status RecordReader::UnknownBatch(const Chunk& chunk) const {
-  if ((chunk.header.flags & kChunkFlagIgnorable) != 0) return absl::OkStatus();
-  return chunk.Error(
-      ERROR_REASON_UNKNOWN_CONTENT,
-      absl::StrCat("records of field ", chunk.header.field, " of ",
-                   schema_.root_message, " are unknown in schema version ",
-                   schema_.version, " of this reader"));
+  return CheckUnknownField(chunk, schema_);
 }
 
 }  // namespace devstate

@@ -20,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "devstate/schema/schema_info.h"
 #include "devstate/serializer/byte_stream.h"
@@ -29,6 +30,7 @@
 #include "devstate/serializer/message_writer.h"
 #include "devstate/serializer/piece_columns.h"
 #include "devstate/serializer/record_columns.h"
+#include "devstate/serializer/rounds.h"
 #include "devstate/serializer/row_columns.h"
 #include "devstate/serializer/writer_options.h"
 
@@ -39,6 +41,8 @@ class Message;
 namespace devstate {
 
 class ChunkFilter;
+class MergeCodec;
+class RoundMerger;
 class SaveFilter;
 class StreamReader;
 class StreamWriter;
@@ -77,6 +81,12 @@ class RecordBatch {
 // Base of the generated writers: root chunk first, then batches field by field.
 // After the first error every call fails: a state with a gap never gets a
 // trailer. Not thread-safe.
+//
+// A state in rounds (docs/stream_format.md) is, instead of Begin(),
+//   BeginRound(root), records, EndRound()       the first, with all records
+//   BeginRound(root), records, EndRound() ...   what has changed since
+//   BeginRound(root), records, Finish()         the last
+// A record that is added in a later round replaces the one of its key.
 class RecordWriter {
  public:
   const StreamWriter& stream() const { return *stream_; }
@@ -91,6 +101,9 @@ class RecordWriter {
   using RootCheck = std::function<absl::Status(const StreamHeader& header,
                                                absl::string_view root)>;
   void SetRootCheck(RootCheck check) { check_root_ = std::move(check); }
+
+  // Ends a round after which others come. The sink has all of it then.
+  absl::Status EndRound();
 
  protected:
   RecordWriter(ByteSink* sink, const SchemaInfo& schema,
@@ -114,7 +127,26 @@ class RecordWriter {
   absl::Status BeginState(absl::string_view root,
                           const std::set<std::string>& features,
                           RootState state);
+  // The same for the root of the next round.
+  absl::Status BeginRoundState(const google::protobuf::Message& root);
+  absl::Status BeginRoundState(absl::string_view root,
+                               const std::set<std::string>& features,
+                               RootState state);
   bool has_root_check() const { return check_root_ != nullptr; }
+  // Returns the key of the field's records, as RecordKey() gives it.
+  virtual absl::Span<const uint16_t> KeyOf(uint32_t field) const;
+
+  // Adds the deletion of the record with the key of `row`, whose other members
+  // do not count. `size` is what a record counts for without its elements and
+  // strings.
+  template <typename Builder, typename Row>
+  absl::Status DeleteRecord(uint32_t number, absl::string_view name,
+                            Builder& builder, const Row& row, size_t size) {
+    absl::Status status = StartDeletion({number, name, &builder}, size);
+    if (!status.ok()) return status;
+    builder.Append(row);
+    return absl::OkStatus();
+  }
 
   // Adds a record of the field `number`; writes a batch when it is full.
   // `builder` derives from RecordColumnsBuilder and appends a `row`. `size` is
@@ -125,7 +157,7 @@ class RecordWriter {
                                                       Builder& builder,
                                                       const Row& row,
                                                       size_t size) {
-    if (ABSL_PREDICT_FALSE(number != pending_.number)) {
+    if (ABSL_PREDICT_FALSE(number != open_number_)) {
       absl::Status status = StartField({number, name, &builder});
       if (!status.ok()) return status;
     }
@@ -145,7 +177,7 @@ class RecordWriter {
   absl::Status AddRecords(uint32_t number, absl::string_view name,
                           RecordColumnsBuilder& builder,
                           absl::Span<const uint64_t> sizes, Append append) {
-    if (number != pending_.number) {
+    if (number != open_number_) {
       absl::Status status = StartField({number, name, &builder});
       if (!status.ok()) return status;
     }
@@ -186,6 +218,7 @@ class RecordWriter {
     absl::string_view name;
     RecordColumnsBuilder* builder;
   };
+  enum class Round { kNone, kFirst, kDelta, kComplete };
 
   absl::Status WriteRoot(absl::string_view root,
                          const std::set<std::string>& features,
@@ -203,6 +236,11 @@ class RecordWriter {
     return records < max_records_ && batch_bytes_ + size <= max_batch_bytes_;
   }
   absl::Status StartField(const Pending& field);
+  absl::Status StartDeletion(const Pending& field, size_t size);
+  absl::Status CheckField(const Pending& field);
+  absl::Status SetPending(const Pending& field, ChunkType type);
+  // Writes a mark of the current round.
+  absl::Status WriteMark(ChunkType type);
   absl::Status FlushBatch();
   absl::Status WriteBatch();
   // RESOURCE_EXHAUSTED if readers with the same limits would refuse the batch.
@@ -219,6 +257,14 @@ class RecordWriter {
   MessageWriter unfiltered_writer_{&unfiltered_};
   Pending pending_ = {};
   PieceColumns pieces_;
+  // What the pending records are.
+  ChunkType pending_type_ = ChunkType::kBatch;
+  // The field to which AddRecord() adds as it stands; 0 if none.
+  uint32_t open_number_ = 0;
+  Round round_ = Round::kNone;
+  uint32_t round_number_ = 0;
+  // The features that the header of a state in rounds names.
+  std::set<std::string> header_features_;
   // FAILED_PRECONDITION, now and for ever: the stream would have a gap.
   absl::Status Misuse(const std::string& message);
 
@@ -245,19 +291,24 @@ class RecordReader {
   void SetFilter(ChunkFilter* filter) { filter_ = filter; }
 
  protected:
+  // Merges a state in rounds if `rounds` says so. Then MakeMergeCodec() has the
+  // codec of each field.
   RecordReader(ByteSource* source, const SchemaInfo& schema,
-               const Limits& limits);
+               const Limits& limits, Rounds rounds = Rounds::kRefuse);
 
   // What a generated reader does with a chunk.
   virtual absl::Status HandleRoot(const Chunk& chunk) = 0;
   virtual absl::Status HandleBatch(const Chunk& chunk) = 0;
+  // Returns the codec of a field of records; null if there is no such field.
+  virtual std::unique_ptr<MergeCodec> MakeMergeCodec(uint32_t field);
   ~RecordReader();
 
   // Header, all chunks, trailer. Once: after an error, and after the end, there
   // is nothing more to read.
   absl::Status ReadState();
   // The same piece by piece: the header and one chunk, or the next chunk. False
-  // after the trailer. Not after an error.
+  // after the trailer. Not after an error. The first chunk of a state in rounds
+  // comes when all of them have come.
   absl::StatusOr<bool> ReadNext();
 
   // Checks and parses the root chunk (root_message.h), unless the filter has
@@ -282,7 +333,13 @@ class RecordReader {
   absl::Status UnknownBatch(const Chunk& chunk) const;
 
  private:
+  // Returns the next chunk of the state written whole.
+  absl::StatusOr<absl::optional<Chunk>> NextChunk();
+  // Reads all rounds.
+  absl::Status Merge();
+
   const std::unique_ptr<StreamReader> stream_;
+  std::unique_ptr<RoundMerger> merger_;
   const SchemaInfo& schema_;
   ChunkFilter* filter_ = nullptr;
   const StreamHeader* header_ = nullptr;

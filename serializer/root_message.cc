@@ -102,6 +102,16 @@ absl::Status RecordWriter::BeginState(const Message& root) {
   return BeginState(serialized, features, RootState::kUnchecked);
 }
 
+absl::Status RecordWriter::BeginRoundState(const Message& root) {
+  const std::string serialized = SerializeDeterministic(root);
+  if (status_.ok()) {
+    status_ = CheckWrittenRoot(serialized, *root.GetDescriptor());
+  }
+  std::set<std::string> features;
+  AddUsedFeatures(root, &features);
+  return BeginRoundState(serialized, features, RootState::kUnchecked);
+}
+
 absl::Status RecordReader::ParseRoot(const Chunk& chunk, Message& root) {
   const std::shared_ptr<Message> parsed =
       filter_ == nullptr ? nullptr : filter_->TakeRoot();

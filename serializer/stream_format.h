@@ -55,6 +55,16 @@ enum class ChunkType : uint8_t {
   kBatch = 2,
   // A StreamTrailer. It is the last chunk, once.
   kTrailer = 3,
+  // The marks of a state that comes in rounds. They are empty, and their field
+  // is the number of the round. The first two start a round, the others end it.
+  kFirstRound = 16,
+  kDeltaRound = 17,
+  kRoundComplete = 18,
+  kFinal = 19,
+  // Columns of records that replace those of the same key, or are new.
+  kUpserts = 20,
+  // Columns of the keys of records that are gone.
+  kDeletions = 21,
 };
 
 enum class ChunkCodec : uint8_t {
@@ -73,9 +83,10 @@ struct ChunkHeader {
   uint16_t flags = 0;
   // The index of the chunk, from 0.
   uint32_t sequence = 0;
-  // The field number in the root message; 0 unless the chunk is a batch.
+  // The field number in the root message of records, the number of the round of
+  // its marks. 0 otherwise.
   uint32_t field = 0;
-  // The number of records in the batch; 0 unless the chunk is a batch.
+  // The number of records in the chunk; 0 unless it has records.
   uint32_t records = 0;
   // The payload's size in the stream, and after decompression.
   uint32_t stored_size = 0;

@@ -46,12 +46,20 @@ void VisitFields(Visitor& visit, StreamHeader& header) {
 }
 
 template <typename Visitor>
+void VisitFields(Visitor& visit, RoundCounts& round) {
+  visit.Number(1, round.chunks);
+  visit.Number(2, round.written);
+  visit.Number(3, round.deleted);
+}
+
+template <typename Visitor>
 void VisitFields(Visitor& visit, StreamTrailer& trailer) {
   visit.Number(1, trailer.chunks);
   visit.Number(2, trailer.records);
   visit.Number(3, trailer.decoded_bytes);
   visit.Number(4, trailer.stored_bytes);
   visit.Fixed(5, trailer.digest);
+  visit.Messages(6, trailer.rounds);
 }
 
 template <typename Visitor>

@@ -49,12 +49,19 @@ struct StreamHeader {
   std::vector<ConversionRecord> conversions;
 };
 
+struct RoundCounts {
+  uint64_t chunks = 0;
+  uint64_t written = 0;
+  uint64_t deleted = 0;
+};
+
 struct StreamTrailer {
   uint64_t chunks = 0;
   uint64_t records = 0;
   uint64_t decoded_bytes = 0;
   uint64_t stored_bytes = 0;
   uint64_t digest = 0;
+  std::vector<RoundCounts> rounds;
 };
 
 enum ErrorReason : int32_t {

@@ -37,8 +37,9 @@ std::string ChecksumText(absl::string_view what, uint64_t stored,
 
 }  // namespace
 
-StreamReader::StreamReader(ByteSource* source, const Limits& limits)
-    : source_(source), limits_(limits) {}
+StreamReader::StreamReader(ByteSource* source, const Limits& limits,
+                           Rounds rounds)
+    : source_(source), limits_(limits), rounds_(rounds) {}
 
 absl::Status StreamReader::Error(ErrorReason reason,
                                  absl::string_view message) const {
@@ -160,14 +161,20 @@ absl::Status StreamReader::CheckChunkHeader(const ChunkHeader& header) const {
                                  header.flags & ~kKnownChunkFlags));
   }
   const bool ignorable = (header.flags & kChunkFlagIgnorable) != 0;
-  const bool known_type = header.type == ChunkType::kRoot ||
-                          header.type == ChunkType::kBatch ||
-                          header.type == ChunkType::kTrailer;
+  const bool known_type = IsKnown(header.type);
+  const bool mark = IsRoundMark(header.type);
+  const bool records = HasRecords(header.type);
   if (!known_type && !ignorable) {
     return Error(
         ERROR_REASON_UNKNOWN_CONTENT,
         absl::StrCat("chunk is of unknown type ", static_cast<int>(header.type),
                      " and not marked ignorable: update the reader"));
+  }
+  if (rounds_ == Rounds::kRefuse &&
+      (mark || (records && header.type != ChunkType::kBatch))) {
+    return Error(ERROR_REASON_UNKNOWN_CONTENT,
+                 "the state comes in rounds, which this reader does not take: "
+                 "merge them with \"devstate merge\" first");
   }
   if (header.codec != ChunkCodec::kRaw && header.codec != ChunkCodec::kZstd) {
     return Error(
@@ -175,25 +182,26 @@ absl::Status StreamReader::CheckChunkHeader(const ChunkHeader& header) const {
         absl::StrCat("chunk has unknown codec ", static_cast<int>(header.codec),
                      ": update the reader"));
   }
-  if (known_type && (header.type == ChunkType::kBatch) != (header.field != 0)) {
+  if (known_type && (records || mark) != (header.field != 0)) {
     return Error(ERROR_REASON_MALFORMED,
                  absl::StrCat("chunk of type ", static_cast<int>(header.type),
                               " has field number ", header.field));
   }
-  if (known_type &&
-      (header.type == ChunkType::kBatch) != (header.records != 0)) {
+  if (known_type && records != (header.records != 0)) {
     return Error(ERROR_REASON_MALFORMED,
                  absl::StrCat("chunk of type ", static_cast<int>(header.type),
                               " has ", header.records, " records"));
   }
-  if (ignorable &&
-      (header.type == ChunkType::kRoot || header.type == ChunkType::kTrailer)) {
+  if (ignorable && known_type && !records) {
     return Error(ERROR_REASON_MALFORMED,
                  absl::StrCat("chunk of type ", static_cast<int>(header.type),
                               " is marked ignorable"));
   }
   if (header.type == ChunkType::kTrailer && header.codec != ChunkCodec::kRaw) {
     return Error(ERROR_REASON_MALFORMED, "the trailer is compressed");
+  }
+  if (mark && (header.codec != ChunkCodec::kRaw || header.stored_size != 0)) {
+    return Error(ERROR_REASON_MALFORMED, "the mark of a round has a payload");
   }
   if (header.codec == ChunkCodec::kRaw &&
       header.stored_size != header.decoded_size) {
@@ -226,6 +234,9 @@ absl::Status StreamReader::CheckLimits(const ChunkHeader& header) const {
   // what it counts.
   if (header.type == ChunkType::kTrailer) return absl::OkStatus();
   DS_RETURN_IF_ERROR(check(seen_.chunks + 1, limits_.max_chunks, "max_chunks"));
+  if (IsRoundMark(header.type)) {
+    DS_RETURN_IF_ERROR(check(header.field, limits_.max_rounds, "max_rounds"));
+  }
   const uint64_t decoded = seen_.decoded_bytes + header.decoded_size;
   DS_RETURN_IF_ERROR(
       check(decoded, limits_.max_decoded_bytes, "max_decoded_bytes"));
@@ -235,16 +246,19 @@ absl::Status StreamReader::CheckLimits(const ChunkHeader& header) const {
 }
 
 absl::Status StreamReader::CheckOrder(const ChunkHeader& header) const {
-  if ((header.type == ChunkType::kRoot) != (seen_.chunks == 0)) {
-    return Error(ERROR_REASON_MALFORMED,
-                 "the root chunk must be the first one, and only that");
-  }
-  if (header.type == ChunkType::kBatch && header.field < last_field_) {
-    return Error(ERROR_REASON_MALFORMED,
-                 absl::StrCat("batch of field ", header.field,
-                              " comes after one of field ", last_field_));
-  }
-  return absl::OkStatus();
+  const std::string fault = order_.Fault(header.type, header.field);
+  if (fault.empty()) return absl::OkStatus();
+  return Error(ERROR_REASON_MALFORMED, fault);
+}
+
+void StreamReader::Count(const ChunkHeader& header) {
+  chain_before_ = previous_checksum_;
+  previous_checksum_ = header.header_checksum;
+  order_.Add(header.type, header.field, header.records);
+  ++seen_.chunks;
+  seen_.records += header.records;
+  seen_.decoded_bytes += header.decoded_size;
+  seen_.stored_bytes += header.stored_size;
 }
 
 absl::Status StreamReader::CheckTrailer(absl::string_view message) {
@@ -267,6 +281,17 @@ absl::Status StreamReader::CheckTrailer(absl::string_view message) {
   DS_RETURN_IF_ERROR(
       check(trailer.stored_bytes, seen_.stored_bytes, "stored_bytes"));
   DS_RETURN_IF_ERROR(check(trailer.digest, seen_.digest, "digest"));
+  DS_RETURN_IF_ERROR(
+      check(trailer.rounds.size(), rounds().size(), "rounds"));
+  for (size_t i = 0; i < trailer.rounds.size(); ++i) {
+    const RoundCounts& said = trailer.rounds[i];
+    const RoundCounts& seen = rounds()[i];
+    DS_RETURN_IF_ERROR(check(said.chunks, seen.chunks, "chunks of a round"));
+    DS_RETURN_IF_ERROR(
+        check(said.written, seen.written, "records written in a round"));
+    DS_RETURN_IF_ERROR(
+        check(said.deleted, seen.deleted, "records deleted in a round"));
+  }
 
   size_t trailing = buffer_.size() - begin_;
   if (trailing == 0) {
@@ -333,15 +358,8 @@ absl::StatusOr<absl::optional<Chunk>> StreamReader::NextChunkImpl() {
       finished_ = true;
       return absl::optional<Chunk>();
     }
-    previous_checksum_ = header.header_checksum;
-    ++seen_.chunks;
-    seen_.records += header.records;
-    seen_.decoded_bytes += header.decoded_size;
-    seen_.stored_bytes += header.stored_size;
-    if (header.type == ChunkType::kBatch) last_field_ = header.field;
-    const bool known =
-        header.type == ChunkType::kRoot || header.type == ChunkType::kBatch;
-    if (known) return absl::optional<Chunk>(chunk);
+    Count(header);
+    if (IsKnown(header.type)) return absl::optional<Chunk>(chunk);
   }
 }
 

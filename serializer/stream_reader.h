@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,8 +17,10 @@
 #include "absl/types/optional.h"
 #include "devstate/serializer/byte_stream.h"
 #include "devstate/serializer/chunk.h"
+#include "devstate/serializer/chunk_order.h"
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/limits.h"
+#include "devstate/serializer/rounds.h"
 #include "devstate/serializer/stream_format.h"
 #include "devstate/serializer/stream_messages.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
@@ -31,7 +34,8 @@ namespace devstate {
 class StreamReader {
  public:
   // `source` must outlive the reader.
-  explicit StreamReader(ByteSource* source, const Limits& limits = Limits());
+  explicit StreamReader(ByteSource* source, const Limits& limits = Limits(),
+                        Rounds rounds = Rounds::kRefuse);
 
   StreamReader(const StreamReader&) = delete;
   StreamReader& operator=(const StreamReader&) = delete;
@@ -41,20 +45,25 @@ class StreamReader {
   // Must come first and once. The header is valid as long as the reader.
   absl::StatusOr<const StreamHeader*> ReadHeader();
 
-  // The next chunk, root chunk first, batches in ascending order of field. Its
-  // checksums hold, its payload is decompressed. None after the trailer, and
-  // only after the trailer was verified and the source has ended: then, and not
-  // before, the state is complete.
+  // The next chunk, root chunk first, batches in ascending order of field, or
+  // round by round. Its checksums hold, its payload is decompressed. None after
+  // the trailer, and only after the trailer was verified and the source has
+  // ended: then, and not before, the state is complete.
   absl::StatusOr<absl::optional<Chunk>> NextChunk();
 
   // The whole header of the chunk that NextChunk() returned last.
   const ChunkHeader& chunk_header() const { return chunk_header_; }
+  // The checksum with which its own was seeded.
+  uint64_t chain_before() const { return chain_before_; }
 
   // Bytes consumed so far; records and payload bytes of the chunks so far.
   uint64_t offset() const { return offset_; }
   uint64_t chunks() const { return seen_.chunks; }
   uint64_t records() const { return seen_.records; }
   uint64_t decoded_bytes() const { return seen_.decoded_bytes; }
+  uint64_t stored_bytes() const { return seen_.stored_bytes; }
+  // The counts of each round so far; empty without rounds.
+  const std::vector<RoundCounts>& rounds() const { return order_.rounds(); }
 
  private:
   absl::StatusOr<const StreamHeader*> ReadHeaderImpl();
@@ -62,6 +71,7 @@ class StreamReader {
   absl::Status CheckChunkHeader(const ChunkHeader& header) const;
   absl::Status CheckLimits(const ChunkHeader& header) const;
   absl::Status CheckOrder(const ChunkHeader& header) const;
+  void Count(const ChunkHeader& header);
   absl::Status CheckTrailer(absl::string_view message);
   // Makes `size` bytes available and returns them; `what` is for the message of
   // the NO_TRAILER error. The view is valid until the next call.
@@ -70,6 +80,7 @@ class StreamReader {
 
   ByteSource* const source_;
   const Limits limits_;
+  const Rounds rounds_;
   // Bytes read from the source and not consumed: [begin_, buffer_.size()).
   ByteBuffer buffer_;
   size_t begin_ = 0;
@@ -80,10 +91,11 @@ class StreamReader {
   // What the trailer must say.
   StreamTrailer seen_;
   uint64_t previous_checksum_ = 0;
+  uint64_t chain_before_ = 0;
   uint64_t offset_ = 0;
   // Where the header or chunk under way starts.
   uint64_t item_offset_ = 0;
-  uint32_t last_field_ = 0;
+  ChunkOrder order_;
   bool in_chunks_ = false;
   bool finished_ = false;
   absl::Status status_;

@@ -8,6 +8,7 @@
 
 #include "devstate/serializer/stream_writer.h"
 
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -111,22 +112,18 @@ absl::Status StreamWriter::CheckOrder(ChunkType type, uint32_t field,
                                              ? "a chunk before WriteHeader()"
                                              : "a chunk after Finish()");
   }
-  const bool batch = type == ChunkType::kBatch;
-  if ((!batch && type != ChunkType::kRoot) || batch != (field != 0) ||
-      batch != (records != 0)) {
+  const bool has_records = HasRecords(type);
+  if (!IsKnown(type) || type == ChunkType::kTrailer ||
+      has_records != (records != 0) ||
+      (has_records || IsRoundMark(type)) != (field != 0)) {
     return absl::FailedPreconditionError(
         absl::StrCat("a chunk of type ", static_cast<int>(type), " with field ",
                      field, " and ", records, " records"));
   }
-  if (batch != (trailer_.chunks != 0) || field < last_field_) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("chunk ", trailer_.chunks, " is a chunk of type ",
-                     static_cast<int>(type), " and field ", field,
-                     " after field ", last_field_,
-                     ": the root chunk comes first, then the batches in "
-                     "ascending order of field"));
-  }
-  return absl::OkStatus();
+  const std::string fault = order_.Fault(type, field);
+  if (fault.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("chunk ", trailer_.chunks, ": ", fault));
 }
 
 absl::Status StreamWriter::CheckLimits(ChunkType type, uint32_t field,
@@ -152,6 +149,11 @@ absl::Status StreamWriter::CheckLimits(ChunkType type, uint32_t field,
     return absl::ResourceExhaustedError(absl::StrCat(
         "a batch of ", records, " records of field ", field,
         " is more than readers accept, ", options_.limits.max_chunk_records));
+  }
+  if (IsRoundMark(type) && field > options_.limits.max_rounds) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the state has more than ", options_.limits.max_rounds,
+                     " rounds, the most that readers accept"));
   }
   if (records > options_.limits.max_records - trailer_.records) {
     return absl::ResourceExhaustedError(
@@ -186,11 +188,23 @@ absl::Status StreamWriter::EndChunkImpl(ChunkType type, uint32_t field,
     DS_RETURN_IF_ERROR(queue ? queue_->Add(header, scratch_, out_)
                              : SealHere(header));
   }
-  last_field_ = field;
+  order_.Add(type, field, records);
   ++trailer_.chunks;
   trailer_.records += records;
   trailer_.decoded_bytes += decoded_size;
+  if (type == ChunkType::kRoundComplete) return Drain();
   return out_.size() >= kFlushSize ? Flush() : absl::OkStatus();
+}
+
+absl::Status StreamWriter::Drain() {
+  if (queue_ != nullptr) {
+    if (!out_.empty()) DS_RETURN_IF_ERROR(Flush());
+    const absl::Status status = queue_->Finish(out_);
+    queue_ = nullptr;
+    may_start_thread_ = options_.use_second_thread;
+    DS_RETURN_IF_ERROR(status);
+  }
+  return Flush();
 }
 
 absl::StatusOr<bool> StreamWriter::HasQueue(size_t decoded_size) {
@@ -226,6 +240,10 @@ absl::Status StreamWriter::Finish() {
                stage_ == Stage::kFinished ? "Finish() twice"
                                           : "Finish() before the root chunk");
   }
+  if (const std::string fault = order_.Fault(ChunkType::kTrailer, 0);
+      !fault.empty()) {
+    return status_ = absl::FailedPreconditionError(fault);
+  }
   stage_ = Stage::kFinished;
   if (queue_ != nullptr) {
     status_ = queue_->Finish(out_);
@@ -234,6 +252,7 @@ absl::Status StreamWriter::Finish() {
   }
   trailer_.stored_bytes = sealer_.stored_bytes();
   trailer_.digest = sealer_.digest();
+  trailer_.rounds = order_.rounds();
   const std::string message = Serialize(trailer_);
   ChunkHeader header;
   header.type = ChunkType::kTrailer;

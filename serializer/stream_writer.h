@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "devstate/schema/schema_info.h"
 #include "devstate/serializer/byte_stream.h"
+#include "devstate/serializer/chunk_order.h"
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/internal/chunk_sealer.h"
 #include "devstate/serializer/message_writer.h"
@@ -62,10 +63,11 @@ class StreamWriter {
 
   // Starts a chunk and returns the writer of its payload, a serialized message.
   // The pointer is valid until EndChunk(). The root chunk comes first, then
-  // batches in ascending order of field.
+  // batches in ascending order of field, or all of it round by round.
   MessageWriter* BeginChunk();
 
-  // Ends the chunk. `field` and `records` are 0 unless it is a batch.
+  // Ends the chunk. `field` and `records` are those of a ChunkHeader. After the
+  // end of a round the sink has all of it.
   //
   // Errors: RESOURCE_EXHAUSTED (a reader with the same limits would refuse the
   // stream), FAILED_PRECONDITION (the chunk may not come now).
@@ -86,6 +88,8 @@ class StreamWriter {
   absl::Status EndChunkImpl(ChunkType type, uint32_t field, uint32_t records);
   absl::Status CheckOrder(ChunkType type, uint32_t field,
                           uint32_t records) const;
+  // Hands all chunks so far to the sink.
+  absl::Status Drain();
   absl::Status CheckLimits(ChunkType type, uint32_t field, uint32_t records,
                            size_t decoded_size) const;
   // Starts the second thread if it is time. Returns whether there is one.
@@ -103,7 +107,7 @@ class StreamWriter {
   MessageWriter payload_;
   enum class Stage { kHeader, kChunks, kFinished };
   Stage stage_ = Stage::kHeader;
-  uint32_t last_field_ = 0;
+  ChunkOrder order_;
   size_t chunk_start_ = 0;
   bool chunk_in_scratch_ = false;
   uint64_t bytes_written_ = 0;

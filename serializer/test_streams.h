@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "devstate/serializer/byte_stream.h"
+#include "devstate/serializer/chunk_order.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/serializer/stream_format.h"
 #include "devstate/serializer/stream_messages.h"
@@ -108,6 +109,7 @@ class HandmadeStream {
     previous_ = header.header_checksum;
     offsets_.push_back(bytes_.size());
     bytes_ += encoded + payload;
+    order_.Add(header.type, header.field, header.records);
     ++trailer_.chunks;
     trailer_.records += header.records;
     trailer_.decoded_bytes += header.decoded_size;
@@ -130,6 +132,7 @@ class HandmadeStream {
   StreamTrailer Trailer() const {
     StreamTrailer trailer = trailer_;
     trailer.digest = previous_;
+    trailer.rounds = order_.rounds();
     return trailer;
   }
   std::string Finish() { return Finish(Trailer()); }
@@ -144,6 +147,7 @@ class HandmadeStream {
  private:
   std::string bytes_;
   StreamTrailer trailer_;
+  ChunkOrder order_;
   uint64_t previous_ = 0;
   std::vector<size_t> offsets_;
 };

@@ -27,6 +27,7 @@
 #include "cli/verb.h"
 #include "devstate/compat/json_text.h"
 #include "devstate/schema/schema_model.h"
+#include "devstate/serializer/chunk_order.h"
 #include "devstate/serializer/dynamic/batch_codec.h"
 #include "devstate/serializer/message_reader.h"
 #include "devstate/serializer/occurrences.h"
@@ -62,6 +63,7 @@ class Collector {
 
   absl::Status Add(const Chunk& chunk, const ChunkHeader& header,
                    const Limits& limits) {
+    if (IsRoundMark(chunk.header.type)) return absl::OkStatus();
     const FieldModel* field =
         schema_ == nullptr
             ? nullptr
@@ -81,7 +83,8 @@ class Collector {
     stats.set_largest_chunk_bytes(
         std::max<uint64_t>(stats.largest_chunk_bytes(), chunk.payload.size()));
     if (chunk.header.field == 0) return absl::OkStatus();
-    if (field != nullptr && largest_record_) {
+    if (field != nullptr && largest_record_ &&
+        chunk.header.type != ChunkType::kDeletions) {
       DS_RETURN_IF_ERROR(AddRecords(chunk, *field, limits, &section));
     }
     AddColumns(chunk.payload, field == nullptr ? nullptr : field->message, "",
@@ -97,6 +100,12 @@ class Collector {
     stats.set_chunks(reader.chunks());
     stats.set_records(reader.records());
     stats.set_decoded_bytes(reader.decoded_bytes());
+    for (const RoundCounts& round : reader.rounds()) {
+      RoundStats& counts = *stats.add_rounds();
+      counts.set_chunks(round.chunks);
+      counts.set_written(round.written);
+      counts.set_deleted(round.deleted);
+    }
     for (auto& [number, section] : sections_) {
       for (auto& [path, column] : section.columns) {
         column.set_path(path);
@@ -199,6 +208,11 @@ void PrintText(const StateStats& stats) {
       "%d records\n",
       stats.stream_bytes(), stats.header_bytes(), stats.stored_bytes(),
       stats.chunks(), stats.decoded_bytes(), stats.records());
+  for (int i = 0; i < stats.rounds_size(); ++i) {
+    const RoundStats& round = stats.rounds(i);
+    absl::PrintF("round %d: %d chunks, %d records written, %d deleted\n", i + 1,
+                 round.chunks(), round.written(), round.deleted());
+  }
   absl::PrintF("\n%-40s %12s %12s %12s\n", "", "records", "bytes", "stored");
   for (const SectionStats& section : stats.sections()) {
     absl::PrintF("%-40s %12d %12d %12d\n",
@@ -225,7 +239,7 @@ absl::Status Run(const StatsFlags& flags, PortableInput& input) {
                       input.OpenStreamLast());
   const std::shared_ptr<ByteSource> source =
       WithProgress(std::move(stream), "reading", input.size());
-  StreamReader reader(source.get());
+  StreamReader reader(source.get(), Limits(), Rounds::kTake);
   DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
   const uint64_t header_bytes = reader.offset();
   const absl::StatusOr<LoadedSchema> schema = flags.schema.LoadFor(*header);

@@ -63,7 +63,7 @@ struct Verified {
 // Checks the framing. Returns the header.
 absl::StatusOr<StreamHeader> VerifyStream(ByteSource* source,
                                           VerifiedState* state) {
-  StreamReader reader(source);
+  StreamReader reader(source, Limits(), Rounds::kTake);
   DS_ASSIGN_OR_RETURN(const StreamHeader* read, reader.ReadHeader());
   StreamHeader header = *read;
   while (true) {
@@ -75,6 +75,7 @@ absl::StatusOr<StreamHeader> VerifyStream(ByteSource* source,
   state->set_records(reader.records());
   state->set_bytes(reader.offset());
   state->set_decoded_bytes(reader.decoded_bytes());
+  state->set_rounds(reader.rounds().size());
   return header;
 }
 
@@ -143,9 +144,11 @@ void PrintText(const Verified& verified, const absl::Status& status) {
   const bool stream = state.format() == "devstate";
   if (stream) {
     absl::PrintF(
-        "%s: %s: %d chunks, %d records, %d bytes, %d before compression\n",
+        "%s: %s: %d chunks, %d records, %d bytes, %d before compression%s\n",
         name, Painted("whole", Colour::kGreen, STDOUT_FILENO), state.chunks(),
-        state.records(), state.bytes(), state.decoded_bytes());
+        state.records(), state.bytes(), state.decoded_bytes(),
+        state.rounds() == 0 ? ""
+                            : absl::StrCat(", in ", state.rounds(), " rounds"));
   }
   if (!status.ok()) {
     PrintFileError(name, status);

@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "devstate/schema/schema_model.h"
 #include "devstate/serializer/limits.h"
+#include "devstate/serializer/merge_codec.h"
 #include "devstate/serializer/message_writer.h"
 #include "devstate/serializer/stream_reader.h"
 #include "google/protobuf/message.h"
@@ -68,6 +69,11 @@ absl::Status DecodeBatch(
     const MessageModel& record, const google::protobuf::Message& prototype,
     const Limits& limits,
     std::vector<std::unique_ptr<google::protobuf::Message>>* records);
+
+// Returns the codec with which rounds are merged, of a field of records. It
+// checks no annotations, as the decoder. Requires: the arguments outlive it.
+std::unique_ptr<MergeCodec> MakeMergeCodec(
+    const FieldModel& field, const google::protobuf::Message& prototype);
 
 // Builds batches of one record type. Thread-safety: none.
 class BatchEncoder {

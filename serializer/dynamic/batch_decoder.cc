@@ -11,11 +11,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/schema/record_check.h"
+#include "devstate/schema/record_key.h"
 #include "devstate/schema/record_size.h"
 #include "devstate/serializer/bytes_column.h"
 #include "devstate/serializer/decode_context.h"
 #include "devstate/serializer/dynamic/batch_codec.h"
 #include "devstate/serializer/dynamic/field_access.h"
+#include "devstate/serializer/dynamic/message_columns_builder.h"
 #include "devstate/serializer/dynamic/message_table.h"
 #include "devstate/serializer/number_column.h"
 #include "devstate/serializer/occurrences.h"
@@ -264,10 +266,8 @@ absl::Status BatchDecoder::Decode(
   }
   const size_t count = chunk.header.records;
   // What annotations say is not for a codec without generated code.
-  DecodeContext context(chunk, limits, /*schema_version=*/0);
-  DecodeContext::PathScope scope(context, field_name);
-  DS_RETURN_IF_ERROR(context.ChargeMemory(count, record_size_));
-  DS_RETURN_IF_ERROR(reader_->Decode(chunk.payload, count, context));
+  DS_RETURN_IF_ERROR(DecodeRecords(chunk, field_name, record_size_, /*key=*/{},
+                                   limits, /*schema_version=*/0, *reader_));
   reader_->Restart();
   records->reserve(count);
   for (size_t row = 0; row < count; ++row) {
@@ -284,6 +284,64 @@ absl::Status DecodeBatch(
     std::vector<std::unique_ptr<google::protobuf::Message>>* records) {
   return BatchDecoder(record, prototype)
       .Decode(chunk, field_name, limits, records);
+}
+
+namespace {
+
+using ::google::protobuf::Message;
+
+// The parts of a codec that are there before it.
+struct MergeParts {
+  MergeParts(const FieldModel& field, const Message& prototype)
+      : key(RecordKey(field)),
+        columns(*field.message, prototype),
+        builder(*field.message) {}
+
+  const std::vector<uint16_t> key;
+  dynamic::MessageColumnsReader columns;
+  dynamic::MessageColumnsBuilder builder;
+};
+
+class MessageMergeCodec final : private MergeParts, public MergeCodec {
+ public:
+  MessageMergeCodec(const FieldModel& field, const Message& prototype)
+      : MergeParts(field, prototype),
+        MergeCodec(field.name, RecordSize(*field.message), key, &columns),
+        prototype_(prototype),
+        record_size_(RecordSize(*field.message)) {}
+
+ private:
+  void Measure(std::vector<uint64_t>& sizes) override {
+    columns.Restart();
+    for (size_t row = 0; row < sizes.size(); ++row) {
+      sizes[row] = record_size_ + builder.VariableSize(*Read(row));
+    }
+  }
+  void Copy(const std::vector<bool>& keep, MessageWriter& out) override {
+    columns.Restart();
+    for (size_t row = 0; row < keep.size(); ++row) {
+      const std::unique_ptr<Message> record = Read(row);
+      if (keep[row]) builder.Append(*record);
+    }
+    builder.EncodeBody(out);
+    builder.Clear();
+  }
+
+  std::unique_ptr<Message> Read(size_t row) {
+    std::unique_ptr<Message> record(prototype_.New());
+    columns.Read(row, record.get());
+    return record;
+  }
+
+  const Message& prototype_;
+  const size_t record_size_;
+};
+
+}  // namespace
+
+std::unique_ptr<MergeCodec> MakeMergeCodec(const FieldModel& field,
+                                           const Message& prototype) {
+  return std::make_unique<MessageMergeCodec>(field, prototype);
 }
 
 }  // namespace devstate

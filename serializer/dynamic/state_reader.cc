@@ -17,6 +17,7 @@ absl::Status DynamicStateReader::Read(const SchemaModel& schema,
   visitor_ = &visitor;
   info_.root_message = schema.root->full_name;
   info_.version = schema.version();
+  info_.fingerprint = schema.fingerprint;
   return ReadState();
 }
 
@@ -27,11 +28,24 @@ absl::Status DynamicStateReader::HandleRoot(const Chunk& chunk) {
   return visitor_->OnRoot(*root);
 }
 
-absl::Status DynamicStateReader::HandleBatch(const Chunk& chunk) {
+const FieldModel* DynamicStateReader::FindRecords(uint32_t number) const {
   // Field numbers are below 2^29; others are of no field.
   const FieldModel* field =
-      schema_->root->FindNumber(static_cast<int>(chunk.header.field));
-  if (field == nullptr || !HoldsRecords(*field)) return UnknownBatch(chunk);
+      schema_->root->FindNumber(static_cast<int>(number));
+  return field != nullptr && HoldsRecords(*field) ? field : nullptr;
+}
+
+std::unique_ptr<MergeCodec> DynamicStateReader::MakeMergeCodec(
+    uint32_t number) {
+  const FieldModel* field = FindRecords(number);
+  if (field == nullptr) return nullptr;
+  return devstate::MakeMergeCodec(
+      *field, *factory_.GetPrototype(field->message->descriptor));
+}
+
+absl::Status DynamicStateReader::HandleBatch(const Chunk& chunk) {
+  const FieldModel* field = FindRecords(chunk.header.field);
+  if (field == nullptr) return UnknownBatch(chunk);
   std::unique_ptr<BatchDecoder>& decoder = decoders_[chunk.header.field];
   if (decoder == nullptr) {
     decoder = std::make_unique<BatchDecoder>(

@@ -59,7 +59,7 @@ class DynamicStateReader : private internal::OwnSchemaInfo,
   // Requires: `source` outlives the reader.
   explicit DynamicStateReader(ByteSource* source,
                               const Limits& limits = Limits())
-      : RecordReader(source, info_, limits) {}
+      : RecordReader(source, info_, limits, Rounds::kTake) {}
 
   // Reads header, all chunks and trailer, once. OK only if the stream is
   // complete and nothing of it was damaged. Until then, what the visitor got
@@ -72,6 +72,10 @@ class DynamicStateReader : private internal::OwnSchemaInfo,
  private:
   absl::Status HandleRoot(const Chunk& chunk) override;
   absl::Status HandleBatch(const Chunk& chunk) override;
+  std::unique_ptr<MergeCodec> MakeMergeCodec(uint32_t field) override;
+
+  // Returns the field of records with this number, or null.
+  const FieldModel* FindRecords(uint32_t number) const;
 
   const SchemaModel* schema_ = nullptr;
   DynamicStateVisitor* visitor_ = nullptr;

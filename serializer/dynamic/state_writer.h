@@ -4,10 +4,14 @@
 #ifndef DEVSTATE_SERIALIZER_DYNAMIC_STATE_WRITER_H_
 #define DEVSTATE_SERIALIZER_DYNAMIC_STATE_WRITER_H_
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "devstate/schema/schema_info.h"
 #include "devstate/schema/schema_model.h"
 #include "devstate/serializer/byte_stream.h"
@@ -35,12 +39,20 @@ class DynamicStateWriter : public RecordWriter {
   // Requires: the first call, once.
   absl::Status Begin(const google::protobuf::Message& root);
 
+  // The same for the next round of a state in rounds (RecordWriter).
+  absl::Status BeginRound(const google::protobuf::Message& root);
+
   // Copies a record of `field`, one of the root's repeated message fields. The
   // fields come in ascending order of number. INVALID_ARGUMENT, with the path,
   // if the record holds what its schema does not have. Other errors are those
   // of a generated writer and come with the batch.
   absl::Status Add(const google::protobuf::FieldDescriptor& field,
                    const google::protobuf::Message& record);
+
+  // Copies the key of `record`, which a round after the first deletes. Errors
+  // are those of Add().
+  absl::Status Delete(const google::protobuf::FieldDescriptor& field,
+                      const google::protobuf::Message& record);
 
   // Writes the last batch and the trailer.
   absl::Status Finish();
@@ -49,7 +61,15 @@ class DynamicStateWriter : public RecordWriter {
   // The records of one field.
   struct Batches;
 
+  absl::Span<const uint16_t> KeyOf(uint32_t field) const override;
+  absl::Status CheckRoot(const google::protobuf::Message& root) const;
+  // Returns the batches to which `record` belongs.
+  absl::StatusOr<Batches*> FindBatches(
+      const google::protobuf::FieldDescriptor& field,
+      const google::protobuf::Message& record);
+
   const SchemaModel& schema_;
+  std::map<uint32_t, std::vector<uint16_t>> keys_;
   std::map<int, std::unique_ptr<Batches>> batches_;
   absl::Status status_;
 };

@@ -49,6 +49,7 @@ COMMANDS = {
     'load': ('--socket {destination} {saved}', ''),
     'man': ('', 'prints'),
     'matrix': ('{released}', 'prints'),
+    'merge': ('{state} -o {out}', 'writes'),
     'migrate': ('--from {source} --to {destination}', ''),
     'probe': ('--socket {source}', 'prints'),
     'qemu extract': ('{migration} -o {out}', 'writes'),

@@ -16,6 +16,7 @@ from . import (
     random_cases,
     record_cases,
     root_cases,
+    round_cases,
     schema_cases,
     string_cases,
     tree_cases,
@@ -32,6 +33,7 @@ PARTS = (
     tree_cases,
     random_cases,
     schema_cases,
+    round_cases,
 )
 
 

@@ -395,7 +395,7 @@ def trailer_cases(cases: Cases) -> None:
         return made.end(head + right + tail)
 
     for name, tail, head in (
-        ("unknown fields are ignored", field(6, b"new") + varint_field(99, 1), b""),
+        ("unknown fields are ignored", field(7, b"new") + varint_field(99, 1), b""),
         ("the last of two counts", b"", varint_field(1, 77)),
     ):
         cases.accept(f"trailer/{name}", "kit", trailer(tail, head), STATE)

@@ -8,13 +8,12 @@ import io
 from typing import Any
 
 from devstate import own_schema, wire
+from devstate.chunk_order import BATCH, ROOT, TRAILER
 from devstate.chunk_writer import ChunkWriter, prefix_of
-from devstate.framing import RAW, ROOT, TRAILER, ZSTD, checksum
+from devstate.framing import RAW, ZSTD, checksum
 from devstate.limits import Limits
 from devstate.message import encode
 from devstate.schema import Schema
-
-BATCH = 2
 
 
 def header_fields(schema: Schema) -> dict[str, Any]:
@@ -73,7 +72,7 @@ class Builder:
         """Adds a chunk whose payload is said to be a zstd frame."""
         return self.chunk(kind, frame, decoded_size, codec=ZSTD, **header)
 
-    def finish(self, **trailer: int) -> bytes:
+    def finish(self, **trailer: Any) -> bytes:
         """Returns the stream; `trailer` replaces what the trailer says."""
         fields = {**self.writer.trailer_message(), **trailer}
         return self.end(encode(own_schema.TRAILER, fields))

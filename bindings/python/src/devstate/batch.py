@@ -75,7 +75,9 @@ class BatchDecoder:
         max_batch_memory: int,
         check_annotations: bool,
         columns: list[str] | None = None,
+        keys_only: bool = False,
     ):
+        """`keys_only` is for deletions: they have no columns but those picked."""
         assert item.message is not None
         self._schema = schema
         self._item = item
@@ -85,6 +87,7 @@ class BatchDecoder:
         self._max_batch_memory = max_batch_memory
         self._check_annotations = check_annotations
         self._selection = select(item.message, columns)
+        self._keys_only = keys_only
         self._bounds: dict[Field, Bounds | None] = {}
 
     def decode(self, payload: bytes, records: int) -> Columns:
@@ -93,12 +96,27 @@ class BatchDecoder:
         path = [self._item.name]
         try:
             budget.charge(records, self._record_size)
+            if self._keys_only:
+                self._refuse_other_columns(payload)
             return _Payload(self, payload, budget, path).columns(
                 self._record, (0, len(payload)), records, self._selection
             )
         except Fault as fault:
             fault.message = f"{'.'.join(path)}: {fault.message}"
             raise
+
+    def _refuse_other_columns(self, payload: bytes) -> None:
+        at = 0
+        while at < len(payload):
+            number, wire_type, at = wire.read_tag(payload, at, len(payload))
+            if wire_type != wire.LENGTH:
+                raise malformed(f"column {number} has wire type {wire_type}")
+            item = self._record.by_number.get(number)
+            if self._selection is None or item is None:
+                raise malformed(f"a deletion has column {number}, which is no key")
+            if item.name not in self._selection:
+                raise malformed(f"a deletion has column {number}, which is no key")
+            _, at = wire.read_length(payload, at, len(payload))
 
     def bounds_of(self, item: Field) -> Bounds | None:
         """Returns the bounds to check of a field's columns."""

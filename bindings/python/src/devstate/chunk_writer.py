@@ -4,19 +4,18 @@
 
 from __future__ import annotations
 
-from typing import IO
+from dataclasses import asdict
+from typing import IO, Any
 
 from . import own_schema
+from .chunk_order import BATCH, ROOT, TRAILER, ChunkOrder
 from .errors import SaveError
 from .framing import (
-    BATCH,
     CHUNK_HEADER,
     FORMAT_VERSION,
     MAGIC,
     PREFIX,
     RAW,
-    ROOT,
-    TRAILER,
     ZSTD,
     checksum,
 )
@@ -40,6 +39,7 @@ class ChunkWriter:
         self._limits = limits
         self._level = level
         self._previous = 0
+        self._order = ChunkOrder()
         self.chunks = 0
         self.records = 0
         self.decoded_bytes = 0
@@ -111,12 +111,13 @@ class ChunkWriter:
         if kind == TRAILER:
             return
         self._previous = sealed
+        self._order.add(kind, field, records)
         self.chunks += 1
         self.records += records
         self.decoded_bytes += decoded_size
         self.stored_bytes += len(stored)
 
-    def trailer_message(self) -> dict[str, int]:
+    def trailer_message(self) -> dict[str, Any]:
         """Returns what the trailer says of the chunks so far."""
         return {
             "chunks": self.chunks,
@@ -124,6 +125,7 @@ class ChunkWriter:
             "decoded_bytes": self.decoded_bytes,
             "stored_bytes": self.stored_bytes,
             "digest": self._previous,
+            "rounds": [asdict(counts) for counts in self._order.rounds],
         }
 
     def finish(self) -> None:

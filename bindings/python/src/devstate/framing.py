@@ -12,6 +12,14 @@ from typing import IO, Any
 import xxhash
 
 from . import own_schema
+from .chunk_order import (
+    KNOWN,
+    MARKS,
+    RECORDS,
+    TRAILER,
+    ChunkOrder,
+    RoundCounts,
+)
 from .errors import (
     ChecksumError,
     Fault,
@@ -32,7 +40,6 @@ FORMAT_VERSION = 1
 PREFIX = struct.Struct("<8sHHIQQ")
 CHUNK_HEADER = struct.Struct("<BBHIIIIIQQ")
 
-ROOT, BATCH, TRAILER = 1, 2, 3
 RAW, ZSTD = 0, 1
 IGNORABLE = 1
 
@@ -82,7 +89,7 @@ class ChunkReader:
         # Whether the trailer was read and everything holds.
         self.complete = False
         self._previous = 0
-        self._last_field = 0
+        self._order = ChunkOrder()
         # Where the item at hand begins.
         self._item = 0
         self._in_chunks = False
@@ -167,7 +174,7 @@ class ChunkReader:
             )
 
     def chunks_before_trailer(self) -> Iterator[Chunk]:
-        """Yields root and batches; ends when the trailer was read and holds."""
+        """Yields chunks of known types; ends when the trailer was read and holds."""
         while True:
             self._item = self.offset
             data = self._take(CHUNK_HEADER.size, "a chunk header")
@@ -191,6 +198,8 @@ class ChunkReader:
                     f"chunk has sequence number {sequence}, expected {self.chunks}",
                 )
             self._check_kind(kind, codec, flags, field, records)
+            if kind in MARKS and (codec != RAW or stored_size != 0):
+                raise self._error(Malformed, "the mark of a round has a payload")
             if codec == RAW and stored_size != decoded_size:
                 raise self._error(
                     Malformed,
@@ -198,7 +207,11 @@ class ChunkReader:
                     "bytes",
                 )
             self._check_limits(kind, records, stored_size, decoded_size)
-            self._check_order(kind, field)
+            if kind in MARKS:
+                self._check_limit(field, "max_rounds")
+            out_of_order = self._order.fault(kind, field)
+            if out_of_order is not None:
+                raise self._error(Malformed, out_of_order)
             payload = self._take(stored_size, "a chunk's payload")
             self._check_sum("payload", payload_sum, checksum(payload))
             if codec == ZSTD:
@@ -214,9 +227,8 @@ class ChunkReader:
             self.records += records
             self.decoded_bytes += decoded_size
             self.stored_bytes += stored_size
-            if kind == BATCH:
-                self._last_field = field
-            if kind in (ROOT, BATCH):
+            self._order.add(kind, field, records)
+            if kind in KNOWN:
                 yield Chunk(
                     kind,
                     codec,
@@ -237,7 +249,7 @@ class ChunkReader:
                 UnknownContent,
                 f"chunk has unknown flags {flags & ~IGNORABLE:#06x}: update the reader",
             )
-        known = kind in (ROOT, BATCH, TRAILER)
+        known = kind in KNOWN
         if not known and not flags:
             raise self._error(
                 UnknownContent,
@@ -250,13 +262,14 @@ class ChunkReader:
             )
         if not known:
             return
-        is_batch = kind == BATCH
-        if is_batch != (field != 0) or is_batch != (records != 0):
+        has_records = kind in RECORDS
+        has_field = has_records or kind in MARKS
+        if has_field != (field != 0) or has_records != (records != 0):
             raise self._error(
                 Malformed,
                 f"chunk of type {kind} has field {field} and {records} records",
             )
-        if not is_batch and flags:
+        if not has_records and flags:
             raise self._error(Malformed, f"chunk of type {kind} is marked ignorable")
         if kind == TRAILER and codec != RAW:
             raise self._error(Malformed, "the trailer is compressed")
@@ -276,16 +289,10 @@ class ChunkReader:
         self._check_limit(decoded, "max_decoded_bytes")
         self._check_limit(expansion(decoded, stored), "max_expansion")
 
-    def _check_order(self, kind: int, field: int) -> None:
-        if (kind == ROOT) != (self.chunks == 0):
-            raise self._error(
-                Malformed, "the root chunk must be the first one, and only that"
-            )
-        if kind == BATCH and field < self._last_field:
-            raise self._error(
-                Malformed,
-                f"batch of field {field} comes after one of field {self._last_field}",
-            )
+    @property
+    def rounds(self) -> list[RoundCounts]:
+        """The counts of each round so far; none of a state that comes whole."""
+        return self._order.rounds
 
     def _check_trailer(self, payload: bytes) -> None:
         try:
@@ -306,6 +313,12 @@ class ChunkReader:
                     ChecksumError,
                     f"the trailer says {name} = {trailer[name]}, read were {seen}",
                 )
+        said = [RoundCounts(**counts) for counts in trailer["rounds"]]
+        if said != self.rounds:
+            raise self._error(
+                ChecksumError,
+                f"the trailer says rounds = {said}, read were {self.rounds}",
+            )
         if self._file.read(1):
             self._item = self.offset
             raise self._error(TrailingBytes, "bytes follow the trailer")

@@ -11,17 +11,21 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any
 
-from . import frames, framing
+from . import frames
 from .batch import BatchDecoder
+from .batch_encoder import encode_batch
+from .chunk_order import MARKS, ROOT
 from .columns import Columns, concatenate
 from .errors import Fault, SchemaError, UnknownContent
 from .framing import Chunk, ChunkReader
 from .json_text import state_json
 from .limits import Limits
 from .message import Decoder
+from .rounds import RoundMerger
 from .rows import rows_of
 from .schema import Schema
 from .schema_loader import SchemaLike, embedded_schema, load_schema
+from .table import Field
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
 
@@ -120,6 +124,7 @@ class Stream:
             raise
         self.header = _make_header(self._raw_header)
         self._root: dict[str, Any] | None = None
+        self._root_chunk: Chunk | None = None
         self._started = False
         self._whole: dict[str, Any] | None = None
 
@@ -203,43 +208,92 @@ class Stream:
 
         They are not to be used before complete is true: the iteration raises
         StreamError where the stream is damaged or ends too early. `columns` picks
-        what is decoded of `table`; what is not picked is not checked either.
+        what is decoded of `table`; what is not picked is not checked either. A state
+        in rounds is merged first, and each of its tables is one batch in memory.
         """
         schema = self.schema
         if table is None and columns is not None:
             raise SchemaError("columns are picked of one table: name it")
         chosen = None if table is None else schema.batch_field(table)
         decoders: dict[int, BatchDecoder] = {}
+        merger = RoundMerger(schema, self._decoder, self._limits.max_merge_bytes)
         for chunk in self._chunks():
+            if chunk.type in MARKS:
+                continue
             try:
-                if chunk.type == framing.ROOT:
-                    self._root = Decoder(strict=True).decode(schema.root, chunk.payload)
+                if chunk.type == ROOT:
+                    self._root_chunk = chunk
+                    if not self._reader.rounds:
+                        self._decode_root(chunk)
                     continue
-                item = schema.root.by_number.get(chunk.field)
-                if item is None or item not in schema.batches:
-                    if not chunk.ignorable:
-                        raise Fault(
-                            UnknownContent,
-                            f"records of field {chunk.field} of "
-                            f"{schema.root.full_name} are unknown in schema version "
-                            f"{schema.version} of this reader",
-                        )
+                item = self._field_of(chunk)
+                if item is None:
+                    continue
+                if self._reader.rounds:
+                    merger.add(chunk, item)
                     continue
                 if chosen is not None and item is not chosen:
                     continue
                 if item.number not in decoders:
-                    decoders[item.number] = BatchDecoder(
-                        schema,
-                        item,
-                        schema_version=self.header.version,
-                        max_batch_memory=self._limits.max_batch_memory,
-                        check_annotations=self._check_annotations,
-                        columns=columns,
-                    )
+                    decoders[item.number] = self._decoder(item, columns)
                 decoded = decoders[item.number].decode(chunk.payload, chunk.records)
             except Fault as fault:
                 raise chunk.error(fault) from None
             yield Batch(item.name, decoded, chunk.offset, chunk.sequence)
+        if self._reader.rounds:
+            yield from self._merged(merger, chosen, columns)
+
+    def _merged(
+        self, merger: RoundMerger, chosen: Field | None, columns: list[str] | None
+    ) -> Iterator[Batch]:
+        """Yields the merged state, a batch for each table."""
+        last = self._root_chunk
+        assert last is not None
+        try:
+            self._decode_root(last)
+        except Fault as fault:
+            raise last.error(fault) from None
+        limit = self._limits.max_merge_bytes
+        for item, rows in merger.tables():
+            if chosen is not None and item is not chosen:
+                continue
+            payload = encode_batch(self.schema, item, rows, check_annotations=False)
+            decoded = self._decoder(item, columns, limit).decode(payload, len(rows))
+            yield Batch(item.name, decoded, last.offset, last.sequence)
+
+    def _decode_root(self, chunk: Chunk) -> None:
+        self._root = Decoder(strict=True).decode(self.schema.root, chunk.payload)
+
+    def _field_of(self, chunk: Chunk) -> Field | None:
+        """Returns the field of a chunk of records; None if it is to be skipped."""
+        schema = self.schema
+        item = schema.root.by_number.get(chunk.field)
+        if item is not None and item in schema.batches:
+            return item
+        if chunk.ignorable:
+            return None
+        raise Fault(
+            UnknownContent,
+            f"records of field {chunk.field} of {schema.root.full_name} are unknown "
+            f"in schema version {schema.version} of this reader",
+        )
+
+    def _decoder(
+        self,
+        item: Field,
+        columns: list[str] | None,
+        max_batch_memory: int | None = None,
+        keys_only: bool = False,
+    ) -> BatchDecoder:
+        return BatchDecoder(
+            self.schema,
+            item,
+            schema_version=self.header.version,
+            max_batch_memory=max_batch_memory or self._limits.max_batch_memory,
+            check_annotations=self._check_annotations,
+            columns=columns,
+            keys_only=keys_only,
+        )
 
     def load(self) -> dict[str, Any]:
         """Reads all and returns the state as one dict, records included."""

@@ -61,6 +61,10 @@ fn is_right(
     schemas: &HashMap<String, Value>,
     implementation: &mut Implementation,
 ) -> bool {
+    // A reader without rounds need not know more of them than that.
+    if text(case, "level") == "rounds" && found["refused"] == "UNKNOWN_CONTENT" {
+        return true;
+    }
     if let Some(reasons) = case["refuse"].as_array() {
         return reasons.contains(&found["refused"]);
     }
