@@ -1,0 +1,110 @@
+// Copyright 2026 The devstate authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DEVSTATE_RECOVERY_STATE_STORE_H_
+#define DEVSTATE_RECOVERY_STATE_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "devstate/recovery/journal_sink.h"
+#include "devstate/serializer/byte_stream.h"
+#include "devstate/serializer/limits.h"
+#include "devstate/transport/io/file_descriptor.h"
+
+namespace devstate {
+
+struct StateStoreOptions {
+  // The folder of the generations, which must exist and be of this store alone:
+  // on tmpfs, systemd's RuntimeDirectory= with RuntimeDirectoryPreserve=. On
+  // another file system each generation is synced, and survives the host.
+  std::string directory;
+  // The bytes of a generation, its journal included. Default: 256 MiB.
+  uint64_t max_bytes = 256ull * 1024 * 1024;
+  // The way a journal is written. Default: kAppend.
+  JournalWay way = JournalWay::kAppend;
+  // The limits of the reader of a generation. Default: those of any stream, and
+  // as many rounds as there are.
+  Limits limits = ForJournals();
+
+  static Limits ForJournals() {
+    Limits limits;
+    limits.max_rounds = UINT32_MAX;
+    limits.max_chunks = UINT32_MAX;
+    return limits;
+  }
+};
+
+// What a load has found, newest generation first.
+struct Recovery {
+  // The generation that was loaded; 0 if none was.
+  uint64_t generation = 0;
+  // A line for each generation that was looked at: what became of it, and why.
+  std::vector<std::string> log;
+};
+
+// Keeps the state of a device where it outlives the process: generations, each
+// a state written whole or a journal (journal_source.h), the newest two of
+// them. Thread-safety: none.
+class StateStore {
+ public:
+  // Opens the store of a folder. FAILED_PRECONDITION if another process has it
+  // open; a process that was killed does not.
+  static absl::StatusOr<std::unique_ptr<StateStore>> Open(
+      StateStoreOptions options);
+  ~StateStore();
+
+  StateStore(const StateStore&) = delete;
+  StateStore& operator=(const StateStore&) = delete;
+
+  // Calls `load` with the newest generation that is whole, as a state without
+  // rounds, and with the one before if `load` refuses it. `load` applies
+  // nothing unless it returns OK, and judges the state as any other: it may be
+  // of another release.
+  //
+  // Errors are those of the folder. A store without a state that can be loaded
+  // is OK, generation 0.
+  absl::StatusOr<Recovery> Load(
+      const std::function<absl::Status(ByteSource&)>& load);
+
+  // Starts the next generation. What is written to the sink is none before
+  // Publish(). Valid until the next Begin().
+  absl::StatusOr<JournalSink*> Begin();
+
+  // Makes the generation the newest: the sink has a state with its trailer, or
+  // the first round of a journal that goes on. Generations before the last one
+  // are removed. Errors leave the store as it was.
+  absl::Status Publish();
+
+  // Writes a whole generation.
+  absl::Status Put(const std::function<absl::Status(ByteSink&)>& write);
+
+ private:
+  explicit StateStore(StateStoreOptions options)
+      : options_(std::move(options)) {}
+
+  absl::StatusOr<JournalSink*> BeginAs(JournalWay way);
+  // Returns the numbers of the generations there are, in ascending order.
+  absl::StatusOr<std::vector<uint64_t>> Generations() const;
+  absl::Status LoadOne(uint64_t generation,
+                       const std::function<absl::Status(ByteSource&)>& load,
+                       std::string* line) const;
+  absl::Status Sync(int fd) const;
+
+  const StateStoreOptions options_;
+  FileDescriptor directory_;
+  bool survives_host_ = false;
+  // The generation that Begin() has started, or the last one there is.
+  uint64_t generation_ = 0;
+  std::unique_ptr<JournalSink> sink_;
+};
+
+}  // namespace devstate
+
+#endif  // DEVSTATE_RECOVERY_STATE_STORE_H_
