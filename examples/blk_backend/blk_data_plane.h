@@ -87,6 +87,7 @@ class BlkDataPlane : public vhost_user::DataPlane {
 
  private:
   bool packed() const;
+  // Waits for as long as the disk is to be slow. Called for each request.
   BlkTarget Target() const;
   void ShareMemory();
   // Returns what a ring left in flight when it stopped at this base.
