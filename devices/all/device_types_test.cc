@@ -41,6 +41,8 @@ TEST(DeviceTypesTest, FeaturesOfASchemaHaveTheirBits) {
   for (const DeviceType* type : AllDeviceTypes()) {
     // The back-ends of others check what depends on features.
     if (type->rules.empty()) continue;
+    // Nobody negotiates what is in an envelope.
+    if (type->root->FindFieldByName("acked_features") == nullptr) continue;
     std::set<std::string> known = {"VIRTIO_F_EVENT_IDX",
                                    "VIRTIO_F_RING_PACKED"};
     for (const DeviceFeature& feature : type->features) {

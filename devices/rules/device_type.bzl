@@ -3,7 +3,7 @@
 load("//:cc.bzl", "cc_library")
 load("//codegen:devstate.bzl", "devstate_cc_library")
 
-def device_type(type, root, pieces = False, rate_limiter = False):
+def device_type(type, root, pieces = False, rate_limiter = False, rings = True, deps = []):
     """Declares what there is for the states of one device type.
 
     Makes the targets
@@ -17,6 +17,8 @@ def device_type(type, root, pieces = False, rate_limiter = False):
       root: full name of the root message.
       pieces: whether the state has values in pieces.
       rate_limiter: whether the state has a rate limiter.
+      rings: whether the state has rings.
+      deps: what else the checks need.
     """
     native.exports_files(
         ["BUILD.bazel"],
@@ -45,12 +47,15 @@ def device_type(type, root, pieces = False, rate_limiter = False):
             ":%s_cc_proto" % type,
             "//devices/rules:broken_rules",
             "//devices/rules:device_type",
-            "//devices/virtio:check_rings",
-            "//devices/virtio:ring_messages",
             "//third_party/absl:strings",
             "@com_google_protobuf//:protobuf",
-        ] + (["//devices/virtio:check_pieces"] if pieces else []) +
-        (["//devices/virtio:check_rate_limiter"] if rate_limiter else []),
+        ] + ([
+            "//devices/virtio:check_rings",
+            "//devices/virtio:ring_messages",
+        ] if rings else []) +
+        (["//devices/virtio:check_pieces"] if pieces else []) +
+        (["//devices/virtio:check_rate_limiter"] if rate_limiter else []) +
+        deps,
     )
     native.filegroup(
         name = "example_state",

@@ -37,7 +37,7 @@ MAX_VALUE = 400_000
 # Types of devices whose schema has one version.
 DEVICES = (
     *("net", "blk", "balloon", "can", "console", "gpio", "gpu", "input", "iommu", "mem"),
-    *("rng", "rtc", "scsi", "snd", "vsock"),
+    *("opaque", "rng", "rtc", "scsi", "snd", "vsock"),
 )
 
 # Name, .proto file within the tree, folders of imports.
