@@ -19,7 +19,8 @@ devstate_text(stream proto/devstate/stream.proto schema/stream_proto.inc)
 devstate_component(devstate_command_parts STATIC
   ${parts} ${implementation} ${stream})
 target_link_libraries(devstate_command_parts PUBLIC
-  devstate_tools devstate_fs devstate_passt nlohmann_json::nlohmann_json PkgConfig::DEVSTATE_XXHASH
+  devstate_tools devstate_fs devstate_opaque devstate_passt
+  nlohmann_json::nlohmann_json PkgConfig::DEVSTATE_MD PkgConfig::DEVSTATE_XXHASH
   PkgConfig::DEVSTATE_ZSTD ZLIB::ZLIB)
 devstate_component(devstate_command PROGRAM ${verbs})
 target_link_libraries(devstate_command PRIVATE devstate_command_parts)

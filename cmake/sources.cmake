@@ -625,6 +625,8 @@ set(DEVSTATE_COMMAND_SOURCES
   devices/net/net_model.h
   devices/net/root_message.cc
   devices/net/root_message.h
+  devices/opaque/check_opaque.cc
+  devices/opaque/check_opaque.h
   devices/rules/broken_rules.cc
   devices/rules/broken_rules.h
   devices/rules/device_type.cc
@@ -673,6 +675,8 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/state_kind.h
   foreign/states/crosvm/crosvm.cc
   foreign/states/crosvm/crosvm.h
+  foreign/states/opaque/envelope.cc
+  foreign/states/opaque/envelope.h
   foreign/states/passt/passt.cc
   foreign/states/passt/passt.h
   foreign/states/passt/passt.proto
@@ -720,6 +724,7 @@ set(DEVSTATE_COMMAND_SOURCES
   proto/devices/input/v1/input.proto
   proto/devices/iommu/v1/iommu.proto
   proto/devices/net/v1/net.proto
+  proto/devices/opaque/v1/opaque.proto
   proto/devices/virtio/v1/parked_buffer.proto
   proto/devices/virtio/v1/piece.proto
   proto/devices/virtio/v1/vring.proto
@@ -731,6 +736,12 @@ set(DEVSTATE_COMMAND_SOURCES
   proto/devstate/verify.proto
   proxy/backend.cc
   proxy/backend.h
+  proxy/backend_call.cc
+  proxy/backend_call.h
+  proxy/backend_label.cc
+  proxy/backend_label.h
+  proxy/capabilities.cc
+  proxy/capabilities.h
   proxy/checkpoint.cc
   proxy/checkpoint.h
   proxy/control_socket.cc
@@ -738,12 +749,16 @@ set(DEVSTATE_COMMAND_SOURCES
   proxy/device_setup.cc
   proxy/device_setup.h
   proxy/device_setup_recall.cc
+  proxy/envelope_policy.cc
+  proxy/envelope_policy.h
   proxy/exchange.cc
   proxy/exchange.h
   proxy/guest_memory.cc
   proxy/guest_memory.h
   proxy/handover.cc
   proxy/handover.h
+  proxy/offer_mask.cc
+  proxy/offer_mask.h
   proxy/proxy.cc
   proxy/proxy.h
   proxy/proxy_recovery.cc
@@ -776,6 +791,8 @@ set(DEVSTATE_COMMAND_SOURCES
   serializer/dynamic/state_writer.h
   serializer/dynamic/whole_state.cc
   serializer/dynamic/whole_state.h
+  third_party/libmd/sha256_hash.cc
+  third_party/libmd/sha256_hash.h
   transport/io/process.cc
   transport/io/process.h
   transport/vhost_user/frontend_endpoint.cc

@@ -76,6 +76,14 @@ absl::Status CheckSpec(const BackendSpec& spec) {
         "the command says nowhere {socket}, the path to listen at, nor {fd}, "
         "the descriptor that listens");
   }
+  // The bound of devices.opaque.v1.
+  constexpr size_t kMaxName = 255;
+  if (std::max(spec.implementation.size(), spec.implementation_version.size()) >
+      kMaxName) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the name or the version of the implementation has more than ",
+        kMaxName, " bytes"));
+  }
   return absl::OkStatus();
 }
 
@@ -230,6 +238,11 @@ std::string Backend::Close() {
 bool Backend::IsGone() const {
   pollfd entry = {connection_->fd(), POLLRDHUP, 0};
   return ::poll(&entry, 1, 0) > 0;
+}
+
+std::optional<std::string> Backend::AwaitEnd(absl::Duration patience) {
+  if (!process_.has_value()) return std::nullopt;
+  return process_->WaitForExit(patience);
 }
 
 std::string Backend::Kill() {

@@ -27,6 +27,10 @@ struct BackendSpec {
   // A command for the shell. {socket} in it stands for the path to listen at,
   // {fd} for the number of a descriptor that listens already.
   std::string command;
+  // The program that it is, and its version, for the envelopes of its states.
+  // Default: LabelOf().
+  std::string implementation;
+  std::string implementation_version;
   // The longest time until it listens. Default: 10 s.
   absl::Duration start_timeout = absl::Seconds(10);
 };
@@ -93,6 +97,9 @@ class Backend {
   // Does of Close() what is due, without waiting. Returns nothing while the
   // process lives; it must be called again then.
   std::optional<std::string> TryClose();
+  // Waits for up to `patience` for the process to end by itself. Returns how it
+  // ended, or nothing if it lives or there is none.
+  std::optional<std::string> AwaitEnd(absl::Duration patience);
   // Ends the process with SIGKILL, as one that does not answer. Otherwise as
   // Close().
   std::string Kill();

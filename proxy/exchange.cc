@@ -15,11 +15,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "devstate/compat/verdict.h"
+#include "devstate/proxy/backend_call.h"
 #include "devstate/proxy/guest_memory.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/channel.h"
@@ -34,6 +36,8 @@ using vhost_user::RequestName;
 
 // Between two looks at a used index, of which nobody is told.
 constexpr absl::Duration kDrainPause = absl::Microseconds(500);
+// From the end of a connection to that of the process.
+constexpr absl::Duration kEnding = absl::Milliseconds(100);
 
 // Waits, or returns ABORTED because `cancel_fd` became readable.
 absl::Status Pause(absl::Duration duration, int cancel_fd) {
@@ -101,8 +105,7 @@ absl::StatusOr<std::unique_ptr<Backend>> Exchange::Run(
     report_.set_old_serves(false);
   } else {
     // Two back-ends never have rings at a time.
-    if (new_ != nullptr) new_->Kill();
-    status = Resume(std::move(status));
+    status = Resume(EndNew(std::move(status)));
   }
   ReportStop();
   if (!status.ok()) {
@@ -317,8 +320,10 @@ absl::Status Exchange::Translate() {
     }
     format = *own;
   }
-  const Translation translation =
-      ToBackend(open, format, /*allow_raw=*/true, translated_.get());
+  LoadRules rules;
+  rules.format = format;
+  rules.allow_raw = true;
+  const Translation translation = ToBackend(open, rules, translated_.get());
   report_.set_state(translation.what);
   return translation.status;
 }
@@ -344,6 +349,18 @@ absl::Status Exchange::StartRings(Backend& backend) {
   return absl::OkStatus();
 }
 
+absl::Status Exchange::EndNew(absl::Status failure) {
+  if (new_ == nullptr) return failure;
+  // A process that dies closes its connection before it can be waited for.
+  const std::optional<std::string> end =
+      absl::IsUnavailable(failure) ? new_->AwaitEnd(kEnding) : std::nullopt;
+  new_->Kill();
+  if (!end.has_value()) return failure;
+  return absl::Status(
+      failure.code(),
+      absl::StrCat(failure.message(), "; the new back-end ", *end));
+}
+
 absl::Status Exchange::ResumeOld() {
   // Takes the announcement back, if it was made.
   if (setup_.features().has_value()) {
@@ -361,24 +378,10 @@ absl::StatusOr<std::string> Exchange::Call(Backend& backend,
   const absl::Duration timeout = request.request == vhost_user::kGetVringBase
                                      ? options_.limits.drain_timeout
                                      : options_.limits.reply_timeout;
-  const Deadline deadline = Deadline::After(timeout);
-  absl::Status status =
-      backend.connection().Send(request, deadline, cancel_fd_);
-  if (status.ok() && !reply_due) return std::string();
-  if (status.ok()) {
-    absl::StatusOr<Message> reply =
-        backend.connection().Receive(deadline, cancel_fd_);
-    status = reply.status();
-    if (status.ok() && reply->request != request.request) {
-      status = absl::InvalidArgumentError(
-          absl::StrCat("answered with ", RequestName(reply->request)));
-    } else if (status.ok() && reply->payload.size() != 8) {
-      status = absl::InvalidArgumentError(absl::StrCat(
-          "answered with ", reply->payload.size(), " bytes, expected 8"));
-    }
-    if (status.ok()) return std::move(reply->payload);
-  }
-  return vhost_user::RequestError(request.request, status, timeout);
+  DS_ASSIGN_OR_RETURN(Message reply, CallBackend(backend, request, reply_due,
+                                                 timeout, cancel_fd_));
+  if (reply_due) DS_RETURN_IF_ERROR(CheckNumber(reply));
+  return std::move(reply.payload);
 }
 
 absl::Status Exchange::Send(Backend& backend, const ReplayStep& step) {
@@ -409,11 +412,8 @@ absl::Status Exchange::Send(Backend& backend,
 }
 
 absl::StatusOr<uint64_t> Exchange::Ask(Backend& backend, uint32_t request) {
-  Message message;
-  message.request = request;
-  DS_ASSIGN_OR_RETURN(const std::string reply,
-                      Call(backend, message, /*reply_due=*/true));
-  return vhost_user::ReadU64(reply, 0);
+  return AskBackend(backend, request, options_.limits.reply_timeout,
+                    cancel_fd_);
 }
 
 }  // namespace devstate::proxy

@@ -116,6 +116,9 @@ class Exchange {
   // Lets the old one go on after `status`, as far as it was touched.
   absl::Status Resume(absl::Status status);
   absl::Status StopAndSave();
+  // Ends the new back-end after a failure. Returns that, with how its process
+  // has ended if it did so by itself.
+  absl::Status EndNew(absl::Status failure);
   absl::Status MoveState();
   // Lets the new one serve.
   absl::Status StartNew();

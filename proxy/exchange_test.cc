@@ -15,6 +15,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "devstate/foreign/states/opaque/envelope.h"
 #include "devstate/live.pb.h"
 #include "devstate/proxy/exchange_fixture.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -317,13 +318,21 @@ TEST_F(ExchangeTest, WithoutStateOnlyTheRingsMove) {
 
 TEST_F(ExchangeTest, AStateIsSavedAfterAnExchangeByTheNewOne) {
   StartGuest();
-  EXPECT_TRUE(Upgrade(ToNew()).exchanged());
+  ExchangeRequest request = ToNew();
+  request.set_implementation("newer");
+  EXPECT_TRUE(Upgrade(request).exchanged());
   new_.device.state = "of the new one";
   front_->Call(vhost_user::kGetVringBase, TwoU32(0, 0));
   ChannelEnds ends = devstate::testing::MakeChannel();
   EXPECT_EQ(front_->SetDeviceState(0, 0, std::move(ends.write_end)),
             vhost_user::kSetStateNoFd);
-  EXPECT_EQ(devstate::testing::ReadAll(ends.read_end.get()), "of the new one");
+  ::devstate::testing::StringSource stream(
+      ::devstate::testing::ReadAll(ends.read_end.get()));
+  ::devstate::testing::StringSink bytes;
+  const opaque::OpenedEnvelope opened = opaque::OpenEnvelope(&stream, &bytes);
+  EXPECT_THAT(opened.status, ::devstate::testing::IsOk());
+  EXPECT_EQ(bytes.bytes, "of the new one");
+  EXPECT_EQ(opened.label.implementation(), "newer");
   EXPECT_EQ(front_->Call(vhost_user::kCheckDeviceState), 0u);
 }
 

@@ -163,6 +163,8 @@ absl::StatusOr<TakenOver> TakeOver(const ProxyHandover& message, int stand_in) {
   taken.folder = message.folder();
   taken.spec.socket = message.backend_socket();
   taken.spec.command = message.backend_command();
+  taken.spec.implementation = message.implementation();
+  taken.spec.implementation_version = message.implementation_version();
   DS_RETURN_IF_ERROR(CheckSpec(taken.spec));
   DS_ASSIGN_OR_RETURN(taken.setup, TakeSetup(message, descriptors));
   if (message.frontend_fd() != 0) {

@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/compat/json_text.h"
+#include "devstate/proxy/backend_label.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/errno_status.h"
 
@@ -172,7 +173,8 @@ absl::Status Proxy::ServeBackend() {
       Take(backend_->connection(), &backend_deadline_);
   if (!mine) turn_.Return();
   if (!message.ok()) return Of("back-end", message.status());
-  return message->has_value() ? ForwardReply(**message) : absl::OkStatus();
+  return message->has_value() ? ForwardReply(**std::move(message))
+                              : absl::OkStatus();
 }
 
 absl::Status Proxy::ServeFrontend() {
@@ -208,7 +210,7 @@ absl::Status Proxy::AcceptFrontend() {
 }
 
 absl::Status Proxy::OpenEngine() {
-  if (options_.state == StateForm::kRaw) return absl::OkStatus();
+  if (options_.translation.form == StateForm::kRaw) return absl::OkStatus();
   TranslatorOptions translation = options_.translation;
   translation.timeout = options_.transfer_timeout;
   translator_ = std::make_unique<StateTranslator>(translation, &turn_);
@@ -218,6 +220,11 @@ absl::Status Proxy::OpenEngine() {
   DS_ASSIGN_OR_RETURN(engine_, vhost_user::DeviceStateEngine::Create(
                                    translator_.get(), std::move(engine)));
   return absl::OkStatus();
+}
+
+void Proxy::AttachTranslator() {
+  translator_->Attach(backend_->connection().fd(), setup_.protocol_features(),
+                      LabelOf(spec_, options_.device));
 }
 
 absl::StatusOr<std::optional<Message>> Proxy::Take(vhost_user::Connection& from,
@@ -232,6 +239,8 @@ absl::StatusOr<std::optional<Message>> Proxy::Take(vhost_user::Connection& from,
 }
 
 absl::Status Proxy::HandleRequest(Message request) {
+  DS_RETURN_IF_ERROR(
+      Of("front-end", options_.offer.CheckAcknowledged(request)));
   if (engine_ != nullptr && IsTransfer(request.request)) {
     return HandleTransfer(std::move(request));
   }
@@ -290,7 +299,8 @@ absl::Status Proxy::ForwardRequest(Message request) {
   return absl::OkStatus();
 }
 
-absl::Status Proxy::ForwardReply(const Message& reply) {
+absl::Status Proxy::ForwardReply(Message reply) {
+  options_.offer.Apply(&reply);
   if (!frontend_.has_value()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "back-end: sends ", RequestName(reply.request), " to nobody"));
@@ -324,8 +334,7 @@ void Proxy::TellEngine() {
       (setup_.protocol_features() & vhost_user::kProtocolFDeviceState) != 0;
   const bool running = setup_.any_ring_started();
   if (negotiated != negotiated_) {
-    translator_->Attach(backend_->connection().fd(),
-                        setup_.protocol_features());
+    AttachTranslator();
     engine_->SetNegotiated(negotiated);
   }
   if (running != running_) engine_->SetRunning(running);
@@ -423,6 +432,8 @@ absl::Status Proxy::ReadRequest() {
   }
   exchange_->spec.socket = request.socket();
   exchange_->spec.command = request.command();
+  exchange_->spec.implementation = request.implementation();
+  exchange_->spec.implementation_version = request.implementation_version();
   exchange_->spec.start_timeout = options_.exchange_limits.start_timeout;
   DS_RETURN_IF_ERROR(CheckSpec(exchange_->spec));
   DS_RETURN_IF_ERROR(CheckSameDirectory(spec_, exchange_->spec));
@@ -485,10 +496,7 @@ absl::Status Proxy::RunExchange() {
     checkpoint_.reset();
     StartClock();
     backend_deadline_ = Deadline::Never();
-    if (translator_ != nullptr) {
-      translator_->Attach(backend_->connection().fd(),
-                          setup_.protocol_features());
-    }
+    if (translator_ != nullptr) AttachTranslator();
     Log(absl::StrCat("back-end exchanged, process ", backend_->pid()));
     EndLeaving();
   }

@@ -26,6 +26,7 @@
 #include "devstate/proxy/device_setup.h"
 #include "devstate/proxy/exchange.h"
 #include "devstate/proxy/handover.h"
+#include "devstate/proxy/offer_mask.h"
 #include "devstate/proxy/replacement.h"
 #include "devstate/proxy/stall_watch.h"
 #include "devstate/proxy/state_translator.h"
@@ -38,20 +39,17 @@
 
 namespace devstate::proxy {
 
-// What becomes of SET_DEVICE_STATE_FD and CHECK_DEVICE_STATE.
-enum class StateForm {
-  kRaw,       // they go on as all other requests
-  kPortable,  // they are answered here, and states are translated
-};
-
 struct ProxyOptions {
   BackendSpec backend;
   // The path at which a command's back-end shall listen. Required with one.
   std::string backend_socket;
-  // Default: kPortable.
-  StateForm state = StateForm::kPortable;
-  // How states are translated, without the bound of time.
+  // How states are translated, without the bound of time. With kRaw, the
+  // requests that transfer them go on as all others do.
   TranslatorOptions translation;
+  // The kind of device, by its name in VIRTIO. Default: unknown.
+  std::string device;
+  // The most that a front-end is offered. Default: all.
+  OfferMask offer;
   // The longest wait for a reply of the back-end. Default: 60 s.
   absl::Duration reply_timeout = absl::Seconds(60);
   // The same for CHECK_DEVICE_STATE and for SET_DEVICE_STATE_FD, which a
@@ -145,6 +143,8 @@ class Proxy {
   // Returns a new connection, empty if there is none.
   FileDescriptor Accept(UnixListener& listener);
   absl::Status AcceptFrontend();
+  // Tells the translator of the back-end.
+  void AttachTranslator();
   // Prepares to answer the transfers of a new front-end.
   absl::Status OpenEngine();
   // Tells it what was negotiated, and whether rings run.
@@ -164,7 +164,7 @@ class Proxy {
   absl::Status SendTransferReplies();
   // Requires: it is this thread's turn.
   absl::Status ForwardRequest(vhost_user::Message request);
-  absl::Status ForwardReply(const vhost_user::Message& reply);
+  absl::Status ForwardReply(vhost_user::Message reply);
   // Takes a request that is over, with its reply if there was one.
   void Remember(vhost_user::Message request, const vhost_user::Message* reply);
   // Start and stop what is done at times: checkpoints, and looks at the rings.

@@ -161,10 +161,7 @@ absl::Status Proxy::Recover(const TemporaryFile& state,
   }
   backend_ = *std::move(next);
   backend_deadline_ = Deadline::Never();
-  if (translator_ != nullptr) {
-    translator_->Attach(backend_->connection().fd(),
-                        setup_.protocol_features());
-  }
+  if (translator_ != nullptr) AttachTranslator();
   if (!mine) turn_.Return();
   // What the dead one has not answered, or not got.
   if (mine) {

@@ -85,6 +85,8 @@ absl::StatusOr<HandoverDraft> Proxy::Draft() const {
   message.set_folder(options_.folder);
   message.set_backend_socket(spec_.socket);
   message.set_backend_command(spec_.command);
+  message.set_implementation(spec_.implementation);
+  message.set_implementation_version(spec_.implementation_version);
   if (backend_ != nullptr) {
     DS_ASSIGN_OR_RETURN(const uint32_t fd,
                         draft.Keep(backend_->connection().fd()));

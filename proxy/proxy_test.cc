@@ -50,7 +50,7 @@ class ProxyTest : public ::testing::Test {
   ProxyTest() { Start({}); }
 
   void Start(ProxyOptions options) {
-    options.state = StateForm::kRaw;
+    options.translation.form = StateForm::kRaw;
     front_.reset();
     back_.reset();
     proxy_.reset();
@@ -62,6 +62,11 @@ class ProxyTest : public ::testing::Test {
     options.backend.socket = path;
     proxy_ = std::make_unique<ServedProxy>(std::move(options));
     ASSERT_TRUE(proxy_->runs());
+    Connect();
+  }
+
+  // Takes the place of the front-end before.
+  void Connect() {
     front_ = std::make_unique<RawPeer>(proxy_->Connect());
     back_ = AcceptBackend();
     ASSERT_NE(back_, nullptr);
@@ -89,6 +94,18 @@ class ProxyTest : public ::testing::Test {
   std::unique_ptr<RawPeer> front_;
   std::unique_ptr<RawPeer> back_;
 };
+
+// The requests that have a name.
+std::vector<uint32_t> KnownRequests() {
+  std::vector<uint32_t> known;
+  for (uint32_t request = 1; request < 64; ++request) {
+    if (vhost_user::RequestName(request) != absl::StrCat("request ", request)) {
+      known.push_back(request);
+    }
+  }
+  EXPECT_THAT(known, ::testing::Contains(vhost_user::kCheckDeviceState));
+  return known;
+}
 
 std::vector<ino_t> Inodes(const std::vector<FileDescriptor>& fds) {
   std::vector<ino_t> inodes;
@@ -259,9 +276,7 @@ TEST_F(ProxyTest, TheNextFrontEndGetsANewBackEnd) {
   Negotiate(vhost_user::kProtocolFReplyAck);
   front_.reset();
   EXPECT_EQ(back_->Receive().request, 0u);
-  front_ = std::make_unique<RawPeer>(proxy_->Connect());
-  back_ = AcceptBackend();
-  ASSERT_NE(back_, nullptr);
+  ASSERT_NO_FATAL_FAILURE(Connect());
   // What the first one negotiated is forgotten: no acknowledgement is due.
   ASSERT_TRUE(front_->Send(vhost_user::kSetVringNum, TwoU32(0, 1), {}, 0x9));
   ASSERT_TRUE(front_->Send(vhost_user::kSetVringNum, TwoU32(0, 2), {}, 0x9));
@@ -296,19 +311,65 @@ TEST_F(ProxyTest, AMessageThatStopsHalfwayIsGivenUp) {
   }
 }
 
-TEST_F(ProxyTest, EveryTruncationOfAMessageEndsBothConnections) {
-  Message message;
-  message.request = vhost_user::kSetVringAddr;
-  message.payload = Pattern(40);
-  const std::string bytes = EncodeMessage(message);
-  for (size_t size = 0; size < bytes.size(); ++size) {
-    SCOPED_TRACE(size);
-    ASSERT_NO_FATAL_FAILURE(Start({}));
-    ASSERT_TRUE(
-        devstate::testing::WriteAll(front_->fd(), bytes.substr(0, size)));
-    front_.reset();
-    EXPECT_EQ(back_->Receive().request, 0u);
+TEST_F(ProxyTest, EveryTruncationOfARequestEndsBothConnections) {
+  for (const uint32_t request : KnownRequests()) {
+    Message message;
+    message.request = request;
+    message.payload = Pattern(16);
+    const std::string bytes = EncodeMessage(message);
+    for (size_t size = 0; size < bytes.size(); ++size) {
+      SCOPED_TRACE(::testing::Message() << request << ", " << size << " bytes");
+      ASSERT_TRUE(
+          devstate::testing::WriteAll(front_->fd(), bytes.substr(0, size)));
+      front_.reset();
+      ASSERT_EQ(back_->Receive().request, 0u);
+      ASSERT_NO_FATAL_FAILURE(Connect());
+    }
   }
+}
+
+TEST_F(ProxyTest, EveryTruncationOfAReplyEndsBothConnections) {
+  for (const uint32_t request : KnownRequests()) {
+    if (!vhost_user::HasReply(request)) continue;
+    const std::string bytes =
+        EncodeMessage(vhost_user::MakeReply(request, U64Payload(0)));
+    for (size_t size = 0; size < bytes.size(); ++size) {
+      SCOPED_TRACE(::testing::Message() << request << ", " << size << " bytes");
+      ASSERT_TRUE(front_->Send(request));
+      ASSERT_EQ(back_->Receive().request, request);
+      ASSERT_TRUE(
+          devstate::testing::WriteAll(back_->fd(), bytes.substr(0, size)));
+      back_.reset();
+      ASSERT_EQ(front_->Receive().request, 0u);
+      ASSERT_NO_FATAL_FAILURE(Connect());
+    }
+  }
+}
+
+TEST_F(ProxyTest, WhatIsNotToBeOfferedIsNeitherOfferedNorAcknowledged) {
+  ProxyOptions options;
+  BackendCapabilities lesser;
+  lesser.add_virtio_features()->set_bit(32);
+  options.offer.Restrict(lesser);
+  ASSERT_NO_FATAL_FAILURE(Start(std::move(options)));
+  ASSERT_TRUE(front_->Send(vhost_user::kGetFeatures));
+  EXPECT_EQ(back_->Receive().request, vhost_user::kGetFeatures);
+  ASSERT_TRUE(back_->Send(
+      vhost_user::kGetFeatures,
+      U64Payload(vhost_user::kVirtioFVersion1 | vhost_user::kVirtioFRingPacked),
+      {}, 0x5));
+  EXPECT_EQ(front_->Receive().payload,
+            U64Payload(vhost_user::kVirtioFVersion1));
+  ASSERT_TRUE(front_->Send(vhost_user::kSetFeatures,
+                           U64Payload(vhost_user::kVirtioFVersion1)));
+  EXPECT_EQ(back_->Receive().payload, U64Payload(vhost_user::kVirtioFVersion1));
+  ASSERT_TRUE(front_->Send(vhost_user::kSetFeatures,
+                           U64Payload(vhost_user::kVirtioFRingPacked)));
+  EXPECT_EQ(back_->Receive().request, 0u);
+  EXPECT_EQ(front_->Receive().request, 0u);
+  EXPECT_THAT(proxy_->log(),
+              HasSubstr("front-end: SET_FEATURES acknowledges what was not "
+                        "offered: VIRTIO_F_RING_PACKED (bit 34)"));
 }
 
 TEST_F(ProxyTest, ABrokenHeaderEndsBothConnections) {
@@ -334,7 +395,7 @@ TEST_F(ProxyTest, AStateIsSavedAndLoadedThroughIt) {
   std::thread serving([&] { EXPECT_THAT((*backend)->Serve(), IsOk()); });
   {
     ProxyOptions options;
-    options.state = StateForm::kRaw;
+    options.translation.form = StateForm::kRaw;
     options.backend.socket = folder_.path() + "/device.sock";
     const ServedProxy proxy(std::move(options));
     ASSERT_TRUE(proxy.runs());

@@ -28,10 +28,17 @@ constexpr int kLoggedFindings = 20;
 
 }  // namespace
 
-void StateTranslator::Attach(int backend_fd, uint64_t protocol_features) {
+void StateTranslator::Attach(int backend_fd, uint64_t protocol_features,
+                             opaque::Label own) {
   const std::lock_guard<std::mutex> lock(mutex_);
   backend_fd_ = backend_fd;
   protocol_features_ = protocol_features;
+  own_ = std::move(own);
+}
+
+opaque::Label StateTranslator::own() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return own_;
 }
 
 absl::StatusOr<std::unique_ptr<StateTranslator::Endpoint>>
@@ -104,8 +111,8 @@ absl::Status StateTranslator::Save(ByteSink& sink) {
                         SaveBackend());
     DS_ASSIGN_OR_RETURN(const std::unique_ptr<TemporaryFile> translated,
                         TemporaryFile::Create());
-    const Translation translation =
-        ToFrontend([&] { return saved->Open(); }, translated.get());
+    const Translation translation = ToFrontend(
+        [&] { return saved->Open(); }, options_.form, own(), translated.get());
     LogFindings(translation);
     DS_RETURN_IF_ERROR(translation.status);
     DS_RETURN_IF_ERROR(CopyAll(*translated->Open(), &sink));
@@ -120,11 +127,16 @@ absl::Status StateTranslator::Save(ByteSink& sink) {
 
 absl::StatusOr<BackendFormat> StateTranslator::ResolveFormat(
     const OpenSource& state) {
-  if (!options_.format.automatic) return options_.format;
+  const BackendFormat& format = options_.rules.format;
+  if (!format.automatic) return format;
   DS_ASSIGN_OR_RETURN(const Recognised recognised, Recognise(state));
   // It is handed on or refused, but not converted.
   if (!recognised.is_stream && recognised.format == nullptr) {
     return BackendFormat{/*automatic=*/false, nullptr, ""};
+  }
+  if (recognised.is_stream) {
+    DS_ASSIGN_OR_RETURN(const bool envelope, opaque::IsEnvelope(state));
+    if (envelope) return format;
   }
   DS_ASSIGN_OR_RETURN(const std::unique_ptr<TemporaryFile> own, SaveBackend());
   return FormatOf([&] { return own->Open(); });
@@ -137,9 +149,11 @@ vhost_user::LoadResult StateTranslator::Load(ByteSource& source) {
                         TemporaryFile::Create());
     DS_RETURN_IF_ERROR(CopyAll(source, arrived.get()));
     const OpenSource open = [&] { return arrived->Open(); };
-    DS_ASSIGN_OR_RETURN(const BackendFormat format, ResolveFormat(open));
+    LoadRules rules = options_.rules;
+    rules.own = own();
+    DS_ASSIGN_OR_RETURN(rules.format, ResolveFormat(open));
     DS_ASSIGN_OR_RETURN(staged_, TemporaryFile::Create());
-    translation = ToBackend(open, format, options_.allow_raw, staged_.get());
+    translation = ToBackend(open, rules, staged_.get());
     LogFindings(translation);
     DS_RETURN_IF_ERROR(translation.status);
     Log(absl::StrCat("accepted: ", translation.what, ", ", arrived->size(),

@@ -23,9 +23,10 @@
 namespace devstate::proxy {
 
 struct TranslatorOptions {
-  BackendFormat format;
-  // Whether a state that is no devstate stream is taken.
-  bool allow_raw = false;
+  // What the front-end gets. Default: kPortable.
+  StateForm form = StateForm::kPortable;
+  // What the back-end takes. Attach() says what it is.
+  LoadRules rules;
   // The bound of a transfer with the back-end.
   absl::Duration timeout = absl::Minutes(5);
 };
@@ -39,10 +40,10 @@ class StateTranslator : public vhost_user::DeviceStateHandler {
   StateTranslator(TranslatorOptions options, Turn* turn)
       : options_(std::move(options)), turn_(turn) {}
 
-  // Names the back-end of the transfers to come, by its socket and what is
-  // negotiated with it. The descriptor stays the caller's and must stay open.
-  // Thread-safe.
-  void Attach(int backend_fd, uint64_t protocol_features);
+  // Names the back-end of the transfers to come, by its socket, what is
+  // negotiated with it, and what it is. The descriptor stays the caller's and
+  // must stay open. Thread-safe.
+  void Attach(int backend_fd, uint64_t protocol_features, opaque::Label own);
 
   absl::Status Save(ByteSink& sink) override;
   vhost_user::LoadResult Load(ByteSource& source) override;
@@ -69,6 +70,7 @@ class StateTranslator : public vhost_user::DeviceStateHandler {
   absl::Status Run(const Transfer& transfer, uint64_t* reply);
   absl::StatusOr<std::unique_ptr<TemporaryFile>> SaveBackend();
   absl::StatusOr<BackendFormat> ResolveFormat(const OpenSource& state);
+  opaque::Label own() const;
   void Log(std::string line);
   void LogFindings(const Translation& translation);
 
@@ -78,6 +80,7 @@ class StateTranslator : public vhost_user::DeviceStateHandler {
   mutable std::mutex mutex_;  // guards what follows
   int backend_fd_ = -1;
   uint64_t protocol_features_ = 0;
+  opaque::Label own_;
   std::unique_ptr<Endpoint> endpoint_;
   bool stopped_ = false;
   absl::Status broken_;

@@ -106,8 +106,16 @@ ProxyOptions Reading(absl::string_view format, bool allow_raw = false) {
   ProxyOptions options;
   auto parsed = ParseBackendFormat(format);
   EXPECT_THAT(parsed, IsOk());
-  options.translation.format = *std::move(parsed);
-  options.translation.allow_raw = allow_raw;
+  options.translation.rules.format = *std::move(parsed);
+  options.translation.rules.allow_raw = allow_raw;
+  return options;
+}
+
+// Options of a proxy whose back-end is of this implementation.
+ProxyOptions Named(const std::string& name, const std::string& version) {
+  ProxyOptions options;
+  options.backend.implementation = name;
+  options.backend.implementation_version = version;
   return options;
 }
 
@@ -187,26 +195,93 @@ TEST(TranslatedStateTest, ARawStateIsTakenOnlyIfAllowed) {
   EXPECT_EQ(unknown.device.state, Pattern(100000));
 }
 
-TEST(TranslatedStateTest, AnUnknownStateStaysAsItIs) {
-  ProxiedDevice source(Pattern(100000));
-  EXPECT_EQ(source.Save(), Pattern(100000));
-  EXPECT_THAT(source.log(), HasSubstr("in no format that converts"));
+TEST(TranslatedStateTest, ASaveInAKnownFormatMayTravelInAnEnvelope) {
+  const std::string state = TestData("open-fp.state");
+  ProxyOptions options = Named("virtiofsd", "1.13.2");
+  options.translation.form = StateForm::kEnvelope;
+  ProxiedDevice source(state, std::move(options));
+  const std::string stream = source.Save();
+  ProxiedDevice destination("", Named("virtiofsd", "1.14.0"));
+  EXPECT_TRUE(destination.Load(stream).ok()) << destination.log();
+  EXPECT_EQ(destination.device.state, state);
+  EXPECT_THAT(destination.log(),
+              HasSubstr("an envelope of virtiofsd 1.13.2, virtiofsd V2"));
+  // It is converted as a raw state is.
+  ProxyOptions older = Named("virtiofsd", "1.14.0");
+  older.translation.rules.format = *ParseBackendFormat("virtiofsd:V1");
+  ProxiedDevice downgraded("", std::move(older));
+  EXPECT_TRUE(downgraded.Load(stream).ok()) << downgraded.log();
+  EXPECT_NE(downgraded.device.state, state);
 }
 
-TEST(TranslatedStateTest, AStateThatDoesNotConvertBackStaysAsItIs) {
+TEST(TranslatedStateTest, AnUnknownStateTravelsInAnEnvelope) {
+  ProxiedDevice source(Pattern(600000), Named("nobody", "1.2"));
+  const std::string stream = source.Save();
+  EXPECT_TRUE(absl::StartsWith(stream, kStreamMagic));
+  EXPECT_THAT(source.log(), HasSubstr("an envelope of nobody 1.2"));
+  // Nobody asks it for its format, which could be any.
+  ProxiedDevice destination("as it was", Named("nobody", "1.10"));
+  EXPECT_TRUE(destination.Load(stream).ok()) << destination.log();
+  EXPECT_EQ(destination.device.state, Pattern(600000));
+  EXPECT_EQ(destination.device.saves, 0);
+}
+
+TEST(TranslatedStateTest, AnEnvelopeOfAnotherImplementationIsRefused) {
+  ProxiedDevice source(Pattern(1000), Named("nobody", "1.2"));
+  const std::string stream = source.Save();
+  ProxyOptions options = Named("somebody", "1.2");
+  ProxiedDevice destination("as it was", std::move(options));
+  const TransferResult refused = destination.Load(stream);
+  EXPECT_THAT(CheckReplyText(refused.check_reply),
+              HasSubstr("[device-refused]"));
+  EXPECT_EQ(destination.device.state, "as it was");
+  EXPECT_EQ(destination.device.loads, 0);
+  EXPECT_THAT(destination.log(),
+              HasSubstr("implementation: saved by nobody 1.2, this back-end is "
+                        "somebody 1.2 [opaque-implementation]"));
+  // A policy may say that it is all the same.
+  ProxyOptions listed = Named("somebody", "1.2");
+  listed.translation.rules.policy = *EnvelopePolicy::Parse("listed nobody 1.2");
+  ProxiedDevice other("", std::move(listed));
+  EXPECT_TRUE(other.Load(stream).ok()) << other.log();
+  EXPECT_EQ(other.device.state, Pattern(1000));
+}
+
+TEST(TranslatedStateTest, ADamagedEnvelopeNeverReachesTheBackEnd) {
+  ProxiedDevice source(Pattern(100000), Named("nobody", "1.2"));
+  const std::string stream = source.Save();
+  ProxiedDevice destination("as it was", Named("nobody", "1.2"));
+  for (size_t at = 0; at < stream.size(); at += 4999) {
+    SCOPED_TRACE(at);
+    std::string damaged = stream;
+    damaged[at] ^= 0x10;
+    EXPECT_EQ(destination.Load(damaged).check_reply >> 56, 0xd5u);
+    EXPECT_FALSE(destination.Load(stream.substr(0, at)).ok());
+  }
+  EXPECT_EQ(destination.device.loads, 0);
+  EXPECT_EQ(destination.device.state, "as it was");
+}
+
+TEST(TranslatedStateTest, AStateThatDoesNotConvertBackTravelsInAnEnvelope) {
   const std::string state = TestData("one-flow.state", "passt");
-  ProxiedDevice source(state);
-  EXPECT_EQ(source.Save(), state);
-  // This one is asked for its format by a save of its own.
+  ProxiedDevice source(state, Named("passt", "2025_05_03"));
+  const std::string stream = source.Save();
   ProxiedDevice destination(TestData("no-flow.state", "passt"),
-                            Reading("auto", /*allow_raw=*/true));
-  EXPECT_TRUE(destination.Load(state).ok()) << destination.log();
+                            Named("passt", "2025_05_03"));
+  EXPECT_TRUE(destination.Load(stream).ok()) << destination.log();
   EXPECT_EQ(destination.device.state, state);
+  EXPECT_THAT(destination.log(),
+              HasSubstr("an envelope of passt 2025_05_03, passt 2"));
+  // As it is, where the source has no proxy.
+  ProxiedDevice raw("", Reading("auto", /*allow_raw=*/true));
+  raw.device.state = TestData("no-flow.state", "passt");
+  EXPECT_TRUE(raw.Load(state).ok()) << raw.log();
+  EXPECT_EQ(raw.device.state, state);
   // A stream is no state of it, and cannot become one.
   ProxiedDevice other(TestData("open-fp.state"));
-  EXPECT_FALSE(destination.Load(other.Save()).ok());
-  EXPECT_EQ(destination.device.state, state);
-  EXPECT_THAT(destination.log(), HasSubstr("which devstate does not write"));
+  EXPECT_FALSE(raw.Load(other.Save()).ok());
+  EXPECT_EQ(raw.device.state, state);
+  EXPECT_THAT(raw.log(), HasSubstr("which devstate does not write"));
 }
 
 TEST(TranslatedStateTest, ARefusedSaveIsToldToTheFrontEnd) {
@@ -244,7 +319,8 @@ TEST(TranslatedStateTest, OtherRequestsWaitForTheTransferWithTheBackEnd) {
   gate.Open();
   const vhost_user::Message reply = frontend.Receive();
   EXPECT_EQ(reply.request, vhost_user::kGetQueueNum);
-  EXPECT_EQ(devstate::testing::ReadAll(ends.read_end.get()), Pattern(1000));
+  EXPECT_TRUE(absl::StartsWith(devstate::testing::ReadAll(ends.read_end.get()),
+                               kStreamMagic));
   EXPECT_EQ(frontend.Call(vhost_user::kCheckDeviceState), 0u);
 }
 
@@ -261,7 +337,7 @@ TEST(TranslatedStateTest, AFrontEndThatLeavesEndsTheTransferWithTheBackEnd) {
     while (source.device.saves == 0) std::this_thread::yield();
   }
   gate.Open();
-  EXPECT_EQ(source.Save(), Pattern(1000));
+  EXPECT_TRUE(absl::StartsWith(source.Save(), kStreamMagic));
 }
 
 TEST(BackendFormatTest, NamesAndVersionsAreParsed) {

@@ -1,8 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every way ends in one of three: copied as it is, imported to the portable
-// schema, exported from it. Each of them verifies its whole input first.
+// Every way ends in one of four: copied as it is, imported to the portable
+// schema, exported from it, put into an envelope. Each of them verifies its
+// whole input first.
 
 #include "devstate/proxy/translation.h"
 
@@ -105,7 +106,8 @@ Translation Export(const BackendFormat& format, const OpenSource& state,
                                       " ", version));
 }
 
-// A state in the format `from` of a source without a proxy.
+// A state in the format `from` of a source without a proxy, or out of an
+// envelope.
 Translation FromForeign(const ForeignFormat& from, const OpenSource& state,
                         const BackendFormat& to, ByteSink* output) {
   if (to.foreign == nullptr) return Import(from, state, output);
@@ -131,6 +133,63 @@ Translation FromForeign(const ForeignFormat& from, const OpenSource& state,
   if (!imported.status.ok()) return imported;
   return Export(
       to, [&] { return (*portable)->Open(); }, output);
+}
+
+// Any state that is no stream.
+Translation FromRaw(const OpenSource& state, const BackendFormat& to,
+                    ByteSink* output) {
+  const absl::StatusOr<Recognised> recognised = Recognise(state);
+  if (!recognised.ok()) return Failed(recognised.status());
+  if (recognised->format != nullptr) {
+    return FromForeign(*recognised->format, state, to, output);
+  }
+  return Copied(state, output, "in no known format, as it is");
+}
+
+Translation Enveloped(const OpenSource& state, const ForeignFormat* format,
+                      opaque::Label label, ByteSink* output) {
+  if (format != nullptr) {
+    const absl::StatusOr<ForeignReport> report = format->check(state);
+    if (report.ok()) {
+      label.set_format(std::string(format->name));
+      label.set_format_version(std::string(report->version));
+    } else if (!GetErrorDetail(report.status()).has_value()) {
+      return Failed(report.status());
+    }
+  }
+  const absl::Status written =
+      opaque::WriteEnvelope(state, label, ImportOptions(), output);
+  return written.ok() ? Done(opaque::LabelText(label)) : Failed(written);
+}
+
+Translation FromEnvelope(const OpenSource& state, const LoadRules& rules,
+                         ByteSink* output) {
+  const auto bytes = TemporaryFile::Create();
+  if (!bytes.ok()) return Failed(bytes.status());
+  const absl::StatusOr<std::shared_ptr<ByteSource>> source = state();
+  if (!source.ok()) return Failed(source.status());
+  opaque::OpenedEnvelope opened =
+      opaque::OpenEnvelope(source->get(), bytes->get());
+  Translation judged = Done(opaque::LabelText(opened.label));
+  judged.verdict = std::move(opened.verdict);
+  judged.status = std::move(opened.status);
+  if (!judged.status.ok()) return judged;
+  judged.verdict =
+      JudgeLoad(judged.verdict, rules.policy.Check(opened.label, rules.own));
+  judged.status = VerdictStatus(judged.verdict);
+  if (!judged.status.ok()) return judged;
+  const OpenSource inside = [&] { return (*bytes)->Open(); };
+  BackendFormat format = rules.format;
+  if (format.automatic) {
+    // Checked, but not converted.
+    format.foreign = FindForeignFormat(opened.label.format());
+    if (format.foreign == nullptr) {
+      return Copied(inside, output, std::move(judged.what));
+    }
+  }
+  Translation taken = FromRaw(inside, format, output);
+  taken.what = absl::StrCat(judged.what, ", ", taken.what);
+  return taken;
 }
 
 }  // namespace
@@ -181,7 +240,8 @@ absl::StatusOr<BackendFormat> FormatOf(const OpenSource& state) {
   return format;
 }
 
-Translation ToFrontend(const OpenSource& state, ByteSink* output) {
+Translation ToFrontend(const OpenSource& state, StateForm form,
+                       const opaque::Label& own, ByteSink* output) {
   const absl::StatusOr<Recognised> recognised = Recognise(state);
   if (!recognised.ok()) return Failed(recognised.status());
   if (recognised->is_stream) {
@@ -190,7 +250,7 @@ Translation ToFrontend(const OpenSource& state, ByteSink* output) {
     return Copied(state, output, "a devstate stream");
   }
   // What could not be converted back would be refused at the destination.
-  if (recognised->format != nullptr &&
+  if (form == StateForm::kPortable && recognised->format != nullptr &&
       recognised->format->export_state != nullptr) {
     Translation imported = Import(*recognised->format, state, output);
     // About the bytes: it only looked like one of that format, or is of a
@@ -199,30 +259,29 @@ Translation ToFrontend(const OpenSource& state, ByteSink* output) {
       return imported;
     }
   }
-  return Copied(state, output, "in no format that converts, as it is");
+  return Enveloped(state, recognised->format, own, output);
 }
 
-Translation ToBackend(const OpenSource& state, const BackendFormat& format,
-                      bool allow_raw, ByteSink* output) {
+Translation ToBackend(const OpenSource& state, const LoadRules& rules,
+                      ByteSink* output) {
   const absl::StatusOr<Recognised> recognised = Recognise(state);
   if (!recognised.ok()) return Failed(recognised.status());
-  if (recognised->is_stream || !allow_raw) {
+  if (!recognised->is_stream) {
+    if (rules.allow_raw) return FromRaw(state, rules.format, output);
     // The error about bytes that are no stream is what refuses a raw state.
-    const absl::Status verified = VerifyStream(state);
-    if (!verified.ok()) {
-      Translation failed = Failed(verified);
-      if (!recognised->is_stream) {
-        failed.what = "a raw state; --allow-raw takes it unverified";
-      }
-      return failed;
-    }
-    if (format.foreign != nullptr) return Export(format, state, output);
-    return Copied(state, output, "a devstate stream");
+    Translation failed = Failed(VerifyStream(state));
+    failed.what = "a raw state; --allow-raw takes it unverified";
+    return failed;
   }
-  if (recognised->format != nullptr) {
-    return FromForeign(*recognised->format, state, format, output);
+  const absl::StatusOr<bool> envelope = opaque::IsEnvelope(state);
+  if (!envelope.ok()) return Failed(envelope.status());
+  if (*envelope) return FromEnvelope(state, rules, output);
+  const absl::Status verified = VerifyStream(state);
+  if (!verified.ok()) return Failed(verified);
+  if (rules.format.foreign != nullptr) {
+    return Export(rules.format, state, output);
   }
-  return Copied(state, output, "in no known format, as it is");
+  return Copied(state, output, "a devstate stream");
 }
 
 absl::Status CopyAll(ByteSource& source, ByteSink* output) {

@@ -14,6 +14,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "devstate/foreign/foreign_format.h"
+#include "devstate/foreign/states/opaque/envelope.h"
+#include "devstate/proxy/envelope_policy.h"
 #include "devstate/serializer/byte_stream.h"
 #include "devstate/verdict.pb.h"
 
@@ -35,6 +37,30 @@ absl::StatusOr<BackendFormat> ParseBackendFormat(absl::string_view text);
 // if it is none of the known.
 absl::StatusOr<BackendFormat> FormatOf(const OpenSource& state);
 
+// What becomes of a state on its way to the front-end.
+enum class StateForm {
+  // The bytes of the back-end, by the front-end's own transfer.
+  kRaw,
+  // A stream of the portable schema where devstate reads and writes the format,
+  // else an envelope.
+  kPortable,
+  // An envelope.
+  kEnvelope,
+};
+
+// What a back-end takes.
+struct LoadRules {
+  // What it reads. Automatic, for an envelope alone: what is in there.
+  BackendFormat format;
+  // Whether a state that is no devstate stream is taken. Default: no.
+  bool allow_raw = false;
+  // Whose envelopes are taken. Default: those of the same implementation in the
+  // same or an older version.
+  EnvelopePolicy policy;
+  // What the back-end itself is.
+  opaque::Label own;
+};
+
 struct Translation {
   // Not OK if nothing was written.
   absl::Status status;
@@ -49,16 +75,18 @@ struct Translation {
 };
 
 // Writes a back-end's state as it shall travel. A devstate stream is verified
-// and stays as it is. A state in a foreign format that converts back, too,
-// becomes a stream of its portable schema. Any other stays as it is.
-Translation ToFrontend(const OpenSource& state, ByteSink* output);
-
-// Verifies and judges a state that came, and writes it in `format`. What is no
-// devstate stream is refused unless `allow_raw`.
+// and stays as it is. `own` labels an envelope.
 //
-// Requires: `format` is not automatic.
-Translation ToBackend(const OpenSource& state, const BackendFormat& format,
-                      bool allow_raw, ByteSink* output);
+// Requires: `form` is not kRaw.
+Translation ToFrontend(const OpenSource& state, StateForm form,
+                       const opaque::Label& own, ByteSink* output);
+
+// Verifies and judges a state that came, and writes it as the back-end reads
+// it.
+//
+// Requires: `rules.format` is not automatic, unless the state is an envelope.
+Translation ToBackend(const OpenSource& state, const LoadRules& rules,
+                      ByteSink* output);
 
 // Copies to the end of `source`.
 absl::Status CopyAll(ByteSource& source, ByteSink* output);

@@ -29,6 +29,7 @@
 #include "cli/verb.h"
 #include "devstate/foreign/foreign_formats.h"
 #include "devstate/foreign/state_kind.h"
+#include "devstate/foreign/states/opaque/envelope.h"
 #include "devstate/foreign/states/qemu/emulated_device.h"
 #include "devstate/serializer/compression.h"
 #include "devstate/serializer/stream_reader.h"
@@ -43,6 +44,8 @@ constexpr char kProgress[] = "converting";
 constexpr char kQemu[] = "qemu";
 // What --to calls the commands of a network device's control queue.
 constexpr char kControlQueue[] = "control-queue";
+// What --to calls the bytes of an envelope, as the back-end saved them.
+constexpr char kOpaque[] = "opaque";
 
 struct ConvertFlags {
   StateInputFlags input;
@@ -73,7 +76,7 @@ std::vector<std::string> Names(bool to) {
     names.emplace_back(type->schema);
   }
   names.emplace_back(kQemu);
-  if (to) names.emplace_back(kControlQueue);
+  if (to) names.insert(names.end(), {kControlQueue, kOpaque});
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
@@ -331,7 +334,37 @@ int RunControlQueue(const ConvertFlags& flags) {
   return status.ok() ? kExitOk : PrintFileError(flags.output, status);
 }
 
+int RunOpaque(const ConvertFlags& flags) {
+  if (!flags.from.empty() || !flags.version.empty() ||
+      !flags.migration.empty()) {
+    return PrintUsageError(
+        "--to opaque takes an envelope, without --from, --version and "
+        "--template");
+  }
+  const absl::StatusOr<std::unique_ptr<RepeatableInput>> input =
+      RepeatableInput::Create(flags.input);
+  if (!input.ok()) return PrintFileError(flags.input.file, input.status());
+  const absl::StatusOr<std::shared_ptr<ByteSource>> stream =
+      (*input)->OpenLast();
+  if (!stream.ok()) return PrintFileError((*input)->name(), stream.status());
+  const absl::StatusOr<std::unique_ptr<OutputFile>> output = OutputFile::Create(
+      flags.output, OutputFile::Content::kBinary, {flags.input.file});
+  if (!output.ok()) return PrintFileError(flags.output, output.status());
+  const opaque::OpenedEnvelope opened =
+      opaque::OpenEnvelope(stream->get(), output->get());
+  if (!opened.status.ok()) {
+    return PrintConversionError((*input)->name(), opened.status);
+  }
+  if (const absl::Status status = (*output)->Commit(); !status.ok()) {
+    return PrintFileError(flags.output, status);
+  }
+  absl::FPrintF(stderr, "%d bytes, %s\n", opened.label.size(),
+                opaque::LabelText(opened.label));
+  return kExitOk;
+}
+
 int Run(const ConvertFlags& flags) {
+  if (flags.to == kOpaque) return RunOpaque(flags);
   if (flags.to == kControlQueue) return RunControlQueue(flags);
   if (flags.from == kQemu || flags.to == kQemu || !flags.migration.empty()) {
     return RunQemu(flags);
@@ -389,6 +422,7 @@ void Define(Command& verb) {
       "Example: devstate convert fs0.state --to devices.fs.v1 -o fs0.dstate\n"
       "         devstate convert fs0.dstate --to virtiofsd --version V1 -o "
       "fs0.state\n"
+      "         devstate convert net0.dstate --to opaque -o net0.state\n"
       "         devstate convert vm.mig --from qemu --device "
       "0000:00:02.0/virtio-net --to devices.net.v1 -o net0.dstate\n"
       "         devstate convert net0.dstate --to qemu --template vm.mig "

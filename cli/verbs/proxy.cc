@@ -15,13 +15,19 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
+#include "cli/stream_file.h"
 #include "cli/verb.h"
+#include "devstate/compat/json_text.h"
 #include "devstate/conformance/temporary_folder.h"
 #include "devstate/handover.pb.h"
+#include "devstate/proxy/capabilities.h"
+#include "devstate/proxy/envelope_policy.h"
 #include "devstate/proxy/handover.h"
 #include "devstate/proxy/replacement.h"
 #include "devstate/proxy/service_manager.h"
@@ -38,9 +44,13 @@ struct ProxyFlags {
   uint32_t take_over = 0;  // 0: begins anew
   std::string control;
   proxy::BackendSpec backend;
+  std::string device;
   std::string state = "portable";
   std::string backend_format = "auto";
   bool allow_raw = false;
+  std::string policy;
+  std::vector<std::string> features_like;
+  bool print_capabilities = false;
   double checkpoint_seconds = 0;  // 0: none
   double timeout_seconds = 60;
   double transfer_timeout_seconds = 300;
@@ -92,18 +102,88 @@ absl::StatusOr<proxy::TakenOver> Begin(const ProxyFlags& flags) {
   return begun;
 }
 
+// Returns what a file parses to. Errors name the file.
+template <typename Parsed>
+absl::StatusOr<Parsed> ParseFile(
+    const std::string& name,
+    absl::StatusOr<Parsed> (*parse)(absl::string_view text)) {
+  absl::StatusOr<std::string> text = ReadInput(name);
+  absl::StatusOr<Parsed> parsed =
+      text.ok() ? parse(*text) : absl::StatusOr<Parsed>(text.status());
+  if (parsed.ok()) return parsed;
+  return absl::Status(parsed.status().code(),
+                      absl::StrCat(name, ": ", parsed.status().message()));
+}
+
+absl::Status SetTranslation(const ProxyFlags& flags,
+                            proxy::TranslatorOptions* translation) {
+  translation->form = flags.state == "raw"        ? proxy::StateForm::kRaw
+                      : flags.state == "envelope" ? proxy::StateForm::kEnvelope
+                                                  : proxy::StateForm::kPortable;
+  proxy::LoadRules& rules = translation->rules;
+  DS_ASSIGN_OR_RETURN(rules.format,
+                      proxy::ParseBackendFormat(flags.backend_format));
+  rules.allow_raw = flags.allow_raw;
+  if (flags.policy.empty()) return absl::OkStatus();
+  DS_ASSIGN_OR_RETURN(rules.policy,
+                      ParseFile(flags.policy, &proxy::EnvelopePolicy::Parse));
+  return absl::OkStatus();
+}
+
+// Asks the back-end what it offers, and prints that.
+absl::Status PrintCapabilities(const ProxyFlags& flags) {
+  DS_RETURN_IF_ERROR(proxy::CheckSpec(flags.backend));
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<TemporaryFolder> folder,
+                      TemporaryFolder::Create("proxy"));
+  DS_ASSIGN_OR_RETURN(const BackendCapabilities capabilities,
+                      proxy::ReadCapabilities(
+                          flags.backend, folder->File("back-end.sock"),
+                          flags.device, absl::Seconds(flags.timeout_seconds)));
+  JsonStyle style;
+  style.indented = true;
+  DS_ASSIGN_OR_RETURN(const std::string json, JsonText(capabilities, style));
+  absl::PrintF("%s", json);
+  return absl::OkStatus();
+}
+
+// Returns what the flags say. Reads the files that they name.
+absl::StatusOr<proxy::ProxyOptions> Options(const ProxyFlags& flags,
+                                            const proxy::BackendSpec& backend) {
+  proxy::ProxyOptions options;
+  options.backend = backend;
+  options.device = flags.device;
+  DS_RETURN_IF_ERROR(SetTranslation(flags, &options.translation));
+  options.checkpoint_interval = absl::Seconds(flags.checkpoint_seconds);
+  if (flags.checkpoint_seconds > 0) {
+    DS_RETURN_IF_ERROR(proxy::CheckOneAtATime(options.backend));
+  }
+  for (const std::string& file : flags.features_like) {
+    DS_ASSIGN_OR_RETURN(const BackendCapabilities capabilities,
+                        ParseFile(file, &proxy::ParseCapabilities));
+    options.offer.Restrict(capabilities);
+  }
+  options.reply_timeout = absl::Seconds(flags.timeout_seconds);
+  options.transfer_timeout = absl::Seconds(flags.transfer_timeout_seconds);
+  options.log = Log;
+  return options;
+}
+
 absl::Status Run(const ProxyFlags& flags) {
+  if (flags.print_capabilities) return PrintCapabilities(flags);
   const proxy::ServiceManager manager;
   proxy::TakenOver start;
+  bool rehearsal = false;
   if (flags.take_over != 0) {
     const FileDescriptor fd(static_cast<int>(flags.take_over));
     DS_ASSIGN_OR_RETURN(const ProxyHandover handover,
                         proxy::ReadHandover(fd.get()));
     DS_ASSIGN_OR_RETURN(start, proxy::TakeOver(handover, fd.get()));
-    if (handover.rehearsal()) return absl::OkStatus();
+    rehearsal = handover.rehearsal();
   } else {
     DS_ASSIGN_OR_RETURN(start, Begin(flags));
   }
+  DS_ASSIGN_OR_RETURN(proxy::ProxyOptions options, Options(flags, start.spec));
+  if (rehearsal) return absl::OkStatus();
   // Nobody else can connect to a back-end that listens in here.
   std::unique_ptr<TemporaryFolder> folder;
   if (start.folder.empty()) {
@@ -111,23 +191,9 @@ absl::Status Run(const ProxyFlags& flags) {
   } else {
     folder = TemporaryFolder::Adopt(start.folder);
   }
-  proxy::ProxyOptions options;
-  options.backend = start.spec;
   options.folder = folder->path();
   DS_ASSIGN_OR_RETURN(options.arguments, proxy::ProgramArguments());
   options.backend_socket = folder->File("back-end.sock");
-  options.state = flags.state == "raw" ? proxy::StateForm::kRaw
-                                       : proxy::StateForm::kPortable;
-  DS_ASSIGN_OR_RETURN(options.translation.format,
-                      proxy::ParseBackendFormat(flags.backend_format));
-  options.translation.allow_raw = flags.allow_raw;
-  options.checkpoint_interval = absl::Seconds(flags.checkpoint_seconds);
-  if (flags.checkpoint_seconds > 0) {
-    DS_RETURN_IF_ERROR(proxy::CheckOneAtATime(options.backend));
-  }
-  options.reply_timeout = absl::Seconds(flags.timeout_seconds);
-  options.transfer_timeout = absl::Seconds(flags.transfer_timeout_seconds);
-  options.log = Log;
   DS_ASSIGN_OR_RETURN(
       const std::unique_ptr<proxy::Proxy> proxy,
       proxy::Proxy::Create(*std::move(start.listener), std::move(options),
@@ -176,10 +242,10 @@ void Define(Command& verb) {
                  "devstate upgrade --itself passes it")
       .InRange(3, 65535);
   verb.AddOption("--state", &flags->state,
-                 "What the front-end gets of a state: a devstate stream where "
-                 "devstate reads and writes the format, or the back-end's "
-                 "bytes")
-      .OneOf({"portable", "raw"})
+                 "What the front-end gets of a state: a stream of the portable "
+                 "schema where devstate reads and writes the format, else an "
+                 "envelope; always an envelope; or the back-end's bytes")
+      .OneOf({"portable", "envelope", "raw"})
       .ShowDefault();
   verb.AddOption("--backend-format", &flags->backend_format,
                  "What the back-end reads: auto for what it saves itself, "
@@ -193,6 +259,27 @@ void Define(Command& verb) {
                  "system, from which a back-end that dies is started again; "
                  "default: none")
       .InRange(0.1, 86400.0);
+  verb.AddOption("--implementation", &flags->backend.implementation,
+                 "Name of the back-end's implementation, for envelopes; "
+                 "default: the program of --command")
+      .Value("NAME");
+  verb.AddOption("--implementation-version",
+                 &flags->backend.implementation_version,
+                 "Its version; default: unknown")
+      .Value("VERSION");
+  verb.AddOption("--device", &flags->device,
+                 "The kind of device, as virtio-net; default: unknown")
+      .Value("NAME");
+  verb.AddOption("--policy", &flags->policy,
+                 "File that says whose envelopes are loaded; default: those "
+                 "of the same implementation in the same or an older version")
+      .Value("FILE");
+  verb.AddOption("--features-like", &flags->features_like,
+                 "Offer the front-end no more than the back-end has that "
+                 "printed this file; more than once for several")
+      .Value("FILE");
+  verb.AddFlag("--print-capabilities", &flags->print_capabilities,
+               "Ask the back-end what it offers, print that as JSON, and end");
   verb.AddOption("--timeout", &flags->timeout_seconds,
                  "Seconds until a back-end that does not answer is given up")
       .InRange(0.1, 86400.0)

@@ -30,6 +30,8 @@ struct UpgradeFlags {
   std::string backend_format;
   bool itself = false;
   std::string program;
+  std::string implementation;
+  std::string implementation_version;
   uint32_t retries = 3;
   bool dry_run = false;
   bool without_state = false;
@@ -61,6 +63,8 @@ absl::StatusOr<ExchangeRequest> MakeRequest(const UpgradeFlags& flags) {
   request.set_without_state(flags.without_state);
   request.set_backend_format(flags.backend_format);
   request.set_retries(flags.retries);
+  request.set_implementation(flags.implementation);
+  request.set_implementation_version(flags.implementation_version);
   return request;
 }
 
@@ -142,6 +146,13 @@ void Define(Command& verb) {
   verb.AddOption("--backend-format", &flags->backend_format,
                  "What the new back-end reads, as of devstate proxy; default: "
                  "what the old one saves");
+  verb.AddOption("--implementation", &flags->implementation,
+                 "Name of the new back-end's implementation, as of devstate "
+                 "proxy")
+      .Value("NAME");
+  verb.AddOption("--implementation-version", &flags->implementation_version,
+                 "Its version")
+      .Value("VERSION");
   verb.AddOption("--retries", &flags->retries,
                  "How often to try again, a second later, after the new "
                  "back-end has refused the state")
