@@ -141,6 +141,7 @@ absl::Status PrintCapabilities(const ProxyFlags& flags) {
                           flags.device, absl::Seconds(flags.timeout_seconds)));
   JsonStyle style;
   style.indented = true;
+  style.all_fields = true;
   DS_ASSIGN_OR_RETURN(const std::string json, JsonText(capabilities, style));
   absl::PrintF("%s", json);
   return absl::OkStatus();
