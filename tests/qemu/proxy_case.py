@@ -1,7 +1,6 @@
 # Copyright 2026 The devstate authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests with QEMU, a Linux guest and a proxy before a real virtiofsd
-share."""
+"""What the tests with a guest, a real virtiofsd and a proxy between them share."""
 
 import json
 import os
@@ -30,10 +29,9 @@ echo 'done'
 
 class Proxy(harness.Process):
 
-    def __init__(self, path, command, *flags):
+    def __init__(self, path, *flags):
         super().__init__([foreign_testing.DEVSTATE, 'proxy', '--listen', path,
-                          '--control', path + '.control', '--command', command,
-                          *flags])
+                          '--control', path + '.control', *flags])
         self.path = path
         self.wait_line(': ready$')
 
@@ -54,9 +52,11 @@ class ProxyCase(virtiofsd_case.VirtiofsdCase):
         self.command = shlex.join(foreign_testing.virtiofsd()) + (
             ' --fd {fd} --sandbox none --shared-dir ' + self.shared)
 
-    def proxy(self, *flags):
+    def proxy(self, *flags, backend=None):
+        """One whose back-end is named by `backend`, a virtiofsd otherwise."""
         self.count += 1
-        proxy = Proxy(self.path('p%d' % self.count), self.command, *flags)
+        proxy = Proxy(self.path('p%d' % self.count),
+                      *(backend or ('--command', self.command)), *flags)
         self.addCleanup(proxy.stop)
         return proxy
 
