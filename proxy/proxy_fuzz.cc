@@ -30,7 +30,7 @@
 #include "devstate/transport/vhost_user/fuzzed_messages.h"
 #include "devstate/transport/vhost_user/transport_test_util.h"
 #include "devstate/transport/vhost_user/vhost_user_message.h"
-#include "tests/fuzz/promise.h"
+#include "fuzz/promise.h"
 
 namespace devstate::proxy {
 namespace {
