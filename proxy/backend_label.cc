@@ -3,6 +3,9 @@
 
 #include "devstate/proxy/backend_label.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -10,8 +13,20 @@
 namespace devstate::proxy {
 namespace {
 
+// Whether a program's name says nothing of the back-end: it starts another.
+bool SaysNothing(absl::string_view name) {
+  static constexpr absl::string_view kStarters[] = {
+      "bash", "chrt",  "dash",    "doas",   "ip",     "ionice",
+      "nice", "nohup", "nsenter", "prlimit", "setpriv", "sh",
+      "sudo", "su",    "systemd-run", "taskset", "timeout", "unshare"};
+  return absl::StartsWith(name, "-") || absl::StartsWith(name, "python") ||
+         absl::StartsWith(name, "perl") ||
+         std::find(std::begin(kStarters), std::end(kStarters), name) !=
+             std::end(kStarters);
+}
+
 // Returns the name of the program in a shell command, without its folder.
-// Empty if that is a shell, which says nothing of what it starts.
+// Empty if that says nothing of what it starts.
 std::string ProgramOf(absl::string_view command) {
   for (absl::string_view word :
        absl::StrSplit(command, ' ', absl::SkipEmpty())) {
@@ -26,8 +41,7 @@ std::string ProgramOf(absl::string_view command) {
       word.remove_suffix(1);
     }
     const absl::string_view name = word.substr(word.rfind('/') + 1);
-    if (name == "sh" || name == "bash" || name == "dash") return "";
-    return std::string(name);
+    return SaysNothing(name) ? "" : std::string(name);
   }
   return "";
 }

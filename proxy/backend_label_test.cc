@@ -22,8 +22,12 @@ TEST(BackendLabelTest, TheImplementationIsTheProgramOfTheCommand) {
   EXPECT_EQ(ImplementationOf("env TMPDIR=/run 'passt' --fd {fd}"), "passt");
 }
 
-TEST(BackendLabelTest, AShellSaysNothingOfWhatItStarts) {
-  EXPECT_EQ(ImplementationOf("sh -c 'passt --fd {fd}'"), "");
+TEST(BackendLabelTest, WhatStartsAnotherProgramSaysNothing) {
+  for (const char* command :
+       {"sh -c 'passt --fd {fd}'", "ip netns exec a passt", "sudo passt",
+        "/usr/bin/python3 a.py", "env -u HOME passt"}) {
+    EXPECT_EQ(ImplementationOf(command), "") << command;
+  }
   EXPECT_EQ(ImplementationOf(""), "");
 }
 

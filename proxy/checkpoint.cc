@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "devstate/proxy/translation.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
@@ -14,8 +15,16 @@ namespace devstate::proxy {
 absl::StatusOr<Checkpoint> MakeCheckpoint(const OpenSource& saved,
                                           absl::Time taken) {
   DS_ASSIGN_OR_RETURN(const BackendFormat format, FormatOf(saved));
+  // Nobody could tell which ids an envelope of such a state has given out.
+  if (format.foreign != nullptr && format.foreign->export_state == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("states of ", format.foreign->name,
+                     " cannot be converted there and back"));
+  }
   DS_ASSIGN_OR_RETURN(const auto portable, TemporaryFile::Create());
-  DS_RETURN_IF_ERROR(ToFrontend(saved, portable.get()).status);
+  DS_RETURN_IF_ERROR(ToFrontend(saved, StateForm::kPortable, opaque::Label(),
+                                portable.get())
+                         .status);
   DS_ASSIGN_OR_RETURN(const auto raised, TemporaryFile::Create());
   const std::shared_ptr<ByteSource> source = portable->Open();
   WriterOptions options;
@@ -29,10 +38,11 @@ absl::StatusOr<Checkpoint> MakeCheckpoint(const OpenSource& saved,
     return absl::FailedPreconditionError("the guest has not mounted");
   }
   DS_ASSIGN_OR_RETURN(checkpoint.state, TemporaryFile::Create());
-  DS_RETURN_IF_ERROR(
-      ToBackend([&] { return raised->Open(); }, format,
-                /*allow_raw=*/false, checkpoint.state.get())
-          .status);
+  LoadRules rules;
+  rules.format = format;
+  DS_RETURN_IF_ERROR(ToBackend([&] { return raised->Open(); }, rules,
+                               checkpoint.state.get())
+                         .status);
   return checkpoint;
 }
 

@@ -44,7 +44,7 @@ bool SwitchesRings(uint32_t request) {
 }
 
 bool StopsRings(uint32_t request) {
-  return request == vhost_user::kGetVringBase ||
+  return vhost_user::StopsRing(request) ||
          request == vhost_user::kResetDevice ||
          request == vhost_user::kResetOwner;
 }

@@ -45,7 +45,9 @@ absl::Status Proxy::ServeClock() {
   }
   if (!checkpoint_at_.Expired()) return absl::OkStatus();
   const absl::Status moment = CheckMoment();
-  if (exchange_.has_value() || absl::IsUnavailable(moment)) {
+  // A back-end that hangs would not stop its rings either.
+  if (exchange_.has_value() || absl::IsUnavailable(moment) ||
+      watch_.waits(absl::Now(), kWatchPause)) {
     checkpoint_at_ = Deadline::After(kMomentPause);
     return absl::OkStatus();
   }
@@ -67,6 +69,8 @@ absl::Status Proxy::TakeCheckpoint() {
       exchange.Checkpoint();
   turn_.Return();
   if (!exchange.report().old_serves()) {
+    // One that no longer answers is as one that has died.
+    if (checkpoint_.has_value()) backend_->Kill();
     return absl::Status(
         saved.status().code(),
         absl::StrCat("back-end: checkpoint: ", saved.status().message()));

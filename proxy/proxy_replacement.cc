@@ -39,8 +39,10 @@ absl::Status Proxy::TryReplace() {
   if (!replacement.rehearses()) {
     exchange_->started = absl::Now();
     DS_ASSIGN_OR_RETURN(const HandoverDraft draft, Draft());
-    return replacement.Rehearse(draft.message,
-                                options_.exchange_limits.start_timeout);
+    const absl::Duration timeout = options_.exchange_limits.start_timeout;
+    // The front-end is served meanwhile.
+    exchange_->give_up = Deadline::After(timeout + kPatience);
+    return replacement.Rehearse(draft.message, timeout);
   }
   if (!exchange_->start.has_value()) {
     DS_ASSIGN_OR_RETURN(const bool rehearsed, replacement.TryRehearsed());
@@ -69,7 +71,7 @@ absl::Status Proxy::TryReplace() {
   AddStage("rehearse", *exchange_->start, message.mutable_report());
   message.set_ended_ns(absl::ToUnixNanos(absl::Now()));
   Log("another program takes over");
-  return replacement.Execute(draft);
+  return replacement.Execute(draft, stop_.fd());
 }
 
 absl::StatusOr<HandoverDraft> Proxy::Draft() const {
@@ -109,6 +111,7 @@ absl::Status Proxy::Continue(TakenOver taken) {
     frontend_.emplace(std::move(taken.frontend));
     DS_RETURN_IF_ERROR(OpenEngine());
     TellEngine();
+    rings_settle_ = Deadline::After(kPatience);
     StartClock();
   }
   Log(absl::StrCat("took over from another program, with ",

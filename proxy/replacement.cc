@@ -5,7 +5,9 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -28,7 +30,17 @@ absl::Status SetInherited(int fd, bool inherited) {
   return ErrnoStatus(errno, absl::StrCat("file descriptor ", fd));
 }
 
+bool IsEmptied(int fd) {
+  struct stat info = {};
+  return ::fstat(fd, &info) == 0 && info.st_size == 0;
+}
+
 }  // namespace
+
+absl::Status EndRehearsal(int fd) {
+  if (::ftruncate(fd, 0) == 0) return absl::OkStatus();
+  return ErrnoStatus(errno, absl::StrCat("file descriptor ", fd));
+}
 
 absl::StatusOr<std::vector<std::string>> ProgramArguments() {
   char path[PATH_MAX];
@@ -69,7 +81,7 @@ std::vector<std::string> Replacement::WithHandover(int fd) const {
 absl::Status Replacement::Rehearse(ProxyHandover message,
                                    absl::Duration timeout) {
   message.set_rehearsal(true);
-  DS_ASSIGN_OR_RETURN(const FileDescriptor file, WriteHandover(message));
+  DS_ASSIGN_OR_RETURN(FileDescriptor file, WriteHandover(message));
   ProcessFds fds;
   fds.output = STDERR_FILENO;
   fds.inherited = file.get();
@@ -77,6 +89,7 @@ absl::Status Replacement::Rehearse(ProxyHandover message,
       Process process,
       Process::Start(WithHandover(Process::kInheritedFd), fds));
   rehearsal_.emplace(std::move(process));
+  rehearsed_ = std::move(file);
   deadline_ = Deadline::After(timeout);
   return absl::OkStatus();
 }
@@ -89,13 +102,18 @@ absl::StatusOr<bool> Replacement::TryRehearsed() {
     return absl::DeadlineExceededError(absl::StrCat(
         arguments_[0], ": does not say in time whether it would take over"));
   }
-  if (*end == "exited with code 0") return true;
+  if (*end == "exited with code 0") {
+    if (IsEmptied(rehearsed_.get())) return true;
+    return absl::FailedPreconditionError(absl::StrCat(
+        arguments_[0], ": does not know --take-over: it is no devstate, or one "
+                       "without devstate upgrade --itself"));
+  }
   return absl::FailedPreconditionError(
       absl::StrCat(arguments_[0], ": would not take over, and ", *end,
                    "; the proxy's log has what it printed"));
 }
 
-absl::Status Replacement::Execute(const HandoverDraft& draft) {
+absl::Status Replacement::Execute(const HandoverDraft& draft, int cancel_fd) {
   DS_ASSIGN_OR_RETURN(const FileDescriptor file, WriteHandover(draft.message));
   std::vector<std::string> arguments = WithHandover(file.get());
   std::vector<char*> argv;
@@ -112,8 +130,13 @@ absl::Status Replacement::Execute(const HandoverDraft& draft) {
   sigaddset(&stops, SIGTERM);
   sigaddset(&stops, SIGINT);
   pthread_sigmask(SIG_BLOCK, &stops, &before);
-  ::execv(argv[0], argv.data());
-  const int error = errno;
+  // One that came before is known to this program alone.
+  pollfd cancel = {cancel_fd, POLLIN, 0};
+  int error = ECANCELED;
+  if (::poll(&cancel, 1, 0) == 0) {
+    ::execv(argv[0], argv.data());
+    error = errno;
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return ErrnoStatus(error, arguments[0]);
 }

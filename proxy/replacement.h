@@ -34,6 +34,10 @@ inline constexpr char kTakeOverOption[] = "--take-over";
 // Errors: those of reading /proc/self.
 absl::StatusOr<std::vector<std::string>> ProgramArguments();
 
+// Says that this program, which is rehearsed, would take over: empties the
+// hand-over at `fd`. A program that does not know of hand-overs would not.
+absl::Status EndRehearsal(int fd);
+
 // Thread-safety: none.
 class Replacement {
  public:
@@ -48,7 +52,7 @@ class Replacement {
   Replacement& operator=(const Replacement&) = delete;
 
   // Starts the program with `message`, marked as a rehearsal. It has `timeout`
-  // to say by its exit code that it would take over.
+  // to say that it would take over: by EndRehearsal() and exit code 0.
   //
   // Errors: those of Process::Start() and WriteHandover().
   absl::Status Rehearse(ProxyHandover message, absl::Duration timeout);
@@ -62,14 +66,16 @@ class Replacement {
   absl::StatusOr<bool> TryRehearsed();
 
   // Runs the program in this process, with SIGTERM and SIGINT blocked. Returns
-  // only if that failed; then nothing has changed.
-  absl::Status Execute(const HandoverDraft& draft);
+  // only if that failed, or if `cancel_fd` is readable already; then nothing has
+  // changed.
+  absl::Status Execute(const HandoverDraft& draft, int cancel_fd);
 
  private:
   std::vector<std::string> WithHandover(int fd) const;
 
   const std::vector<std::string> arguments_;
   std::optional<Process> rehearsal_;
+  FileDescriptor rehearsed_;  // its hand-over
   Deadline deadline_ = Deadline::Never();
 };
 

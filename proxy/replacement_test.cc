@@ -34,6 +34,10 @@ ExchangeLimits ShortStart() {
   return limits;
 }
 
+// A script's way to say that it would take over: the last argument is the number
+// of the hand-over.
+#define WOULD_TAKE_OVER "for fd; do :; done; : >/proc/self/fd/$fd; "
+
 class ReplacementTest : public ExchangeTest {
  protected:
   ReplacementTest() : ExchangeTest(ShortStart()) { StartGuest(); }
@@ -73,11 +77,12 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         std::make_tuple("exit 2",
                         "would not take over, and exited with code 2"),
+        std::make_tuple("exit 0", "does not know --take-over"),
         std::make_tuple("kill -9 $$", "was ended by signal 9"),
         std::make_tuple("exec sleep 1000", "does not say in time"),
         // It is gone when its turn comes, or is no program any more.
-        std::make_tuple("rm \"$0\"", "No such file"),
-        std::make_tuple(": >\"$0\"", "Exec format error")));
+        std::make_tuple(WOULD_TAKE_OVER "rm \"$0\"", "No such file"),
+        std::make_tuple(WOULD_TAKE_OVER ": >\"$0\"", "Exec format error")));
 
 TEST_F(ReplacementTest, AProgramThatIsNotThereIsRefused) {
   ExchangeRequest request;
@@ -93,7 +98,7 @@ TEST_F(ReplacementTest, NothingHalfReadIsHandedOver) {
       vhost_user::EncodeHeader({vhost_user::kGetQueueNum, 1, 0}).substr(0, 5);
   ASSERT_EQ(::write(front_->fd(), half.data(), half.size()),
             static_cast<ssize_t>(half.size()));
-  const ExchangeReport report = Report(AskForScript("exit 0"));
+  const ExchangeReport report = Report(AskForScript(WOULD_TAKE_OVER));
   EXPECT_THAT(report.refusal(), HasSubstr("is not answered"));
   EXPECT_TRUE(report.old_serves());
 }

@@ -3,6 +3,7 @@
 
 #include "devstate/proxy/stall_watch.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -42,6 +43,12 @@ std::vector<std::string> StallWatch::Look(const DeviceSetup& setup,
     rings_[index] = progress;
   }
   return lines;
+}
+
+bool StallWatch::waits(absl::Time now, absl::Duration time) const {
+  return std::any_of(rings_.begin(), rings_.end(), [&](const auto& ring) {
+    return now - ring.second.since >= time;
+  });
 }
 
 }  // namespace devstate::proxy

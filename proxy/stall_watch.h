@@ -27,6 +27,10 @@ class StallWatch {
   // or goes on after that, since the last look.
   std::vector<std::string> Look(const DeviceSetup& setup, absl::Time now);
 
+  // Returns whether, by the last look, a ring has had requests and none done for
+  // `time`.
+  bool waits(absl::Time now, absl::Duration time) const;
+
  private:
   struct Progress {
     uint16_t used = 0;

@@ -75,6 +75,18 @@ TEST_F(StallWatchTest, ARingWithoutRequestsIsIdle) {
   EXPECT_THAT(LookAfter(100), IsEmpty());
 }
 
+TEST_F(StallWatchTest, ARingWaitsWhileNoneOfItsRequestsIsDone) {
+  constexpr absl::Duration kTime = absl::Seconds(1);
+  SetIndex(kUsedRing, 0);
+  SetIndex(kAvailableRing, 2);
+  LookAfter(0);
+  EXPECT_FALSE(watch_.waits(now_, kTime));
+  EXPECT_TRUE(watch_.waits(now_ + kTime, kTime));
+  SetIndex(kUsedRing, 1);
+  LookAfter(1);
+  EXPECT_FALSE(watch_.waits(now_, kTime));
+}
+
 TEST_F(StallWatchTest, AStallIsReportedOnceAndItsEnd) {
   SetIndex(kUsedRing, 0xffff);
   SetIndex(kAvailableRing, 2);

@@ -52,7 +52,7 @@ Translation Judged(const ForeignReport& report, std::string what) {
 // Reads a stream to its end, so that every checksum was seen.
 absl::Status VerifyStream(const OpenSource& state) {
   DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source, state());
-  StreamReader reader(source.get());
+  StreamReader reader(source.get(), Limits(), Rounds::kTake);
   DS_RETURN_IF_ERROR(reader.ReadHeader().status());
   while (true) {
     DS_ASSIGN_OR_RETURN(const absl::optional<Chunk> chunk, reader.NextChunk());

@@ -34,6 +34,7 @@
 #include "devstate/proxy/translation.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/unix_socket.h"
+#include "devstate/transport/vhost_user/vhost_user_message.h"
 
 namespace devstate {
 namespace {
@@ -155,7 +156,8 @@ absl::StatusOr<proxy::ProxyOptions> Options(const ProxyFlags& flags,
   options.device = flags.device;
   DS_RETURN_IF_ERROR(SetTranslation(flags, &options.translation));
   options.checkpoint_interval = absl::Seconds(flags.checkpoint_seconds);
-  if (flags.checkpoint_seconds > 0) {
+  // After an exchange the proxy may have a back-end without checkpoints.
+  if (flags.checkpoint_seconds > 0 && flags.take_over == 0) {
     DS_RETURN_IF_ERROR(proxy::CheckOneAtATime(options.backend));
   }
   for (const std::string& file : flags.features_like) {
@@ -169,22 +171,35 @@ absl::StatusOr<proxy::ProxyOptions> Options(const ProxyFlags& flags,
   return options;
 }
 
+// Says whether this program would take over.
+absl::Status Rehearse(const ProxyFlags& flags, const ProxyHandover& handover,
+                      const proxy::TakenOver& start, int fd) {
+  DS_ASSIGN_OR_RETURN(const proxy::ProxyOptions options,
+                      Options(flags, start.spec));
+  // A file of --features-like may say less than when the guest was offered it.
+  for (const HandedRequest& handed : handover.set_up()) {
+    vhost_user::Message request;
+    request.request = handed.request();
+    request.payload = handed.payload();
+    DS_RETURN_IF_ERROR(options.offer.CheckAcknowledged(request));
+  }
+  return proxy::EndRehearsal(fd);
+}
+
 absl::Status Run(const ProxyFlags& flags) {
   if (flags.print_capabilities) return PrintCapabilities(flags);
   const proxy::ServiceManager manager;
   proxy::TakenOver start;
-  bool rehearsal = false;
   if (flags.take_over != 0) {
     const FileDescriptor fd(static_cast<int>(flags.take_over));
     DS_ASSIGN_OR_RETURN(const ProxyHandover handover,
                         proxy::ReadHandover(fd.get()));
     DS_ASSIGN_OR_RETURN(start, proxy::TakeOver(handover, fd.get()));
-    rehearsal = handover.rehearsal();
+    if (handover.rehearsal()) return Rehearse(flags, handover, start, fd.get());
   } else {
     DS_ASSIGN_OR_RETURN(start, Begin(flags));
   }
   DS_ASSIGN_OR_RETURN(proxy::ProxyOptions options, Options(flags, start.spec));
-  if (rehearsal) return absl::OkStatus();
   // Nobody else can connect to a back-end that listens in here.
   std::unique_ptr<TemporaryFolder> folder;
   if (start.folder.empty()) {

@@ -51,6 +51,11 @@ absl::StatusOr<ExchangeRequest> MakeRequest(const UpgradeFlags& flags) {
     return absl::InvalidArgumentError(
         "--program is the proxy's; say --itself, too");
   }
+  if (flags.itself && flags.dry_run) {
+    return absl::InvalidArgumentError(
+        "--itself has no --dry-run: the new program is always rehearsed, and "
+        "the old one goes on if that fails");
+  }
   ExchangeRequest request;
   request.set_itself(flags.itself);
   if (!flags.program.empty()) {
