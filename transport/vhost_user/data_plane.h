@@ -49,6 +49,7 @@ class DataPlane {
 
   // Replace the guest's memory, add a region, remove one. Rings may be running.
   // Memory that a request in flight uses must stay mapped until that is done.
+  // An error leaves the memory as it was.
   virtual absl::Status SetMemory(std::vector<MemoryRegion> regions) = 0;
   virtual absl::Status AddMemory(MemoryRegion region) = 0;
   virtual absl::Status RemoveMemory(const MemoryRegion& region) = 0;

@@ -255,6 +255,28 @@ TEST_F(DataPlaneTest, ErrorOfTheDataPlaneRefusesTheRequest) {
               StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
+TEST_F(DataPlaneTest, RefusedMemoryChangesNoSlot) {
+  std::string region = U64Payload(0);
+  AppendMemoryRegion({0, 4096, 0, 0, {}}, &region);
+  const uint32_t slots = VhostUserDeviceOptions().max_mem_slots;
+  EXPECT_THAT(Tell(kAddMemReg, region, SomeFds(1)), IsOk());
+  plane_.result = absl::InvalidArgumentError("no");
+  for (uint32_t i = 0; i < slots; ++i) {
+    EXPECT_THAT(Tell(kAddMemReg, region, SomeFds(1)),
+                StatusIs(absl::StatusCode::kInvalidArgument));
+  }
+  EXPECT_THAT(Tell(kRemMemReg, region),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Tell(kSetMemTable, U64Payload(0)),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  plane_.result = absl::OkStatus();
+  for (uint32_t i = 1; i < slots; ++i) {
+    EXPECT_THAT(Tell(kAddMemReg, region, SomeFds(1)), IsOk()) << i;
+  }
+  EXPECT_THAT(Tell(kAddMemReg, region, SomeFds(1)),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
 TEST_F(DataPlaneTest, LogOfPagesIsNotOfferedForIt) {
   const auto features = Tell(kGetFeatures, "");
   ASSERT_THAT(features, IsOk());

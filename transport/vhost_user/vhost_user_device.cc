@@ -123,25 +123,34 @@ absl::Status VhostUserDevice::Apply(Message& request, Message* reply) {
 absl::Status VhostUserDevice::ApplyMemory(Message& request) {
   DataPlane* plane = options_.data_plane;
   switch (request.request) {
-    case kSetMemTable:
-      mem_slots_ = ReadU32(request.payload, 0);
-      if (plane == nullptr) return absl::OkStatus();
-      return plane->SetMemory(TakeMemoryRegions(request));
+    case kSetMemTable: {
+      const uint32_t slots = ReadU32(request.payload, 0);
+      if (plane != nullptr) {
+        DS_RETURN_IF_ERROR(plane->SetMemory(TakeMemoryRegions(request)));
+      }
+      mem_slots_ = slots;
+      return absl::OkStatus();
+    }
     case kAddMemReg:
       if (mem_slots_ >= options_.max_mem_slots) {
         return absl::ResourceExhaustedError(absl::StrCat(
             "ADD_MEM_REG: all ", options_.max_mem_slots, " slots are taken"));
       }
+      if (plane != nullptr) {
+        DS_RETURN_IF_ERROR(
+            plane->AddMemory(std::move(TakeMemoryRegions(request)[0])));
+      }
       ++mem_slots_;
-      if (plane == nullptr) return absl::OkStatus();
-      return plane->AddMemory(std::move(TakeMemoryRegions(request)[0]));
+      return absl::OkStatus();
     default:
       if (mem_slots_ == 0) {
         return absl::InvalidArgumentError("REM_MEM_REG: there is no region");
       }
+      if (plane != nullptr) {
+        DS_RETURN_IF_ERROR(plane->RemoveMemory(ReadMemoryRegion(request)));
+      }
       --mem_slots_;
-      if (plane == nullptr) return absl::OkStatus();
-      return plane->RemoveMemory(ReadMemoryRegion(request));
+      return absl::OkStatus();
   }
 }
 
