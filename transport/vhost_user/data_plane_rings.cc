@@ -19,6 +19,15 @@ FileDescriptor TakeFd(Message& request) {
   return request.fds.empty() ? FileDescriptor() : std::move(request.fds[0]);
 }
 
+// Returns a second descriptor for a ring's call, empty if that is.
+absl::StatusOr<FileDescriptor> CopyCall(const FileDescriptor& call) {
+  FileDescriptor copy;
+  if (!call.valid()) return copy;
+  copy.Reset(::fcntl(call.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy.valid()) return ErrnoStatus(errno, "the descriptor of a call");
+  return copy;
+}
+
 }  // namespace
 
 absl::Status DataPlaneRings::Apply(uint32_t index, Message& request) {
@@ -44,10 +53,15 @@ absl::Status DataPlaneRings::Apply(uint32_t index, Message& request) {
       ring.enabled = ReadU32(request.payload, 4) != 0;
       return ring.running ? plane_.EnableRing(index, ring.enabled)
                           : absl::OkStatus();
-    case kSetVringCall:
-      if (ring.running) return plane_.SetCall(index, TakeFd(request));
-      ring.call = TakeFd(request);
+    case kSetVringCall: {
+      FileDescriptor call = TakeFd(request);
+      if (ring.running) {
+        DS_ASSIGN_OR_RETURN(FileDescriptor copy, CopyCall(call));
+        DS_RETURN_IF_ERROR(plane_.SetCall(index, std::move(copy)));
+      }
+      ring.call = std::move(call);
       return absl::OkStatus();
+    }
     case kSetVringKick:
       return Start(index, ring, request);
     default:
@@ -72,11 +86,7 @@ absl::Status DataPlaneRings::Start(uint32_t index, Ring& ring, Message& kick) {
         absl::StrCat("SET_VRING_KICK: ring ", index,
                      " comes without a descriptor; rings are not polled"));
   }
-  // It stays here as well: a front-end need not send it before each start.
-  if (ring.call.valid()) {
-    setup.call = FileDescriptor(::fcntl(ring.call.get(), F_DUPFD_CLOEXEC, 0));
-    if (!setup.call.valid()) return ErrnoStatus(errno, "SET_VRING_KICK");
-  }
+  DS_ASSIGN_OR_RETURN(setup.call, CopyCall(ring.call));
   DS_RETURN_IF_ERROR(plane_.StartRing(index, std::move(setup)));
   ring.running = true;
   return absl::OkStatus();

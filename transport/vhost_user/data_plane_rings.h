@@ -30,7 +30,10 @@ class DataPlaneRings {
   // Stops all rings, keeping what is in flight.
   absl::Status StopAll();
   // Forgets everything. Requires: the data plane has stopped.
-  void Clear() { rings_.clear(); }
+  void Clear() {
+    rings_.clear();
+    enabled_at_start_ = false;
+  }
 
   // Sets whether rings are enabled from the start, as they are for a front-end
   // that knows no protocol features.
@@ -42,7 +45,8 @@ class DataPlaneRings {
     std::optional<RingAddress> address;
     uint32_t base = 0;
     bool enabled = false;
-    FileDescriptor call;  // until the ring starts
+    // Kept while the ring runs: a front-end need not send it before each start.
+    FileDescriptor call;
     bool running = false;
   };
 

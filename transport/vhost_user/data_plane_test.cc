@@ -6,6 +6,7 @@
 #include "devstate/transport/vhost_user/data_plane.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <memory>
 #include <string>
@@ -25,6 +26,7 @@ namespace {
 
 using ::devstate::testing::FakeDevice;
 using ::devstate::testing::IsOk;
+using ::devstate::testing::MakeChannel;
 using ::devstate::testing::ServedEndpoint;
 using ::devstate::testing::SomeFds;
 using ::devstate::testing::StatusIs;
@@ -35,6 +37,13 @@ using ::testing::IsEmpty;
 constexpr uint64_t kProtocolFeatures =
     kDefaultProtocolFeatures | kProtocolFConfig | kProtocolFInflightShmfd |
     kProtocolFGetVringBaseInflight | kProtocolFGetVringBaseSkipDrain;
+
+// Returns one end of a pipe, which is a file of its own.
+std::vector<FileDescriptor> SomePipe() {
+  std::vector<FileDescriptor> fds;
+  fds.push_back(std::move(MakeChannel().write_end));
+  return fds;
+}
 
 // Writes down what it is told.
 class FakePlane : public DataPlane {
@@ -64,14 +73,16 @@ class FakePlane : public DataPlane {
                              memory.fd.valid() ? "" : " without a file"));
   }
   absl::Status StartRing(uint32_t ring, RingSetup setup) override {
+    call_ = std::move(setup.call);
     return Note(absl::StrCat("start ", ring, ": size ", setup.size, ", base ",
                              setup.base, setup.enabled ? ", enabled" : "",
-                             setup.call.valid() ? ", call" : ""));
+                             call_.valid() ? ", call" : ""));
   }
   absl::Status EnableRing(uint32_t ring, bool enabled) override {
     return Note(absl::StrCat(enabled ? "enable " : "disable ", ring));
   }
-  absl::Status SetCall(uint32_t ring, FileDescriptor) override {
+  absl::Status SetCall(uint32_t ring, FileDescriptor call) override {
+    call_ = std::move(call);
     return Note(absl::StrCat("call ", ring));
   }
   absl::StatusOr<uint32_t> StopRing(uint32_t ring, RingStop stop) override {
@@ -88,6 +99,11 @@ class FakePlane : public DataPlane {
 
   std::vector<std::string> TakeNotes() { return std::exchange(notes_, {}); }
   absl::Status result;  // of each call
+  // Returns the file to which the last ring has its call, 0 for none.
+  ino_t call() const {
+    struct stat info = {};
+    return ::fstat(call_.get(), &info) == 0 ? info.st_ino : 0;
+  }
 
  private:
   absl::Status Note(std::string note) {
@@ -96,6 +112,7 @@ class FakePlane : public DataPlane {
   }
 
   std::vector<std::string> notes_;
+  FileDescriptor call_;
 };
 
 class DataPlaneTest : public ::testing::Test {
@@ -142,6 +159,30 @@ TEST_F(DataPlaneTest, RingStartsWithItsKickAndAllThatWasSaidBefore) {
   EXPECT_THAT(Tell(kSetVringEnable, TwoU32(1, 1)), IsOk());
   EXPECT_THAT(Tell(kSetVringCall, U64Payload(1), SomeFds(1)), IsOk());
   EXPECT_THAT(plane_.TakeNotes(), ElementsAre("enable 1", "call 1"));
+}
+
+TEST_F(DataPlaneTest, CallOfARunningRingIsThereWhenItStartsAgain) {
+  EXPECT_THAT(Tell(kSetVringCall, U64Payload(0), SomePipe()), IsOk());
+  Start(0);
+  const ino_t first = plane_.call();
+  EXPECT_THAT(Tell(kSetVringCall, U64Payload(0), SomePipe()), IsOk());
+  const ino_t second = plane_.call();
+  EXPECT_NE(second, first);
+  EXPECT_THAT(Tell(kGetVringBase, TwoU32(0, 0)), IsOk());
+  EXPECT_THAT(Tell(kSetVringKick, U64Payload(0), SomeFds(1)), IsOk());
+  EXPECT_EQ(plane_.call(), second);
+  EXPECT_THAT(Tell(kSetVringCall, U64Payload(kVringNoFd)), IsOk());
+  EXPECT_THAT(Tell(kGetVringBase, TwoU32(0, 0)), IsOk());
+  EXPECT_THAT(Tell(kSetVringKick, U64Payload(0), SomeFds(1)), IsOk());
+  EXPECT_EQ(plane_.call(), 0u);
+}
+
+TEST_F(DataPlaneTest, NextFrontEndInheritsNoEnabledRings) {
+  EXPECT_THAT(Tell(kSetFeatures, U64Payload(0)), IsOk());
+  device_.Reset();
+  plane_.TakeNotes();
+  Start(0);
+  EXPECT_THAT(plane_.TakeNotes(), ElementsAre("start 0: size 128, base 7"));
 }
 
 TEST_F(DataPlaneTest, FrontEndWithoutProtocolFeaturesEnablesNoRing) {
