@@ -50,7 +50,9 @@ TEST(InflightRegionTest, WhatOneProcessRecordsTheNextOneFinds) {
   ASSERT_THAT(requests, IsOk());
   ASSERT_EQ(requests->size(), 1u);
   EXPECT_EQ((*requests)[0].entry, 5);
-  EXPECT_TRUE(SplitInflight((*mapped)->queue(0), 128).fresh());
+  SplitInflight other((*mapped)->queue(0), 128);
+  ASSERT_THAT(other.Recover(128, 7), IsOk());
+  EXPECT_TRUE(other.fresh());
 }
 
 TEST(InflightRegionTest, NobodyCanShrinkWhatItMade) {

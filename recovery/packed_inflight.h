@@ -33,20 +33,20 @@ class BasicPackedInflight {
   // Makes zeroed memory such that any implementation may begin with it.
   void Format() { Clear(capacity_, {}); }
 
-  // Returns whether nothing was ever recorded.
-  bool fresh() const { return header().heads.version == 0; }
-
   // Returns the requests that are in flight, in order, for a ring of this size.
-  // `place` is where the ring is answered, and
-  // is replaced by what the memory says, unless that is fresh.
-  // `is_available(place)` tells whether the ring's descriptor there is not yet
-  // answered. Nothing is written unless all is well.
+  // `place` is where the ring is answered, and is replaced by what the memory
+  // says, unless that is fresh. `is_available(place)` tells whether the ring's
+  // descriptor there is not yet answered. Nothing is written unless all is
+  // well.
   //
   // DATA_LOSS for damage, UNIMPLEMENTED for a newer version.
   template <typename IsAvailable>
   absl::StatusOr<std::vector<InflightRequest>> Recover(
       uint32_t ring_size, IsAvailable is_available,
       virtqueue::PackedPlace* place);
+
+  // As BasicSplitInflight::fresh().
+  bool fresh() const { return heads_.version == 0; }
 
   // As BasicSplitInflight::Begin().
   void Begin() {

@@ -320,5 +320,17 @@ TEST_F(PackedInflightRegionTest, NewerVersionIsRefused) {
   EXPECT_THAT(Recover(true), StatusIs(absl::StatusCode::kUnimplemented));
 }
 
+// Whoever shares the memory may write to it at any time.
+TEST(PackedInflightTest, IsFreshIfRecoveryFoundItFresh) {
+  AlignedMemory memory(InflightStride(true, kSize));
+  Inflight inflight(memory.bytes(), kSize);
+  PackedPlace place;
+  ASSERT_THAT(inflight.Recover(
+                  kSize, [](PackedPlace) { return true; }, &place),
+              IsOk());
+  memory.bytes()[offsetof(PackedInflightHeader, heads)] = kInflightVersion;
+  EXPECT_TRUE(inflight.fresh());
+}
+
 }  // namespace
 }  // namespace devstate::recovery

@@ -29,15 +29,17 @@ class BasicSplitInflight {
   BasicSplitInflight(char* memory, uint16_t capacity)
       : memory_(memory), capacity_(capacity) {}
 
-  // Returns whether nothing was ever recorded.
-  bool fresh() const { return header().version == 0; }
-
   // Returns the requests that are in flight, in order, for a ring of this size
   // whose used index is `used`. Nothing is written unless all is well.
   //
   // DATA_LOSS for damage, UNIMPLEMENTED for a newer version.
   absl::StatusOr<std::vector<InflightRequest>> Recover(uint32_t ring_size,
                                                        uint16_t used);
+
+  // Returns whether Recover() found that nothing was ever recorded. The memory
+  // may say something else by now. Requires: Recover() was fine, and Begin()
+  // was not called yet.
+  bool fresh() const { return fresh_; }
 
   // Makes fresh memory count, with what was recorded since Recover(). A process
   // that is killed before leaves it fresh. Requires: Recover() was fine.
@@ -89,6 +91,7 @@ class BasicSplitInflight {
 
   char* const memory_;
   const uint16_t capacity_;
+  bool fresh_ = false;
   // The next counter. What is here is not read from shared memory again.
   uint64_t counter_ = 0;
   uint16_t batch_head_ = 0;
@@ -114,7 +117,8 @@ BasicSplitInflight<Stores>::Recover(uint32_t ring_size, uint16_t used) {
         " descriptors, and memory for the requests of ", capacity_));
   }
   const SplitInflightHeader found = header();
-  if (found.version == 0) {
+  fresh_ = found.version == 0;
+  if (fresh_) {
     Clear(ring_size, used);
     return std::vector<InflightRequest>();
   }

@@ -297,5 +297,14 @@ TEST_F(SplitInflightRegionTest, EveryFlippedBitIsRefusedOrBounded) {
   }
 }
 
+// Whoever shares the memory may write to it at any time.
+TEST(SplitInflightTest, IsFreshIfRecoveryFoundItFresh) {
+  AlignedMemory memory(InflightStride(false, kSize));
+  Inflight inflight(memory.bytes(), kSize);
+  ASSERT_THAT(inflight.Recover(kSize, kFirstUsed), IsOk());
+  memory.bytes()[offsetof(SplitInflightHeader, version)] = kInflightVersion;
+  EXPECT_TRUE(inflight.fresh());
+}
+
 }  // namespace
 }  // namespace devstate::recovery

@@ -56,17 +56,17 @@ absl::Status TrackedQueue::Recover(const TrackedQueueSetup& setup) {
   std::vector<InflightRequest> found;
   RingPosition position = queue_->position();
   if (packed_.has_value()) {
-    fresh = packed_->fresh();
     DS_ASSIGN_OR_RETURN(found, packed_->Recover(
                                    queue_->size(),
                                    [this](virtqueue::PackedPlace place) {
                                      return queue_->IsAvailable(place);
                                    },
                                    &position.used));
+    fresh = packed_->fresh();
   } else if (split_.has_value()) {
-    fresh = split_->fresh();
     DS_ASSIGN_OR_RETURN(found,
                         split_->Recover(queue_->size(), position.used.index));
+    fresh = split_->fresh();
   }
   if (fresh) {
     DS_RETURN_IF_ERROR(Adopt(setup.loaded));
