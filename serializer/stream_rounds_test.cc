@@ -79,6 +79,33 @@ TEST(StreamRoundsTest, ChunksComeAsTheyStand) {
                           ChunkType::kFinal));
 }
 
+TEST(StreamRoundsTest, ATrailerThatReadersRefuseIsNotWritten) {
+  WriterOptions options;
+  options.compression = Compression::Raw();
+  options.limits.max_chunk_stored_bytes = 100;
+  StringSink sink;
+  StreamWriter writer(&sink, options);
+  ASSERT_THAT(writer.WriteHeader({}), IsOk());
+  const auto write = [&writer](ChunkType type, uint32_t field) {
+    writer.BeginChunk();
+    return writer.EndChunk(type, field, 0);
+  };
+  constexpr uint32_t kRounds = 30;
+  for (uint32_t round = 1; round <= kRounds; ++round) {
+    ASSERT_THAT(write(round == 1 ? ChunkType::kFirstRound
+                                 : ChunkType::kDeltaRound,
+                      round),
+                IsOk());
+    ASSERT_THAT(write(ChunkType::kRoot, 0), IsOk());
+    ASSERT_THAT(write(round == kRounds ? ChunkType::kFinal
+                                       : ChunkType::kRoundComplete,
+                      round),
+                IsOk());
+  }
+  EXPECT_THAT(writer.Finish(), StatusIs(absl::StatusCode::kResourceExhausted,
+                                        HasSubstr("fewer rounds")));
+}
+
 TEST(StreamRoundsTest, ReaderWithoutRoundsRefusesTheFirstChunk) {
   const auto read = Read(TwoRounds().Finish(), Rounds::kRefuse);
   EXPECT_EQ(ReasonOf(read.status()), ERROR_REASON_UNKNOWN_CONTENT);

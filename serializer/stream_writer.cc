@@ -8,6 +8,7 @@
 
 #include "devstate/serializer/stream_writer.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -153,7 +154,8 @@ absl::Status StreamWriter::CheckLimits(ChunkType type, uint32_t field,
   if (IsRoundMark(type) && field > options_.limits.max_rounds) {
     return absl::ResourceExhaustedError(
         absl::StrCat("the state has more than ", options_.limits.max_rounds,
-                     " rounds, the most that readers accept"));
+                     " rounds, the most that readers accept: begin again with "
+                     "the whole state, for a journal start a new generation"));
   }
   if (records > options_.limits.max_records - trailer_.records) {
     return absl::ResourceExhaustedError(
@@ -254,6 +256,14 @@ absl::Status StreamWriter::Finish() {
   trailer_.digest = sealer_.digest();
   trailer_.rounds = order_.rounds();
   const std::string message = Serialize(trailer_);
+  const uint32_t max_bytes = std::min(options_.limits.max_chunk_stored_bytes,
+                                      options_.limits.max_chunk_decoded_bytes);
+  if (message.size() > max_bytes) {
+    return status_ = absl::ResourceExhaustedError(absl::StrCat(
+               "the trailer of ", trailer_.rounds.size(), " rounds would have ",
+               message.size(), " bytes and readers accept ", max_bytes,
+               ": save the state in fewer rounds"));
+  }
   ChunkHeader header;
   header.type = ChunkType::kTrailer;
   header.sequence = static_cast<uint32_t>(trailer_.chunks);
