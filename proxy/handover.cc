@@ -63,7 +63,9 @@ absl::StatusOr<std::optional<UnixListener>> TakeListener(
   DS_ASSIGN_OR_RETURN(FileDescriptor fd, descriptors.Take(listener.fd()));
   if (rehearsal) return std::optional<UnixListener>();
   DS_ASSIGN_OR_RETURN(UnixListener taken,
-                      UnixListener::Adopt(std::move(fd), listener.path()));
+                      UnixListener::Adopt(
+                          std::move(fd), {listener.path(), listener.device(),
+                                          listener.inode()}));
   return std::optional<UnixListener>(std::move(taken));
 }
 
@@ -97,6 +99,16 @@ absl::StatusOr<uint32_t> HandoverDraft::Keep(int fd) {
   DS_ASSIGN_OR_RETURN(FileDescriptor copy, Duplicate(fd));
   fds.push_back(std::move(copy));
   return static_cast<uint32_t>(fds.back().get());
+}
+
+absl::Status HandoverDraft::KeepListener(const UnixListener& listener,
+                                         HandedListener* handed) {
+  DS_ASSIGN_OR_RETURN(const uint32_t fd, Keep(listener.fd()));
+  handed->set_fd(fd);
+  handed->set_path(listener.path());
+  handed->set_device(listener.name().device);
+  handed->set_inode(listener.name().inode);
+  return absl::OkStatus();
 }
 
 absl::Status HandoverDraft::KeepSetup(const DeviceSetup& setup) {

@@ -36,6 +36,9 @@ struct HandoverDraft {
   // Duplicates `fd`, and returns the number for the message.
   // RESOURCE_EXHAUSTED if there is no descriptor left.
   absl::StatusOr<uint32_t> Keep(int fd);
+  // Writes a listener into `handed`, which is part of the message.
+  absl::Status KeepListener(const UnixListener& listener,
+                            HandedListener* handed);
   // Writes the set-up.
   absl::Status KeepSetup(const DeviceSetup& setup);
 };

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
@@ -96,8 +97,9 @@ class HandoverTest : public ::testing::Test {
     HandoverDraft draft;
     draft.message.set_format(kHandoverFormat);
     draft.message.set_backend_command("true {fd}");
-    draft.message.mutable_listener()->set_fd(*draft.Keep(listener_->fd()));
-    draft.message.mutable_listener()->set_path(listener_->path());
+    EXPECT_THAT(
+        draft.KeepListener(*listener_, draft.message.mutable_listener()),
+        IsOk());
     EXPECT_THAT(draft.KeepSetup(setup), IsOk());
     return draft;
   }
@@ -156,6 +158,18 @@ TEST_F(HandoverTest, TheNameOfAListenerIsRemovedByWhoHasItLast) {
   EXPECT_EQ((*taken)->listener->path(), path);
   taken.reset();
   EXPECT_EQ(::access(path.c_str(), F_OK), -1);
+}
+
+TEST_F(HandoverTest, TheNameStaysIfSomebodyElseHasItByNow) {
+  HandoverDraft draft = Draft(DeviceSetup());
+  const std::string path = listener_->path();
+  const std::string aside = folder_.path() + "/aside";
+  ASSERT_EQ(::rename(path.c_str(), aside.c_str()), 0);
+  const auto other = UnixListener::Listen(path);
+  ASSERT_THAT(other, IsOk());
+  EXPECT_THAT(Take(std::move(draft)), IsOk());
+  EXPECT_EQ(::access(path.c_str(), F_OK), 0);
+  ::unlink(aside.c_str());
 }
 
 TEST_F(HandoverTest, ARehearsalTouchesNothing) {

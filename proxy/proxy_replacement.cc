@@ -18,14 +18,6 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(5);
 constexpr absl::Duration kAnswerTimeout = absl::Seconds(1);
 
-absl::Status KeepListener(const UnixListener& listener, HandoverDraft* draft,
-                          HandedListener* handed) {
-  DS_ASSIGN_OR_RETURN(const uint32_t fd, draft->Keep(listener.fd()));
-  handed->set_fd(fd);
-  handed->set_path(listener.path());
-  return absl::OkStatus();
-}
-
 void AddStage(const char* name, absl::Duration time, ExchangeReport* report) {
   ExchangeStage& stage = *report->add_stages();
   stage.set_name(name);
@@ -79,10 +71,10 @@ absl::StatusOr<HandoverDraft> Proxy::Draft() const {
   ProxyHandover& message = draft.message;
   message.set_format(kHandoverFormat);
   DS_RETURN_IF_ERROR(
-      KeepListener(listener_, &draft, message.mutable_listener()));
+      draft.KeepListener(listener_, message.mutable_listener()));
   if (control_.has_value()) {
     DS_RETURN_IF_ERROR(
-        KeepListener(*control_, &draft, message.mutable_control()));
+        draft.KeepListener(*control_, message.mutable_control()));
   }
   message.set_folder(options_.folder);
   message.set_backend_socket(spec_.socket);

@@ -100,11 +100,11 @@ absl::StatusOr<UnixListener> UnixListener::Listen(const std::string& path) {
     ::unlink(path.c_str());
     return ErrnoStatus(error, absl::StrCat(path, ": cannot listen"));
   }
-  return UnixListener(std::move(fd), path, info.st_dev, info.st_ino);
+  return UnixListener(std::move(fd), {path, info.st_dev, info.st_ino});
 }
 
 absl::StatusOr<UnixListener> UnixListener::Adopt(FileDescriptor fd,
-                                                  const std::string& path) {
+                                                 BoundName name) {
   int listens = 0;
   int type = 0;
   int domain = 0;
@@ -122,28 +122,22 @@ absl::StatusOr<UnixListener> UnixListener::Adopt(FileDescriptor fd,
       ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0) {
     return ErrnoStatus(errno, "fcntl");
   }
-  struct stat info = {};
-  if (path.empty() || ::lstat(path.c_str(), &info) != 0) {
-    return UnixListener(std::move(fd), /*path=*/"", 0, 0);
-  }
-  return UnixListener(std::move(fd), path, info.st_dev, info.st_ino);
+  return UnixListener(std::move(fd), std::move(name));
 }
 
 UnixListener& UnixListener::operator=(UnixListener&& other) noexcept {
   const UnixListener old(std::move(*this));
   fd_ = std::move(other.fd_);
-  path_ = std::move(other.path_);
-  device_ = other.device_;
-  inode_ = other.inode_;
+  name_ = std::move(other.name_);
   return *this;
 }
 
 UnixListener::~UnixListener() {
-  if (!fd_.valid() || path_.empty()) return;  // moved from, or not bound here
+  if (!fd_.valid() || path().empty()) return;  // moved from, or not bound here
   struct stat info = {};
-  if (::lstat(path_.c_str(), &info) == 0 && info.st_dev == device_ &&
-      info.st_ino == inode_) {
-    ::unlink(path_.c_str());
+  if (::lstat(path().c_str(), &info) == 0 && info.st_dev == name_.device &&
+      info.st_ino == name_.inode) {
+    ::unlink(path().c_str());
   }
 }
 
@@ -158,7 +152,7 @@ absl::StatusOr<FileDescriptor> UnixListener::Accept() {
       case ECONNABORTED:
         return FileDescriptor();
       default:
-        return ErrnoStatus(errno, absl::StrCat(path_, ": accept"));
+        return ErrnoStatus(errno, absl::StrCat(path(), ": accept"));
     }
   }
 }

@@ -17,6 +17,13 @@
 
 namespace devstate {
 
+// The name of a socket, and the file that had it when it was bound.
+struct BoundName {
+  std::string path;
+  dev_t device = 0;
+  ino_t inode = 0;
+};
+
 // A listening socket and the name it is bound to. Thread-safety: none.
 class UnixListener {
  public:
@@ -31,11 +38,12 @@ class UnixListener {
   static absl::StatusOr<UnixListener> Listen(const std::string& path);
 
   // Takes a socket that listens already, as a service manager hands one on.
-  // `path` is the name to remove in the end. Empty: its name stays.
+  // `name` is removed in the end if it is still the same file, as name() of the
+  // listener that was bound has it. Default: its name stays.
   //
   // Errors: FAILED_PRECONDITION (`fd` is no listening Unix stream socket).
   static absl::StatusOr<UnixListener> Adopt(FileDescriptor fd,
-                                            const std::string& path = "");
+                                            BoundName name = {});
 
   UnixListener(UnixListener&&) = default;
   UnixListener& operator=(UnixListener&& other) noexcept;
@@ -44,8 +52,10 @@ class UnixListener {
 
   // Returns the listening socket, non-blocking. This object owns it.
   int fd() const { return fd_.get(); }
-  // Returns the name that the destructor removes; empty if it removes none.
-  const std::string& path() const { return path_; }
+  // Returns the name that the destructor removes; an empty path if it removes
+  // none.
+  const BoundName& name() const { return name_; }
+  const std::string& path() const { return name_.path; }
 
   // Takes one waiting connection. Returns an empty FD when none waits, or none
   // waits any more.
@@ -55,16 +65,11 @@ class UnixListener {
   absl::StatusOr<FileDescriptor> Accept();
 
  private:
-  UnixListener(FileDescriptor fd, std::string path, dev_t device, ino_t inode)
-      : fd_(std::move(fd)),
-        path_(std::move(path)),
-        device_(device),
-        inode_(inode) {}
+  UnixListener(FileDescriptor fd, BoundName name)
+      : fd_(std::move(fd)), name_(std::move(name)) {}
 
   FileDescriptor fd_;
-  std::string path_;
-  dev_t device_;
-  ino_t inode_;
+  BoundName name_;
 };
 
 // Connects to the socket at `path`. If the listener's queue is full, waits for

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -165,8 +166,23 @@ TEST_F(UnixSocketTest, AnAdoptedNameIsRemovedIfItIsGiven) {
   auto bound = UnixListener::Listen(path_);
   ASSERT_THAT(bound, IsOk());
   EXPECT_THAT(
-      UnixListener::Adopt(FileDescriptor(::dup(bound->fd())), path_), IsOk());
+      UnixListener::Adopt(FileDescriptor(::dup(bound->fd())), bound->name()),
+      IsOk());
   EXPECT_FALSE(Exists());
+}
+
+TEST_F(UnixSocketTest, AnAdoptedNameThatAnotherSocketHasByNowStays) {
+  auto bound = UnixListener::Listen(path_);
+  ASSERT_THAT(bound, IsOk());
+  const std::string aside = folder_.path() + "/aside";
+  ASSERT_EQ(::rename(path_.c_str(), aside.c_str()), 0);
+  const auto other = UnixListener::Listen(path_);
+  ASSERT_THAT(other, IsOk());
+  EXPECT_THAT(
+      UnixListener::Adopt(FileDescriptor(::dup(bound->fd())), bound->name()),
+      IsOk());
+  EXPECT_TRUE(Exists());
+  ::unlink(aside.c_str());
 }
 
 TEST_F(UnixSocketTest, AListenerThatTakesAnotherOnesPlaceRemovesItsOwnName) {
