@@ -122,13 +122,13 @@ absl::Status BlkDataPlane::SetInflight(vhost_user::InflightMemory memory) {
 }
 
 std::vector<virtio::Request> BlkDataPlane::LeftInFlight(uint32_t ring,
-                                                        uint32_t base) {
+                                                        uint32_t base) const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  auto node = stopped_.extract(ring);
+  const auto stopped = stopped_.find(ring);
   // A front-end that starts the ring elsewhere has it from another device, or
   // from a driver that was reset.
-  if (node.empty() || node.mapped().base != base) return {};
-  return std::move(node.mapped().requests);
+  if (stopped == stopped_.end() || stopped->second.base != base) return {};
+  return stopped->second.requests;
 }
 
 absl::Status BlkDataPlane::StartRing(uint32_t ring,
@@ -155,6 +155,8 @@ absl::Status BlkDataPlane::StartRing(uint32_t ring,
   DS_ASSIGN_OR_RETURN(
       queues_[ring],
       BlkQueue::Start(shared, std::move(setup), std::move(queue), memory_));
+  const std::lock_guard<std::mutex> lock(mutex_);
+  stopped_.erase(ring);
   return absl::OkStatus();
 }
 

@@ -91,7 +91,7 @@ class BlkDataPlane : public vhost_user::DataPlane {
   BlkTarget Target() const;
   void ShareMemory();
   // Returns what a ring left in flight when it stopped at this base.
-  std::vector<virtio::Request> LeftInFlight(uint32_t ring, uint32_t base);
+  std::vector<virtio::Request> LeftInFlight(uint32_t ring, uint32_t base) const;
 
   Disk& disk_;
   const BlkOptions options_;

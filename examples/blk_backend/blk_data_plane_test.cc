@@ -242,6 +242,19 @@ TEST_P(BlkDataPlaneTest, StoppedRingIsStateAndGoesOnElsewhere) {
   EXPECT_TRUE(plane_->model().requests.empty());
 }
 
+TEST_P(BlkDataPlaneTest, RingThatDoesNotStartStaysState) {
+  ASSERT_THAT(Start(), IsOk());
+  const auto base = plane_->StopRing(0, RingStop::kKeep);
+  ASSERT_THAT(base, IsOk());
+  vhost_user::RingSetup setup = driver_.setup(*base);
+  setup.address.descriptors += 1;
+  EXPECT_THAT(plane_->StartRing(0, std::move(setup)),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(plane_->model().rings.size(), 1u);
+  ASSERT_THAT(Start(*base), IsOk());
+  EXPECT_TRUE(plane_->model().rings.empty());
+}
+
 TEST_P(BlkDataPlaneTest, NextProcessTakesOverWhatTheMemoryHas) {
   Restart(50'000);
   auto memory = plane_->MakeInflight(1, 8);
