@@ -32,7 +32,8 @@ class JournalSource : public ByteSource {
 
   // Verifies everything before the first byte is handed out. What follows the
   // last complete round is dropped if it is cut off or a checksum does not
-  // hold: a process that was killed leaves that.
+  // hold: a process that was killed leaves that. Zeros after a trailer are the
+  // room ahead of a mapped journal.
   //
   // Errors: DATA_LOSS if no round is complete, and those of a StreamReader for
   // what no killed process leaves.
@@ -48,7 +49,7 @@ class JournalSource : public ByteSource {
 
  private:
   JournalSource() = default;
-  absl::Status FindEnd(ByteSource* bytes, const Limits& limits);
+  absl::Status FindEnd(const Open& open, const Limits& limits);
 
   std::unique_ptr<ByteSource> bytes_;
   // The bytes of the journal that count, of which rest_ are left, and what

@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -189,7 +190,7 @@ absl::StatusOr<Recovery> StateStore::Load(
                     loaded.message());
     recovery.log.push_back(std::move(line));
     if (!loaded.ok()) continue;
-    recovery.generation = generation;
+    recovery.generation = good_ = generation;
     break;
   }
   return recovery;
@@ -201,6 +202,11 @@ absl::StatusOr<JournalSink*> StateStore::Begin() {
 
 absl::StatusOr<JournalSink*> StateStore::BeginAs(JournalWay way) {
   sink_ = nullptr;
+  if (generation_ == std::numeric_limits<uint64_t>::max()) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        options_.directory, "/", NameOf(generation_),
+        ": no number is left for the next generation: rename the file"));
+  }
   const int directory = directory_.get();
   const std::string path = absl::StrCat(options_.directory, "/", kUnfinished);
   if (::unlinkat(directory, kUnfinished, 0) != 0 && errno != ENOENT) {
@@ -230,11 +236,12 @@ absl::Status StateStore::Publish() {
   if (::renameat(directory, kUnfinished, directory, name.c_str()) != 0) {
     return ErrnoStatus(errno, absl::StrCat(options_.directory, "/", name));
   }
-  ++generation_;
+  const uint64_t kept = good_ != 0 ? good_ : generation_;
+  good_ = ++generation_;
   DS_RETURN_IF_ERROR(Sync(directory));
   DS_ASSIGN_OR_RETURN(const std::vector<uint64_t> generations, Generations());
   for (const uint64_t old : generations) {
-    if (old + 1 < generation_) ::unlinkat(directory, NameOf(old).c_str(), 0);
+    if (old < kept) ::unlinkat(directory, NameOf(old).c_str(), 0);
   }
   return absl::OkStatus();
 }

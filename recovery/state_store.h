@@ -29,13 +29,14 @@ struct StateStoreOptions {
   uint64_t max_bytes = 256ull * 1024 * 1024;
   // The way a journal is written. Default: kAppend.
   JournalWay way = JournalWay::kAppend;
-  // The limits of the reader of a generation. Default: those of any stream, and
-  // as many rounds as there are.
+  // The limits of the reader of a generation, and of the writer of a journal.
+  // Default: those of any stream, with more rounds and chunks.
   Limits limits = ForJournals();
 
   static Limits ForJournals() {
     Limits limits;
-    limits.max_rounds = UINT32_MAX;
+    // A round takes at most 20 bytes of the trailer, which is at most 1 MiB.
+    limits.max_rounds = 50'000;
     limits.max_chunks = UINT32_MAX;
     return limits;
   }
@@ -50,8 +51,8 @@ struct Recovery {
 };
 
 // Keeps the state of a device where it outlives the process: generations, each
-// a state written whole or a journal (journal_source.h), the newest two of
-// them. Thread-safety: none.
+// a state written whole or a journal (journal_source.h), the newest two that
+// are good. Thread-safety: none.
 class StateStore {
  public:
   // Opens the store of a folder. FAILED_PRECONDITION if another process has it
@@ -74,12 +75,15 @@ class StateStore {
       const std::function<absl::Status(ByteSource&)>& load);
 
   // Starts the next generation. What is written to the sink is none before
-  // Publish(). Valid until the next Begin().
+  // Publish(). Valid until the next Begin(). RESOURCE_EXHAUSTED if no number is
+  // left for it.
   absl::StatusOr<JournalSink*> Begin();
 
   // Makes the generation the newest: the sink has a state with its trailer, or
-  // the first round of a journal that goes on. Generations before the last one
-  // are removed. Errors leave the store as it was.
+  // the first round of a journal that goes on. Of the generations before it,
+  // the one that was loaded or published last stays, and those after that one.
+  //
+  // After an error the newest generation is this one or the one before.
   absl::Status Publish();
 
   // Writes a whole generation.
@@ -102,6 +106,8 @@ class StateStore {
   bool survives_host_ = false;
   // The generation that Begin() has started, or the last one there is.
   uint64_t generation_ = 0;
+  // The generation that was loaded or published last; 0 if none was.
+  uint64_t good_ = 0;
   std::unique_ptr<JournalSink> sink_;
 };
 

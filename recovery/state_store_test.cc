@@ -74,8 +74,10 @@ class Codec {
         facts_(schema_.root()),
         entries_(*schema_.root().FindFieldByNumber(2)) {}
 
-  std::unique_ptr<DynamicStateWriter> Writer(ByteSink* sink) const {
+  std::unique_ptr<DynamicStateWriter> Writer(ByteSink* sink,
+                                             const Limits& limits = {}) const {
     WriterOptions options;
+    options.limits = limits;
     options.compression = Compression::Raw();
     options.use_second_thread = false;
     return std::make_unique<DynamicStateWriter>(sink, schema_.model(),
@@ -251,6 +253,44 @@ TEST_P(StateStoreTest, ADamagedGenerationFallsBackToTheOneBefore) {
   EXPECT_EQ(state.clock, 1);
   EXPECT_THAT(recovery.log, ElementsAre(HasSubstr("not loaded: offset 0x"),
                                         HasSubstr("state.1.dstate: loaded")));
+}
+
+TEST_P(StateStoreTest, TheGenerationThatWasLoadedOutlivesADamagedNewerOne) {
+  Put(*Open(), {1, {}});
+  Put(*Open(), {2, {}});
+  SetBytes(folder_ / "state.2.dstate", "damaged");
+  State state;
+  {
+    const auto store = Open();
+    ASSERT_EQ(Load(*store, &state).generation, 1);
+    Put(*store, {3, {}});
+  }
+  SetBytes(folder_ / "state.3.dstate", "damaged");
+  EXPECT_EQ(Load(*Open(), &state).generation, 1);
+}
+
+TEST_P(StateStoreTest, NoGenerationFollowsTheLastNumber) {
+  Put(*Open(), {1, {}});
+  fs::rename(folder_ / "state.1.dstate",
+             folder_ / "state.18446744073709551615.dstate");
+  const auto store = Open();
+  EXPECT_THAT(store->Begin().status(),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("state.18446744073709551615.dstate")));
+  State state;
+  EXPECT_EQ(Load(*store, &state).generation, UINT64_MAX);
+}
+
+TEST_P(StateStoreTest, AWholeStateMayBeginAsAJournal) {
+  const auto store = Open();
+  const auto sink = store->Begin();
+  ASSERT_THAT(sink, IsOk());
+  ASSERT_THAT(codec_.WriteWhole({1, {{1, 2}}}, **sink), IsOk());
+  ASSERT_THAT(store->Publish(), IsOk());
+  // The process may be killed before the sink gives its room back.
+  State state;
+  EXPECT_THAT(Load(*store, &state).log, ElementsAre("state.1.dstate: loaded"));
+  EXPECT_EQ(state, (State{1, {{1, 2}}}));
 }
 
 TEST_P(StateStoreTest, ARefusedGenerationFallsBackToTheOneBefore) {
@@ -474,6 +514,49 @@ TEST_P(StateStoreTest, SigkillLosesNoRoundThatWasWritten) {
   }
 }
 
+absl::StatusOr<std::unique_ptr<JournalSource>> SourceOf(
+    const std::string& journal, const Limits& limits = {}) {
+  return JournalSource::Create(
+      [&journal] {
+        return absl::StatusOr<std::unique_ptr<ByteSource>>(
+            std::make_unique<StringSource>(journal));
+      },
+      limits);
+}
+
+TEST(JournalSourceTest, AsManyRoundsAsAreWrittenAreRead) {
+  const Limits limits = StateStoreOptions::ForJournals();
+  Codec codec;
+  StringSink sink;
+  const auto writer = codec.Writer(&sink, limits);
+  const auto root = codec.Root(7);
+  for (uint32_t round = 1; round <= limits.max_rounds; ++round) {
+    ASSERT_THAT(writer->BeginRound(*root), IsOk());
+    ASSERT_THAT(writer->EndRound(), IsOk());
+  }
+  const std::string journal = sink.written;
+  EXPECT_THAT(writer->BeginRound(*root),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("start a new generation")));
+  const auto source = SourceOf(journal, limits);
+  ASSERT_THAT(source, IsOk());
+  EXPECT_EQ((*source)->rounds(), limits.max_rounds);
+  State state;
+  EXPECT_THAT(codec.Read(**source, &state), IsOk());
+  EXPECT_EQ(state.clock, 7);
+}
+
+TEST(JournalSourceTest, OnlyZerosMayFollowATrailer) {
+  Codec codec;
+  StringSink sink;
+  ASSERT_THAT(codec.WriteWhole({1, {}}, sink), IsOk());
+  const std::string room = sink.written + std::string(10000, '\0');
+  EXPECT_THAT(SourceOf(room), IsOk());
+  EXPECT_THAT(SourceOf(room + "x").status(),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       HasSubstr("bytes follow the trailer")));
+}
+
 TEST(JournalSourceTest, RandomCrashesLeaveAPrefixOfTheRounds) {
   Codec codec;
   for (uint32_t seed = 1; seed <= 10000; ++seed) {
@@ -504,12 +587,7 @@ TEST(JournalSourceTest, RandomCrashesLeaveAPrefixOfTheRounds) {
     while (rounds < ends.size() && ends[rounds] <= cut) ++rounds;
     left.resize(cut);
     if (below(2) == 0) left += testing::Noise(below(200), seed);
-    const auto source = JournalSource::Create(
-        [&left] {
-          return absl::StatusOr<std::unique_ptr<ByteSource>>(
-              std::make_unique<StringSource>(left));
-        },
-        Limits());
+    const auto source = SourceOf(left);
     if (rounds == 0) {
       ASSERT_FALSE(source.ok()) << "seed " << seed;
       continue;
