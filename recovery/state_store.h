@@ -29,8 +29,8 @@ struct StateStoreOptions {
   uint64_t max_bytes = 256ull * 1024 * 1024;
   // The way a journal is written. Default: kAppend.
   JournalWay way = JournalWay::kAppend;
-  // The limits of the reader of a generation, and of the writer of a journal.
-  // Default: those of any stream, with more rounds and chunks.
+  // The limits of the reader of a generation. The device gives the writer of a
+  // journal the same. Default: those of any stream, with more rounds and chunks.
   Limits limits = ForJournals();
 
   static Limits ForJournals() {
