@@ -30,7 +30,8 @@ struct StateStoreOptions {
   // The way a journal is written. Default: kAppend.
   JournalWay way = JournalWay::kAppend;
   // The limits of the reader of a generation. The device gives the writer of a
-  // journal the same. Default: those of any stream, with more rounds and chunks.
+  // journal the same. Default: those of any stream, with more rounds and
+  // chunks.
   Limits limits = ForJournals();
 
   static Limits ForJournals() {
