@@ -181,15 +181,15 @@ absl::Status RecordWriter::CheckField(const Pending& field) {
         ") after records of ", pending_.name, " (field ", pending_.number,
         "): add them in ascending order of field number"));
   }
-  const auto is_field = [&field](const PiecesInfo& pieces) {
-    return pieces.field == field.number;
+  const auto has_field = [&field](const PiecesInfo& pieces) {
+    return pieces.field == field.number || pieces.owners_field == field.number;
   };
   if (round_ == Round::kDelta &&
-      std::any_of(schema_.pieces.begin(), schema_.pieces.end(), is_field)) {
+      std::any_of(schema_.pieces.begin(), schema_.pieces.end(), has_field)) {
     return Misuse(absl::StrCat(
         "changes of ", field.name,
-        ", whose records are pieces of values: they change as a whole, so save "
-        "the state whole"));
+        ", whose records are pieces of values, or own them: they change as a "
+        "whole, so save the state whole"));
   }
   if (round_ == Round::kDelta && KeyOf(field.number).empty()) {
     return Misuse(absl::StrCat(

@@ -6,6 +6,8 @@
 // out. Its state can be handed over in a live migration. Meant to be read;
 // start with blk_queue.cc, then blk_data_plane.cc.
 
+#include <signal.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -53,6 +55,9 @@ absl::Status Run(Flags& flags) {
   DS_ASSIGN_OR_RETURN(const std::unique_ptr<blk::examples::Disk> disk,
                       blk::examples::Disk::Open(flags.disk));
   flags.blk.log = Log;
+  // The descriptors that drivers are notified by are the front-end's, and may
+  // be pipes that nobody reads.
+  signal(SIGPIPE, SIG_IGN);
   blk::examples::BlkDataPlane plane(disk.get(), flags.blk);
   blk::examples::BlkDevice device(&plane);
   StateHandler<devices::blk::v1::BlkStateCodec> handler(&device,

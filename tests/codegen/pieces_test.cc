@@ -249,6 +249,21 @@ TEST(PiecesTest, ValueIsWrittenInSpansOfAnySize) {
   }
 }
 
+TEST(PiecesTest, ARoundChangesNeitherPiecesNorTheirOwners) {
+  for (const bool owners : {true, false}) {
+    StringSink sink;
+    ValuesWriter writer(&sink);
+    ASSERT_THAT(writer.BeginRound(Values()), IsOk());
+    ASSERT_THAT(writer.EndRound(), IsOk());
+    ASSERT_THAT(writer.BeginRound(Values()), IsOk());
+    const absl::Status changed = owners ? writer.AddOwners(OwnerRow())
+                                        : writer.AddPixels(PieceRow());
+    EXPECT_THAT(changed,
+                StatusIs(absl::StatusCode::kFailedPrecondition,
+                         HasSubstr("are pieces of values, or own them")));
+  }
+}
+
 TEST(PiecesTest, ValueThatIsNotFinishedIsNotSaved) {
   StringSink sink;
   ValuesWriter writer(&sink);
