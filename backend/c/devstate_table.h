@@ -4,9 +4,9 @@
  * What the C code generated from a schema consists of: constant tables over the
  * members of plain structs. A back-end's author needs none of it by name.
  *
- * These structs lie in arrays, so they cannot grow. Other structs have another
- * DEVSTATE_TABLE_ABI. The library reads tables of its own DEVSTATE_TABLE_ABI and
- * refuses others.
+ * These structs lie in arrays, so they cannot grow, but for devstate_schema, of
+ * which `abi` says what it has. The library reads tables of its own
+ * DEVSTATE_TABLE_ABI and of 2, and refuses others.
  */
 #ifndef DEVSTATE_DEVSTATE_TABLE_H_
 #define DEVSTATE_DEVSTATE_TABLE_H_
@@ -161,6 +161,7 @@ typedef struct devstate_schema {
   devstate_bytes descriptor_set; /* a zstd frame */
   const devstate_table* root;    /* the singular fields */
   const devstate_field* records; /* the fields that hold records, ascending */
+  /* From abi 3 on. */
   const devstate_pieces* pieces; /* ascending by field */
   uint32_t pieces_count;
 } devstate_schema;

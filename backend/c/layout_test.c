@@ -88,7 +88,9 @@ AT(devstate_schema, fingerprint, 40, 28);
 AT(devstate_schema, descriptor_set, 56, 36);
 AT(devstate_schema, root, 72, 44);
 AT(devstate_schema, records, 80, 48);
-SIZE(devstate_schema, 88, 52);
+AT(devstate_schema, pieces, 88, 52);
+AT(devstate_schema, pieces_count, 96, 56);
+SIZE(devstate_schema, 104, 60);
 
 AT(devstate_limits, size, 0, 0);
 AT(devstate_limits, max_header_bytes, 4, 4);

@@ -17,6 +17,11 @@
 namespace devstate::c {
 namespace {
 
+// Tables that generated code has been made with, and since when they have
+// `pieces`.
+constexpr uint32_t kFirstAbi = 2;
+constexpr uint32_t kPiecesAbi = 3;
+
 // Returns whether `found` holds for a field of `type` or of a message in it.
 template <typename Found>
 bool AnyField(const devstate_table& type, const Found& found) {
@@ -35,10 +40,10 @@ absl::StatusOr<std::shared_ptr<const StateSchema>> StateSchema::Make(
     return absl::InvalidArgumentError(
         "the schema is NULL: give the one that protoc-gen-devstate made");
   }
-  if (schema->abi != DEVSTATE_TABLE_ABI) {
+  if (schema->abi < kFirstAbi || schema->abi > DEVSTATE_TABLE_ABI) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the schema's tables are of version ", schema->abi,
-        ", this library reads ", DEVSTATE_TABLE_ABI,
+        ", this library reads ", kFirstAbi, " to ", DEVSTATE_TABLE_ABI,
         ": generate the code with the protoc-gen-devstate of the library"));
   }
   static auto& made =
@@ -62,7 +67,9 @@ StateSchema::StateSchema(const devstate_schema& tables) : tables_(tables) {
   info_.root_message = tables.root_message;
   info_.fingerprint = ToView(tables.fingerprint);
   info_.descriptor_set = ToView(tables.descriptor_set);
-  for (uint32_t i = 0; i < tables.pieces_count; ++i) {
+  const uint32_t pieces_count =
+      tables.abi >= kPiecesAbi ? tables.pieces_count : 0;
+  for (uint32_t i = 0; i < pieces_count; ++i) {
     const devstate_pieces& pieces = tables.pieces[i];
     pieces_.push_back({pieces.field, pieces.name, pieces.owners_field,
                        pieces.owners_name, pieces.owner, pieces.offset,
