@@ -5,6 +5,7 @@
 // be inlined into an author's code is in cpp_source.cc, which is compiled once.
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -152,12 +153,15 @@ void PrintRootWriter(const SchemaModel& model, const Variables& variables,
         "field", CamelCase(batch->name), "row", batch->message->record_name,
         "number", absl::StrCat(batch->number), "name", batch->name);
   }
+  // The fields that rounds cannot change, since a value in pieces comes whole.
+  std::set<uint32_t> whole;
   for (const PiecesInfo& info : PiecesOf(model)) {
     PrintPieceWriter(model, info, printer);
+    whole.insert({info.field, info.owners_field});
   }
   printer.Print("\n");
   for (const FieldModel* batch : model.batches) {
-    if (RecordKey(*batch).empty()) continue;
+    if (RecordKey(*batch).empty() || whole.count(batch->number) > 0) continue;
     printer.Print(
         "  // In a round after the first: of `row` the key alone counts.\n"
         "  absl::Status Delete$field$(const $row$Row& row) {\n"

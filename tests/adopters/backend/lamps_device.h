@@ -19,7 +19,7 @@
 
 namespace lamps {
 
-struct Lamp {
+struct LitLamp {
   std::string name;
   uint32_t percent;
   std::optional<ColorRow> color;
@@ -28,7 +28,7 @@ struct Lamp {
 struct Lamps {
   // How often any of them was switched.
   uint64_t switched = 0;
-  std::vector<Lamp> lit;
+  std::vector<LitLamp> lit;
 };
 
 // A state that was read and is not in force yet.
@@ -51,7 +51,7 @@ class StagedLamps : public devstate::StagedState<LampsStateCodec> {
   absl::Status Commit() override {
     device_ = std::move(loaded_);
     std::cout << "switched " << device_.switched << " times\n";
-    for (const Lamp& lamp : device_.lit) {
+    for (const LitLamp& lamp : device_.lit) {
       std::cout << lamp.name << " at " << lamp.percent << " %, red "
                 << (lamp.color ? lamp.color->red : 0) << "\n";
     }
@@ -72,7 +72,7 @@ class LampsDevice : public devstate::StateDevice<LampsStateCodec> {
     LampsState root;
     root.set_switched(lamps_.switched);
     absl::Status status = writer.Begin(root);
-    for (const Lamp& lamp : lamps_.lit) {
+    for (const LitLamp& lamp : lamps_.lit) {
       if (!status.ok()) break;
       LampRow row;
       row.name = lamp.name;
