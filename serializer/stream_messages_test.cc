@@ -236,8 +236,9 @@ TEST(StreamMessages, MembersAreTheFieldsOfTheirNames) {
             "descriptor_set: \"descriptors\" instance: \"instance\" "
             "conversions { from_version: 1 to_version: 2 "
             "by { name: \"by\" version: \"3\" } }");
-  EXPECT_EQ(TextOf("StreamTrailer", StreamTrailer{1, 2, 3, 4, 5, {}}),
-            "chunks: 1 records: 2 decoded_bytes: 3 stored_bytes: 4 digest: 5");
+  EXPECT_EQ(TextOf("StreamTrailer", StreamTrailer{1, 2, 3, 4, 5, {{6, 7, 8}}}),
+            "chunks: 1 records: 2 decoded_bytes: 3 stored_bytes: 4 digest: 5 "
+            "rounds { chunks: 6 written: 7 deleted: 8 }");
   EXPECT_EQ(TextOf("ErrorDetail",
                    ErrorDetail{ERROR_REASON_LIMIT, 2, 3, true, true}),
             "reason: ERROR_REASON_LIMIT offset: 2 chunk: 3 "
