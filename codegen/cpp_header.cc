@@ -4,6 +4,7 @@
 // The header of generated C++: row structs and a thin typed face. What need not
 // be inlined into an author's code is in cpp_source.cc, which is compiled once.
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -124,6 +125,19 @@ void PrintPieceWriter(const SchemaModel& model, const PiecesInfo& info,
       MemberName(*fields[info.data].descriptor));
 }
 
+// The size of the deletion of `row`, as an expression.
+std::string DeletionSize(const MessageModel& record,
+                         const std::vector<uint16_t>& key) {
+  std::string size = absl::StrCat(record.record_name, "Row::kRecordSize");
+  for (const uint16_t part : key) {
+    const FieldModel& field = record.fields[part];
+    if (ValueType(field) != "absl::string_view") continue;
+    absl::StrAppend(&size, " +\n                            row.",
+                    MemberName(*field.descriptor), ".size()");
+  }
+  return size;
+}
+
 void PrintRootWriter(const SchemaModel& model, const Variables& variables,
                      Printer& printer) {
   printer.Print(
@@ -161,15 +175,17 @@ void PrintRootWriter(const SchemaModel& model, const Variables& variables,
   }
   printer.Print("\n");
   for (const FieldModel* batch : model.batches) {
-    if (RecordKey(*batch).empty() || whole.count(batch->number) > 0) continue;
+    const std::vector<uint16_t> key = RecordKey(*batch);
+    if (key.empty() || whole.count(batch->number) > 0) continue;
     printer.Print(
         "  // In a round after the first: of `row` the key alone counts.\n"
         "  absl::Status Delete$field$(const $row$Row& row) {\n"
         "    return DeleteRecord($number$, \"$name$\", $name$_columns_, row,\n"
-        "                        $row$Row::kRecordSize);\n"
+        "                        $size$);\n"
         "  }\n",
         "field", CamelCase(batch->name), "row", batch->message->record_name,
-        "number", absl::StrCat(batch->number), "name", batch->name);
+        "number", absl::StrCat(batch->number), "name", batch->name, "size",
+        DeletionSize(*batch->message, key));
   }
   printer.Print(
       "\n"

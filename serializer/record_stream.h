@@ -137,8 +137,8 @@ class RecordWriter {
   virtual absl::Span<const uint16_t> KeyOf(uint32_t field) const;
 
   // Adds the deletion of the record with the key of `row`, whose other members
-  // do not count. `size` is what a record counts for without its elements and
-  // strings.
+  // do not count. `size` is what a record counts for that has nothing but the
+  // key.
   template <typename Builder, typename Row>
   absl::Status DeleteRecord(uint32_t number, absl::string_view name,
                             Builder& builder, const Row& row, size_t size) {

@@ -312,6 +312,13 @@ size_t MessageColumnsBuilder::VariableSize(const Message& record) const {
   return size;
 }
 
+size_t MessageColumnsBuilder::VariableSize(
+    const Message& record, absl::Span<const uint16_t> key) const {
+  size_t size = 0;
+  for (const uint16_t i : key) size += fields_[i]->VariableSize(record);
+  return size;
+}
+
 void MessageColumnsBuilder::Append(const Message& record) {
   for (const auto& field : fields_) field->Append(size_, record);
   ++size_;

@@ -5,10 +5,12 @@
 #define DEVSTATE_SERIALIZER_DYNAMIC_MESSAGE_COLUMNS_BUILDER_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "devstate/schema/schema_model.h"
 #include "devstate/serializer/record_columns.h"
 #include "google/protobuf/message.h"
@@ -31,6 +33,10 @@ class MessageColumnsBuilder final : public RecordColumnsBuilder {
   absl::Status CheckKnown(const google::protobuf::Message& record) const;
   // Returns the bytes that `record` counts for without its record size.
   size_t VariableSize(const google::protobuf::Message& record) const;
+  // Returns the same of the fields of `key` alone, which are indices into those
+  // of the type.
+  size_t VariableSize(const google::protobuf::Message& record,
+                      absl::Span<const uint16_t> key) const;
 
   // Copies `record`, a message of the type. Map entries are put into ascending
   // order of key, because their own order differs from run to run.

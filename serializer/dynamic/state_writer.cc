@@ -112,8 +112,11 @@ absl::Status DynamicStateWriter::Delete(const FieldDescriptor& field,
   const absl::StatusOr<Batches*> found = FindBatches(field, record);
   status_ = found.status();
   if (!status_.ok()) return status_;
-  status_ = DeleteRecord(static_cast<uint32_t>(field.number()), field.name(),
-                         (*found)->columns, record, (*found)->record_size);
+  Batches& batches = **found;
+  const auto number = static_cast<uint32_t>(field.number());
+  status_ = DeleteRecord(
+      number, field.name(), batches.columns, record,
+      batches.record_size + batches.columns.VariableSize(record, KeyOf(number)));
   return status_;
 }
 
