@@ -30,8 +30,8 @@ struct StateStoreOptions {
   // The way a journal is written. Default: kAppend.
   JournalWay way = JournalWay::kAppend;
   // The limits of the reader of a generation. The device gives the writer of a
-  // journal the same. Default: those of any stream, with more rounds and
-  // chunks.
+  // journal the same. Default: those of any stream, with more rounds, chunks
+  // and bytes to merge.
   Limits limits = ForJournals();
 
   static Limits ForJournals() {
@@ -39,6 +39,8 @@ struct StateStoreOptions {
     // A round takes at most 20 bytes of the trailer, which is at most 1 MiB.
     limits.max_rounds = 50'000;
     limits.max_chunks = UINT32_MAX;
+    // No peer has written what is in the folder.
+    limits.max_merge_bytes = 4ull * 1024 * 1024 * 1024;
     return limits;
   }
 };

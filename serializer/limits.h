@@ -13,7 +13,7 @@ namespace devstate {
 // before the memory or the time that it bounds is spent. A stream beyond one is
 // refused with RESOURCE_EXHAUSTED, which names the limit. Writers obey all
 // limits, so that saving refuses a state which readers with the same limits
-// would refuse.
+// would refuse. max_merge_bytes says what they cannot know.
 struct Limits {
   // The size of the StreamHeader message, embedded descriptor set included, in
   // bytes. Default: 64 KiB.
@@ -47,8 +47,16 @@ struct Limits {
   // The size of the records of a state in rounds, in bytes
   // (docs/stream_format.md, "Sizes"). They are kept until the last round has
   // come. This implementation takes at most 3 times as much memory, and for
-  // each record its key and about 100 bytes. Default: 4 GiB.
-  uint64_t max_merge_bytes = 4ull * 1024 * 1024 * 1024;
+  // each record its key and about 100 bytes.
+  //
+  // A few hundred bytes of a stream can be 65536 records, and max_expansion
+  // does not see it, so this alone bounds what a peer can make a reader keep.
+  //
+  // A writer refuses a first round that is beyond it. Of later rounds it does
+  // not know which records they replace, for it has no table of keys: a state
+  // that grows beyond the limit while it is written in rounds is refused where
+  // they are merged. Default: 1 GiB.
+  uint64_t max_merge_bytes = 1024ull * 1024 * 1024;
 
   // The factor by which payload bytes after decompression may exceed the stored
   // ones. Both are summed up from the start of the stream, and judged above

@@ -253,6 +253,17 @@ absl::Status RecordWriter::CheckBatchMemory() const {
       ": split its repeated fields into records of their own"));
 }
 
+absl::Status RecordWriter::CheckMergeBytes() {
+  if (round_ != Round::kFirst) return absl::OkStatus();
+  first_round_bytes_ += batch_bytes_;
+  const uint64_t limit = stream_->options().limits.max_merge_bytes;
+  if (first_round_bytes_ <= limit) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the records of the first round count for ", first_round_bytes_,
+      " bytes and readers accept max_merge_bytes = ", limit,
+      ": save the state whole, or raise the limit on both sides"));
+}
+
 absl::Status RecordWriter::CheckPieces(const RecordColumnsBuilder& builder) {
   return NotWhole(
       pieces_.OnBatch(pending_.number, builder.size(),
@@ -266,6 +277,7 @@ absl::Status RecordWriter::WriteBatch() {
   const size_t records = builder.size();
   if (records == 0) return absl::OkStatus();
   DS_RETURN_IF_ERROR(CheckBatchMemory());
+  DS_RETURN_IF_ERROR(CheckMergeBytes());
   const bool deletions = pending_type_ == ChunkType::kDeletions;
   const absl::Span<const uint16_t> key = KeyOf(pending_.number);
   if (absl::Status status = deletions ? builder.ValidateKeys(key)

@@ -245,6 +245,8 @@ class RecordWriter {
   absl::Status WriteBatch();
   // RESOURCE_EXHAUSTED if readers with the same limits would refuse the batch.
   absl::Status CheckBatchMemory() const;
+  // The same of the records of the first round.
+  absl::Status CheckMergeBytes();
   // INVALID_ARGUMENT if the pieces of the batch are not as the schema says.
   absl::Status CheckPieces(const RecordColumnsBuilder& builder);
 
@@ -263,8 +265,10 @@ class RecordWriter {
   uint32_t open_number_ = 0;
   Round round_ = Round::kNone;
   uint32_t round_number_ = 0;
-  // The features that the header of a state in rounds names.
+  // The features that the header of a state in rounds names, and the size of
+  // the records of the first one.
   std::set<std::string> header_features_;
+  uint64_t first_round_bytes_ = 0;
   // FAILED_PRECONDITION, now and for ever: the stream would have a gap.
   absl::Status Misuse(const std::string& message);
 

@@ -117,6 +117,66 @@ TEST(RoundsTest, AVisitorSeesNothingBeforeTheEnd) {
   }
 }
 
+absl::Status ReadWithin(const std::string& stream, const Limits& limits) {
+  StringSource source(stream);
+  FsStateReader reader(&source, limits);
+  StateText text;
+  return reader.Read(text);
+}
+
+// Two mounts, whose path has one byte.
+absl::Status AddTwoMounts(FsStateWriter& writer, uint64_t first_id) {
+  DS_RETURN_IF_ERROR(writer.AddMountPaths(MountPathRow{first_id, "a"}));
+  return writer.AddMountPaths(MountPathRow{first_id + 1, "b"});
+}
+
+constexpr uint64_t kTwoMounts = 2 * (MountPathRow::kRecordSize + 1);
+
+TEST(RoundsTest, AFirstRoundBeyondTheLimitOfAMergeIsNotWritten) {
+  WriterOptions options;
+  // Batches count together.
+  options.max_batch_records = 1;
+  options.limits.max_merge_bytes = kTwoMounts;
+  StringSink sink;
+  FsStateWriter fits(&sink, options);
+  ASSERT_THAT(fits.BeginRound(Root(1)), IsOk());
+  ASSERT_THAT(AddTwoMounts(fits, 1), IsOk());
+  ASSERT_THAT(fits.Finish(), IsOk());
+  EXPECT_THAT(ReadWithin(sink.written, options.limits), IsOk());
+
+  --options.limits.max_merge_bytes;
+  EXPECT_EQ(ReasonOf(ReadWithin(sink.written, options.limits)),
+            ERROR_REASON_LIMIT);
+  FsStateWriter too_much(&sink, options);
+  ASSERT_THAT(too_much.BeginRound(Root(1)), IsOk());
+  ASSERT_THAT(AddTwoMounts(too_much, 1), IsOk());
+  EXPECT_THAT(too_much.EndRound(),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("max_merge_bytes")));
+  // It bounds no state that is not merged.
+  FsStateWriter whole(&sink, options);
+  ASSERT_THAT(whole.Begin(Root(1)), IsOk());
+  ASSERT_THAT(AddTwoMounts(whole, 1), IsOk());
+  EXPECT_THAT(whole.Finish(), IsOk());
+}
+
+TEST(RoundsTest, AWriterCountsNoLaterRound) {
+  WriterOptions options;
+  options.limits.max_merge_bytes = kTwoMounts;
+  for (const uint64_t second_id : {1, 3}) {
+    StringSink sink;
+    FsStateWriter writer(&sink, options);
+    ASSERT_THAT(writer.BeginRound(Root(1)), IsOk());
+    ASSERT_THAT(AddTwoMounts(writer, 1), IsOk());
+    ASSERT_THAT(writer.EndRound(), IsOk());
+    ASSERT_THAT(writer.BeginRound(Root(1)), IsOk());
+    ASSERT_THAT(AddTwoMounts(writer, second_id), IsOk());
+    ASSERT_THAT(writer.Finish(), IsOk());
+    // It could be the same records once more, or others.
+    EXPECT_EQ(ReadWithin(sink.written, options.limits).ok(), second_id == 1);
+  }
+}
+
 TEST(RoundsTest, AnnotationsOfADeletionAreThoseOfItsKey) {
   const auto refused = [](const std::string& text) {
     return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text));

@@ -24,7 +24,7 @@ class Limits:
     max_decoded_bytes: int = 64 * 1024 * 1024 * 1024
     max_expansion: int = 1024
     max_rounds: int = 1024
-    max_merge_bytes: int = 4 * 1024 * 1024 * 1024
+    max_merge_bytes: int = 1024 * 1024 * 1024
 
 
 def expansion(decoded: int, stored: int) -> int:
