@@ -158,6 +158,22 @@ class Chooser {
   size_t best_size_ = std::numeric_limits<size_t>::max();
 };
 
+// Writes the whole column of one value that is not 0. A batch of few records has
+// no others, and there it takes most of the time.
+void WriteConstant(uint32_t field, ValueKind kind, uint64_t value,
+                   MessageWriter& out) {
+  const auto tag = [](uint32_t number) {
+    return static_cast<char>(number << 3 | kWireVarint);
+  };
+  char* column = out.BeginBytes(field, 5 + VarintSize(value));
+  *column++ = tag(kKindField);
+  *column++ = static_cast<char>(kind);
+  *column++ = tag(kEncodingField);
+  *column++ = static_cast<char>(ColumnEncoding::kConstant);
+  *column++ = tag(kBaseField);
+  EncodeVarint(value, column);
+}
+
 template <typename Bits>
 void WritePlain(const Bits* values, size_t count, MessageWriter& out) {
   const MessageWriter::Nested nested = out.BeginNested(kValuesField, count);
@@ -245,12 +261,7 @@ void EncodeNumbers(uint32_t field, ValueKind kind, const Bits* values,
     out.EndNested(nested);
     return;
   }
-  if (constant) {
-    const MessageWriter::Nested nested = begin(ColumnEncoding::kConstant, 0);
-    out.WriteNumber(kBaseField, values[0]);
-    out.EndNested(nested);
-    return;
-  }
+  if (constant) return WriteConstant(field, kind, values[0], out);
   Chooser<Bits> chooser(values, count);
   const ColumnEncoding encoding = chooser.Choose(out.scratch());
   const MessageWriter::Nested nested = begin(encoding, chooser.size());

@@ -113,11 +113,9 @@ absl::Status RecordColumnsBuilder::Validate(RowKind rows) const {
 absl::Status RecordColumnsBuilder::ValidateField(const FieldEntry& field,
                                                  const ColumnBuilder& column,
                                                  RowKind rows) const {
-  absl::Status status = column.Validate(field, rows);
-  if (field.is_message()) {
-    DS_RETURN_IF_ERROR(InMessage(field.name, std::move(status)));
-  } else {
-    DS_RETURN_IF_ERROR(InField(field.name, std::move(status)));
+  if (absl::Status status = column.Validate(field, rows); !status.ok()) {
+    return field.is_message() ? InMessage(field.name, std::move(status))
+                              : InField(field.name, std::move(status));
   }
   if (!field.enum_values.empty()) {
     using Column = BoundsEntry::Column;

@@ -61,14 +61,13 @@ absl::Status RecordWriter::BeginState(absl::string_view root,
                                       const std::set<std::string>& features,
                                       RootState state) {
   DS_RETURN_IF_ERROR(status_);
+  if (starts_in_rounds_) return BeginRoundState(root, features, state);
   if (begun_) return Misuse("Begin() twice");
   begun_ = true;
   return status_ = WriteRoot(root, features, state);
 }
 
-absl::Status RecordWriter::BeginRoundState(
-    absl::string_view root, const std::set<std::string>& features,
-    RootState state) {
+absl::Status RecordWriter::StartRound() {
   DS_RETURN_IF_ERROR(status_);
   if (begun_ && round_ != Round::kComplete) {
     return Misuse("BeginRound() before the end of what came before");
@@ -80,7 +79,21 @@ absl::Status RecordWriter::BeginRoundState(
   round_ = begun_ ? Round::kDelta : Round::kFirst;
   begun_ = true;
   ++round_number_;
-  return status_ = WriteRoot(root, features, state);
+  return absl::OkStatus();
+}
+
+absl::Status RecordWriter::BeginRoundState(
+    absl::string_view root, const std::set<std::string>& features,
+    RootState state) {
+  DS_RETURN_IF_ERROR(StartRound());
+  status_ = WriteRoot(root, features, state);
+  if (status_.ok()) round_root_.assign(root.data(), root.size());
+  return status_;
+}
+
+absl::Status RecordWriter::BeginSameRound() {
+  DS_RETURN_IF_ERROR(StartRound());
+  return status_ = WriteRootChunk(round_root_);
 }
 
 absl::Status RecordWriter::WriteMark(ChunkType type) {
@@ -108,26 +121,34 @@ absl::Span<const uint16_t> RecordWriter::KeyOf(uint32_t) const { return {}; }
 absl::Status RecordWriter::WriteRoot(absl::string_view root,
                                      const std::set<std::string>& features,
                                      RootState state) {
-  StreamHeader header = Header(features);
   if (check_root_ != nullptr && state == RootState::kUnchecked) {
-    DS_RETURN_IF_ERROR(check_root_(header, root));
+    DS_RETURN_IF_ERROR(check_root_(Header(features), root));
   }
   if (round_number_ > 1) {
-    const auto unnamed = std::find_if(
-        features.begin(), features.end(), [this](const std::string& feature) {
-          return header_features_.count(feature) == 0;
-        });
-    if (unnamed != features.end()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "round ", round_number_, " uses the feature ", *unnamed,
-          ", which the header does not name: name in used_features all that "
-          "the state may come to use"));
-    }
+    DS_RETURN_IF_ERROR(CheckNamed(features));
   } else {
+    StreamHeader header = Header(features);
     header_features_ = {header.used_features.begin(),
                         header.used_features.end()};
     DS_RETURN_IF_ERROR(stream_->WriteHeader(std::move(header)));
   }
+  return WriteRootChunk(root);
+}
+
+absl::Status RecordWriter::CheckNamed(
+    const std::set<std::string>& features) const {
+  const auto unnamed = std::find_if(
+      features.begin(), features.end(), [this](const std::string& feature) {
+        return header_features_.count(feature) == 0;
+      });
+  if (unnamed == features.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "round ", round_number_, " uses the feature ", *unnamed,
+      ", which the header does not name: name in used_features all that the "
+      "state may come to use"));
+}
+
+absl::Status RecordWriter::WriteRootChunk(absl::string_view root) {
   if (round_ != Round::kNone) {
     DS_RETURN_IF_ERROR(WriteMark(round_ == Round::kFirst
                                      ? ChunkType::kFirstRound

@@ -102,6 +102,9 @@ class RecordWriter {
                                                absl::string_view root)>;
   void SetRootCheck(RootCheck check) { check_root_ = std::move(check); }
 
+  // Makes Begin() begin the first round of a state in rounds, so that what
+  // writes a state whole writes one that goes on. Must come before Begin().
+  void StartInRounds() { starts_in_rounds_ = true; }
   // Ends a round after which others come. The sink has all of it then.
   absl::Status EndRound();
 
@@ -223,6 +226,14 @@ class RecordWriter {
   absl::Status WriteRoot(absl::string_view root,
                          const std::set<std::string>& features,
                          RootState state);
+  // INVALID_ARGUMENT if the header does not name one of the features.
+  absl::Status CheckNamed(const std::set<std::string>& features) const;
+  // FAILED_PRECONDITION unless a round may begin now; else begins it.
+  absl::Status StartRound();
+  // Begins a round whose root is that of the round before.
+  absl::Status BeginSameRound();
+  // Writes the mark of a round, if there are rounds, and the root chunk.
+  absl::Status WriteRootChunk(absl::string_view root);
   // Returns the header of the state whose root uses `features`.
   StreamHeader Header(const std::set<std::string>& features) const;
   // Starts and ends a batch of the pending field, through the filter if there
@@ -265,9 +276,11 @@ class RecordWriter {
   uint32_t open_number_ = 0;
   Round round_ = Round::kNone;
   uint32_t round_number_ = 0;
-  // The features that the header of a state in rounds names, and the size of
-  // the records of the first one.
+  bool starts_in_rounds_ = false;
+  // The features that the header of a state in rounds names, the root of the
+  // last round, and the size of the records of the first one.
   std::set<std::string> header_features_;
+  std::string round_root_;
   uint64_t first_round_bytes_ = 0;
   // FAILED_PRECONDITION, now and for ever: the stream would have a gap.
   absl::Status Misuse(const std::string& message);

@@ -104,6 +104,9 @@ absl::Status RecordWriter::BeginState(const Message& root) {
 
 absl::Status RecordWriter::BeginRoundState(const Message& root) {
   const std::string serialized = SerializeDeterministic(root);
+  // Equal bytes have been looked at in the round before. Few updates change the
+  // root, and most of their cost would be here.
+  if (round_number_ > 0 && serialized == round_root_) return BeginSameRound();
   if (status_.ok()) {
     status_ = CheckWrittenRoot(serialized, *root.GetDescriptor());
   }

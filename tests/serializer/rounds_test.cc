@@ -177,6 +177,36 @@ TEST(RoundsTest, AWriterCountsNoLaterRound) {
   }
 }
 
+TEST(RoundsTest, WhatWritesAStateWholeStartsOneThatGoesOn) {
+  StringSink by_begin, by_round;
+  FsStateWriter writer(&by_begin);
+  writer.StartInRounds();
+  ASSERT_THAT(writer.Begin(Root(4)), IsOk());
+  ASSERT_THAT(AddTwoMounts(writer, 1), IsOk());
+  ASSERT_THAT(writer.EndRound(), IsOk());
+  FsStateWriter other(&by_round);
+  ASSERT_THAT(other.BeginRound(Root(4)), IsOk());
+  ASSERT_THAT(AddTwoMounts(other, 1), IsOk());
+  ASSERT_THAT(other.EndRound(), IsOk());
+  EXPECT_EQ(by_begin.written, by_round.written);
+  // The root of each round is its own, whether it has changed or not.
+  for (const uint64_t next_inode : {4, 5, 5, 4}) {
+    ASSERT_THAT(writer.BeginRound(Root(next_inode)), IsOk());
+    ASSERT_THAT(writer.EndRound(), IsOk());
+  }
+  ASSERT_THAT(writer.BeginRound(Root(4)), IsOk());
+  ASSERT_THAT(writer.Finish(), IsOk());
+  StateText text, expected;
+  StringSink whole;
+  FsStateWriter at_once(&whole);
+  ASSERT_THAT(at_once.Begin(Root(4)), IsOk());
+  ASSERT_THAT(AddTwoMounts(at_once, 1), IsOk());
+  ASSERT_THAT(at_once.Finish(), IsOk());
+  const auto read = Read(by_begin.written, text);
+  ASSERT_THAT(read, IsOk());
+  EXPECT_EQ(*read, *Read(whole.written, expected));
+}
+
 TEST(RoundsTest, AnnotationsOfADeletionAreThoseOfItsKey) {
   const auto refused = [](const std::string& text) {
     return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text));
