@@ -761,6 +761,8 @@ set(DEVSTATE_COMMAND_SOURCES
   proxy/offer_mask.h
   proxy/proxy.cc
   proxy/proxy.h
+  proxy/proxy_exchange.cc
+  proxy/proxy_internal.h
   proxy/proxy_recovery.cc
   proxy/proxy_replacement.cc
   proxy/replacement.cc
