@@ -73,8 +73,8 @@ absl::Status Refused(const vhost_user::TransferResult& result,
 
 }  // namespace
 
-void Exchange::AddStage(const char* name, absl::Duration time) {
-  ExchangeStage& stage = *report_.add_stages();
+void AddStage(const char* name, absl::Duration time, ExchangeReport* report) {
+  ExchangeStage& stage = *report->add_stages();
   stage.set_name(name);
   stage.set_milliseconds(absl::ToDoubleMilliseconds(time));
 }
@@ -83,7 +83,7 @@ absl::Status Exchange::Stage(const char* name,
                              const std::function<absl::Status()>& run) {
   const absl::Time start = absl::Now();
   const absl::Status status = run();
-  AddStage(name, absl::Now() - start);
+  AddStage(name, absl::Now() - start, &report_);
   return status.ok() ? status
                      : absl::Status(status.code(),
                                     absl::StrCat(name, ": ", status.message()));
@@ -92,7 +92,7 @@ absl::Status Exchange::Stage(const char* name,
 absl::StatusOr<std::unique_ptr<Backend>> Exchange::Run(
     std::unique_ptr<Backend> next, absl::Duration start) {
   new_ = std::move(next);
-  AddStage("start", start);
+  AddStage("start", start, &report_);
   report_.set_old_serves(true);
   absl::Status status = Prepare();
   if (status.ok()) status = MoveState();
@@ -151,7 +151,7 @@ absl::StatusOr<std::unique_ptr<Backend>> Exchange::Recover(
     std::unique_ptr<Backend> next, absl::Duration start,
     const TemporaryFile& state) {
   new_ = std::move(next);
-  AddStage("start", start);
+  AddStage("start", start, &report_);
   // Rings that the front-end has disabled stay so.
   const absl::Status movable = setup_.CheckMovable();
   if (setup_.transfers() || absl::IsFailedPrecondition(movable)) return movable;

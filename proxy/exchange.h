@@ -51,6 +51,9 @@ struct ExchangeOptions {
   ExchangeLimits limits;
 };
 
+// Writes down how long a stage took.
+void AddStage(const char* name, absl::Duration time, ExchangeReport* report);
+
 // One exchange. Any failure before the new back-end serves leaves the old one
 // serving. Blocks; every wait has a bound. Thread-safety: none.
 class Exchange {
@@ -93,7 +96,6 @@ class Exchange {
   bool load_refused() const { return load_refused_; }
 
  private:
-  void AddStage(const char* name, absl::Duration time);
   // Runs a stage and records its time.
   absl::Status Stage(const char* name,
                      const std::function<absl::Status()>& run);

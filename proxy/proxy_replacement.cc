@@ -9,22 +9,9 @@
 #include "absl/time/clock.h"
 #include "devstate/proxy/proxy.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "proxy/proxy_internal.h"
 
 namespace devstate::proxy {
-namespace {
-
-// How long the front-end may have something half done. No exchange of the
-// back-end waits longer either.
-constexpr absl::Duration kPatience = absl::Seconds(5);
-constexpr absl::Duration kAnswerTimeout = absl::Seconds(1);
-
-void AddStage(const char* name, absl::Duration time, ExchangeReport* report) {
-  ExchangeStage& stage = *report->add_stages();
-  stage.set_name(name);
-  stage.set_milliseconds(absl::ToDoubleMilliseconds(time));
-}
-
-}  // namespace
 
 absl::Status Proxy::TryReplace() {
   Replacement& replacement = *exchange_->replacement;
@@ -33,14 +20,14 @@ absl::Status Proxy::TryReplace() {
     DS_ASSIGN_OR_RETURN(const HandoverDraft draft, Draft());
     const absl::Duration timeout = options_.exchange_limits.start_timeout;
     // The front-end is served meanwhile.
-    exchange_->give_up = Deadline::After(timeout + kPatience);
+    exchange_->give_up = Deadline::After(timeout + kExchangePatience);
     return replacement.Rehearse(draft.message, timeout);
   }
   if (!exchange_->start.has_value()) {
     DS_ASSIGN_OR_RETURN(const bool rehearsed, replacement.TryRehearsed());
     if (!rehearsed) return absl::OkStatus();
     exchange_->start = absl::Now() - exchange_->started;
-    exchange_->give_up = Deadline::After(kPatience);
+    exchange_->give_up = Deadline::After(kExchangePatience);
   }
   absl::Status moment = CheckQuiet();
   if (moment.ok() && setup_.transfers()) {
@@ -103,7 +90,8 @@ absl::Status Proxy::Continue(TakenOver taken) {
     frontend_.emplace(std::move(taken.frontend));
     DS_RETURN_IF_ERROR(OpenEngine());
     TellEngine();
-    rings_settle_ = Deadline::After(kPatience);
+    // The program before this one knew since when they are as they are.
+    rings_settle_ = Deadline::After(kSettling);
     StartClock();
   }
   Log(absl::StrCat("took over from another program, with ",
@@ -111,7 +99,7 @@ absl::Status Proxy::Continue(TakenOver taken) {
   if (!taken.asker.valid()) return absl::OkStatus();
   AddStage("take over", absl::Now() - taken.ended, &taken.report);
   const absl::Status answered = SendControl(
-      taken.asker.get(), taken.report, Deadline::After(kAnswerTimeout));
+      taken.asker.get(), taken.report, Deadline::After(kControlTimeout));
   if (!answered.ok()) Log(answered.message());
   return absl::OkStatus();
 }
