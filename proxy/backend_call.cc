@@ -3,10 +3,18 @@
 
 #include "devstate/proxy/backend_call.h"
 
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/deadline.h"
+#include "devstate/transport/io/errno_status.h"
+#include "devstate/transport/io/file_descriptor.h"
 
 namespace devstate::proxy {
 
@@ -49,6 +57,18 @@ absl::Status CheckNumber(const Message& reply) {
       absl::InvalidArgumentError(absl::StrCat(
           "answered with ", reply.payload.size(), " bytes, expected 8")),
       absl::ZeroDuration());
+}
+
+absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> ShareConnection(
+    int fd, uint64_t protocol_features, absl::Duration timeout) {
+  vhost_user::FrontendEndpointOptions options;
+  options.reply_timeout = options.check_timeout = timeout;
+  options.limits.total = timeout;
+  options.limits.idle = std::min(options.limits.idle, timeout);
+  FileDescriptor copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!copy.valid()) return ErrnoStatus(errno, "fcntl");
+  return vhost_user::FrontendEndpoint::FromNegotiated(
+      std::move(copy), protocol_features, options);
 }
 
 }  // namespace devstate::proxy

@@ -5,11 +5,13 @@
 #define DEVSTATE_PROXY_BACKEND_CALL_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "devstate/proxy/backend.h"
+#include "devstate/transport/vhost_user/frontend_endpoint.h"
 #include "devstate/transport/vhost_user/vhost_user_message.h"
 
 namespace devstate::proxy {
@@ -27,6 +29,14 @@ absl::Status CheckNumber(const vhost_user::Message& reply);
 // As CallBackend() for a request without payload whose answer is a number.
 absl::StatusOr<uint64_t> AskBackend(Backend& backend, uint32_t request,
                                     absl::Duration timeout, int cancel_fd);
+
+// Returns an endpoint for transfers over the connection `fd`, of which it has a
+// duplicate. `timeout` bounds each answer and the whole of a transfer.
+//
+// Requires: `protocol_features` are negotiated, and whenever the endpoint is
+// used no answer is due and nobody else uses the connection.
+absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> ShareConnection(
+    int fd, uint64_t protocol_features, absl::Duration timeout);
 
 }  // namespace devstate::proxy
 

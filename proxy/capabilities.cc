@@ -3,9 +3,6 @@
 
 #include "devstate/proxy/capabilities.h"
 
-#include <fcntl.h>
-
-#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -20,7 +17,6 @@
 #include "devstate/proxy/translation.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/channel.h"
-#include "devstate/transport/io/errno_status.h"
 #include "devstate/transport/vhost_user/frontend_endpoint.h"
 #include "devstate/transport/vhost_user/vhost_user_features.h"
 #include "google/protobuf/util/json_util.h"
@@ -36,15 +32,6 @@ constexpr uint64_t kAskedFor =
     vhost_user::kProtocolFConfigureMemSlots | vhost_user::kProtocolFDeviceState;
 // VHOST_USER_MAX_CONFIG_SIZE of QEMU's docs/interop/vhost-user.rst.
 constexpr uint32_t kMaxConfigSize = 256;
-
-void AddBits(const std::vector<vhost_user::FeatureBit>& bits,
-             google::protobuf::RepeatedPtrField<OfferedFeature>* features) {
-  for (const vhost_user::FeatureBit& bit : bits) {
-    OfferedFeature& feature = *features->Add();
-    feature.set_bit(static_cast<uint32_t>(bit.bit));
-    feature.set_name(bit.name);
-  }
-}
 
 // The type in the words of QEMU's docs/interop/vhost-user.json.
 std::string TypeOf(absl::string_view device) {
@@ -104,15 +91,9 @@ class Questions {
   absl::StatusOr<std::string> AskFormat() {
     DS_ASSIGN_OR_RETURN(const std::unique_ptr<TemporaryFile> saved,
                         TemporaryFile::Create());
-    vhost_user::FrontendEndpointOptions options;
-    options.reply_timeout = options.check_timeout = timeout_;
-    options.limits.total = options.limits.idle = timeout_;
-    FileDescriptor copy(
-        ::fcntl(backend_.connection().fd(), F_DUPFD_CLOEXEC, 0));
-    if (!copy.valid()) return ErrnoStatus(errno, "fcntl");
     DS_ASSIGN_OR_RETURN(const auto endpoint,
-                        vhost_user::FrontendEndpoint::FromNegotiated(
-                            std::move(copy), negotiated_, options));
+                        ShareConnection(backend_.connection().fd(), negotiated_,
+                                        timeout_));
     DS_ASSIGN_OR_RETURN(const vhost_user::TransferResult result,
                         endpoint->SaveState(ChannelKind::kPipe, *saved));
     if (!result.ok()) return std::string();
@@ -161,6 +142,15 @@ class Questions {
 };
 
 }  // namespace
+
+void AddBits(const std::vector<vhost_user::FeatureBit>& bits,
+             google::protobuf::RepeatedPtrField<OfferedFeature>* features) {
+  for (const vhost_user::FeatureBit& bit : bits) {
+    OfferedFeature& feature = *features->Add();
+    feature.set_bit(static_cast<uint32_t>(bit.bit));
+    feature.set_name(bit.name);
+  }
+}
 
 absl::StatusOr<BackendCapabilities> ReadCapabilities(
     const BackendSpec& spec, const std::string& socket_path,

@@ -5,14 +5,21 @@
 #define DEVSTATE_PROXY_CAPABILITIES_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "devstate/live.pb.h"
 #include "devstate/proxy/backend.h"
+#include "devstate/transport/vhost_user/vhost_user_features.h"
+#include "google/protobuf/repeated_field.h"
 
 namespace devstate::proxy {
+
+// Adds bits that are offered, with their names.
+void AddBits(const std::vector<vhost_user::FeatureBit>& bits,
+             google::protobuf::RepeatedPtrField<OfferedFeature>* features);
 
 // Asks a back-end, which has no front-end yet, what it offers, and lets it save
 // its state to learn the format. `device` is the kind of device by its name in

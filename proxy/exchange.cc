@@ -8,12 +8,9 @@
 
 #include "devstate/proxy/exchange.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -26,7 +23,6 @@
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/channel.h"
 #include "devstate/transport/io/deadline.h"
-#include "devstate/transport/io/errno_status.h"
 
 namespace devstate::proxy {
 namespace {
@@ -285,16 +281,8 @@ absl::Status Exchange::Drain(absl::Duration timeout) {
 
 absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>>
 Exchange::Endpoint(Backend& backend) const {
-  vhost_user::FrontendEndpointOptions options;
-  options.reply_timeout = options.check_timeout =
-      options_.limits.transfer_timeout;
-  options.limits.total = options_.limits.transfer_timeout;
-  options.limits.idle =
-      std::min(options.limits.idle, options_.limits.transfer_timeout);
-  FileDescriptor copy(::fcntl(backend.connection().fd(), F_DUPFD_CLOEXEC, 0));
-  if (!copy.valid()) return ErrnoStatus(errno, "fcntl");
-  return vhost_user::FrontendEndpoint::FromNegotiated(
-      std::move(copy), setup_.protocol_features(), options);
+  return ShareConnection(backend.connection().fd(), setup_.protocol_features(),
+                         options_.limits.transfer_timeout);
 }
 
 absl::Status Exchange::Save() {

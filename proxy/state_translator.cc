@@ -6,19 +6,15 @@
 
 #include "devstate/proxy/state_translator.h"
 
-#include <fcntl.h>
-
-#include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "devstate/compat/rules.h"
 #include "devstate/compat/verdict.h"
 #include "devstate/foreign/state_kind.h"
+#include "devstate/proxy/backend_call.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/channel.h"
-#include "devstate/transport/io/errno_status.h"
 
 namespace devstate::proxy {
 namespace {
@@ -42,25 +38,18 @@ opaque::Label StateTranslator::own() const {
 }
 
 absl::StatusOr<std::unique_ptr<StateTranslator::Endpoint>>
-StateTranslator::OpenEndpoint(
-    const vhost_user::FrontendEndpointOptions& options) const {
+StateTranslator::OpenEndpoint() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  FileDescriptor copy(::fcntl(backend_fd_, F_DUPFD_CLOEXEC, 0));
-  if (!copy.valid()) return ErrnoStatus(errno, "fcntl");
-  return Endpoint::FromNegotiated(std::move(copy), protocol_features_, options);
+  return ShareConnection(backend_fd_, protocol_features_, options_.timeout);
 }
 
 absl::Status StateTranslator::Run(const Transfer& transfer, uint64_t* reply) {
   turn_->Take();
   absl::StatusOr<vhost_user::TransferResult> result =
       absl::AbortedError("stopped");
-  vhost_user::FrontendEndpointOptions options;
-  options.reply_timeout = options.check_timeout = options_.timeout;
-  options.limits.total = options_.timeout;
-  options.limits.idle = std::min(options.limits.idle, options_.timeout);
   // Between two messages nothing of the socket is read ahead, so a duplicate
   // takes over and hands back.
-  absl::StatusOr<std::unique_ptr<Endpoint>> endpoint = OpenEndpoint(options);
+  absl::StatusOr<std::unique_ptr<Endpoint>> endpoint = OpenEndpoint();
   if (!endpoint.ok()) {
     turn_->ReturnWithSignal();
     return endpoint.status();

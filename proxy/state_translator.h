@@ -63,8 +63,7 @@ class StateTranslator : public vhost_user::DeviceStateHandler {
   using Transfer =
       std::function<absl::StatusOr<vhost_user::TransferResult>(Endpoint&)>;
 
-  absl::StatusOr<std::unique_ptr<Endpoint>> OpenEndpoint(
-      const vhost_user::FrontendEndpointOptions& options) const;
+  absl::StatusOr<std::unique_ptr<Endpoint>> OpenEndpoint() const;
   // Runs a transfer in this thread's turn. A back-end's refusal is
   // FAILED_PRECONDITION, with its answer to CHECK_DEVICE_STATE in `reply`.
   absl::Status Run(const Transfer& transfer, uint64_t* reply);

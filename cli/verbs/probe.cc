@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -20,6 +19,7 @@
 #include "cli/verb.h"
 #include "devstate/compat/release/report_text.h"
 #include "devstate/live.pb.h"
+#include "devstate/proxy/capabilities.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/vhost_user/frontend_endpoint.h"
 #include "devstate/transport/vhost_user/vhost_user_features.h"
@@ -33,16 +33,6 @@ struct ProbeFlags {
   bool queues = false;
   double timeout_seconds = 10;
 };
-
-void AddBits(
-    const std::vector<vhost_user::FeatureBit>& bits,
-    google::protobuf::RepeatedPtrField<OfferedFeature>* const features) {
-  for (const vhost_user::FeatureBit& bit : bits) {
-    OfferedFeature& feature = *features->Add();
-    feature.set_bit(static_cast<uint32_t>(bit.bit));
-    feature.set_name(bit.name);
-  }
-}
 
 void PrintBits(
     const char* title,
@@ -84,10 +74,10 @@ absl::StatusOr<ProbeReport> Probe(const ProbeFlags& flags) {
                 }));
   ProbeReport report;
   report.set_socket(flags.socket);
-  AddBits(vhost_user::VirtioFeatureBits(offer.features),
-          report.mutable_virtio_features());
-  AddBits(vhost_user::ProtocolFeatureBits(offer.protocol_features),
-          report.mutable_protocol_features());
+  proxy::AddBits(vhost_user::VirtioFeatureBits(offer.features),
+                 report.mutable_virtio_features());
+  proxy::AddBits(vhost_user::ProtocolFeatureBits(offer.protocol_features),
+                 report.mutable_protocol_features());
   for (MigrationObstacle& obstacle : MigrationObstacles(offer)) {
     *report.add_obstacles() = std::move(obstacle);
   }
