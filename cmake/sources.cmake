@@ -749,6 +749,7 @@ set(DEVSTATE_COMMAND_SOURCES
   proxy/device_setup.cc
   proxy/device_setup.h
   proxy/device_setup_recall.cc
+  proxy/device_setup_replay.cc
   proxy/envelope_policy.cc
   proxy/envelope_policy.h
   proxy/exchange.cc
