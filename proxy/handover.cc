@@ -127,6 +127,18 @@ absl::Status HandoverDraft::KeepSetup(const DeviceSetup& setup) {
   return absl::OkStatus();
 }
 
+std::string HandoverSense(ProxyHandover message) {
+  message.mutable_listener()->clear_fd();
+  if (message.has_control()) message.mutable_control()->clear_fd();
+  // That there is one makes a difference.
+  if (message.backend_fd() != 0) message.set_backend_fd(kFirstFd);
+  if (message.frontend_fd() != 0) message.set_frontend_fd(kFirstFd);
+  for (HandedRequest& request : *message.mutable_set_up()) {
+    for (uint32_t& fd : *request.mutable_fds()) fd = kFirstFd;
+  }
+  return message.SerializeAsString();
+}
+
 absl::StatusOr<FileDescriptor> WriteHandover(const ProxyHandover& message) {
   FileDescriptor file(::memfd_create("devstate-handover", MFD_CLOEXEC));
   if (!file.valid()) return ErrnoStatus(errno, "memfd_create");

@@ -43,6 +43,10 @@ struct HandoverDraft {
   absl::Status KeepSetup(const DeviceSetup& setup);
 };
 
+// Returns what a hand-over says, without the numbers of its descriptors. It is
+// the same for two that a program takes over, or refuses, alike.
+std::string HandoverSense(ProxyHandover message);
+
 // Writes `message` into a memfd. RESOURCE_EXHAUSTED.
 absl::StatusOr<FileDescriptor> WriteHandover(const ProxyHandover& message);
 

@@ -139,6 +139,22 @@ TEST_F(HandoverTest, TheSetupIsTheSameAfterwards) {
   EXPECT_TRUE(taken->setup.rings().at(2).call.is_set);
 }
 
+TEST_F(HandoverTest, OnlyTheNumbersOfDescriptorsMakeNoDifference) {
+  DeviceSetup setup = FullSetup();
+  const HandoverDraft draft = Draft(setup);
+  const HandoverDraft again = Draft(setup);
+  EXPECT_NE(draft.message.listener().fd(), again.message.listener().fd());
+  EXPECT_EQ(HandoverSense(draft.message), HandoverSense(again.message));
+  // As often as interrupts are masked.
+  Remember(setup, vhost_user::kSetVringCall, U64Payload(0), 1);
+  EXPECT_EQ(HandoverSense(draft.message), HandoverSense(Draft(setup).message));
+  ProxyHandover connected = draft.message;
+  connected.set_frontend_fd(9);
+  EXPECT_NE(HandoverSense(draft.message), HandoverSense(connected));
+  Remember(setup, vhost_user::kSetVringNum, TwoU32(2, 128));
+  EXPECT_NE(HandoverSense(draft.message), HandoverSense(Draft(setup).message));
+}
+
 TEST_F(HandoverTest, WhatIsNotKnownWholeStaysSo) {
   DeviceSetup setup;
   Message unknown;

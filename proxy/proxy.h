@@ -192,6 +192,8 @@ class Proxy {
   // Rehearses the new program, and runs it in this process when nothing is half
   // done. Returns only why that cannot be, or OK if it is not time yet.
   absl::Status TryReplace();
+  // Starts the new program with what it would get now.
+  absl::Status Rehearse(const HandoverDraft& draft);
   // Writes down all that a new program needs.
   absl::StatusOr<HandoverDraft> Draft() const;
   absl::Status RunExchange();

@@ -12,16 +12,27 @@
 #include "proxy/proxy_internal.h"
 
 namespace devstate::proxy {
+namespace {
+
+// A front-end that sets up something else during each of them goes on doing so.
+constexpr int kMaxRehearsals = 5;
+
+}  // namespace
+
+absl::Status Proxy::Rehearse(const HandoverDraft& draft) {
+  const absl::Duration timeout = options_.exchange_limits.start_timeout;
+  // The front-end is served meanwhile.
+  exchange_->start.reset();
+  exchange_->give_up = Deadline::After(timeout + kExchangePatience);
+  return exchange_->replacement->Rehearse(draft.message, timeout);
+}
 
 absl::Status Proxy::TryReplace() {
   Replacement& replacement = *exchange_->replacement;
-  if (!replacement.rehearses()) {
+  if (replacement.rehearsals() == 0) {
     exchange_->started = absl::Now();
     DS_ASSIGN_OR_RETURN(const HandoverDraft draft, Draft());
-    const absl::Duration timeout = options_.exchange_limits.start_timeout;
-    // The front-end is served meanwhile.
-    exchange_->give_up = Deadline::After(timeout + kExchangePatience);
-    return replacement.Rehearse(draft.message, timeout);
+    return Rehearse(draft);
   }
   if (!exchange_->start.has_value()) {
     DS_ASSIGN_OR_RETURN(const bool rehearsed, replacement.TryRehearsed());
@@ -43,10 +54,19 @@ absl::Status Proxy::TryReplace() {
   }
   DS_ASSIGN_OR_RETURN(HandoverDraft draft, Draft());
   ProxyHandover& message = draft.message;
+  if (!replacement.IsRehearsed(message)) {
+    // What was said since may be what the program does not know.
+    if (replacement.rehearsals() < kMaxRehearsals) return Rehearse(draft);
+    return absl::UnavailableError(absl::StrCat(
+        "what would be handed over has changed during each of ", kMaxRehearsals,
+        " rehearsals; try again"));
+  }
   DS_ASSIGN_OR_RETURN(const uint32_t asker,
                       draft.Keep(exchange_->asker.get()));
   message.set_asker_fd(asker);
   message.mutable_report()->set_exchanged(true);
+  message.mutable_report()->set_retried(
+      static_cast<uint32_t>(replacement.rehearsals() - 1));
   AddStage("rehearse", *exchange_->start, message.mutable_report());
   message.set_ended_ns(absl::ToUnixNanos(absl::Now()));
   Log("another program takes over");

@@ -80,6 +80,7 @@ std::vector<std::string> Replacement::WithHandover(int fd) const {
 
 absl::Status Replacement::Rehearse(ProxyHandover message,
                                    absl::Duration timeout) {
+  rehearsed_sense_ = HandoverSense(message);
   message.set_rehearsal(true);
   DS_ASSIGN_OR_RETURN(FileDescriptor file, WriteHandover(message));
   ProcessFds fds;
@@ -89,6 +90,7 @@ absl::Status Replacement::Rehearse(ProxyHandover message,
       Process process,
       Process::Start(WithHandover(Process::kInheritedFd), fds));
   rehearsal_.emplace(std::move(process));
+  ++rehearsals_;
   rehearsed_ = std::move(file);
   deadline_ = Deadline::After(timeout);
   return absl::OkStatus();

@@ -55,8 +55,11 @@ class Replacement {
   // to say that it would take over: by EndRehearsal() and exit code 0.
   //
   // Errors: those of Process::Start() and WriteHandover().
+  //
+  // Requires: the last rehearsal is over.
   absl::Status Rehearse(ProxyHandover message, absl::Duration timeout);
-  bool rehearses() const { return rehearsal_.has_value(); }
+  // Returns how many rehearsals were begun.
+  int rehearsals() const { return rehearsals_; }
   // Returns whether it is over and went well, without waiting.
   //
   // Errors: FAILED_PRECONDITION (the program would not take over),
@@ -64,6 +67,11 @@ class Replacement {
   //
   // Requires: Rehearse() has returned OK.
   absl::StatusOr<bool> TryRehearsed();
+
+  // Returns whether the last rehearsal was one of `message`.
+  bool IsRehearsed(const ProxyHandover& message) const {
+    return HandoverSense(message) == rehearsed_sense_;
+  }
 
   // Runs the program in this process, with SIGTERM and SIGINT blocked. Returns
   // only if that failed, or if `cancel_fd` is readable already; then nothing has
@@ -75,7 +83,9 @@ class Replacement {
 
   const std::vector<std::string> arguments_;
   std::optional<Process> rehearsal_;
+  int rehearsals_ = 0;
   FileDescriptor rehearsed_;  // its hand-over
+  std::string rehearsed_sense_;
   Deadline deadline_ = Deadline::Never();
 };
 

@@ -6,10 +6,12 @@
 
 #include "devstate/proxy/replacement.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
+#include <functional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -26,6 +28,7 @@ namespace {
 
 using ::devstate::testing::IsOk;
 using ::devstate::testing::TempFolder;
+using ::devstate::testing::TwoU32;
 using ::testing::HasSubstr;
 
 ExchangeLimits ShortStart() {
@@ -37,21 +40,42 @@ ExchangeLimits ShortStart() {
 // A script's way to say that it would take over: the last argument is the number
 // of the hand-over.
 #define WOULD_TAKE_OVER "for fd; do :; done; : >/proc/self/fd/$fd; "
+// Its way to wait for ReplacementTest::During().
+#define WAIT "read line <\"$0.gate\"; "
 
 class ReplacementTest : public ExchangeTest {
  protected:
   ReplacementTest() : ExchangeTest(ShortStart()) { StartGuest(); }
+  ~ReplacementTest() override {
+    ::unlink(program().c_str());
+    ::unlink(gate().c_str());
+  }
 
   // Asks for a shell script in the place of the proxy.
   FileDescriptor AskForScript(const std::string& script) {
-    const std::string path = folder_.path() + "/program";
-    std::ofstream(path) << "#!/bin/sh\n" << script << "\n";
-    EXPECT_EQ(::chmod(path.c_str(), 0700), 0);
+    std::ofstream(program()) << "#!/bin/sh\n" << script << "\n";
+    EXPECT_EQ(::chmod(program().c_str(), 0700), 0);
+    EXPECT_EQ(::mkfifo(gate().c_str(), 0600), 0);
     ExchangeRequest request;
     request.set_itself(true);
-    request.set_program(path);
+    request.set_program(program());
     return Ask(request);
   }
+
+  // Does something while the script waits.
+  void During(const std::function<void()>& act) {
+    const FileDescriptor gate(::open(this->gate().c_str(), O_WRONLY));
+    ASSERT_TRUE(gate.valid());
+    // The next one waits at another.
+    ASSERT_EQ(::unlink(this->gate().c_str()), 0);
+    ASSERT_EQ(::mkfifo(this->gate().c_str(), 0600), 0);
+    act();
+    // All that was sent is remembered.
+    EXPECT_TRUE(Answers());
+  }
+
+  std::string program() const { return folder_.path() + "/program"; }
+  std::string gate() const { return program() + ".gate"; }
 
   const TempFolder folder_;
 };
@@ -101,6 +125,41 @@ TEST_F(ReplacementTest, NothingHalfReadIsHandedOver) {
   const ExchangeReport report = Report(AskForScript(WOULD_TAKE_OVER));
   EXPECT_THAT(report.refusal(), HasSubstr("is not answered"));
   EXPECT_TRUE(report.old_serves());
+}
+
+TEST_F(ReplacementTest, WhatCameAfterTheRehearsalIsRehearsed) {
+  const FileDescriptor asked = AskForScript(
+      "test -p \"$0.gate\" || exit 3; " WAIT WOULD_TAKE_OVER);
+  During([this] {
+    // The script does not know it.
+    ASSERT_EQ(::unlink(gate().c_str()), 0);
+    Send(vhost_user::kSetVringNum, TwoU32(1, 128));
+  });
+  const ExchangeReport report = Report(asked);
+  EXPECT_THAT(report.refusal(), HasSubstr("exited with code 3"));
+  ExpectOldServes(report);
+  EXPECT_TRUE(Upgrade(ToNew()).exchanged());
+}
+
+TEST_F(ReplacementTest, AnotherInterruptIsNothingToRehearse) {
+  // One that is no program any more when its turn comes.
+  const FileDescriptor asked = AskForScript(WAIT WOULD_TAKE_OVER ": >\"$0\"");
+  During([this] {
+    Send(vhost_user::kSetVringCall, vhost_user::U64Payload(0), call_.get());
+  });
+  EXPECT_THAT(Report(asked).refusal(), HasSubstr("Exec format error"));
+  EXPECT_THAT(proxy_->log(), HasSubstr("another program takes over"));
+}
+
+TEST_F(ReplacementTest, ASetUpThatChangesDuringEachRehearsalIsNotHandedOver) {
+  const FileDescriptor asked = AskForScript(WAIT WOULD_TAKE_OVER);
+  for (uint32_t size = 1; size <= 5; ++size) {
+    During([&] { Send(vhost_user::kSetVringNum, TwoU32(1, size)); });
+  }
+  const ExchangeReport report = Report(asked);
+  EXPECT_THAT(report.refusal(), HasSubstr("during each of 5 rehearsals"));
+  ExpectOldServes(report);
+  EXPECT_TRUE(Upgrade(ToNew()).exchanged());
 }
 
 TEST(ProgramArgumentsTest, AreThoseOfThisProgram) {

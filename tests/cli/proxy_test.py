@@ -335,6 +335,33 @@ class ProxyTest(unittest.TestCase):
         self.features(self.negotiated(front))
         self.assertEqual(proxy.end(), 0)
 
+    def test_what_came_since_the_rehearsal_is_rehearsed_and_handed_over(self):
+        front, proxy = self.proxy('--command', self.fs, '--control',
+                                  self.path('control'))
+        connection = self.negotiated(front)
+        # Waits at a gate, once.
+        program = self.path('program')
+        with open(program, 'w', encoding='ascii') as file:
+            file.write('#!/bin/sh\n'
+                       'if [ -p "$0.gate" ]; then read line <"$0.gate"; fi\n'
+                       'exec %s "$@"\n' % DEVSTATE)
+        os.chmod(program, 0o700)
+        os.mkfifo(program + '.gate')
+        reports = []
+        asking = threading.Thread(target=lambda: reports.append(
+            self.upgrade('--itself', '--program', program)))
+        asking.start()
+        with open(program + '.gate', 'wb'):
+            os.remove(program + '.gate')
+            connection.sendall(struct.pack('<IIIII', 8, 1, 8, 0, 128))
+            self.features(connection)
+        asking.join()
+        self.assertTrue(reports[0]['exchanged'])
+        self.assertEqual(reports[0]['retried'], 1)
+        proxy.wait_for('took over from another program, with a front-end')
+        self.features(connection)
+        self.assertEqual(proxy.end(), 0)
+
     def test_upgrade_without_a_proxy_says_so(self):
         text = self.run_devstate('upgrade', '--proxy', self.path('control'),
                                  '--command', self.fs, code=2)
