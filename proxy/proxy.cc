@@ -311,6 +311,7 @@ void Proxy::Remember(Message request, const Message* reply) {
   if (StopsRings(request.request)) checkpoint_.reset();
   if (SwitchesRings(request.request)) {
     rings_settle_ = Deadline::After(kSettling);
+    if (!checkpoint_.has_value()) CheckpointSoon();
   }
   setup_.Remember(std::move(request), reply);
   TellEngine();

@@ -171,6 +171,8 @@ class Proxy {
   void StartClock();
   void StopClock();
   absl::Status ServeClock();
+  // Makes the next checkpoint come as soon as it can, if there are any.
+  void CheckpointSoon();
   absl::Status TakeCheckpoint();
   // Forgets the checkpoint, and says why there is none unless it did already.
   absl::Status LoseCheckpoint(const absl::Status& why);

@@ -171,7 +171,7 @@ absl::Status Proxy::RunExchange() {
     leaving_.push_back(std::exchange(backend_, *std::move(next)));
     spec_ = exchange_->spec;
     checkpoint_.reset();
-    StartClock();
+    CheckpointSoon();
     backend_deadline_ = Deadline::Never();
     if (translator_ != nullptr) AttachTranslator();
     Log(absl::StrCat("back-end exchanged, process ", backend_->pid()));

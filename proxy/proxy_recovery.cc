@@ -17,7 +17,8 @@
 namespace devstate::proxy {
 namespace {
 
-// Until the next attempt where the front-end has something half done.
+// Until the first attempt after something has changed, and until the next one
+// where the front-end has something half done.
 constexpr absl::Duration kMomentPause = absl::Milliseconds(50);
 constexpr absl::Duration kWatchPause = absl::Seconds(1);
 // Between two looks at a back-end that starts.
@@ -36,6 +37,11 @@ void Proxy::StopClock() {
   watch_.Look(DeviceSetup(), absl::Now());  // forgets all rings
   checkpoint_.reset();
   no_checkpoint_.clear();
+}
+
+void Proxy::CheckpointSoon() {
+  if (checkpoint_at_.never()) return;
+  checkpoint_at_ = Deadline::After(kMomentPause);
 }
 
 absl::Status Proxy::ServeClock() {
@@ -138,7 +144,7 @@ bool Proxy::TryRecover() {
       " requests are done again and may have been done; what was opened since "
       "gives errors until it is opened anew"));
   // The next one should know what the guest does from here on.
-  checkpoint_at_ = Deadline::After(kMomentPause);
+  CheckpointSoon();
   return true;
 }
 

@@ -113,6 +113,7 @@ absl::Status Proxy::Continue(TakenOver taken) {
     // The program before this one knew since when they are as they are.
     rings_settle_ = Deadline::After(kSettling);
     StartClock();
+    CheckpointSoon();
   }
   Log(absl::StrCat("took over from another program, with ",
                    frontend_.has_value() ? "a front-end" : "no front-end"));

@@ -75,13 +75,14 @@ class RecoveryTest(foreign_testing.ForeignTest):
         self.assertEqual(guest.read(*guest.open('since')), b'contents of since')
 
     def proxy(self, *flags):
-        command = shlex.join(foreign_testing.virtiofsd()) + (
+        self.command = shlex.join(foreign_testing.virtiofsd()) + (
             ' --fd {fd} --sandbox none --migration-on-error guest-error'
             ' --shared-dir ' + self.path('share'))
         self.log = []
         self.process = self.spawn(
             [foreign_testing.DEVSTATE, 'proxy', '--listen', self.path('front'),
-             '--control', self.path('control'), '--command', command, *flags],
+             '--control', self.path('control'), '--command', self.command,
+             *flags],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         # A wait without an end ends here.
         timer = threading.Timer(foreign_testing.PATIENCE, self.process.kill)
@@ -121,6 +122,27 @@ class RecoveryTest(foreign_testing.ForeignTest):
             self.assertEqual(guest.read(*since), errno.EBADF)
             self.assertEqual(guest.read(*later), b'contents of later')
             pid = self.child()
+
+    def test_a_checkpoint_that_was_forgotten_is_taken_again_at_once(self):
+        self.proxy('--checkpoint', '3600')
+        guest = self.guest('front')
+        guest.start()
+        guest.mount()
+        kept = guest.open('kept')
+        # The first attempt may come before the mount.
+        self.wait_for('can(not)? be started again')
+        guest.stop()
+        guest.start()
+        self.wait_for('can be started again from now on')
+        for flags, line in ((['--command', self.command], 'back-end exchanged'),
+                            (['--itself'], 'took over from another program')):
+            self.run_command([foreign_testing.DEVSTATE, 'upgrade', '--proxy',
+                              self.path('control'), *flags])
+            self.wait_for(line)
+            self.wait_for('can be started again from now on')
+        os.kill(self.child(), signal.SIGKILL)
+        guest.submit(fuse_guest.READ, kept[0], fuse_guest.read_body(kept[1]))
+        self.assertEqual(guest.answer(), b'contents of kept')
 
     def freeze(self, pid):
         """Stops all threads of a process, and returns when they are."""
