@@ -8,6 +8,7 @@ takes a fifth of the time, and compilers need no more.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import dataclasses
 import os
@@ -160,8 +161,8 @@ class Build:
             ],
         )
 
-    def compile(self, build: pathlib.Path, targets: list[str]) -> None:
-        ninja = ["ninja", "-C", "/build", "-j", _jobs()]
+    def compile(self, build: pathlib.Path, targets: list[str], jobs: int) -> None:
+        ninja = ["ninja", "-C", "/build", "-j", str(jobs)]
         self.system.run(build, [*ninja, *targets], **self.env)
 
     def tests(self, build: pathlib.Path, pattern: str) -> list[str]:
@@ -170,12 +171,12 @@ class Build:
         output = self.system.run(build, listing, **self.env)
         return re.findall(r"^ *Test +#\d+: (\S+)$", output, re.MULTILINE)
 
-    def test(self, build: pathlib.Path, pattern: str) -> int:
+    def test(self, build: pathlib.Path, pattern: str, jobs: int) -> int:
         """Returns how many tests passed, which is all of them."""
         output = self.system.run(
             build,
             [
-                *("ctest", "--test-dir", "/build", "-j", _jobs()),
+                *("ctest", "--test-dir", "/build", "-j", str(jobs)),
                 *("--timeout", "900", "--no-tests=error"),
                 *("--output-on-failure", "--tests-regex", pattern),
             ],
@@ -196,6 +197,20 @@ def folder_for(keep: pathlib.Path | None, name: str) -> Iterator[pathlib.Path]:
         return
     with tempfile.TemporaryDirectory() as scratch:
         yield pathlib.Path(scratch)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of every script that builds: `keep` and `jobs`."""
+    parser.add_argument(
+        "--keep", type=pathlib.Path, metavar="FOLDER", help="where builds stay"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        default=os.cpu_count() or 1,
+        help="how many compilers and tests run at a time; default: one a core",
+    )
 
 
 def run_all(
@@ -230,10 +245,6 @@ def run_all(
             passed += 1
     print(f"{passed} passed, {failed} failed")
     return 0 if passed and not failed else 1
-
-
-def _jobs() -> str:
-    return str(os.cpu_count() or 1)
 
 
 def _own() -> str:
