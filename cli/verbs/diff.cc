@@ -11,6 +11,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -32,6 +34,7 @@
 #include "devstate/compat/release/report_text.h"
 #include "devstate/diff.pb.h"
 #include "devstate/schema/schema_model.h"
+#include "devstate/serializer/dynamic/redactor.h"
 #include "devstate/serializer/dynamic/state_reader.h"
 #include "devstate/serializer/stream_format.h"
 #include "devstate/serializer/stream_reader.h"
@@ -75,63 +78,77 @@ std::string TextOf(const Message& message, const FieldDescriptor* field,
   return text;
 }
 
-void AddValues(const MessageModel& type, const Message& message,
-               const std::string& prefix, bool sensitive, Values* values);
+// Lists what messages of one schema hold.
+class ValueLister {
+ public:
+  // Requires: the schema outlives this.
+  explicit ValueLister(const SchemaModel& schema)
+      : piece_data_(PieceDataFields(schema)) {}
 
-void AddValue(const FieldModel& field, const Message& message, int index,
-              const std::string& path, bool sensitive, Values* values) {
-  const auto* reflection = message.GetReflection();
-  if (field.message == nullptr) {
-    const bool one = field.cardinality() == Cardinality::kOne;
-    (*values)[path] = {TextOf(message, field.descriptor, index), sensitive,
-                       one && !reflection->HasField(message, field.descriptor)};
-    return;
+  // Returns all fields of `message`, a message of the type `type`, but volatile
+  // ones. Of the bytes of a value in pieces only number and digest are kept.
+  Values List(const MessageModel& type, const Message& message) const {
+    Values values;
+    AddValues(type, message, "", false, &values);
+    return values;
   }
-  const Message& child =
-      index < 0
-          ? reflection->GetMessage(message, field.descriptor)
-          : reflection->GetRepeatedMessage(message, field.descriptor, index);
-  // Tells a message of defaults from none.
-  (*values)[path] = {"present", sensitive, false};
-  AddValues(*field.message, child, path + ".", sensitive, values);
-}
 
-// All fields but volatile ones.
-void AddValues(const MessageModel& type, const Message& message,
-               const std::string& prefix, bool sensitive, Values* values) {
-  const auto* reflection = message.GetReflection();
-  for (const FieldModel& field : type.fields) {
-    if (field.annotations.volatile_()) continue;
-    const bool hide = sensitive || field.annotations.sensitive();
-    const std::string path = prefix + field.name;
-    switch (field.cardinality()) {
-      case Cardinality::kOptional:
-        if (!reflection->HasField(message, field.descriptor)) continue;
-        ABSL_FALLTHROUGH_INTENDED;
-      case Cardinality::kOne:
-        AddValue(field, message, -1, path, hide, values);
-        continue;
-      case Cardinality::kRepeated:
-        break;
+ private:
+  void AddValue(const FieldModel& field, const Message& message, int index,
+                const std::string& path, bool sensitive, Values* values) const {
+    const auto* reflection = message.GetReflection();
+    if (field.message == nullptr) {
+      const bool one = field.cardinality() == Cardinality::kOne;
+      (*values)[path] = {
+          piece_data_.count(field.descriptor) != 0
+              ? PieceText(message, *field.descriptor)
+              : TextOf(message, field.descriptor, index),
+          sensitive, one && !reflection->HasField(message, field.descriptor)};
+      return;
     }
-    for (int i = 0; i < reflection->FieldSize(message, field.descriptor); ++i) {
-      std::string key = absl::StrCat(i);
-      if (field.presence == Presence::kMap && !hide) {
-        key =
-            TextOf(reflection->GetRepeatedMessage(message, field.descriptor, i),
-                   field.descriptor->message_type()->map_key(), -1);
+    const Message& child =
+        index < 0
+            ? reflection->GetMessage(message, field.descriptor)
+            : reflection->GetRepeatedMessage(message, field.descriptor, index);
+    // Tells a message of defaults from none.
+    (*values)[path] = {"present", sensitive, false};
+    AddValues(*field.message, child, path + ".", sensitive, values);
+  }
+
+  void AddValues(const MessageModel& type, const Message& message,
+                 const std::string& prefix, bool sensitive,
+                 Values* values) const {
+    const auto* reflection = message.GetReflection();
+    for (const FieldModel& field : type.fields) {
+      if (field.annotations.volatile_()) continue;
+      const bool hide = sensitive || field.annotations.sensitive();
+      const std::string path = prefix + field.name;
+      switch (field.cardinality()) {
+        case Cardinality::kOptional:
+          if (!reflection->HasField(message, field.descriptor)) continue;
+          ABSL_FALLTHROUGH_INTENDED;
+        case Cardinality::kOne:
+          AddValue(field, message, -1, path, hide, values);
+          continue;
+        case Cardinality::kRepeated:
+          break;
       }
-      AddValue(field, message, i, absl::StrCat(path, "[", key, "]"), hide,
-               values);
+      for (int i = 0; i < reflection->FieldSize(message, field.descriptor);
+           ++i) {
+        std::string key = absl::StrCat(i);
+        if (field.presence == Presence::kMap && !hide) {
+          key = TextOf(
+              reflection->GetRepeatedMessage(message, field.descriptor, i),
+              field.descriptor->message_type()->map_key(), -1);
+        }
+        AddValue(field, message, i, absl::StrCat(path, "[", key, "]"), hide,
+                 values);
+      }
     }
   }
-}
 
-Values ValuesOf(const MessageModel& type, const Message& message) {
-  Values values;
-  AddValues(type, message, "", false, &values);
-  return values;
-}
+  const std::set<const FieldDescriptor*> piece_data_;
+};
 
 // --- Records ---
 
@@ -185,10 +202,11 @@ void ClearVolatile(const MessageModel& type, Message* message) {
 struct Record {
   const MessageModel& type;
   const Message& message;
+  const ValueLister& lister;
 };
 
 Values ValuesOf(const Record& record) {
-  return ValuesOf(record.type, record.message);
+  return record.lister.List(record.type, record.message);
 }
 
 // Tells records apart. By its text, records of two versions of a schema can be
@@ -214,12 +232,15 @@ class RecordVisitor : public DynamicStateVisitor {
 
   const Values& root() const { return root_; }
   // To be called first: `schema` must live until Finish().
-  void Start(const SchemaModel& schema) { schema_ = &schema; }
+  void Start(const SchemaModel& schema) {
+    schema_ = &schema;
+    lister_.emplace(schema);
+  }
   // To be called at the end: frees the keys.
   void Finish() { seen_ = {}; }
 
   absl::Status OnRoot(const Message& root) override {
-    root_ = ValuesOf(*schema_->root, root);
+    root_ = lister_->List(*schema_->root, root);
     return absl::OkStatus();
   }
   absl::Status OnBatch(const FieldDescriptor& descriptor,
@@ -237,7 +258,7 @@ class RecordVisitor : public DynamicStateVisitor {
         key = Checksum(absl::StrCat(name.full, " again ", before));
       }
       ClearVolatile(*field.message, record.get());
-      on_record_(name, key, {*field.message, *record});
+      on_record_(name, key, {*field.message, *record, *lister_});
     }
     return absl::OkStatus();
   }
@@ -246,6 +267,7 @@ class RecordVisitor : public DynamicStateVisitor {
   const bool show_sensitive_;
   const OnRecord on_record_;
   const SchemaModel* schema_ = nullptr;
+  std::optional<ValueLister> lister_;
   Values root_;
   int field_ = 0;
   uint64_t position_ = 0;

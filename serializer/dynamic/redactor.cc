@@ -26,18 +26,9 @@ using ::google::protobuf::FileDescriptorProto;
 using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
 
-// What is shown of the bytes of a piece.
-std::string PieceText(const Message& piece, const FieldDescriptor& data) {
-  std::string scratch;
-  const std::string& bytes =
-      piece.GetReflection()->GetStringReference(piece, &data, &scratch);
-  return absl::StrFormat("<%d bytes, xxh3 %016x>", bytes.size(),
-                         XXH3_64bits(bytes.data(), bytes.size()));
-}
-
-// Makes strings of the fields that are not shown, given by their full names. Options,
-// which name no type that a printer knows, go. `scope` is the full name of what
-// `message` is in.
+// Makes strings of the fields that are not shown, given by their full names.
+// Options, which name no type that a printer knows, go. `scope` is the full
+// name of what `message` is in.
 void Rewrite(const std::set<std::string>& hidden, const std::string& scope,
              DescriptorProto* message) {
   const std::string name = scope.empty()
@@ -71,6 +62,24 @@ std::string RedactedText(const Message& message, const FieldDescriptor& field,
   return absl::StrCat("<redacted ", value.size(), " bytes>");
 }
 
+std::set<const FieldDescriptor*> PieceDataFields(const SchemaModel& schema) {
+  std::set<const FieldDescriptor*> fields;
+  for (const PiecesInfo& info : PiecesOf(schema)) {
+    const FieldModel& pieces =
+        *schema.root->FindNumber(static_cast<int>(info.field));
+    fields.insert(pieces.message->fields[info.data].descriptor);
+  }
+  return fields;
+}
+
+std::string PieceText(const Message& piece, const FieldDescriptor& data) {
+  std::string scratch;
+  const std::string& bytes =
+      piece.GetReflection()->GetStringReference(piece, &data, &scratch);
+  return absl::StrFormat("<%d bytes, xxh3 %016x>", bytes.size(),
+                         XXH3_64bits(bytes.data(), bytes.size()));
+}
+
 Redactor::Redactor(const SchemaModel& schema, bool show_sensitive)
     : root_(*schema.root->descriptor), factory_(&pool_) {
   std::set<std::string> names;
@@ -81,11 +90,8 @@ Redactor::Redactor(const SchemaModel& schema, bool show_sensitive)
       names.emplace(field.descriptor->full_name());
     }
   }
-  for (const PiecesInfo& info : PiecesOf(schema)) {
-    const FieldModel& pieces =
-        *schema.root->FindNumber(static_cast<int>(info.field));
-    const FieldDescriptor& data = *pieces.message->fields[info.data].descriptor;
-    if (names.emplace(data.full_name()).second) pieces_.insert(&data);
+  for (const FieldDescriptor* data : PieceDataFields(schema)) {
+    if (names.emplace(data->full_name()).second) pieces_.insert(data);
   }
   FileDescriptorProto file;
   for (const auto* built_in : {FileDescriptorProto::descriptor()->file(),

@@ -20,10 +20,19 @@ std::string RedactedText(const google::protobuf::Message& message,
                          const google::protobuf::FieldDescriptor& field,
                          int index);
 
+// Returns the fields of `schema` that hold the bytes of a value in pieces.
+std::set<const google::protobuf::FieldDescriptor*> PieceDataFields(
+    const SchemaModel& schema);
+
+// Returns what is shown of the bytes of `piece`: their number and XXH3.
+// `data` is one of PieceDataFields().
+std::string PieceText(const google::protobuf::Message& piece,
+                      const google::protobuf::FieldDescriptor& data);
+
 // Copies messages of a schema into messages that any printer of protobuf's may
 // show. Sensitive fields, of whatever type, are strings in them that say
 // "<redacted 16 bytes>" or "<redacted>". The bytes of a piece of a longer value
-// are a string with their number and XXH3, "<3 bytes, xxh3 0123456789abcdef>".
+// are a string as PieceText() has it, "<3 bytes, xxh3 0123456789abcdef>".
 // Everything else has the same names, numbers and types. Thread-safety: none.
 class Redactor {
  public:

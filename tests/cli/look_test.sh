@@ -168,6 +168,42 @@ sed 's/text: "one"/text: "one" new: 5/' a.text > v2.text
 run versions 1 "$devstate" diff a.dstate v2.dstate
 says versions "~ keyed[id=1].new: absent -> 5"
 says versions "0 records added, 0 removed, 1 changed"
+# Values in pieces are told apart by size and digest, whatever their length.
+cat > pieces.proto <<'END'
+syntax = "proto3";
+package p;
+import "devstate/options.proto";
+message S {
+  option (devstate.message) = { schema: "p" version: 1 device: "d" };
+  repeated Owner owners = 1 [(devstate.field).max_items = 9];
+  repeated Piece pieces = 2 [(devstate.field) = {
+    pieces { owner: "owner" offset: "offset" data: "data"
+             of: "owners" id: "id" size: "size" } }];
+}
+message Owner {
+  option (devstate.message).key = "id";
+  uint32 id = 1;
+  uint64 size = 2;
+}
+message Piece {
+  option (devstate.message) = { key: [ "owner", "offset" ] };
+  uint32 owner = 1;
+  uint64 offset = 2;
+  bytes data = 3 [(devstate.field).max_len = 262144];
+}
+END
+owners='owners { id: 1 size: 5 } owners { id: 2 size: 3 }'
+two='pieces { owner: 2 data: "xyz" }'
+for name in one:abcde other:abcdf; do
+  echo "$owners pieces { owner: 1 data: \"${name#*:}\" } $two" |
+    "$devstate" encode --schema pieces.proto --format text - \
+      -o "${name%:*}.dstate"
+done
+run pieces 1 "$devstate" diff one.dstate other.dstate
+says pieces "~ pieces[owner=1,offset=0].data: <5 bytes, xxh3 "
+says pieces "1 changed"
+lacks pieces abcde
+lacks pieces owner=2
 # Keys that occur twice are records, too.
 echo 'keyed { id: 1 } keyed { id: 1 }' | encode twice.dstate
 echo 'keyed { id: 1 }' | encode once.dstate
