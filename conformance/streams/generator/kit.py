@@ -36,8 +36,8 @@ MAX_VALUE = 400_000
 
 # Types of devices whose schema has one version.
 DEVICES = (
-    *("net", "blk", "balloon", "can", "console", "gpio", "gpu", "input", "iommu", "mem"),
-    *("opaque", "rng", "rtc", "scsi", "snd", "vsock"),
+    *("net", "blk", "balloon", "can", "console", "gpio", "gpu", "input", "iommu"),
+    *("mem", "opaque", "rng", "rtc", "scsi", "snd", "vsock"),
 )
 
 # Name, .proto file within the tree, folders of imports.

@@ -215,6 +215,8 @@ impl FieldAnnotations {
 }
 
 /// How the records of a field make up longer values: names of fields.
+///
+/// [`FieldAnnotations`] has an example.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Pieces {

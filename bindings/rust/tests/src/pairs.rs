@@ -76,11 +76,12 @@ pub fn compare_case(line: &str, counts: &mut Counts) -> Result<(), String> {
     let expected = level(&text("level"));
     if expected >= Level::Refused {
         if verdict.loads() {
-            // What only all records together show is for `devstate check`.
-            let only_unique = case["refusing"]
-                .as_array()
-                .is_some_and(|rules| rules.iter().all(|rule| rule == "not-unique"));
-            if !only_unique {
+            // What only several records together show is for `devstate check`.
+            let together = ["not-unique", "pieces-not-whole"];
+            let only_together = case["refusing"].as_array().is_some_and(|rules| {
+                rules.iter().all(|rule| together.iter().any(|name| rule == name))
+            });
+            if !only_together {
                 return fail(format!("refused [{}], here {verdict:?}", case["refusing"]));
             }
         }
