@@ -18,6 +18,9 @@ set(DEVSTATE_PUBLIC_HEADERS
   compat/gate/schema_archive.h
   compat/verdict.h
   recovery/inflight_region.h
+  recovery/journal_sink.h
+  recovery/kept_state.h
+  recovery/state_store.h
   recovery/tracked_queue.h
   schema/schema_info.h
   serializer/byte_stream.h
@@ -157,10 +160,18 @@ set(DEVSTATE_LIBRARY_SOURCES
   recovery/inflight_region.h
   recovery/inflight_request.cc
   recovery/inflight_request.h
+  recovery/journal_sink.cc
+  recovery/journal_sink.h
+  recovery/journal_source.cc
+  recovery/journal_source.h
+  recovery/kept_state.cc
+  recovery/kept_state.h
   recovery/ordered_stores.h
   recovery/packed_inflight.h
   recovery/packed_inflight_definitions.h
   recovery/split_inflight.h
+  recovery/state_store.cc
+  recovery/state_store.h
   recovery/tracked_queue.cc
   recovery/tracked_queue.h
   schema/annotations.cc
@@ -203,10 +214,16 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/dynamic/batch_decoder.cc
   serializer/dynamic/batch_encoder.cc
   serializer/dynamic/field_access.h
+  serializer/dynamic/merged_state.cc
+  serializer/dynamic/merged_state.h
   serializer/dynamic/message_columns_builder.cc
   serializer/dynamic/message_columns_builder.h
   serializer/dynamic/message_table.cc
   serializer/dynamic/message_table.h
+  serializer/dynamic/state_reader.cc
+  serializer/dynamic/state_reader.h
+  serializer/dynamic/state_writer.cc
+  serializer/dynamic/state_writer.h
   serializer/piece_writer.cc
   serializer/piece_writer.h
   serializer/root_message.cc
@@ -782,16 +799,10 @@ set(DEVSTATE_COMMAND_SOURCES
   schema/stream_descriptors.h
   serializer/dynamic/copy_message.cc
   serializer/dynamic/copy_message.h
-  serializer/dynamic/merged_state.cc
-  serializer/dynamic/merged_state.h
   serializer/dynamic/redactor.cc
   serializer/dynamic/redactor.h
   serializer/dynamic/state_printer.cc
   serializer/dynamic/state_printer.h
-  serializer/dynamic/state_reader.cc
-  serializer/dynamic/state_reader.h
-  serializer/dynamic/state_writer.cc
-  serializer/dynamic/state_writer.h
   serializer/dynamic/whole_state.cc
   serializer/dynamic/whole_state.h
   third_party/libmd/sha256_hash.cc
@@ -820,10 +831,6 @@ set(DEVSTATE_FUZZ_SOURCES
   fuzz/wire_mutator.h
   serializer/dynamic/copy_message.cc
   serializer/dynamic/copy_message.h
-  serializer/dynamic/state_reader.cc
-  serializer/dynamic/state_reader.h
-  serializer/dynamic/state_writer.cc
-  serializer/dynamic/state_writer.h
   serializer/dynamic/whole_state.cc
   serializer/dynamic/whole_state.h
   serializer/test_streams.h

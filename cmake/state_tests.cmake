@@ -42,6 +42,7 @@ endfunction()
 devstate_test_codec(test_everything tests/codegen/everything.proto
   devstate.test.everything.Everything)
 devstate_test_codec(test_bounds tests/codegen/bounds.proto devstate.test.bounds.Bounds)
+devstate_test_codec(test_names tests/serializer/names.proto devstate.test.names.Names)
 devstate_test_codec(test_pieces tests/codegen/pieces.proto devstate.test.pieces.Values)
 devstate_test_codec(test_t tests/stream_cases/t.proto t.v1.T)
 devstate_generate(TARGET test_named_c PROTO tests/c/named.proto
@@ -91,6 +92,7 @@ devstate_state_test(tests/codegen/write_c_test.c
   SOURCES backend/c/c_testing.h LIBRARIES test_bounds_c test_everything_c)
 devstate_state_test(tests/golden/foreign_writer_test.cc
   LIBRARIES devstate_command_parts)
+devstate_state_test(tests/serializer/deletions_test.cc LIBRARIES test_names)
 devstate_state_test(tests/serializer/golden_stream_test.cc
   SOURCES tests/serializer/small_state.cc LIBRARIES test_fs_v1)
 devstate_state_test(tests/serializer/rounds_test.cc

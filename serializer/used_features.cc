@@ -46,18 +46,18 @@ void AddFeaturesOfColumns(const Descriptor& record, absl::string_view columns,
   }
 }
 
+// Adds the features of all fields of `message` and of the messages within.
 // `seen` ends the recursion of messages that contain themselves.
-bool HasFeatures(const Descriptor& message, std::set<const Descriptor*>* seen) {
-  if (!seen->insert(&message).second) return false;
+void AddFeaturesOfType(const Descriptor& message,
+                       std::set<const Descriptor*>* seen,
+                       std::set<std::string>* features) {
+  if (!seen->insert(&message).second) return;
   for (int i = 0; i < message.field_count(); ++i) {
     const FieldDescriptor& field = *message.field(i);
-    if (!FeatureOf(field).empty()) return true;
-    if (field.message_type() != nullptr &&
-        HasFeatures(*field.message_type(), seen)) {
-      return true;
-    }
+    AddFeatureOf(field, features);
+    if (field.message_type() == nullptr) continue;
+    AddFeaturesOfType(*field.message_type(), seen, features);
   }
-  return false;
 }
 
 }  // namespace
@@ -87,15 +87,23 @@ void AddUsedFeaturesOfBatch(const FieldDescriptor& field,
   AddFeaturesOfColumns(*field.message_type(), columns, features);
 }
 
+std::set<std::string> AllFeatures(const Descriptor& root) {
+  std::set<const Descriptor*> seen;
+  std::set<std::string> features;
+  AddFeaturesOfType(root, &seen, &features);
+  return features;
+}
+
 bool RecordsHaveFeatures(const Descriptor& root) {
   std::set<const Descriptor*> seen;
+  std::set<std::string> features;
   for (int i = 0; i < root.field_count(); ++i) {
     const FieldDescriptor& field = *root.field(i);
     if (!TravelsInBatches(field)) continue;
-    if (!FeatureOf(field).empty()) return true;
-    if (HasFeatures(*field.message_type(), &seen)) return true;
+    AddFeatureOf(field, &features);
+    AddFeaturesOfType(*field.message_type(), &seen, &features);
   }
-  return false;
+  return !features.empty();
 }
 
 }  // namespace devstate

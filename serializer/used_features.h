@@ -29,6 +29,9 @@ void AddUsedFeaturesOfBatch(const google::protobuf::FieldDescriptor& field,
                             absl::string_view columns,
                             std::set<std::string>* features);
 
+// Returns all features that a state of `root`, a root message, may come to use.
+std::set<std::string> AllFeatures(const google::protobuf::Descriptor& root);
+
 // Returns whether features of `root`, a root message, can depend on its
 // records.
 bool RecordsHaveFeatures(const google::protobuf::Descriptor& root);

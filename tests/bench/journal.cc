@@ -6,9 +6,10 @@
 //
 //   bazel run //tests/bench:journal
 //
-// Prints the processor's time for an update, each the median of several journals
-// of 20000 updates, and how often the plain way fits into it. An update waits for
-// nothing, so that this is its time where no other process wants the processor.
+// Prints the processor's time for an update, each the median of several
+// journals of 20000 updates, and how often the plain way fits into it. An
+// update waits for nothing, so that this is its time where no other process
+// wants the processor.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -187,7 +188,9 @@ constexpr Variant kVariants[] = {
 
 void Run(const std::string& parent) {
   std::string folder = absl::StrCat(parent, "/devstate-journal-XXXXXX");
-  if (mkdtemp(&folder[0]) == nullptr) Fail(absl::StrCat("no folder in ", parent));
+  if (mkdtemp(&folder[0]) == nullptr) {
+    Fail(absl::StrCat("no folder in ", parent));
+  }
   std::vector<double> times[std::size(kVariants)];
   for (int i = 0; i < kRepetitions; ++i) {
     for (size_t v = 0; v < std::size(kVariants); ++v) {
