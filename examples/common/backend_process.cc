@@ -87,6 +87,14 @@ void AddVersionFlags(Command& program, BackendFlags* flags) {
       "Log at the start whether this version would hold the state");
 }
 
+void AddStateDirFlags(Command& program, BackendFlags* flags) {
+  program.AddOption("--state-dir", &flags->state_dir,
+                    "Folder in which the state outlives the process, "
+                    "of this back-end alone");
+  program.AddOption("--guest-updates", &flags->guest_updates,
+                    "As if the guest changed the state so many times");
+}
+
 void Log(absl::string_view line) {
   absl::PrintF("%s\n", line);
   std::fflush(stdout);

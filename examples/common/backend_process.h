@@ -34,6 +34,9 @@ struct BackendFlags {
   std::string save_as = "own";
   // The version of the schema to check for; 0: none.
   uint32_t pre_check = 0;
+  // The folder in which the state outlives the process; empty: it does not.
+  std::string state_dir;
+  uint64_t guest_updates = 0;
 };
 
 // Add the flags in two parts, so that a back-end's own flags stand where they
@@ -43,6 +46,8 @@ void AddTransferFlags(Command& program, BackendFlags* flags);
 // Adds the flags of a back-end that has released more than one version of its
 // schema.
 void AddVersionFlags(Command& program, BackendFlags* flags);
+// Adds the flags of a back-end that keeps its state.
+void AddStateDirFlags(Command& program, BackendFlags* flags);
 
 // Adds --print-capabilities and --print-manifest of a back-end of QEMU's device
 // type `type` with this manifest, as JSON. The process prints and ends,

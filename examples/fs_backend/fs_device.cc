@@ -105,6 +105,9 @@ class StagedFsState : public StagedState<FsStateCodec> {
   }
 
   absl::Status Prepare() override {
+    // A state in rounds has the records that changed at its end.
+    std::sort(staged_.table.inodes.begin(), staged_.table.inodes.end(),
+              [](const Inode& a, const Inode& b) { return a.id < b.id; });
     DS_ASSIGN_OR_RETURN(Refound refound,
                         Refind(staged_.table, shared_dir_, RefindOptions()));
     staged_.open_files = std::move(refound.open_files);
@@ -134,7 +137,7 @@ std::optional<std::vector<std::string>> FsDevice::UsedFeatures() const {
   return std::vector<std::string>();
 }
 
-absl::Status FsDevice::SaveState(FsStateWriter& writer) {
+FsState FsDevice::Root() const {
   const InodeTable& table = state_.table;
   FsState root;
   root.set_next_inode(table.next_inode_id);
@@ -147,7 +150,26 @@ absl::Status FsDevice::SaveState(FsStateWriter& writer) {
     session.set_supplementary_group_extension(
         table.session->supplementary_group_extension);
   }
-  DS_RETURN_IF_ERROR(writer.Begin(root));
+  return root;
+}
+
+absl::Status FsDevice::SaveChange(const TableChange& change,
+                                  FsStateWriter& writer) const {
+  for (const uint64_t id : change.forgotten) {
+    InodeRow row;
+    row.id = id;
+    DS_RETURN_IF_ERROR(writer.DeleteInodes(row));
+  }
+  for (const uint64_t id : change.changed) {
+    const Inode& inode = state_.table.inodes[*FindInode(state_.table, id)];
+    DS_RETURN_IF_ERROR(writer.AddInodes(ToRow(inode)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FsDevice::SaveState(FsStateWriter& writer) {
+  const InodeTable& table = state_.table;
+  DS_RETURN_IF_ERROR(writer.Begin(Root()));
   std::set<uint64_t> mounts;
   for (const Inode& inode : table.inodes) {
     DS_RETURN_IF_ERROR(writer.AddInodes(ToRow(inode)));

@@ -17,6 +17,7 @@
 #include "devices/fs/v1/fs.devstate.h"
 #include "devstate/backend/backend.h"
 #include "examples/fs_backend/directory_walker.h"
+#include "examples/fs_backend/guest_updates.h"
 #include "examples/fs_backend/inode_table.h"
 
 namespace devstate::examples {
@@ -35,6 +36,17 @@ class FsDevice : public StateDevice<devices::fs::v1::FsStateCodec> {
   // Returns how many files were changed between the source's look at them and
   // the load.
   size_t changed_files() const { return state_.changed_files; }
+
+  // Takes what the guest has looked up and opened so far.
+  void Begin(Walk state) { state_ = std::move(state); }
+  // Changes the table as a guest would.
+  TableChange Update(uint64_t update) {
+    return UpdateAsGuest(update, &state_.table);
+  }
+  // Return what belongs to no inode, and write the inodes of a change.
+  devices::fs::v1::FsState Root() const;
+  absl::Status SaveChange(const TableChange& change,
+                          devices::fs::v1::FsStateWriter& writer) const;
 
   // Returns the features without a look at the records once more.
   std::optional<std::vector<std::string>> UsedFeatures() const override;

@@ -6,6 +6,7 @@
 // inode table over in a live migration. Meant to be read; start with
 // fs_device.cc.
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/cli11/command_line.h"
 #include "examples/common/backend_process.h"
+#include "examples/common/kept_device.h"
 #include "examples/fs_backend/directory_walker.h"
 #include "examples/fs_backend/fs_device.h"
 #include "examples/fs_backend/release.h"
@@ -25,6 +27,7 @@ namespace devstate::examples {
 namespace {
 
 using ::devices::fs::v1::FsStateCodec;
+using ::devices::fs::v1::FsStateWriter;
 
 struct Flags {
   BackendFlags backend;
@@ -33,16 +36,38 @@ struct Flags {
   WalkOptions walk;
 };
 
+// Lets the guest change the table, which a data plane would do.
+absl::Status UpdateAsGuest(uint64_t updates, FsDevice& device,
+                           KeptDevice<FsStateCodec>& kept) {
+  for (uint64_t i = 0; i < updates && !device.table().inodes.empty(); ++i) {
+    const TableChange change = device.Update(i);
+    DS_RETURN_IF_ERROR(
+        kept.Update(device.Root(), [&](FsStateWriter& writer) {
+          return device.SaveChange(change, writer);
+        }));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Run(const Flags& flags) {
   DS_ASSIGN_OR_RETURN(StateOptions options,
                       MakeStateOptions(flags.backend, ManifestOfRelease()));
   // Also of a destination: a directory that is not there is an error now.
   DS_RETURN_IF_ERROR(OpenRoot(flags.shared_dir).status());
-  Walk walk;
-  if (!flags.backend.await_load) {
-    DS_ASSIGN_OR_RETURN(walk, WalkDirectory(flags.shared_dir, flags.walk));
+  FsDevice device(flags.shared_dir, Walk());
+  const WriterOptions kept_options = options.writer;
+  StateHandler<FsStateCodec> handler(&device, std::move(options));
+  DS_ASSIGN_OR_RETURN(
+      KeptDevice<FsStateCodec> kept,
+      KeptDevice<FsStateCodec>::Open(flags.backend.state_dir, handler,
+                                     kept_options, &device));
+  if (!kept.loaded() && !flags.backend.await_load) {
+    DS_ASSIGN_OR_RETURN(Walk walk,
+                        WalkDirectory(flags.shared_dir, flags.walk));
+    device.Begin(std::move(walk));
   }
-  FsDevice device(flags.shared_dir, std::move(walk));
+  DS_RETURN_IF_ERROR(kept.Start());
+  DS_RETURN_IF_ERROR(UpdateAsGuest(flags.backend.guest_updates, device, kept));
   Log(absl::StrFormat("state: %d inodes, %d open files",
                       device.table().inodes.size(), device.open_files()));
   const auto write_table = [&]() -> absl::Status {
@@ -54,11 +79,14 @@ absl::Status Run(const Flags& flags) {
     return WriteTableText(device.table(), flags.table_out);
   };
   DS_RETURN_IF_ERROR(write_table());
+  const auto after_load = [&]() -> absl::Status {
+    DS_RETURN_IF_ERROR(write_table());
+    return kept.Start();
+  };
 
-  StateHandler<FsStateCodec> handler(&device, std::move(options));
   DS_RETURN_IF_ERROR(LogPreCheck(flags.backend, handler));
   return ServeBackend(flags.backend, vhost_user::VhostUserDeviceOptions(),
-                      write_table, &handler);
+                      after_load, &handler);
 }
 
 int Main(int argc, char** argv) {
@@ -79,6 +107,7 @@ int Main(int argc, char** argv) {
   }
   AddTransferFlags(program, &flags.backend);
   AddVersionFlags(program, &flags.backend);
+  AddStateDirFlags(program, &flags.backend);
   AddManifestFlags(program, "fs", ManifestOfRelease());
   program.AddOption(
       "--table-out", &flags.table_out,

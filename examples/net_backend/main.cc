@@ -14,10 +14,12 @@
 #include "absl/strings/str_format.h"
 #include "devstate/backend/backend.h"
 #include "devstate/devices/net/net_features.h"
+#include "devstate/devices/net/root_message.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/cli11/command_line.h"
 #include "devstate/transport/vhost_user/vhost_user_message.h"
 #include "examples/common/backend_process.h"
+#include "examples/common/kept_device.h"
 #include "examples/net_backend/net_device.h"
 #include "examples/net_backend/net_manifest.h"
 #include "examples/net_backend/seeded_model.h"
@@ -25,6 +27,9 @@
 
 namespace devstate::examples {
 namespace {
+
+using ::devices::net::v1::NetStateCodec;
+using ::devices::net::v1::NetStateWriter;
 
 struct Flags {
   BackendFlags backend;
@@ -42,13 +47,35 @@ vhost_user::VhostUserDeviceOptions DeviceOptions() {
   return options;
 }
 
+// Lets the guest change the model, which a data plane would do.
+absl::Status UpdateAsGuest(uint64_t updates, net::examples::NetDevice& device,
+                           KeptDevice<NetStateCodec>& kept) {
+  for (uint64_t i = 0; i < updates && !device.model().rings.empty(); ++i) {
+    const net::examples::ModelChange change = device.Update(i);
+    DS_RETURN_IF_ERROR(kept.Update(
+        net::ToRootMessage(device.model()), [&](NetStateWriter& writer) {
+          return device.SaveChange(change, writer);
+        }));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Run(const Flags& flags) {
   DS_ASSIGN_OR_RETURN(
       StateOptions options,
       MakeStateOptions(flags.backend, devices::net::v1::NetStateManifest()));
-  net::examples::NetDevice device(flags.backend.await_load
-                                      ? net::NetModel()
-                                      : net::examples::SeededModel(flags.seed));
+  net::examples::NetDevice device{net::NetModel()};
+  const WriterOptions kept_options = options.writer;
+  StateHandler<NetStateCodec> handler(&device, std::move(options));
+  DS_ASSIGN_OR_RETURN(
+      KeptDevice<NetStateCodec> kept,
+      KeptDevice<NetStateCodec>::Open(flags.backend.state_dir, handler,
+                                      kept_options, &device));
+  if (!kept.loaded() && !flags.backend.await_load) {
+    device.Begin(net::examples::SeededModel(flags.seed));
+  }
+  DS_RETURN_IF_ERROR(kept.Start());
+  DS_RETURN_IF_ERROR(UpdateAsGuest(flags.backend.guest_updates, device, kept));
   Log(absl::StrFormat("state: %d rings, %d requests in flight",
                       device.model().rings.size(),
                       device.model().requests.size()));
@@ -57,10 +84,12 @@ absl::Status Run(const Flags& flags) {
     return net::examples::WriteStateText(device.model(), flags.state_out);
   };
   DS_RETURN_IF_ERROR(write_state());
+  const auto after_load = [&]() -> absl::Status {
+    DS_RETURN_IF_ERROR(write_state());
+    return kept.Start();
+  };
 
-  StateHandler<devices::net::v1::NetStateCodec> handler(&device,
-                                                        std::move(options));
-  return ServeBackend(flags.backend, DeviceOptions(), write_state, &handler);
+  return ServeBackend(flags.backend, DeviceOptions(), after_load, &handler);
 }
 
 int Main(int argc, char** argv) {
@@ -71,6 +100,7 @@ int Main(int argc, char** argv) {
   program.AddOption("--seed", &flags.seed, "What the guest did with the device")
       .ShowDefault();
   AddTransferFlags(program, &flags.backend);
+  AddStateDirFlags(program, &flags.backend);
   AddManifestFlags(program, "net", devices::net::v1::NetStateManifest());
   program.AddOption(
       "--state-out", &flags.state_out,

@@ -3,6 +3,7 @@
 
 #include "examples/net_backend/net_device.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -69,7 +70,12 @@ class StagedNetState : public StagedState<NetStateCodec> {
     return absl::OkStatus();
   }
 
-  absl::Status Prepare() override { return CheckModel(staged_); }
+  absl::Status Prepare() override {
+    // A state in rounds has the records that changed at its end.
+    std::sort(staged_.rings.begin(), staged_.rings.end(),
+              [](const Ring& a, const Ring& b) { return a.index < b.index; });
+    return CheckModel(staged_);
+  }
 
   absl::Status Commit() override {
     device_model_ = std::move(staged_);
@@ -82,6 +88,19 @@ class StagedNetState : public StagedState<NetStateCodec> {
 };
 
 }  // namespace
+
+absl::Status NetDevice::SaveChange(const ModelChange& change,
+                                   NetStateWriter& writer) const {
+  if (change.ring) {
+    DS_RETURN_IF_ERROR(writer.AddVrings(
+        ToRingRow<VringRow>(model_.rings[*change.ring])));
+  }
+  if (!change.answered) return absl::OkStatus();
+  InflightRequestRow answered;
+  answered.vring = change.answered->ring;
+  answered.head = change.answered->head;
+  return writer.DeleteInflight(answered);
+}
 
 absl::Status NetDevice::SaveState(NetStateWriter& writer) {
   DS_RETURN_IF_ERROR(writer.Begin(ToRootMessage(model_)));

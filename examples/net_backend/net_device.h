@@ -7,6 +7,7 @@
 #ifndef DEVSTATE_EXAMPLES_NET_BACKEND_NET_DEVICE_H_
 #define DEVSTATE_EXAMPLES_NET_BACKEND_NET_DEVICE_H_
 
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "devices/net/v1/net.devstate.h"
 #include "devstate/backend/backend.h"
 #include "devstate/devices/net/net_model.h"
+#include "examples/net_backend/guest_updates.h"
 
 namespace devstate::net::examples {
 
@@ -23,6 +25,13 @@ class NetDevice : public StateDevice<devices::net::v1::NetStateCodec> {
   explicit NetDevice(NetModel model) : model_(std::move(model)) {}
 
   const NetModel& model() const { return model_; }
+  // Takes what a driver has made of the device so far.
+  void Begin(NetModel model) { model_ = std::move(model); }
+  // Changes the model as a guest would.
+  ModelChange Update(uint64_t update) { return UpdateAsGuest(update, &model_); }
+  // Writes the rings and requests of a change.
+  absl::Status SaveChange(const ModelChange& change,
+                          devices::net::v1::NetStateWriter& writer) const;
 
   absl::Status SaveState(devices::net::v1::NetStateWriter& writer) override;
   std::unique_ptr<StagedState<devices::net::v1::NetStateCodec>> StageLoad()

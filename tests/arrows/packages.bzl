@@ -88,6 +88,7 @@ PACKAGES = [
     "tests/history",
     "tests/proto",
     "tests/qemu",
+    "tests/recovery",
     "tests/release",
     "tests/serializer",
     "tests/stream_cases",
