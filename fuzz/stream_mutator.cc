@@ -31,9 +31,13 @@ void MutateChunkHeader(ChunkParts& chunk, Random& random) {
   ChunkHeader& header = chunk.header;
   const auto small = static_cast<uint8_t>(random() % 6);
   switch (Below(8, random)) {
-    case 0:
-      header.type = static_cast<ChunkType>(small);
+    case 0: {
+      // The types of rounds are those from the first round's mark on.
+      const uint8_t rounds = static_cast<uint8_t>(ChunkType::kFirstRound);
+      const bool in_rounds = static_cast<uint8_t>(header.type) >= rounds;
+      header.type = static_cast<ChunkType>(in_rounds ? rounds + small : small);
       return;
+    }
     case 1:
       // Compresses what was raw, and the reverse.
       header.codec = header.codec == ChunkCodec::kRaw ? ChunkCodec::kZstd

@@ -28,7 +28,7 @@ std::string SomeStream() {
 
 absl::Status Read(const std::string& bytes) {
   StringSource source(bytes);
-  StreamReader reader(&source);
+  StreamReader reader(&source, Limits(), Rounds::kTake);
   absl::Status status = reader.ReadHeader().status();
   while (status.ok()) {
     const auto chunk = reader.NextChunk();
@@ -40,6 +40,38 @@ absl::Status Read(const std::string& bytes) {
 
 TEST(StreamPartsTest, WhatIsTakenApartAndSealedIsTheSame) {
   EXPECT_EQ(Seal(TakeApart(SomeStream())), SomeStream());
+}
+
+// The same records in rounds.
+std::string SomeRounds() {
+  HandmadeStream stream;
+  stream.Add(ChunkType::kFirstRound, 1, 0, "").AddRoot("\x08\x07");
+  stream.AddBatch(4, 3, "\x0a\x04\x08\x01\x10\x02");
+  stream.Add(ChunkType::kRoundComplete, 1, 0, "");
+  stream.Add(ChunkType::kDeltaRound, 2, 0, "").AddRoot();
+  stream.Add(ChunkType::kUpserts, 4, 2, "\x0a\x02\x08\x01");
+  stream.Add(ChunkType::kDeletions, 4, 1, "\x0a\x02\x08\x01");
+  stream.Add(ChunkType::kFinal, 2, 0, "");
+  return stream.Finish();
+}
+
+TEST(StreamPartsTest, RoundsAreCounted) {
+  EXPECT_EQ(Seal(TakeApart(SomeRounds())), SomeRounds());
+  StreamParts parts = TakeApart(SomeRounds());
+  parts.chunks.erase(parts.chunks.begin() + 6);
+  EXPECT_TRUE(Read(Seal(parts)).ok()) << Read(Seal(parts));
+}
+
+TEST(StreamPartsTest, ATrailerThatIsKeptGetsTheDigestAlone) {
+  for (const std::string& stream : {SomeStream(), SomeRounds()}) {
+    StreamParts parts = TakeApart(stream);
+    parts.count = false;
+    EXPECT_EQ(Seal(parts), stream);
+    parts.header = "other";
+    EXPECT_TRUE(Read(Seal(parts)).ok() ||
+                ReasonOf(Read(Seal(parts))) == ERROR_REASON_MALFORMED)
+        << Read(Seal(parts));
+  }
 }
 
 TEST(StreamPartsTest, SealMakesRightWhatFollowsFromAChange) {

@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "devstate/serializer/chunk_order.h"
 #include "devstate/serializer/internal/little_endian.h"
 #include "devstate/serializer/internal/varint.h"
+#include "devstate/serializer/stream_messages.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
 
 namespace devstate::fuzz {
@@ -36,36 +38,45 @@ ChunkParts TakeChunk(absl::string_view* bytes) {
 
 // What the chunks before a trailer add up to.
 struct Counts {
-  uint64_t chunks = 0;
-  uint64_t records = 0;
-  uint64_t decoded_bytes = 0;
-  uint64_t stored_bytes = 0;
+  StreamTrailer trailer;
+  // Knows the rounds.
+  ChunkOrder order;
+
+  void Add(const ChunkHeader& header) {
+    ++trailer.chunks;
+    trailer.records += header.records;
+    trailer.decoded_bytes += header.decoded_size;
+    trailer.stored_bytes += header.stored_size;
+    order.Add(header.type, header.field, header.records);
+  }
 };
 
 std::string MakeTrailer(const Counts& counts, uint64_t digest) {
-  std::string trailer;
-  uint32_t field = 0;
-  for (const uint64_t count : {counts.chunks, counts.records,
-                               counts.decoded_bytes, counts.stored_bytes}) {
-    ++field;
-    if (count == 0) continue;
-    char bytes[2 * kMaxVarintSize];
-    size_t size = EncodeVarint(field << 3 | kWireVarint, bytes);
-    size += EncodeVarint(count, bytes + size);
-    trailer.append(bytes, size);
+  StreamTrailer trailer = counts.trailer;
+  trailer.digest = digest;
+  trailer.rounds = counts.order.rounds();
+  return Serialize(trailer);
+}
+
+// Returns where the digest's tag is if the payload begins as a trailer does,
+// else the payload's size. Only varints come before it.
+size_t FindDigest(absl::string_view trailer) {
+  size_t at = 0;
+  while (at < trailer.size() && (trailer[at] & 7) == kWireVarint) {
+    ++at;
+    while (at < trailer.size() && (trailer[at] & 0x80) != 0) ++at;
+    ++at;
   }
-  trailer.push_back(kDigestTag);
-  trailer.resize(trailer.size() + 8);
-  StoreLittleEndian(&trailer[trailer.size() - 8], digest);
-  return trailer;
+  return at + 8 < trailer.size() && trailer[at] == kDigestTag ? at
+                                                              : trailer.size();
 }
 
 std::string TrailerOf(const StreamParts& parts, const ChunkParts& chunk,
                       const Counts& counts, uint64_t digest) {
   if (parts.count) return MakeTrailer(counts, digest);
   std::string trailer = chunk.payload;
-  if (trailer.size() >= 9 && trailer[trailer.size() - 9] == kDigestTag) {
-    StoreLittleEndian(&trailer[trailer.size() - 8], digest);
+  if (const size_t at = FindDigest(trailer); at != trailer.size()) {
+    StoreLittleEndian(&trailer[at + 1], digest);
   }
   return trailer;
 }
@@ -105,7 +116,7 @@ std::string Seal(const StreamParts& parts) {
                               : chunk.payload;
     ChunkHeader header = chunk.header;
     header.sequence =
-        static_cast<uint32_t>(counts.chunks) + chunk.sequence_error;
+        static_cast<uint32_t>(counts.trailer.chunks) + chunk.sequence_error;
     if (chunk.decoded) {
       header.decoded_size = static_cast<uint32_t>(payload.size());
       if (header.codec == ChunkCodec::kZstd) {
@@ -125,10 +136,7 @@ std::string Seal(const StreamParts& parts) {
     previous = header.header_checksum;
     stream.append(encoded, kChunkHeaderSize);
     stream += payload;
-    ++counts.chunks;
-    counts.records += header.records;
-    counts.decoded_bytes += header.decoded_size;
-    counts.stored_bytes += header.stored_size;
+    counts.Add(header);
   }
   return stream + parts.rest;
 }
