@@ -8,20 +8,15 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
 #include "devices/net/v1/net.pb.h"
+#include "devstate/compat/gate/read_whole_state.h"
 #include "devstate/devices/net/control_queue.h"
-#include "devstate/schema/schema_model.h"
-#include "devstate/serializer/dynamic/state_reader.h"
-#include "devstate/serializer/dynamic/whole_state.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 
 absl::StatusOr<ControlQueueText> MakeControlQueueText(ByteSource* stream) {
   ::devices::net::v1::NetState state;
-  const SchemaModel schema = BuildSchemaModel(*state.GetDescriptor());
-  StateCollector collector(&state);
-  DynamicStateReader reader(stream);
-  DS_RETURN_IF_ERROR(reader.Read(schema, collector));
+  DS_RETURN_IF_ERROR(ReadWholeState(stream, &state));
   net::ControlPlan plan = net::PlanControlQueue(state);
   ControlQueueText text;
   for (const net::ControlCommand& command : plan.commands) {

@@ -587,6 +587,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/verbs/verify.cc
   compat/gate/random_state.cc
   compat/gate/random_state.h
+  compat/gate/read_whole_state.cc
+  compat/gate/read_whole_state.h
   compat/gate/state_corpus.cc
   compat/gate/state_corpus.h
   compat/release/fleet.cc
@@ -640,6 +642,8 @@ set(DEVSTATE_COMMAND_SOURCES
   devices/net/mac_text.h
   devices/net/net_features.h
   devices/net/net_model.h
+  devices/net/receive_mode.cc
+  devices/net/receive_mode.h
   devices/net/root_message.cc
   devices/net/root_message.h
   devices/opaque/check_opaque.cc

@@ -99,6 +99,9 @@ absl::Status CheckFeatures(const NetModel& model,
                  rule.name);
     }
   }
+  if ((acked & kNetCtrlRx) != 0 && !model.receive_mode.has_value()) {
+    return Bad("no receive mode, and VIRTIO_NET_F_CTRL_RX is negotiated");
+  }
   return absl::OkStatus();
 }
 

@@ -199,6 +199,12 @@ TEST(CheckModelTest, ExtraReceiveModeNeedsItsFeature) {
   EXPECT_THAT(CheckModel(model), IsInvalid("VIRTIO_NET_F_CTRL_RX_EXTRA"));
 }
 
+TEST(CheckModelTest, ReceiveModeThatTheDriverCanSetIsNeeded) {
+  NetModel model = MakeSplitModel();
+  model.receive_mode.reset();
+  EXPECT_THAT(CheckModel(model), IsInvalid("no receive mode"));
+}
+
 TEST(CheckModelTest, OffloadThatWasNotNegotiatedIsRefused) {
   NetModel model = MakeSplitModel();
   model.guest_offloads = Bit(3);

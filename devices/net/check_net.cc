@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "devices/net/v1/net.pb.h"
 #include "devstate/devices/net/check_model.h"
+#include "devstate/devices/net/net_features.h"
 #include "devstate/devices/net/net_model.h"
 #include "devstate/devices/net/root_message.h"
 #include "devstate/devices/rules/broken_rules.h"
@@ -24,10 +25,24 @@ constexpr DeviceRule kState = {
     "Save features, configuration and settings at one moment, as the driver "
     "left them."};
 
+constexpr DeviceRule kReceiveMode = {
+    "net-receive-mode",
+    "The driver can set the receive mode, and the state does not say which it "
+    "is.",
+    "Save receive_mode if VIRTIO_NET_F_CTRL_RX was negotiated. Devices differ "
+    "in what they receive after a reset."};
+
 absl::Status CheckState(const NetState& state, BrokenRules* broken) {
   net::NetModel model;
   if (absl::Status read = net::FromRootMessage(state, &model); !read.ok()) {
     return read;
+  }
+  if ((state.acked_features() & net::kNetCtrlRx) != 0 &&
+      !model.receive_mode.has_value()) {
+    broken->Add(kReceiveMode, "receive_mode",
+                "it is absent, and so is promisc_after_reset");
+    // The other rules are looked at all the same.
+    model.receive_mode.emplace();
   }
   model.rings = virtio::RingsOf(state.vrings(), broken);
   model.requests = virtio::BuffersOf(state.inflight());
@@ -64,7 +79,7 @@ const DeviceType& NetType() {
        {"VIRTIO_NET_F_HASH_REPORT", 57},
        {"VIRTIO_NET_F_RSS", 60},
        {"VIRTIO_NET_F_SPEED_DUPLEX", 63}},
-      JoinRules({&kState}, {&virtio::RingRules()}),
+      JoinRules({&kState, &kReceiveMode}, {&virtio::RingRules()}),
       &CheckAs<NetState, &Check>};
   return type;
 }

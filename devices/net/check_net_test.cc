@@ -49,6 +49,24 @@ TEST_F(CheckNetTest, SettingWithoutItsFeatureIsRefused) {
   EXPECT_THAT(Check(), Breaks("feature-not-negotiated", "mac_filter"));
 }
 
+TEST_F(CheckNetTest, ReceiveModeThatIsNotSaidIsRefused) {
+  state_.clear_receive_mode();
+  state_.clear_promisc_after_reset();
+  EXPECT_THAT(Check(), Breaks("net-receive-mode", "receive_mode"));
+  state_.set_promisc_after_reset(false);
+  EXPECT_THAT(Check(), Breaks("net-receive-mode", "receive_mode"));
+  state_.set_promisc_after_reset(true);
+  EXPECT_THAT(Check(), BreaksNothing());
+}
+
+TEST_F(CheckNetTest, ReceiveModeThatNoDriverCanSetIsNotNeeded) {
+  state_.set_acked_features(state_.acked_features() & ~(uint64_t{1} << 18));
+  state_.clear_mac_filter();
+  state_.clear_receive_mode();
+  state_.clear_promisc_after_reset();
+  EXPECT_THAT(Check(), BreaksNothing());
+}
+
 TEST_F(CheckNetTest, RequestThatIsMissingIsRefused) {
   ASSERT_NE(state_.inflight_size(), 0);
   state_.mutable_inflight()->RemoveLast();

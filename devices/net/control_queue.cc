@@ -7,10 +7,12 @@
 
 #include "devstate/devices/net/control_queue.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "devstate/devices/net/net_features.h"
+#include "devstate/devices/net/receive_mode.h"
 
 namespace devstate::net {
 namespace {
@@ -132,11 +134,11 @@ class Planner {
 
   void PlanReceiveMode() {
     if (!Has(kNetCtrlRx)) return;
-    const ReceiveMode& mode = state_.receive_mode();
+    const std::optional<ReceiveMode> said = ReceiveModeOf(state_);
+    if (!said.has_value()) return;
+    const ReceiveMode& mode = *said;
     const MacFilter& filter = state_.mac_filter();
-    // An absent mode is that after a reset.
-    if (state_.has_receive_mode() && !mode.promisc() &&
-        !filter.unicast_overflow()) {
+    if (!mode.promisc() && !filter.unicast_overflow()) {
       GiveReceiveMode(0, "VIRTIO_NET_CTRL_RX_PROMISC", false);
     }
     if (mode.allmulti() || filter.multicast_overflow()) {

@@ -41,7 +41,7 @@ struct ControlPlan {
 // A device is promiscuous after a reset if VIRTIO_NET_F_CTRL_RX was negotiated,
 // as those of Linux and QEMU are.
 //
-// Requires: the state breaks no rule of its schema.
+// Requires: the state breaks no rule of its schema or type.
 ControlPlan PlanControlQueue(const ::devices::net::v1::NetState& state);
 
 }  // namespace devstate::net

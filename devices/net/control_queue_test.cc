@@ -60,6 +60,7 @@ TEST(ControlQueueTest, WhatAResetLeavesIsNotSet) {
   state.set_guest_offloads(kNetGuestCsum);
   EXPECT_THAT(Plan(state), IsEmpty());
   state.clear_receive_mode();
+  state.set_promisc_after_reset(true);
   EXPECT_THAT(Plan(state), IsEmpty());
 }
 

@@ -82,7 +82,8 @@ struct QueueCoalescing {
   Coalescing coalescing;
 };
 
-// The state of the device. Absent settings are those after a reset.
+// The state of the device. Absent settings are those after a reset, but for the
+// receive mode, which is there if VIRTIO_NET_F_CTRL_RX was negotiated.
 struct NetModel {
   uint64_t acked_features = 0;
   NetConfig config;

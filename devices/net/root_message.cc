@@ -3,13 +3,15 @@
 //
 // One pair of functions for each part of the model. Settings that the driver
 // never made stay absent on the way, because absence says that they are those
-// after a reset.
+// after a reset. The receive mode is the exception: it differs from device to
+// device.
 
 #include "devstate/devices/net/root_message.h"
 
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/devices/net/receive_mode.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate::net {
@@ -120,10 +122,9 @@ void ToFilters(const NetModel& model, pb::NetState* root) {
 }
 
 absl::Status FromFilters(const pb::NetState& root, NetModel* model) {
-  if (root.has_receive_mode()) {
-    const pb::ReceiveMode& mode = root.receive_mode();
-    model->receive_mode = {mode.promisc(), mode.allmulti(), mode.alluni(),
-                           mode.nomulti(), mode.nouni(),    mode.nobcast()};
+  if (const auto mode = ReceiveModeOf(root)) {
+    model->receive_mode = {mode->promisc(), mode->allmulti(), mode->alluni(),
+                           mode->nomulti(), mode->nouni(),    mode->nobcast()};
   }
   if (root.has_mac_filter()) {
     MacFilter& filter = model->mac_filter.emplace();

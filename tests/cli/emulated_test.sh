@@ -7,6 +7,7 @@
 . tests/cli/command_test_lib.sh
 file=$PWD/foreign/states/qemu/testdata/linux-guest.mig.zst
 other=$PWD/foreign/containers/qemu/testdata/two-devices-q35.mig
+v1=$PWD/tests/golden/net_v1_reset.dstate
 net=0000:00:01.0/virtio-net
 cd "$folder" || exit 1
 zstd -qdf "$file" -o vm.mig
@@ -90,6 +91,12 @@ printf '%s\n' \
   "1 0 VIRTIO_NET_CTRL_MAC_TABLE_SET 010000000200000000770500000033330000000101005e0000013333ff0000010180c20000213333ff000077" \
   "0 0 VIRTIO_NET_CTRL_RX_PROMISC 00" | cmp - first || fail "commands: not as expected"
 grep -q "2 0 VIRTIO_NET_CTRL_VLAN_ADD a00f" commands || fail "commands: no VLAN"
+
+# A state of version 1 without a receive mode leaves the device promiscuous.
+convert "commands of version 1" 0 "$v1" --to control-queue -o commands
+grep -q RX_PROMISC commands && fail "commands of version 1: not promiscuous"
+grep -q "2 0 VIRTIO_NET_CTRL_VLAN_ADD\|4 0 VIRTIO_NET_CTRL_MQ" commands ||
+  fail "commands of version 1: none"
 convert "commands of another type" 1 blk.dstate --to control-queue -o none
 convert "commands with --from" 2 net.dstate --from qemu --to control-queue \
   -o none

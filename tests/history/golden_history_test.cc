@@ -14,7 +14,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "devices/net/v1/net.pb.h"
 #include "devstate/backend/manifest_archive.h"
+#include "devstate/compat/gate/read_whole_state.h"
+#include "devstate/devices/net/check_net.h"
+#include "devstate/devices/rules/device_type.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "examples/fs_backend/fs_device.h"
@@ -140,11 +144,38 @@ TEST_P(GoldenHistoryTest, IsLoadedByTheAlternativeExample) {
             std::string(GetParam().name) == "fs_alt_v3" ? 4u : 1u);
 }
 
-TEST(GoldenNetTest, IsLoadedByTheExample) {
+struct NetCase {
+  const char* name;
+  VerdictLevel level;
+};
+
+class GoldenNetTest : public ::testing::TestWithParam<NetCase> {};
+
+// net_v1_reset has no receive mode, as if its driver had set none.
+constexpr NetCase kNetCases[] = {
+    {"net_v1", VERDICT_LEVEL_DEFAULTED},
+    {"net_v1_reset", VERDICT_LEVEL_DEFAULTED},
+    {"net_v2", VERDICT_LEVEL_IDENTICAL},
+};
+INSTANTIATE_TEST_SUITE_P(All, GoldenNetTest, ::testing::ValuesIn(kNetCases),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(GoldenNetTest, IsLoadedByTheExample) {
+  const std::string name = GetParam().name;
   net::examples::NetDevice device{net::NetModel()};
-  EXPECT_EQ(Load<NetStateCodec>(&device, Golden("net_v1.dstate"), nullptr),
-            VERDICT_LEVEL_IDENTICAL);
-  EXPECT_EQ(net::examples::StateText(device.model()), Golden("net_v1.txt"));
+  EXPECT_EQ(Load<NetStateCodec>(&device, Golden(name + ".dstate"), nullptr),
+            GetParam().level);
+  EXPECT_EQ(net::examples::StateText(device.model()), Golden(name + ".txt"));
+}
+
+// Tools that read a state whole take what back-ends take.
+TEST_P(GoldenNetTest, IsReadWhole) {
+  const std::string stream = Golden(std::string(GetParam().name) + ".dstate");
+  StringSource source(stream);
+  devices::net::v1::NetState state;
+  ASSERT_THAT(ReadWholeState(&source, &state), IsOk());
+  EXPECT_TRUE(state.promisc_after_reset());
+  EXPECT_EQ(CheckDeviceState(NetType(), state).ToStatus(), absl::OkStatus());
 }
 
 }  // namespace

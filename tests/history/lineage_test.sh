@@ -2,9 +2,9 @@
 # Copyright 2026 The devstate authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# What each pair of the example's released schemas means for states is as it was
-# when they were released, and between the back-ends of the releases, which have
-# nothing but their manifests, it is the same.
+# What each pair of released schemas means for states is as it was when they were
+# released, and between the back-ends of the releases, which have nothing but
+# their manifests, it is the same.
 
 set -eu
 released=proto/devices/fs/v1/released
@@ -15,6 +15,16 @@ devices.fs.v1, written \ read
   v1      identical   defaulted   converted
   v2      conditional identical   converted
   v3      conditional conditional identical
+END
+
+# A state of version 2 that has a receive mode is one of version 1 as well.
+cli/devstate matrix proto/devices/net/v1/released | sed 's/ *$//' \
+  > "$TEST_TMPDIR/matrix"
+diff - "$TEST_TMPDIR/matrix" <<'END'
+devices.net.v1, written \ read
+          v1          v2
+  v1      identical   defaulted
+  v2      lossy       identical
 END
 
 backends=examples/fs_backend

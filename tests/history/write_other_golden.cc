@@ -1,16 +1,14 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes the golden streams of fs_backend_alt and net_backend, as
-// write_fs_golden.cc does those of fs_backend.
+// Writes the golden stream of fs_backend_alt, as write_fs_golden.cc does those of
+// fs_backend.
 
 #include <string>
 #include <utility>
 
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "examples/fs_backend_alt/alt_device.h"
-#include "examples/net_backend/net_device.h"
-#include "examples/net_backend/seeded_model.h"
 #include "tests/history/golden_file.h"
 #include "tests/history/golden_table.h"
 
@@ -46,11 +44,8 @@ absl::StatusOr<alt::AltState> GoldenAltState() {
 absl::Status WriteAll(const std::string& folder) {
   DS_ASSIGN_OR_RETURN(alt::AltState state, GoldenAltState());
   alt::AltDevice fs("/nowhere", std::move(state));
-  DS_RETURN_IF_ERROR(WriteGolden<devices::fs::v1::FsStateCodec>(
-      folder + "/fs_alt_v3.dstate", "devstate-fs-alt", &fs));
-  net::examples::NetDevice device(net::examples::SeededModel(7));
-  return WriteGolden<devices::net::v1::NetStateCodec>(
-      folder + "/net_v1.dstate", "devstate-net-backend", &device);
+  return WriteGolden<devices::fs::v1::FsStateCodec>(
+      folder + "/fs_alt_v3.dstate", "devstate-fs-alt", &fs);
 }
 
 }  // namespace

@@ -119,6 +119,7 @@ def add(cases: Cases) -> None:
         ("everything", 50),
         ("fs.3", 20),
         *((f"{device}.1", 10) for device in DEVICES),
+        ("net.2", 10),
     ):
         made = schema(name)
         for seed in range(count):

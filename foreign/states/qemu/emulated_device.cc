@@ -7,11 +7,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "devstate/compat/rules.h"
+#include "devstate/compat/gate/read_whole_state.h"
 #include "devstate/foreign/states/qemu/refusals.h"
 #include "devstate/schema/schema_facts.h"
 #include "devstate/schema/schema_model.h"
-#include "devstate/serializer/dynamic/state_reader.h"
 #include "devstate/serializer/dynamic/state_writer.h"
 #include "devstate/serializer/dynamic/whole_state.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
@@ -96,10 +95,7 @@ absl::StatusOr<ExportedDevice> ExportDevice(const EmulatedType& type,
                                             absl::string_view bytes,
                                             ByteSource* input) {
   const std::unique_ptr<Message> state(type.root->New());
-  const SchemaModel schema = BuildSchemaModel(*state->GetDescriptor());
-  DynamicStateReader reader(input, Limits());
-  StateCollector collector(state.get());
-  DS_RETURN_IF_ERROR(reader.Read(schema, collector));
+  DS_RETURN_IF_ERROR(ReadWholeState(input, state.get()));
   FindingList findings;
   Check(type, *state, &findings);
   DS_ASSIGN_OR_RETURN(std::string written,

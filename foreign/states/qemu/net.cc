@@ -14,6 +14,7 @@
 #include "devices/net/v1/net.pb.h"
 #include "devstate/devices/net/check_net.h"
 #include "devstate/devices/net/net_features.h"
+#include "devstate/devices/net/receive_mode.h"
 #include "devstate/foreign/states/qemu/emulated_device.h"
 #include "devstate/foreign/states/qemu/emulated_type.h"
 #include "devstate/foreign/states/qemu/fields.h"
@@ -299,14 +300,13 @@ absl::Status Read(absl::string_view bytes, google::protobuf::Message* message,
 
 void WriteFilters(const NetState& portable, NetFields* net,
                   FindingList* findings) {
-  if (portable.has_receive_mode()) {
-    const ReceiveMode& mode = portable.receive_mode();
-    net->promisc = mode.promisc();
-    net->allmulti = mode.allmulti();
-    net->alluni = mode.alluni();
-    net->nomulti = mode.nomulti();
-    net->nouni = mode.nouni();
-    net->nobcast = mode.nobcast();
+  if (const auto mode = net::ReceiveModeOf(portable)) {
+    net->promisc = mode->promisc();
+    net->allmulti = mode->allmulti();
+    net->alluni = mode->alluni();
+    net->nomulti = mode->nomulti();
+    net->nouni = mode->nouni();
+    net->nobcast = mode->nobcast();
   }
   if (portable.has_mac_filter()) {
     const MacFilter& filter = portable.mac_filter();

@@ -159,6 +159,7 @@ device_codec!(Gpu, gpu, GpuState, GpuStateVisitor, GpuStateHandler, GpuStateWrit
 device_codec!(Input, input, InputState, InputStateVisitor, InputStateHandler, InputStateWriter, [events add_events EventsBatch, parked add_parked ParkedBatch]);
 device_codec!(Iommu, iommu, IommuState, IommuStateVisitor, IommuStateHandler, IommuStateWriter, [domains add_domains DomainsBatch, mappings add_mappings MappingsBatch, endpoints add_endpoints EndpointsBatch, parked add_parked ParkedBatch]);
 device_codec!(Mem, mem, MemState, MemStateVisitor, MemStateHandler, MemStateWriter, [plugged add_plugged PluggedBatch]);
+device_codec!(NetV1, net_v1, NetState, NetStateVisitor, NetStateHandler, NetStateWriter, [queue_coalescing add_queue_coalescing QueueCoalescingBatch]);
 device_codec!(Net, net, NetState, NetStateVisitor, NetStateHandler, NetStateWriter, [queue_coalescing add_queue_coalescing QueueCoalescingBatch]);
 device_codec!(Rng, rng, RngState, RngStateVisitor, RngStateHandler, RngStateWriter, []);
 device_codec!(Rtc, rtc, RtcState, RtcStateVisitor, RtcStateHandler, RtcStateWriter, [clocks add_clocks ClocksBatch, parked add_parked ParkedBatch]);
@@ -194,6 +195,7 @@ pub fn codec_of(root_message: &str, version: u32) -> Option<Box<dyn Codec>> {
         ("devices.input.v1.InputState", _) => Box::new(Input),
         ("devices.iommu.v1.IommuState", _) => Box::new(Iommu),
         ("devices.mem.v1.MemState", _) => Box::new(Mem),
+        ("devices.net.v1.NetState", 1) => Box::new(NetV1),
         ("devices.net.v1.NetState", _) => Box::new(Net),
         ("devices.opaque.v1.OpaqueState", _) => Box::new(Opaque),
         ("devices.rng.v1.RngState", _) => Box::new(Rng),
