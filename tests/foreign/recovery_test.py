@@ -194,6 +194,8 @@ class RecoveryTest(foreign_testing.ForeignTest):
         guest.start()
         guest.mount()
         kept = guest.open('kept')
+        # The next one does not come in the way.
+        self.wait_for('can(not)? be started again')
         self.freeze(pid)
         guest.submit(fuse_guest.READ, kept[0], fuse_guest.read_body(kept[1]))
         self.wait_for('ring 1 stalls: 1 requests and none done for 10s')
