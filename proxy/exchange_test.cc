@@ -94,6 +94,21 @@ TEST_F(ExchangeTest, AStateThatDoesNotConvertMovesAsItIs) {
   }
 }
 
+TEST_F(ExchangeTest, AnEnvelopeOfAnotherProxyMovesAsItIs) {
+  opaque::Label label;
+  label.set_implementation("nobody");
+  ::devstate::testing::StringSink envelope;
+  const auto state = [] {
+    return std::make_shared<::devstate::testing::StringSource>("any state");
+  };
+  ASSERT_THAT(opaque::WriteEnvelope(state, label, {}, &envelope), IsOk());
+  old_.device.state = envelope.bytes;
+  StartGuest();
+  const ExchangeReport report = Upgrade(ToNew());
+  EXPECT_TRUE(report.exchanged()) << report.refusal();
+  EXPECT_EQ(new_.device.state, envelope.bytes);
+}
+
 TEST_F(ExchangeTest, ItCanBeDoneAgainAndAgain) {
   StartGuest();
   int fds = 0;

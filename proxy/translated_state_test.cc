@@ -92,6 +92,7 @@ class ProxiedDevice {
   }
   std::string log() const { return proxy_->log(); }
   FileDescriptor Connect() const { return proxy_->Connect(); }
+  std::string path() const { return proxy_->path(); }
 
   FakeDevice device;
 
@@ -282,6 +283,64 @@ TEST(TranslatedStateTest, AStateThatDoesNotConvertBackTravelsInAnEnvelope) {
   EXPECT_FALSE(raw.Load(other.Save()).ok());
   EXPECT_EQ(raw.device.state, state);
   EXPECT_THAT(raw.log(), HasSubstr("which devstate does not write"));
+}
+
+// Transfers with a proxy before the one of `inner`.
+class OuterProxy {
+ public:
+  OuterProxy(const ProxiedDevice& inner, StateForm form) {
+    ProxyOptions options;
+    options.backend.socket = inner.path();
+    options.translation.form = form;
+    proxy_.emplace(std::move(options));
+    frontend_ = *FrontendEndpoint::FromSocket(proxy_->Connect());
+    EXPECT_THAT(frontend_->Negotiate(), IsOk());
+  }
+
+  std::string Save() {
+    StringSink saved;
+    EXPECT_TRUE(frontend_->SaveState(ChannelKind::kPipe, saved)->ok());
+    return saved.bytes;
+  }
+  bool Load(std::string state) {
+    StringSource source(std::move(state));
+    return frontend_->LoadState(ChannelKind::kPipe, source)->ok();
+  }
+  std::string log() const { return proxy_->log(); }
+
+ private:
+  std::optional<ServedProxy> proxy_;
+  std::unique_ptr<FrontendEndpoint> frontend_;
+};
+
+TEST(TranslatedStateTest, OfTwoProxiesInARowTheInnerOneMakesTheEnvelope) {
+  ProxiedDevice source(Pattern(1000), Named("nobody", "1.2"));
+  const std::string stream = source.Save();
+  for (const StateForm form :
+       {StateForm::kRaw, StateForm::kPortable, StateForm::kEnvelope}) {
+    EXPECT_EQ(OuterProxy(source, form).Save(), stream);
+  }
+  ProxiedDevice destination("as it was", Named("nobody", "1.2"));
+  {
+    // One that judges envelopes does so by what it knows, which is not whose
+    // they are.
+    OuterProxy judging(destination, StateForm::kPortable);
+    EXPECT_FALSE(judging.Load(stream));
+    EXPECT_THAT(judging.log(), HasSubstr("[opaque-implementation]"));
+  }
+  EXPECT_EQ(destination.device.state, "as it was");
+  EXPECT_TRUE(OuterProxy(destination, StateForm::kRaw).Load(stream));
+  EXPECT_EQ(destination.device.state, Pattern(1000));
+}
+
+TEST(TranslatedStateTest, APortableStreamPassesTwoProxiesInARow) {
+  const std::string state = TestData("open-fp.state");
+  ProxiedDevice source(state);
+  const std::string stream = OuterProxy(source, StateForm::kPortable).Save();
+  EXPECT_EQ(stream, source.Save());
+  ProxiedDevice destination(TestData("neverinit-fp.state"));
+  EXPECT_TRUE(OuterProxy(destination, StateForm::kPortable).Load(stream));
+  EXPECT_EQ(destination.device.state, state);
 }
 
 TEST(TranslatedStateTest, ARefusedSaveIsToldToTheFrontEnd) {

@@ -227,7 +227,10 @@ absl::StatusOr<BackendFormat> FormatOf(const OpenSource& state) {
   DS_ASSIGN_OR_RETURN(const Recognised recognised, Recognise(state));
   BackendFormat format;
   format.automatic = false;
-  if (recognised.is_stream) return format;
+  if (recognised.is_stream) {
+    DS_ASSIGN_OR_RETURN(format.envelopes, opaque::IsEnvelope(state));
+    return format;
+  }
   if (recognised.format == nullptr) {
     return absl::FailedPreconditionError(
         "what the back-end itself saves is in no known format, so nothing can "
@@ -275,7 +278,9 @@ Translation ToBackend(const OpenSource& state, const LoadRules& rules,
   }
   const absl::StatusOr<bool> envelope = opaque::IsEnvelope(state);
   if (!envelope.ok()) return Failed(envelope.status());
-  if (*envelope) return FromEnvelope(state, rules, output);
+  if (*envelope && !rules.format.envelopes) {
+    return FromEnvelope(state, rules, output);
+  }
   const absl::Status verified = VerifyStream(state);
   if (!verified.ok()) return Failed(verified);
   if (rules.format.foreign != nullptr) {

@@ -27,6 +27,8 @@ struct BackendFormat {
   bool automatic = true;
   const ForeignFormat* foreign = nullptr;  // null: devstate streams
   std::string version;  // of the foreign format; empty: the newest
+  // Envelopes are states of its own, as of another proxy.
+  bool envelopes = false;
 };
 
 // Parses "auto", "devstate", "virtiofsd" or "virtiofsd:V1". INVALID_ARGUMENT
