@@ -125,8 +125,8 @@ class Exchange {
   // Lets the new one serve.
   absl::Status StartNew();
 
-  // Sends a request. Returns the payload of its answer, which has 8 bytes.
-  // Empty if no answer is due.
+  // Sends a request. Returns the payload of its answer, which has 8 bytes but
+  // for that of SET_LOG_BASE. Empty if no answer is due.
   absl::StatusOr<std::string> Call(Backend& backend,
                                    const vhost_user::Message& request,
                                    bool reply_due);

@@ -38,10 +38,19 @@ using ::testing::StartsWith;
 using vhost_user::Connection;
 using vhost_user::Message;
 
-enum class Fault { kSilence, kEnd, kRefusal, kOtherAnswer, kHalfAnAnswer };
+// The last is none: the answer has the request's payload.
+enum class Fault {
+  kSilence,
+  kEnd,
+  kRefusal,
+  kOtherAnswer,
+  kHalfAnAnswer,
+  kEcho
+};
 
-constexpr uint64_t kNegotiated =
-    vhost_user::kProtocolFReplyAck | vhost_user::kProtocolFDeviceState;
+constexpr uint64_t kNegotiated = vhost_user::kProtocolFReplyAck |
+                                 vhost_user::kProtocolFLogShmfd |
+                                 vhost_user::kProtocolFDeviceState;
 
 // Passes messages on to a back-end, until a request comes at which it fails.
 class FaultyBackend {
@@ -78,13 +87,16 @@ class FaultyBackend {
     while (true) {
       auto request = Receive(front);
       if (!request.ok()) return;
-      if (request->request == at_) return Fail(*request, front);
+      const bool echoes = request->request == at_ && fault_ == Fault::kEcho;
+      if (request->request == at_ && !echoes) return Fail(*request, front);
       const bool reply_due = IsReplyDue(*request, kNegotiated);
       if (!Send(back, *request)) return;
       request->fds.clear();
       if (!reply_due) continue;
-      const auto reply = Receive(back);
-      if (!reply.ok() || !Send(front, *reply)) return;
+      auto reply = Receive(back);
+      if (!reply.ok()) return;
+      if (echoes) reply->payload = request->payload;
+      if (!Send(front, *reply)) return;
     }
   }
 
@@ -94,6 +106,7 @@ class FaultyBackend {
       case Fault::kSilence:
         break;
       case Fault::kEnd:
+      case Fault::kEcho:
         return;
       case Fault::kRefusal:
         Send(front, vhost_user::MakeReply(request.request,
@@ -218,6 +231,34 @@ TEST_F(ExchangeFaultsTest, TheDeviceIsLostIfTheNewOneFailsAfterItHasWorked) {
   // The next front-end finds the old one, which has the state still.
   front_ = std::make_unique<devstate::testing::RawPeer>(proxy_->Connect());
   EXPECT_TRUE(Answers());
+}
+
+TEST_F(ExchangeFaultsTest, TheLogOfDirtyPagesMovesWhateverItIsAnsweredWith) {
+  StartGuest();
+  front_->Call(
+      vhost_user::kSetLogBase,
+      vhost_user::U64Payload(kMemory) + vhost_user::U64Payload(0),
+      devstate::testing::Fds(FileDescriptor(::dup(memory_.get()))));
+  // As virtiofsd does.
+  FaultyBackend echoing(new_.path(), vhost_user::kSetLogBase, Fault::kEcho);
+  const ExchangeReport report = UpgradeTo(echoing);
+  EXPECT_TRUE(report.exchanged()) << report.refusal();
+  EXPECT_THAT(new_.TakeRequests(), ::testing::Contains("SET_LOG_BASE"));
+}
+
+TEST_F(ExchangeFaultsTest, NothingMovesWhileTheFrontEndTransfersTheState) {
+  StartGuest();
+  front_->Call(vhost_user::kGetVringBase, devstate::testing::TwoU32(0, 0));
+  ChannelEnds ends = devstate::testing::MakeChannel();
+  EXPECT_EQ(front_->SetDeviceState(0, 0, std::move(ends.write_end)),
+            vhost_user::kSetStateNoFd);
+  devstate::testing::ReadAll(ends.read_end.get());
+  const ExchangeReport report = Upgrade(ToNew());
+  EXPECT_EQ(report.refusal(), "the front-end transfers the state");
+  EXPECT_TRUE(report.old_serves());
+  EXPECT_EQ(new_.device.loads, 0);
+  EXPECT_EQ(front_->Call(vhost_user::kCheckDeviceState), 0u);
+  EXPECT_TRUE(Upgrade(ToNew()).exchanged());
 }
 
 TEST_F(ExchangeFaultsTest, RequestsThatAreNotDoneInTimeLeaveTheOldOneServing) {
