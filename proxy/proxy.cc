@@ -90,13 +90,27 @@ bool Proxy::frontend_waits() const {
          (engine_ != nullptr && engine_->owes_reply());
 }
 
+bool Proxy::saves() const {
+  if (engine_ == nullptr) return false;
+  switch (engine_->state()) {
+    case vhost_user::SessionState::kSaving:
+    case vhost_user::SessionState::kSaved:
+    case vhost_user::SessionState::kCheckingSave:
+      return true;
+    default:
+      return false;
+  }
+}
+
 absl::Status Proxy::ServeOne() {
   EndLeaving();
   DS_RETURN_IF_ERROR(ServeClock());
   // While the front-end waits, only the end of its connection is seen. The
-  // back-end's answers to another thread are not for this one.
+  // back-end's answers to another thread are not for this one. One that has
+  // saved its state may end, as passt does, before the front-end has it.
   const bool back =
-      backend_ != nullptr && (awaited_.has_value() || !turn_.IsTaken());
+      backend_ != nullptr &&
+      (awaited_.has_value() || (!turn_.IsTaken() && !saves()));
   pollfd entries[7] = {
       {stop_.fd(), POLLIN, 0},
       {frontend_.has_value() ? -1 : listener_.fd(), POLLIN, 0},

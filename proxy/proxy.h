@@ -159,6 +159,8 @@ class Proxy {
   absl::Status ServeFrontend();
   absl::Status ServeTranslator();
   bool frontend_waits() const;
+  // Returns whether the front-end is being given a state.
+  bool saves() const;
   absl::Status HandleRequest(vhost_user::Message request);
   absl::Status HandleTransfer(vhost_user::Message request);
   absl::Status SendTransferReplies();

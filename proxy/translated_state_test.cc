@@ -4,6 +4,8 @@
 // States of a back-end that knows nothing of devstate, through a proxy at each
 // end. The back-end is a device whose state is any string.
 
+#include <poll.h>
+
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -225,6 +227,55 @@ TEST(TranslatedStateTest, AnUnknownStateTravelsInAnEnvelope) {
   EXPECT_TRUE(destination.Load(stream).ok()) << destination.log();
   EXPECT_EQ(destination.device.state, Pattern(600000));
   EXPECT_EQ(destination.device.saves, 0);
+}
+
+// Serves one connection until it has saved its state.
+void SaveOnce(UnixListener& listener) {
+  pollfd entry = {listener.fd(), POLLIN, 0};
+  ASSERT_EQ(::poll(&entry, 1, -1), 1);
+  auto socket = listener.Accept();
+  ASSERT_THAT(socket, IsOk());
+  RawPeer peer(*std::move(socket));
+  while (true) {
+    const vhost_user::Message request = peer.Receive();
+    uint64_t answer = 0;
+    if (request.request == 0) return;  // the proxy has closed
+    if (request.request == vhost_user::kGetFeatures) {
+      answer = vhost_user::kVhostUserFProtocolFeatures;
+    } else if (request.request == vhost_user::kGetProtocolFeatures) {
+      answer = vhost_user::kProtocolFDeviceState;
+    } else if (request.request == vhost_user::kSetDeviceStateFd) {
+      answer = vhost_user::kSetStateNoFd;
+      ASSERT_EQ(request.fds.size(), 1u);
+      ASSERT_TRUE(
+          devstate::testing::WriteAll(request.fds[0].get(), Pattern(1000)));
+    }
+    if (!vhost_user::HasReply(request.request)) continue;
+    ASSERT_TRUE(peer.Send(request.request, vhost_user::U64Payload(answer), {},
+                          vhost_user::kReplyFlags));
+    if (request.request == vhost_user::kCheckDeviceState) return;
+  }
+}
+
+TEST(TranslatedStateTest, ABackEndMayEndAsSoonAsItHasSaved) {
+  const TempFolder folder;
+  auto listener = UnixListener::Listen(folder.path() + "/back.sock");
+  ASSERT_THAT(listener, IsOk());
+  std::thread backend([&] { SaveOnce(*listener); });
+  ProxyOptions options = Named("nobody", "1.2");
+  options.backend.socket = folder.path() + "/back.sock";
+  ServedProxy proxy(std::move(options));
+  RawPeer front(proxy.Connect());
+  front.Negotiate();
+  ChannelEnds ends = devstate::testing::MakeChannel();
+  EXPECT_EQ(front.SetDeviceState(0, 0, std::move(ends.write_end)),
+            vhost_user::kSetStateNoFd);
+  backend.join();
+  EXPECT_TRUE(absl::StartsWith(
+      devstate::testing::ReadAll(ends.read_end.get()), kStreamMagic));
+  EXPECT_EQ(front.Call(vhost_user::kCheckDeviceState), 0u);
+  // Now nobody is left to serve it: the connection is closed.
+  EXPECT_EQ(front.Receive().request, 0u);
 }
 
 TEST(TranslatedStateTest, AnEnvelopeOfAnotherImplementationIsRefused) {
