@@ -1,0 +1,89 @@
+# Copyright 2026 The devstate authors
+# SPDX-License-Identifier: Apache-2.0
+"""A Linux guest writes to a disk whose back-end is exchanged under it by a proxy,
+without device state: what it has are its rings and the file.
+
+The guest checks what it reads all the time, as in blk_test.py. Skipped where QEMU
+or the guest is not there: tests/qemu/install.sh and tests/qemu/install_guest.sh
+get them.
+"""
+
+import json
+import shutil
+
+import guest
+import harness
+import proxy_case
+
+EXCHANGES = 5
+DISK_SIZE = 16 << 20
+QUEUES = 2
+THREADS = 8
+WRITER = 'tests/qemu/disk_writer'
+DAEMON = shutil.which('qemu-storage-daemon')
+
+SCRIPT = '''
+/disk_writer /dev/vda %d
+''' % THREADS
+
+
+class ProxyBlkTest(proxy_case.ProxyCase):
+
+    def setUp(self):
+        super().setUp()
+        self.disk = self.path('disk')
+        with open(self.disk, 'wb') as file:
+            file.truncate(DISK_SIZE)
+
+    def example(self, workers):
+        """Requests take a while, so that an exchange finds some."""
+        return ('%s --socket-path {socket} --disk %s --queues %d --workers %d '
+                '--latency-us 2000' % (harness.EXAMPLES['blk'], self.disk,
+                                       QUEUES, workers))
+
+    def daemon(self):
+        # Two have the file open at a time.
+        node = {'driver': 'file', 'node-name': 'disk', 'filename': self.disk,
+                'locking': 'off', 'discard': 'unmap'}
+        return ("%s --blockdev '%s' --export vhost-user-blk,id=e,"
+                'node-name=disk,writable=on,num-queues=%d,addr.type=fd,'
+                'addr.str={fd}' % (DAEMON, json.dumps(node), QUEUES))
+
+    def exchange_under_a_writer(self, *commands):
+        proxy = self.proxy(backend=('--command', commands[0]))
+        machine = guest.make_initrd(self.folder, SCRIPT, guest.BLK, [WRITER])
+        # The driver uses no more queues than there are processors.
+        machine += ['-serial', 'stdio', '-smp', str(QUEUES)]
+        qemu = self.qemu(proxy, devices=[harness.blk_device(QUEUES)],
+                         memory=guest.MEMORY, extra=machine)
+        qemu.command('cont')
+        qemu.wait_line('^written')
+        for number in range(1, EXCHANGES + 1):
+            report = self.upgrade(proxy, '--without-state', '--command',
+                                  commands[number % len(commands)])
+            self.assertTrue(report['exchanged'], proxy.log)
+            print('rings stopped for %.1f ms' % report['stopped_milliseconds'],
+                  flush=True)
+            qemu.wait_line('^written|WRONG', qemu.mark())
+        with open(self.disk, 'r+b') as file:
+            file.write(b'stop')
+        qemu.wait_line('^verified|WRONG|Kernel panic')
+        self.assertNotIn('WRONG', qemu.log)
+        self.assertNotIn('I/O error', qemu.log)
+        self.assertIn('verified', qemu.log)
+        # QEMU has never connected again.
+        self.assertEqual(proxy.log.count('devstate proxy: front-end connected'),
+                         1)
+
+    def test_a_disk_of_the_example_loses_no_write(self):
+        self.exchange_under_a_writer(self.example(8), self.example(1))
+
+    def test_a_disk_of_the_storage_daemon_loses_no_write(self):
+        if DAEMON is None:
+            self.skipTest('no qemu-storage-daemon')
+        self.exchange_under_a_writer(self.daemon())
+
+
+if __name__ == '__main__':
+    guest.require(guest.BLK)
+    harness.main()
