@@ -9,6 +9,7 @@ tests/foreign/install.sh and tests/qemu/install_guest.sh get them.
 
 import json
 import os
+import re
 import signal
 
 import foreign_testing
@@ -17,6 +18,8 @@ import harness
 import proxy_case
 
 EXCHANGES = 5
+MEGABYTES = 48
+READS = 4
 
 # Waits for the destination with two files open.
 MIGRANT = '''
@@ -33,6 +36,23 @@ echo 'done'
 '''
 
 
+# Writes until it is told to wait for the destination.
+WRITING_MIGRANT = '''
+mount -t virtiofs t0 /mnt
+exec 3>>/mnt/log.txt 4</mnt/lines.txt
+read line <&4
+echo "read $line"
+echo writing
+i=0
+while [ ! -e /mnt/stop ]; do echo $i >&3; i=$((i + 1)); done
+echo "wrote $i"
+while [ ! -e /mnt/go ]; do sleep 0.1; done
+echo $i >&3
+read line <&4
+echo "read $line"
+echo 'done'
+'''
+
 # Reads a line, and says so when nothing more is asked of the device.
 READER = '''
 mount -t virtiofs t0 /mnt
@@ -41,6 +61,30 @@ read line <&4
 echo "read $line"
 echo 'done'
 '''
+
+
+# Reads a file through each of two devices in turn, past the guest's own cache,
+# and says for how many hundredths of a second.
+BENCHMARK = '''
+reads=%d
+mkdir /mnt/0 /mnt/1
+mount -t virtiofs t0 /mnt/0
+mount -t virtiofs t1 /mnt/1
+mkdir /proc
+mount -t proc proc /proc
+now() { read up idle </proc/uptime; echo $up | tr -d .; }
+echo mounted
+for round in 1 2 3; do
+  for device in 0 1; do
+    start=$(now)
+    for read in $(seq $reads); do
+      dd if=/mnt/$device/data of=/dev/null bs=1M iflag=direct || echo failed
+    done
+    echo "device $device: $(($(now) - start))"
+  done
+done
+echo 'done'
+''' % READS
 
 
 class ProxyTest(proxy_case.ProxyCase):
@@ -98,6 +142,66 @@ class ProxyTest(proxy_case.ProxyCase):
         self.assertEqual(qemu.quit(), 0, qemu.log)
         proxy.wait_line('the back-end exited with code 0')
         self.assertIsNone(proxy.process.poll(), proxy.log)
+
+    def traffic(self, proxy):
+        """How much the proxy has read and written, in bytes and calls."""
+        with open('/proc/%d/io' % proxy.process.pid, encoding='ascii') as io:
+            return io.read()
+
+    def test_what_a_guest_reads_does_not_pass_through_the_proxy(self):
+        self.share('data', os.urandom(MEGABYTES << 20))
+        proxy = self.proxy()
+        direct = self.virtiofsd()
+        folder = self.path('machine')
+        os.mkdir(folder)
+        qemu = self.qemu(proxy, direct, memory=guest.MEMORY,
+                         extra=guest.make_initrd(folder, BENCHMARK) +
+                         ['-serial', 'stdio'])
+        qemu.command('cont')
+        # Interrupts are set up when the first request is made.
+        qemu.wait_line('^device 1:')
+        before = self.traffic(proxy)
+        qemu.wait_line('^done')
+        self.assertNotIn('failed', qemu.log)
+        self.assertEqual(self.traffic(proxy), before)
+        for device, which in enumerate(('with the proxy', 'without')):
+            times = re.findall(r'(?m)^device %d: (\d+)' % device, qemu.log)
+            print('%d MiB %s in %s s' % (
+                READS * MEGABYTES, which,
+                ', '.join('%.2f' % (int(time) / 100) for time in times)),
+                  flush=True)
+
+    def test_an_exchange_during_a_migration_loses_nothing(self):
+        source = self.proxy()
+        qemu = self.guest(source, WRITING_MIGRANT)
+        qemu.command('cont')
+        qemu.wait_line('^writing')
+        self.grows()
+        # It lasts until it is let go.
+        qemu.command('migrate-set-parameters', max_bandwidth=1 << 20)
+        qemu.command('migrate', uri='file:' + self.path('vm.mig'))
+        harness.eventually(
+            lambda: qemu.command('query-migrate').get('status') == 'active',
+            'the migration to begin')
+        report = self.upgrade(source, '--command', self.command)
+        self.assertTrue(report['exchanged'], source.log)
+        self.assertEqual(qemu.command('query-migrate')['status'], 'active')
+        self.grows()
+        self.share('stop', b'')
+        written = int(qemu.wait_line(r'^wrote \d+').split()[1])
+        qemu.command('migrate-set-parameters', max_bandwidth=1 << 30)
+        self.assert_completed(qemu.migration(), qemu, source)
+        qemu.stop()
+        source.stop()
+        destination = self.proxy()
+        qemu = self.guest(destination, WRITING_MIGRANT, incoming=True)
+        self.assert_completed(qemu.load(self.path('vm.mig')), qemu, destination)
+        qemu.command('cont')
+        self.share('go', b'')
+        qemu.wait_line('^done')
+        self.assertIn('read two', qemu.log)
+        self.assertEqual(self.read('share/log.txt').decode().split(),
+                         [str(number) for number in range(written + 1)])
 
     def test_an_exchange_writes_nothing_into_the_memory_of_an_idle_guest(self):
         proxy = self.proxy()
