@@ -22,6 +22,8 @@ absl::StatusOr<std::unique_ptr<KeptGenerations>> KeptGenerations::Open(
     options.writer.used_features.emplace(features.begin(), features.end());
   }
   options.writer.limits = options.store.limits;
+  // Without it no journal is merged.
+  options.writer.embed_descriptor_set = true;
   std::unique_ptr<KeptGenerations> kept(
       new KeptGenerations(std::move(options)));
   DS_ASSIGN_OR_RETURN(kept->store_, StateStore::Open(kept->options_.store));

@@ -28,9 +28,9 @@ namespace devstate {
 struct KeptStateOptions {
   // The folder, and how it is written.
   StateStoreOptions store;
-  // The options of what is written. `limits` are those of the store.
-  // `used_features` names all features that the state may come to use; by
-  // default all of the schema.
+  // The options of what is written. `limits` are those of the store, and the
+  // schema is embedded, since a load needs it. `used_features` names all
+  // features that the state may come to use; by default all of the schema.
   WriterOptions writer;
   // The bytes of changes after which a new generation is started, unless the
   // state itself has more. Default: 4 MiB.

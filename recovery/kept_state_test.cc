@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,6 +18,8 @@
 #include "absl/strings/str_cat.h"
 #include "devices/fs/v1/fs.devstate.h"
 #include "devstate/backend/backend.h"
+#include "devstate/serializer/stream_reader.h"
+#include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
@@ -35,6 +39,7 @@ using ::devices::fs::v1::MountPathRow;
 using ::devices::fs::v1::MountPathsBatch;
 using ::devstate::testing::IsOk;
 using ::devstate::testing::StatusIs;
+using ::devstate::testing::StringSource;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -193,6 +198,19 @@ TEST_P(KeptStateTest, EachUpdateThatHasReturnedIsThereAfterACrash) {
   ASSERT_THAT(kept_->Start(), IsOk());
   ASSERT_THAT(Mount(3, "c"), IsOk());
   EXPECT_EQ(AfterCrash(), device_->mounts);
+}
+
+TEST_P(KeptStateTest, TheHeaderHasWhatALaterRoundAndALoadMayNeed) {
+  options_.writer.embed_descriptor_set = false;
+  ASSERT_THAT(Restart(), IsOk());
+  ASSERT_THAT(kept_->Start(), IsOk());
+  std::ifstream file(options_.store.directory + "/state.1.dstate");
+  StringSource source({std::istreambuf_iterator<char>(file), {}});
+  StreamReader reader(&source);
+  const auto header = reader.ReadHeader();
+  ASSERT_THAT(header, IsOk());
+  EXPECT_THAT((*header)->used_features, ElementsAre("FUSE_POSIX_LOCKS"));
+  EXPECT_FALSE((*header)->descriptor_set.empty());
 }
 
 TEST_P(KeptStateTest, AnUpdateWithoutAStartWritesTheWholeState) {
