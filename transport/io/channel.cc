@@ -55,8 +55,8 @@ absl::StatusOr<FileDescriptor> NamelessFile(std::string folder) {
     const char* temporary = std::getenv("TMPDIR");
     folder = temporary != nullptr && *temporary != '\0' ? temporary : "/tmp";
   }
-  FileDescriptor fd(
-      ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  FileDescriptor fd(TEMP_FAILURE_RETRY(
+      ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)));
   if (fd.valid()) return fd;
   if (errno != EOPNOTSUPP && errno != EISDIR) {
     return ErrnoStatus(errno, absl::StrCat(folder, ": cannot make a file"));
@@ -214,7 +214,11 @@ absl::StatusOr<ChannelInfo> InspectChannel(int fd, ChannelUse use,
                                            int control_fd) {
   const int flags = ::fcntl(fd, F_GETFL);
   struct stat info = {};
-  if (flags < 0 || ::fstat(fd, &info) != 0) return Unfit("not open");
+  if (flags < 0 || ::fstat(fd, &info) != 0) {
+    return errno == EBADF
+               ? Unfit("not open")
+               : ErrnoStatus(errno, "device-state channel: cannot look at it");
+  }
   DS_RETURN_IF_ERROR(InspectAccess(flags, use));
   ChannelInfo result;
   switch (info.st_mode & S_IFMT) {

@@ -77,7 +77,8 @@ struct ChannelInfo {
 // O_DIRECT file, directory, block device, terminal or other character device,
 // epoll, eventfd, timerfd and the like, datagram or listening or unconnected
 // socket, a memfd sealed against writing, a file with content where the state
-// would be written, or the same socket as `control_fd`.
+// would be written, or the same socket as `control_fd`. ErrnoStatus() if it
+// cannot be looked at.
 absl::StatusOr<ChannelInfo> InspectChannel(int fd, ChannelUse use,
                                            int control_fd = -1);
 

@@ -266,6 +266,9 @@ void DeviceStateEngine::Feed(SessionEvent event, Held* incoming) {
   UpdateDeadline(before, incoming != nullptr);
   if (!start_failure_.ok()) {
     failure_ = start_failure_;
+    // Nobody else closes the channel, and the front-end may wait for its end
+    // without a deadline.
+    CancelStream(failure_.status.message());
     Feed(SessionEvent::kWorkFailed);
   }
 }

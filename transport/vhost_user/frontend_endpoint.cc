@@ -10,11 +10,13 @@
 
 #include <fcntl.h>
 
+#include <cerrno>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/errno_status.h"
 #include "devstate/transport/io/unix_socket.h"
 
 namespace devstate::vhost_user {
@@ -412,6 +414,7 @@ absl::StatusOr<TransferResult> FrontendEndpoint::LoadState(ChannelKind kind,
     DS_RETURN_IF_ERROR(Copy(in, *sink, &result));
     DS_RETURN_IF_ERROR(result.transfer);
     FileDescriptor copy(::fcntl(ends.read_end.get(), F_DUPFD_CLOEXEC, 0));
+    if (!copy.valid()) return ErrnoStatus(errno, "fcntl(F_DUPFD_CLOEXEC)");
     DS_ASSIGN_OR_RETURN(Channel channel,
                         AdmitChannel(std::move(copy), ChannelUse::kRead));
     DS_ASSIGN_OR_RETURN(stored,
