@@ -41,7 +41,10 @@ JournalSink::~JournalSink() {
   ::munmap(map_, max_bytes_);
   // What was reserved and not used would follow a trailer. Without one it is
   // dropped as torn, so nothing is lost if this fails.
-  if (::ftruncate(fd_.get(), static_cast<off_t>(size_)) != 0) return;
+  if (TEMP_FAILURE_RETRY(::ftruncate(fd_.get(), static_cast<off_t>(size_))) !=
+      0) {
+    return;
+  }
 }
 
 absl::Status JournalSink::Reserve(uint64_t size) {

@@ -59,10 +59,11 @@ uint64_t GenerationOf(absl::string_view name) {
              : 0;
 }
 
-// Reads a file from its start, whatever others do with its offset.
+// Reads a file from its start, whatever others do with its offset. `unread` is
+// why it cannot be read.
 class FileSource : public ByteSource {
  public:
-  explicit FileSource(int fd) : fd_(fd) {}
+  FileSource(int fd, absl::Status* unread) : fd_(fd), unread_(*unread) {}
 
   absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
     while (true) {
@@ -71,12 +72,15 @@ class FileSource : public ByteSource {
         offset_ += got;
         return static_cast<size_t>(got);
       }
-      if (errno != EINTR) return ErrnoStatus(errno, "cannot read the file");
+      if (errno == EINTR) continue;
+      unread_ = ErrnoStatus(errno, "cannot read the file");
+      return unread_;
     }
   }
 
  private:
   const int fd_;
+  absl::Status& unread_;
   off_t offset_ = 0;
 };
 
@@ -103,8 +107,8 @@ absl::StatusOr<std::unique_ptr<StateStore>> StateStore::Open(
     StateStoreOptions options) {
   std::unique_ptr<StateStore> store(new StateStore(std::move(options)));
   const std::string& path = store->options_.directory;
-  store->directory_ =
-      FileDescriptor(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  store->directory_ = FileDescriptor(TEMP_FAILURE_RETRY(
+      ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
   const int fd = store->directory_.get();
   if (fd < 0) return ErrnoStatus(errno, path);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -114,7 +118,9 @@ absl::StatusOr<std::unique_ptr<StateStore>> StateStore::Open(
               "folder of its own"));
   }
   struct statfs status;
-  if (::fstatfs(fd, &status) != 0) return ErrnoStatus(errno, path);
+  if (TEMP_FAILURE_RETRY(::fstatfs(fd, &status)) != 0) {
+    return ErrnoStatus(errno, path);
+  }
   store->survives_host_ = status.f_type != TMPFS_MAGIC;
   if (::unlinkat(fd, kUnfinished, 0) != 0 && errno != ENOENT) {
     return ErrnoStatus(errno, absl::StrCat(path, "/", kUnfinished));
@@ -130,38 +136,44 @@ StateStore::~StateStore() {
 }
 
 absl::StatusOr<std::vector<uint64_t>> StateStore::Generations() const {
-  FileDescriptor copy(
-      ::openat(directory_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  FileDescriptor copy(TEMP_FAILURE_RETRY(
+      ::openat(directory_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
   DIR* const directory = copy.valid() ? ::fdopendir(copy.get()) : nullptr;
   if (directory == nullptr) return ErrnoStatus(errno, options_.directory);
   copy.Release();
   std::vector<uint64_t> generations;
+  // A folder of which a part was read would look like an older one.
+  errno = 0;
   while (const dirent* entry = ::readdir(directory)) {
     const uint64_t generation = GenerationOf(entry->d_name);
     if (generation != 0) generations.push_back(generation);
+    errno = 0;
   }
+  const int error = errno;
   ::closedir(directory);
+  if (error != 0) return ErrnoStatus(error, options_.directory);
   std::sort(generations.begin(), generations.end());
   return generations;
 }
 
 absl::Status StateStore::LoadOne(
     uint64_t generation, const std::function<absl::Status(ByteSource&)>& load,
-    std::string* line) const {
+    std::string* line, absl::Status* unread) const {
   const std::string name = NameOf(generation);
-  const FileDescriptor fd(
+  const FileDescriptor fd(TEMP_FAILURE_RETRY(
       ::openat(directory_.get(), name.c_str(),
-               O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+               O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)));
   struct stat status;
   if (!fd.valid() || ::fstat(fd.get(), &status) != 0) {
-    return ErrnoStatus(errno, "cannot open it");
+    *unread = ErrnoStatus(errno, "cannot open it");
+    return *unread;
   }
   if (!S_ISREG(status.st_mode)) {
     return absl::FailedPreconditionError("is no regular file");
   }
-  const JournalSource::Open open = [&fd] {
+  const JournalSource::Open open = [&fd, unread] {
     return absl::StatusOr<std::unique_ptr<ByteSource>>(
-        std::make_unique<FileSource>(fd.get()));
+        std::make_unique<FileSource>(fd.get(), unread));
   };
   DS_ASSIGN_OR_RETURN(const std::unique_ptr<JournalSource> journal,
                       JournalSource::Create(open, options_.limits));
@@ -185,7 +197,14 @@ absl::StatusOr<Recovery> StateStore::Load(
   Recovery recovery;
   for (const uint64_t generation : generations) {
     std::string line = absl::StrCat(NameOf(generation), ": ");
-    const absl::Status loaded = LoadOne(generation, load, &line);
+    absl::Status unread;
+    const absl::Status loaded = LoadOne(generation, load, &line, &unread);
+    // This process has no descriptors or no memory left, which says nothing of
+    // the generation: an older one would be a way back without need.
+    if (absl::IsResourceExhausted(unread)) {
+      return absl::Status(unread.code(), absl::StrCat(options_.directory, "/",
+                                                      line, unread.message()));
+    }
     absl::StrAppend(&line, loaded.ok() ? "loaded" : "not loaded: ",
                     loaded.message());
     recovery.log.push_back(std::move(line));
@@ -212,8 +231,8 @@ absl::StatusOr<JournalSink*> StateStore::BeginAs(JournalWay way) {
   if (::unlinkat(directory, kUnfinished, 0) != 0 && errno != ENOENT) {
     return ErrnoStatus(errno, path);
   }
-  FileDescriptor fd(::openat(directory, kUnfinished,
-                             O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  FileDescriptor fd(TEMP_FAILURE_RETRY(::openat(
+      directory, kUnfinished, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)));
   if (!fd.valid()) return ErrnoStatus(errno, path);
   DS_ASSIGN_OR_RETURN(
       sink_,
@@ -222,7 +241,9 @@ absl::StatusOr<JournalSink*> StateStore::BeginAs(JournalWay way) {
 }
 
 absl::Status StateStore::Sync(int fd) const {
-  if (!survives_host_ || ::fsync(fd) == 0) return absl::OkStatus();
+  if (!survives_host_ || TEMP_FAILURE_RETRY(::fsync(fd)) == 0) {
+    return absl::OkStatus();
+  }
   return ErrnoStatus(errno, options_.directory);
 }
 

@@ -72,8 +72,10 @@ class StateStore {
   // nothing unless it returns OK, and judges the state as any other: it may be
   // of another release.
   //
-  // Errors are those of the folder. A store without a state that can be loaded
-  // is OK, generation 0.
+  // Errors are those of the folder, and RESOURCE_EXHAUSTED if this process has
+  // no descriptors or memory left to read a generation: then none is loaded,
+  // lest it be an older one. A store without a state that can be loaded is OK,
+  // generation 0.
   absl::StatusOr<Recovery> Load(
       const std::function<absl::Status(ByteSource&)>& load);
 
@@ -99,9 +101,10 @@ class StateStore {
   absl::StatusOr<JournalSink*> BeginAs(JournalWay way);
   // Returns the numbers of the generations there are, in ascending order.
   absl::StatusOr<std::vector<uint64_t>> Generations() const;
+  // Sets `unread` if it is the file that cannot be read.
   absl::Status LoadOne(uint64_t generation,
                        const std::function<absl::Status(ByteSource&)>& load,
-                       std::string* line) const;
+                       std::string* line, absl::Status* unread) const;
   absl::Status Sync(int fd) const;
 
   const StateStoreOptions options_;
