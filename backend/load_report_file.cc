@@ -33,8 +33,8 @@ absl::Status WriteAll(int fd, absl::string_view bytes) {
 
 absl::Status ReplaceFile(absl::string_view line, const std::string& file) {
   const std::string unfinished = absl::StrCat(file, ".", getpid());
-  const FileDescriptor fd(
-      open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  const FileDescriptor fd(TEMP_FAILURE_RETRY(open(
+      unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)));
   if (!fd.valid()) return ErrnoStatus(errno, file);
   absl::Status status = WriteAll(fd.get(), line);
   if (status.ok() && rename(unfinished.c_str(), file.c_str()) != 0) {

@@ -83,7 +83,8 @@ std::string FollowLinks(std::string name) {
 
 absl::StatusOr<FileDescriptor> OpenForReading(const std::string& name) {
   FileDescriptor fd(name == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-                                : open(name.c_str(), O_RDONLY | O_CLOEXEC));
+                                : TEMP_FAILURE_RETRY(open(
+                                      name.c_str(), O_RDONLY | O_CLOEXEC)));
   if (!fd.valid()) return ErrnoError("cannot open it");
   return fd;
 }
@@ -174,7 +175,8 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Create(
   // replaced.
   if (name == "-" || (exists && !S_ISREG(status.st_mode))) {
     FileDescriptor fd(name == "-" ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-                                  : open(name.c_str(), O_WRONLY | O_CLOEXEC));
+                                  : TEMP_FAILURE_RETRY(open(
+                                        name.c_str(), O_WRONLY | O_CLOEXEC)));
     if (!fd.valid()) return failed(ErrnoError("cannot write to it"));
     if (content == Content::kBinary && isatty(fd.get())) {
       return failed(absl::FailedPreconditionError(
@@ -192,8 +194,8 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Create(
   for (int attempt = 0; attempt < kMaxAttempts && !fd.valid(); ++attempt) {
     unfinished =
         absl::StrCat(folder, ".devstate-", getpid(), "-", attempt, ".part");
-    fd = FileDescriptor(open(unfinished.c_str(),
-                             O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    fd = FileDescriptor(TEMP_FAILURE_RETRY(open(
+        unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)));
     if (!fd.valid() && errno != EEXIST) break;
   }
   if (!fd.valid()) return failed(ErrnoError("cannot create it"));
@@ -231,8 +233,9 @@ absl::Status OutputFile::Write(absl::string_view bytes) {
 absl::Status OutputFile::Commit() {
   if (unfinished_.empty()) return absl::OkStatus();
   // The last bytes may be a hole.
-  if (ftruncate(fd_.get(), lseek(fd_.get(), 0, SEEK_CUR)) != 0 ||
-      fsync(fd_.get()) != 0 ||
+  const off_t size = lseek(fd_.get(), 0, SEEK_CUR);
+  if (size < 0 || TEMP_FAILURE_RETRY(ftruncate(fd_.get(), size)) != 0 ||
+      TEMP_FAILURE_RETRY(fsync(fd_.get())) != 0 ||
       std::rename(unfinished_.c_str(), target_.c_str()) != 0) {
     return AboutFile(name_, ErrnoError("cannot finish it"));
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "zstd.h"
+#include "zstd_errors.h"
 
 namespace devstate {
 namespace {
@@ -59,6 +60,9 @@ absl::StatusOr<size_t> Compressor::Compress(absl::string_view input, int level,
   }
   const size_t size = ZSTD_compress2(context_.get(), output, capacity,
                                      input.data(), input.size());
+  if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation) {
+    return absl::ResourceExhaustedError("no memory for zstd");
+  }
   if (ZSTD_isError(size)) {
     return absl::InternalError(
         absl::StrCat("zstd cannot compress: ", ZSTD_getErrorName(size)));
