@@ -83,6 +83,7 @@ PACKAGES = [
     "tests/cmake",
     "tests/codegen",
     "tests/devices",
+    "tests/faults",
     "tests/foreign",
     "tests/golden",
     "tests/history",
