@@ -627,10 +627,14 @@ set(DEVSTATE_COMMAND_SOURCES
   devices/fs/names.h
   devices/fs/raise_ids.cc
   devices/fs/raise_ids.h
+  devices/gpu/check_gpu.cc
+  devices/gpu/check_gpu.h
   devices/input/check_input.cc
   devices/input/check_input.h
   devices/iommu/check_iommu.cc
   devices/iommu/check_iommu.h
+  devices/mem/check_mem.cc
+  devices/mem/check_mem.h
   devices/net/check_model.cc
   devices/net/check_model.h
   devices/net/check_net.cc
@@ -673,6 +677,8 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/containers/qemu/inner_state.h
   foreign/containers/qemu/qemu_file.cc
   foreign/containers/qemu/qemu_file.h
+  foreign/containers/qemu/sections.cc
+  foreign/containers/qemu/sections.h
   foreign/containers/qemu/state_chunks.cc
   foreign/containers/qemu/state_chunks.h
   foreign/containers/random_access.cc
@@ -713,8 +719,10 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/states/qemu/emulated_type.h
   foreign/states/qemu/fields.cc
   foreign/states/qemu/fields.h
+  foreign/states/qemu/gpu.cc
   foreign/states/qemu/input.cc
   foreign/states/qemu/iommu.cc
+  foreign/states/qemu/mem.cc
   foreign/states/qemu/net.cc
   foreign/states/qemu/refusals.h
   foreign/states/qemu/rings.cc
@@ -742,8 +750,10 @@ set(DEVSTATE_COMMAND_SOURCES
   proto/devices/blk/v1/blk.proto
   proto/devices/console/v1/console.proto
   proto/devices/fs/v1/fs.proto
+  proto/devices/gpu/v1/gpu.proto
   proto/devices/input/v1/input.proto
   proto/devices/iommu/v1/iommu.proto
+  proto/devices/mem/v1/mem.proto
   proto/devices/net/v1/net.proto
   proto/devices/opaque/v1/opaque.proto
   proto/devices/virtio/v1/parked_buffer.proto

@@ -6,6 +6,7 @@
 
 . tests/cli/command_test_lib.sh
 file=$PWD/foreign/states/qemu/testdata/linux-guest.mig.zst
+display=$PWD/foreign/states/qemu/testdata/linux-gpu-mem.mig.zst
 other=$PWD/foreign/containers/qemu/testdata/two-devices-q35.mig
 v1=$PWD/tests/golden/net_v1_reset.dstate
 net=0000:00:01.0/virtio-net
@@ -39,6 +40,31 @@ for type in console balloon input blk; do
 done
 convert "balloon" 0 "$file" --from qemu --to devices.balloon.v1 -o balloon.dstate
 says "balloon" "lossy [foreign-dropped]"
+
+# QEMU sends a part of virtio-mem before guest memory.
+for type in gpu mem; do
+  convert "$type" 0 "$display" --from qemu --to devices.$type.v1 \
+    -o $type.dstate
+  run "verify of $type" 0 "$devstate" verify --deep $type.dstate
+done
+run "dump of mem" 0 "$devstate" dump mem.dstate
+says "dump of mem" "plugged_size: 67108864"
+zstd -qdf "$display" -o display.mig
+# With pages between the blocks of memory, their list says more.
+python3 - << 'END'
+bytes = bytearray(open('display.mig', 'rb').read())
+# The length of the first block.
+bytes[bytes.index(b'/m0') + 5] ^= 1
+open('mapped.mig', 'wb').write(bytes)
+END
+convert "mem of another layout" 2 mapped.mig --from qemu \
+  --to devices.mem.v1 -o none
+says "mem of another layout" "before guest memory"
+convert "gpu of another layout" 0 mapped.mig --from qemu \
+  --to devices.gpu.v1 -o gpu.dstate
+run "list of another layout" 0 "$devstate" qemu list mapped.mig
+says "list of another layout" "save it without them"
+
 convert "no such device" 2 "$file" --from qemu --device none \
   --to devices.net.v1 -o none
 says "no such device" "there is: $net"

@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "devstate/foreign/containers/qemu/inner_state.h"
+#include "devstate/foreign/containers/qemu/sections.h"
 #include "devstate/foreign/containers/qemu/state_chunks.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
@@ -22,16 +23,12 @@ namespace {
 
 // Types of what is in a migration stream: the first byte of each.
 constexpr char kEndOfSections = 0x00;
-constexpr char kDeviceSection = 0x04;
 constexpr char kSubsection = 0x05;
 constexpr char kDescription = 0x06;
-constexpr char kFooter = 0x7e;
 
 constexpr uint32_t kVersion = 3;
-// Magic and version.
-constexpr uint64_t kHeaderSize = 8;
-// Type and section id.
-constexpr uint64_t kFooterSize = 5;
+// What the name of a section ends with that QEMU sends before guest memory.
+constexpr absl::string_view kEarlySuffix = "-device-early";
 // The end mark of the sections, the description's type and length.
 constexpr uint64_t kIntroduction = 1 + 1 + 4;
 
@@ -53,46 +50,8 @@ bool IntroducesDescription(absl::string_view introduction, uint64_t length) {
          ReadBigEndian32(introduction.substr(2)) == length;
 }
 
-// The header of the section that has `device`: all of it is known beforehand
-// but for the section's id, which its footer repeats.
-std::string SectionHeader(const DeviceDescription& device, uint32_t id,
-                          uint32_t version) {
-  std::string header(1, kDeviceSection);
-  AppendBigEndian32(id, &header);
-  header.push_back(static_cast<char>(device.name.size()));
-  header.append(device.name);
-  AppendBigEndian32(static_cast<uint32_t>(device.instance), &header);
-  AppendBigEndian32(version, &header);
-  return header;
-}
-
-uint64_t SectionHeaderSize(const DeviceDescription& device) {
-  return 1 + 4 + 1 + device.name.size() + 4 + 4;
-}
-
 uint64_t SubsectionHeaderSize(absl::string_view name) {
   return 1 + 1 + name.size() + 4;
-}
-
-// Returns whether the section of `device` is from `header` to `end`, where its
-// footer is unless that has no bytes.
-absl::StatusOr<bool> IsSection(const DeviceDescription& device, uint64_t header,
-                               uint64_t end, uint64_t footer_size,
-                               ReadWindow& window) {
-  absl::optional<uint32_t> footer_id;
-  if (footer_size != 0) {
-    DS_ASSIGN_OR_RETURN(const absl::string_view footer,
-                        window.Get(end - footer_size, footer_size));
-    if (footer[0] != kFooter) return false;
-    footer_id = ReadBigEndian32(footer.substr(1));
-  }
-  const uint64_t size = SectionHeaderSize(device);
-  DS_ASSIGN_OR_RETURN(const absl::string_view bytes, window.Get(header, size));
-  const uint32_t id = footer_id.value_or(ReadBigEndian32(bytes.substr(1)));
-  const uint32_t version = device.version.has_value()
-                               ? static_cast<uint32_t>(*device.version)
-                               : ReadBigEndian32(bytes.substr(size - 4));
-  return bytes == SectionHeader(device, id, version);
 }
 
 absl::Status CheckSubsectionHeader(absl::string_view name, uint64_t offset,
@@ -125,12 +84,13 @@ absl::StatusOr<std::unique_ptr<QemuFile>> QemuFile::Open(
   const uint64_t size = result->file_->size();
   ReadWindow window(result->file_.get());
   DS_ASSIGN_OR_RETURN(const absl::string_view head,
-                      window.Get(start, std::min(size - start, kHeaderSize)));
+                      window.Get(start,
+                                 std::min(size - start, kQemuHeaderSize)));
   if (head.substr(0, kQemuFileMagic.size()) != kQemuFileMagic) {
     return absl::FailedPreconditionError(
         "not a QEMU migration file: it does not start with \"QEVM\"");
   }
-  if (head.size() < kHeaderSize) {
+  if (head.size() < kQemuHeaderSize) {
     return QemuFileError(size,
                          "the file ends inside its header: save it again");
   }
@@ -153,7 +113,7 @@ absl::StatusOr<bool> QemuFile::OpenAtEnd() {
   constexpr uint64_t kPiece = 64 << 10;
   const uint64_t size = file_->size();
   const uint64_t lowest =
-      std::max(start_ + kHeaderSize,
+      std::max(start_ + kQemuHeaderSize,
                size - std::min<uint64_t>(size, kMaxDeviceDescription));
   std::string piece;
   uint64_t piece_start = size;
@@ -174,7 +134,9 @@ absl::StatusOr<bool> QemuFile::OpenAtEnd() {
   // The text starts one to four bytes after it.
   for (uint64_t text = piece_start + last + 1; text <= piece_start + last + 4;
        ++text) {
-    if (text >= size || text < start_ + kHeaderSize + kIntroduction) continue;
+    if (text >= size || text < start_ + kQemuHeaderSize + kIntroduction) {
+      continue;
+    }
     std::string introduction(kIntroduction, '\0');
     DS_RETURN_IF_ERROR(file_->ReadAt(text - kIntroduction, &introduction[0],
                                      introduction.size()));
@@ -201,7 +163,7 @@ absl::Status QemuFile::Search() {
       "(suppress-vmdesc, postcopy): save it again with it");
   absl::optional<uint64_t> description;
   uint64_t description_end = 0;
-  uint64_t at = start_ + kHeaderSize;
+  uint64_t at = start_ + kQemuHeaderSize;
   int tried = 0;
   while (true) {
     DS_ASSIGN_OR_RETURN(at, NextDescription(at, &end_));
@@ -266,7 +228,7 @@ absl::StatusOr<uint64_t> QemuFile::NextDescription(uint64_t offset,
   std::string piece;
   // Pieces overlap by what comes before the text, and by its first bytes.
   constexpr uint64_t kOverlap = kIntroduction + kFirst.size();
-  uint64_t at = std::max(offset, start_ + kHeaderSize + kIntroduction);
+  uint64_t at = std::max(offset, start_ + kQemuHeaderSize + kIntroduction);
   while (true) {
     const uint64_t data = file_->NextData(at);
     if (data > at + kOverlap) at = data - kOverlap;
@@ -309,6 +271,7 @@ absl::Status QemuFile::ReadDescribed() {
   states_.clear();
   inflight_.clear();
   virtio_.clear();
+  early_.clear();
   std::string text(end_ - description_offset_, '\0');
   DS_RETURN_IF_ERROR(file_->ReadAt(description_offset_, &text[0], text.size()));
   const absl::StatusOr<std::vector<DeviceDescription>> devices =
@@ -329,7 +292,7 @@ absl::Status QemuFile::ReadDescribed() {
 absl::Status QemuFile::WalkSections(
     const std::vector<DeviceDescription>& devices) {
   ReadWindow window(file_.get());
-  const uint64_t lowest = start_ + kHeaderSize;
+  const uint64_t lowest = start_ + kQemuHeaderSize;
   // After the last section are the end mark, and the description's type and
   // length.
   uint64_t end = description_offset_ - kIntroduction;
@@ -343,7 +306,7 @@ absl::Status QemuFile::WalkSections(
     const std::string name = absl::Utf8SafeCEscape(device.name);
     const uint64_t header_size = SectionHeaderSize(device);
     absl::optional<uint64_t> header;
-    for (const uint64_t size : {kFooterSize, uint64_t{0}}) {
+    for (const uint64_t size : {kSectionFooterSize, uint64_t{0}}) {
       if (footer_size.value_or(size) != size) continue;
       if (device.name.size() > 255 || device.instance > UINT32_MAX ||
           device.version.value_or(0) > UINT32_MAX ||
@@ -386,6 +349,9 @@ absl::Status QemuFile::WalkSections(
     end = *header;
     --left;
   }
+  early_.assign(devices.begin(),
+                devices.begin() + static_cast<ptrdiff_t>(left));
+  footer_size_ = footer_size.value_or(0);
   std::reverse(states_.begin(), states_.end());
   std::reverse(inflight_.begin(), inflight_.end());
   std::reverse(virtio_.begin(), virtio_.end());
@@ -407,17 +373,53 @@ void QemuFile::AddVirtio(const DeviceDescription& device, uint64_t body) {
   section.type = device.type;
   section.offset = body + device.virtio->offset;
   section.field = *device.virtio;
+  section.rest = device.body_size - device.virtio->offset - device.virtio->size;
   virtio_.push_back(std::move(section));
 }
 
-absl::StatusOr<std::string> QemuFile::ReadVirtio(const VirtioSection& section) {
-  if (section.field.size > kMaxVirtioField) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("a virtio device of ", section.field.size,
-                     " bytes; the limit is ", kMaxVirtioField));
+absl::StatusOr<std::string> QemuFile::ReadPart(uint64_t offset, uint64_t size,
+                                               uint64_t most) {
+  if (size > most) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "a virtio device of ", size, " bytes; the limit is ", most));
   }
-  std::string bytes(section.field.size, '\0');
-  DS_RETURN_IF_ERROR(file_->ReadAt(section.offset, &bytes[0], bytes.size()));
+  std::string bytes(size, '\0');
+  if (size != 0) DS_RETURN_IF_ERROR(file_->ReadAt(offset, &bytes[0], size));
+  return bytes;
+}
+
+absl::StatusOr<std::string> QemuFile::ReadVirtio(const VirtioSection& section) {
+  return ReadPart(section.offset, section.field.size, kMaxVirtioField);
+}
+
+absl::StatusOr<std::string> QemuFile::ReadRest(const VirtioSection& section) {
+  return ReadPart(section.offset + section.field.size, section.rest,
+                  kMaxVirtioRest);
+}
+
+absl::StatusOr<absl::optional<std::string>> QemuFile::ReadEarly(
+    const VirtioSection& section) {
+  const std::string name = absl::StrCat(section.device, kEarlySuffix);
+  const auto device = std::find_if(
+      early_.begin(), early_.end(), [&](const DeviceDescription& early) {
+        return early.name == name && early.instance == section.instance;
+      });
+  if (device == early_.end()) return absl::nullopt;
+  DS_ASSIGN_OR_RETURN(
+      const std::vector<uint64_t> bodies,
+      FindEarlySections(file_.get(), start_,
+                        description_offset_ - kIntroduction, footer_size_,
+                        early_));
+  const auto index = static_cast<size_t>(device - early_.begin());
+  if (index >= bodies.size()) {
+    return absl::FailedPreconditionError(
+        "QEMU has sent a part of the device before guest memory, which is not "
+        "read from a file with mapped-ram, x-ignore-shared or postcopy: save "
+        "it without them");
+  }
+  DS_ASSIGN_OR_RETURN(
+      std::string bytes,
+      ReadPart(bodies[index], device->body_size, kMaxVirtioField));
   return bytes;
 }
 

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "devstate/foreign/containers/qemu/device_description.h"
 #include "devstate/foreign/containers/random_access.h"
 #include "devstate/serializer/byte_stream.h"
@@ -35,6 +36,10 @@ inline constexpr size_t kMaxInflightRegion = size_t{64} << 20;
 // The largest field of a virtio device that is read. Requests in flight have
 // 48 KiB each, the rest of a device less than 1 MiB.
 inline constexpr size_t kMaxVirtioField = size_t{64} << 20;
+
+// The largest rest of a virtio device that is read: QEMU lets the pixels of a
+// virtio-gpu device have 256 MiB.
+inline constexpr size_t kMaxVirtioRest = size_t{272} << 20;
 
 // A device that has a back-end's state in the file.
 struct BackendState {
@@ -82,6 +87,8 @@ struct VirtioSection {
   // The offset of the field in the file.
   uint64_t offset = 0;
   VirtioField field;
+  // The number of bytes in the section after the field.
+  uint64_t rest = 0;
 
   // Returns what BackendState::Id() does.
   std::string Id() const;
@@ -124,9 +131,20 @@ class QemuFile {
   // Requires: `state` is one of inflight().
   absl::StatusOr<std::string> ReadInflight(const InflightState& state);
 
-  // Returns all that the device saves. RESOURCE_EXHAUSTED above
-  // kMaxVirtioField. Requires: `section` is one of virtio().
+  // Returns the field with all that virtio devices save. RESOURCE_EXHAUSTED
+  // above kMaxVirtioField. Requires: `section` is one of virtio().
   absl::StatusOr<std::string> ReadVirtio(const VirtioSection& section);
+
+  // Returns what the section has after that field, likewise: the other fields
+  // and subsections of its description. RESOURCE_EXHAUSTED above
+  // kMaxVirtioRest.
+  absl::StatusOr<std::string> ReadRest(const VirtioSection& section);
+
+  // Returns what QEMU has saved of the device before guest memory, likewise;
+  // nothing of most devices. FAILED_PRECONDITION if the layout of the file does
+  // not show where that is.
+  absl::StatusOr<absl::optional<std::string>> ReadEarly(
+      const VirtioSection& section);
 
   // Writes the file with `bytes` in place of what the device has saved. The
   // description's sizes follow. Errors are also those of `out`. Requires:
@@ -157,6 +175,8 @@ class QemuFile {
   absl::Status AddState(const DeviceDescription& device, uint64_t body);
   absl::Status AddInflight(const DeviceDescription& device, uint64_t body);
   void AddVirtio(const DeviceDescription& device, uint64_t body);
+  absl::StatusOr<std::string> ReadPart(uint64_t offset, uint64_t size,
+                                       uint64_t most);
   // Writes what comes after `from`, with `size` in place of the number at the
   // given place of the description.
   absl::Status CopyRest(uint64_t from, uint64_t size, size_t size_at,
@@ -173,6 +193,9 @@ class QemuFile {
   std::vector<BackendState> states_;
   std::vector<InflightState> inflight_;
   std::vector<VirtioSection> virtio_;
+  // The first devices of the description, which are not among those at the end.
+  std::vector<DeviceDescription> early_;
+  uint64_t footer_size_ = 0;
 };
 
 }  // namespace devstate

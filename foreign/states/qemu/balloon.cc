@@ -81,12 +81,12 @@ void ReadHint(const std::string& bytes, BalloonState* portable,
   }
 }
 
-absl::Status Read(absl::string_view bytes, google::protobuf::Message* message,
+absl::Status Read(const SavedDevice& saved, google::protobuf::Message* message,
                   FindingList* findings) {
   VirtioState state;
   BalloonFields balloon;
-  DS_RETURN_IF_ERROR(
-      ReadState(bytes, VisitBalloon<FieldsIn>, SizeOf, &state, &balloon));
+  DS_RETURN_IF_ERROR(ReadState(saved.virtio, VisitBalloon<FieldsIn>, SizeOf,
+                               &state, &balloon));
   AddObstacle(state, findings);
   auto& portable = static_cast<BalloonState&>(*message);
   portable.set_acked_features(state.Features());

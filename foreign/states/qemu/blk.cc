@@ -116,11 +116,11 @@ void ReadConfig(const VirtioState& state, BlkState* portable) {
   }
 }
 
-absl::Status Read(absl::string_view bytes, google::protobuf::Message* message,
+absl::Status Read(const SavedDevice& saved, google::protobuf::Message* message,
                   FindingList* findings) {
   VirtioState state;
   BlkFields blk;
-  DS_RETURN_IF_ERROR(ReadState(bytes, VisitBlk, nullptr, &state, &blk));
+  DS_RETURN_IF_ERROR(ReadState(saved.virtio, VisitBlk, nullptr, &state, &blk));
   AddObstacle(state, findings);
   if (state.Has(kZoned)) {
     AddRefusal(findings, "acked_features",

@@ -126,11 +126,11 @@ absl::Status ReadFields(absl::string_view bytes, VirtioState* state,
   return ReadState(bytes, VisitConsole<FieldsIn>, nullptr, state, console);
 }
 
-absl::Status Read(absl::string_view bytes, google::protobuf::Message* message,
+absl::Status Read(const SavedDevice& saved, google::protobuf::Message* message,
                   FindingList* findings) {
   VirtioState state;
   ConsoleFields console;
-  DS_RETURN_IF_ERROR(ReadFields(bytes, &state, &console));
+  DS_RETURN_IF_ERROR(ReadFields(saved.virtio, &state, &console));
   AddObstacle(state, findings);
   auto& portable = static_cast<ConsoleState&>(*message);
   portable.set_acked_features(state.Features());

@@ -47,12 +47,12 @@ uint64_t CountRecords(const Message& state) {
   return count;
 }
 
-ForeignReport MakeReport(const Message& state, absl::string_view bytes,
+ForeignReport MakeReport(const Message& state, uint64_t bytes,
                          FindingList& findings) {
   ForeignReport report;
   report.version = kVersion;
   report.records = CountRecords(state);
-  report.bytes = bytes.size();
+  report.bytes = bytes;
   report.verdict = findings.Take();
   return report;
 }
@@ -61,8 +61,8 @@ ForeignReport MakeReport(const Message& state, absl::string_view bytes,
 
 const std::vector<const EmulatedType*>& EmulatedTypes() {
   static const auto& types = *new std::vector<const EmulatedType*>{
-      &EmulatedBalloon(), &EmulatedBlk(),   &EmulatedConsole(),
-      &EmulatedInput(),   &EmulatedIommu(), &EmulatedNet()};
+      &EmulatedBalloon(), &EmulatedBlk(),   &EmulatedConsole(), &EmulatedGpu(),
+      &EmulatedInput(),   &EmulatedIommu(), &EmulatedMem(),     &EmulatedNet()};
   return types;
 }
 
@@ -74,15 +74,19 @@ const EmulatedType* FindEmulatedType(absl::string_view name) {
 }
 
 absl::StatusOr<ForeignReport> ImportDevice(const EmulatedType& type,
-                                           absl::string_view bytes,
+                                           const SavedDevice& saved,
                                            const WriterOptions& options,
                                            ByteSink* output) {
   const std::unique_ptr<Message> state(type.root->New());
   FindingList findings;
-  DS_RETURN_IF_ERROR(type.read(bytes, state.get(), &findings));
+  DS_RETURN_IF_ERROR(type.read(saved, state.get(), &findings));
   Check(type, *state, &findings);
   const bool refused = findings.refused();
-  ForeignReport report = MakeReport(*state, bytes, findings);
+  ForeignReport report = MakeReport(
+      *state,
+      saved.virtio.size() + saved.rest.size() +
+          saved.early.value_or(absl::string_view()).size(),
+      findings);
   if (refused) return report;
   const SchemaModel schema = BuildSchemaModel(*state->GetDescriptor());
   const SchemaFacts facts(*state->GetDescriptor());
@@ -102,7 +106,7 @@ absl::StatusOr<ExportedDevice> ExportDevice(const EmulatedType& type,
                       type.write(bytes, *state, &findings));
   ExportedDevice result;
   const bool refused = findings.refused();
-  result.report = MakeReport(*state, bytes, findings);
+  result.report = MakeReport(*state, bytes.size(), findings);
   if (!refused) result.bytes = std::move(written);
   return result;
 }

@@ -26,11 +26,11 @@ const std::vector<const EmulatedType*>& EmulatedTypes();
 // Returns the type that QEMU calls `name`, or null.
 const EmulatedType* FindEmulatedType(absl::string_view name);
 
-// Converts what QEMU has saved of a device (QemuFile::ReadVirtio()) to a stream
-// of the portable schema. Writes nothing if the report is refused(). Errors are
-// those of EmulatedType::read and of the sink.
+// Converts what QEMU has saved of a device to a stream of the portable schema.
+// Writes nothing if the report is refused(). Errors are those of
+// EmulatedType::read and of the sink.
 absl::StatusOr<ForeignReport> ImportDevice(const EmulatedType& type,
-                                           absl::string_view bytes,
+                                           const SavedDevice& saved,
                                            const WriterOptions& options,
                                            ByteSink* output);
 
@@ -40,16 +40,16 @@ struct ExportedDevice {
   std::string bytes;
 };
 
-// Returns `bytes`, which QEMU has saved of a device, with the state that
-// `input` is, a stream of the portable schema. Errors are also those of reading
-// a stream; FAILED_PRECONDITION for a stream of another schema.
+// Returns `bytes`, the field of a device, with the state that `input` is, a
+// stream of the portable schema of any version. Errors are also those of
+// reading a stream; FAILED_PRECONDITION for a stream of another schema.
 //
 // Requires: the type can be written.
 absl::StatusOr<ExportedDevice> ExportDevice(const EmulatedType& type,
                                             absl::string_view bytes,
                                             ByteSource* input);
 
-// Returns `bytes`, which QEMU has saved of a virtio-net device without a
+// Returns `bytes`, the field of a virtio-net device without a
 // back-end's state, with the state `stream` of one added. QEMU gives it to the
 // vhost-user back-end of the device that loads it. A StreamError as of
 // EmulatedType::read; FAILED_PRECONDITION if there is a state already.

@@ -13,7 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "devices/blk/v1/blk.pb.h"
 #include "devices/console/v1/console.pb.h"
+#include "devices/gpu/v1/gpu.pb.h"
 #include "devices/iommu/v1/iommu.pb.h"
+#include "devices/mem/v1/mem.pb.h"
 #include "devices/net/v1/net.pb.h"
 #include "devstate/foreign/containers/migration_file.h"
 #include "devstate/foreign/containers/qemu/qemu_file.h"
@@ -35,7 +37,9 @@ namespace {
 
 using ::devices::blk::v1::BlkState;
 using ::devices::console::v1::ConsoleState;
+using ::devices::gpu::v1::GpuState;
 using ::devices::iommu::v1::IommuState;
+using ::devices::mem::v1::MemState;
 using ::devices::net::v1::NetState;
 using ::devstate::testing::IsOk;
 using ::devstate::testing::StringSink;
@@ -47,12 +51,21 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
+// Saved by QEMU 10.0.2; without guest memory and devices other than virtio.
+//
 // A Linux guest with VLANs 5 and 4000, a second address, and a port that has
-// written more than its host took. Saved by QEMU 10.0.2; without guest memory
-// and devices other than virtio.
-std::unique_ptr<QemuFile> OpenFile() {
+// written more than its host took.
+constexpr absl::string_view kGuest = "linux-guest";
+// One with 64 MiB of plugged memory, and a display that shows a text.
+constexpr absl::string_view kDisplayGuest = "linux-gpu-mem";
+// The same on a machine of QEMU 7.2, without the display.
+constexpr absl::string_view kOldMachine = "linux-mem-7.2";
+
+std::unique_ptr<QemuFile> OpenFile(absl::string_view name) {
   FileDescriptor fd(
-      ::open("foreign/states/qemu/testdata/linux-guest.mig.zst", O_RDONLY));
+      ::open(absl::StrCat("foreign/states/qemu/testdata/", name, ".mig.zst")
+                 .c_str(),
+             O_RDONLY));
   absl::StatusOr<MigrationFile> migration = OpenMigrationFile(std::move(fd));
   if (!migration.ok()) std::abort();
   absl::StatusOr<std::unique_ptr<QemuFile>> file =
@@ -61,13 +74,35 @@ std::unique_ptr<QemuFile> OpenFile() {
   return *std::move(file);
 }
 
-// Returns what QEMU has saved of the device.
-std::string Saved(const EmulatedType& type) {
-  const std::unique_ptr<QemuFile> file = OpenFile();
+// What QEMU has saved of a device.
+struct Parts {
+  std::string virtio;
+  std::string rest;
+  absl::optional<std::string> early;
+
+  SavedDevice Saved() const {
+    SavedDevice saved = {virtio, rest, absl::nullopt};
+    if (early.has_value()) saved.early = *early;
+    return saved;
+  }
+};
+
+Parts PartsOf(const EmulatedType& type, absl::string_view name) {
+  const std::unique_ptr<QemuFile> file = OpenFile(name);
   for (const VirtioSection& section : file->virtio()) {
-    if (section.type == type.name) return file->ReadVirtio(section).value();
+    if (section.type != type.name) continue;
+    return {file->ReadVirtio(section).value(), file->ReadRest(section).value(),
+            file->ReadEarly(section).value()};
   }
   std::abort();
+}
+
+Parts GpuParts() { return PartsOf(EmulatedGpu(), kDisplayGuest); }
+Parts MemParts() { return PartsOf(EmulatedMem(), kDisplayGuest); }
+
+// Returns the field of a device that has no more.
+std::string Saved(const EmulatedType& type) {
+  return PartsOf(type, kGuest).virtio;
 }
 
 struct Imported {
@@ -86,15 +121,19 @@ std::vector<std::string> Lines(const ForeignReport& report) {
   return lines;
 }
 
-Imported Import(const EmulatedType& type, const std::string& bytes) {
+Imported Import(const EmulatedType& type, const SavedDevice& saved) {
   Imported imported;
   StringSink sink;
   const absl::StatusOr<ForeignReport> report =
-      ImportDevice(type, bytes, WriterOptions(), &sink);
+      ImportDevice(type, saved, WriterOptions(), &sink);
   imported.status = report.status();
   imported.stream = sink.written;
   if (report.ok()) imported.findings = Lines(*report);
   return imported;
+}
+
+Imported Import(const EmulatedType& type, const std::string& bytes) {
+  return Import(type, SavedDevice{bytes, "", absl::nullopt});
 }
 
 template <typename State>
@@ -340,18 +379,197 @@ TEST(EmulatedDeviceTest, StateThatBreaksARuleOfItsTypeIsRefused) {
   EXPECT_THAT(imported.findings, Contains(HasSubstr("console-port-id")));
 }
 
+MemState MemOf(const Parts& parts) {
+  const Imported imported = Import(EmulatedMem(), parts.Saved());
+  EXPECT_THAT(imported.status, IsOk());
+  EXPECT_THAT(imported.findings, IsEmpty());
+  return StateOf<MemState>(imported.stream);
+}
+
+TEST(EmulatedDeviceTest, MemHasTheBlocksThatAreSentBeforeMemory) {
+  const Parts parts = MemParts();
+  ASSERT_TRUE(parts.early.has_value());
+  const MemState state = MemOf(parts);
+  EXPECT_EQ(state.config().block_size(), uint64_t{2} << 20);
+  EXPECT_EQ(state.config().addr(), uint64_t{4} << 30);
+  EXPECT_EQ(state.config().region_size(), uint64_t{256} << 20);
+  EXPECT_EQ(state.config().plugged_size(), uint64_t{64} << 20);
+  EXPECT_EQ(state.config().requested_size(), uint64_t{64} << 20);
+  EXPECT_GE(state.config().usable_region_size(), uint64_t{64} << 20);
+  ASSERT_THAT(state.plugged(), SizeIs(1));
+  EXPECT_EQ(state.plugged(0).first(), 0u);
+  EXPECT_EQ(state.plugged(0).count(), 32u);
+  ASSERT_THAT(state.vrings(), SizeIs(1));
+}
+
+TEST(EmulatedDeviceTest, MemOfAnOldMachineIsTheSame) {
+  const Parts parts = PartsOf(EmulatedMem(), kOldMachine);
+  EXPECT_FALSE(parts.early.has_value());
+  MemState old_machine = MemOf(parts);
+  MemState state = MemOf(MemParts());
+  old_machine.clear_vrings();
+  state.clear_vrings();
+  // Machines of QEMU 8.0 and later have VIRTIO_MEM_F_UNPLUGGED_INACCESSIBLE.
+  EXPECT_EQ(old_machine.acked_features() | 2, state.acked_features());
+  old_machine.set_acked_features(state.acked_features());
+  EXPECT_EQ(old_machine.SerializeAsString(), state.SerializeAsString());
+}
+
+TEST(EmulatedDeviceTest, RangesOfBlocksAreTheLongest) {
+  Parts parts = MemParts();
+  // Address, size, block size, node, size, and 64 blocks a word. Blocks 1 and 2
+  // are gone, and the last block of the first word and the first of the second
+  // are there.
+  const size_t bitmap = 8 + 8 + 8 + 4 + 8;
+  (*parts.early)[bitmap] = '\x80';
+  (*parts.early)[bitmap + 7] = '\xf9';
+  (*parts.early)[bitmap + 15] = '\x01';
+  const MemState state = MemOf(parts);
+  std::vector<std::string> ranges;
+  for (const auto& range : state.plugged()) {
+    ranges.push_back(absl::StrCat(range.first(), "+", range.count()));
+  }
+  EXPECT_THAT(ranges, ElementsAre("0+1", "3+29", "63+2"));
+}
+
+TEST(EmulatedDeviceTest, SizeThatIsNotThatOfTheBlocksIsRefused) {
+  Parts parts = MemParts();
+  (*parts.early)[8 + 8 + 8 + 4 + 8 + 7] = '\xfe';
+  const Imported imported = Import(EmulatedMem(), parts.Saved());
+  EXPECT_THAT(imported.stream, IsEmpty());
+  EXPECT_THAT(imported.findings, ElementsAre(HasSubstr("mem-size")));
+}
+
+TEST(EmulatedDeviceTest, BitmapOfAnotherLengthIsDamaged) {
+  Parts parts = MemParts();
+  parts.early->push_back('\0');
+  EXPECT_THAT(Import(EmulatedMem(), parts.Saved()).status.message(),
+              HasSubstr("too long"));
+  parts = MemParts();
+  // A region of 2^63 bytes.
+  (*parts.early)[8] = '\x80';
+  EXPECT_THAT(Import(EmulatedMem(), parts.Saved()).status.message(),
+              HasSubstr("has no bitmap"));
+  parts = MemParts();
+  (*parts.early)[8 + 8 + 5] = '\0';
+  EXPECT_THAT(Import(EmulatedMem(), parts.Saved()).status.message(),
+              HasSubstr("a block size of 0"));
+}
+
+TEST(EmulatedDeviceTest, GpuHasThePixelsOfTheGuest) {
+  const Imported imported = Import(EmulatedGpu(), GpuParts().Saved());
+  ASSERT_THAT(imported.status, IsOk());
+  EXPECT_THAT(imported.findings, IsEmpty());
+  const auto state = StateOf<GpuState>(imported.stream);
+  EXPECT_EQ(state.config().num_scanouts(), 2u);
+  ASSERT_THAT(state.resources(), SizeIs(1));
+  const auto& resource = state.resources(0);
+  EXPECT_EQ(resource.id(), 2u);
+  EXPECT_EQ(resource.format(), 2u);
+  EXPECT_EQ(resource.width(), 320u);
+  EXPECT_EQ(resource.height(), 240u);
+  EXPECT_EQ(resource.pixel_bytes(), 320u * 240 * 4);
+  uint64_t backed = 0;
+  for (const auto& range : resource.backing()) backed += range.length();
+  EXPECT_EQ(backed, resource.pixel_bytes());
+  ASSERT_THAT(state.pixels(), SizeIs(2));
+  EXPECT_EQ(state.pixels(0).data().substr(65536, 16), "devstat\ndevstat\n");
+  EXPECT_EQ(state.pixels(1).offset(), 262144u);
+  EXPECT_EQ(state.pixels(1).data().size(), 45056u);
+  ASSERT_THAT(state.scanouts(), SizeIs(1));
+  EXPECT_EQ(state.scanouts(0).id(), 0u);
+  EXPECT_EQ(state.scanouts(0).resource(), 2u);
+  EXPECT_EQ(state.scanouts(0).width(), 320u);
+  EXPECT_EQ(state.scanouts(0).height(), 240u);
+  EXPECT_THAT(state.cursors(), IsEmpty());
+  ASSERT_THAT(state.vrings(), SizeIs(2));
+}
+
+// The first of two displays of 64 bytes each is at the end.
+size_t FirstDisplay(const Parts& parts) { return parts.rest.size() - 128; }
+
+TEST(EmulatedDeviceTest, DisplaysOfAnOldMachineAreTheSame) {
+  Parts parts = GpuParts();
+  const std::string stream = Import(EmulatedGpu(), parts.Saved()).stream;
+  const size_t first = FirstDisplay(parts);
+  parts.rest.erase(first + 64 + 40);
+  parts.rest.erase(first + 40, 24);
+  EXPECT_TRUE(Import(EmulatedGpu(), parts.Saved()).stream == stream);
+}
+
+TEST(EmulatedDeviceTest, CursorWhoseImageIsGoneIsHidden) {
+  Parts parts = GpuParts();
+  const size_t first = FirstDisplay(parts);
+  // The image, and the place from the left.
+  parts.rest[first + 4 * 5 + 3] = 9;
+  parts.rest[first + 4 * 8 + 3] = 33;
+  const auto state =
+      StateOf<GpuState>(Import(EmulatedGpu(), parts.Saved()).stream);
+  ASSERT_THAT(state.cursors(), SizeIs(1));
+  EXPECT_EQ(state.cursors(0).resource(), 0u);
+  EXPECT_EQ(state.cursors(0).x(), 33u);
+}
+
+TEST(EmulatedDeviceTest, DisplayOfAResourceThatIsGoneIsRefused) {
+  Parts parts = GpuParts();
+  parts.rest[FirstDisplay(parts) + 3] = 3;
+  const Imported imported = Import(EmulatedGpu(), parts.Saved());
+  EXPECT_THAT(imported.stream, IsEmpty());
+  EXPECT_THAT(imported.findings, Contains(HasSubstr("gpu-scanout")));
+}
+
+TEST(EmulatedDeviceTest, BlobsAreRefused) {
+  Parts parts = GpuParts();
+  const std::string stream = Import(EmulatedGpu(), parts.Saved()).stream;
+  const std::string header("\x05\x0fvirtio-gpu/blob\0\0\0\x01", 21);
+  const std::string rest = parts.rest;
+  parts.rest = rest + header + std::string(4, '\0');
+  EXPECT_TRUE(Import(EmulatedGpu(), parts.Saved()).stream == stream);
+  parts.rest.back() = 7;
+  const Imported imported = Import(EmulatedGpu(), parts.Saved());
+  EXPECT_THAT(imported.stream, IsEmpty());
+  EXPECT_THAT(imported.findings,
+              ElementsAre(HasSubstr("start the machine without blob=on")));
+}
+
+TEST(EmulatedDeviceTest, GpuThatGoesOnIsDamaged) {
+  Parts parts = GpuParts();
+  parts.rest += std::string("\x05\x03new\0\0\0\x01", 9);
+  EXPECT_THAT(Import(EmulatedGpu(), parts.Saved()).status.message(),
+              HasSubstr("no subsection of virtio-gpu that is known"));
+}
+
+// Checks that no beginning of `part`, which is in `parts`, is a state.
+void ExpectNoShorter(const EmulatedType& type, const Parts& parts,
+                     std::string* part, bool has_subsections) {
+  const std::string whole = *part;
+  const size_t step = whole.size() / 1000 + 1;
+  for (size_t size = 0; size < whole.size(); size += step) {
+    *part = whole.substr(0, size);
+    const Imported imported = Import(type, parts.Saved());
+    // Whole subsections may be missing without a trace.
+    if (has_subsections && imported.status.ok()) continue;
+    EXPECT_TRUE(GetErrorDetail(imported.status).has_value())
+        << type.name << " " << size;
+    EXPECT_THAT(imported.stream, IsEmpty());
+  }
+  *part = whole;
+}
+
 TEST(EmulatedDeviceTest, EveryShorterStateIsDamaged) {
   for (const EmulatedType* type : EmulatedTypes()) {
-    const std::string bytes = type == &EmulatedIommu()
-                                  ? Iommu(IommuConfig(), OneDomain())
-                                  : Saved(*type);
-    for (size_t size = 0; size < bytes.size(); size += 61) {
-      const Imported imported = Import(*type, bytes.substr(0, size));
-      // Whole subsections may be missing without a trace.
-      if (imported.status.ok()) continue;
-      EXPECT_TRUE(GetErrorDetail(imported.status).has_value())
-          << type->name << " " << size;
-      EXPECT_THAT(imported.stream, IsEmpty());
+    Parts parts;
+    if (type == &EmulatedIommu()) {
+      parts.virtio = Iommu(IommuConfig(), OneDomain());
+    } else {
+      parts = PartsOf(*type, type == &EmulatedGpu() || type == &EmulatedMem()
+                                 ? kDisplayGuest
+                                 : kGuest);
+    }
+    ExpectNoShorter(*type, parts, &parts.virtio, true);
+    ExpectNoShorter(*type, parts, &parts.rest, false);
+    if (parts.early.has_value()) {
+      ExpectNoShorter(*type, parts, &*parts.early, false);
     }
   }
 }

@@ -13,11 +13,22 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "devstate/devices/rules/device_type.h"
 #include "devstate/foreign/finding_list.h"
 #include "google/protobuf/message.h"
 
 namespace devstate::qemu {
+
+// What QEMU has saved of a device.
+struct SavedDevice {
+  // The field with all that virtio devices save (QemuFile::ReadVirtio()).
+  absl::string_view virtio;
+  // What its section has after that (QemuFile::ReadRest()).
+  absl::string_view rest;
+  // What QEMU sent before guest memory (QemuFile::ReadEarly()).
+  absl::optional<absl::string_view> early;
+};
 
 struct EmulatedType {
   // What QEMU calls the description of the device's fields: "virtio-net".
@@ -29,13 +40,13 @@ struct EmulatedType {
   const DeviceType* rules;
 
   // Reads what QEMU has saved of a device into `state`, an empty root message.
-  // Findings name what cannot be carried. A StreamError, with the offset in
-  // `bytes`, for what no QEMU writes.
-  absl::Status (*read)(absl::string_view bytes,
+  // Findings name what cannot be carried. A StreamError, with the offset in the
+  // part of `saved`, for what no QEMU writes.
+  absl::Status (*read)(const SavedDevice& saved,
                        google::protobuf::Message* state, FindingList* findings);
 
-  // Returns `bytes`, which QEMU has saved of such a device, with what `state`
-  // says in place of what they say. Findings name what QEMU cannot hold, and
+  // Returns `bytes`, the field of such a device, with what `state` says in
+  // place of what they say. Findings name what QEMU cannot hold, and
   // what differs and cannot be set. Null if the device cannot be written.
   absl::StatusOr<std::string> (*write)(absl::string_view bytes,
                                        const google::protobuf::Message& state,
@@ -45,8 +56,10 @@ struct EmulatedType {
 const EmulatedType& EmulatedBalloon();
 const EmulatedType& EmulatedBlk();
 const EmulatedType& EmulatedConsole();
+const EmulatedType& EmulatedGpu();
 const EmulatedType& EmulatedInput();
 const EmulatedType& EmulatedIommu();
+const EmulatedType& EmulatedMem();
 const EmulatedType& EmulatedNet();
 
 }  // namespace devstate::qemu

@@ -25,12 +25,12 @@ struct NoFields {};
 template <typename Fields>
 void VisitInput(Fields&, const VirtioState&, NoFields*) {}
 
-absl::Status Read(absl::string_view bytes, google::protobuf::Message* message,
+absl::Status Read(const SavedDevice& saved, google::protobuf::Message* message,
                   FindingList* findings) {
   VirtioState state;
   NoFields none;
   DS_RETURN_IF_ERROR(
-      ReadState(bytes, VisitInput<FieldsIn>, nullptr, &state, &none));
+      ReadState(saved.virtio, VisitInput<FieldsIn>, nullptr, &state, &none));
   AddObstacle(state, findings);
   auto& portable = static_cast<InputState&>(*message);
   portable.set_acked_features(state.Features());

@@ -124,11 +124,12 @@ void ReadConfig(const VirtioState& state, const IommuFields& iommu,
   if (state.Has(kBypassConfig)) config.set_bypass(iommu.bypass);
 }
 
-absl::Status Read(absl::string_view bytes, google::protobuf::Message* message,
+absl::Status Read(const SavedDevice& saved, google::protobuf::Message* message,
                   FindingList* findings) {
   VirtioState state;
   IommuFields iommu;
-  DS_RETURN_IF_ERROR(ReadState(bytes, VisitIommu, nullptr, &state, &iommu));
+  DS_RETURN_IF_ERROR(
+      ReadState(saved.virtio, VisitIommu, nullptr, &state, &iommu));
   AddObstacle(state, findings);
   auto& portable = static_cast<IommuState&>(*message);
   portable.set_acked_features(state.Features());

@@ -271,11 +271,11 @@ absl::Status ReadFields(absl::string_view bytes, VirtioState* state,
   return ReadState(bytes, VisitNet<FieldsIn>, SizeOf, state, net);
 }
 
-absl::Status Read(absl::string_view bytes, google::protobuf::Message* message,
+absl::Status Read(const SavedDevice& saved, google::protobuf::Message* message,
                   FindingList* findings) {
   VirtioState state;
   NetFields net;
-  DS_RETURN_IF_ERROR(ReadFields(bytes, &state, &net));
+  DS_RETURN_IF_ERROR(ReadFields(saved.virtio, &state, &net));
   if (state.Find(kBackend) != nullptr) {
     return absl::FailedPreconditionError(
         "the device has a back-end's state, which is converted without --from "
