@@ -14,6 +14,7 @@
 #include "devstate/devices/iommu/check_iommu.h"
 #include "devstate/devices/mem/check_mem.h"
 #include "devstate/devices/net/check_net.h"
+#include "devstate/devices/nvme/check_nvme.h"
 #include "devstate/devices/opaque/check_opaque.h"
 #include "devstate/devices/rng/check_rng.h"
 #include "devstate/devices/rtc/check_rtc.h"
@@ -42,8 +43,8 @@ const std::vector<const DeviceType*>& AllDeviceTypes() {
   static const auto& types = *new std::vector<const DeviceType*>{
       &BalloonType(), &BlkType(),  &CanType(),    &ConsoleType(), &FsType(),
       &GpioType(),    &GpuType(),  &InputType(),  &IommuType(),   &MemType(),
-      &NetType(),     &OpaqueType(), &RngType(),  &RtcType(),     &ScsiType(),
-      &SndType(),     &VsockType()};
+      &NetType(),     &NvmeType(), &OpaqueType(), &RngType(),     &RtcType(),
+      &ScsiType(),    &SndType(),  &VsockType()};
   return types;
 }
 

@@ -6,9 +6,9 @@
 use std::path::{Path, PathBuf};
 
 /// The types of devices besides fs, each by its newest version.
-const DEVICES: [&str; 16] = [
-    "balloon", "blk", "can", "console", "gpio", "gpu", "input", "iommu", "mem", "net", "opaque",
-    "rng", "rtc", "scsi", "snd", "vsock",
+const DEVICES: [&str; 17] = [
+    "balloon", "blk", "can", "console", "gpio", "gpu", "input", "iommu", "mem", "net", "nvme",
+    "opaque", "rng", "rtc", "scsi", "snd", "vsock",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

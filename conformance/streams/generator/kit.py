@@ -37,7 +37,7 @@ MAX_VALUE = 400_000
 # Types of devices besides fs. All have a version 1.
 DEVICES = (
     *("net", "blk", "balloon", "can", "console", "gpio", "gpu", "input", "iommu"),
-    *("mem", "opaque", "rng", "rtc", "scsi", "snd", "vsock"),
+    *("mem", "nvme", "opaque", "rng", "rtc", "scsi", "snd", "vsock"),
 )
 
 # Name, .proto file within the tree, folders of imports.

@@ -166,6 +166,7 @@ device_codec!(Rtc, rtc, RtcState, RtcStateVisitor, RtcStateHandler, RtcStateWrit
 device_codec!(Scsi, scsi, ScsiState, ScsiStateVisitor, ScsiStateHandler, ScsiStateWriter, [luns add_luns LunsBatch, events add_events EventsBatch, parked add_parked ParkedBatch]);
 device_codec!(Snd, snd, SndState, SndStateVisitor, SndStateHandler, SndStateWriter, [streams add_streams StreamsBatch, stream_requests add_stream_requests StreamRequestsBatch, jacks add_jacks JacksBatch, channel_maps add_channel_maps ChannelMapsBatch, events add_events EventsBatch, parked add_parked ParkedBatch]);
 device_codec!(Vsock, vsock, VsockState, VsockStateVisitor, VsockStateHandler, VsockStateWriter, [connections add_connections ConnectionsBatch, buffered add_buffered BufferedBatch, parked add_parked ParkedBatch]);
+codec!(Nvme, nvme, NvmeState, NvmeStateVisitor, NvmeStateHandler, NvmeStateWriter, [features add_features FeaturesBatch, submission_queues add_submission_queues SubmissionQueuesBatch, completion_queues add_completion_queues CompletionQueuesBatch, event_requests add_event_requests EventRequestsBatch, events add_events EventsBatch]);
 codec!(Opaque, opaque, OpaqueState, OpaqueStateVisitor, OpaqueStateHandler, OpaqueStateWriter, [pieces add_pieces PiecesBatch]);
 codec!(T, t, T, TVisitor, THandler, TWriter, [rs add_rs RsBatch, ss add_ss SsBatch]);
 codec!(Bounds, bounds, Bounds, BoundsVisitor, BoundsHandler, BoundsWriter,
@@ -197,6 +198,7 @@ pub fn codec_of(root_message: &str, version: u32) -> Option<Box<dyn Codec>> {
         ("devices.mem.v1.MemState", _) => Box::new(Mem),
         ("devices.net.v1.NetState", 1) => Box::new(NetV1),
         ("devices.net.v1.NetState", _) => Box::new(Net),
+        ("devices.nvme.v1.NvmeState", _) => Box::new(Nvme),
         ("devices.opaque.v1.OpaqueState", _) => Box::new(Opaque),
         ("devices.rng.v1.RngState", _) => Box::new(Rng),
         ("devices.rtc.v1.RtcState", _) => Box::new(Rtc),
