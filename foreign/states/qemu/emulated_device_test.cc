@@ -497,6 +497,14 @@ TEST(EmulatedDeviceTest, DisplaysOfAnOldMachineAreTheSame) {
   EXPECT_TRUE(Import(EmulatedGpu(), parts.Saved()).stream == stream);
 }
 
+// QEMU asks the first display alone of which machine it is.
+TEST(EmulatedDeviceTest, DisplaysInTwoLayoutsAreNotGuessedAt) {
+  Parts parts = GpuParts();
+  parts.rest.erase(FirstDisplay(parts) + 40, 24);
+  EXPECT_THAT(Import(EmulatedGpu(), parts.Saved()).status.message(),
+              HasSubstr("saved in two layouts"));
+}
+
 TEST(EmulatedDeviceTest, CursorWhoseImageIsGoneIsHidden) {
   Parts parts = GpuParts();
   const size_t first = FirstDisplay(parts);

@@ -38,7 +38,7 @@ constexpr uint32_t kCursorSide = 64;
 constexpr uint64_t kPixelSize = 4;
 constexpr size_t kPiece = size_t{256} << 10;
 // Of a display: all that QEMU saves, and without the framebuffer, which
-// machines of QEMU 8.1 and older do not have.
+// machines of QEMU 8.2 and older do not have.
 constexpr size_t kDisplaySize = 64;
 constexpr size_t kShortDisplaySize = 40;
 constexpr absl::string_view kBlobs = "virtio-gpu/blob";
@@ -134,10 +134,17 @@ void ReadDisplays(FieldsIn& fields, std::vector<DisplayFields>* displays) {
                              kMaxDisplays));
     return;
   }
-  const size_t size = fields.rest().size();
-  const bool is_long =
-      size >= kDisplaySize * count &&
-      IsEnd(fields.rest().substr(kDisplaySize * count));
+  const auto fit = [&](size_t size) {
+    return fields.rest().size() >= size * count &&
+           IsEnd(fields.rest().substr(size * count));
+  };
+  const bool is_long = fit(kDisplaySize);
+  if (fields.ok() && !is_long && !fit(kShortDisplaySize)) {
+    fields.Fail(
+        "the displays are cut off, or saved in two layouts, as QEMU does on "
+        "machines of 8.2 and older that have several: have one, max_outputs=1");
+    return;
+  }
   displays->resize(count);
   for (DisplayFields& display : *displays) {
     for (uint32_t* const number :
