@@ -62,7 +62,8 @@ class SchemaLoaderTest : public ::testing::Test {
                             const SchemaLoadOptions& options = {}) {
     const auto schema = LoadSchema(path, options);
     if (!schema.ok()) return std::string(schema.status().message());
-    return schema->root().field(0)->message_type()->field(0)->name();
+    return std::string(
+        schema->root().field(0)->message_type()->field(0)->name());
   }
 
   std::string ErrorOf(const std::string& path,
