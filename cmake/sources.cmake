@@ -865,6 +865,7 @@ set(DEVSTATE_TESTING_SOURCES
   serializer/test_columns.h
   serializer/test_streams.h
   third_party/absl_compat/status_matchers.h
+  third_party/protobuf_compat/message_text.h
   transport/vhost_user/session_model.h
   transport/vhost_user/transport_test_util.cc
   transport/vhost_user/transport_test_util.h

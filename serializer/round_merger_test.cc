@@ -22,6 +22,7 @@
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
+#include "devstate/third_party/protobuf_compat/message_text.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/text_format.h"
@@ -110,7 +111,7 @@ class RoundMergerTest : public ::testing::Test {
     std::unique_ptr<Message> state = NewRoot();
     StateCollector collector(state.get());
     DS_RETURN_IF_ERROR(reader.Read(schema_.model(), collector));
-    return state->DebugString();
+    return MessageText(*state);
   }
   // A stream with a first round of these records and a second one.
   HandmadeStream Handmade(uint32_t field, uint32_t records,
@@ -140,10 +141,10 @@ class RoundMergerTest : public ::testing::Test {
 // What a state in rounds stands for, worked out the plain way.
 class Model {
  public:
-  void SetRoot(const Message& root) { root_ = root.DebugString(); }
+  void SetRoot(const Message& root) { root_ = MessageText(root); }
   void Upsert(uint32_t field, const std::string& key, const Message& record) {
     Erase(field, key);
-    records_[field].push_back({key, record.DebugString()});
+    records_[field].push_back({key, MessageText(record)});
   }
   void Erase(uint32_t field, const std::string& key) {
     auto& records = records_[field];
@@ -163,8 +164,8 @@ class Model {
     std::string text = root_;
     for (const auto& [field, records] : records_) {
       for (const Each& each : records) {
-        absl::StrAppend(&text, field == kFiles ? "files" : "pairs", " { ",
-                        each.text, "}\n");
+        absl::StrAppend(&text, field == kFiles ? " files" : " pairs", " { ",
+                        each.text, " }");
       }
     }
     return text;
@@ -201,9 +202,9 @@ TEST_F(RoundMergerTest, LastRoundWins) {
   ASSERT_THAT(writer->Finish(), IsOk());
   const auto read = Read(sink.written);
   ASSERT_THAT(read, IsOk());
-  EXPECT_EQ(*read, Root("files { id: 3 } files { id: 2 name: 'c' } "
-                        "files { id: 1 } notes { text: 'n' }")
-                       ->DebugString());
+  EXPECT_EQ(*read,
+            MessageText(*Root("files { id: 3 } files { id: 2 name: 'c' } "
+                              "files { id: 1 } notes { text: 'n' }")));
 }
 
 TEST_F(RoundMergerTest, OfADeletedRecordTheKeyAloneTravels) {
@@ -241,8 +242,8 @@ TEST_F(RoundMergerTest, PartsOfAKeyAreToldApart) {
   ASSERT_THAT(writer->Finish(), IsOk());
   const auto read = Read(sink.written);
   ASSERT_THAT(read, IsOk());
-  EXPECT_EQ(*read, Root("pairs { a: 'x' b: 'yz' } pairs { a: 'xyz' }")
-                       ->DebugString());
+  EXPECT_EQ(*read,
+            MessageText(*Root("pairs { a: 'x' b: 'yz' } pairs { a: 'xyz' }")));
 }
 
 // Random histories. What is read is what the model has, and the same as the
@@ -302,7 +303,7 @@ TEST_F(RoundMergerTest, MergedIsTheStateWrittenWhole) {
     const auto read = Read(sink.written);
     ASSERT_THAT(read, IsOk()) << "seed " << seed;
     const std::unique_ptr<Message> expected = Root(model.Text());
-    ASSERT_EQ(*read, expected->DebugString()) << "seed " << seed;
+    ASSERT_EQ(*read, MessageText(*expected)) << "seed " << seed;
     StringSink whole;
     ASSERT_THAT(WriteWholeState(*expected, schema_.model(), *Writer(&whole)),
                 IsOk());
@@ -403,7 +404,7 @@ TEST_F(RoundMergerTest, EveryRecordIsReplacedAndMemoryGivenBack) {
   ASSERT_THAT(writer->Finish(), IsOk());
   const auto read = Read(sink.written);
   ASSERT_THAT(read, IsOk());
-  EXPECT_EQ(*read, Root(expected)->DebugString());
+  EXPECT_EQ(*read, MessageText(*Root(expected)));
 }
 
 TEST_F(RoundMergerTest, FeaturesOfLaterRoundsAreNamedAhead) {

@@ -14,6 +14,7 @@
 #include "devstate/schema/stream_descriptors.h"
 #include "devstate/serializer/root_message.h"
 #include "devstate/serializer/wire_walk.h"
+#include "devstate/third_party/protobuf_compat/message_text.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/unknown_field_set.h"
 #include "gtest/gtest.h"
@@ -212,7 +213,7 @@ std::string TextOf(absl::string_view type, const T& value) {
   const std::unique_ptr<Message> message = NewMessage(type);
   EXPECT_TRUE(message->ParseFromString(Serialize(value)));
   ExpectComplete(*message);
-  return message->ShortDebugString();
+  return MessageText(*message);
 }
 
 TEST(StreamMessages, MembersAreTheFieldsOfTheirNames) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "devstate/compat/diff_testing.h"
+#include "devstate/third_party/protobuf_compat/message_text.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
@@ -43,11 +44,7 @@ std::string Convert(const LoadedSchema& writer, const LoadedSchema& reader,
     }
   }
   if (findings.level() < VERDICT_LEVEL_REFUSED) {
-    TextFormat::Printer printer;
-    printer.SetSingleLineMode(true);
-    std::string message;
-    EXPECT_TRUE(printer.PrintToString(*read, &message));
-    absl::StrAppend(&result, message);
+    absl::StrAppend(&result, MessageText(*read));
   }
   return std::string(absl::StripSuffix(result, " "));
 }
@@ -243,7 +240,7 @@ TEST(ConversionTest, RecordsMoveWithinThemselves) {
   EXPECT_FALSE(converter.PassesUnchanged(field));
   converter.ConvertRecord(field, *written, read.get(), &findings);
   EXPECT_EQ(findings.level(), VERDICT_LEVEL_UNSPECIFIED);
-  EXPECT_EQ(read->ShortDebugString(), "a: 1 m { b: 2 }");
+  EXPECT_EQ(MessageText(*read), "a: 1 m { b: 2 }");
 }
 
 // Not from the record that the elements are in.
@@ -267,7 +264,7 @@ TEST(ConversionTest, ElementsMoveWithinThemselves) {
   Converter(&mapping).ConvertRecord(older.model().root->fields[0], *written,
                                     read.get(), &findings);
   EXPECT_EQ(findings.level(), VERDICT_LEVEL_UNSPECIFIED);
-  EXPECT_EQ(read->ShortDebugString(),
+  EXPECT_EQ(MessageText(*read),
             "i { x: 1 m { y: 2 } } i { m { y: 3 } } i { }");
 }
 

@@ -20,6 +20,7 @@
 #include "devstate/serializer/stream_writer.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
+#include "devstate/third_party/protobuf_compat/message_text.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/text_format.h"
@@ -320,7 +321,7 @@ TEST(StreamGateTest, StepsDoWhatAnnotationsCannotOverSeveralVersions) {
   StreamFindings findings;
   const std::unique_ptr<Message> read =
       chain.ConvertRoot(*first.Make("mac: \"0102\""), &findings);
-  EXPECT_EQ(read->ShortDebugString(), "mac: \"\\001\\002\"");
+  EXPECT_EQ(MessageText(*read), "mac: \"\\001\\002\"");
 }
 
 // --- In front of a reader ---
@@ -356,7 +357,7 @@ TEST(StreamGateTest, DroppedColumnsLeaveTheOthersAsTheyWere) {
               IsOk());
   std::vector<std::string> texts;
   for (const auto& record : records)
-    texts.push_back(record->ShortDebugString());
+    texts.push_back(MessageText(*record));
   EXPECT_THAT(texts, ::testing::ElementsAre("a: 1 m { x: 2 }",
                                             "m { } n { x: 1 } n { }", "a: 5"));
   EXPECT_EQ(gate.verdict().level(), VERDICT_LEVEL_LOSSY);

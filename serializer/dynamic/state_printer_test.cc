@@ -15,6 +15,7 @@
 #include "devstate/serializer/used_features.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
+#include "devstate/third_party/protobuf_compat/message_text.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/text_format.h"
@@ -224,7 +225,7 @@ TEST(PrintingPieces, PiecesHaveSizeAndDigest) {
     const std::unique_ptr<Message> copy(
         redactor.Prototype(*piece->GetDescriptor()).New());
     redactor.Copy(*piece, copy.get());
-    return copy->ShortDebugString();
+    return MessageText(*copy);
   };
   EXPECT_EQ(shown(false),
             "owner: 1 data: \"<redacted 3 bytes>\"");

@@ -13,6 +13,7 @@
 #include "devstate/compat/verdict.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/third_party/protobuf_compat/message_text.h"
 #include "devstate/verdict.pb.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/descriptor.h"
@@ -157,7 +158,7 @@ TEST(BoundsAgreement, OnRequiredFieldsThatAreMissing) {
     record.GetReflection()->ClearField(
         &record, Required::descriptor()->FindFieldByName(c.field));
     const std::string path = absl::StrCat("required.", c.field);
-    ExpectRefused({"required", record.ShortDebugString(), path.c_str(),
+    ExpectRefused({"required", MessageText(record), path.c_str(),
                    kMissing, c.allowed});
   }
 }
@@ -165,18 +166,18 @@ TEST(BoundsAgreement, OnRequiredFieldsThatAreMissing) {
 TEST(BoundsAgreement, OnRequiredFieldsWithAnotherValueThanIsAllowed) {
   Required record = CompleteRecord();
   record.set_data("abcde");
-  ExpectRefused({"required", record.ShortDebugString(), "required.data",
+  ExpectRefused({"required", MessageText(record), "required.data",
                  kBounds, "1 to 4 bytes"});
   record = CompleteRecord();
   for (int i = 0; i < 3; ++i) record.add_list(7);
-  ExpectRefused({"required", record.ShortDebugString(), "required.list",
+  ExpectRefused({"required", MessageText(record), "required.list",
                  kBounds, "1 to 3 elements"});
 }
 
 TEST(BoundsAgreement, OnFeaturesThatAreNotUsed) {
   ExpectLoads(StreamOfRecords("gated", {"", ""}));
   ExpectLoads(
-      StreamOfRecords("required", {CompleteRecord().ShortDebugString()}));
+      StreamOfRecords("required", {MessageText(CompleteRecord())}));
 }
 
 TEST(BoundsAgreement, OnStatesFromBeforeAField) {

@@ -14,6 +14,7 @@
 #include "devstate/serializer/stream_error.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
+#include "devstate/third_party/protobuf_compat/message_text.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/codegen/bounds.devstate-c.h"
@@ -200,7 +201,7 @@ const Case kPlaces[] = {
 INSTANTIATE_TEST_SUITE_P(Places, BoundsOfRecords, ::testing::ValuesIn(kPlaces));
 
 TEST(RequiredFields, AreThere) {
-  EXPECT_THAT(ReadRecords("required", {CompleteRecord().ShortDebugString()}),
+  EXPECT_THAT(ReadRecords("required", {MessageText(CompleteRecord())}),
               IsOk());
 }
 
@@ -211,10 +212,10 @@ TEST(RequiredFields, AreMissedOneByOne) {
     if (field->name() == "with_feature") continue;
     Required record = CompleteRecord();
     record.GetReflection()->ClearField(&record, field);
-    const std::string without = record.ShortDebugString();
+    const std::string without = MessageText(record);
     // In one record of several, and in all: then its column is absent.
     ExpectRefused(
-        ReadRecords("required", {CompleteRecord().ShortDebugString(), without}),
+        ReadRecords("required", {MessageText(CompleteRecord()), without}),
         absl::StrCat("required.", field->name(),
                      ": record 1 of the batch has 0"),
         /*missing=*/true);
@@ -227,11 +228,11 @@ TEST(RequiredFields, AreMissedOneByOne) {
 TEST(RequiredFields, AreBoundedAsWell) {
   Required record = CompleteRecord();
   record.set_data("abcde");
-  ExpectRefused(ReadRecords("required", {record.ShortDebugString()}),
+  ExpectRefused(ReadRecords("required", {MessageText(record)}),
                 "required.data: " REC "5 bytes, allowed is 1 to 4");
   record = CompleteRecord();
   for (int i = 0; i < 3; ++i) record.add_list(7);
-  ExpectRefused(ReadRecords("required", {record.ShortDebugString()}),
+  ExpectRefused(ReadRecords("required", {MessageText(record)}),
                 "required.list: " REC "4 elements, allowed is 1 to 3");
 }
 

@@ -15,6 +15,7 @@
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
+#include "devstate/third_party/protobuf_compat/message_text.h"
 #include "gtest/gtest.h"
 
 namespace devstate {
@@ -35,12 +36,12 @@ std::string ReadFile(const std::string& name) {
 class Printer : public DynamicStateVisitor {
  public:
   absl::Status OnRoot(const Message& message) override {
-    root = message.ShortDebugString();
+    root = MessageText(message);
     return absl::OkStatus();
   }
   absl::Status OnBatch(const FieldDescriptor& field, Records& batch) override {
     for (const auto& record : batch) {
-      absl::StrAppend(&records, field.name(), " { ", record->ShortDebugString(),
+      absl::StrAppend(&records, field.name(), " { ", MessageText(*record),
                       " }\n");
     }
     return absl::OkStatus();
