@@ -20,7 +20,7 @@ inline std::string MessageText(const google::protobuf::Message& message) {
   google::protobuf::TextFormat::Printer printer;
   printer.SetSingleLineMode(true);
   std::string text;
-  printer.PrintToString(message, &text);
+  if (!printer.PrintToString(message, &text)) return "cannot be printed";
   if (!text.empty() && text.back() == ' ') text.pop_back();
   return text;
 }
