@@ -864,6 +864,7 @@ set(DEVSTATE_TESTING_SOURCES
   compat/release/manifest_testing.h
   serializer/test_columns.h
   serializer/test_streams.h
+  third_party/absl_compat/hex_bytes.h
   third_party/absl_compat/status_matchers.h
   third_party/protobuf_compat/message_text.h
   transport/vhost_user/session_model.h

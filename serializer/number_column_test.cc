@@ -12,12 +12,12 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_replace.h"
 #include "devstate/columns.pb.h"
 #include "devstate/serializer/column_encoding.h"
 #include "devstate/serializer/test_columns.h"
 #include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/hex_bytes.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -469,7 +469,7 @@ TEST(NumberColumnDecoding, ReadsTheWorkedBytesOfTheSpecification) {
   for (const auto& [hex, expected] : columns) {
     NumberColumn column;
     ASSERT_TRUE(column.ParseFromString(
-        absl::HexStringToBytes(absl::StrReplaceAll(hex, {{" ", ""}}))));
+        HexBytes(absl::StrReplaceAll(hex, {{" ", ""}}))));
     ExpectValues(column, expected);
   }
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "devstate/third_party/absl_compat/hex_bytes.h"
 #include "google/protobuf/compiler/parser.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/io/tokenizer.h"
@@ -84,7 +85,7 @@ const char* NameOf(WireFault fault) {
 // "ok", "malformed", or the findings as "path fault".
 std::string Check(const std::string& hex) {
   std::vector<std::string> found;
-  if (!WalkWire(absl::HexStringToBytes(hex), Root(),
+  if (!WalkWire(HexBytes(hex), Root(),
                 [&found](const WireFinding& finding) {
                   found.push_back(
                       absl::StrCat(finding.path, " ", NameOf(finding.fault)));
@@ -183,7 +184,7 @@ TEST(WireWalkTest, WhatIsNoMessageIsMalformed) {
 TEST(WireWalkTest, StopsWhenTheVisitorHasSeenEnough) {
   int calls = 0;
   // What follows is not looked at, however wrong it is.
-  EXPECT_TRUE(WalkWire(absl::HexStringToBytes("a0010108"), Root(),
+  EXPECT_TRUE(WalkWire(HexBytes("a0010108"), Root(),
                        [&calls](const WireFinding&) {
                          ++calls;
                          return false;

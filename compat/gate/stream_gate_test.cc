@@ -7,7 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "devstate/compat/diff_testing.h"
@@ -19,6 +18,7 @@
 #include "devstate/serializer/dynamic/state_writer.h"
 #include "devstate/serializer/stream_writer.h"
 #include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/hex_bytes.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "devstate/third_party/protobuf_compat/message_text.h"
 #include "gmock/gmock.h"
@@ -306,7 +306,7 @@ TEST(StreamGateTest, StepsDoWhatAnnotationsCannotOverSeveralVersions) {
     if (text.size() % 2 != 0) {
       return absl::InvalidArgumentError("half a byte");
     }
-    read->GetReflection()->SetString(read, &to, absl::HexStringToBytes(text));
+    read->GetReflection()->SetString(read, &to, HexBytes(text));
     return absl::OkStatus();
   };
   GateOptions options;
