@@ -165,6 +165,15 @@ class Build:
         ninja = ["ninja", "-C", "/build", "-j", str(jobs)]
         self.system.run(build, [*ninja, *targets], **self.env)
 
+    def objects(self, build: pathlib.Path, targets: tuple[str, ...]) -> list[str]:
+        """Returns what the sources of targets of a configured build are compiled to."""
+        listing = ["ninja", "-C", "/build", "-t", "targets", "all"]
+        output = self.system.run(build, listing)
+        folders = "|".join(re.escape(target) for target in targets)
+        return re.findall(
+            rf"^(CMakeFiles/(?:{folders})[.]dir/\S+[.]o): ", output, re.MULTILINE
+        )
+
     def tests(self, build: pathlib.Path, pattern: str) -> list[str]:
         """Returns the tests of a configured build, whose targets have their names."""
         listing = ["ctest", "--test-dir", "/build", "-N", "--tests-regex", pattern]
