@@ -321,11 +321,10 @@ absl::Status Proxy::ForwardReply(Message reply) {
 }
 
 void Proxy::Remember(Message request, const Message* reply) {
-  // The guest may go on with another session.
-  if (StopsRings(request.request)) checkpoint_.reset();
+  if (StopsRings(request.request)) ForgetCheckpoint();
   if (SwitchesRings(request.request)) {
     rings_settle_ = Deadline::After(kSettling);
-    if (!checkpoint_.has_value()) CheckpointSoon();
+    if (checkpoint_forgotten_) CheckpointSoon();
   }
   setup_.Remember(std::move(request), reply);
   TellEngine();

@@ -173,6 +173,8 @@ class Proxy {
   void StartClock();
   void StopClock();
   absl::Status ServeClock();
+  // Drops the checkpoint, since the guest may go on with another session.
+  void ForgetCheckpoint();
   // Makes the next checkpoint come as soon as it can, if there are any.
   void CheckpointSoon();
   absl::Status TakeCheckpoint();
@@ -240,6 +242,8 @@ class Proxy {
   StallWatch watch_;
   Deadline checkpoint_at_ = Deadline::Never();
   std::optional<Checkpoint> checkpoint_;
+  // Whether there was one. A guest that begins is not disturbed for its first.
+  bool checkpoint_forgotten_ = false;
   std::string no_checkpoint_;  // why there is none, as it was last said
   std::optional<Asker> asker_;
   std::optional<PendingExchange> exchange_;

@@ -36,7 +36,13 @@ void Proxy::StopClock() {
   watch_at_ = checkpoint_at_ = Deadline::Never();
   watch_.Look(DeviceSetup(), absl::Now());  // forgets all rings
   checkpoint_.reset();
+  checkpoint_forgotten_ = false;
   no_checkpoint_.clear();
+}
+
+void Proxy::ForgetCheckpoint() {
+  checkpoint_forgotten_ = checkpoint_forgotten_ || checkpoint_.has_value();
+  checkpoint_.reset();
 }
 
 void Proxy::CheckpointSoon() {
@@ -92,6 +98,7 @@ absl::Status Proxy::TakeCheckpoint() {
                          exchange.report().stopped_milliseconds()))));
   }
   checkpoint_ = *std::move(checkpoint);
+  checkpoint_forgotten_ = false;
   no_checkpoint_.clear();
   return absl::OkStatus();
 }

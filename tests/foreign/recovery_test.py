@@ -129,20 +129,21 @@ class RecoveryTest(foreign_testing.ForeignTest):
         guest.start()
         guest.mount()
         kept = guest.open('kept')
-        # The first attempt may come before the mount.
-        self.wait_for('can(not)? be started again')
+        self.upgrade('back-end exchanged', '--command', self.command)
         guest.stop()
         guest.start()
         self.wait_for('can be started again from now on')
-        for flags, line in ((['--command', self.command], 'back-end exchanged'),
-                            (['--itself'], 'took over from another program')):
-            self.run_command([foreign_testing.DEVSTATE, 'upgrade', '--proxy',
-                              self.path('control'), *flags])
-            self.wait_for(line)
-            self.wait_for('can be started again from now on')
+        self.upgrade('took over from another program', '--itself')
         os.kill(self.child(), signal.SIGKILL)
         guest.submit(fuse_guest.READ, kept[0], fuse_guest.read_body(kept[1]))
         self.assertEqual(guest.answer(), b'contents of kept')
+
+    def upgrade(self, line, *flags):
+        """Exchanges something, after which the next checkpoint comes."""
+        self.run_command([foreign_testing.DEVSTATE, 'upgrade', '--proxy',
+                          self.path('control'), *flags])
+        self.wait_for(line)
+        self.wait_for('can be started again from now on')
 
     def freeze(self, pid):
         """Stops all threads of a process, and returns when they are."""
@@ -194,8 +195,6 @@ class RecoveryTest(foreign_testing.ForeignTest):
         guest.start()
         guest.mount()
         kept = guest.open('kept')
-        # The next one does not come in the way.
-        self.wait_for('can(not)? be started again')
         self.freeze(pid)
         guest.submit(fuse_guest.READ, kept[0], fuse_guest.read_body(kept[1]))
         self.wait_for('ring 1 stalls: 1 requests and none done for 10s')

@@ -8,9 +8,6 @@ or the guest is not there: tests/qemu/install.sh and tests/qemu/install_guest.sh
 get them.
 """
 
-import json
-import shutil
-
 import guest
 import harness
 import proxy_case
@@ -20,7 +17,6 @@ DISK_SIZE = 16 << 20
 QUEUES = 2
 THREADS = 8
 WRITER = 'tests/qemu/disk_writer'
-DAEMON = shutil.which('qemu-storage-daemon')
 
 SCRIPT = '''
 /disk_writer /dev/vda %d
@@ -41,15 +37,8 @@ class ProxyBlkTest(proxy_case.ProxyCase):
                 '--latency-us 2000' % (harness.EXAMPLES['blk'], self.disk,
                                        QUEUES, workers))
 
-    def daemon(self):
-        # Two have the file open at a time.
-        node = {'driver': 'file', 'node-name': 'disk', 'filename': self.disk,
-                'locking': 'off', 'discard': 'unmap'}
-        return ("%s --blockdev '%s' --export vhost-user-blk,id=e,"
-                'node-name=disk,writable=on,num-queues=%d,addr.type=fd,'
-                'addr.str={fd}' % (DAEMON, json.dumps(node), QUEUES))
-
-    def exchange_under_a_writer(self, *commands):
+    def test_a_disk_loses_no_write(self):
+        commands = (self.example(8), self.example(1))
         proxy = self.proxy(backend=('--command', commands[0]))
         machine = guest.make_initrd(self.folder, SCRIPT, guest.BLK, [WRITER])
         # The driver uses no more queues than there are processors.
@@ -74,14 +63,6 @@ class ProxyBlkTest(proxy_case.ProxyCase):
         # QEMU has never connected again.
         self.assertEqual(proxy.log.count('devstate proxy: front-end connected'),
                          1)
-
-    def test_a_disk_of_the_example_loses_no_write(self):
-        self.exchange_under_a_writer(self.example(8), self.example(1))
-
-    def test_a_disk_of_the_storage_daemon_loses_no_write(self):
-        if DAEMON is None:
-            self.skipTest('no qemu-storage-daemon')
-        self.exchange_under_a_writer(self.daemon())
 
 
 if __name__ == '__main__':
