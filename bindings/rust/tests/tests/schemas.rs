@@ -17,11 +17,8 @@ fn load(schema: &str, version: u32) -> devstate_schema::LoadedSchema {
     let proto = repository("proto");
     // "devices.TYPE.v1"
     let device = schema.split('.').nth(1).expect("a type of device");
-    let (folder, file) = if device == "fs" && version < 3 {
-        (proto.join(format!("devices/fs/v1/released/{version}")), "fs.proto".to_owned())
-    } else {
-        (proto.clone(), format!("devices/{device}/v1/{device}.proto"))
-    };
+    let folder = proto.join(format!("devices/{device}/v1/released/{version}"));
+    let file = format!("{device}.proto");
     Config::new().include(folder).include(proto).load(&file).expect("a schema")
 }
 
