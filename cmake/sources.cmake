@@ -809,6 +809,8 @@ set(DEVSTATE_COMMAND_SOURCES
   proxy/translation.h
   proxy/turn.cc
   proxy/turn.h
+  proxy/wake_ring.cc
+  proxy/wake_ring.h
   schema/stream_descriptors.cc
   schema/stream_descriptors.h
   serializer/dynamic/copy_message.cc

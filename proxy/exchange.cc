@@ -9,7 +9,6 @@
 #include "devstate/proxy/exchange.h"
 
 #include <poll.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "devstate/compat/verdict.h"
 #include "devstate/proxy/backend_call.h"
 #include "devstate/proxy/guest_memory.h"
+#include "devstate/proxy/wake_ring.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/channel.h"
 #include "devstate/transport/io/deadline.h"
@@ -43,17 +43,6 @@ absl::Status Pause(absl::Duration duration, int cancel_fd) {
     return absl::AbortedError("stopped during an exchange");
   }
   return absl::OkStatus();
-}
-
-// Makes an eventfd readable, unless it is so full that a write would wait.
-void Wake(const RingEvent& event) {
-  if (!event.fd.valid()) return;
-  pollfd entry = {event.fd.get(), POLLOUT, 0};
-  if (::poll(&entry, 1, 0) != 1) return;
-  const uint64_t one = 1;
-  // Whoever is at the other end is told by this alone, so there is no remedy.
-  [[maybe_unused]] const ssize_t written =
-      ::write(event.fd.get(), &one, sizeof(one));
 }
 
 absl::Status Refused(const vhost_user::TransferResult& result,

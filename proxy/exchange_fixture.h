@@ -138,6 +138,8 @@ class ExchangeTest : public ::testing::Test {
     Send(vhost_user::kSetVringEnable, ::devstate::testing::TwoU32(0, 1));
     EXPECT_TRUE(Answers());
     old_.TakeRequests();
+    // A ring is kicked when it starts.
+    EXPECT_EQ(Count(kick_), 1u);
   }
 
   bool Answers() {

@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/proxy/backend_label.h"
+#include "devstate/proxy/wake_ring.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/errno_status.h"
 #include "proxy/proxy_internal.h"
@@ -326,8 +327,23 @@ void Proxy::Remember(Message request, const Message* reply) {
     rings_settle_ = Deadline::After(kSettling);
     if (checkpoint_forgotten_) CheckpointSoon();
   }
+  const bool enables = request.request == vhost_user::kSetVringEnable &&
+                       request.payload.size() == 8;
+  const uint32_t ring = enables ? vhost_user::ReadU32(request.payload, 0) : 0;
   setup_.Remember(std::move(request), reply);
+  if (enables) KickRing(ring);
   TellEngine();
+}
+
+void Proxy::KickRing(uint32_t index) const {
+  // QEMU gives a kick with SET_VRING_KICK, for requests that nobody had taken
+  // when the rings stopped: the guest does not repeat its own. Some back-ends,
+  // virtiofsd up to 1.13 among them, drop it if it comes before
+  // SET_VRING_ENABLE. One too many does no harm.
+  const auto found = setup_.rings().find(index);
+  if (found == setup_.rings().end()) return;
+  const Ring& ring = found->second;
+  if (ring.started && ring.enable.value_or(0) != 0) Wake(ring.kick);
 }
 
 void Proxy::TellEngine() {

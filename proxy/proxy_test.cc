@@ -7,6 +7,7 @@
 #include "devstate/proxy/proxy.h"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -200,6 +201,74 @@ TEST_F(ProxyTest, OrderIsKept) {
     ASSERT_EQ(message.payload, TwoU32(0, i));
   }
   front.join();
+}
+
+// The kick of a ring, as a back-end polls it.
+class RingStartTest : public ProxyTest {
+ protected:
+  // Starts ring 0 at a back-end that takes the first kick before the ring is
+  // enabled, and drops it.
+  void StartRing() {
+    Negotiate(vhost_user::kProtocolFReplyAck);
+    ASSERT_TRUE(front_->Send(vhost_user::kSetVringKick, U64Payload(0),
+                             devstate::testing::Fds(FileDescriptor(
+                                 ::dup(kick_.get())))));
+    ASSERT_EQ(back_->Receive().request, vhost_user::kSetVringKick);
+    ASSERT_EQ(TakeKicks(), 1u);
+  }
+
+  // Has SET_VRING_ENABLE answered with `answer`.
+  void Enable(uint32_t ring, uint32_t value, uint64_t answer = 0) {
+    ASSERT_TRUE(front_->Send(vhost_user::kSetVringEnable, TwoU32(ring, value),
+                             {}, 0x9));
+    ASSERT_EQ(back_->Receive().request, vhost_user::kSetVringEnable);
+    EXPECT_EQ(TakeKicks(), 0u);
+    ASSERT_TRUE(back_->Send(vhost_user::kSetVringEnable, U64Payload(answer), {},
+                            0x5));
+    ASSERT_EQ(front_->Receive().payload, U64Payload(answer));
+  }
+
+  uint64_t TakeKicks() {
+    uint64_t count = 0;
+    return ::read(kick_.get(), &count, sizeof(count)) == sizeof(count) ? count
+                                                                       : 0;
+  }
+
+  // Front-ends give it as readable: the guest may have kicked before.
+  const FileDescriptor kick_{::eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK)};
+};
+
+TEST_F(RingStartTest, ARingIsKickedWhenItHasBeenEnabled) {
+  ASSERT_NO_FATAL_FAILURE(StartRing());
+  ASSERT_NO_FATAL_FAILURE(Enable(0, 1));
+  EXPECT_EQ(TakeKicks(), 1u);
+  // Again, as after a machine that stood still.
+  ASSERT_NO_FATAL_FAILURE(Enable(0, 0));
+  EXPECT_EQ(TakeKicks(), 0u);
+  ASSERT_NO_FATAL_FAILURE(Enable(0, 1));
+  EXPECT_EQ(TakeKicks(), 1u);
+}
+
+TEST_F(RingStartTest, ARingThatIsNotEnabledIsNotKicked) {
+  ASSERT_NO_FATAL_FAILURE(StartRing());
+  ASSERT_NO_FATAL_FAILURE(Enable(1, 1));
+  EXPECT_EQ(TakeKicks(), 0u);
+  ASSERT_NO_FATAL_FAILURE(Enable(0, 1, /*answer=*/1));
+  EXPECT_EQ(TakeKicks(), 0u);
+}
+
+TEST_F(RingStartTest, ARingThatIsEnabledBeforeItStartsIsNotKicked) {
+  // Its back-end drops nothing.
+  Negotiate(vhost_user::kProtocolFReplyAck);
+  TakeKicks();
+  ASSERT_NO_FATAL_FAILURE(Enable(0, 1));
+  ASSERT_TRUE(front_->Send(
+      vhost_user::kSetVringKick, U64Payload(0),
+      devstate::testing::Fds(FileDescriptor(::dup(kick_.get())))));
+  ASSERT_EQ(back_->Receive().request, vhost_user::kSetVringKick);
+  ASSERT_TRUE(front_->Send(vhost_user::kGetFeatures));
+  ASSERT_EQ(back_->Receive().request, vhost_user::kGetFeatures);
+  EXPECT_EQ(TakeKicks(), 0u);
 }
 
 TEST_F(ProxyTest, DescriptorsDoNotAccumulate) {
