@@ -42,13 +42,6 @@ class ProxyTrapsTest(proxy_case.ProxyCase):
         self.grows()
         return qemu
 
-    def assert_wrote_all(self, qemu):
-        self.share('stop', b'')
-        qemu.wait_line('^done')
-        written = int(qemu.wait_line(r'^wrote \d+').split()[1])
-        self.assertEqual(self.read('share/log.txt').decode().split(),
-                         [str(number) for number in range(written)])
-
     def with_handles(self, *flags):
         return ' '.join((self.command, '--migration-mode file-handles',
                          '--inode-file-handles=mandatory', *flags))
