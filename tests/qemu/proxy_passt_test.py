@@ -7,6 +7,7 @@ Skipped where QEMU, passt or the guest is not there: tests/qemu/install.sh,
 install_passt.sh and install_guest.sh get them. passt's helper needs root.
 """
 
+import contextlib
 import json
 import os
 import socket
@@ -78,7 +79,9 @@ class ProxyPasstTest(proxy_case.ProxyCase):
     def watches(helper):
         folder = '/proc/%d/fdinfo' % helper.process.pid
         for name in os.listdir(folder):
-            with open(os.path.join(folder, name), encoding='ascii') as info:
+            # Others may be closed meanwhile.
+            with contextlib.suppress(FileNotFoundError), \
+                    open(os.path.join(folder, name), encoding='ascii') as info:
                 if 'inotify wd:' in info.read():
                     return True
         return False
