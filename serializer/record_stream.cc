@@ -121,17 +121,18 @@ absl::Span<const uint16_t> RecordWriter::KeyOf(uint32_t) const { return {}; }
 absl::Status RecordWriter::WriteRoot(absl::string_view root,
                                      const std::set<std::string>& features,
                                      RootState state) {
-  if (check_root_ != nullptr && state == RootState::kUnchecked) {
-    DS_RETURN_IF_ERROR(check_root_(Header(features), root));
-  }
-  if (round_number_ > 1) {
-    DS_RETURN_IF_ERROR(CheckNamed(features));
-  } else {
+  const bool checks = check_root_ != nullptr && state == RootState::kUnchecked;
+  const bool has_header = round_number_ > 1;
+  if (checks || !has_header) {
     StreamHeader header = Header(features);
-    header_features_ = {header.used_features.begin(),
-                        header.used_features.end()};
-    DS_RETURN_IF_ERROR(stream_->WriteHeader(std::move(header)));
+    if (checks) DS_RETURN_IF_ERROR(check_root_(header, root));
+    if (!has_header) {
+      header_features_ = {header.used_features.begin(),
+                          header.used_features.end()};
+      DS_RETURN_IF_ERROR(stream_->WriteHeader(std::move(header)));
+    }
   }
+  if (has_header) DS_RETURN_IF_ERROR(CheckNamed(features));
   return WriteRootChunk(root);
 }
 
