@@ -39,15 +39,9 @@ absl::StatusOr<std::unique_ptr<QemuFile>> OpenQemuFile(const std::string& name,
   return QemuFile::Open(std::move(migration.bytes), migration.start);
 }
 
-qemu::SavedDevice SavedBytes::Parts() const {
-  qemu::SavedDevice parts = {virtio, rest, absl::nullopt};
-  if (early.has_value()) parts.early = *early;
-  return parts;
-}
-
-absl::StatusOr<SavedBytes> ReadSaved(QemuFile& file,
-                                     const EmulatedDevice& device) {
-  SavedBytes saved;
+absl::StatusOr<qemu::SavedDevice> ReadSaved(QemuFile& file,
+                                            const EmulatedDevice& device) {
+  qemu::SavedDevice saved;
   DS_ASSIGN_OR_RETURN(saved.virtio, file.ReadVirtio(*device.section));
   DS_ASSIGN_OR_RETURN(saved.rest, file.ReadRest(*device.section));
   DS_ASSIGN_OR_RETURN(saved.early, file.ReadEarly(*device.section));

@@ -13,7 +13,6 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
 #include "devstate/foreign/containers/qemu/qemu_file.h"
 #include "devstate/foreign/states/qemu/emulated_type.h"
 
@@ -31,20 +30,10 @@ struct EmulatedDevice {
   const qemu::EmulatedType* type;
 };
 
-// What QEMU has saved of a device.
-struct SavedBytes {
-  std::string virtio;
-  std::string rest;
-  absl::optional<std::string> early;
-
-  // Returns the parts, which stay here.
-  qemu::SavedDevice Parts() const;
-};
-
-// Reads it. Errors are those of QemuFile::ReadVirtio(), ReadRest() and
-// ReadEarly().
-absl::StatusOr<SavedBytes> ReadSaved(QemuFile& file,
-                                     const EmulatedDevice& device);
+// Reads what QEMU has saved of a device. Errors are those of
+// QemuFile::ReadVirtio(), ReadRest() and ReadEarly().
+absl::StatusOr<qemu::SavedDevice> ReadSaved(QemuFile& file,
+                                            const EmulatedDevice& device);
 
 // Returns those of the file, which must outlive them. Devices with a back-end's
 // state are not among them.

@@ -129,8 +129,8 @@ absl::StatusOr<ForeignReport> ImportFromQemu(const ConvertFlags& flags,
   absl::StrAppendFormat(name, " (%s at 0x%x)",
                         absl::Utf8SafeCEscape(device.section->Id()),
                         device.section->offset);
-  DS_ASSIGN_OR_RETURN(const SavedBytes saved, ReadSaved(*file, device));
-  return qemu::ImportDevice(*device.type, saved.Parts(), options, output);
+  DS_ASSIGN_OR_RETURN(const qemu::SavedDevice saved, ReadSaved(*file, device));
+  return qemu::ImportDevice(*device.type, saved, options, output);
 }
 
 std::string WritableSchemas() {

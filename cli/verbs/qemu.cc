@@ -187,13 +187,13 @@ std::string IdOf(const Json& entry) {
 
 // Returns why the device's state does not convert; empty if it does.
 std::string WhyNotConverted(QemuFile& file, const EmulatedDevice& device) {
-  const absl::StatusOr<SavedBytes> saved = ReadSaved(file, device);
+  const absl::StatusOr<qemu::SavedDevice> saved = ReadSaved(file, device);
   if (!saved.ok()) return std::string(saved.status().message());
   NullSink sink;
   WriterOptions options;
   options.compression = Compression::Raw();
   const absl::StatusOr<ForeignReport> report =
-      qemu::ImportDevice(*device.type, saved->Parts(), options, &sink);
+      qemu::ImportDevice(*device.type, *saved, options, &sink);
   if (!report.ok()) return std::string(report.status().message());
   for (const Finding& finding : report->verdict.findings()) {
     if (finding.level() >= VERDICT_LEVEL_REFUSED) {

@@ -82,11 +82,11 @@ absl::StatusOr<ForeignReport> ImportDevice(const EmulatedType& type,
   DS_RETURN_IF_ERROR(type.read(saved, state.get(), &findings));
   Check(type, *state, &findings);
   const bool refused = findings.refused();
-  ForeignReport report = MakeReport(
-      *state,
-      saved.virtio.size() + saved.rest.size() +
-          saved.early.value_or(absl::string_view()).size(),
-      findings);
+  ForeignReport report =
+      MakeReport(*state,
+                 saved.virtio.size() + saved.rest.size() +
+                     (saved.early.has_value() ? saved.early->size() : 0),
+                 findings);
   if (refused) return report;
   const SchemaModel schema = BuildSchemaModel(*state->GetDescriptor());
   const SchemaFacts facts(*state->GetDescriptor());

@@ -34,9 +34,9 @@ qemu::SavedDevice SavedParts(absl::string_view bytes) {
   bool some;
   qemu::SavedDevice saved;
   const absl::string_view early = take(&some);
-  if (some) saved.early = early;
-  saved.rest = take(&some);
-  saved.virtio = bytes;
+  if (some) saved.early.emplace(early);
+  saved.rest = std::string(take(&some));
+  saved.virtio = std::string(bytes);
   return saved;
 }
 

@@ -74,20 +74,7 @@ std::unique_ptr<QemuFile> OpenFile(absl::string_view name) {
   return *std::move(file);
 }
 
-// What QEMU has saved of a device.
-struct Parts {
-  std::string virtio;
-  std::string rest;
-  absl::optional<std::string> early;
-
-  SavedDevice Saved() const {
-    SavedDevice saved = {virtio, rest, absl::nullopt};
-    if (early.has_value()) saved.early = *early;
-    return saved;
-  }
-};
-
-Parts PartsOf(const EmulatedType& type, absl::string_view name) {
+SavedDevice PartsOf(const EmulatedType& type, absl::string_view name) {
   const std::unique_ptr<QemuFile> file = OpenFile(name);
   for (const VirtioSection& section : file->virtio()) {
     if (section.type != type.name) continue;
@@ -97,8 +84,8 @@ Parts PartsOf(const EmulatedType& type, absl::string_view name) {
   std::abort();
 }
 
-Parts GpuParts() { return PartsOf(EmulatedGpu(), kDisplayGuest); }
-Parts MemParts() { return PartsOf(EmulatedMem(), kDisplayGuest); }
+SavedDevice GpuParts() { return PartsOf(EmulatedGpu(), kDisplayGuest); }
+SavedDevice MemParts() { return PartsOf(EmulatedMem(), kDisplayGuest); }
 
 // Returns the field of a device that has no more.
 std::string Saved(const EmulatedType& type) {
@@ -379,15 +366,15 @@ TEST(EmulatedDeviceTest, StateThatBreaksARuleOfItsTypeIsRefused) {
   EXPECT_THAT(imported.findings, Contains(HasSubstr("console-port-id")));
 }
 
-MemState MemOf(const Parts& parts) {
-  const Imported imported = Import(EmulatedMem(), parts.Saved());
+MemState MemOf(const SavedDevice& parts) {
+  const Imported imported = Import(EmulatedMem(), parts);
   EXPECT_THAT(imported.status, IsOk());
   EXPECT_THAT(imported.findings, IsEmpty());
   return StateOf<MemState>(imported.stream);
 }
 
 TEST(EmulatedDeviceTest, MemHasTheBlocksThatAreSentBeforeMemory) {
-  const Parts parts = MemParts();
+  const SavedDevice parts = MemParts();
   ASSERT_TRUE(parts.early.has_value());
   const MemState state = MemOf(parts);
   EXPECT_EQ(state.config().block_size(), uint64_t{2} << 20);
@@ -403,7 +390,7 @@ TEST(EmulatedDeviceTest, MemHasTheBlocksThatAreSentBeforeMemory) {
 }
 
 TEST(EmulatedDeviceTest, MemOfAnOldMachineIsTheSame) {
-  const Parts parts = PartsOf(EmulatedMem(), kOldMachine);
+  const SavedDevice parts = PartsOf(EmulatedMem(), kOldMachine);
   EXPECT_FALSE(parts.early.has_value());
   MemState old_machine = MemOf(parts);
   MemState state = MemOf(MemParts());
@@ -416,7 +403,7 @@ TEST(EmulatedDeviceTest, MemOfAnOldMachineIsTheSame) {
 }
 
 TEST(EmulatedDeviceTest, RangesOfBlocksAreTheLongest) {
-  Parts parts = MemParts();
+  SavedDevice parts = MemParts();
   // Address, size, block size, node, size, and 64 blocks a word. Blocks 1 and 2
   // are gone, and the last block of the first word and the first of the second
   // are there.
@@ -433,31 +420,31 @@ TEST(EmulatedDeviceTest, RangesOfBlocksAreTheLongest) {
 }
 
 TEST(EmulatedDeviceTest, SizeThatIsNotThatOfTheBlocksIsRefused) {
-  Parts parts = MemParts();
+  SavedDevice parts = MemParts();
   (*parts.early)[8 + 8 + 8 + 4 + 8 + 7] = '\xfe';
-  const Imported imported = Import(EmulatedMem(), parts.Saved());
+  const Imported imported = Import(EmulatedMem(), parts);
   EXPECT_THAT(imported.stream, IsEmpty());
   EXPECT_THAT(imported.findings, ElementsAre(HasSubstr("mem-size")));
 }
 
 TEST(EmulatedDeviceTest, BitmapOfAnotherLengthIsDamaged) {
-  Parts parts = MemParts();
+  SavedDevice parts = MemParts();
   parts.early->push_back('\0');
-  EXPECT_THAT(Import(EmulatedMem(), parts.Saved()).status.message(),
+  EXPECT_THAT(Import(EmulatedMem(), parts).status.message(),
               HasSubstr("too long"));
   parts = MemParts();
   // A region of 2^63 bytes.
   (*parts.early)[8] = '\x80';
-  EXPECT_THAT(Import(EmulatedMem(), parts.Saved()).status.message(),
+  EXPECT_THAT(Import(EmulatedMem(), parts).status.message(),
               HasSubstr("has no bitmap"));
   parts = MemParts();
   (*parts.early)[8 + 8 + 5] = '\0';
-  EXPECT_THAT(Import(EmulatedMem(), parts.Saved()).status.message(),
+  EXPECT_THAT(Import(EmulatedMem(), parts).status.message(),
               HasSubstr("a block size of 0"));
 }
 
 TEST(EmulatedDeviceTest, GpuHasThePixelsOfTheGuest) {
-  const Imported imported = Import(EmulatedGpu(), GpuParts().Saved());
+  const Imported imported = Import(EmulatedGpu(), GpuParts());
   ASSERT_THAT(imported.status, IsOk());
   EXPECT_THAT(imported.findings, IsEmpty());
   const auto state = StateOf<GpuState>(imported.stream);
@@ -486,75 +473,76 @@ TEST(EmulatedDeviceTest, GpuHasThePixelsOfTheGuest) {
 }
 
 // The first of two displays of 64 bytes each is at the end.
-size_t FirstDisplay(const Parts& parts) { return parts.rest.size() - 128; }
+size_t FirstDisplay(const SavedDevice& parts) {
+  return parts.rest.size() - 128;
+}
 
 TEST(EmulatedDeviceTest, DisplaysOfAnOldMachineAreTheSame) {
-  Parts parts = GpuParts();
-  const std::string stream = Import(EmulatedGpu(), parts.Saved()).stream;
+  SavedDevice parts = GpuParts();
+  const std::string stream = Import(EmulatedGpu(), parts).stream;
   const size_t first = FirstDisplay(parts);
   parts.rest.erase(first + 64 + 40);
   parts.rest.erase(first + 40, 24);
-  EXPECT_TRUE(Import(EmulatedGpu(), parts.Saved()).stream == stream);
+  EXPECT_TRUE(Import(EmulatedGpu(), parts).stream == stream);
 }
 
 // QEMU asks the first display alone of which machine it is.
 TEST(EmulatedDeviceTest, DisplaysInTwoLayoutsAreNotGuessedAt) {
-  Parts parts = GpuParts();
+  SavedDevice parts = GpuParts();
   parts.rest.erase(FirstDisplay(parts) + 40, 24);
-  EXPECT_THAT(Import(EmulatedGpu(), parts.Saved()).status.message(),
+  EXPECT_THAT(Import(EmulatedGpu(), parts).status.message(),
               HasSubstr("saved in two layouts"));
 }
 
 TEST(EmulatedDeviceTest, CursorWhoseImageIsGoneIsHidden) {
-  Parts parts = GpuParts();
+  SavedDevice parts = GpuParts();
   const size_t first = FirstDisplay(parts);
   // The image, and the place from the left.
   parts.rest[first + 4 * 5 + 3] = 9;
   parts.rest[first + 4 * 8 + 3] = 33;
-  const auto state =
-      StateOf<GpuState>(Import(EmulatedGpu(), parts.Saved()).stream);
+  const auto state = StateOf<GpuState>(Import(EmulatedGpu(), parts).stream);
   ASSERT_THAT(state.cursors(), SizeIs(1));
   EXPECT_EQ(state.cursors(0).resource(), 0u);
   EXPECT_EQ(state.cursors(0).x(), 33u);
 }
 
 TEST(EmulatedDeviceTest, DisplayOfAResourceThatIsGoneIsRefused) {
-  Parts parts = GpuParts();
+  SavedDevice parts = GpuParts();
   parts.rest[FirstDisplay(parts) + 3] = 3;
-  const Imported imported = Import(EmulatedGpu(), parts.Saved());
+  const Imported imported = Import(EmulatedGpu(), parts);
   EXPECT_THAT(imported.stream, IsEmpty());
   EXPECT_THAT(imported.findings, Contains(HasSubstr("gpu-scanout")));
 }
 
 TEST(EmulatedDeviceTest, BlobsAreRefused) {
-  Parts parts = GpuParts();
-  const std::string stream = Import(EmulatedGpu(), parts.Saved()).stream;
+  SavedDevice parts = GpuParts();
+  const std::string stream = Import(EmulatedGpu(), parts).stream;
   const std::string header("\x05\x0fvirtio-gpu/blob\0\0\0\x01", 21);
   const std::string rest = parts.rest;
   parts.rest = rest + header + std::string(4, '\0');
-  EXPECT_TRUE(Import(EmulatedGpu(), parts.Saved()).stream == stream);
+  EXPECT_TRUE(Import(EmulatedGpu(), parts).stream == stream);
   parts.rest.back() = 7;
-  const Imported imported = Import(EmulatedGpu(), parts.Saved());
+  const Imported imported = Import(EmulatedGpu(), parts);
   EXPECT_THAT(imported.stream, IsEmpty());
   EXPECT_THAT(imported.findings,
               ElementsAre(HasSubstr("start the machine without blob=on")));
 }
 
 TEST(EmulatedDeviceTest, GpuThatGoesOnIsDamaged) {
-  Parts parts = GpuParts();
+  SavedDevice parts = GpuParts();
   parts.rest += std::string("\x05\x03new\0\0\0\x01", 9);
-  EXPECT_THAT(Import(EmulatedGpu(), parts.Saved()).status.message(),
+  EXPECT_THAT(Import(EmulatedGpu(), parts).status.message(),
               HasSubstr("no subsection of virtio-gpu that is known"));
 }
 
 // Checks that no beginning of `part`, which is in `parts`, is a state.
-void ExpectNoShorter(const EmulatedType& type, const Parts& parts,
+void ExpectNoShorter(const EmulatedType& type, const SavedDevice& parts,
                      std::string* part, bool has_subsections) {
   const std::string whole = *part;
   const size_t step = whole.size() / 1000 + 1;
   for (size_t size = 0; size < whole.size(); size += step) {
     *part = whole.substr(0, size);
-    const Imported imported = Import(type, parts.Saved());
+    const Imported imported = Import(type, parts);
     // Whole subsections may be missing without a trace.
     if (has_subsections && imported.status.ok()) continue;
     EXPECT_TRUE(GetErrorDetail(imported.status).has_value())
@@ -566,7 +554,7 @@ void ExpectNoShorter(const EmulatedType& type, const Parts& parts,
 
 TEST(EmulatedDeviceTest, EveryShorterStateIsDamaged) {
   for (const EmulatedType* type : EmulatedTypes()) {
-    Parts parts;
+    SavedDevice parts;
     if (type == &EmulatedIommu()) {
       parts.virtio = Iommu(IommuConfig(), OneDomain());
     } else {

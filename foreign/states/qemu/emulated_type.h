@@ -23,11 +23,11 @@ namespace devstate::qemu {
 // What QEMU has saved of a device.
 struct SavedDevice {
   // The field with all that virtio devices save (QemuFile::ReadVirtio()).
-  absl::string_view virtio;
+  std::string virtio;
   // What its section has after that (QemuFile::ReadRest()).
-  absl::string_view rest;
+  std::string rest;
   // What QEMU sent before guest memory (QemuFile::ReadEarly()).
-  absl::optional<absl::string_view> early;
+  absl::optional<std::string> early;
 };
 
 struct EmulatedType {
