@@ -31,9 +31,6 @@ using ::devices::gpu::v1::Scanout;
 
 // VIRTIO 1.3, section 5.7.2: control and cursor.
 constexpr uint32_t kQueues = 2;
-constexpr uint64_t kBytesPerPixel = 4;
-// Section 5.7.6.10.
-constexpr uint32_t kCursorSize = 64;
 // VIRTIO_GPU_BLOB_MEM_GUEST.
 constexpr uint32_t kGuestMemory = 1;
 constexpr int kUuidBytes = 16;
@@ -114,7 +111,7 @@ class Checker {
   void CheckResource(const Resource& resource, const std::string& path) {
     resources_.emplace(resource.id(), &resource);
     const uint64_t bytes =
-        kBytesPerPixel * resource.width() * resource.height();
+        kGpuBytesPerPixel * resource.width() * resource.height();
     if (resource.pixel_bytes() != 0 && resource.pixel_bytes() != bytes) {
       broken_.Add(kPixels, path + ".pixel_bytes", resource.pixel_bytes(), ", ",
                   resource.width(), " x ", resource.height(), " pixels have ",
@@ -217,7 +214,7 @@ class Checker {
 
   void CheckFramebuffer(const Framebuffer& framebuffer, uint64_t size,
                         const std::string& path) {
-    const uint64_t line = kBytesPerPixel * framebuffer.width();
+    const uint64_t line = kGpuBytesPerPixel * framebuffer.width();
     const uint64_t lines_before =
         framebuffer.height() == 0 ? 0 : framebuffer.height() - 1;
     const uint64_t end = framebuffer.offset() +
@@ -243,8 +240,8 @@ class Checker {
     if (image == resources_.end()) {
       broken_.Add(kCursor, path + ".resource", "there is no 2D resource ",
                   cursor.resource());
-    } else if (image->second->width() < kCursorSize ||
-               image->second->height() < kCursorSize) {
+    } else if (image->second->width() < kGpuCursorSize ||
+               image->second->height() < kGpuCursorSize) {
       broken_.Add(kCursor, path + ".resource", "its image has ",
                   image->second->width(), " x ", image->second->height(),
                   " pixels");

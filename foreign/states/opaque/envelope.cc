@@ -16,6 +16,7 @@
 #include "devstate/foreign/read_head.h"
 #include "devstate/foreign/repeated_input.h"
 #include "devstate/schema/name_text.h"
+#include "devstate/schema/pieces.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/libmd/sha256_hash.h"
@@ -29,14 +30,12 @@ using ::devices::opaque::v1::OpaqueStateVisitor;
 using ::devices::opaque::v1::OpaqueStateWriter;
 using ::devices::opaque::v1::PiecesBatch;
 
-// As long as a piece may be.
-constexpr size_t kPieceSize = 256 << 10;
-
 // Calls `piece` with the bytes of a source, from first to last.
 template <typename Piece>
 absl::Status ForEachPiece(ByteSource& source, Piece piece) {
   while (true) {
-    DS_ASSIGN_OR_RETURN(const std::string bytes, ReadHead(source, kPieceSize));
+    DS_ASSIGN_OR_RETURN(const std::string bytes,
+                        ReadHead(source, kMaxPieceBytes));
     if (bytes.empty()) return absl::OkStatus();
     DS_RETURN_IF_ERROR(piece(bytes));
   }

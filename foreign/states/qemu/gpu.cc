@@ -20,6 +20,7 @@
 #include "devstate/foreign/states/qemu/refusals.h"
 #include "devstate/foreign/states/qemu/rings.h"
 #include "devstate/foreign/states/qemu/virtio_state.h"
+#include "devstate/schema/pieces.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate::qemu {
@@ -34,9 +35,6 @@ using ::devices::gpu::v1::Scanout;
 constexpr uint32_t kMaxSide = 65536;
 constexpr uint32_t kMaxBacking = 16384;
 constexpr uint32_t kMaxDisplays = 16;
-constexpr uint32_t kCursorSide = 64;
-constexpr uint64_t kPixelSize = 4;
-constexpr size_t kPiece = size_t{256} << 10;
 // Of a display: all that QEMU saves, and without the framebuffer, which
 // machines of QEMU 8.2 and older do not have.
 constexpr size_t kDisplaySize = 64;
@@ -79,11 +77,10 @@ void ReadBacking(FieldsIn& fields, Resource* resource) {
 
 void ReadPixels(FieldsIn& fields, uint64_t size, const Resource& resource,
                 GpuState* portable) {
-  for (uint64_t at = 0; at < size && fields.ok(); at += kPiece) {
+  for (uint64_t at = 0; at < size && fields.ok(); at += kMaxPieceBytes) {
     std::string data;
     fields.Raw("the pixels",
-               static_cast<size_t>(std::min<uint64_t>(size - at, kPiece)),
-               &data);
+               static_cast<size_t>(std::min(size - at, kMaxPieceBytes)), &data);
     auto& piece = *portable->add_pixels();
     piece.set_owner(resource.id());
     piece.set_offset(at);
@@ -112,8 +109,7 @@ void ReadResources(FieldsIn& fields, GpuState* portable) {
     resource.set_height(height);
     resource.set_format(format);
     ReadBacking(fields, &resource);
-    // All formats have as many bits, so no line is padded.
-    const uint64_t size = kPixelSize * width * height;
+    const uint64_t size = kGpuBytesPerPixel * width * height;
     resource.set_pixel_bytes(size);
     ReadPixels(fields, size, resource, portable);
   }
@@ -192,7 +188,8 @@ void ReadBlobs(FieldsIn& fields, FindingList* findings) {
 std::set<uint32_t> CursorImages(const GpuState& portable) {
   std::set<uint32_t> images;
   for (const Resource& resource : portable.resources()) {
-    if (resource.width() == kCursorSide && resource.height() == kCursorSide) {
+    if (resource.width() == kGpuCursorSize &&
+        resource.height() == kGpuCursorSize) {
       images.insert(resource.id());
     }
   }
