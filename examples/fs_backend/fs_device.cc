@@ -105,9 +105,15 @@ class StagedFsState : public StagedState<FsStateCodec> {
   }
 
   absl::Status Prepare() override {
-    // A state in rounds has the records that changed at its end.
-    std::sort(staged_.table.inodes.begin(), staged_.table.inodes.end(),
-              [](const Inode& a, const Inode& b) { return a.id < b.id; });
+    // A state in rounds has the records that changed at its end. Others are in
+    // order, and the guest waits.
+    std::vector<Inode>& inodes = staged_.table.inodes;
+    const auto by_id = [](const Inode& a, const Inode& b) {
+      return a.id < b.id;
+    };
+    if (!std::is_sorted(inodes.begin(), inodes.end(), by_id)) {
+      std::sort(inodes.begin(), inodes.end(), by_id);
+    }
     DS_ASSIGN_OR_RETURN(Refound refound,
                         Refind(staged_.table, shared_dir_, RefindOptions()));
     staged_.open_files = std::move(refound.open_files);
