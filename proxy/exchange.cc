@@ -357,8 +357,8 @@ absl::StatusOr<std::string> Exchange::Call(Backend& backend,
                                      : options_.limits.reply_timeout;
   DS_ASSIGN_OR_RETURN(Message reply, CallBackend(backend, request, reply_due,
                                                  timeout, cancel_fd_));
-  // virtiofsd answers SET_LOG_BASE with the request itself, others with a number
-  // or nothing. QEMU looks at none of it.
+  // virtiofsd answers SET_LOG_BASE with the request itself, others with a
+  // number or nothing. QEMU looks at none of it.
   if (reply_due && request.request != vhost_user::kSetLogBase) {
     DS_RETURN_IF_ERROR(CheckNumber(reply));
   }

@@ -158,8 +158,8 @@ class Chooser {
   size_t best_size_ = std::numeric_limits<size_t>::max();
 };
 
-// Writes the whole column of one value that is not 0. A batch of few records has
-// no others, and there it takes most of the time.
+// Writes the whole column of one value that is not 0. A batch of few records
+// has no others, and there it takes most of the time.
 void WriteConstant(uint32_t field, ValueKind kind, uint64_t value,
                    MessageWriter& out) {
   const auto tag = [](uint32_t number) {

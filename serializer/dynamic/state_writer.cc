@@ -114,9 +114,9 @@ absl::Status DynamicStateWriter::Delete(const FieldDescriptor& field,
   if (!status_.ok()) return status_;
   Batches& batches = **found;
   const auto number = static_cast<uint32_t>(field.number());
-  status_ = DeleteRecord(
-      number, field.name(), batches.columns, record,
-      batches.record_size + batches.columns.VariableSize(record, KeyOf(number)));
+  status_ = DeleteRecord(number, field.name(), batches.columns, record,
+                         batches.record_size + batches.columns.VariableSize(
+                                                   record, KeyOf(number)));
   return status_;
 }
 

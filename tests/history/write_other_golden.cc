@@ -1,8 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes the golden stream of fs_backend_alt, as write_fs_golden.cc does those of
-// fs_backend.
+// Writes the golden stream of fs_backend_alt, as write_fs_golden.cc does those
+// of fs_backend.
 
 #include <string>
 #include <utility>

@@ -105,8 +105,9 @@ void TakeAll(bool packed, const vhost_user::RingSetup& setup,
     queue.WantsNotification();
   }
   const RingPosition position = queue.position();
-  Promise(!packed || (position.avail.index < size && position.used.index < size),
-          "a place is one of the ring");
+  Promise(
+      !packed || (position.avail.index < size && position.used.index < size),
+      "a place is one of the ring");
   Promise(!packed || PackedPosition(queue.base()).avail == position.avail,
           "the base says where the device takes");
 }
