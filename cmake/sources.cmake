@@ -799,8 +799,6 @@ set(DEVSTATE_COMMAND_SOURCES
   proxy/proxy_replacement.cc
   proxy/replacement.cc
   proxy/replacement.h
-  proxy/service_manager.cc
-  proxy/service_manager.h
   proxy/stall_watch.cc
   proxy/stall_watch.h
   proxy/state_translator.cc
@@ -825,6 +823,8 @@ set(DEVSTATE_COMMAND_SOURCES
   third_party/libmd/sha256_hash.h
   transport/io/process.cc
   transport/io/process.h
+  transport/io/service_manager.cc
+  transport/io/service_manager.h
   transport/vhost_user/frontend_endpoint.cc
   transport/vhost_user/frontend_endpoint.h
   transport/vhost_user/vhost_user_features.cc

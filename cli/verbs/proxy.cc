@@ -30,9 +30,9 @@
 #include "devstate/proxy/envelope_policy.h"
 #include "devstate/proxy/handover.h"
 #include "devstate/proxy/replacement.h"
-#include "devstate/proxy/service_manager.h"
 #include "devstate/proxy/translation.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/service_manager.h"
 #include "devstate/transport/io/unix_socket.h"
 #include "devstate/transport/vhost_user/vhost_user_message.h"
 
@@ -80,7 +80,7 @@ absl::StatusOr<UnixListener> Listen(const ProxyFlags& flags) {
 }
 
 absl::Status StartAndServe(proxy::Proxy& proxy,
-                           const proxy::ServiceManager& manager) {
+                           const ServiceManager& manager) {
   DS_RETURN_IF_ERROR(proxy.Start());
   Log("ready");
   DS_RETURN_IF_ERROR(manager.NotifyReady());
@@ -188,7 +188,7 @@ absl::Status Rehearse(const ProxyFlags& flags, const ProxyHandover& handover,
 
 absl::Status Run(const ProxyFlags& flags) {
   if (flags.print_capabilities) return PrintCapabilities(flags);
-  const proxy::ServiceManager manager;
+  const ServiceManager manager;
   proxy::TakenOver start;
   if (flags.take_over != 0) {
     const FileDescriptor fd(static_cast<int>(flags.take_over));

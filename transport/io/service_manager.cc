@@ -1,7 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "devstate/proxy/service_manager.h"
+#include "devstate/transport/io/service_manager.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -16,7 +16,7 @@
 #include "devstate/transport/io/errno_status.h"
 #include "devstate/transport/io/file_descriptor.h"
 
-namespace devstate::proxy {
+namespace devstate {
 
 ServiceManager::ServiceManager() {
   const char* socket = getenv("NOTIFY_SOCKET");
@@ -49,4 +49,4 @@ absl::Status ServiceManager::NotifyReady() const {
   return absl::OkStatus();
 }
 
-}  // namespace devstate::proxy
+}  // namespace devstate

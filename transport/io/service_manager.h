@@ -1,14 +1,14 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef DEVSTATE_PROXY_SERVICE_MANAGER_H_
-#define DEVSTATE_PROXY_SERVICE_MANAGER_H_
+#ifndef DEVSTATE_TRANSPORT_IO_SERVICE_MANAGER_H_
+#define DEVSTATE_TRANSPORT_IO_SERVICE_MANAGER_H_
 
 #include <string>
 
 #include "absl/status/status.h"
 
-namespace devstate::proxy {
+namespace devstate {
 
 // The service manager that started this process, by the protocol of systemd's
 // sd_notify(3). Thread-safety: none.
@@ -25,6 +25,6 @@ class ServiceManager {
   std::string socket_;  // of $NOTIFY_SOCKET; empty: nobody waits
 };
 
-}  // namespace devstate::proxy
+}  // namespace devstate
 
-#endif  // DEVSTATE_PROXY_SERVICE_MANAGER_H_
+#endif  // DEVSTATE_TRANSPORT_IO_SERVICE_MANAGER_H_
