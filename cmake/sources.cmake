@@ -393,6 +393,7 @@ set(DEVSTATE_PLANE_SOURCES
   serializer/wire_fault.h
   serializer/writer_options.h
   third_party/absl_compat/status_macros.h
+  third_party/pthread/background_thread.h
   third_party/zstd/zstd_frame.cc
   third_party/zstd/zstd_frame.h
   transport/io/blocked_write_signals.h

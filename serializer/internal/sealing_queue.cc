@@ -3,8 +3,6 @@
 
 #include "devstate/serializer/internal/sealing_queue.h"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -31,32 +29,21 @@ std::unique_ptr<SealingQueue> SealingQueue::Start(ChunkSealer* sealer,
                                                   size_t min_output) {
   std::unique_ptr<SealingQueue> queue(
       new SealingQueue(sealer, compressor, min_output));
-  // pthread_create, because std::thread would throw at RLIMIT_NPROC. The
-  // process's signals are for its own threads.
-  sigset_t all;
-  sigset_t old;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &old);
-  const int error =
-      ::pthread_create(&queue->thread_, nullptr, &ThreadMain, queue.get());
-  ::pthread_sigmask(SIG_SETMASK, &old, nullptr);
-  if (error != 0) return nullptr;
-  queue->has_thread_ = true;
-  // For who looks at the process from outside.
-  ::pthread_setname_np(queue->thread_, "devstate-zstd");
-  return queue;
+  const int error = queue->thread_.Start(
+      "devstate-zstd", [self = queue.get()] { self->Run(); });
+  return error == 0 ? std::move(queue) : nullptr;
 }
 
 SealingQueue::~SealingQueue() { Join(); }
 
 void SealingQueue::Join() {
-  if (!std::exchange(has_thread_, false)) return;
+  if (!thread_.started()) return;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     quit_ = true;
   }
   added_.notify_one();
-  ::pthread_join(thread_, nullptr);
+  thread_.Join();
 }
 
 absl::Status SealingQueue::Add(const ChunkHeader& header, ByteBuffer& payload,
@@ -134,11 +121,6 @@ void SealingQueue::SealDone() {
   if (collected_.size() >= min_output_ && ready_.empty()) {
     std::swap(collected_, ready_);
   }
-}
-
-void* SealingQueue::ThreadMain(void* self) {
-  static_cast<SealingQueue*>(self)->Run();
-  return nullptr;
 }
 
 void SealingQueue::Run() {

@@ -4,8 +4,6 @@
 #ifndef DEVSTATE_SERIALIZER_INTERNAL_SEALING_QUEUE_H_
 #define DEVSTATE_SERIALIZER_INTERNAL_SEALING_QUEUE_H_
 
-#include <pthread.h>
-
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -17,6 +15,7 @@
 #include "devstate/serializer/internal/byte_buffer.h"
 #include "devstate/serializer/internal/chunk_sealer.h"
 #include "devstate/serializer/stream_format.h"
+#include "devstate/third_party/pthread/background_thread.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
 
 namespace devstate {
@@ -69,7 +68,6 @@ class SealingQueue {
       : sealer_(*sealer),
         owners_compressor_(*compressor),
         min_output_(min_output) {}
-  static void* ThreadMain(void* self);
   void Run();
   void Join();
   // Compresses the first chunk that nobody has taken, with `lock` released
@@ -85,8 +83,7 @@ class SealingQueue {
   ChunkSealer& sealer_;
   Compressor& owners_compressor_;
   const size_t min_output_;
-  pthread_t thread_;
-  bool has_thread_ = false;
+  BackgroundThread thread_;
 
   std::mutex mutex_;
   // Signals the thread that there is a chunk to take.

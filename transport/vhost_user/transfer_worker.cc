@@ -3,8 +3,6 @@
 
 #include "devstate/transport/vhost_user/transfer_worker.h"
 
-#include <signal.h>
-
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,26 +19,18 @@ absl::StatusOr<std::unique_ptr<TransferWorker>> TransferWorker::Create(
 }
 
 TransferWorker::~TransferWorker() {
-  if (!has_thread_) return;
+  if (!thread_.started()) return;
   [[maybe_unused]] const absl::Status posted = Post({JobKind::kQuit});
-  ::pthread_join(thread_, nullptr);
+  thread_.Join();
 }
 
 absl::Status TransferWorker::Post(Job job) {
-  if (!has_thread_) {
-    // pthread_create, because std::thread would throw at RLIMIT_NPROC. The
-    // process's signals are for its own threads.
-    sigset_t all;
-    sigset_t old;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &old);
-    const int error = ::pthread_create(&thread_, nullptr, &ThreadMain, this);
-    ::pthread_sigmask(SIG_SETMASK, &old, nullptr);
+  if (!thread_.started()) {
+    const int error = thread_.Start("devstate", [this] { Run(); });
     if (error != 0) {
       return absl::ResourceExhaustedError(
           ErrnoStatus(error, "cannot start the transfer's thread").message());
     }
-    has_thread_ = true;
   }
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -64,7 +54,7 @@ absl::Status TransferWorker::Commit(uint64_t id) {
 }
 
 void TransferWorker::Discard() {
-  if (!has_thread_) return;
+  if (!thread_.started()) return;
   [[maybe_unused]] const absl::Status posted = Post({JobKind::kDiscard});
 }
 
@@ -75,11 +65,6 @@ std::optional<TransferWorker::Completion> TransferWorker::TakeCompletion() {
   completions_.pop_front();
   if (completions_.empty()) completed_.Clear();
   return completion;
-}
-
-void* TransferWorker::ThreadMain(void* self) {
-  static_cast<TransferWorker*>(self)->Run();
-  return nullptr;
 }
 
 void TransferWorker::Run() {

@@ -6,8 +6,6 @@
 #ifndef DEVSTATE_TRANSPORT_VHOST_USER_TRANSFER_WORKER_H_
 #define DEVSTATE_TRANSPORT_VHOST_USER_TRANSFER_WORKER_H_
 
-#include <pthread.h>
-
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -17,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "devstate/third_party/pthread/background_thread.h"
 #include "devstate/transport/io/fd_stream.h"
 #include "devstate/transport/io/wake_event.h"
 #include "devstate/transport/vhost_user/device_state_handler.h"
@@ -65,7 +64,6 @@ class TransferWorker {
   TransferWorker(DeviceStateHandler* handler, WakeEvent completed)
       : handler_(handler), completed_(std::move(completed)) {}
   absl::Status Post(Job job);
-  static void* ThreadMain(void* self);
   void Run();
   absl::Status RunSave(FdSink& sink);
   LoadResult RunLoad(FdSource& source);
@@ -73,8 +71,7 @@ class TransferWorker {
 
   DeviceStateHandler* const handler_;
   const WakeEvent completed_;
-  bool has_thread_ = false;
-  pthread_t thread_;
+  BackgroundThread thread_;
   bool staged_ = false;  // worker thread only: a Load without its end
 
   std::mutex mutex_;
