@@ -12,6 +12,7 @@ set(DEVSTATE_PUBLIC_HEADERS
   backend/capabilities.h
   backend/manifest_archive.h
   backend/options.h
+  backend/parallel_parts.h
   backend/state_handler.h
   compat/gate/conversion_chain.h
   compat/gate/quirks.h
@@ -59,6 +60,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   backend/manifest_archive.cc
   backend/manifest_archive.h
   backend/options.h
+  backend/parallel_parts.cc
+  backend/parallel_parts.h
   backend/schema_judge.cc
   backend/schema_judge.h
   backend/schema_versions.cc
@@ -881,6 +884,7 @@ set(DEVSTATE_TESTING_SOURCES
 set(DEVSTATE_TESTS
   backend/capabilities_test.cc
   backend/load_report_file_test.cc
+  backend/parallel_parts_test.cc
   backend/state_handler_test.cc
   compat/diff_test.cc
   compat/field_diff_test.cc

@@ -37,7 +37,8 @@ class Walker {
          FileDescriptor root)
       : path_(path),
         options_(options),
-        directories_(walk_.table, std::move(root)) {}
+        root_(std::move(root)),
+        directories_(walk_.table, root_.get()) {}
 
   absl::StatusOr<Walk> Run() && {
     DS_RETURN_IF_ERROR(AddRoot());
@@ -194,6 +195,7 @@ class Walker {
   const std::string& path_;
   const WalkOptions& options_;
   Walk walk_;
+  const FileDescriptor root_;
   DirectoryCache directories_;
   uint64_t mount_id_ = 0;
   size_t regular_files_ = 0;

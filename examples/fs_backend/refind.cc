@@ -10,9 +10,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <deque>
 #include <numeric>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -41,36 +43,99 @@ absl::Status CheckDescriptorLimit(size_t open_handles) {
                    open_handles + kOtherDescriptors));
 }
 
-class Refinder {
+// A thread for fewer files costs more than it saves.
+constexpr size_t kFilesOfAThread = 1000;
+// The files that a thread takes at a time: some, so that all threads end
+// together, and not so few that each opens all directories.
+constexpr size_t kFilesOfAPart = 256;
+// Of more threads none would have a directory to keep open.
+constexpr size_t kMostThreads = kOpenDirectories / 2;
+
+// Some children of one directory.
+struct Part {
+  size_t directory;
+  const size_t* begin;
+  const size_t* end;
+};
+
+std::vector<Part> PartsOf(const std::vector<DirectoryChildren>& groups) {
+  std::vector<Part> parts;
+  for (const DirectoryChildren& group : groups) {
+    const size_t* const end = group.children.data() + group.children.size();
+    for (const size_t* begin = group.children.data(); begin != end;) {
+      const size_t* const next =
+          begin + std::min<size_t>(kFilesOfAPart, end - begin);
+      parts.push_back({group.directory, begin, next});
+      begin = next;
+    }
+  }
+  return parts;
+}
+
+// The open handles of a table, in the order of their inodes.
+class HandlesByInode {
  public:
-  Refinder(const InodeTable& table, const RefindOptions& options,
-           FileDescriptor root)
-      : table_(table),
-        options_(options),
-        directories_(table, std::move(root)),
-        by_inode_(table.open_handles.size()) {
-    std::iota(by_inode_.begin(), by_inode_.end(), size_t{0});
+  explicit HandlesByInode(const InodeTable& table)
+      : table_(table), indices_(table.open_handles.size()) {
+    std::iota(indices_.begin(), indices_.end(), size_t{0});
     std::stable_sort(
-        by_inode_.begin(), by_inode_.end(), [&table](size_t a, size_t b) {
+        indices_.begin(), indices_.end(), [&table](size_t a, size_t b) {
           return table.open_handles[a].inode < table.open_handles[b].inode;
         });
-    refound_.open_files.resize(table.open_handles.size());
   }
 
-  absl::StatusOr<Refound> Run() && {
-    if (table_.inodes.empty()) return std::move(refound_);
-    DS_RETURN_IF_ERROR(Examine(0, directories_.Get(0)));
-    for (const DirectoryChildren& group : DepthFirst(table_)) {
-      const int directory = directories_.Get(group.directory);
-      if (directory < 0) return Failed(group.directory, errno);
-      for (const size_t child : group.children) {
-        const FileDescriptor fd =
-            OpenBeneath(directory, table_.inodes[child].name, O_PATH);
-        if (!fd.valid()) return Failed(child, errno);
-        DS_RETURN_IF_ERROR(Examine(child, fd.get()));
-      }
+  // Calls `visit` with the index of each handle of inode `id`, up to the first
+  // error.
+  template <typename Visit>
+  absl::Status Of(uint64_t id, const Visit& visit) const {
+    auto next =
+        std::lower_bound(indices_.begin(), indices_.end(), id,
+                         [this](size_t handle, uint64_t wanted) {
+                           return table_.open_handles[handle].inode < wanted;
+                         });
+    for (; next != indices_.end() && table_.open_handles[*next].inode == id;
+         ++next) {
+      DS_RETURN_IF_ERROR(visit(*next));
     }
-    return std::move(refound_);
+    return absl::OkStatus();
+  }
+
+ private:
+  const InodeTable& table_;
+  std::vector<size_t> indices_;
+};
+
+// The part of one thread. What it opens for a handle goes into `open_files`,
+// where each handle has a place of its own.
+class Refinder {
+ public:
+  Refinder(const InodeTable& table, const HandlesByInode& handles,
+           const RefindOptions& options, int root, size_t directories,
+           std::vector<OpenFile>* open_files)
+      : table_(table),
+        handles_(handles),
+        options_(options),
+        directories_(table, root, directories),
+        open_files_(*open_files) {}
+
+  absl::Status FindRoot() { return Examine(0, directories_.Get(0)); }
+
+  absl::Status Find(const Part& part) {
+    const int directory = directories_.Get(part.directory);
+    if (directory < 0) return Failed(part.directory, errno);
+    for (const size_t* child = part.begin; child != part.end; ++child) {
+      const FileDescriptor fd =
+          OpenBeneath(directory, table_.inodes[*child].name, O_PATH);
+      if (!fd.valid()) return Failed(*child, errno);
+      DS_RETURN_IF_ERROR(Examine(*child, fd.get()));
+    }
+    return absl::OkStatus();
+  }
+
+  void AddTo(Refound* refound) const {
+    refound->inodes += inodes_;
+    refound->file_handles_checked += file_handles_checked_;
+    refound->changed += changed_;
   }
 
  private:
@@ -92,33 +157,27 @@ class Refinder {
             " is another file than at the source: its file "
             "handle differs; it was replaced, or this is another file system"));
       }
-      ++refound_.file_handles_checked;
+      ++file_handles_checked_;
     }
-    refound_.changed +=
-        inode.ctime_ns != 0 && inode.ctime_ns != facts->ctime_ns;
-    ++refound_.inodes;
+    changed_ += inode.ctime_ns != 0 && inode.ctime_ns != facts->ctime_ns;
+    ++inodes_;
     return OpenHandlesOf(index, fd, facts->mode);
   }
 
   absl::Status OpenHandlesOf(size_t index, int fd, uint32_t mode) {
-    const uint64_t id = table_.inodes[index].id;
-    auto next =
-        std::lower_bound(by_inode_.begin(), by_inode_.end(), id,
-                         [this](size_t handle, uint64_t wanted) {
-                           return table_.open_handles[handle].inode < wanted;
-                         });
-    for (; next != by_inode_.end() && table_.open_handles[*next].inode == id;
-         ++next) {
-      const OpenHandle& handle = table_.open_handles[*next];
-      DS_RETURN_IF_ERROR(CheckOpenHandle(table_, handle, index, mode));
-      FileDescriptor opened = Reopen(fd, static_cast<int>(handle.flags));
-      if (!opened.valid()) {
-        return ErrnoStatus(errno, absl::StrCat("cannot open handle ", handle.id,
-                                               " of ", Name(index)));
-      }
-      refound_.open_files[*next] = {handle.id, std::move(opened)};
-    }
-    return absl::OkStatus();
+    return handles_.Of(
+        table_.inodes[index].id, [&](size_t which) -> absl::Status {
+          const OpenHandle& handle = table_.open_handles[which];
+          DS_RETURN_IF_ERROR(CheckOpenHandle(table_, handle, index, mode));
+          FileDescriptor opened = Reopen(fd, static_cast<int>(handle.flags));
+          if (!opened.valid()) {
+            return ErrnoStatus(errno, absl::StrCat("cannot open handle ",
+                                                   handle.id, " of ",
+                                                   Name(index)));
+          }
+          open_files_[which] = {handle.id, std::move(opened)};
+          return absl::OkStatus();
+        });
   }
 
   std::string Name(size_t index) const {
@@ -133,11 +192,13 @@ class Refinder {
   }
 
   const InodeTable& table_;
+  const HandlesByInode& handles_;
   const RefindOptions& options_;
   DirectoryCache directories_;
-  // Indices of the open handles, in the order of their inodes.
-  std::vector<size_t> by_inode_;
-  Refound refound_;
+  std::vector<OpenFile>& open_files_;
+  size_t inodes_ = 0;
+  size_t file_handles_checked_ = 0;
+  size_t changed_ = 0;
 };
 
 }  // namespace
@@ -146,9 +207,28 @@ absl::StatusOr<Refound> Refind(const InodeTable& table, const std::string& path,
                                const RefindOptions& options) {
   DS_RETURN_IF_ERROR(CheckTable(table));
   DS_RETURN_IF_ERROR(CheckDescriptorLimit(table.open_handles.size()));
-  absl::StatusOr<FileDescriptor> root = OpenRoot(path);
-  DS_RETURN_IF_ERROR(root.status());
-  return Refinder(table, options, *std::move(root)).Run();
+  DS_ASSIGN_OR_RETURN(const FileDescriptor root, OpenRoot(path));
+  Refound refound;
+  if (table.inodes.empty()) return refound;
+  refound.open_files.resize(table.open_handles.size());
+  const HandlesByInode handles(table);
+  const std::vector<DirectoryChildren> groups = DepthFirst(table);
+  const std::vector<Part> parts = PartsOf(groups);
+  const size_t threads =
+      std::max<size_t>(1, std::min({options.threads, kMostThreads,
+                                    table.inodes.size() / kFilesOfAThread}));
+  std::deque<Refinder> refinders;
+  for (size_t i = 0; i < threads; ++i) {
+    refinders.emplace_back(table, handles, options, root.get(),
+                           kOpenDirectories / threads, &refound.open_files);
+  }
+  DS_RETURN_IF_ERROR(refinders.front().FindRoot());
+  DS_RETURN_IF_ERROR(
+      RunParts(parts.size(), threads, [&](size_t thread, size_t part) {
+        return refinders[thread].Find(parts[part]);
+      }));
+  for (const Refinder& refinder : refinders) refinder.AddTo(&refound);
+  return refound;
 }
 
 }  // namespace devstate::examples

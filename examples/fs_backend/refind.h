@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "devstate/backend/parallel_parts.h"
 #include "examples/fs_backend/directory_walker.h"
 #include "examples/fs_backend/inode_table.h"
 
@@ -22,6 +23,9 @@ struct RefindOptions {
   // for a destination whose tree is a copy on another file system.
   // Default: true.
   bool check_file_handles = true;
+  // The most threads that look for files. Small tables need fewer. Default: as
+  // many as there are processors for this process.
+  size_t threads = UsableProcessors();
 };
 
 struct Refound {
@@ -43,7 +47,7 @@ struct Refound {
 // handles are opened with their access mode and no other flag, so nothing is
 // created or truncated. On an error nothing stays open.
 //
-// Errors, each with the inode's id and path: INVALID_ARGUMENT (the table is
+// Errors do not depend on the number of threads. They are, each with the inode's id and path: INVALID_ARGUMENT (the table is
 // not a tree, see CheckTable()), NOT_FOUND, FAILED_PRECONDITION (another type
 // or file, a link on the way), PERMISSION_DENIED, RESOURCE_EXHAUSTED (more open
 // handles than descriptors).

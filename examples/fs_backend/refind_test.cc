@@ -10,6 +10,7 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -267,6 +268,59 @@ TEST_F(RefindTest, MoreHandlesThanDescriptorsAreRefusedBeforehand) {
                                            HasSubstr("to at least 264"))));
   limit.rlim_cur = former;
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+// A tree with a directory of several parts, and many of a few files.
+class LargeRefindTest : public RefindTest {
+ protected:
+  LargeRefindTest() {
+    tree_.AddDirectory("large");
+    for (int i = 0; i < 2000; ++i) tree_.AddFile(absl::StrCat("large/", i));
+    for (int i = 0; i < 200; ++i) {
+      tree_.AddDirectory(absl::StrCat("d", i));
+      for (int j = 0; j < 10; ++j) tree_.AddFile(absl::StrCat("d", i, "/", j));
+    }
+    WalkOptions options;
+    options.open_every = 50;
+    options.change_times = true;
+    auto walk = WalkDirectory(tree_.root(), options);
+    EXPECT_THAT(walk, IsOk());
+    table_ = std::move(walk->table);
+  }
+
+  absl::StatusOr<Refound> LoadOn(size_t threads) {
+    RefindOptions options;
+    options.threads = threads;
+    return Refind(table_, tree_.root(), options);
+  }
+};
+
+TEST_F(LargeRefindTest, ManyThreadsFindWhatOneFinds) {
+  for (const size_t threads : {1, 2, 4, 100}) {
+    SCOPED_TRACE(threads);
+    const auto refound = LoadOn(threads);
+    ASSERT_THAT(refound, IsOk());
+    EXPECT_EQ(refound->inodes, table_.inodes.size());
+    EXPECT_EQ(refound->changed, 0u);
+    ASSERT_EQ(refound->open_files.size(), 64u);
+    for (size_t i = 0; i < refound->open_files.size(); ++i) {
+      EXPECT_EQ(refound->open_files[i].handle_id, table_.open_handles[i].id);
+      EXPECT_TRUE(refound->open_files[i].fd.valid());
+    }
+  }
+}
+
+TEST_F(LargeRefindTest, ManyThreadsReportTheErrorThatOneReports) {
+  for (const char* gone : {"large/1999", "d7", "d100/3", "d199/9"}) {
+    tree_.Remove(gone);
+  }
+  const ptrdiff_t before = CountOpenFds();
+  const auto one = LoadOn(1);
+  ASSERT_THAT(one, StatusIs(absl::StatusCode::kNotFound));
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(LoadOn(4).status(), one.status());
+  }
+  EXPECT_EQ(CountOpenFds(), before);
 }
 
 TEST_F(RefindTest, ManyDirectoriesNeedFewDescriptors) {

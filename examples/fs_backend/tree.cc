@@ -93,7 +93,7 @@ FileDescriptor Reopen(int fd, int flags) {
 }
 
 int DirectoryCache::Cached(size_t index) {
-  if (index == 0) return root_.get();
+  if (index == 0) return root_;
   const auto found = by_index_.find(index);
   if (found == by_index_.end()) return -1;
   recent_.splice(recent_.begin(), recent_, found->second);

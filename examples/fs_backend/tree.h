@@ -14,7 +14,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -55,17 +54,20 @@ FileDescriptor OpenBeneath(int directory, const std::string& name, int flags);
 // means errno.
 FileDescriptor Reopen(int fd, int flags);
 
+// The directories that are held open at a time.
+inline constexpr size_t kOpenDirectories = 32;
+
 // Descriptors of a table's directories: few at a time, however many there are.
 // Thread-safety: none.
 //
-// Requires: the table outlives the cache and keeps the inodes that were asked
-// for; more may be added.
+// Requires: table and root outlive the cache, and the table keeps the inodes
+// that were asked for; more may be added.
 class DirectoryCache {
  public:
   // Keeps up to `capacity` descriptors open, at least one, besides the root.
-  DirectoryCache(const InodeTable& table, FileDescriptor root,
-                 size_t capacity = 32)
-      : table_(table), root_(std::move(root)), capacity_(capacity) {}
+  DirectoryCache(const InodeTable& table, int root,
+                 size_t capacity = kOpenDirectories)
+      : table_(table), root_(root), capacity_(capacity) {}
 
   // Returns the descriptor of the directory `table.inodes[index]`, valid until
   // the next call. -1 means errno. Requires: `table` holds its ancestors.
@@ -82,7 +84,7 @@ class DirectoryCache {
   int Cached(size_t index);
 
   const InodeTable& table_;
-  const FileDescriptor root_;
+  const int root_;
   const size_t capacity_;
   // The entries, most recently used first.
   std::list<Entry> recent_;
