@@ -96,11 +96,14 @@ PipeProcess::~PipeProcess() {
 }
 
 absl::StatusOr<std::string> PipeProcess::Exchange(absl::string_view text) {
-  DS_RETURN_IF_ERROR(WriteText(text, *input_));
+  const absl::Status written = WriteText(text, *input_);
+  // A command that has gone may have printed why.
+  if (!written.ok() && !absl::IsUnavailable(written)) return written;
   DS_ASSIGN_OR_RETURN(std::optional<std::string> answer, ReadText(*output_));
   if (!answer.has_value()) {
     return absl::UnavailableError("the command ended without an answer");
   }
+  if (!written.ok()) return written;
   return *std::move(answer);
 }
 

@@ -9,6 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "devstate/conformance/pipe_process.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -105,6 +107,15 @@ TEST(StreamRunner, AnImplementationThatEndsIsStartedAgain) {
 TEST(StreamRunner, OtherOutputFails) {
   EXPECT_THAT(Failure("talks", "order/root and batch"),
               HasSubstr("standard output"));
+}
+
+TEST(StreamRunner, WhatACommandPrintedBeforeItEndedIsLookedAt) {
+  const auto command = PipeProcess::Start("echo ready", absl::Minutes(1));
+  ASSERT_THAT(command, IsOk());
+  // More than a pipe holds, so that it cannot be written before the end.
+  EXPECT_THAT((*command)->Exchange(std::string(1 << 20, 'x')),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("standard output")));
 }
 
 TEST(StreamRunner, AKnownFailureIsSkippedAndMustNotPass) {
