@@ -35,6 +35,7 @@ set(DEVSTATE_PUBLIC_HEADERS
   transport/io/errno_status.h
   transport/io/fd_stream.h
   transport/io/file_descriptor.h
+  transport/io/service_manager.h
   transport/io/unix_socket.h
   transport/io/wake_event.h
   transport/vhost_user/backend_endpoint.h
@@ -158,6 +159,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   proto/devstate/manifest.proto
   proto/devstate/options.proto
   proto/devstate/verdict.proto
+  recovery/folder_place.cc
+  recovery/generation_place.h
   recovery/inflight_layout.h
   recovery/inflight_region.cc
   recovery/inflight_region.h
@@ -172,6 +175,7 @@ set(DEVSTATE_LIBRARY_SOURCES
   recovery/ordered_stores.h
   recovery/packed_inflight.h
   recovery/packed_inflight_definitions.h
+  recovery/parked_place.cc
   recovery/split_inflight.h
   recovery/state_store.cc
   recovery/state_store.h
@@ -408,6 +412,8 @@ set(DEVSTATE_PLANE_SOURCES
   transport/io/fd_stream.cc
   transport/io/fd_stream.h
   transport/io/file_descriptor.h
+  transport/io/service_manager.cc
+  transport/io/service_manager.h
   transport/io/unix_socket.cc
   transport/io/unix_socket.h
   transport/io/wake_event.cc
@@ -827,8 +833,6 @@ set(DEVSTATE_COMMAND_SOURCES
   third_party/libmd/sha256_hash.h
   transport/io/process.cc
   transport/io/process.h
-  transport/io/service_manager.cc
-  transport/io/service_manager.h
   transport/vhost_user/frontend_endpoint.cc
   transport/vhost_user/frontend_endpoint.h
   transport/vhost_user/vhost_user_features.cc

@@ -3,6 +3,10 @@
 
 #include "devstate/recovery/kept_state.h"
 
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
@@ -22,6 +26,8 @@
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
+#include "devstate/transport/io/fake_service_manager.h"
+#include "devstate/transport/io/service_manager.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -37,6 +43,7 @@ using ::devices::fs::v1::HandlesBatch;
 using ::devices::fs::v1::InodesBatch;
 using ::devices::fs::v1::MountPathRow;
 using ::devices::fs::v1::MountPathsBatch;
+using ::devstate::testing::FakeServiceManager;
 using ::devstate::testing::IsOk;
 using ::devstate::testing::StatusIs;
 using ::devstate::testing::StringSource;
@@ -110,16 +117,21 @@ class Device : public StateDevice<FsStateCodec> {
   int saves = 0;
 };
 
+std::string NameOfWay(const ::testing::TestParamInfo<JournalWay>& info) {
+  return info.param == JournalWay::kMap ? "Mapped" : "Appended";
+}
+
 // A device whose process ends with Crash().
 class KeptStateTest : public ::testing::TestWithParam<JournalWay> {
  protected:
   KeptStateTest() {
     std::string pattern = ::testing::TempDir() + "/kept-XXXXXX";
     EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    options_.store.directory = pattern;
+    folder_ = pattern;
+    options_.store.directory = folder_;
     options_.store.way = GetParam();
   }
-  ~KeptStateTest() override { fs::remove_all(options_.store.directory); }
+  ~KeptStateTest() override { fs::remove_all(folder_); }
 
   // Ends the process without a word, and starts the next one.
   absl::StatusOr<Recovery> Restart() {
@@ -164,6 +176,7 @@ class KeptStateTest : public ::testing::TestWithParam<JournalWay> {
     });
   }
 
+  std::string folder_;
   KeptStateOptions options_;
   std::unique_ptr<Device> device_;
   std::unique_ptr<KeptState<FsStateCodec>> kept_;
@@ -172,10 +185,111 @@ class KeptStateTest : public ::testing::TestWithParam<JournalWay> {
 INSTANTIATE_TEST_SUITE_P(Ways, KeptStateTest,
                          ::testing::Values(JournalWay::kAppend,
                                            JournalWay::kMap),
-                         [](const ::testing::TestParamInfo<JournalWay>& info) {
-                           return info.param == JournalWay::kMap ? "Mapped"
-                                                                 : "Appended";
-                         });
+                         NameOfWay);
+
+// Keeps the state with the service manager of the process it is called in.
+class ParkedStateTest : public KeptStateTest {
+ protected:
+  absl::StatusOr<Recovery> RestartParked() {
+    manager_ = std::make_unique<ServiceManager>();
+    options_.store.directory.clear();
+    options_.store.manager = manager_.get();
+    return Restart();
+  }
+
+  std::unique_ptr<ServiceManager> manager_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Ways, ParkedStateTest,
+                         ::testing::Values(JournalWay::kAppend,
+                                           JournalWay::kMap),
+                         NameOfWay);
+
+TEST_P(ParkedStateTest, TheManagerKeepsTheStatesOfProcessesThatAreKilled) {
+  FakeServiceManager fake(4);
+  for (uint64_t starts = 0; starts < 5; ++starts) {
+    SCOPED_TRACE(starts);
+    const int status = fake.Start([&] {
+      const absl::StatusOr<Recovery> recovery = RestartParked();
+      EXPECT_THAT(recovery, IsOk());
+      EXPECT_EQ(recovery->generation, starts);
+      EXPECT_EQ(device_->mounts.clock, starts * 3);
+      EXPECT_EQ(device_->mounts.paths.size(), starts * 3);
+      EXPECT_THAT(kept_->Start(), IsOk());
+      for (uint64_t id = 1; id <= 3; ++id) {
+        EXPECT_THAT(Mount(starts * 10 + id, "path"), IsOk());
+      }
+      if (!HasFailure()) ::raise(SIGKILL);
+      return false;
+    });
+    ASSERT_TRUE(WIFSIGNALED(status));
+  }
+  EXPECT_THAT(fake.names(), ElementsAre("state.5", "state.4"));
+}
+
+TEST_P(ParkedStateTest, AStateThatIsRefusedFallsBackToTheOneBefore) {
+  FakeServiceManager fake(4);
+  EXPECT_EQ(fake.Start([&] {
+    EXPECT_THAT(RestartParked(), IsOk());
+    EXPECT_THAT(kept_->Start(), IsOk());
+    EXPECT_THAT(Mount(1, "good"), IsOk());
+    EXPECT_THAT(kept_->Start(), IsOk());
+    return Mount(kUnfindable, "bad").ok();
+  }),
+            0);
+  EXPECT_EQ(fake.Start([&] {
+    const absl::StatusOr<Recovery> recovery = RestartParked();
+    EXPECT_THAT(recovery, IsOk());
+    EXPECT_EQ(recovery->generation, 1u);
+    EXPECT_THAT(recovery->log, ElementsAre(HasSubstr("state.2: "),
+                                           HasSubstr("state.1: ")));
+    EXPECT_THAT(device_->mounts.paths,
+                ElementsAre(std::pair<const uint64_t, std::string>(1, "good")));
+    // The one that was loaded stays, although a newer one is there.
+    EXPECT_THAT(kept_->Start(), IsOk());
+    return true;
+  }),
+            0);
+  EXPECT_THAT(fake.names(), ElementsAre("state.3", "state.2", "state.1"));
+}
+
+TEST_P(ParkedStateTest, WhatIsOfAnotherNameIsLeftAlone) {
+  FakeServiceManager fake(4);
+  EXPECT_EQ(fake.Start([&] {
+    EXPECT_THAT(RestartParked(), IsOk());
+    return kept_->Start().ok();
+  }),
+            0);
+  EXPECT_EQ(fake.Start([&] {
+    options_.store.name = "stat";
+    const absl::StatusOr<Recovery> recovery = RestartParked();
+    EXPECT_THAT(recovery, IsOk());
+    EXPECT_EQ(recovery->generation, 0u);
+    EXPECT_EQ(manager_->Take("").size(), 1u);
+    return true;
+  }),
+            0);
+}
+
+TEST_P(ParkedStateTest, AManagerThatKeepsTooFewIsRefusedWithTheSetting) {
+  FakeServiceManager fake(3);
+  EXPECT_EQ(fake.Start([&] {
+    ::setenv("FDSTORE", "3", 1);
+    EXPECT_THAT(RestartParked(),
+                StatusIs(absl::StatusCode::kFailedPrecondition,
+                         HasSubstr("FileDescriptorStoreMax=4")));
+    return true;
+  }),
+            0);
+}
+
+TEST_P(ParkedStateTest, WithoutAManagerTheStateIsNotKeptSilently) {
+  ::unsetenv("NOTIFY_SOCKET");
+  EXPECT_THAT(RestartParked(), IsOk());
+  EXPECT_THAT(kept_->Start(),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("FileDescriptorStoreMax=")));
+}
 
 TEST_P(KeptStateTest, EachUpdateThatHasReturnedIsThereAfterACrash) {
   auto recovery = Restart();

@@ -1,29 +1,18 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
-//
-// A generation is a file of its own, renamed into place once. So nothing is
-// ever overwritten, and a process that is killed anywhere leaves the newest
-// generation or the one before.
 
 #include "devstate/recovery/state_store.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <linux/magic.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <limits>
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "devstate/recovery/generation_place.h"
 #include "devstate/recovery/journal_source.h"
 #include "devstate/schema/embedded_schema.h"
 #include "devstate/serializer/dynamic/merged_state.h"
@@ -32,32 +21,10 @@
 #include "devstate/serializer/stream_messages.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/errno_status.h"
+#include "devstate/transport/io/file_descriptor.h"
 
 namespace devstate {
 namespace {
-
-constexpr absl::string_view kPrefix = "state.";
-constexpr absl::string_view kSuffix = ".dstate";
-constexpr char kUnfinished[] = "unfinished";
-
-std::string NameOf(uint64_t generation) {
-  return absl::StrCat(kPrefix, generation, kSuffix);
-}
-
-// Returns the generation of a file of this name, 0 of any other.
-uint64_t GenerationOf(absl::string_view name) {
-  uint64_t generation = 0;
-  if (!absl::StartsWith(name, kPrefix) || !absl::EndsWith(name, kSuffix) ||
-      name.size() <= kPrefix.size() + kSuffix.size()) {
-    return 0;
-  }
-  const absl::string_view number = name.substr(
-      kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size());
-  // Another spelling of the number would be another file.
-  return absl::SimpleAtoi(number, &generation) && NameOf(generation) == name
-             ? generation
-             : 0;
-}
 
 // Reads a file from its start, whatever others do with its offset. `unread` is
 // why it cannot be read.
@@ -105,68 +72,37 @@ absl::StatusOr<std::string> MergedState(ByteSource& journal,
 
 absl::StatusOr<std::unique_ptr<StateStore>> StateStore::Open(
     StateStoreOptions options) {
+  if ((options.manager == nullptr) == options.directory.empty()) {
+    return absl::InvalidArgumentError(
+        "say where the state is kept: a folder or a service manager");
+  }
   std::unique_ptr<StateStore> store(new StateStore(std::move(options)));
-  const std::string& path = store->options_.directory;
-  store->directory_ = FileDescriptor(TEMP_FAILURE_RETRY(
-      ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
-  const int fd = store->directory_.get();
-  if (fd < 0) return ErrnoStatus(errno, path);
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return ErrnoStatus(errno, path);
-    return absl::FailedPreconditionError(absl::StrCat(
-        path, ": another process keeps its state there: give each back-end a "
-              "folder of its own"));
-  }
-  struct statfs status;
-  if (TEMP_FAILURE_RETRY(::fstatfs(fd, &status)) != 0) {
-    return ErrnoStatus(errno, path);
-  }
-  store->survives_host_ = status.f_type != TMPFS_MAGIC;
-  if (::unlinkat(fd, kUnfinished, 0) != 0 && errno != ENOENT) {
-    return ErrnoStatus(errno, absl::StrCat(path, "/", kUnfinished));
+  const StateStoreOptions& kept = store->options_;
+  if (kept.manager != nullptr) {
+    DS_ASSIGN_OR_RETURN(store->place_, OpenParked(*kept.manager, kept.name));
+  } else {
+    DS_ASSIGN_OR_RETURN(store->place_, OpenFolder(kept.directory));
   }
   DS_ASSIGN_OR_RETURN(const std::vector<uint64_t> generations,
-                      store->Generations());
+                      store->place_->List());
   if (!generations.empty()) store->generation_ = generations.back();
   return store;
 }
 
-StateStore::~StateStore() {
-  if (sink_ != nullptr) ::unlinkat(directory_.get(), kUnfinished, 0);
-}
+StateStore::StateStore(StateStoreOptions options)
+    : options_(std::move(options)) {}
 
-absl::StatusOr<std::vector<uint64_t>> StateStore::Generations() const {
-  FileDescriptor copy(TEMP_FAILURE_RETRY(
-      ::openat(directory_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
-  DIR* const directory = copy.valid() ? ::fdopendir(copy.get()) : nullptr;
-  if (directory == nullptr) return ErrnoStatus(errno, options_.directory);
-  copy.Release();
-  std::vector<uint64_t> generations;
-  // A folder of which a part was read would look like an older one.
-  errno = 0;
-  while (const dirent* entry = ::readdir(directory)) {
-    const uint64_t generation = GenerationOf(entry->d_name);
-    if (generation != 0) generations.push_back(generation);
-    errno = 0;
-  }
-  const int error = errno;
-  ::closedir(directory);
-  if (error != 0) return ErrnoStatus(error, options_.directory);
-  std::sort(generations.begin(), generations.end());
-  return generations;
-}
+StateStore::~StateStore() = default;
 
 absl::Status StateStore::LoadOne(
     uint64_t generation, const std::function<absl::Status(ByteSource&)>& load,
     std::string* line, absl::Status* unread) const {
-  const std::string name = NameOf(generation);
-  const FileDescriptor fd(TEMP_FAILURE_RETRY(
-      ::openat(directory_.get(), name.c_str(),
-               O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)));
+  const absl::StatusOr<FileDescriptor> opened = place_->Open(generation);
+  if (!opened.ok()) return *unread = opened.status();
+  const FileDescriptor& fd = *opened;
   struct stat status;
-  if (!fd.valid() || ::fstat(fd.get(), &status) != 0) {
-    *unread = ErrnoStatus(errno, "cannot open it");
-    return *unread;
+  if (::fstat(fd.get(), &status) != 0) {
+    return *unread = ErrnoStatus(errno, "cannot open it");
   }
   if (!S_ISREG(status.st_mode)) {
     return absl::FailedPreconditionError("is no regular file");
@@ -192,18 +128,19 @@ absl::Status StateStore::LoadOne(
 
 absl::StatusOr<Recovery> StateStore::Load(
     const std::function<absl::Status(ByteSource&)>& load) {
-  DS_ASSIGN_OR_RETURN(std::vector<uint64_t> generations, Generations());
+  DS_ASSIGN_OR_RETURN(std::vector<uint64_t> generations, place_->List());
   std::reverse(generations.begin(), generations.end());
   Recovery recovery;
   for (const uint64_t generation : generations) {
-    std::string line = absl::StrCat(NameOf(generation), ": ");
+    std::string line = absl::StrCat(place_->NameOf(generation), ": ");
     absl::Status unread;
     const absl::Status loaded = LoadOne(generation, load, &line, &unread);
     // This process has no descriptors or no memory left, which says nothing of
     // the generation: an older one would be a way back without need.
     if (absl::IsResourceExhausted(unread)) {
-      return absl::Status(unread.code(), absl::StrCat(options_.directory, "/",
-                                                      line, unread.message()));
+      return absl::Status(unread.code(),
+                          absl::StrCat(place_->PathOf(generation), ": ",
+                                       unread.message()));
     }
     absl::StrAppend(&line, loaded.ok() ? "loaded" : "not loaded: ",
                     loaded.message());
@@ -223,46 +160,29 @@ absl::StatusOr<JournalSink*> StateStore::BeginAs(JournalWay way) {
   sink_ = nullptr;
   if (generation_ == std::numeric_limits<uint64_t>::max()) {
     return absl::ResourceExhaustedError(absl::StrCat(
-        options_.directory, "/", NameOf(generation_),
-        ": no number is left for the next generation: rename the file"));
+        place_->PathOf(generation_),
+        ": no number is left for the next generation: give it another name"));
   }
-  const int directory = directory_.get();
-  const std::string path = absl::StrCat(options_.directory, "/", kUnfinished);
-  if (::unlinkat(directory, kUnfinished, 0) != 0 && errno != ENOENT) {
-    return ErrnoStatus(errno, path);
-  }
-  FileDescriptor fd(TEMP_FAILURE_RETRY(::openat(
-      directory, kUnfinished, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)));
-  if (!fd.valid()) return ErrnoStatus(errno, path);
+  DS_ASSIGN_OR_RETURN(FileDescriptor fd, place_->Create());
   DS_ASSIGN_OR_RETURN(
-      sink_,
-      JournalSink::Create(std::move(fd), way, options_.max_bytes));
+      sink_, JournalSink::Create(std::move(fd), way, options_.max_bytes));
   return sink_.get();
 }
 
-absl::Status StateStore::Sync(int fd) const {
-  if (!survives_host_ || TEMP_FAILURE_RETRY(::fsync(fd)) == 0) {
-    return absl::OkStatus();
-  }
-  return ErrnoStatus(errno, options_.directory);
-}
+absl::Status StateStore::Publish() { return PublishAs(/*whole=*/false); }
 
-absl::Status StateStore::Publish() {
+absl::Status StateStore::PublishAs(bool whole) {
   if (sink_ == nullptr) {
     return absl::FailedPreconditionError("Publish() without Begin()");
   }
-  const int directory = directory_.get();
-  DS_RETURN_IF_ERROR(Sync(sink_->fd()));
-  const std::string name = NameOf(generation_ + 1);
-  if (::renameat(directory, kUnfinished, directory, name.c_str()) != 0) {
-    return ErrnoStatus(errno, absl::StrCat(options_.directory, "/", name));
-  }
   const uint64_t kept = good_ != 0 ? good_ : generation_;
-  good_ = ++generation_;
-  DS_RETURN_IF_ERROR(Sync(directory));
-  DS_ASSIGN_OR_RETURN(const std::vector<uint64_t> generations, Generations());
+  // After an error there may be one of this number.
+  ++generation_;
+  DS_RETURN_IF_ERROR(place_->Publish(generation_, sink_->fd(), whole));
+  good_ = generation_;
+  DS_ASSIGN_OR_RETURN(const std::vector<uint64_t> generations, place_->List());
   for (const uint64_t old : generations) {
-    if (old < kept) ::unlinkat(directory, NameOf(old).c_str(), 0);
+    if (old < kept) DS_RETURN_IF_ERROR(place_->Remove(old));
   }
   return absl::OkStatus();
 }
@@ -272,7 +192,7 @@ absl::Status StateStore::Put(
   // Room ahead would follow the trailer.
   DS_ASSIGN_OR_RETURN(JournalSink* const sink, BeginAs(JournalWay::kAppend));
   DS_RETURN_IF_ERROR(write(*sink));
-  return Publish();
+  return PublishAs(/*whole=*/true);
 }
 
 }  // namespace devstate

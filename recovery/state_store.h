@@ -8,7 +8,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -16,15 +15,23 @@
 #include "devstate/recovery/journal_sink.h"
 #include "devstate/serializer/byte_stream.h"
 #include "devstate/serializer/limits.h"
-#include "devstate/transport/io/file_descriptor.h"
 
 namespace devstate {
+
+class GenerationPlace;
+class ServiceManager;
 
 struct StateStoreOptions {
   // The folder of the generations, which must exist and be of this store alone:
   // on tmpfs, systemd's RuntimeDirectory= with RuntimeDirectoryPreserve=. On
   // another file system each generation is synced, and survives the host.
   std::string directory;
+  // Instead of a folder, the service manager: it keeps each generation as a
+  // memory file, whole ones sealed, and there are up to four at a time
+  // (FileDescriptorStoreMax=). `name` is theirs there, followed by a dot and a
+  // number, so it is of this store alone. Not owned; outlives the store.
+  ServiceManager* manager = nullptr;
+  std::string name = "state";
   // The bytes of a generation, its journal included. Default: 256 MiB.
   uint64_t max_bytes = 256ull * 1024 * 1024;
   // The way a journal is written. Default: kAppend.
@@ -58,8 +65,10 @@ struct Recovery {
 // are good. Thread-safety: none.
 class StateStore {
  public:
-  // Opens the store of a folder. FAILED_PRECONDITION if another process has it
-  // open; a process that was killed does not.
+  // Opens the store. FAILED_PRECONDITION if another process has the folder
+  // open, which one that was killed does not, or if the manager says that it
+  // keeps too few descriptors. INVALID_ARGUMENT if there is neither a folder
+  // nor a manager, or both.
   static absl::StatusOr<std::unique_ptr<StateStore>> Open(
       StateStoreOptions options);
   ~StateStore();
@@ -72,7 +81,7 @@ class StateStore {
   // nothing unless it returns OK, and judges the state as any other: it may be
   // of another release.
   //
-  // Errors are those of the folder, and RESOURCE_EXHAUSTED if this process has
+  // Errors are those of the place, and RESOURCE_EXHAUSTED if this process has
   // no descriptors or memory left to read a generation: then none is loaded,
   // lest it be an older one. A store without a state that can be loaded is OK,
   // generation 0.
@@ -95,21 +104,17 @@ class StateStore {
   absl::Status Put(const std::function<absl::Status(ByteSink&)>& write);
 
  private:
-  explicit StateStore(StateStoreOptions options)
-      : options_(std::move(options)) {}
+  explicit StateStore(StateStoreOptions options);
 
   absl::StatusOr<JournalSink*> BeginAs(JournalWay way);
-  // Returns the numbers of the generations there are, in ascending order.
-  absl::StatusOr<std::vector<uint64_t>> Generations() const;
+  absl::Status PublishAs(bool whole);
   // Sets `unread` if it is the file that cannot be read.
   absl::Status LoadOne(uint64_t generation,
                        const std::function<absl::Status(ByteSource&)>& load,
                        std::string* line, absl::Status* unread) const;
-  absl::Status Sync(int fd) const;
 
   const StateStoreOptions options_;
-  FileDescriptor directory_;
-  bool survives_host_ = false;
+  std::unique_ptr<GenerationPlace> place_;
   // The generation that Begin() has started, or the last one there is.
   uint64_t generation_ = 0;
   // The generation that was loaded or published last; 0 if none was.

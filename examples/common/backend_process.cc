@@ -91,6 +91,9 @@ void AddStateDirFlags(Command& program, BackendFlags* flags) {
   program.AddOption("--state-dir", &flags->state_dir,
                     "Folder in which the state outlives the process, "
                     "of this back-end alone");
+  program.AddFlag("--state-fdstore", &flags->state_fdstore,
+                  "Have the service manager hold the state instead, for a unit "
+                  "with FileDescriptorStoreMax=4 or more");
   program.AddOption("--guest-updates", &flags->guest_updates,
                     "As if the guest changed the state so many times");
 }

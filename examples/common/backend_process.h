@@ -36,6 +36,8 @@ struct BackendFlags {
   uint32_t pre_check = 0;
   // The folder in which the state outlives the process; empty: it does not.
   std::string state_dir;
+  // Whether the service manager holds the state instead of a folder.
+  bool state_fdstore = false;
   uint64_t guest_updates = 0;
 };
 

@@ -59,7 +59,7 @@ absl::Status Run(const Flags& flags) {
   StateHandler<FsStateCodec> handler(&device, std::move(options));
   DS_ASSIGN_OR_RETURN(
       KeptDevice<FsStateCodec> kept,
-      KeptDevice<FsStateCodec>::Open(flags.backend.state_dir, handler,
+      KeptDevice<FsStateCodec>::Open(flags.backend, handler,
                                      kept_options, &device));
   if (!kept.loaded() && !flags.backend.await_load) {
     DS_ASSIGN_OR_RETURN(Walk walk,

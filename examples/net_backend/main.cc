@@ -69,7 +69,7 @@ absl::Status Run(const Flags& flags) {
   StateHandler<NetStateCodec> handler(&device, std::move(options));
   DS_ASSIGN_OR_RETURN(
       KeptDevice<NetStateCodec> kept,
-      KeptDevice<NetStateCodec>::Open(flags.backend.state_dir, handler,
+      KeptDevice<NetStateCodec>::Open(flags.backend, handler,
                                       kept_options, &device));
   if (!kept.loaded() && !flags.backend.await_load) {
     device.Begin(net::examples::SeededModel(flags.seed));
