@@ -36,30 +36,15 @@ namespace {
 using ::devstate::testing::CountOpenFds;
 using ::devstate::testing::FakeDevice;
 using ::devstate::testing::IsOk;
+using ::devstate::testing::kSanitized;
 using ::devstate::testing::MakeChannel;
 using ::devstate::testing::RawPeer;
 using ::devstate::testing::ReadAll;
+using ::devstate::testing::ResidentKib;
 using ::devstate::testing::SendWithoutWait;
 using ::devstate::testing::TempFolder;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-// Their own memory grows, and they take their time.
-constexpr bool kSanitized = true;
-constexpr int kMessages = 50000;
-#else
-constexpr bool kSanitized = false;
-constexpr int kMessages = 1000000;
-#endif
-
-int64_t ResidentKib() {
-  FILE* file = std::fopen("/proc/self/statm", "r");
-  long size = 0;
-  long resident = 0;
-  if (file == nullptr) return 0;
-  if (std::fscanf(file, "%ld %ld", &size, &resident) != 2) resident = 0;
-  std::fclose(file);
-  return resident * (::sysconf(_SC_PAGESIZE) / 1024);
-}
+constexpr int kMessages = kSanitized ? 50000 : 1000000;
 
 // Sends without regard for answers, which it drops with their FDs.
 class HostilePeer {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -254,6 +255,16 @@ int CountOpenFds() {
   while (::readdir(folder) != nullptr) ++count;
   ::closedir(folder);
   return count - 3;  // ".", ".." and the folder itself
+}
+
+int64_t ResidentKib() {
+  FILE* file = std::fopen("/proc/self/statm", "r");
+  long size = 0;
+  long resident = 0;
+  if (file == nullptr) return 0;
+  if (std::fscanf(file, "%ld %ld", &size, &resident) != 2) resident = 0;
+  std::fclose(file);
+  return resident * (::sysconf(_SC_PAGESIZE) / 1024);
 }
 
 std::string Pattern(size_t size) {

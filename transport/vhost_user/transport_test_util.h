@@ -194,6 +194,16 @@ class FdRoom {
 
 // Returns how many file descriptors this process has open.
 int CountOpenFds();
+// Returns how much memory this process has, in KiB. Says little if kSanitized.
+int64_t ResidentKib();
+
+// Whether a sanitizer is at work, whose own memory grows and which takes its
+// time.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
 
 // Returns `size` bytes that repeat nowhere soon.
 std::string Pattern(size_t size);
