@@ -41,6 +41,19 @@ bool LeavesNothing(uint32_t request) {
   }
 }
 
+bool IsRingEvent(uint32_t request) {
+  return request == vhost_user::kSetVringKick ||
+         request == vhost_user::kSetVringCall ||
+         request == vhost_user::kSetVringErr;
+}
+
+// Returns the index in an admitted request about one ring.
+uint32_t RingIndex(const Message& request) {
+  return IsRingEvent(request.request)
+             ? ReadU64(request.payload, 0) & vhost_user::kVringIndexMask
+             : ReadU32(request.payload, 0);
+}
+
 bool IsRefusal(const Message& request, const Message& reply) {
   return !vhost_user::HasReply(request.request) && reply.payload.size() == 8 &&
          ReadU64(reply.payload, 0) != 0;
@@ -204,18 +217,13 @@ void DeviceSetup::RememberMemory(Message request) {
 void DeviceSetup::RememberRing(Message request) {
   const std::string& payload = request.payload;
   const uint32_t number = request.request;
-  const bool is_event = number == vhost_user::kSetVringKick ||
-                        number == vhost_user::kSetVringCall ||
-                        number == vhost_user::kSetVringErr;
-  const uint32_t index = is_event
-                             ? ReadU64(payload, 0) & vhost_user::kVringIndexMask
-                             : ReadU32(payload, 0);
+  const uint32_t index = RingIndex(request);
   if (index >= kMaxRings) {
     Obstruct(absl::StrCat(RequestName(number), ": ring ", index));
     return;
   }
   Ring& ring = rings_[index];
-  if (is_event) {
+  if (IsRingEvent(number)) {
     RingEvent& event = number == vhost_user::kSetVringKick   ? ring.kick
                        : number == vhost_user::kSetVringCall ? ring.call
                                                              : ring.error;
@@ -252,6 +260,16 @@ void DeviceSetup::RememberRing(Message request) {
       Obstruct(absl::StrCat(RequestName(number), " cannot be replayed"));
       break;
   }
+}
+
+const Ring* DeviceSetup::RingEnabledBy(const Message& request) const {
+  if (request.request != vhost_user::kSetVringEnable ||
+      !AdmitRequest(request).ok() || ReadU32(request.payload, 4) == 0) {
+    return nullptr;
+  }
+  const auto found = rings_.find(RingIndex(request));
+  return found != rings_.end() && found->second.started ? &found->second
+                                                        : nullptr;
 }
 
 void DeviceSetup::StopAllRings() {

@@ -81,6 +81,10 @@ class DeviceSetup {
   // waits for the end of a channel.
   static bool KeepsDescriptors(uint32_t request);
 
+  // Returns the started ring that `request` enables, or is to enable if it is
+  // not carried out yet. Null if there is none. Valid as long as the set-up.
+  const Ring* RingEnabledBy(const vhost_user::Message& request) const;
+
   // Returns why the device cannot be moved to another back-end now; OK if it
   // can. UNAVAILABLE: it may be later.
   absl::Status CheckMovable() const;

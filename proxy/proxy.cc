@@ -327,23 +327,16 @@ void Proxy::Remember(Message request, const Message* reply) {
     rings_settle_ = Deadline::After(kSettling);
     if (checkpoint_forgotten_) CheckpointSoon();
   }
-  const bool enables = request.request == vhost_user::kSetVringEnable &&
-                       request.payload.size() == 8;
-  const uint32_t ring = enables ? vhost_user::ReadU32(request.payload, 0) : 0;
+  const Ring* enabled = setup_.RingEnabledBy(request);
   setup_.Remember(std::move(request), reply);
-  if (enables) KickRing(ring);
-  TellEngine();
-}
-
-void Proxy::KickRing(uint32_t index) const {
   // QEMU gives a kick with SET_VRING_KICK, for requests that nobody had taken
   // when the rings stopped: the guest does not repeat its own. Some back-ends,
   // virtiofsd up to 1.13 among them, drop it if it comes before
   // SET_VRING_ENABLE. One too many does no harm.
-  const auto found = setup_.rings().find(index);
-  if (found == setup_.rings().end()) return;
-  const Ring& ring = found->second;
-  if (ring.started && ring.enable.value_or(0) != 0) Wake(ring.kick);
+  if (enabled != nullptr && enabled->enable.value_or(0) != 0) {
+    Wake(enabled->kick);
+  }
+  TellEngine();
 }
 
 void Proxy::TellEngine() {

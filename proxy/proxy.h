@@ -169,8 +169,6 @@ class Proxy {
   absl::Status ForwardReply(vhost_user::Message reply);
   // Takes a request that is over, with its reply if there was one.
   void Remember(vhost_user::Message request, const vhost_user::Message* reply);
-  // Kicks a ring that is started and enabled.
-  void KickRing(uint32_t index) const;
   // Start and stop what is done at times: checkpoints, and looks at the rings.
   void StartClock();
   void StopClock();
