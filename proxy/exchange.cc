@@ -316,6 +316,10 @@ absl::Status Exchange::Load(const TemporaryFile& state) {
 absl::Status Exchange::StartRings(Backend& backend) {
   DS_ASSIGN_OR_RETURN(const std::vector<ReplayStep> rings, setup_.StartRings());
   DS_RETURN_IF_ERROR(Send(backend, rings));
+  // Without acknowledgements an answer says that it has done all before.
+  if ((setup_.protocol_features() & vhost_user::kProtocolFReplyAck) == 0) {
+    DS_RETURN_IF_ERROR(Ask(backend, vhost_user::kGetFeatures).status());
+  }
   // A kick that came while nobody listened is lost, and so is the interrupt of
   // what was done in between. One too many does no harm.
   for (const auto& [index, ring] : setup_.rings()) {

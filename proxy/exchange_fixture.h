@@ -116,8 +116,9 @@ class ExchangeTest : public ::testing::Test {
     ASSERT_TRUE(front_->Send(request, std::move(payload), std::move(fds)));
   }
 
-  void StartGuest() {
-    front_->Negotiate();
+  // Sets up a ring, with all protocol features but `left_out`.
+  void StartGuest(uint64_t left_out = 0) {
+    front_->Negotiate(left_out);
     Send(vhost_user::kSetFeatures,
          vhost_user::U64Payload(vhost_user::kVirtioFVersion1 |
                                 vhost_user::kVhostUserFProtocolFeatures));

@@ -66,6 +66,16 @@ TEST_F(ExchangeTest, TheStateAndTheRingsMoveToTheNewBackEnd) {
   EXPECT_THAT(new_.TakeRequests(), ElementsAre("GET_QUEUE_NUM"));
 }
 
+TEST_F(ExchangeTest, WithoutAcknowledgementsAnAnswerSaysThatRingsAreEnabled) {
+  StartGuest(vhost_user::kProtocolFReplyAck);
+  EXPECT_TRUE(Upgrade(ToNew()).exchanged());
+  const std::vector<std::string> requests = new_.TakeRequests();
+  ASSERT_GE(requests.size(), 2u);
+  EXPECT_EQ(requests[requests.size() - 2], "SET_VRING_ENABLE");
+  EXPECT_EQ(requests.back(), "GET_FEATURES");
+  EXPECT_EQ(Count(kick_), 1u);
+}
+
 TEST_F(ExchangeTest, AStateThatDoesNotConvertMovesAsItIs) {
   for (const char* name : {"one-flow.state", "version-1.state"}) {
     SCOPED_TRACE(name);

@@ -280,17 +280,32 @@ absl::Status Proxy::SendTransferReplies() {
   return absl::OkStatus();
 }
 
+absl::Status Proxy::SendToBackend(const Message& message) {
+  return Of("back-end", backend_->connection().Send(
+                            message, Deadline::After(options_.message_timeout),
+                            stop_.fd()));
+}
+
 absl::Status Proxy::ForwardRequest(Message request) {
-  const absl::Status sent = backend_->connection().Send(
-      request, Deadline::After(options_.message_timeout), stop_.fd());
+  const bool answered = IsReplyDue(request, setup_.protocol_features());
+  // The back-end must have enabled a ring before the ring is kicked. Where the
+  // front-end does not ask whether it has, a question does whose answer comes
+  // after that, as QEMU's own without REPLY_ACK.
+  const bool asks = !answered && setup_.RingEnabledBy(request) != nullptr;
+  absl::Status sent = SendToBackend(request);
+  if (sent.ok() && asks) {
+    Message question;
+    question.request = vhost_user::kGetFeatures;
+    sent = SendToBackend(question);
+  }
   if (!sent.ok()) {
     // For another back-end, if there will be one.
     held_ = std::move(request);
     turn_.Return();
-    return Of("back-end", sent);
+    return sent;
   }
   if (!DeviceSetup::KeepsDescriptors(request.request)) request.fds.clear();
-  if (!IsReplyDue(request, setup_.protocol_features())) {
+  if (!answered && !asks) {
     Remember(std::move(request), nullptr);
     turn_.Return();
     return absl::OkStatus();
@@ -298,6 +313,7 @@ absl::Status Proxy::ForwardRequest(Message request) {
   reply_deadline_ =
       Deadline::After(IsTransfer(request.request) ? options_.transfer_timeout
                                                   : options_.reply_timeout);
+  awaited_reply_ = asks ? vhost_user::kGetFeatures : request.request;
   awaited_ = std::move(request);
   return absl::OkStatus();
 }
@@ -310,11 +326,13 @@ absl::Status Proxy::ForwardReply(Message reply) {
   }
   // Before it goes on, so that descriptors which the front-end waits for are
   // closed.
-  if (awaited_.has_value() && awaited_->request == reply.request) {
-    Remember(*std::move(awaited_), &reply);
+  if (awaited_.has_value() && reply.request == awaited_reply_) {
+    const bool asked = awaited_->request != reply.request;
+    Remember(*std::move(awaited_), asked ? nullptr : &reply);
     awaited_.reset();
     reply_deadline_ = Deadline::Never();
     turn_.Return();
+    if (asked) return absl::OkStatus();
   }
   return Of("front-end",
             frontend_->Send(reply, Deadline::After(options_.message_timeout),
@@ -367,7 +385,7 @@ Deadline Proxy::NextDeadline() const {
 absl::Status Proxy::CheckDeadlines() const {
   if (reply_deadline_.Expired()) {
     return absl::DeadlineExceededError(absl::StrCat(
-        "back-end: no answer to ", RequestName(awaited_->request), " in time"));
+        "back-end: no answer to ", RequestName(awaited_reply_), " in time"));
   }
   if (frontend_deadline_.Expired() || backend_deadline_.Expired()) {
     return absl::DeadlineExceededError(

@@ -166,6 +166,7 @@ class Proxy {
   absl::Status SendTransferReplies();
   // Requires: it is this thread's turn.
   absl::Status ForwardRequest(vhost_user::Message request);
+  absl::Status SendToBackend(const vhost_user::Message& message);
   absl::Status ForwardReply(vhost_user::Message reply);
   // Takes a request that is over, with its reply if there was one.
   void Remember(vhost_user::Message request, const vhost_user::Message* reply);
@@ -226,8 +227,11 @@ class Proxy {
   DeviceSetup setup_;
   std::unique_ptr<Backend> backend_;
   std::optional<vhost_user::Connection> frontend_;
-  // The request whose answer is due. It is this thread's turn until then.
+  // The request that is not over. It is this thread's turn until then.
   std::optional<vhost_user::Message> awaited_;
+  // The reply that ends it: its own, or that to a question of the proxy, which
+  // does not go on.
+  uint32_t awaited_reply_ = 0;
   // The request that waits for this thread's turn.
   std::optional<vhost_user::Message> held_;
   Deadline reply_deadline_ = Deadline::Never();

@@ -208,13 +208,26 @@ class RingStartTest : public ProxyTest {
  protected:
   // Starts ring 0 at a back-end that takes the first kick before the ring is
   // enabled, and drops it.
-  void StartRing() {
-    Negotiate(vhost_user::kProtocolFReplyAck);
+  void StartRing(uint64_t negotiated = vhost_user::kProtocolFReplyAck) {
+    Negotiate(negotiated);
+    // Front-ends give it as readable: the guest may have kicked before.
+    const uint64_t one = 1;
+    ASSERT_EQ(::write(kick_.get(), &one, sizeof(one)),
+              static_cast<ssize_t>(sizeof(one)));
     ASSERT_TRUE(front_->Send(vhost_user::kSetVringKick, U64Payload(0),
                              devstate::testing::Fds(FileDescriptor(
                                  ::dup(kick_.get())))));
     ASSERT_EQ(back_->Receive().request, vhost_user::kSetVringKick);
     ASSERT_EQ(TakeKicks(), 1u);
+  }
+
+  // Sends a SET_VRING_ENABLE that shall not be answered.
+  void EnableUnasked(uint32_t flags) {
+    ASSERT_TRUE(
+        front_->Send(vhost_user::kSetVringEnable, TwoU32(0, 1), {}, flags));
+    const Message enable = back_->Receive();
+    ASSERT_EQ(enable.request, vhost_user::kSetVringEnable);
+    EXPECT_EQ(enable.flags, flags);
   }
 
   // Has SET_VRING_ENABLE answered with `answer`.
@@ -234,8 +247,7 @@ class RingStartTest : public ProxyTest {
                                                                        : 0;
   }
 
-  // Front-ends give it as readable: the guest may have kicked before.
-  const FileDescriptor kick_{::eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK)};
+  const FileDescriptor kick_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 };
 
 TEST_F(RingStartTest, ARingIsKickedWhenItHasBeenEnabled) {
@@ -249,6 +261,52 @@ TEST_F(RingStartTest, ARingIsKickedWhenItHasBeenEnabled) {
   EXPECT_EQ(TakeKicks(), 1u);
 }
 
+TEST_F(RingStartTest, ARingIsKickedWhenItHasBeenEnabledThoughNobodyAsks) {
+  // Not asked for, or not negotiated.
+  const struct {
+    uint64_t negotiated;
+    uint32_t flags;
+  } cases[] = {{vhost_user::kProtocolFReplyAck, 0x1},
+               {vhost_user::kProtocolFDeviceState, 0x1},
+               {vhost_user::kProtocolFDeviceState, 0x9}};
+  for (const auto& test : cases) {
+    SCOPED_TRACE(::testing::Message() << test.negotiated << ", " << test.flags);
+    ASSERT_NO_FATAL_FAILURE(Start({}));
+    ASSERT_NO_FATAL_FAILURE(StartRing(test.negotiated));
+    ASSERT_NO_FATAL_FAILURE(EnableUnasked(test.flags));
+    // The proxy's question. It says itself that all before was done.
+    ASSERT_EQ(back_->Receive().request, vhost_user::kGetFeatures);
+    EXPECT_EQ(TakeKicks(), 0u);
+    ASSERT_TRUE(back_->Send(vhost_user::kGetFeatures, U64Payload(1), {}, 0x5));
+    // The front-end's own is answered by its own answer.
+    ASSERT_TRUE(front_->Send(vhost_user::kGetFeatures));
+    ASSERT_EQ(back_->Receive().request, vhost_user::kGetFeatures);
+    EXPECT_EQ(TakeKicks(), 1u);
+    ASSERT_TRUE(back_->Send(vhost_user::kGetFeatures, U64Payload(2), {}, 0x5));
+    EXPECT_EQ(front_->Receive().payload, U64Payload(2));
+  }
+}
+
+TEST_F(RingStartTest, ABackEndThatDoesNotSayWhetherARingIsEnabledIsGivenUp) {
+  ProxyOptions options;
+  options.reply_timeout = absl::Milliseconds(20);
+  ASSERT_NO_FATAL_FAILURE(Start(std::move(options)));
+  ASSERT_NO_FATAL_FAILURE(StartRing());
+  ASSERT_NO_FATAL_FAILURE(EnableUnasked(0x1));
+  EXPECT_EQ(front_->Receive().request, 0u);
+  EXPECT_EQ(TakeKicks(), 0u);
+  EXPECT_THAT(proxy_->log(), HasSubstr("no answer to GET_FEATURES in time"));
+}
+
+TEST_F(RingStartTest, ARingThatIsDisabledIsNotAskedAbout) {
+  ASSERT_NO_FATAL_FAILURE(StartRing());
+  ASSERT_TRUE(front_->Send(vhost_user::kSetVringEnable, TwoU32(0, 0)));
+  ASSERT_EQ(back_->Receive().request, vhost_user::kSetVringEnable);
+  ASSERT_TRUE(front_->Send(vhost_user::kGetQueueNum));
+  EXPECT_EQ(back_->Receive().request, vhost_user::kGetQueueNum);
+  EXPECT_EQ(TakeKicks(), 0u);
+}
+
 TEST_F(RingStartTest, ARingThatIsNotEnabledIsNotKicked) {
   ASSERT_NO_FATAL_FAILURE(StartRing());
   ASSERT_NO_FATAL_FAILURE(Enable(1, 1));
@@ -260,7 +318,6 @@ TEST_F(RingStartTest, ARingThatIsNotEnabledIsNotKicked) {
 TEST_F(RingStartTest, ARingThatIsEnabledBeforeItStartsIsNotKicked) {
   // Its back-end drops nothing.
   Negotiate(vhost_user::kProtocolFReplyAck);
-  TakeKicks();
   ASSERT_NO_FATAL_FAILURE(Enable(0, 1));
   ASSERT_TRUE(front_->Send(
       vhost_user::kSetVringKick, U64Payload(0),

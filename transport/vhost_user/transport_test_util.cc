@@ -153,10 +153,11 @@ uint64_t RawPeer::Call(uint32_t request, std::string payload,
   return vhost_user::ReadU64(reply.payload, 0);
 }
 
-void RawPeer::Negotiate() {
+void RawPeer::Negotiate(uint64_t left_out) {
   Call(vhost_user::kGetFeatures);
   Send(vhost_user::kSetProtocolFeatures,
-       vhost_user::U64Payload(Call(vhost_user::kGetProtocolFeatures)));
+       vhost_user::U64Payload(Call(vhost_user::kGetProtocolFeatures) &
+                              ~left_out));
   Send(vhost_user::kSetOwner);
 }
 

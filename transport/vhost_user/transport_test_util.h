@@ -138,8 +138,9 @@ class RawPeer {
   // request that it must answer is answered next.
   bool Alive() { return Call(vhost_user::kGetFeatures) != UINT64_MAX; }
 
-  // Negotiates bit 19, REPLY_ACK and what else the back-end offers.
-  void Negotiate();
+  // Negotiates bit 19, REPLY_ACK and what else the back-end offers, but not the
+  // protocol features `left_out`.
+  void Negotiate(uint64_t left_out = 0);
   // Sends SET_DEVICE_STATE_FD with both numbers as they are.
   uint64_t SetDeviceState(uint32_t direction, uint32_t phase,
                           FileDescriptor fd);
