@@ -13,11 +13,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "devstate/proxy/served_proxy.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -32,9 +34,11 @@ namespace {
 using ::devstate::testing::CountOpenFds;
 using ::devstate::testing::FakeDevice;
 using ::devstate::testing::IsOk;
+using ::devstate::testing::kSanitized;
 using ::devstate::testing::MakeChannel;
 using ::devstate::testing::Pattern;
 using ::devstate::testing::RawPeer;
+using ::devstate::testing::ResidentKib;
 using ::devstate::testing::SomeFds;
 using ::devstate::testing::StatusIs;
 using ::devstate::testing::StringSink;
@@ -189,18 +193,55 @@ TEST_F(ProxyTest, RequestsWaitUntilTheOneBeforeIsAnswered) {
   EXPECT_EQ(back_->Receive().request, vhost_user::kSetVringBase);
 }
 
-TEST_F(ProxyTest, OrderIsKept) {
-  constexpr uint32_t kMessages = 5000;
-  std::thread front([this] {
-    for (uint32_t i = 0; i < kMessages; ++i) {
-      ASSERT_TRUE(front_->Send(vhost_user::kSetVringNum, TwoU32(0, i)));
-    }
-  });
-  for (uint32_t i = 0; i < kMessages; ++i) {
-    const Message message = back_->Receive();
-    ASSERT_EQ(message.payload, TwoU32(0, i));
+// Many messages, of which each has a descriptor. PROXY_MESSAGES in the
+// environment says how many, for a longer run.
+class ManyMessagesTest : public ProxyTest {
+ protected:
+  static uint32_t Wanted() {
+    const char* text = std::getenv("PROXY_MESSAGES");
+    uint32_t count = 20000;
+    EXPECT_TRUE(text == nullptr || absl::SimpleAtoi(text, &count)) << text;
+    return count;
   }
-  front.join();
+
+  // Sends `count` messages, and expects them in their order.
+  void Pass(uint32_t count) {
+    std::thread front([this, count] {
+      for (uint32_t i = 0; i < count; ++i) {
+        ASSERT_TRUE(
+            front_->Send(vhost_user::kSetVringCall, Numbered(i), SomeFds(1)));
+      }
+    });
+    for (uint32_t i = 0; i < count; ++i) {
+      const Message message = back_->Receive();
+      ASSERT_EQ(message.payload, Numbered(i));
+      ASSERT_EQ(message.fds.size(), 1u);
+    }
+    front.join();
+    // The proxy has done with all when it answers.
+    ASSERT_TRUE(front_->Send(vhost_user::kGetFeatures));
+    ASSERT_EQ(back_->Receive().request, vhost_user::kGetFeatures);
+    ASSERT_TRUE(back_->Send(vhost_user::kGetFeatures, U64Payload(0), {}, 0x5));
+    ASSERT_EQ(front_->Receive().request, vhost_user::kGetFeatures);
+  }
+
+ private:
+  // Of ring 0; the bits above its index say nothing.
+  static std::string Numbered(uint32_t i) {
+    return U64Payload(uint64_t{i} << 16);
+  }
+};
+
+TEST_F(ManyMessagesTest, KeepTheirOrderAndLeaveNothing) {
+  // After the first ones the allocator has what it needs.
+  ASSERT_NO_FATAL_FAILURE(Pass(1000));
+  const int fds = CountOpenFds();
+  const int64_t resident = ResidentKib();
+  ASSERT_NO_FATAL_FAILURE(Pass(Wanted()));
+  EXPECT_EQ(CountOpenFds(), fds);
+  if (!kSanitized) {
+    EXPECT_LT(ResidentKib(), resident + 1024);
+  }
 }
 
 // The kick of a ring, as a back-end polls it.
