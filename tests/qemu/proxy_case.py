@@ -50,8 +50,20 @@ class ProxyCase(virtiofsd_case.VirtiofsdCase):
         self.share('log.txt', b'')
         self.share('lines.txt', b'one\ntwo\nthree\n')
         # Not all who ask for another back-end need one.
-        self.command = shlex.join(foreign_testing.virtiofsd() or ()) + (
-            ' --fd {fd} --sandbox none --shared-dir ' + self.shared)
+        self.command = self.command_of()
+
+    def command_of(self, release=None, *flags):
+        """The command of a back-end: a release of virtiofsd with flags."""
+        return ' '.join((shlex.join(foreign_testing.virtiofsd(release) or ()),
+                         '--fd {fd} --sandbox none --shared-dir', self.shared,
+                         *flags))
+
+    def with_handles(self, release=None):
+        """The command of one that finds files by their handles, also those that
+        have no name any more."""
+        return self.command_of(release, '--modcaps=+dac_read_search',
+                               '--migration-mode file-handles',
+                               '--inode-file-handles=mandatory')
 
     def proxy(self, *flags, backend=None):
         """One whose back-end is named by `backend`, a virtiofsd otherwise."""

@@ -9,7 +9,6 @@ tests/foreign/install.sh and tests/qemu/install_guest.sh get them.
 
 import os
 import re
-import shlex
 import signal
 
 import foreign_testing
@@ -30,9 +29,7 @@ class ProxyRecoveryTest(proxy_case.ProxyCase):
             return int(child)
 
     def recover_under_a_writer(self, release=None):
-        command = shlex.join(foreign_testing.virtiofsd(release)) + (
-            ' --fd {fd} --sandbox none --migration-on-error guest-error'
-            ' --shared-dir ' + self.shared)
+        command = self.command_of(release, '--migration-on-error guest-error')
         proxy = self.proxy('--checkpoint', '1',
                            backend=('--command', command))
         qemu = self.guest(proxy, proxy_case.WRITER)

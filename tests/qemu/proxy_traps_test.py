@@ -42,10 +42,6 @@ class ProxyTrapsTest(proxy_case.ProxyCase):
         self.grows()
         return qemu
 
-    def with_handles(self, *flags):
-        return ' '.join((self.command, '--migration-mode file-handles',
-                         '--inode-file-handles=mandatory', *flags))
-
     def preloaded(self, variable, *flags):
         return 'env LD_PRELOAD=%s %s %s %s' % (LIBRARY, variable, self.command,
                                               ' '.join(flags))
@@ -87,8 +83,7 @@ class ProxyTrapsTest(proxy_case.ProxyCase):
                 hashlib.md5(block).hexdigest(), number))
 
     def test_a_new_one_that_may_not_open_handles_leaves_the_old_one(self):
-        proxy = self.proxy(backend=(
-            '--command', self.with_handles('--modcaps=+dac_read_search')))
+        proxy = self.proxy(backend=('--command', self.with_handles()))
         qemu = self.writing_guest(proxy)
         report = self.upgrade(
             proxy, '--command', self.command + ' --modcaps=-dac_read_search',
@@ -96,17 +91,14 @@ class ProxyTrapsTest(proxy_case.ProxyCase):
         self.assertTrue(report['old_serves'], report)
         self.assertRegex(proxy.log, 'Operation not permitted')
         self.grows()
-        report = self.upgrade(
-            proxy, '--command',
-            self.with_handles('--modcaps=+dac_read_search'))
+        report = self.upgrade(proxy, '--command', self.with_handles())
         self.assertTrue(report['exchanged'], report)
         self.grows()
         self.assert_wrote_all(qemu)
 
     @foreign_testing.needs(foreign_testing.FIRST)
     def test_handles_do_not_go_to_a_version_that_has_none(self):
-        first = ' '.join(foreign_testing.virtiofsd(foreign_testing.FIRST)) + (
-            ' --fd {fd} --sandbox none --shared-dir ' + self.shared)
+        first = self.command_of(foreign_testing.FIRST)
         # What it does not offer would be the first reason.
         capabilities = self.path('first.json')
         with open(capabilities, 'wb') as file:
@@ -114,8 +106,8 @@ class ProxyTrapsTest(proxy_case.ProxyCase):
                             '--print-capabilities', '--command', first],
                            stdin=subprocess.DEVNULL, stdout=file,
                            timeout=harness.PATIENCE, check=True)
-        proxy = self.proxy('--features-like', capabilities, backend=(
-            '--command', self.with_handles('--modcaps=+dac_read_search')))
+        proxy = self.proxy('--features-like', capabilities,
+                           backend=('--command', self.with_handles()))
         qemu = self.writing_guest(proxy)
         report = self.upgrade(proxy, '--command', first, '--backend-format',
                               'virtiofsd:V1', '--retries', '0', exit_code=1)
