@@ -74,11 +74,12 @@ class ProxyCase(virtiofsd_case.VirtiofsdCase):
         return proxy
 
     def guest(self, proxy, script, incoming=False, memory=guest.MEMORY,
-              extra=()):
+              extra=(), programs=()):
         folder = self.path('guest-%d' % self.count)
         os.mkdir(folder)
         return self.qemu(proxy, incoming=incoming, memory=memory,
-                         extra=guest.make_initrd(folder, script) +
+                         extra=guest.make_initrd(folder, script,
+                                                 programs=programs) +
                          ['-serial', 'stdio', *extra])
 
     def upgrade(self, proxy, *flags, exit_code=0):
