@@ -5,6 +5,7 @@
 import json
 import os
 import shlex
+import subprocess
 
 import foreign_testing
 import guest
@@ -64,6 +65,16 @@ class ProxyCase(virtiofsd_case.VirtiofsdCase):
         return self.command_of(release, '--modcaps=+dac_read_search',
                                '--migration-mode file-handles',
                                '--inode-file-handles=mandatory')
+
+    def capabilities(self, command):
+        """The file with what a back-end has to offer."""
+        path = self.path('capabilities.json')
+        with open(path, 'wb') as file:
+            subprocess.run([foreign_testing.DEVSTATE, 'proxy',
+                            '--print-capabilities', '--command', command],
+                           stdin=subprocess.DEVNULL, stdout=file,
+                           timeout=harness.PATIENCE, check=True)
+        return path
 
     def proxy(self, *flags, backend=None):
         """One whose back-end is named by `backend`, a virtiofsd otherwise."""

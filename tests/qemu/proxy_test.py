@@ -220,15 +220,28 @@ class ProxyTest(proxy_case.ProxyCase):
         qemu.wait_line('^done', start)
         self.assertIsNone(proxy.process.poll(), proxy.log)
 
-    def test_the_migration_stream_has_a_portable_state(self):
-        source = self.proxy()
+    def save_migrant(self, *flags):
+        """The file with a MIGRANT that waits."""
+        source = self.proxy(*flags)
         qemu = self.guest(source, MIGRANT)
         qemu.command('cont')
         qemu.wait_line('^waiting')
         self.assert_completed(qemu.save(self.path('vm.mig')), qemu, source)
         qemu.stop()
         source.stop()
-        vm = self.path('vm.mig')
+        return self.path('vm.mig')
+
+    def migrant_goes_on(self, vm, destination):
+        qemu = self.guest(destination, MIGRANT, incoming=True)
+        self.assert_completed(qemu.load(vm), qemu, destination)
+        qemu.command('cont')
+        self.share('go', b'')
+        qemu.wait_line('^done')
+        self.assertIn('read two', qemu.log)
+        self.assertEqual(self.read('share/log.txt'), b'from the destination\n')
+
+    def test_the_migration_stream_has_a_portable_state(self):
+        vm = self.save_migrant()
         listed = json.loads(self.devstate('qemu', 'list', '--format', 'json',
                                           vm))['devices']
         self.assertEqual([device['kind'] for device in listed], ['devstate'])
@@ -250,14 +263,27 @@ class ProxyTest(proxy_case.ProxyCase):
         qemu.stop()
         destination.stop()
 
-        destination = self.proxy()
+        self.migrant_goes_on(vm, self.proxy())
+
+    @foreign_testing.needs(foreign_testing.FIRST)
+    def test_a_guest_goes_on_with_a_release_that_reads_another_version(self):
+        vm = self.save_migrant()
+        destination = self.proxy(backend=(
+            '--command', self.command_of(foreign_testing.FIRST)))
+        self.migrant_goes_on(vm, destination)
+
+    def test_a_back_end_of_devstate_takes_the_state(self):
+        flags = ('--shared-dir=' + self.shared, '--await-load')
+        # It offers less than virtiofsd.
+        like = self.capabilities(' '.join((
+            harness.EXAMPLES['fs'], '--socket-path {socket}', *flags)))
+        vm = self.save_migrant('--features-like', like)
+        table = self.path('table')
+        destination = self.example('fs', '--table-out=' + table, *flags)
         qemu = self.guest(destination, MIGRANT, incoming=True)
         self.assert_completed(qemu.load(vm), qemu, destination)
-        qemu.command('cont')
-        self.share('go', b'')
-        qemu.wait_line('^done')
-        self.assertIn('read two', qemu.log)
-        self.assertEqual(self.read('share/log.txt'), b'from the destination\n')
+        for name in ('log.txt', 'lines.txt'):
+            self.assertIn(name, self.read('table').decode())
 
 
 if __name__ == '__main__':

@@ -100,13 +100,7 @@ class ProxyTrapsTest(proxy_case.ProxyCase):
     def test_handles_do_not_go_to_a_version_that_has_none(self):
         first = self.command_of(foreign_testing.FIRST)
         # What it does not offer would be the first reason.
-        capabilities = self.path('first.json')
-        with open(capabilities, 'wb') as file:
-            subprocess.run([foreign_testing.DEVSTATE, 'proxy',
-                            '--print-capabilities', '--command', first],
-                           stdin=subprocess.DEVNULL, stdout=file,
-                           timeout=harness.PATIENCE, check=True)
-        proxy = self.proxy('--features-like', capabilities,
+        proxy = self.proxy('--features-like', self.capabilities(first),
                            backend=('--command', self.with_handles()))
         qemu = self.writing_guest(proxy)
         report = self.upgrade(proxy, '--command', first, '--backend-format',
