@@ -44,7 +44,9 @@ StreamReader::StreamReader(ByteSource* source, const Limits& limits,
 absl::Status StreamReader::Error(ErrorReason reason,
                                  absl::string_view message) const {
   ErrorDetail detail = {reason, item_offset_};
-  if (in_chunks_) detail.chunk = static_cast<uint32_t>(seen_.chunks);
+  if (stage_ > Stage::kHeader) {
+    detail.chunk = static_cast<uint32_t>(seen_.chunks);
+  }
   return StreamError(detail, message);
 }
 
@@ -90,15 +92,19 @@ absl::StatusOr<absl::string_view> StreamReader::Take(size_t size,
 
 absl::StatusOr<const StreamHeader*> StreamReader::ReadHeader() {
   DS_RETURN_IF_ERROR(status_);
-  if (in_chunks_) {
+  if (stage_ > Stage::kHeader) {
     return status_ = absl::FailedPreconditionError("ReadHeader() twice");
   }
-  absl::StatusOr<const StreamHeader*> header = ReadHeaderImpl();
-  status_ = header.status();
-  return header;
+  DS_RETURN_IF_ERROR(status_ = ReadHeaderImpl());
+  return &header_;
 }
 
-absl::StatusOr<const StreamHeader*> StreamReader::ReadHeaderImpl() {
+absl::Status StreamReader::ReadHeaderImpl() {
+  if (stage_ == Stage::kPrefix) DS_RETURN_IF_ERROR(ReadPrefix());
+  return ReadStreamHeader();
+}
+
+absl::Status StreamReader::ReadPrefix() {
   absl::StatusOr<absl::string_view> taken =
       Take(kPrefixSize, "the stream's prefix");
   // Something short that is no stream at all is not one without a trailer.
@@ -110,40 +116,45 @@ absl::StatusOr<const StreamHeader*> StreamReader::ReadHeaderImpl() {
                               absl::CHexEscape(start), "\", expected \"",
                               absl::CHexEscape(kStreamMagic), "\""));
   }
-  DS_ASSIGN_OR_RETURN(absl::string_view bytes, std::move(taken));
-  const StreamPrefix prefix = DecodePrefix(bytes.data());
+  DS_ASSIGN_OR_RETURN(const absl::string_view bytes, std::move(taken));
+  prefix_ = DecodePrefix(bytes.data());
   const uint64_t computed = ComputePrefixChecksum(bytes.data());
-  if (prefix.prefix_checksum != computed) {
+  if (prefix_.prefix_checksum != computed) {
     return Error(ERROR_REASON_CHECKSUM,
-                 ChecksumText("prefix", prefix.prefix_checksum, computed));
+                 ChecksumText("prefix", prefix_.prefix_checksum, computed));
   }
-  if (prefix.format_version != kFormatVersion || prefix.reserved != 0) {
+  if (prefix_.format_version != kFormatVersion || prefix_.reserved != 0) {
     return Error(ERROR_REASON_UNKNOWN_CONTENT,
-                 absl::StrCat("stream format version ", prefix.format_version,
+                 absl::StrCat("stream format version ", prefix_.format_version,
                               " is newer than version ", kFormatVersion,
                               " of this reader: update the reader"));
   }
-  if (prefix.header_size > limits_.max_header_bytes) {
+  if (prefix_.header_size > limits_.max_header_bytes) {
     return Error(ERROR_REASON_LIMIT,
-                 absl::StrCat("the stream header has ", prefix.header_size,
+                 absl::StrCat("the stream header has ", prefix_.header_size,
                               " bytes, more than max_header_bytes = ",
                               limits_.max_header_bytes));
   }
   item_offset_ = offset_;
-  DS_ASSIGN_OR_RETURN(bytes, Take(prefix.header_size, "the stream header"));
-  const uint64_t header_checksum = Checksum(bytes);
-  if (prefix.header_checksum != header_checksum) {
-    return Error(
-        ERROR_REASON_CHECKSUM,
-        ChecksumText("header", prefix.header_checksum, header_checksum));
+  stage_ = Stage::kHeader;
+  return absl::OkStatus();
+}
+
+absl::Status StreamReader::ReadStreamHeader() {
+  DS_ASSIGN_OR_RETURN(const absl::string_view bytes,
+                      Take(prefix_.header_size, "the stream header"));
+  const uint64_t computed = Checksum(bytes);
+  if (prefix_.header_checksum != computed) {
+    return Error(ERROR_REASON_CHECKSUM,
+                 ChecksumText("header", prefix_.header_checksum, computed));
   }
   if (!Parse(bytes, &header_)) {
     return Error(ERROR_REASON_MALFORMED,
                  "the stream header is not a StreamHeader message");
   }
-  previous_checksum_ = prefix.prefix_checksum;
-  in_chunks_ = true;
-  return &header_;
+  previous_checksum_ = prefix_.prefix_checksum;
+  stage_ = Stage::kChunkHeader;
+  return absl::OkStatus();
 }
 
 absl::Status StreamReader::CheckChunkHeader(const ChunkHeader& header) const {
@@ -281,8 +292,7 @@ absl::Status StreamReader::CheckTrailer(absl::string_view message) {
   DS_RETURN_IF_ERROR(
       check(trailer.stored_bytes, seen_.stored_bytes, "stored_bytes"));
   DS_RETURN_IF_ERROR(check(trailer.digest, seen_.digest, "digest"));
-  DS_RETURN_IF_ERROR(
-      check(trailer.rounds.size(), rounds().size(), "rounds"));
+  DS_RETURN_IF_ERROR(check(trailer.rounds.size(), rounds().size(), "rounds"));
   for (size_t i = 0; i < trailer.rounds.size(); ++i) {
     const RoundCounts& said = trailer.rounds[i];
     const RoundCounts& seen = rounds()[i];
@@ -292,7 +302,80 @@ absl::Status StreamReader::CheckTrailer(absl::string_view message) {
     DS_RETURN_IF_ERROR(
         check(said.deleted, seen.deleted, "records deleted in a round"));
   }
+  return absl::OkStatus();
+}
 
+absl::StatusOr<absl::optional<Chunk>> StreamReader::NextChunk() {
+  DS_RETURN_IF_ERROR(status_);
+  absl::StatusOr<absl::optional<Chunk>> chunk = NextChunkImpl();
+  status_ = chunk.status();
+  return chunk;
+}
+
+absl::StatusOr<absl::optional<Chunk>> StreamReader::NextChunkImpl() {
+  if (stage_ < Stage::kChunkHeader) {
+    return absl::FailedPreconditionError("NextChunk() before ReadHeader()");
+  }
+  while (stage_ < Stage::kEnd) {
+    if (stage_ == Stage::kChunkHeader) DS_RETURN_IF_ERROR(ReadChunkHeader());
+    Chunk chunk;
+    DS_ASSIGN_OR_RETURN(chunk.payload, ReadPayload());
+    const ChunkHeader& header = chunk_header_;
+    if (header.type == ChunkType::kTrailer) {
+      seen_.digest = previous_checksum_;
+      DS_RETURN_IF_ERROR(CheckTrailer(chunk.payload));
+      stage_ = Stage::kEnd;
+      continue;
+    }
+    Count(header);
+    stage_ = Stage::kChunkHeader;
+    if (!IsKnown(header.type)) continue;
+    chunk.offset = item_offset_;
+    chunk.header = {header.type, header.flags, header.sequence, header.field,
+                    header.records};
+    return absl::optional<Chunk>(chunk);
+  }
+  if (stage_ == Stage::kEnd) DS_RETURN_IF_ERROR(ReadEnd());
+  return absl::optional<Chunk>();
+}
+
+absl::Status StreamReader::ReadChunkHeader() {
+  item_offset_ = offset_;
+  DS_ASSIGN_OR_RETURN(const absl::string_view bytes,
+                      Take(kChunkHeaderSize, "a chunk header"));
+  chunk_header_ = DecodeChunkHeader(bytes.data());
+  const uint64_t computed =
+      ComputeChunkHeaderChecksum(bytes.data(), previous_checksum_);
+  if (chunk_header_.header_checksum != computed) {
+    return Error(
+        ERROR_REASON_CHECKSUM,
+        ChecksumText("chunk header", chunk_header_.header_checksum, computed));
+  }
+  DS_RETURN_IF_ERROR(CheckChunkHeader(chunk_header_));
+  DS_RETURN_IF_ERROR(CheckLimits(chunk_header_));
+  DS_RETURN_IF_ERROR(CheckOrder(chunk_header_));
+  stage_ = Stage::kPayload;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<absl::string_view> StreamReader::ReadPayload() {
+  const ChunkHeader& header = chunk_header_;
+  DS_ASSIGN_OR_RETURN(const absl::string_view bytes,
+                      Take(header.stored_size, "a chunk's payload"));
+  const uint64_t computed = Checksum(bytes);
+  if (header.payload_checksum != computed) {
+    return Error(ERROR_REASON_CHECKSUM,
+                 ChecksumText("payload", header.payload_checksum, computed));
+  }
+  if (header.codec == ChunkCodec::kRaw) return bytes;
+  decoded_.ResizeUninitialized(header.decoded_size);
+  const absl::Status status =
+      decompressor_.Decompress(bytes, decoded_.data(), header.decoded_size);
+  if (!status.ok()) return Error(ERROR_REASON_MALFORMED, status.message());
+  return decoded_.view();
+}
+
+absl::Status StreamReader::ReadEnd() {
   size_t trailing = buffer_.size() - begin_;
   if (trailing == 0) {
     char byte;
@@ -302,65 +385,8 @@ absl::Status StreamReader::CheckTrailer(absl::string_view message) {
     item_offset_ = offset_;
     return Error(ERROR_REASON_TRAILING_BYTES, "bytes follow the trailer");
   }
+  stage_ = Stage::kFinished;
   return absl::OkStatus();
-}
-
-absl::StatusOr<absl::optional<Chunk>> StreamReader::NextChunk() {
-  DS_RETURN_IF_ERROR(status_);
-  if (finished_) return absl::optional<Chunk>();
-  absl::StatusOr<absl::optional<Chunk>> chunk = NextChunkImpl();
-  status_ = chunk.status();
-  return chunk;
-}
-
-absl::StatusOr<absl::optional<Chunk>> StreamReader::NextChunkImpl() {
-  if (!in_chunks_) {
-    return absl::FailedPreconditionError("NextChunk() before ReadHeader()");
-  }
-  while (true) {
-    Chunk chunk;
-    chunk.offset = item_offset_ = offset_;
-    ChunkHeader& header = chunk_header_;
-    DS_ASSIGN_OR_RETURN(absl::string_view bytes,
-                        Take(kChunkHeaderSize, "a chunk header"));
-    header = DecodeChunkHeader(bytes.data());
-    chunk.header = {header.type, header.flags, header.sequence, header.field,
-                    header.records};
-    const uint64_t computed =
-        ComputeChunkHeaderChecksum(bytes.data(), previous_checksum_);
-    if (header.header_checksum != computed) {
-      return Error(
-          ERROR_REASON_CHECKSUM,
-          ChecksumText("chunk header", header.header_checksum, computed));
-    }
-    DS_RETURN_IF_ERROR(CheckChunkHeader(header));
-    DS_RETURN_IF_ERROR(CheckLimits(header));
-    DS_RETURN_IF_ERROR(CheckOrder(header));
-
-    DS_ASSIGN_OR_RETURN(bytes, Take(header.stored_size, "a chunk's payload"));
-    const uint64_t payload_checksum = Checksum(bytes);
-    if (header.payload_checksum != payload_checksum) {
-      return Error(
-          ERROR_REASON_CHECKSUM,
-          ChecksumText("payload", header.payload_checksum, payload_checksum));
-    }
-    chunk.payload = bytes;
-    if (header.codec == ChunkCodec::kZstd) {
-      decoded_.ResizeUninitialized(header.decoded_size);
-      const absl::Status status =
-          decompressor_.Decompress(bytes, decoded_.data(), header.decoded_size);
-      if (!status.ok()) return Error(ERROR_REASON_MALFORMED, status.message());
-      chunk.payload = decoded_.view();
-    }
-    if (header.type == ChunkType::kTrailer) {
-      seen_.digest = previous_checksum_;
-      DS_RETURN_IF_ERROR(CheckTrailer(chunk.payload));
-      finished_ = true;
-      return absl::optional<Chunk>();
-    }
-    Count(header);
-    if (IsKnown(header.type)) return absl::optional<Chunk>(chunk);
-  }
 }
 
 }  // namespace devstate

@@ -66,8 +66,24 @@ class StreamReader {
   const std::vector<RoundCounts>& rounds() const { return order_.rounds(); }
 
  private:
-  absl::StatusOr<const StreamHeader*> ReadHeaderImpl();
+  // What is read next.
+  enum class Stage {
+    kPrefix,
+    kHeader,
+    kChunkHeader,
+    kPayload,
+    kEnd,
+    kFinished,
+  };
+
+  absl::Status ReadHeaderImpl();
   absl::StatusOr<absl::optional<Chunk>> NextChunkImpl();
+  // Each reads and checks what its stage says, and goes on to the next.
+  absl::Status ReadPrefix();
+  absl::Status ReadStreamHeader();
+  absl::Status ReadChunkHeader();
+  absl::StatusOr<absl::string_view> ReadPayload();
+  absl::Status ReadEnd();
   absl::Status CheckChunkHeader(const ChunkHeader& header) const;
   absl::Status CheckLimits(const ChunkHeader& header) const;
   absl::Status CheckOrder(const ChunkHeader& header) const;
@@ -86,6 +102,8 @@ class StreamReader {
   size_t begin_ = 0;
   ByteBuffer decoded_;
   Decompressor decompressor_;
+  Stage stage_ = Stage::kPrefix;
+  StreamPrefix prefix_;
   StreamHeader header_;
   ChunkHeader chunk_header_;
   // What the trailer must say.
@@ -96,8 +114,6 @@ class StreamReader {
   // Where the header or chunk under way starts.
   uint64_t item_offset_ = 0;
   ChunkOrder order_;
-  bool in_chunks_ = false;
-  bool finished_ = false;
   absl::Status status_;
 };
 
