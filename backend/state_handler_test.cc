@@ -12,6 +12,7 @@
 #include "devices/fs/v1/fs.devstate.h"
 #include "devstate/backend/backend.h"
 #include "devstate/compat/rules.h"
+#include "devstate/serializer/stream_push_reader.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -158,6 +159,47 @@ TEST_F(StateHandlerTest, DamagedStreamIsAnsweredWithItsRule) {
             Reply(VERDICT_LEVEL_DAMAGED, "no-trailer") >> 40);
   handler_.Discard();
   EXPECT_THAT(Load(Save()).status, IsOk());
+}
+
+TEST_F(StateHandlerTest, ALoadThatIsPushedByteByByteIsALoad) {
+  const std::string stream = Save();
+  ASSERT_TRUE(Load(stream).status.ok());
+  handler_.Discard();
+  PushSource source;
+  StreamPushReader push(&source, [&] { return handler_.Load(source).status; });
+  for (const char& byte : stream) {
+    ASSERT_THAT(push.Push({&byte, 1}), IsOk());
+  }
+  ASSERT_THAT(push.Finish(), IsOk());
+  ASSERT_THAT(handler_.Commit().status, IsOk());
+  // Of the save, of the load from a source, of the pushed one and its commit.
+  ASSERT_EQ(reports_.size(), 4u);
+  EXPECT_EQ(reports_[2].verdict_line, reports_[1].verdict_line);
+  EXPECT_EQ(reports_[2].stream_bytes, stream.size());
+}
+
+TEST_F(StateHandlerTest, ADamagedLoadThatIsPushedHasTheSameVerdict) {
+  std::string stream = Save();
+  stream.back() = static_cast<char>(stream.back() ^ 1);
+  const LoadResult whole = Load(stream);
+  handler_.Discard();
+  PushSource source;
+  StreamPushReader push(&source, [&] { return handler_.Load(source).status; });
+  for (const char& byte : stream) push.Push({&byte, 1}).IgnoreError();
+  EXPECT_EQ(push.Finish(), whole.status);
+  handler_.Discard();
+  ASSERT_EQ(reports_.size(), 3u);
+  EXPECT_EQ(reports_[2].verdict_line, reports_[1].verdict_line);
+}
+
+TEST_F(StateHandlerTest, APushedLoadThatWasDiscardedIsForgotten) {
+  const std::string stream = Save();
+  PushSource source;
+  StreamPushReader push(&source, [&] { return handler_.Load(source).status; });
+  ASSERT_THAT(push.Push(stream.substr(0, stream.size() / 2)), IsOk());
+  handler_.Discard();
+  ASSERT_TRUE(Load(stream).status.ok());
+  ASSERT_THAT(handler_.Commit().status, IsOk());
 }
 
 TEST_F(StateHandlerTest, FailedCommitIsOneFindingMore) {

@@ -16,6 +16,7 @@
 #include "devstate/schema/name_text.h"
 #include "devstate/schema/schema_info.h"
 #include "devstate/serializer/memory_stream.h"
+#include "devstate/serializer/push_source.h"
 #include "devstate/serializer/record_stream.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/stream_writer.h"
@@ -105,15 +106,20 @@ class StateTransfer::Impl {
   }
 
   LoadResult Load(ByteSource& source) {
-    device_->StageLoad();
-    const std::shared_ptr<RecordReader> reader =
-        device_->MakeReader(&source, options_.limits);
-    LateGate gate(*device_, judge_, options_.judge_all);
-    load_header_ = {};
+    if (load_ == nullptr) {
+      device_->StageLoad();
+      load_header_ = {};
+      load_ = std::make_unique<UnderWay>(
+          device_->MakeReader(&source, options_.limits),
+          LateGate(*device_, judge_, options_.judge_all));
+    }
     TransferReport report;
     report.event = TransferEvent::kVerified;
-    report.status = Read(*reader, gate);
-    const StreamReader& stream = reader->stream();
+    report.status = Read(*load_);
+    if (NeedsMoreBytes(report.status)) return report.status;
+    const std::unique_ptr<UnderWay> load = std::move(load_);
+    const LateGate& gate = load->gate;
+    const StreamReader& stream = load->reader->stream();
     report.stream_bytes = stream.offset();
     report.decoded_bytes = stream.decoded_bytes();
     report.chunks = stream.chunks();
@@ -137,9 +143,22 @@ class StateTransfer::Impl {
     return FinishLoad(&report);
   }
 
-  void Discard() { device_->Unstage(); }
+  void Discard() {
+    load_ = nullptr;
+    device_->Unstage();
+  }
 
  private:
+  // A load whose source has not ended.
+  struct UnderWay {
+    UnderWay(std::shared_ptr<RecordReader> reader, LateGate gate)
+        : reader(std::move(reader)), gate(std::move(gate)) {}
+
+    const std::shared_ptr<RecordReader> reader;
+    LateGate gate;
+    bool header_judged = false;
+  };
+
   // --- Saves ---
 
   absl::Status SaveTo(ByteSink& sink, TransferReport* report) {
@@ -219,14 +238,18 @@ class StateTransfer::Impl {
   // --- Loads ---
 
   // Judges the header before anything else of the stream is looked at.
-  absl::Status Read(RecordReader& reader, LateGate& gate) {
-    DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
-    load_header_ = *header;
-    load_header_.descriptor_set.clear();
-    DS_RETURN_IF_ERROR(gate.OnHeader(*header));
-    reader.SetFilter(&gate);
-    DS_RETURN_IF_ERROR(device_->ReadState(reader));
-    DS_RETURN_IF_ERROR(gate.OnEnd());
+  absl::Status Read(UnderWay& load) {
+    if (!load.header_judged) {
+      DS_ASSIGN_OR_RETURN(const StreamHeader* header,
+                          load.reader->ReadHeader());
+      load_header_ = *header;
+      load_header_.descriptor_set.clear();
+      DS_RETURN_IF_ERROR(load.gate.OnHeader(*header));
+      load.reader->SetFilter(&load.gate);
+      load.header_judged = true;
+    }
+    DS_RETURN_IF_ERROR(device_->ReadState(*load.reader));
+    DS_RETURN_IF_ERROR(load.gate.OnEnd());
     return device_->Prepare();
   }
 
@@ -296,6 +319,7 @@ class StateTransfer::Impl {
   const TransferOptions options_;
   const JudgeSource judge_;
   const SchemaInfo& schema_;
+  std::unique_ptr<UnderWay> load_;
   // Header, without descriptors, and verdict of the current load.
   StreamHeader load_header_;
   StateVerdict verdict_;

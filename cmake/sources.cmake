@@ -26,6 +26,8 @@ set(DEVSTATE_PUBLIC_HEADERS
   schema/schema_info.h
   serializer/byte_stream.h
   serializer/limits.h
+  serializer/push_source.h
+  serializer/stream_push_reader.h
   serializer/stream_reader.h
   serializer/stream_writer.h
   serializer/writer_options.h
@@ -235,6 +237,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/piece_writer.h
   serializer/root_message.cc
   serializer/root_message.h
+  serializer/stream_push_reader.cc
+  serializer/stream_push_reader.h
   serializer/used_features.cc
   serializer/used_features.h
   serializer/wire_walk.cc
@@ -373,6 +377,8 @@ set(DEVSTATE_PLANE_SOURCES
   serializer/piece_columns.h
   serializer/piece_sequence.cc
   serializer/piece_sequence.h
+  serializer/push_source.cc
+  serializer/push_source.h
   serializer/record_columns.cc
   serializer/record_columns.h
   serializer/record_stream.cc

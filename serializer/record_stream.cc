@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "devstate/serializer/chunk_filter.h"
 #include "devstate/serializer/merge_codec.h"
+#include "devstate/serializer/push_source.h"
 #include "devstate/serializer/round_merger.h"
 #include "devstate/serializer/save_filter.h"
 #include "devstate/serializer/stream_error.h"
@@ -375,11 +376,10 @@ absl::StatusOr<const StreamHeader*> RecordReader::ReadHeader() {
 
 absl::Status RecordReader::ReadState() {
   if (read_) return absl::FailedPreconditionError("the state was read already");
-  read_ = true;
-  while (true) {
-    DS_ASSIGN_OR_RETURN(const bool more, ReadNext());
-    if (!more) return absl::OkStatus();
-  }
+  absl::StatusOr<bool> more = true;
+  while (more.ok() && *more) more = ReadNext();
+  read_ = !NeedsMoreBytes(more.status());
+  return more.status();
 }
 
 absl::StatusOr<bool> RecordReader::ReadNext() {
@@ -416,23 +416,24 @@ absl::StatusOr<absl::optional<Chunk>> RecordReader::NextChunk() {
     if (!chunk.has_value() || chunk->header.type != ChunkType::kFirstRound) {
       return chunk;
     }
-    DS_RETURN_IF_ERROR(Merge());
+    if (filter_ != nullptr && header_->fingerprint != schema_.fingerprint) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "the state comes in rounds of version ", header_->schema_version,
+          " of its schema, and rounds are merged by their own schema alone, "
+          "not by version ",
+          schema_.version,
+          " of this reader: merge them with \"devstate merge\""));
+    }
+    merger_ = std::make_unique<RoundMerger>(
+        schema_, stream_->limits(), header_->schema_version,
+        [this](uint32_t field) { return MakeMergeCodec(field); });
   }
+  DS_RETURN_IF_ERROR(Merge());
   return merger_->Next();
 }
 
 absl::Status RecordReader::Merge() {
-  if (filter_ != nullptr && header_->fingerprint != schema_.fingerprint) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the state comes in rounds of version ", header_->schema_version,
-        " of its schema, and rounds are merged by their own schema alone, not "
-        "by version ",
-        schema_.version,
-        " of this reader: merge them with \"devstate merge\""));
-  }
-  merger_ = std::make_unique<RoundMerger>(
-      schema_, stream_->limits(), header_->schema_version,
-      [this](uint32_t field) { return MakeMergeCodec(field); });
+  // After the last chunk there is none, whenever one is asked for.
   while (true) {
     DS_ASSIGN_OR_RETURN(const absl::optional<Chunk> chunk,
                         stream_->NextChunk());

@@ -16,6 +16,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "devstate/serializer/push_source.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
@@ -90,12 +91,17 @@ absl::StatusOr<absl::string_view> StreamReader::Take(size_t size,
   return taken;
 }
 
+absl::Status StreamReader::Keep(absl::Status status) {
+  if (!NeedsMoreBytes(status)) status_ = status;
+  return status;
+}
+
 absl::StatusOr<const StreamHeader*> StreamReader::ReadHeader() {
   DS_RETURN_IF_ERROR(status_);
   if (stage_ > Stage::kHeader) {
-    return status_ = absl::FailedPreconditionError("ReadHeader() twice");
+    return Keep(absl::FailedPreconditionError("ReadHeader() twice"));
   }
-  DS_RETURN_IF_ERROR(status_ = ReadHeaderImpl());
+  DS_RETURN_IF_ERROR(Keep(ReadHeaderImpl()));
   return &header_;
 }
 
@@ -308,7 +314,7 @@ absl::Status StreamReader::CheckTrailer(absl::string_view message) {
 absl::StatusOr<absl::optional<Chunk>> StreamReader::NextChunk() {
   DS_RETURN_IF_ERROR(status_);
   absl::StatusOr<absl::optional<Chunk>> chunk = NextChunkImpl();
-  status_ = chunk.status();
+  Keep(chunk.status()).IgnoreError();
   return chunk;
 }
 

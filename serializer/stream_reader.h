@@ -30,7 +30,8 @@ namespace devstate {
 // Not thread-safe. Uses memory for two chunks at most. Starts no thread.
 //
 // Errors carry an ErrorDetail (stream_error.h) with the offset; see there for
-// the codes. After an error every call returns it again.
+// the codes. After an error every call returns it again, but for that of a
+// PushSource which has nothing now (push_source.h): the call may be repeated.
 class StreamReader {
  public:
   // `source` must outlive the reader.
@@ -42,7 +43,8 @@ class StreamReader {
 
   const Limits& limits() const { return limits_; }
 
-  // Must come first and once. The header is valid as long as the reader.
+  // Must come first and succeed once. The header is valid as long as the
+  // reader.
   absl::StatusOr<const StreamHeader*> ReadHeader();
 
   // The next chunk, root chunk first, batches in ascending order of field, or
@@ -66,7 +68,7 @@ class StreamReader {
   const std::vector<RoundCounts>& rounds() const { return order_.rounds(); }
 
  private:
-  // What is read next.
+  // What is read next. A call that did not get all of it is taken up here.
   enum class Stage {
     kPrefix,
     kHeader,
@@ -93,6 +95,8 @@ class StreamReader {
   // the NO_TRAILER error. The view is valid until the next call.
   absl::StatusOr<absl::string_view> Take(size_t size, absl::string_view what);
   absl::Status Error(ErrorReason reason, absl::string_view message) const;
+  // Returns `status`, and keeps it if it is an error that stays.
+  absl::Status Keep(absl::Status status);
 
   ByteSource* const source_;
   const Limits limits_;

@@ -1,16 +1,18 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes as a stream, its framing alone. However it is read, the chunks are
-// the same, or the error. Of what is taken, no bit can be turned and nothing
-// left out, and the writer makes the same chunks again.
+// Any bytes as a stream, its framing alone. However it is read or pushed, the
+// chunks are the same, or the error. Of what is taken, no bit can be turned and
+// nothing left out, and the writer makes the same chunks again.
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "devstate/serializer/compression.h"
+#include "devstate/serializer/stream_push_reader.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/stream_writer.h"
 #include "devstate/serializer/test_streams.h"
@@ -41,25 +43,48 @@ struct Outcome {
   absl::Status status;
 };
 
+// Reads on, to the end of the source. The header is read before or now.
+absl::Status ReadOn(StreamReader& reader, bool& has_header,
+                    std::vector<ReadChunk>& chunks) {
+  if (!has_header) {
+    const absl::Status status = reader.ReadHeader().status();
+    if (!status.ok()) return status;
+    has_header = true;
+  }
+  while (true) {
+    const auto chunk = reader.NextChunk();
+    if (!chunk.ok()) return chunk.status();
+    if (!chunk->has_value()) return absl::OkStatus();
+    chunks.push_back({(*chunk)->header, std::string((*chunk)->payload)});
+  }
+}
+
 Outcome Read(const std::string& bytes, size_t at_once) {
   Outcome outcome;
   StringSource source(bytes, at_once);
   StreamReader reader(&source);
-  outcome.status = reader.ReadHeader().status();
-  while (outcome.status.ok()) {
-    const auto chunk = reader.NextChunk();
-    outcome.status = chunk.status();
-    if (!chunk.ok()) {
-      Promise(reader.NextChunk().status() == outcome.status,
-              "an error comes again");
-    } else if (!chunk->has_value()) {
-      Promise(reader.offset() == bytes.size(), "all bytes are read");
-      break;
-    } else {
-      outcome.chunks.push_back(
-          {(*chunk)->header, std::string((*chunk)->payload)});
-    }
+  bool has_header = false;
+  outcome.status = ReadOn(reader, has_header, outcome.chunks);
+  if (outcome.status.ok()) {
+    Promise(reader.offset() == bytes.size(), "all bytes are read");
+  } else if (has_header) {
+    Promise(reader.NextChunk().status() == outcome.status,
+            "an error comes again");
   }
+  return outcome;
+}
+
+Outcome Push(absl::string_view bytes, size_t at_once) {
+  Outcome outcome;
+  PushSource source;
+  StreamReader reader(&source);
+  bool has_header = false;
+  StreamPushReader push(
+      &source, [&] { return ReadOn(reader, has_header, outcome.chunks); });
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(at_once, bytes.size()))) {
+    push.Push(bytes.substr(0, at_once)).IgnoreError();
+  }
+  outcome.status = push.Finish();
   return outcome;
 }
 
@@ -95,6 +120,10 @@ void Run(const std::string& bytes) {
   Promise(whole.status == pieces.status && whole.chunks == pieces.chunks,
           "the size of the pieces does not matter",
           whole.status.ToString() + "\n" + pieces.status.ToString());
+  const Outcome pushed = Push(bytes, 1 + Checksum(bytes) % 50);
+  Promise(whole.status == pushed.status && whole.chunks == pushed.chunks,
+          "what is pushed is read the same",
+          whole.status.ToString() + "\n" + pushed.status.ToString());
   if (!whole.status.ok()) {
     Promise(ReasonOf(whole.status) != ERROR_REASON_UNSPECIFIED,
             "a refusal has a reason", whole.status.ToString());

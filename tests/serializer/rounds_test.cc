@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "devices/fs/v1/fs.devstate.h"
+#include "devstate/serializer/stream_push_reader.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -104,6 +105,25 @@ TEST(RoundsTest, AVisitorSeesTheStateWrittenWhole) {
     const auto read = Read(Stream(WriteRounds, options), merged);
     ASSERT_THAT(read, IsOk());
     EXPECT_EQ(*read, *Read(Stream(WriteWhole), whole));
+  }
+}
+
+TEST(RoundsTest, PushedByteByByteAVisitorSeesTheSame) {
+  for (const auto write : {WriteRounds, WriteWhole}) {
+    const std::string stream = Stream(write);
+    StateText pushed, whole;
+    PushSource source;
+    FsStateReader reader(&source);
+    StreamPushReader push(&source, [&] { return reader.Read(pushed); });
+    for (const char& byte : stream) {
+      ASSERT_THAT(push.Push({&byte, 1}), IsOk());
+    }
+    ASSERT_THAT(push.Finish(), IsOk());
+    ASSERT_THAT(Read(stream, whole), IsOk());
+    EXPECT_EQ(pushed.text(), whole.text());
+    // The state was read.
+    EXPECT_THAT(reader.Read(pushed),
+                StatusIs(absl::StatusCode::kFailedPrecondition));
   }
 }
 
