@@ -27,6 +27,7 @@ set(DEVSTATE_PUBLIC_HEADERS
   serializer/byte_stream.h
   serializer/limits.h
   serializer/push_source.h
+  serializer/stream_pull_writer.h
   serializer/stream_push_reader.h
   serializer/stream_reader.h
   serializer/stream_writer.h
@@ -237,6 +238,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/piece_writer.h
   serializer/root_message.cc
   serializer/root_message.h
+  serializer/stream_pull_writer.cc
+  serializer/stream_pull_writer.h
   serializer/stream_push_reader.cc
   serializer/stream_push_reader.h
   serializer/used_features.cc
@@ -937,6 +940,7 @@ set(DEVSTATE_TESTS
   serializer/sealing_queue_test.cc
   serializer/stream_format_test.cc
   serializer/stream_messages_test.cc
+  serializer/stream_pull_writer_test.cc
   serializer/stream_reader_test.cc
   serializer/stream_rounds_test.cc
   serializer/stream_writer_test.cc
