@@ -39,6 +39,7 @@ set(DEVSTATE_PUBLIC_HEADERS
   transport/io/fd_stream.h
   transport/io/file_descriptor.h
   transport/io/service_manager.h
+  transport/io/poll_ready.h
   transport/io/unix_socket.h
   transport/io/wake_event.h
   transport/vhost_user/backend_endpoint.h
@@ -423,6 +424,8 @@ set(DEVSTATE_PLANE_SOURCES
   transport/io/file_descriptor.h
   transport/io/service_manager.cc
   transport/io/service_manager.h
+  transport/io/poll_ready.cc
+  transport/io/poll_ready.h
   transport/io/unix_socket.cc
   transport/io/unix_socket.h
   transport/io/wake_event.cc

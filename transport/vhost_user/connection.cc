@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/errno_status.h"
+#include "devstate/transport/io/poll_ready.h"
 
 namespace devstate::vhost_user {
 namespace {
@@ -126,16 +127,16 @@ absl::StatusOr<std::optional<Message>> Connection::TryReceive() {
 
 absl::Status Connection::WaitFor(short events, Deadline deadline,
                                  int cancel_fd) {
-  // The deadline is looked at before readiness: a peer that trickles one byte
-  // at a time is always ready.
-  while (!deadline.Expired()) {
-    pollfd entries[2] = {{socket_.get(), events, 0}, {cancel_fd, POLLIN, 0}};
-    const int ready = ::poll(entries, 2, deadline.PollTimeout());
-    if (ready < 0 && errno != EINTR) return Fail(ErrnoStatus(errno, "poll"));
-    if (ready > 0 && entries[1].revents != 0) {
+  const absl::StatusOr<Readiness> readiness =
+      PollReady(socket_.get(), events, deadline, cancel_fd);
+  if (!readiness.ok()) return Fail(readiness.status());
+  switch (*readiness) {
+    case Readiness::kReady:
+      return absl::OkStatus();
+    case Readiness::kCancelled:
       return Fail(absl::AbortedError("control socket: cancelled"));
-    }
-    if (ready > 0) return absl::OkStatus();
+    case Readiness::kExpired:
+      break;
   }
   return Fail(absl::DeadlineExceededError(
       (events & POLLIN) != 0
