@@ -42,6 +42,12 @@ set(DEVSTATE_PUBLIC_HEADERS
   transport/io/poll_ready.h
   transport/io/unix_socket.h
   transport/io/wake_event.h
+  transport/vfio/migration_device.h
+  transport/vfio/migration_session.h
+  transport/vfio/migration_states.h
+  transport/vfio/serve_vfio_user.h
+  transport/vfio/vfio_user_message.h
+  transport/vfio/vfio_user_server.h
   transport/vhost_user/backend_endpoint.h
   transport/vhost_user/data_plane.h
   transport/vhost_user/data_plane_rings.h
@@ -250,6 +256,16 @@ set(DEVSTATE_LIBRARY_SOURCES
   third_party/libmd/sha256.cc
   third_party/libmd/sha256.h
   third_party/protobuf_compat/protobuf_compat.h
+  transport/vfio/migration_device.h
+  transport/vfio/migration_session.cc
+  transport/vfio/migration_session.h
+  transport/vfio/migration_states.cc
+  transport/vfio/migration_states.h
+  transport/vfio/serve_vfio_user.cc
+  transport/vfio/serve_vfio_user.h
+  transport/vfio/vfio_user_message.h
+  transport/vfio/vfio_user_server.cc
+  transport/vfio/vfio_user_server.h
   transport/vhost_user/backend_endpoint.cc
   transport/vhost_user/backend_endpoint.h
   transport/vhost_user/data_plane.h
@@ -889,6 +905,8 @@ set(DEVSTATE_TESTING_SOURCES
   third_party/absl_compat/hex_bytes.h
   third_party/absl_compat/status_matchers.h
   third_party/protobuf_compat/message_text.h
+  transport/vfio/fake_migration_device.h
+  transport/vfio/vfio_user_requests.h
   transport/vhost_user/session_model.h
   transport/vhost_user/transport_test_util.cc
   transport/vhost_user/transport_test_util.h
@@ -955,6 +973,9 @@ set(DEVSTATE_TESTS
   transport/io/fd_stream_test.cc
   transport/io/process_test.cc
   transport/io/unix_socket_test.cc
+  transport/vfio/migration_session_test.cc
+  transport/vfio/serve_vfio_user_test.cc
+  transport/vfio/vfio_user_server_test.cc
   transport/vhost_user/backend_conformance_test.cc
   transport/vhost_user/connection_test.cc
   transport/vhost_user/data_plane_test.cc

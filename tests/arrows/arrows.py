@@ -12,6 +12,7 @@ _ALL = _LIBRARY + (
     "devices",
     "foreign",
     "transport/io",
+    "transport/vfio",
     "transport/vhost_user",
     "transport/virtqueue",
     "recovery",
@@ -30,6 +31,7 @@ ALLOWED = {
     "codegen": ("proto", "schema", "//fuzz:fuzz.bzl"),
     "serializer": ("proto", "schema"),
     "transport/io": ("//serializer:byte_stream",),
+    "transport/vfio": ("transport/io",),
     "transport/vhost_user": ("transport/io", "//serializer:byte_stream"),
     "transport/virtqueue": ("transport/io", "transport/vhost_user"),
     # The document of the rules is what `devstate explain` prints.

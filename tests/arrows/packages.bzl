@@ -98,6 +98,7 @@ PACKAGES = [
     "tests/toolchains",
     "tests/transfer",
     "transport/io",
+    "transport/vfio",
     "transport/vhost_user",
     "transport/virtqueue",
 ]
