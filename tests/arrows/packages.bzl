@@ -42,6 +42,7 @@ PACKAGES = [
     "examples/hello_backend",
     "examples/net_backend",
     "examples/session_embedding",
+    "examples/vfio_device",
     "foreign",
     "foreign/containers",
     "foreign/containers/qemu",
