@@ -242,7 +242,7 @@ def run_all(
         return failed
     passed = failed = 0
     for name, check in checks.items():
-        start = time.monotonic()
+        start, start_cpu = time.monotonic(), _cpu_of_commands()
         try:
             done = check()
         except (Failure, OSError) as failure:
@@ -250,10 +250,18 @@ def run_all(
             failed += 1
         else:
             seconds = time.monotonic() - start
-            print(f"passed  {name:<16} {done} ({seconds:.0f} s)", flush=True)
+            cpu = _cpu_of_commands() - start_cpu
+            spent = f"{seconds:.0f} s, {cpu:.0f} s of CPU"
+            print(f"passed  {name:<16} {done} ({spent})", flush=True)
             passed += 1
     print(f"{passed} passed, {failed} failed")
     return 0 if passed and not failed else 1
+
+
+def _cpu_of_commands() -> float:
+    """Returns the processor time, in seconds, of all commands that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _own() -> str:
