@@ -121,20 +121,35 @@ class Build:
     # Whether heavy headers are compiled once. A source that does not include what
     # it uses compiles all the same.
     precompiled: bool = False
+    # Whether sources are only checked, and nothing is made of them.
+    syntax_only: bool = False
 
     def configure(self, build: pathlib.Path) -> None:
         c, cpp = self.compiler
-        flags = self.flags
+        # Not among the flags: CMake tries these with another standard, and whether
+        # they make a program.
+        added = []
+        if self.syntax_only:
+            # CMake says as well what file to make.
+            added += ["-fsyntax-only", "-Wno-unused-command-line-argument"]
         if self.precompiled:
-            flags += " -fPIC -include /build/precompiled.h"
+            added += ["-fPIC", "SHELL:-include /build/precompiled.h"]
             self.precompile(build)
+        options = build / "options.cmake"
+        options.write_text(
+            "".join(
+                f'add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:{option}>")\n'
+                for option in added
+            )
+        )
         self.system.run(
             build,
             [
                 *("cmake", "-G", "Ninja", "-S", "/source", "-B", "/build"),
                 *(f"-DCMAKE_C_COMPILER={c}", f"-DCMAKE_CXX_COMPILER={cpp}"),
                 "-DCMAKE_BUILD_TYPE=None",
-                f"-DCMAKE_CXX_FLAGS={flags}",
+                "-DCMAKE_PROJECT_INCLUDE=/build/options.cmake",
+                f"-DCMAKE_CXX_FLAGS={self.flags}",
                 f"-DCMAKE_POSITION_INDEPENDENT_CODE={self.precompiled}",
                 f"-DCMAKE_CXX_STANDARD={self.standard}",
                 "-DDEVSTATE_BUILD_TESTS=ON",
@@ -144,7 +159,8 @@ class Build:
         )
 
     def precompile(self, build: pathlib.Path) -> None:
-        suffix = "pch" if "clang" in self.compiler[1] else "gch"
+        clang = "clang" in self.compiler[1]
+        suffix = "pch" if clang else "gch"
         header = build / "precompiled.h"
         result = build / f"precompiled.h.{suffix}"
         text = (TREE / "tests/toolchains/precompiled.h").read_text()
@@ -157,6 +173,8 @@ class Build:
                 *(self.compiler[1], f"-std=c++{self.standard}", *self.flags.split()),
                 # As the sources that take the most are compiled.
                 *("-fPIC", *self.defines, "-x", "c++-header"),
+                # Halves what each source takes afterwards.
+                *(("-fpch-instantiate-templates",) if clang else ()),
                 *("/build/precompiled.h", "-o", f"/build/{result.name}"),
             ],
         )
