@@ -38,8 +38,8 @@ set(DEVSTATE_PUBLIC_HEADERS
   transport/io/errno_status.h
   transport/io/fd_stream.h
   transport/io/file_descriptor.h
-  transport/io/service_manager.h
   transport/io/poll_ready.h
+  transport/io/service_manager.h
   transport/io/unix_socket.h
   transport/io/wake_event.h
   transport/vfio/migration_device.h
@@ -438,10 +438,10 @@ set(DEVSTATE_PLANE_SOURCES
   transport/io/fd_stream.cc
   transport/io/fd_stream.h
   transport/io/file_descriptor.h
-  transport/io/service_manager.cc
-  transport/io/service_manager.h
   transport/io/poll_ready.cc
   transport/io/poll_ready.h
+  transport/io/service_manager.cc
+  transport/io/service_manager.h
   transport/io/unix_socket.cc
   transport/io/unix_socket.h
   transport/io/wake_event.cc
