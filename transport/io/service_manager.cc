@@ -4,7 +4,6 @@
 #include "devstate/transport/io/service_manager.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -22,6 +21,7 @@
 #include "absl/strings/str_split.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/errno_status.h"
+#include "devstate/transport/io/poll_ready.h"
 
 namespace devstate {
 namespace {
@@ -157,17 +157,12 @@ absl::Status ServiceManager::Tell(absl::string_view what,
   FileDescriptor theirs(ends[1]);
   DS_RETURN_IF_ERROR(Send("BARRIER=1", theirs.get()));
   theirs.Reset();
-  while (true) {
-    pollfd entry = {mine.get(), 0, 0};
-    const int ready = ::poll(&entry, 1, deadline.PollTimeout());
-    if (ready > 0) return absl::OkStatus();
-    if (ready < 0 && errno != EINTR) return ErrnoStatus(errno, "poll");
-    if (deadline.Expired()) {
-      return absl::DeadlineExceededError(absl::StrCat(
-          "the service manager has not answered on descriptor \"", name,
-          "\": look at its log"));
-    }
-  }
+  DS_ASSIGN_OR_RETURN(const Readiness readiness,
+                      PollReady(mine.get(), 0, deadline, -1));
+  if (readiness == Readiness::kReady) return absl::OkStatus();
+  return absl::DeadlineExceededError(
+      absl::StrCat("the service manager has not answered on descriptor \"",
+                   name, "\": look at its log"));
 }
 
 absl::Status ServiceManager::Store(const std::string& name, int fd,
