@@ -76,10 +76,12 @@ struct ProxyOptions {
 //
 // Every message goes on as it came, in order, with its descriptors, also one
 // that is not understood. Only transfers of state may be answered here. While
-// an answer is due nothing more is read from the front-end. Whichever side
-// closes, breaks the framing or lets a deadline pass, both connections are
-// closed: the front-end sees what it would see without a proxy. The next
-// front-end gets a new back-end.
+// an answer is due nothing more is read from the front-end. A back-end gets one
+// message that the front-end did not send: a GET_FEATURES after a
+// SET_VRING_ENABLE that is not to be answered. Whichever side closes, breaks
+// the framing or lets a deadline pass, both connections are closed: the
+// front-end sees what it would see without a proxy. The next front-end gets a
+// new back-end.
 class Proxy {
  public:
   // Takes the listener for front-ends. Exchanges are asked for at `control`, if

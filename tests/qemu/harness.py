@@ -18,7 +18,7 @@ import threading
 import time
 import unittest
 
-# In seconds. What takes longest is an emulated guest that boots: up to 10 s of
+# In seconds. What takes longest is an emulated guest that boots: some 10 s of
 # the processor's time, of which a busy machine gives it a quarter.
 PATIENCE = 120
 BACKEND = os.environ.get('OPAQUE_BACKEND', 'tests/qemu/opaque_backend')
