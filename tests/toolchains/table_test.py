@@ -49,7 +49,10 @@ class TableTest(unittest.TestCase):
         path = "tests/toolchains/run"
         rows = self.rows_of(path)
         toolchains = script(path).TOOLCHAINS
-        self.assertEqual(list(rows), list(toolchains))
+        bare = script(path).BARE
+        self.assertEqual(list(rows), [*toolchains, *bare])
+        for name, suite in bare.items():
+            self.assertIn(f"{DEBIAN[suite]} with nothing else", rows[name][0])
         for name, toolchain in toolchains.items():
             with self.subTest(name):
                 compiler, built, ran = rows[name]
@@ -63,6 +66,12 @@ class TableTest(unittest.TestCase):
                     self.assertIn(f"`{flag}`", compiler)
                 self.assertEqual("the plugin" in built, len(toolchain.targets) == 3)
                 self.assertEqual(ran, "all tests" if toolchain.tests else "nothing")
+
+    def test_the_commands_for_a_bare_debian_are_documented(self) -> None:
+        bare = script("tests/toolchains/run").bare
+        for command in bare.COMMANDS:
+            with self.subTest(command):
+                self.assertIn(command, bare.documented(command))
 
     def test_has_each_processor(self) -> None:
         path = "tests/processors/run"
