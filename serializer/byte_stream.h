@@ -30,6 +30,14 @@ class ByteSource {
   // Errors: DEADLINE_EXCEEDED, UNAVAILABLE (peer gone), ABORTED (superseded or
   // cancelled), DATA_LOSS (the medium failed).
   virtual absl::StatusOr<size_t> Read(char* buffer, size_t size) = 0;
+
+  // Returns the next `size` bytes where they are, in place of a Read() into a
+  // buffer. They are valid, and nobody can change them, as long as the source
+  // lives. Returns an empty view if the source has them not in memory, or has
+  // fewer. Then it has consumed nothing and Read() goes on.
+  //
+  // Default: always empty.
+  virtual absl::string_view Borrow(size_t) { return {}; }
 };
 
 // A sequential sink of bytes. Thread-safety: none.

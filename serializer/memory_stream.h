@@ -16,7 +16,7 @@
 
 namespace devstate {
 
-// A source of bytes in memory. Requires: they outlive it.
+// A source of bytes in memory. Requires: they outlive it and do not change.
 class MemorySource : public ByteSource {
  public:
   explicit MemorySource(absl::string_view bytes) : rest_(bytes) {}
@@ -26,6 +26,12 @@ class MemorySource : public ByteSource {
     std::memcpy(buffer, rest_.data(), size);
     rest_.remove_prefix(size);
     return size;
+  }
+  absl::string_view Borrow(size_t size) override {
+    if (size > rest_.size()) return {};
+    const absl::string_view borrowed = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return borrowed;
   }
 
  private:

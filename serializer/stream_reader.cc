@@ -53,6 +53,13 @@ absl::Status StreamReader::Error(ErrorReason reason,
 
 absl::StatusOr<absl::string_view> StreamReader::Take(size_t size,
                                                      absl::string_view what) {
+  if (begin_ == buffer_.size()) {
+    const absl::string_view borrowed = source_->Borrow(size);
+    if (!borrowed.empty()) {
+      offset_ += size;
+      return borrowed;
+    }
+  }
   if (buffer_.size() - begin_ < size) {
     // Move the rest to the front, then fill up.
     const size_t rest = buffer_.size() - begin_;
@@ -114,7 +121,8 @@ absl::Status StreamReader::ReadPrefix() {
   absl::StatusOr<absl::string_view> taken =
       Take(kPrefixSize, "the stream's prefix");
   // Something short that is no stream at all is not one without a trailer.
-  const absl::string_view start = buffer_.view().substr(0, kStreamMagic.size());
+  const absl::string_view start =
+      (taken.ok() ? *taken : buffer_.view()).substr(0, kStreamMagic.size());
   if ((taken.ok() || GetErrorDetail(taken.status()).has_value()) &&
       !absl::StartsWith(kStreamMagic, start)) {
     return Error(ERROR_REASON_NOT_A_STREAM,

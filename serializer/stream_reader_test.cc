@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "devstate/serializer/memory_stream.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
@@ -96,6 +97,35 @@ TEST(StreamReader, ReadsWhatTheFormatSays) {
 TEST(StreamReader, ReadsSourcesThatHandOutAByteAtATime) {
   StringSource source(SmallStream().Finish(), 1);
   EXPECT_THAT(ReadAll(source), IsOk());
+}
+
+// Whatever is wrong with a stream: where its bytes are read in place, the
+// answer is that of a reader that copies them.
+TEST(StreamReader, BytesThatAreBorrowedAreReadAsCopiedOnes) {
+  HandmadeStream stream = SmallStream();
+  const std::string zstd = Zstd(std::string(5000, 'z'));
+  stream.Add(ChunkType::kBatch, 9, 1, zstd, [](ChunkHeader& header) {
+    header.codec = ChunkCodec::kZstd;
+    header.decoded_size = 5000;
+  });
+  const std::string whole = stream.Finish();
+  const auto expect_same = [](const std::string& bytes) {
+    std::vector<std::string> copied;
+    std::vector<std::string> borrowed;
+    MemorySource source(bytes);
+    const absl::Status status = ReadAll(bytes, Limits(), &copied);
+    EXPECT_EQ(ReadAll(source, Limits(), &borrowed), status);
+    EXPECT_EQ(borrowed, copied);
+  };
+  for (size_t size = 0; size <= whole.size(); ++size) {
+    SCOPED_TRACE(size);
+    expect_same(whole.substr(0, size));
+    if (size == whole.size()) continue;
+    std::string flipped = whole;
+    flipped[size] = static_cast<char>(flipped[size] ^ 1);
+    expect_same(flipped);
+  }
+  expect_same(whole + "x");
 }
 
 TEST(StreamReader, AnEmptyHeaderIsAHeader) {

@@ -10,7 +10,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -111,8 +113,44 @@ absl::Status FdStream::Wait(short events) {
 absl::StatusOr<std::shared_ptr<FdSource>> FdSource::Create(
     Channel channel, const TransferLimits& limits) {
   DS_ASSIGN_OR_RETURN(WakeEvent cancel, WakeEvent::Create());
-  return std::shared_ptr<FdSource>(
+  std::shared_ptr<FdSource> source(
       new FdSource(std::move(channel), limits, std::move(cancel)));
+  source->MapIfSealed();
+  return source;
+}
+
+FdSource::~FdSource() {
+  if (!map_.empty()) ::munmap(const_cast<char*>(map_.data()), map_.size());
+}
+
+// Bytes that a peer can change after they were verified, or take away, must be
+// copied first.
+void FdSource::MapIfSealed() {
+  constexpr int kNeeded = F_SEAL_WRITE | F_SEAL_SHRINK;
+  const int fd = channel_.fd.get();
+  if (channel_.info.kind != ChannelKind::kMemfd ||
+      (::fcntl(fd, F_GET_SEALS) & kNeeded) != kNeeded) {
+    return;
+  }
+  struct stat file;
+  if (::fstat(fd, &file) != 0 || file.st_size <= 0) return;
+  const size_t size = static_cast<size_t>(file.st_size);
+  // Private, because older kernels take a shared mapping for a writable one.
+  void* const map = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (map != MAP_FAILED) map_ = {static_cast<const char*>(map), size};
+}
+
+absl::string_view FdSource::Borrow(size_t size) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  // What is wrong is said by the Read() that follows.
+  if (map_.empty() || ended_ || !CheckBeforeIo().ok() ||
+      size > limits_.max_bytes - bytes()) {
+    return {};
+  }
+  const uint64_t begin = static_cast<uint64_t>(channel_.info.offset) + bytes();
+  if (begin > map_.size() || size > map_.size() - begin) return {};
+  bytes_.fetch_add(size);
+  return map_.substr(begin, size);
 }
 
 ssize_t FdSource::ReadSome(char* buffer, size_t size) {

@@ -80,8 +80,12 @@ class FdStream {
 
 class FdSource : public ByteSource, public FdStream {
  public:
+  ~FdSource() override;
+
   // Creates a source. A stored channel is read from its offset without moving
-  // it, because its open file description may be shared.
+  // it, because its open file description may be shared. A memfd that nobody
+  // can write or shrink any more (F_SEAL_WRITE, F_SEAL_SHRINK) is mapped, so
+  // that Borrow() has its bytes in place.
   //
   // Requires: `channel` was admitted for reading.
   static absl::StatusOr<std::shared_ptr<FdSource>> Create(
@@ -89,6 +93,7 @@ class FdSource : public ByteSource, public FdStream {
 
   // Reads as ByteSource says. RESOURCE_EXHAUSTED beyond max_bytes.
   absl::StatusOr<size_t> Read(char* buffer, size_t size) override;
+  absl::string_view Borrow(size_t size) override;
 
   // Reads and drops everything up to the end, so that a writer does not meet a
   // broken pipe. Returns how many bytes there were.
@@ -99,7 +104,10 @@ class FdSource : public ByteSource, public FdStream {
   ssize_t ReadSome(char* buffer, size_t size);
   // Takes what is there and waits for it if need be. Returns 0 at the end.
   absl::StatusOr<size_t> Fetch(char* buffer, size_t size);
+  void MapIfSealed();
 
+  // The whole file, if it is mapped.
+  absl::string_view map_;
   bool ended_ = false;
   // Bytes of a pipe read ahead of a small Read().
   std::string ahead_;

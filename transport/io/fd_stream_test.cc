@@ -355,6 +355,66 @@ TEST(FdSinkTest, ByteLimitHoldsForWriting) {
   EXPECT_THAT(sink->Write("5"), StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
+// A memfd with `content`, from `offset` on, and these seals.
+FileDescriptor SealedMemfd(const std::string& content, int seals,
+                           off_t offset = 0) {
+  FileDescriptor memfd(
+      ::memfd_create("state", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  EXPECT_EQ(::write(memfd.get(), content.data(), content.size()),
+            static_cast<ssize_t>(content.size()));
+  EXPECT_EQ(::lseek(memfd.get(), offset, SEEK_SET), offset);
+  EXPECT_EQ(::fcntl(memfd.get(), F_ADD_SEALS, seals), 0);
+  return memfd;
+}
+
+TEST(FdSourceTest, SealedMemfdLendsItsBytesInPlace) {
+  const std::string content = Pattern(10000);
+  auto source = Source(SealedMemfd(content, F_SEAL_WRITE | F_SEAL_SHRINK, 10));
+  const absl::string_view first = source->Borrow(4000);
+  EXPECT_EQ(first, content.substr(10, 4000));
+  // Reads and loans go on after each other.
+  std::string buffer(1000, '\0');
+  ASSERT_THAT(source->Read(&buffer[0], buffer.size()), IsOk());
+  EXPECT_EQ(buffer, content.substr(4010, 1000));
+  EXPECT_EQ(source->Borrow(4990), content.substr(5010));
+  EXPECT_EQ(source->bytes(), 9990u);
+  EXPECT_EQ(source->Borrow(1), "");
+  EXPECT_EQ(*source->Read(&buffer[0], 1), 0u);
+  // As long as the source lives.
+  EXPECT_EQ(first, content.substr(10, 4000));
+}
+
+TEST(FdSourceTest, MemfdThatAPeerCanChangeLendsNothing) {
+  for (const int seals : {0, F_SEAL_WRITE, F_SEAL_SHRINK,
+                          F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK}) {
+    auto source = Source(SealedMemfd("state", seals));
+    EXPECT_EQ(source->Borrow(1), "") << seals;
+    std::string copy(5, '\0');
+    EXPECT_THAT(source->Read(&copy[0], copy.size()), IsOk());
+    EXPECT_EQ(copy, "state");
+  }
+}
+
+TEST(FdSourceTest, LoansObeyTheLimitsOfATransfer) {
+  TransferLimits limits;
+  limits.max_bytes = 4;
+  auto source =
+      Source(SealedMemfd("12345", F_SEAL_WRITE | F_SEAL_SHRINK), limits);
+  EXPECT_EQ(source->Borrow(5), "");
+  EXPECT_EQ(source->Borrow(4), "1234");
+  EXPECT_THAT(ReadOne(*source),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+TEST(FdSourceTest, CancelledSourceLendsNothing) {
+  auto source = Source(SealedMemfd("state", F_SEAL_WRITE | F_SEAL_SHRINK));
+  const absl::string_view lent = source->Borrow(2);
+  source->Cancel("enough");
+  EXPECT_EQ(source->Borrow(1), "");
+  EXPECT_THAT(ReadOne(*source), StatusIs(absl::StatusCode::kAborted));
+  EXPECT_EQ(lent, "st");
+}
+
 TEST(FdSinkTest, MemfdSealedUnderWayIsAnError) {
   FileDescriptor memfd(
       ::memfd_create("state", MFD_CLOEXEC | MFD_ALLOW_SEALING));
