@@ -19,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "devstate/backend/options.h"
+#include "devstate/backend/prepared_records.h"
 #include "devstate/backend/state_handler.h"
 
 namespace devstate {
@@ -63,6 +64,14 @@ class StateDevice {
   // several times for one save and must write the same each time.
   virtual absl::Status SaveState(typename Codec::Writer& writer) = 0;
 
+  // Returns the records that can be encoded ahead of a save, when
+  // StateHandler::SetMigrating() says that one is coming. They live as long as
+  // the device. Called once, by the constructor of StateHandler.
+  //
+  // Default: none. Override UsedFeatures(), too, or each save encodes all
+  // records to look for features.
+  virtual std::vector<PreparedField*> Prepared() { return {}; }
+
   // Returns a new staged state for one load. It is destroyed after Commit(). If
   // the load fails, it is destroyed without Commit(), and the device must be as
   // it was before.
@@ -78,6 +87,9 @@ class ErasedStateDevice : public ErasedDevice {
   const SchemaInfo& Schema() const override { return Codec::Schema(); }
   std::optional<std::vector<std::string>> UsedFeatures() const override {
     return device_.UsedFeatures();
+  }
+  std::vector<PreparedField*> Prepared() override {
+    return device_.Prepared();
   }
   std::shared_ptr<RecordWriter> MakeWriter(
       ByteSink* sink, const WriterOptions& options) const override {

@@ -41,6 +41,8 @@ struct StateReport {
   uint64_t decoded_bytes = 0;
   uint64_t chunks = 0;
   uint64_t records = 0;
+  // How many of the chunks of a save were prepared before it. 0 for a load.
+  uint64_t prepared_chunks = 0;
 };
 
 // The options of StateHandler for saves and loads.

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "devstate/backend/preparation.h"
 #include "devstate/backend/schema_judge.h"
 #include "devstate/compat/gate/stream_gate.h"
 #include "devstate/schema/schema_info.h"
@@ -79,6 +80,7 @@ StateReport ToStateReport(const TransferReport& made) {
   report.decoded_bytes = made.decoded_bytes;
   report.chunks = made.chunks;
   report.records = made.records;
+  report.prepared_chunks = made.prepared_chunks;
   return report;
 }
 
@@ -117,10 +119,14 @@ ErasedDevice::FindFeatures(const WriterOptions& options) {
   return finder.features();
 }
 
+std::vector<PreparedField*> ErasedDevice::Prepared() { return {}; }
+
 StateHandlerCore::StateHandlerCore(std::unique_ptr<ErasedDevice> device,
                                    StateOptions options)
     : options_(std::move(options)) {
   ErasedDevice* const erased = device.get();
+  preparation_ =
+      std::make_unique<Preparation>(erased->Prepared(), options_.writer);
   judge_ = MakeSchemaJudge(
       erased->Schema(), [erased] { return erased->View(); }, options_.archive,
       MakeGateOptions(options_), RootForm::kMessage);
@@ -131,12 +137,32 @@ StateHandlerCore::StateHandlerCore(std::unique_ptr<ErasedDevice> device,
 
 StateHandlerCore::~StateHandlerCore() = default;
 
+void StateHandlerCore::SetMigrating(bool migrating) {
+  if (migrating) {
+    preparation_->Start();
+  } else {
+    preparation_->Forget();
+  }
+}
+
 absl::StatusOr<Verdict> StateHandlerCore::PreCheck(uint32_t version) {
+  const Preparation::Pause pause(preparation_.get());
   DS_ASSIGN_OR_RETURN(const StateVerdict verdict, transfer_->PreCheck(version));
   return ToVerdict(verdict);
 }
 
+absl::StatusOr<uint64_t> StateHandlerCore::ExactSize() {
+  const Preparation::Pause pause(preparation_.get());
+  return transfer_->ExactSize();
+}
+
+absl::StatusOr<uint64_t> StateHandlerCore::UpperBound() {
+  const Preparation::Pause pause(preparation_.get());
+  return transfer_->UpperBound();
+}
+
 absl::Status StateHandlerCore::Save(ByteSink& sink) {
+  const Preparation::Pause pause(preparation_.get());
   return transfer_->Save(sink);
 }
 
@@ -144,7 +170,11 @@ LoadResult StateHandlerCore::Load(ByteSource& source) {
   return transfer_->Load(source);
 }
 
-LoadResult StateHandlerCore::Commit() { return transfer_->Commit(); }
+LoadResult StateHandlerCore::Commit() {
+  // The device has another state then, whoever prepared the one before.
+  preparation_->Forget();
+  return transfer_->Commit();
+}
 
 void StateHandlerCore::Discard() { transfer_->Discard(); }
 

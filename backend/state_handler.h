@@ -18,6 +18,8 @@
 
 namespace devstate {
 
+class PreparedField;
+class Preparation;
 struct SchemaView;
 
 // A device whose schema has descriptors, without its types. StateHandler makes
@@ -29,6 +31,8 @@ class ErasedDevice : public TransferDevice {
   // Default: by the descriptors.
   absl::StatusOr<std::optional<std::vector<std::string>>> FindFeatures(
       const WriterOptions& options) override;
+  // As StateDevice::Prepared(). Default: none.
+  virtual std::vector<PreparedField*> Prepared();
 };
 
 // The work of StateHandler, for any device.
@@ -40,6 +44,13 @@ class StateHandlerCore : public vhost_user::DeviceStateHandler {
   StateHandlerCore(const StateHandlerCore&) = delete;
   StateHandlerCore& operator=(const StateHandlerCore&) = delete;
 
+  // Tells whether a migration is coming, which a front-end says by
+  // VHOST_F_LOG_ALL in SET_FEATURES. From then on the records that
+  // StateDevice::Prepared() names are encoded ahead of the save, on a thread of
+  // the handler's own. False drops what was prepared. Not called again, a
+  // device is saved as ever. Thread-safety: any, at any time.
+  void SetMigrating(bool migrating);
+
   // Returns whether version `version` of the schema holds the current state.
   // The state is written and dropped. A front-end asks this before the
   // downtime. REFUSED with the paths if the version does not hold it. An error
@@ -47,6 +58,15 @@ class StateHandlerCore : public vhost_user::DeviceStateHandler {
   //
   // Requires: the device is suspended and no transfer runs, as for a save.
   absl::StatusOr<Verdict> PreCheck(uint32_t version);
+
+  // Returns the size in bytes of the stream that Save() would write now: what
+  // it needs is done, and the bytes are dropped. What is prepared costs next to
+  // nothing. Requires: as PreCheck().
+  absl::StatusOr<uint64_t> ExactSize();
+  // Returns a size that the stream will not exceed, without compression. Costs
+  // a part of ExactSize(), unless another version of the schema is saved.
+  // Requires: as PreCheck().
+  absl::StatusOr<uint64_t> UpperBound();
 
   absl::Status Save(ByteSink& sink) override;
   vhost_user::LoadResult Load(ByteSource& source) override;
@@ -58,6 +78,8 @@ class StateHandlerCore : public vhost_user::DeviceStateHandler {
   const StateOptions options_;
   std::unique_ptr<StateTransfer> transfer_;
   std::unique_ptr<StateJudge> judge_;
+  // Its thread uses the device, so it ends first.
+  std::unique_ptr<Preparation> preparation_;
 };
 
 }  // namespace devstate

@@ -39,7 +39,7 @@ using ::devstate::vhost_user::LoadResult;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// A device with one open handle.
+// A device with open handles.
 class Device : public StateDevice<FsStateCodec> {
  public:
   std::optional<std::vector<std::string>> UsedFeatures() const override {
@@ -54,13 +54,19 @@ class Device : public StateDevice<FsStateCodec> {
     row.id = 1;
     row.inode = 1;
     if (locked) row.locks = {&lock, 1};
-    return writer.AddHandles(row);
+    for (int i = 0; i < handles; ++i) {
+      DS_RETURN_IF_ERROR(writer.AddHandles(row));
+      ++row.id;
+      row.flags = i % 7 * 1000;
+    }
+    return absl::OkStatus();
   }
 
   std::unique_ptr<StagedState<FsStateCodec>> StageLoad() override {
     return std::make_unique<Staged>(*this);
   }
 
+  int handles = 1;
   bool locked = false;
   std::optional<std::vector<std::string>> features;
   absl::Status commit_result;
@@ -226,6 +232,31 @@ TEST_F(StateHandlerTest, DeviceThatKnowsItsFeaturesIsSavedOnce) {
   device_.features = {{"OF_THE_DEVICE"}};
   EXPECT_THAT(FeaturesInHeader(Save()), ElementsAre("OF_THE_DEVICE"));
   EXPECT_EQ(device_.saves, 1);
+}
+
+// The device with any number of open handles, saved in each way.
+TEST_F(StateHandlerTest, SizeAheadIsThatOfTheSave) {
+  for (const Compression& compression :
+       {Compression::Raw(), Compression::Automatic(), Compression::Zstd(3)}) {
+    for (const int handles : {0, 1, 100, 10000}) {
+      SCOPED_TRACE(handles);
+      device_.handles = handles;
+      StateOptions options;
+      options.writer.compression = compression;
+      StateHandler<FsStateCodec> handler(&device_, options);
+      const absl::StatusOr<uint64_t> exact = handler.ExactSize();
+      const absl::StatusOr<uint64_t> bound = handler.UpperBound();
+      ASSERT_THAT(exact, IsOk());
+      ASSERT_THAT(bound, IsOk());
+      StringSink sink;
+      ASSERT_THAT(handler.Save(sink), IsOk());
+      EXPECT_EQ(*exact, sink.written.size());
+      EXPECT_GE(*bound, *exact);
+      if (compression.mode == Compression::Mode::kRaw) {
+        EXPECT_LE(*bound, *exact + 256);
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -18,6 +18,8 @@
 #include "devstate/serializer/memory_stream.h"
 #include "devstate/serializer/push_source.h"
 #include "devstate/serializer/record_stream.h"
+#include "devstate/serializer/save_filter.h"
+#include "devstate/serializer/stream_format.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/stream_writer.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
@@ -74,6 +76,37 @@ class LateGate : public ChunkFilter {
   std::unique_ptr<LoadJudge> gate_;
 };
 
+// The most bytes that the counts of a trailer without rounds take.
+constexpr uint64_t kMaxTrailerCounts = 64;
+
+// Adds up what the chunks of a state take without compression, and lets none of
+// them be written. Their columns are those of the state as it is saved, which
+// stores a chunk in no more bytes than that.
+class SizeOfChunks : public SaveFilter {
+ public:
+  // Requires: `schema` outlives the filter.
+  explicit SizeOfChunks(const SchemaInfo& schema) : schema_(schema) {}
+
+  const SchemaInfo& schema() const override { return schema_; }
+  absl::StatusOr<absl::string_view> FilterRoot(
+      absl::string_view root) override {
+    size_ += root.size();
+    return absl::string_view();
+  }
+  absl::StatusOr<Chunk> FilterBatch(const Chunk& batch) override {
+    size_ += kChunkHeaderSize + batch.payload.size();
+    Chunk nothing = batch;
+    nothing.header.records = 0;
+    return nothing;
+  }
+
+  uint64_t size() const { return size_; }
+
+ private:
+  const SchemaInfo& schema_;
+  uint64_t size_ = 0;
+};
+
 }  // namespace
 
 bool TransferDevice::Takes(const Chunk&) const { return false; }
@@ -95,6 +128,29 @@ class StateTransfer::Impl {
   absl::StatusOr<StateVerdict> PreCheck(uint32_t version) {
     DS_ASSIGN_OR_RETURN(const WriterOptions options, MakeWriterOptions());
     return PreCheck(version, Uncompressed(options));
+  }
+
+  absl::StatusOr<uint64_t> ExactSize() {
+    NullSink nowhere;
+    TransferReport report;
+    DS_RETURN_IF_ERROR(SaveTo(nowhere, &report));
+    return report.stream_bytes;
+  }
+
+  absl::StatusOr<uint64_t> UpperBound() {
+    DS_ASSIGN_OR_RETURN(const WriterOptions options, MakeWriterOptions());
+    DS_ASSIGN_OR_RETURN(const uint32_t version,
+                        ChooseVersion(Uncompressed(options)));
+    // What a conversion makes of the columns is known when it has made it.
+    if (version != schema_.version) return ExactSize();
+    NullSink nowhere;
+    SizeOfChunks chunks(schema_);
+    const std::shared_ptr<RecordWriter> writer =
+        device_->MakeWriter(&nowhere, options);
+    writer->SetFilter(&chunks);
+    DS_RETURN_IF_ERROR(device_->SaveState(*writer));
+    // Header, empty root chunk and the trailer of a state of one chunk.
+    return writer->stream().bytes_written() + chunks.size() + kMaxTrailerCounts;
   }
 
   absl::Status Save(ByteSink& sink) {
@@ -232,6 +288,7 @@ class StateTransfer::Impl {
     report->decoded_bytes = writer->stream().decoded_bytes();
     report->chunks = writer->stream().chunks();
     report->records = writer->stream().records();
+    report->prepared_chunks = writer->stream().stored_chunks();
     return status;
   }
 
@@ -334,6 +391,14 @@ StateTransfer::~StateTransfer() = default;
 
 absl::StatusOr<StateVerdict> StateTransfer::PreCheck(uint32_t version) {
   return impl_->PreCheck(version);
+}
+
+absl::StatusOr<uint64_t> StateTransfer::ExactSize() {
+  return impl_->ExactSize();
+}
+
+absl::StatusOr<uint64_t> StateTransfer::UpperBound() {
+  return impl_->UpperBound();
 }
 
 absl::Status StateTransfer::Save(ByteSink& sink) { return impl_->Save(sink); }

@@ -73,6 +73,7 @@ struct TransferReport {
   uint64_t decoded_bytes = 0;
   uint64_t chunks = 0;
   uint64_t records = 0;
+  uint64_t prepared_chunks = 0;
 };
 
 // The options of a StateTransfer, which are those of StateOptions.
@@ -104,6 +105,9 @@ class StateTransfer : public vhost_user::DeviceStateHandler {
 
   // As StateHandlerCore::PreCheck().
   absl::StatusOr<StateVerdict> PreCheck(uint32_t version);
+  // As those of StateHandlerCore.
+  absl::StatusOr<uint64_t> ExactSize();
+  absl::StatusOr<uint64_t> UpperBound();
 
   absl::Status Save(ByteSink& sink) override;
   vhost_user::LoadResult Load(ByteSource& source) override;

@@ -13,6 +13,7 @@ set(DEVSTATE_PUBLIC_HEADERS
   backend/manifest_archive.h
   backend/options.h
   backend/parallel_parts.h
+  backend/prepared_records.h
   backend/state_handler.h
   compat/gate/conversion_chain.h
   compat/gate/quirks.h
@@ -68,11 +69,17 @@ set(DEVSTATE_LIBRARY_SOURCES
   backend/backend.h
   backend/capabilities.cc
   backend/capabilities.h
+  backend/changed_slots.cc
+  backend/changed_slots.h
   backend/manifest_archive.cc
   backend/manifest_archive.h
   backend/options.h
   backend/parallel_parts.cc
   backend/parallel_parts.h
+  backend/preparation.cc
+  backend/preparation.h
+  backend/prepared_records.cc
+  backend/prepared_records.h
   backend/schema_judge.cc
   backend/schema_judge.h
   backend/schema_versions.cc
@@ -227,6 +234,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   schema/schema_model.h
   schema/value_set.cc
   schema/value_set.h
+  serializer/batch_store.cc
+  serializer/batch_store.h
   serializer/dynamic/batch_codec.h
   serializer/dynamic/batch_decoder.cc
   serializer/dynamic/batch_encoder.cc
@@ -410,6 +419,7 @@ set(DEVSTATE_PLANE_SOURCES
   serializer/row_columns.h
   serializer/row_kind.h
   serializer/save_filter.h
+  serializer/stored_chunk.h
   serializer/stream_error.cc
   serializer/stream_error.h
   serializer/stream_format.cc
@@ -917,8 +927,11 @@ set(DEVSTATE_TESTING_SOURCES
 # The unit tests that read no files, each a program of its own.
 set(DEVSTATE_TESTS
   backend/capabilities_test.cc
+  backend/changed_slots_test.cc
   backend/load_report_file_test.cc
   backend/parallel_parts_test.cc
+  backend/preparation_test.cc
+  backend/prepared_records_test.cc
   backend/state_handler_test.cc
   compat/diff_test.cc
   compat/field_diff_test.cc

@@ -15,7 +15,8 @@ struct Compression {
   enum class Mode {
     // zstd at `level` where it pays. Payloads below 4 KiB are stored raw,
     // because a compressor costs more time than its gain in bytes. So are
-    // payloads right after chunks that did not shrink. The choice depends on
+    // payloads right after chunks that did not shrink, and a few that a
+    // prepared save has not prepared. Without preparation the choice depends on
     // the content alone: the same state is the same bytes.
     kAutomatic,
     kRaw,

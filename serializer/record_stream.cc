@@ -18,6 +18,7 @@
 #include "devstate/serializer/push_source.h"
 #include "devstate/serializer/round_merger.h"
 #include "devstate/serializer/save_filter.h"
+#include "devstate/serializer/stored_chunk.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/serializer/stream_messages.h"
 #include "devstate/serializer/stream_reader.h"
@@ -204,11 +205,7 @@ absl::Status RecordWriter::CheckField(const Pending& field) {
         ") after records of ", pending_.name, " (field ", pending_.number,
         "): add them in ascending order of field number"));
   }
-  const auto has_field = [&field](const PiecesInfo& pieces) {
-    return pieces.field == field.number || pieces.owners_field == field.number;
-  };
-  if (round_ == Round::kDelta &&
-      std::any_of(schema_.pieces.begin(), schema_.pieces.end(), has_field)) {
+  if (round_ == Round::kDelta && HasPieces(field.number)) {
     return Misuse(absl::StrCat(
         "changes of ", field.name,
         ", whose records are pieces of values, or own them: they change as a "
@@ -222,6 +219,33 @@ absl::Status RecordWriter::CheckField(const Pending& field) {
         "occur exactly once, or save the state whole"));
   }
   return absl::OkStatus();
+}
+
+bool RecordWriter::HasPieces(uint32_t field) const {
+  return std::any_of(schema_.pieces.begin(), schema_.pieces.end(),
+                     [field](const PiecesInfo& pieces) {
+                       return pieces.field == field ||
+                              pieces.owners_field == field;
+                     });
+}
+
+bool RecordWriter::TakesStored(uint32_t field) const {
+  return filter_ == nullptr && round_ == Round::kNone && !starts_in_rounds_ &&
+         !HasPieces(field);
+}
+
+absl::Status RecordWriter::AddStored(StoredChunk& batch) {
+  const uint32_t number = batch.header.field;
+  const std::string name = absl::StrCat("field ", number);
+  DS_RETURN_IF_ERROR(CheckField({number, name, nullptr}));
+  if (!TakesStored(number)) {
+    return Misuse(absl::StrCat("a stored batch of ", name,
+                               ", which TakesStored() does not take"));
+  }
+  DS_RETURN_IF_ERROR(FlushBatch());
+  pending_ = {number, "records", nullptr};
+  open_number_ = 0;
+  return status_ = stream_->AddStored(batch);
 }
 
 absl::Status RecordWriter::StartField(const Pending& field) {

@@ -46,6 +46,7 @@ class RoundMerger;
 class SaveFilter;
 class StreamReader;
 class StreamWriter;
+struct StoredChunk;
 inline namespace structs {
 struct StreamHeader;
 }
@@ -107,6 +108,16 @@ class RecordWriter {
   void StartInRounds() { starts_in_rounds_ = true; }
   // Ends a round after which others come. The sink has all of it then.
   absl::Status EndRound();
+
+  // Returns whether AddStored() takes batches of the field: the state is
+  // written whole, nothing filters it, and no value comes in pieces of it.
+  bool TakesStored(uint32_t field) const;
+  // Adds a batch that was encoded before, by a writer of the same schema. It
+  // comes after the records of the field so far. The place of the batch in this
+  // stream is written into it; it may be added to another stream afterwards.
+  //
+  // Requires: TakesStored().
+  absl::Status AddStored(StoredChunk& batch);
 
  protected:
   RecordWriter(ByteSink* sink, const SchemaInfo& schema,
@@ -249,6 +260,8 @@ class RecordWriter {
   absl::Status StartField(const Pending& field);
   absl::Status StartDeletion(const Pending& field, size_t size);
   absl::Status CheckField(const Pending& field);
+  // Returns whether records of the field are pieces of values, or own some.
+  bool HasPieces(uint32_t field) const;
   absl::Status SetPending(const Pending& field, ChunkType type);
   // Writes a mark of the current round.
   absl::Status WriteMark(ChunkType type);

@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/serializer/internal/sealing_queue.h"
+#include "devstate/serializer/stored_chunk.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -27,6 +28,9 @@ constexpr size_t kFlushSize = 64 * 1024;
 // second, handing a chunk over costs more than compressing it.
 constexpr uint64_t kMinBytesBeforeThread = 256 * 1024;
 constexpr size_t kMinChunkForThread = 16 * 1024;
+
+// From this size on, a copy of a stored chunk costs more than a write of it.
+constexpr size_t kMinDirectWrite = 8 * 1024;
 
 }  // namespace
 
@@ -190,12 +194,40 @@ absl::Status StreamWriter::EndChunkImpl(ChunkType type, uint32_t field,
     DS_RETURN_IF_ERROR(queue ? queue_->Add(header, scratch_, out_)
                              : SealHere(header));
   }
-  order_.Add(type, field, records);
-  ++trailer_.chunks;
-  trailer_.records += records;
-  trailer_.decoded_bytes += decoded_size;
+  Count(header, decoded_size);
   if (type == ChunkType::kRoundComplete) return Drain();
   return out_.size() >= kFlushSize ? Flush() : absl::OkStatus();
+}
+
+void StreamWriter::Count(const ChunkHeader& header, size_t decoded_size) {
+  order_.Add(header.type, header.field, header.records);
+  ++trailer_.chunks;
+  trailer_.records += header.records;
+  trailer_.decoded_bytes += decoded_size;
+}
+
+absl::Status StreamWriter::AddStored(StoredChunk& chunk) {
+  if (status_.ok()) status_ = AddStoredImpl(chunk);
+  return status_;
+}
+
+absl::Status StreamWriter::AddStoredImpl(StoredChunk& chunk) {
+  const ChunkHeader& header = chunk.header;
+  DS_RETURN_IF_ERROR(CheckOrder(header.type, header.field, header.records));
+  DS_RETURN_IF_ERROR(CheckLimits(header.type, header.field, header.records,
+                                 header.decoded_size));
+  if (queue_ != nullptr) DS_RETURN_IF_ERROR(Drain());
+  may_start_thread_ = false;
+  sealer_.SealStored(static_cast<uint32_t>(trailer_.chunks), chunk);
+  Count(header, header.decoded_size);
+  ++stored_chunks_;
+  if (chunk.bytes.size() < kMinDirectWrite) {
+    out_.Append(chunk.bytes.view());
+    return out_.size() >= kFlushSize ? Flush() : absl::OkStatus();
+  }
+  if (!out_.empty()) DS_RETURN_IF_ERROR(Flush());
+  bytes_written_ += chunk.bytes.size();
+  return sink_->Write(chunk.bytes.view());
 }
 
 absl::Status StreamWriter::Drain() {

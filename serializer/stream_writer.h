@@ -26,6 +26,7 @@
 namespace devstate {
 
 class SealingQueue;
+struct StoredChunk;
 
 // Returns the header fields that follow from `schema` and `options`.
 StreamHeader MakeHeader(const SchemaInfo& schema, const WriterOptions& options);
@@ -73,6 +74,12 @@ class StreamWriter {
   // stream), FAILED_PRECONDITION (the chunk may not come now).
   absl::Status EndChunk(ChunkType type, uint32_t field, uint32_t records);
 
+  // Adds a chunk that was stored before, in place of BeginChunk() and
+  // EndChunk(). Its place in this stream is written into it. From here on no
+  // second thread starts, because most of the work is done. Errors are those of
+  // EndChunk().
+  absl::Status AddStored(StoredChunk& chunk);
+
   // Writes the trailer and hands everything to the sink. Every reader refuses a
   // stream without it. Requires: the last call.
   absl::Status Finish();
@@ -83,9 +90,14 @@ class StreamWriter {
   uint64_t decoded_bytes() const { return trailer_.decoded_bytes; }
   uint64_t records() const { return trailer_.records; }
   uint64_t chunks() const { return trailer_.chunks; }
+  // Returns how many of the chunks were stored before.
+  uint64_t stored_chunks() const { return stored_chunks_; }
 
  private:
   absl::Status EndChunkImpl(ChunkType type, uint32_t field, uint32_t records);
+  absl::Status AddStoredImpl(StoredChunk& chunk);
+  // Goes on to the next chunk.
+  void Count(const ChunkHeader& header, size_t decoded_size);
   absl::Status CheckOrder(ChunkType type, uint32_t field,
                           uint32_t records) const;
   // Hands all chunks so far to the sink.
@@ -111,6 +123,7 @@ class StreamWriter {
   size_t chunk_start_ = 0;
   bool chunk_in_scratch_ = false;
   uint64_t bytes_written_ = 0;
+  uint64_t stored_chunks_ = 0;
   // The trailer so far. Digest and stored bytes are set by Finish().
   StreamTrailer trailer_;
   absl::Status status_;

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "devstate/serializer/internal/chunk_sealer.h"
+#include "devstate/serializer/stored_chunk.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -84,6 +86,85 @@ TEST(StreamWriter, WritesWhatTheFormatSays) {
   EXPECT_EQ(writer.chunks(), 4u);
   EXPECT_EQ(writer.records(), 6u);
   EXPECT_EQ(writer.decoded_bytes(), 9u);
+}
+
+StoredChunk Store(const WriterOptions& options, uint32_t field,
+                  uint32_t records, const std::string& payload) {
+  const ChunkSealer sealer(options.compression, options.limits.max_expansion);
+  Compressor compressor;
+  ChunkHeader header;
+  header.type = ChunkType::kBatch;
+  header.field = field;
+  header.records = records;
+  absl::StatusOr<StoredChunk> chunk =
+      sealer.Store(header, payload, compressor);
+  EXPECT_THAT(chunk, IsOk());
+  return *std::move(chunk);
+}
+
+// Small and large, compressible or not, and between chunks of a second thread.
+TEST(StreamWriter, StoredChunksAreTheBytesOfThoseThatAreWritten) {
+  const std::string payloads[] = {
+      "", "ab", std::string(5000, 'x'), Noise(40000), Noise(300000) + "x",
+      Noise(20000) + std::string(20000, 'y')};
+  for (const Compression& compression :
+       {Compression::Raw(), Compression::Zstd(1)}) {
+    const WriterOptions options = Options(compression);
+    std::vector<StoredChunk> stored;
+    for (const std::string& payload : payloads) {
+      stored.push_back(Store(options, 4, 2, payload));
+    }
+    // The second time they are added to another stream, at other places.
+    for (const size_t first : {0, 1}) {
+      StringSink plain_sink;
+      StringSink sink;
+      StreamWriter plain(&plain_sink, options);
+      StreamWriter writer(&sink, options);
+      for (StreamWriter* const each : {&plain, &writer}) {
+        ASSERT_THAT(each->WriteHeader(StreamHeader()), IsOk());
+        ASSERT_THAT(WriteRoot(*each, "root"), IsOk());
+      }
+      for (size_t i = first; i < stored.size(); ++i) {
+        ASSERT_THAT(WriteBatch(plain, 4, 2, payloads[i]), IsOk());
+        ASSERT_THAT(writer.AddStored(stored[i]), IsOk());
+        ASSERT_THAT(WriteBatch(plain, 4, 1, Noise(30000)), IsOk());
+        ASSERT_THAT(WriteBatch(writer, 4, 1, Noise(30000)), IsOk());
+      }
+      ASSERT_THAT(plain.Finish(), IsOk());
+      ASSERT_THAT(writer.Finish(), IsOk());
+      EXPECT_TRUE(sink.written == plain_sink.written);
+      EXPECT_EQ(writer.bytes_written(), sink.written.size());
+      EXPECT_EQ(writer.stored_chunks(), stored.size() - first);
+    }
+  }
+}
+
+TEST(StreamWriter, StoredChunkThatMayNotComeIsRefused) {
+  WriterOptions options = Options();
+  StoredChunk chunk = Store(options, 4, 2, "abc");
+  StringSink sink;
+  StreamWriter early(&sink, options);
+  EXPECT_THAT(early.AddStored(chunk), StatusIs(kMisuse));
+  StreamWriter writer(&sink, options);
+  ASSERT_THAT(writer.WriteHeader(StreamHeader()), IsOk());
+  ASSERT_THAT(WriteRoot(writer), IsOk());
+  ASSERT_THAT(WriteBatch(writer, 5, 1, ""), IsOk());
+  EXPECT_THAT(writer.AddStored(chunk), StatusIs(kMisuse));
+  options.limits.max_records = 1;
+  StreamWriter limited(&sink, options);
+  ASSERT_THAT(limited.WriteHeader(StreamHeader()), IsOk());
+  ASSERT_THAT(WriteRoot(limited), IsOk());
+  EXPECT_THAT(limited.AddStored(chunk), StatusIs(kLimit));
+  EXPECT_THAT(limited.Finish(), StatusIs(kLimit));
+}
+
+// Wherever it comes to stand, it must not look like a decompression bomb.
+TEST(StreamWriter, StoredChunkThatExpandsTooMuchIsRaw) {
+  const WriterOptions options = Options(Compression::Zstd(1));
+  EXPECT_EQ(Store(options, 4, 1, std::string(1000000, 'x')).header.codec,
+            ChunkCodec::kRaw);
+  EXPECT_EQ(Store(options, 4, 1, std::string(1000, 'x')).header.codec,
+            ChunkCodec::kZstd);
 }
 
 TEST(StreamWriter, ASmallStateIsOneWrite) {

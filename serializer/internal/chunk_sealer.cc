@@ -15,6 +15,16 @@ namespace {
 constexpr size_t kMinAutomaticSize = 4096;
 constexpr uint32_t kMaxSkip = 16;
 
+// The part of what was stored before that is stored raw after it. More would
+// cost a slow channel more time than compression takes.
+constexpr uint64_t kMaxLatePart = 4;
+
+// Makes `header` that of a chunk with this payload, as stored.
+void SetPayload(absl::string_view stored, ChunkHeader& header) {
+  header.stored_size = static_cast<uint32_t>(stored.size());
+  header.payload_checksum = Checksum(stored);
+}
+
 }  // namespace
 
 bool ChunkSealer::MayCompress(size_t size, size_t ahead) const {
@@ -24,9 +34,15 @@ bool ChunkSealer::MayCompress(size_t size, size_t ahead) const {
     case Compression::Mode::kZstd:
       return size > 0;
     case Compression::Mode::kAutomatic:
-      return size >= kMinAutomaticSize && skip_compression_ <= ahead;
+      return size >= kMinAutomaticSize && skip_compression_ <= ahead &&
+             !IsShortOfTime(size);
   }
   return false;
+}
+
+bool ChunkSealer::IsShortOfTime(size_t size) const {
+  return ready_bytes_ > 0 &&
+         late_bytes_ + size <= ready_bytes_ / kMaxLatePart;
 }
 
 absl::Status ChunkSealer::Compress(absl::string_view payload,
@@ -48,6 +64,7 @@ void ChunkSealer::Seal(ChunkHeader header, absl::string_view payload,
   } else if (skip_compression_ > 0) {
     --skip_compression_;
   }
+  if (ready_bytes_ > 0 && !compressed) late_bytes_ += payload.size();
   const size_t start = out.size();
   out.Extend(kChunkHeaderSize);
   out.Append(compressed ? frame : payload);
@@ -80,16 +97,45 @@ bool ChunkSealer::ExpandsTooMuch(size_t decoded_size,
          max_expansion_;
 }
 
+absl::StatusOr<StoredChunk> ChunkSealer::Store(ChunkHeader header,
+                                               absl::string_view payload,
+                                               Compressor& compressor) const {
+  StoredChunk chunk;
+  chunk.bytes.Extend(kChunkHeaderSize);
+  ByteBuffer frame;
+  if (MayCompress(payload.size())) {
+    DS_RETURN_IF_ERROR(Compress(payload, compressor, frame));
+  }
+  const bool compressed =
+      !frame.empty() && frame.size() < payload.size() &&
+      payload.size() / frame.size() < max_expansion_;
+  header.codec = compressed ? ChunkCodec::kZstd : ChunkCodec::kRaw;
+  header.decoded_size = static_cast<uint32_t>(payload.size());
+  const absl::string_view stored = compressed ? frame.view() : payload;
+  chunk.bytes.Append(stored);
+  SetPayload(stored, header);
+  chunk.header = header;
+  return chunk;
+}
+
+void ChunkSealer::SealStored(uint32_t sequence, StoredChunk& chunk) {
+  chunk.header.sequence = sequence;
+  ready_bytes_ += chunk.header.stored_size;
+  Chain(chunk.header, chunk.bytes.data());
+}
+
 void ChunkSealer::PutHeader(ChunkHeader& header, size_t start,
                             ByteBuffer& out) {
   const size_t payload_start = start + kChunkHeaderSize;
-  const size_t stored_size = out.size() - payload_start;
-  header.stored_size = static_cast<uint32_t>(stored_size);
-  header.payload_checksum = Checksum({out.data() + payload_start, stored_size});
-  EncodeChunkHeader(header, digest_, out.data() + start);
+  SetPayload({out.data() + payload_start, out.size() - payload_start}, header);
+  Chain(header, out.data() + start);
+}
+
+void ChunkSealer::Chain(ChunkHeader& header, char* out) {
+  EncodeChunkHeader(header, digest_, out);
   digest_ = header.header_checksum;
   decoded_bytes_ += header.decoded_size;
-  stored_bytes_ += stored_size;
+  stored_bytes_ += header.stored_size;
 }
 
 }  // namespace devstate
