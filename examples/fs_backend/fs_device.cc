@@ -134,6 +134,45 @@ class StagedFsState : public StagedState<FsStateCodec> {
 
 }  // namespace
 
+FsDevice::FsDevice(std::string shared_dir, Walk state)
+    : shared_dir_(std::move(shared_dir)),
+      state_(std::move(state)),
+      inodes_(FsState::kInodesFieldNumber, InodeOptions()) {}
+
+PreparedRecords<FsStateCodec>::Options FsDevice::InodeOptions() {
+  PreparedRecords<FsStateCodec>::Options options;
+  options.count_slots = [this]() -> uint64_t {
+    const std::lock_guard<std::mutex> lock(inodes_mutex_);
+    const std::vector<Inode>& inodes = state_.table.inodes;
+    return inodes.empty() ? 0 : inodes.back().id + 1;
+  };
+  options.add = [this](absl::Span<const uint64_t> ids,
+                       FsStateWriter& writer) -> absl::Status {
+    const std::lock_guard<std::mutex> lock(inodes_mutex_);
+    for (const uint64_t id : ids) {
+      const std::optional<size_t> index = FindInode(state_.table, id);
+      if (!index.has_value()) continue;
+      DS_RETURN_IF_ERROR(writer.AddInodes(ToRow(state_.table.inodes[*index])));
+    }
+    return absl::OkStatus();
+  };
+  options.add_all = [this](FsStateWriter& writer) -> absl::Status {
+    for (const Inode& inode : state_.table.inodes) {
+      DS_RETURN_IF_ERROR(writer.AddInodes(ToRow(inode)));
+    }
+    return absl::OkStatus();
+  };
+  return options;
+}
+
+TableChange FsDevice::Update(uint64_t update) {
+  const std::lock_guard<std::mutex> lock(inodes_mutex_);
+  TableChange change = UpdateAsGuest(update, &state_.table);
+  for (const uint64_t id : change.changed) inodes_.Changed(id);
+  for (const uint64_t id : change.forgotten) inodes_.Changed(id);
+  return change;
+}
+
 std::optional<std::vector<std::string>> FsDevice::UsedFeatures() const {
   const std::vector<OpenHandle>& handles = state_.table.open_handles;
   if (std::any_of(handles.begin(), handles.end(),
@@ -176,9 +215,9 @@ absl::Status FsDevice::SaveChange(const TableChange& change,
 absl::Status FsDevice::SaveState(FsStateWriter& writer) {
   const InodeTable& table = state_.table;
   DS_RETURN_IF_ERROR(writer.Begin(Root()));
+  DS_RETURN_IF_ERROR(inodes_.Save(writer));
   std::set<uint64_t> mounts;
   for (const Inode& inode : table.inodes) {
-    DS_RETURN_IF_ERROR(writer.AddInodes(ToRow(inode)));
     if (inode.file_handle.has_value()) mounts.insert(inode.mount_id);
   }
   DS_RETURN_IF_ERROR(WriteOpenHandles(table, writer));

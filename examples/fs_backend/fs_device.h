@@ -8,6 +8,7 @@
 #define DEVSTATE_EXAMPLES_FS_BACKEND_FS_DEVICE_H_
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,13 +23,13 @@
 
 namespace devstate::examples {
 
-// The device. Thread-safety: none; StateHandler does not need it to be.
+// The device. Thread-safety: none, but the inodes are read by the thread that
+// prepares saves, with a lock.
 class FsDevice : public StateDevice<devices::fs::v1::FsStateCodec> {
  public:
   // Shares the directory `shared_dir`, which is where a load finds its files.
   // `state` is what the guest has looked up and opened so far.
-  FsDevice(std::string shared_dir, Walk state)
-      : shared_dir_(std::move(shared_dir)), state_(std::move(state)) {}
+  FsDevice(std::string shared_dir, Walk state);
 
   const InodeTable& table() const { return state_.table; }
   // Returns how many files the guest's open handles hold open now.
@@ -40,9 +41,7 @@ class FsDevice : public StateDevice<devices::fs::v1::FsStateCodec> {
   // Takes what the guest has looked up and opened so far.
   void Begin(Walk state) { state_ = std::move(state); }
   // Changes the table as a guest would.
-  TableChange Update(uint64_t update) {
-    return UpdateAsGuest(update, &state_.table);
-  }
+  TableChange Update(uint64_t update);
   // Return what belongs to no inode, and write the inodes of a change.
   devices::fs::v1::FsState Root() const;
   absl::Status SaveChange(const TableChange& change,
@@ -51,12 +50,19 @@ class FsDevice : public StateDevice<devices::fs::v1::FsStateCodec> {
   // Returns the features without a look at the records once more.
   std::optional<std::vector<std::string>> UsedFeatures() const override;
   absl::Status SaveState(devices::fs::v1::FsStateWriter& writer) override;
+  std::vector<PreparedField*> Prepared() override { return {&inodes_}; }
   std::unique_ptr<StagedState<devices::fs::v1::FsStateCodec>> StageLoad()
       override;
 
  private:
+  PreparedRecords<devices::fs::v1::FsStateCodec>::Options InodeOptions();
+
   const std::string shared_dir_;
   Walk state_;
+  // Held while inodes change or are prepared.
+  std::mutex inodes_mutex_;
+  // By their ids.
+  PreparedRecords<devices::fs::v1::FsStateCodec> inodes_;
 };
 
 }  // namespace devstate::examples

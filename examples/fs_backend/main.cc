@@ -85,8 +85,13 @@ absl::Status Run(const Flags& flags) {
   };
 
   DS_RETURN_IF_ERROR(LogPreCheck(flags.backend, handler));
-  return ServeBackend(flags.backend, vhost_user::VhostUserDeviceOptions(),
-                      after_load, &handler);
+  vhost_user::VhostUserDeviceOptions protocol;
+  protocol.on_features = [&handler](uint64_t features) {
+    handler.SetMigrating((features & vhost_user::kVhostFLogAll) != 0);
+    return absl::OkStatus();
+  };
+  return ServeBackend(flags.backend, std::move(protocol), after_load,
+                      &handler);
 }
 
 int Main(int argc, char** argv) {
