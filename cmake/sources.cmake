@@ -733,6 +733,9 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/containers/random_access.h
   foreign/containers/snapshot/snapshot.cc
   foreign/containers/snapshot/snapshot.h
+  foreign/device_findings.h
+  foreign/device_import.cc
+  foreign/device_import.h
   foreign/field_reader.cc
   foreign/field_reader.h
   foreign/finding_list.cc

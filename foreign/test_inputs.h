@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "devstate/foreign/foreign_format.h"
+#include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/test_streams.h"
 
 namespace devstate::testing {
@@ -19,6 +20,18 @@ inline OpenSource Opening(std::string bytes) {
               bytes)]() -> absl::StatusOr<std::shared_ptr<ByteSource>> {
     return std::make_shared<StringSource>(bytes);
   };
+}
+
+// Returns whether `bytes` are a stream from header to trailer.
+inline bool IsWholeStream(const std::string& bytes) {
+  StringSource source(bytes);
+  StreamReader reader(&source);
+  if (!reader.ReadHeader().ok()) return false;
+  while (true) {
+    const auto chunk = reader.NextChunk();
+    if (!chunk.ok()) return false;
+    if (!chunk->has_value()) return true;
+  }
 }
 
 }  // namespace devstate::testing

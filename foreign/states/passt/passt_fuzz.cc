@@ -10,7 +10,6 @@
 
 #include "devstate/foreign/states/passt/passt.h"
 #include "devstate/foreign/test_inputs.h"
-#include "devstate/serializer/stream_reader.h"
 #include "devstate/serializer/test_streams.h"
 
 namespace devstate {
@@ -30,14 +29,7 @@ void Run(const std::string& bytes) {
     return;
   }
   Require(format.recognise(bytes.substr(0, 64)));
-  testing::StringSource source(stream.written);
-  StreamReader reader(&source);
-  Require(reader.ReadHeader().ok());
-  while (true) {
-    const auto chunk = reader.NextChunk();
-    Require(chunk.ok());
-    if (!chunk->has_value()) break;
-  }
+  Require(testing::IsWholeStream(stream.written));
 }
 
 }  // namespace

@@ -8,31 +8,12 @@
 
 #include <cstdint>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/string_view.h"
-#include "devstate/compat/rules.h"
+#include "devstate/foreign/device_findings.h"
 #include "devstate/foreign/finding_list.h"
 #include "devstate/foreign/states/qemu/virtio_state.h"
 
 namespace devstate::qemu {
-
-// Adds a finding that refuses. The text is what `parts` make.
-template <typename... Parts>
-void AddRefusal(FindingList* findings, absl::string_view path,
-                const Parts&... parts) {
-  findings->Add(VERDICT_LEVEL_REFUSED, rules::kForeignDevice, path,
-                absl::nullopt, absl::StrCat(parts...));
-}
-
-// Adds a finding about something that is left behind and that guest and device
-// can do without.
-template <typename... Parts>
-void AddLoss(FindingList* findings, absl::string_view path,
-             const Parts&... parts) {
-  findings->Add(VERDICT_LEVEL_LOSSY, rules::kForeignDropped, path,
-                absl::nullopt, absl::StrCat(parts...));
-}
 
 // Refuses a device of which no state can be made, whatever its type.
 inline void AddObstacle(const VirtioState& state, FindingList* findings) {
