@@ -704,12 +704,16 @@ set(DEVSTATE_COMMAND_SOURCES
   devices/rules/broken_rules.h
   devices/rules/device_type.cc
   devices/rules/device_type.h
+  devices/snd/check_snd.cc
+  devices/snd/check_snd.h
   devices/virtio/check_pieces.cc
   devices/virtio/check_pieces.h
   devices/virtio/check_rings.cc
   devices/virtio/check_rings.h
   devices/virtio/ring_messages.cc
   devices/virtio/ring_messages.h
+  devices/vsock/check_vsock.cc
+  devices/vsock/check_vsock.h
   foreign/containers/decompressor.cc
   foreign/containers/decompressor.h
   foreign/containers/file_kind.cc
@@ -751,8 +755,20 @@ set(DEVSTATE_COMMAND_SOURCES
   foreign/sax_source.h
   foreign/state_kind.cc
   foreign/state_kind.h
+  foreign/states/crosvm/block.cc
+  foreign/states/crosvm/console.cc
   foreign/states/crosvm/crosvm.cc
   foreign/states/crosvm/crosvm.h
+  foreign/states/crosvm/crosvm_type.h
+  foreign/states/crosvm/members.cc
+  foreign/states/crosvm/members.h
+  foreign/states/crosvm/net.cc
+  foreign/states/crosvm/saved_device.cc
+  foreign/states/crosvm/saved_device.h
+  foreign/states/crosvm/snd.cc
+  foreign/states/crosvm/state_json.cc
+  foreign/states/crosvm/state_json.h
+  foreign/states/crosvm/vsock.cc
   foreign/states/opaque/envelope.cc
   foreign/states/opaque/envelope.h
   foreign/states/passt/passt.cc
@@ -807,9 +823,11 @@ set(DEVSTATE_COMMAND_SOURCES
   proto/devices/mem/v1/mem.proto
   proto/devices/net/v1/net.proto
   proto/devices/opaque/v1/opaque.proto
+  proto/devices/snd/v1/snd.proto
   proto/devices/virtio/v1/parked_buffer.proto
   proto/devices/virtio/v1/piece.proto
   proto/devices/virtio/v1/vring.proto
+  proto/devices/vsock/v1/vsock.proto
   proto/devstate/diff.proto
   proto/devstate/fleet.proto
   proto/devstate/handover.proto

@@ -6,26 +6,22 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/types/optional.h"
-#include "devstate/foreign/sax_source.h"
+#include "devstate/foreign/device_findings.h"
+#include "devstate/foreign/device_import.h"
+#include "devstate/foreign/states/crosvm/crosvm_type.h"
+#include "devstate/foreign/states/crosvm/saved_device.h"
+#include "devstate/foreign/states/crosvm/state_json.h"
+#include "devstate/options.pb.h"
 #include "devstate/serializer/stream_error.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
-#include "nlohmann/json.hpp"
 
 namespace devstate::crosvm {
 namespace {
-
-using Json = nlohmann::json;
-
-// The device's own states stay far below.
-constexpr size_t kMaxDepth = 64;
-constexpr size_t kOutputPiece = size_t{64} << 10;
 
 // A map of three with text keys, in this order.
 constexpr absl::string_view kStart =
@@ -35,189 +31,78 @@ constexpr absl::string_view kSecond =
     "\x77"
     "acked_protocol_features";
 
-// Writes what is read as JSON, and keeps what `info` shows.
-class Handler : public nlohmann::json_sax<Json> {
- public:
-  // `output` may be null.
-  explicit Handler(ByteSink* output) : output_(output) {}
+// How the state of a device in a snapshot begins.
+constexpr absl::string_view kSnapshotStart =
+    "\xa8\x6b"
+    "config_regs";
 
-  bool null() override { return Value("null"); }
-  bool boolean(bool value) override { return Value(value ? "true" : "false"); }
-  bool number_integer(number_integer_t value) override {
-    return Value(absl::StrCat(value));
-  }
-  bool number_unsigned(number_unsigned_t value) override {
-    if (stack_.size() == 1 && stack_[0].key == "acked_features") {
-      acked_features = value;
+const std::vector<const CrosvmType*>& Types() {
+  static const auto& types = *new std::vector<const CrosvmType*>{
+      &CrosvmBlock(), &CrosvmConsole(), &CrosvmNet(), &CrosvmSnd(),
+      &CrosvmVsock()};
+  return types;
+}
+
+// Returns the type with these keys, which are all that tells the devices apart;
+// null if there is none.
+const CrosvmType* TypeOf(const std::set<std::string>& keys, Process process) {
+  if (keys.empty()) return nullptr;
+  for (const CrosvmType* type : Types()) {
+    if (keys == (process == Process::kBackend ? type->backend_keys
+                                              : type->inner_keys)) {
+      return type;
     }
-    if (stack_.size() == 1 && stack_[0].key == "acked_protocol_features") {
-      acked_protocol_features = value;
-    }
-    return Value(absl::StrCat(value));
   }
-  bool number_float(number_float_t value, const string_t&) override {
-    return Value(Json(value).dump());
+  return nullptr;
+}
+
+absl::string_view NameOf(const StateFacts& facts, const CrosvmType* type) {
+  if (type != nullptr) return type->name;
+  if (facts.device_keys.empty()) return "without a state of the device";
+  return facts.device_keys.count("backend_state") != 0
+             ? "of a vhost-user device"
+             : "of an unknown device";
+}
+
+// Checks the map that the state is. Returns where the device is.
+absl::StatusOr<Process> CheckRoot(const StateFacts& facts) {
+  static const auto& backend_root = *new std::vector<std::string>{
+      "acked_features", "acked_protocol_features", std::string(kBackendKey)};
+  static const auto& snapshot_root = *new std::vector<std::string>{
+      "config_regs",      std::string(kInnerDeviceKey),
+      "device_activated", "interrupt",
+      "msix_config",      "common_config",
+      "queues",           "activated_queues"};
+  if (facts.root_keys == snapshot_root) return Process::kCrosvm;
+  if (facts.root_keys == backend_root && facts.acked_features.has_value() &&
+      facts.acked_protocol_features.has_value()) {
+    return Process::kBackend;
   }
-  bool string(string_t& value) override { return Value(Quoted(value)); }
-  bool binary(binary_t& value) override {
-    return Value(Quoted(absl::BytesToHexString(absl::string_view(
-        reinterpret_cast<const char*>(value.data()), value.size()))));
-  }
-  bool start_object(size_t) override { return Open('{', true); }
-  bool start_array(size_t) override { return Open('[', false); }
-  bool end_object() override { return Close('}'); }
-  bool end_array() override { return Close(']'); }
-  bool key(string_t& name) override {
-    Frame& top = stack_.back();
-    if (!top.keys.insert(name).second) {
-      return Fail(absl::StrCat("the key ", Quoted(name), " is there twice"));
-    }
-    top.key = name;
-    if (stack_.size() == 1) root_keys.push_back(name);
-    if (stack_.size() == 2 && stack_[0].key == "backend") {
-      backend_keys.insert(name);
-    }
-    NewLine();
-    Put(absl::StrCat(Quoted(name), ": "));
-    top.after_key = true;
-    return true;
-  }
-  bool parse_error(size_t, const std::string&,
-                   const Json::exception& error) override {
-    if (!text.empty()) return false;
-    text = SaxErrorText(error.what());
-    return false;
-  }
+  return StreamError({ERROR_REASON_MALFORMED},
+                     "not a state of crosvm: it has other fields than the "
+                     "numbers acked_features and acked_protocol_features, and "
+                     "backend, and other ones than a device in a snapshot");
+}
 
-  absl::Status Finish() {
-    Put("\n");
-    Flush();
-    return status_;
-  }
-
-  // The error in words, unless the sink failed.
-  std::string text;
-  std::vector<std::string> root_keys;
-  std::set<std::string> backend_keys;
-  // Not set for what is no number.
-  absl::optional<uint64_t> acked_features;
-  absl::optional<uint64_t> acked_protocol_features;
-
-  const absl::Status& status() const { return status_; }
-
- private:
-  struct Frame {
-    bool is_object = false;
-    bool any = false;
-    bool after_key = false;
-    std::string key;
-    std::set<std::string> keys;
-  };
-
-  static std::string Quoted(const std::string& text) {
-    return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-  }
-
-  bool Fail(std::string why) {
-    text = std::move(why);
-    return false;
-  }
-
-  void NewLine() {
-    Frame& top = stack_.back();
-    Put(top.any ? ",\n" : "\n");
-    top.any = true;
-    Put(std::string(2 * stack_.size(), ' '));
-  }
-
-  void BeforeValue() {
-    if (stack_.empty()) return;
-    Frame& top = stack_.back();
-    if (top.is_object) {
-      top.after_key = false;
-      return;
-    }
-    // Bytes are arrays of numbers, so elements share a line.
-    if (top.any) Put(", ");
-    top.any = true;
-  }
-
-  bool Value(absl::string_view text_of_value) {
-    BeforeValue();
-    Put(text_of_value);
-    return status_.ok();
-  }
-
-  bool Open(char bracket, bool is_object) {
-    if (stack_.size() >= kMaxDepth) return Fail("nested too deeply");
-    BeforeValue();
-    Put(absl::string_view(&bracket, 1));
-    stack_.emplace_back();
-    stack_.back().is_object = is_object;
-    return status_.ok();
-  }
-
-  bool Close(char bracket) {
-    const bool lines = stack_.back().is_object && stack_.back().any;
-    stack_.pop_back();
-    if (lines) Put(absl::StrCat("\n", std::string(2 * stack_.size(), ' ')));
-    Put(absl::string_view(&bracket, 1));
-    return status_.ok();
-  }
-
-  void Put(absl::string_view part) {
-    if (output_ == nullptr) return;
-    buffer_.append(part.data(), part.size());
-    if (buffer_.size() >= kOutputPiece) Flush();
-  }
-
-  void Flush() {
-    if (output_ == nullptr || !status_.ok()) return;
-    status_ = output_->Write(buffer_);
-    buffer_.clear();
-  }
-
-  ByteSink* const output_;
-  std::string buffer_;
-  std::vector<Frame> stack_;
-  absl::Status status_;
-};
-
-// By the names of the fields, which are all that tells the devices apart.
-absl::string_view DeviceOf(const std::set<std::string>& keys) {
-  if (keys.empty()) return "without a state of the device";
-  if (keys.count("ports") != 0) return "console";
-  if (keys.count("acked_feature") != 0) return "net";
-  if (keys.count("avail_features") != 0) return "block";
-  return "of an unknown device";
+absl::StatusOr<StateFacts> ReadFacts(const OpenSource& input,
+                                     ByteSink* output) {
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source, input());
+  return ReadStateJson(*source, output);
 }
 
 absl::StatusOr<ForeignReport> Read(const OpenSource& input, ByteSink* output) {
-  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> bytes, input());
-  SaxSource source(bytes.get());
-  Handler handler(output);
-  const bool parsed = source.Parse(&handler, Json::input_format_t::cbor);
-  DS_RETURN_IF_ERROR(source.status());
-  DS_RETURN_IF_ERROR(handler.status());
-  if (!parsed) return source.Damaged("a state of crosvm", handler.text);
-  if (handler.root_keys != std::vector<std::string>{"acked_features",
-                                                    "acked_protocol_features",
-                                                    "backend"} ||
-      !handler.acked_features.has_value() ||
-      !handler.acked_protocol_features.has_value()) {
-    return StreamError({ERROR_REASON_MALFORMED},
-                       "not a state of crosvm: it has other fields than the "
-                       "numbers acked_features and acked_protocol_features, "
-                       "and backend");
-  }
-  DS_RETURN_IF_ERROR(handler.Finish());
+  DS_ASSIGN_OR_RETURN(const StateFacts facts, ReadFacts(input, output));
+  DS_ASSIGN_OR_RETURN(const Process process, CheckRoot(facts));
+  const CrosvmType* const type = TypeOf(facts.device_keys, process);
   ForeignReport report;
-  report.version = DeviceOf(handler.backend_keys);
+  report.version = NameOf(facts, type);
   report.records = 1;
-  report.bytes = source.offset();
-  report.numbers = {
-      {"acked_features", *handler.acked_features},
-      {"acked_protocol_features", *handler.acked_protocol_features}};
+  report.bytes = facts.bytes;
+  if (process == Process::kBackend) {
+    report.numbers = {
+        {"acked_features", *facts.acked_features},
+        {"acked_protocol_features", *facts.acked_protocol_features}};
+  }
   report.verdict.set_level(VERDICT_LEVEL_COMPATIBLE);
   return report;
 }
@@ -232,8 +117,57 @@ absl::Status Show(const OpenSource& input, ByteSink* output) {
 }
 
 bool MayBeState(absl::string_view first_bytes) {
-  return absl::StartsWith(first_bytes, kStart) &&
-         absl::StrContains(first_bytes, kSecond);
+  return (absl::StartsWith(first_bytes, kStart) &&
+          absl::StrContains(first_bytes, kSecond)) ||
+         absl::StartsWith(first_bytes, kSnapshotStart);
+}
+
+// Returns the type of a device. One in crosvm's process that has no state of
+// its own may be a disk, and nothing but the user says so.
+absl::StatusOr<const CrosvmType*> FindType(const SavedDevice& saved,
+                                           absl::string_view schema) {
+  const CrosvmType* found = nullptr;
+  if (saved.device.is_object()) {
+    std::set<std::string> keys;
+    for (const auto& item : saved.device.items()) keys.insert(item.key());
+    found = TypeOf(keys, saved.process);
+  } else if (saved.device.is_null() && saved.process == Process::kCrosvm &&
+             schema == CrosvmBlock().schema) {
+    found = &CrosvmBlock();
+  }
+  if (found == nullptr) {
+    return absl::FailedPreconditionError(
+        "a state of crosvm that is of no device that converts: devstate dump "
+        "shows it");
+  }
+  if (found->schema == schema) return found;
+  return absl::FailedPreconditionError(
+      absl::StrCat("a state of crosvm's ", found->name, ", which converts to ",
+                   found->schema, " and not to ", schema));
+}
+
+// Names what the driver knows of the device's configuration and the state does
+// not have.
+void AddMissingConfig(const CrosvmType& type, const SavedDevice& saved,
+                      const google::protobuf::Message& state,
+                      FindingList* findings) {
+  const auto* const field = state.GetDescriptor()->FindFieldByName("config");
+  const auto& config = state.GetReflection()->GetMessage(state, field);
+  for (int i = 0; i < config.GetDescriptor()->field_count(); ++i) {
+    const auto& member = *config.GetDescriptor()->field(i);
+    const std::string& feature =
+        member.options().GetExtension(devstate::field).feature();
+    for (const DeviceFeature& known : type.rules->features) {
+      if (known.name != feature || !saved.Has(known.bit) ||
+          config.GetReflection()->HasField(config, &member)) {
+        continue;
+      }
+      AddLoss(findings, absl::StrCat("config.", member.name()),
+              "crosvm does not save it, and ", feature,
+              " was negotiated: the destination must have what the source had, "
+              "or --add says it");
+    }
+  }
 }
 
 }  // namespace
@@ -250,6 +184,42 @@ const ForeignFormat& Format() {
       /*show=*/Show,
   };
   return format;
+}
+
+const std::vector<absl::string_view>& DeviceSchemas() {
+  static const auto& schemas = *new std::vector<absl::string_view>([] {
+    std::vector<absl::string_view> all;
+    for (const CrosvmType* type : Types()) all.push_back(type->schema);
+    return all;
+  }());
+  return schemas;
+}
+
+absl::string_view DeviceSchema(const ForeignReport& report) {
+  for (const CrosvmType* type : Types()) {
+    if (type->name == report.version) return type->schema;
+  }
+  return "";
+}
+
+absl::StatusOr<ForeignReport> ImportDevice(const OpenSource& input,
+                                           const DeviceImport& device,
+                                           const WriterOptions& options,
+                                           ByteSink* output) {
+  DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source, input());
+  DS_ASSIGN_OR_RETURN(const ParsedState parsed, ParseState(*source));
+  DS_RETURN_IF_ERROR(CheckRoot(parsed.facts).status());
+  DS_ASSIGN_OR_RETURN(const SavedDevice saved, TakeApart(parsed.json));
+  DS_ASSIGN_OR_RETURN(const CrosvmType* const type,
+                      FindType(saved, device.schema));
+  const std::unique_ptr<google::protobuf::Message> state(type->root->New());
+  if (device.add) DS_RETURN_IF_ERROR(device.add(state.get()));
+  FindingList findings;
+  AddObstacle(saved, &findings);
+  DS_RETURN_IF_ERROR(type->read(saved, state.get(), &findings));
+  AddMissingConfig(*type, saved, *state, &findings);
+  return WriteConverted(type->name, *type->rules, *state, parsed.facts.bytes,
+                        findings, options, output);
 }
 
 }  // namespace devstate::crosvm

@@ -22,7 +22,10 @@ using ::devstate::testing::Opening;
 using ::devstate::testing::StringSink;
 using ::testing::HasSubstr;
 
-constexpr const char* kStates[] = {"block.state", "console.state", "gpu.state"};
+constexpr const char* kStates[] = {
+    "block.state", "console.state", "console-snapshot.state",
+    "gpu.state",   "net.state",     "packed-snapshot.state",
+    "snd.state",   "vsock.state"};
 
 std::string ReadState(const std::string& name) {
   std::ifstream file("foreign/states/crosvm/testdata/" + name,
@@ -47,6 +50,11 @@ TEST(CrosvmTest, StatesAreToldApartByTheNamesInThem) {
   EXPECT_EQ(Check(ReadState("console.state"))->version, "console");
   EXPECT_EQ(Check(ReadState("gpu.state"))->version,
             "without a state of the device");
+  EXPECT_EQ(DeviceSchema(*Check(ReadState("net.state"))), "devices.net.v1");
+  EXPECT_EQ(DeviceSchema(*Check(ReadState("vsock.state"))), "devices.vsock.v1");
+  EXPECT_EQ(Check(ReadState("console-snapshot.state"))->version,
+            "of a vhost-user device");
+  EXPECT_EQ(DeviceSchema(*Check(ReadState("gpu.state"))), "");
 }
 
 TEST(CrosvmTest, StateIsShownAsJson) {
