@@ -89,7 +89,8 @@ absl::StatusOr<std::shared_ptr<ByteSource>> PortableInput::OpenStream() {
   if (shown_only()) {
     return absl::FailedPreconditionError(absl::StrCat(
         "a state of ", shown_only_->name,
-        ", which has no portable form: devstate dump shows it as it is"));
+        ", which may lack what its portable form needs: devstate convert makes "
+        "that, and devstate dump shows it as it is"));
   }
   if (imported_ == nullptr) return original_->Open();
   return std::shared_ptr<ByteSource>(std::make_shared<FileSource>(*imported_));

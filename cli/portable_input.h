@@ -46,7 +46,7 @@ class PortableInput {
   const std::string& foreign() const { return foreign_; }
 
   // Returns whether the state has no stream, because its format has no portable
-  // schema. It can be shown all the same.
+  // schema for all states. It can be shown all the same.
   bool shown_only() const { return shown_only_ != nullptr; }
   // Writes a state that is shown_only() as JSON.
   absl::Status Show(ByteSink* output);

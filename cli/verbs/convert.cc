@@ -25,10 +25,12 @@
 #include "cli/qemu_input.h"
 #include "cli/repeatable_input.h"
 #include "cli/state_input.h"
+#include "cli/state_message.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
 #include "devstate/foreign/foreign_formats.h"
 #include "devstate/foreign/state_kind.h"
+#include "devstate/foreign/states/crosvm/crosvm.h"
 #include "devstate/foreign/states/opaque/envelope.h"
 #include "devstate/foreign/states/qemu/emulated_device.h"
 #include "devstate/serializer/compression.h"
@@ -54,6 +56,7 @@ struct ConvertFlags {
   std::string to;
   std::string version;
   std::string migration;
+  std::string added;
   std::string compression = "automatic";
 };
 
@@ -71,6 +74,10 @@ std::vector<std::string> Names(bool to) {
       names.emplace_back(format->name);
     }
     if (!format->schema.empty()) names.emplace_back(format->schema);
+  }
+  if (!to) names.emplace_back(crosvm::Format().name);
+  for (const absl::string_view schema : crosvm::DeviceSchemas()) {
+    names.emplace_back(schema);
   }
   for (const qemu::EmulatedType* type : qemu::EmulatedTypes()) {
     names.emplace_back(type->schema);
@@ -195,6 +202,28 @@ absl::StatusOr<ForeignReport> ExportToQemu(const ConvertFlags& flags,
   return std::move(exported.report);
 }
 
+// Whether it is a device of crosvm that is to be converted.
+bool IsOfCrosvm(const ForeignFormat& format, absl::string_view schema) {
+  const auto& schemas = crosvm::DeviceSchemas();
+  return &format == &crosvm::Format() &&
+         std::find(schemas.begin(), schemas.end(), schema) != schemas.end();
+}
+
+crosvm::DeviceImport DeviceOf(const ConvertFlags& flags) {
+  crosvm::DeviceImport device;
+  device.schema = flags.to;
+  if (flags.added.empty()) return device;
+  device.add = [&flags](google::protobuf::Message* state) {
+    const absl::Status parsed =
+        ParseState(flags.added, StateFormat::kText, state);
+    return parsed.ok()
+               ? parsed
+               : AboutFile("--add",
+                           absl::InvalidArgumentError(parsed.message()));
+  };
+  return device;
+}
+
 int Import(const ConvertFlags& flags, RepeatableInput& input,
            OutputFile* output) {
   const std::string& name = input.name();
@@ -223,7 +252,8 @@ int Import(const ConvertFlags& flags, RepeatableInput& input,
       return kExitDamaged;
     }
   }
-  if (format == nullptr || format->schema != flags.to) {
+  const bool of_crosvm = format != nullptr && IsOfCrosvm(*format, flags.to);
+  if (format == nullptr || (format->schema != flags.to && !of_crosvm)) {
     return PrintUsageError(absl::StrCat(
         "no conversion from ",
         format == nullptr ? absl::string_view(flags.from) : format->name,
@@ -233,12 +263,19 @@ int Import(const ConvertFlags& flags, RepeatableInput& input,
   if (!options.ok()) {
     return PrintUsageError(options.status().message());
   }
+  if (!of_crosvm && !flags.added.empty()) {
+    return PrintUsageError(absl::StrCat("--add is not for ", format->name,
+                                        ", which has all of a state"));
+  }
   const absl::StatusOr<ForeignReport> report =
-      format->import_state(input.Opening(kProgress), *options, output);
+      of_crosvm
+          ? crosvm::ImportDevice(input.Opening(kProgress), DeviceOf(flags),
+                                 *options, output)
+          : format->import_state(input.Opening(kProgress), *options, output);
   if (!report.ok()) return PrintConversionError(name, report.status());
   return Finish(
       flags, name,
-      absl::StrCat(format->name, " ", report->version, ", to ", format->schema),
+      absl::StrCat(format->name, " ", report->version, ", to ", flags.to),
       *report, output);
 }
 
@@ -273,8 +310,8 @@ int RunQemu(const ConvertFlags& flags) {
                   "state into"
                 : "--template is for --to qemu");
   }
-  if (!flags.version.empty()) {
-    return PrintUsageError("--version is not for QEMU");
+  if (!flags.version.empty() || !flags.added.empty()) {
+    return PrintUsageError("--version and --add are not for QEMU");
   }
   if (flags.from == (to_qemu ? kQemu : "")) {
     return PrintUsageError("no conversion from qemu to qemu");
@@ -302,6 +339,12 @@ int RunQemu(const ConvertFlags& flags) {
   return Finish(flags, name, "to qemu", *report, output->get());
 }
 
+// Whether there are options that say how the state is to be converted.
+bool HasMore(const ConvertFlags& flags) {
+  return !flags.from.empty() || !flags.version.empty() ||
+         !flags.migration.empty() || !flags.added.empty();
+}
+
 absl::StatusOr<ControlQueueText> ReadControlQueue(RepeatableInput& input) {
   DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> stream,
                       input.OpenLast());
@@ -309,11 +352,10 @@ absl::StatusOr<ControlQueueText> ReadControlQueue(RepeatableInput& input) {
 }
 
 int RunControlQueue(const ConvertFlags& flags) {
-  if (!flags.from.empty() || !flags.version.empty() ||
-      !flags.migration.empty()) {
+  if (HasMore(flags)) {
     return PrintUsageError(
         "--to control-queue takes a state of devices.net.v1, without --from, "
-        "--version and --template: convert to that first");
+        "--version, --template and --add: convert to that first");
   }
   const absl::StatusOr<std::unique_ptr<RepeatableInput>> input =
       RepeatableInput::Create(flags.input);
@@ -334,11 +376,10 @@ int RunControlQueue(const ConvertFlags& flags) {
 }
 
 int RunOpaque(const ConvertFlags& flags) {
-  if (!flags.from.empty() || !flags.version.empty() ||
-      !flags.migration.empty()) {
+  if (HasMore(flags)) {
     return PrintUsageError(
-        "--to opaque takes an envelope, without --from, --version and "
-        "--template");
+        "--to opaque takes an envelope, without --from, --version, --template "
+        "and --add");
   }
   const absl::StatusOr<std::unique_ptr<RepeatableInput>> input =
       RepeatableInput::Create(flags.input);
@@ -369,6 +410,9 @@ int Run(const ConvertFlags& flags) {
     return RunQemu(flags);
   }
   const ForeignFormat* const target = FindForeignFormat(flags.to);
+  if (target != nullptr && !flags.added.empty()) {
+    return PrintUsageError("--add is for a schema, and --to names a format");
+  }
   if (target == nullptr && !flags.version.empty()) {
     return PrintUsageError(absl::StrCat(
         "--version is for a foreign format, and ", flags.to, " is a schema"));
@@ -407,6 +451,10 @@ void Define(Command& verb) {
           "For --to qemu: migration file to put the state into, in place "
           "of what it has of --device")
       .Value("FILE");
+  verb.AddOption("--add", &flags->added,
+                 "For --from crosvm: what the state does not have, in protobuf "
+                 "text of the schema")
+      .Value("TEXT");
   verb.AddOption("--compression", &flags->compression,
                  "automatic, raw, zstd or zstd:LEVEL")
       .ShowDefault();
@@ -421,6 +469,9 @@ void Define(Command& verb) {
       "Example: devstate convert fs0.state --to devices.fs.v1 -o fs0.dstate\n"
       "         devstate convert fs0.dstate --to virtiofsd --version V1 -o "
       "fs0.state\n"
+      "         devstate convert blk0.state --to devices.blk.v1 --add 'config "
+      "{ "
+      "capacity: 2097152 }' -o blk0.dstate\n"
       "         devstate convert net0.dstate --to opaque -o net0.state\n"
       "         devstate convert vm.mig --from qemu --device "
       "0000:00:02.0/virtio-net --to devices.net.v1 -o net0.dstate\n"

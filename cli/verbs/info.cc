@@ -18,6 +18,7 @@
 #include "cli/verb.h"
 #include "devstate/compat/json_text.h"
 #include "devstate/foreign/state_kind.h"
+#include "devstate/foreign/states/crosvm/crosvm.h"
 #include "devstate/schema/name_text.h"
 #include "devstate/schema/stream_descriptors.h"
 #include "devstate/serializer/root_message.h"
@@ -84,10 +85,12 @@ absl::StatusOr<int> ShowForeign(const InfoFlags& flags, RepeatableInput& input,
                                 const ForeignFormat& format) {
   DS_ASSIGN_OR_RETURN(const ForeignReport report,
                       format.check(input.Opening("reading")));
+  const absl::string_view schema =
+      format.schema.empty() ? crosvm::DeviceSchema(report) : format.schema;
   if (flags.format == "text") {
     PrintDevice(input);
     PrintLine("foreign format", absl::StrCat(format.name, " ", report.version));
-    PrintLine("converts to", format.schema.empty() ? "-" : format.schema);
+    PrintLine("converts to", schema.empty() ? "-" : schema);
     PrintLine("bytes", absl::StrCat(report.bytes));
     for (const auto& [name, number] : report.numbers) {
       PrintLine(name, absl::StrCat(number));
@@ -95,7 +98,7 @@ absl::StatusOr<int> ShowForeign(const InfoFlags& flags, RepeatableInput& input,
   } else {
     nlohmann::ordered_json json = {{"foreign_format", std::string(format.name)},
                                    {"version", std::string(report.version)},
-                                   {"converts_to", std::string(format.schema)},
+                                   {"converts_to", std::string(schema)},
                                    {"bytes", report.bytes}};
     for (const auto& [name, number] : report.numbers) {
       json[std::string(name)] = number;

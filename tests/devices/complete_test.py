@@ -81,6 +81,12 @@ class CompleteTest(unittest.TestCase):
             ):
                 with self.subTest(device=name):
                     self.assertIn(f"QEMU's {name}", table())
+            for name in re.findall(
+                r'new CrosvmType\{\s*/\*name=\*/"([^"]+)"',
+                path.read_text(encoding="utf-8"),
+            ):
+                with self.subTest(device=name):
+                    self.assertIn(f"crosvm's {name}", table())
 
     def test_released_schemas_are_not_linted_by_buf(self) -> None:
         exceptions = read("buf.yaml")

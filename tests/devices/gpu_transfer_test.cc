@@ -16,6 +16,7 @@
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gtest/gtest.h"
+#include "tests/bench/heap_peak.h"
 
 namespace devices::gpu::v1 {
 namespace {
@@ -143,6 +144,22 @@ TEST(GpuTransferTest, ImagesArriveAsTheyWere) {
   ASSERT_THAT(Load(recorder.stream, &loader), IsOk());
   EXPECT_EQ(loader.loaded, 64u << 20);
   EXPECT_TRUE(loader.images == images);
+}
+
+TEST(GpuTransferTest, EachEndTakesAtMostFourMibBesideTheImages) {
+  constexpr size_t kMost = size_t{4} << 20;
+  const Images images = MakeImages();
+  devstate::NullSink drain;
+  devstate::bench::StartHeapPeak();
+  ASSERT_THAT(Save(images, &drain), IsOk());
+  EXPECT_LE(devstate::bench::HeapPeak(), kMost);
+
+  Recorder recorder;
+  ASSERT_THAT(Save(images, &recorder), IsOk());
+  Loader loader;
+  devstate::bench::StartHeapPeak();
+  ASSERT_THAT(Load(recorder.stream, &loader), IsOk());
+  EXPECT_LE(devstate::bench::HeapPeak(), kScanouts * kImage + kMost);
 }
 
 TEST(GpuTransferTest, SourceThatIsKilledAfterAnyPieceHasSavedNothing) {

@@ -77,6 +77,11 @@ def _formats(schema: str) -> Iterator[tuple[str, bool, bool]]:
         )
         if emulated and emulated[2] == schema:
             yield f"QEMU's {emulated[1]}", True, emulated[3] != "nullptr"
+        crosvm = re.search(
+            r'new CrosvmType\{\s*/\*name=\*/"([^"]+)",\s*/\*schema=\*/"([^"]+)"', text
+        )
+        if crosvm and crosvm[2] == schema:
+            yield f"crosvm's {crosvm[1]}", True, False
         format_of = re.search(r"new ForeignFormat\{(.*?)\};", text, re.DOTALL)
         if format_of and f'/*schema=*/"{schema}"' in format_of[1]:
             value = dict(re.findall(r"/\*(\w+)=\*/([^,\n]+)", format_of[1]))

@@ -55,8 +55,11 @@ says "wrong" ": save again, the state was changed on its way"
 
 run "info of crosvm" 0 "$devstate" info "$crosvm/block.state"
 says "info of crosvm" "foreign format  crosvm block"
-says "info of crosvm" "converts to     -"
+says "info of crosvm" "converts to     devices.blk.v1"
 says "info of crosvm" "acked_features  5368709120"
+run "info of a device that does not convert" 0 "$devstate" info \
+  "$crosvm/gpu.state"
+says "info of a device that does not convert" "converts to     -"
 run "dump of crosvm" 0 "$devstate" dump "$crosvm/console.state"
 says "dump of crosvm" '"input_buffer": [104, 105, 255]'
 python3 -m json.tool out > json || fail "dump of crosvm: no JSON"
@@ -70,6 +73,29 @@ done
 run "convert of crosvm" 2 "$devstate" convert "$crosvm/block.state" \
   --to devices.fs.v1 -o none
 says "convert of crosvm" "no conversion from crosvm"
+run "convert of a disk" 1 "$devstate" convert "$crosvm/block.state" \
+  --to devices.blk.v1 -o none
+says "convert of a disk" "refused [foreign-device] config.capacity: crosvm does not save it"
+[ ! -e none ] || fail "convert of a disk: a file is left"
+run "convert with the size" 0 "$devstate" convert "$crosvm/block.state" \
+  --to devices.blk.v1 --add 'config { capacity: 2048 }' -o blk.dstate
+says "convert with the size" "crosvm block, to devices.blk.v1"
+run "dump of the disk" 0 "$devstate" dump blk.dstate
+says "dump of the disk" "capacity: 2048"
+run "convert with no text" 2 "$devstate" convert "$crosvm/block.state" \
+  --to devices.blk.v1 --add 'config { size: 1 }' -o none
+says "convert with no text" "devstate: --add: line 1, column"
+one_line "convert with no text"
+run "convert of a console" 0 "$devstate" convert \
+  "$crosvm/console-snapshot.state" --from crosvm --to devices.console.v1 \
+  -o console.dstate
+run "verify of the console" 0 "$devstate" verify --deep console.dstate
+run "convert to another type" 1 "$devstate" convert "$crosvm/snd.state" \
+  --to devices.net.v1 -o none
+says "convert to another type" "a state of crosvm's snd, which converts to devices.snd.v1"
+run "convert of what converts whole" 2 "$devstate" convert \
+  "$passt/one-flow.state" --to foreign.passt.v1 --add 'version: 2' -o none
+says "convert of what converts whole" "--add is not for passt"
 
 # --- What virtiofsd 1.11 makes of a VM that was stopped before ---
 
