@@ -10,6 +10,7 @@
 set(DEVSTATE_PUBLIC_HEADERS
   backend/backend.h
   backend/capabilities.h
+  backend/changed_slots.h
   backend/manifest_archive.h
   backend/options.h
   backend/parallel_parts.h
