@@ -37,6 +37,9 @@ std::vector<std::string> OpenFds() {
   return fds;
 }
 
+// The thread that runs the scene.
+constexpr size_t kOwnThreads = 1;
+
 size_t CountThreads() {
   const fs::directory_iterator tasks("/proc/self/task");
   return static_cast<size_t>(std::distance(begin(tasks), end(tasks)));
@@ -102,13 +105,14 @@ std::vector<std::string> Folder::Names() const {
   return names;
 }
 
-Holdings::Holdings() : fds_(OpenFds()), threads_(CountThreads()) {}
+Holdings::Holdings() : fds_(OpenFds()) {}
 
 std::string Holdings::More() const {
-  // A thread that was joined is in /proc a little longer.
+  // A thread that was joined is in /proc a little longer, so that a count at the
+  // start would be that of the scene before.
   const absl::Time patience = absl::Now() + absl::Seconds(10);
   size_t threads = CountThreads();
-  while (threads != threads_ && absl::Now() < patience) {
+  while (threads != kOwnThreads && absl::Now() < patience) {
     ::sched_yield();
     threads = CountThreads();
   }
@@ -116,8 +120,8 @@ std::string Holdings::More() const {
   const std::vector<std::string> fds = OpenFds();
   std::set_difference(fds.begin(), fds.end(), fds_.begin(), fds_.end(),
                       std::back_inserter(more));
-  if (threads != threads_) {
-    more.push_back(absl::StrCat(threads, " threads, not ", threads_));
+  if (threads != kOwnThreads) {
+    more.push_back(absl::StrCat(threads, " threads, not ", kOwnThreads));
   }
   return absl::StrJoin(more, ", ");
 }

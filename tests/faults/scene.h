@@ -64,7 +64,7 @@ class Folder {
   std::string path_;
 };
 
-// What this process has open, and how many threads it has.
+// What this process has open, before a scene of which its one thread is a part.
 class Holdings {
  public:
   Holdings();
@@ -74,7 +74,6 @@ class Holdings {
 
  private:
   std::vector<std::string> fds_;
-  size_t threads_;
 };
 
 }  // namespace devstate::faults
