@@ -266,6 +266,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   third_party/libmd/sha256.cc
   third_party/libmd/sha256.h
   third_party/protobuf_compat/protobuf_compat.h
+  transport/io/service_manager.cc
+  transport/io/service_manager.h
   transport/vfio/migration_device.h
   transport/vfio/migration_session.cc
   transport/vfio/migration_session.h
@@ -451,8 +453,6 @@ set(DEVSTATE_PLANE_SOURCES
   transport/io/file_descriptor.h
   transport/io/poll_ready.cc
   transport/io/poll_ready.h
-  transport/io/service_manager.cc
-  transport/io/service_manager.h
   transport/io/unix_socket.cc
   transport/io/unix_socket.h
   transport/io/wake_event.cc
@@ -937,6 +937,8 @@ set(DEVSTATE_TESTING_SOURCES
   third_party/absl_compat/hex_bytes.h
   third_party/absl_compat/status_matchers.h
   third_party/protobuf_compat/message_text.h
+  transport/io/fake_service_manager.cc
+  transport/io/fake_service_manager.h
   transport/vfio/fake_migration_device.h
   transport/vfio/vfio_user_requests.h
   transport/vhost_user/session_model.h
@@ -1007,6 +1009,7 @@ set(DEVSTATE_TESTS
   transport/io/errno_status_test.cc
   transport/io/fd_stream_test.cc
   transport/io/process_test.cc
+  transport/io/service_manager_test.cc
   transport/io/unix_socket_test.cc
   transport/vfio/migration_session_test.cc
   transport/vfio/serve_vfio_user_test.cc
