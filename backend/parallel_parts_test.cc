@@ -56,9 +56,8 @@ TEST(ParallelPartsTest, AsManyThreadsAsWereAskedForWorkAtATime) {
                          std::unique_lock<std::mutex> lock(mutex);
                          here.insert(thread);
                          all_here.notify_all();
-                         all_here.wait(lock, [&] {
-                           return here.size() == kThreads;
-                         });
+                         all_here.wait(lock,
+                                       [&] { return here.size() == kThreads; });
                          return absl::OkStatus();
                        }),
               IsOk());

@@ -78,10 +78,9 @@ void PreparedField::Collect(bool may_move) {
 }
 
 uint64_t PreparedField::CountNew(Slots changed) {
-  return static_cast<uint64_t>(
-      std::count_if(changed.begin(), changed.end(), [this](uint64_t slot) {
-        return !GroupOf(slot).HasMoved(slot);
-      }));
+  return static_cast<uint64_t>(std::count_if(
+      changed.begin(), changed.end(),
+      [this](uint64_t slot) { return !GroupOf(slot).HasMoved(slot); }));
 }
 
 void PreparedField::MoveBack() {

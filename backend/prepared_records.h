@@ -145,8 +145,8 @@ class PreparedRecords : public PreparedField {
       : PreparedField(field, options.any_order), options_(std::move(options)) {}
 
   // Adds all records, for SaveState(), which does not hold the lock that the
-  // functions of the options take. States that are not this device's own version, or come
-  // in rounds, are encoded as if nothing were prepared.
+  // functions of the options take. States that are not this device's own
+  // version, or come in rounds, are encoded as if nothing were prepared.
   absl::Status Save(Writer& writer) { return AddAll(writer); }
 
  private:

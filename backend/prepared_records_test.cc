@@ -287,8 +287,7 @@ TEST(PreparedRecords, RecordThatCannotBeSavedFailsTheSaveAndNotForEver) {
   Device device;
   for (uint64_t i = 0; i < 8; ++i) device.Set(i, 1);
   device.options.limits.max_batch_memory = 1;
-  EXPECT_THAT(device.Prepare(),
-              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(device.Prepare(), StatusIs(absl::StatusCode::kResourceExhausted));
   StringSink sink;
   FsStateWriter writer(&sink, device.options);
   EXPECT_THAT(device.SaveTo(writer),
@@ -318,9 +317,8 @@ TEST(PreparedRecords, RandomHistoriesAreSavedAsTheModelHasThem) {
     std::mt19937 random(static_cast<uint32_t>(history));
     const auto below = [&random](uint32_t bound) { return random() % bound; };
     Device device(/*any_order=*/history % 2 == 1);
-    device.options.compression = history % 3 == 0
-                                     ? Compression::Raw()
-                                     : Compression::Zstd(1);
+    device.options.compression =
+        history % 3 == 0 ? Compression::Raw() : Compression::Zstd(1);
     const uint64_t slots = 1 + below(60);
     for (uint64_t i = 0; i < slots; ++i) {
       if (below(8) != 0) device.Set(i, 0);

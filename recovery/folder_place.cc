@@ -65,8 +65,9 @@ class FolderPlace : public GenerationPlace {
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) return ErrnoStatus(errno, path_);
       return absl::FailedPreconditionError(absl::StrCat(
-          path_, ": another process keeps its state there: give each back-end "
-                 "a folder of its own"));
+          path_,
+          ": another process keeps its state there: give each back-end "
+          "a folder of its own"));
     }
     struct statfs status;
     if (TEMP_FAILURE_RETRY(::fstatfs(fd, &status)) != 0) {

@@ -241,8 +241,8 @@ TEST_P(ParkedStateTest, AStateThatIsRefusedFallsBackToTheOneBefore) {
     const absl::StatusOr<Recovery> recovery = RestartParked();
     EXPECT_THAT(recovery, IsOk());
     EXPECT_EQ(recovery->generation, 1u);
-    EXPECT_THAT(recovery->log, ElementsAre(HasSubstr("state.2: "),
-                                           HasSubstr("state.1: ")));
+    EXPECT_THAT(recovery->log,
+                ElementsAre(HasSubstr("state.2: "), HasSubstr("state.1: ")));
     EXPECT_THAT(device_->mounts.paths,
                 ElementsAre(std::pair<const uint64_t, std::string>(1, "good")));
     // The one that was loaded stays, although a newer one is there.
@@ -286,9 +286,8 @@ TEST_P(ParkedStateTest, AManagerThatKeepsTooFewIsRefusedWithTheSetting) {
 TEST_P(ParkedStateTest, WithoutAManagerTheStateIsNotKeptSilently) {
   ::unsetenv("NOTIFY_SOCKET");
   EXPECT_THAT(RestartParked(), IsOk());
-  EXPECT_THAT(kept_->Start(),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr("FileDescriptorStoreMax=")));
+  EXPECT_THAT(kept_->Start(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                       HasSubstr("FileDescriptorStoreMax=")));
 }
 
 TEST_P(KeptStateTest, EachUpdateThatHasReturnedIsThereAfterACrash) {

@@ -66,21 +66,22 @@ class ParkedPlace : public GenerationPlace {
   }
 
   absl::StatusOr<FileDescriptor> Create() override {
-    FileDescriptor fd(::memfd_create(name_.c_str(),
-                                     MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    FileDescriptor fd(
+        ::memfd_create(name_.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!fd.valid()) return ErrnoStatus(errno, "cannot make a memory file");
     return fd;
   }
 
   absl::Status Publish(uint64_t generation, int fd, bool whole) override {
-    if (whole && ::fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW |
-                                              F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
-      return ErrnoStatus(errno, absl::StrCat("cannot seal ",
-                                             NameOf(generation)));
+    if (whole && ::fcntl(fd, F_ADD_SEALS,
+                         F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
+                             F_SEAL_SEAL) != 0) {
+      return ErrnoStatus(errno,
+                         absl::StrCat("cannot seal ", NameOf(generation)));
     }
     DS_ASSIGN_OR_RETURN(FileDescriptor copy, Duplicate(fd));
-    DS_RETURN_IF_ERROR(manager_.Store(NameOf(generation), fd,
-                                      Deadline::After(kPatience)));
+    DS_RETURN_IF_ERROR(
+        manager_.Store(NameOf(generation), fd, Deadline::After(kPatience)));
     files_[generation] = std::move(copy);
     return absl::OkStatus();
   }

@@ -138,9 +138,9 @@ absl::StatusOr<Recovery> StateStore::Load(
     // This process has no descriptors or no memory left, which says nothing of
     // the generation: an older one would be a way back without need.
     if (absl::IsResourceExhausted(unread)) {
-      return absl::Status(unread.code(),
-                          absl::StrCat(place_->PathOf(generation), ": ",
-                                       unread.message()));
+      return absl::Status(
+          unread.code(),
+          absl::StrCat(place_->PathOf(generation), ": ", unread.message()));
     }
     absl::StrAppend(&line, loaded.ok() ? "loaded" : "not loaded: ",
                     loaded.message());

@@ -333,8 +333,7 @@ TEST(BytesColumnDecoding, BytesAreChargedToTheMemoryLimit) {
   column.mutable_lengths()->set_kind(COLUMN_KIND_UNSIGNED);
   column.mutable_lengths()->set_encoding(NUMBER_ENCODING_CONSTANT);
   column.mutable_lengths()->set_base(32);
-  ExpectRefused(column, SIZE_MAX / 64, ERROR_REASON_LIMIT,
-                "max_batch_memory");
+  ExpectRefused(column, SIZE_MAX / 64, ERROR_REASON_LIMIT, "max_batch_memory");
   Limits limits;
   limits.max_batch_memory = 32 * 9;
   ExpectRefused(column, 10, ERROR_REASON_LIMIT, "max_batch_memory",

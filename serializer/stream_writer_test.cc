@@ -96,17 +96,19 @@ StoredChunk Store(const WriterOptions& options, uint32_t field,
   header.type = ChunkType::kBatch;
   header.field = field;
   header.records = records;
-  absl::StatusOr<StoredChunk> chunk =
-      sealer.Store(header, payload, compressor);
+  absl::StatusOr<StoredChunk> chunk = sealer.Store(header, payload, compressor);
   EXPECT_THAT(chunk, IsOk());
   return *std::move(chunk);
 }
 
 // Small and large, compressible or not, and between chunks of a second thread.
 TEST(StreamWriter, StoredChunksAreTheBytesOfThoseThatAreWritten) {
-  const std::string payloads[] = {
-      "", "ab", std::string(5000, 'x'), Noise(40000), Noise(300000) + "x",
-      Noise(20000) + std::string(20000, 'y')};
+  const std::string payloads[] = {"",
+                                  "ab",
+                                  std::string(5000, 'x'),
+                                  Noise(40000),
+                                  Noise(300000) + "x",
+                                  Noise(20000) + std::string(20000, 'y')};
   for (const Compression& compression :
        {Compression::Raw(), Compression::Zstd(1)}) {
     const WriterOptions options = Options(compression);

@@ -79,8 +79,7 @@ absl::StatusOr<UnixListener> Listen(const ProxyFlags& flags) {
   return UnixListener::Listen(flags.listen);
 }
 
-absl::Status StartAndServe(proxy::Proxy& proxy,
-                           const ServiceManager& manager) {
+absl::Status StartAndServe(proxy::Proxy& proxy, const ServiceManager& manager) {
   DS_RETURN_IF_ERROR(proxy.Start());
   Log("ready");
   DS_RETURN_IF_ERROR(manager.NotifyReady());

@@ -112,8 +112,8 @@ void LogReport(const StateReport& report) {
     case StateReport::Event::kSaved:
       Log(report.status.ok()
               ? absl::StrCat("saved: ", amount, ", schema version ",
-                             report.saved_version, ", chunks prepared: ",
-                             report.prepared_chunks)
+                             report.saved_version,
+                             ", chunks prepared: ", report.prepared_chunks)
               : absl::StrCat("save failed: ", report.status.message()));
       break;
     case StateReport::Event::kVerified:

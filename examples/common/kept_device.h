@@ -1,7 +1,8 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The state of an example's device where --state-dir or --state-fdstore keeps it.
+// The state of an example's device where --state-dir or --state-fdstore keeps
+// it.
 
 #ifndef DEVSTATE_EXAMPLES_COMMON_KEPT_DEVICE_H_
 #define DEVSTATE_EXAMPLES_COMMON_KEPT_DEVICE_H_

@@ -57,10 +57,9 @@ absl::Status Run(const Flags& flags) {
   FsDevice device(flags.shared_dir, Walk());
   const WriterOptions kept_options = options.writer;
   StateHandler<FsStateCodec> handler(&device, std::move(options));
-  DS_ASSIGN_OR_RETURN(
-      KeptDevice<FsStateCodec> kept,
-      KeptDevice<FsStateCodec>::Open(flags.backend, handler,
-                                     kept_options, &device));
+  DS_ASSIGN_OR_RETURN(KeptDevice<FsStateCodec> kept,
+                      KeptDevice<FsStateCodec>::Open(flags.backend, handler,
+                                                     kept_options, &device));
   if (!kept.loaded() && !flags.backend.await_load) {
     DS_ASSIGN_OR_RETURN(Walk walk,
                         WalkDirectory(flags.shared_dir, flags.walk));
@@ -90,8 +89,7 @@ absl::Status Run(const Flags& flags) {
     handler.SetMigrating((features & vhost_user::kVhostFLogAll) != 0);
     return absl::OkStatus();
   };
-  return ServeBackend(flags.backend, std::move(protocol), after_load,
-                      &handler);
+  return ServeBackend(flags.backend, std::move(protocol), after_load, &handler);
 }
 
 int Main(int argc, char** argv) {

@@ -20,8 +20,8 @@
 #include "absl/strings/str_cat.h"
 #include "devstate/devices/fs/names.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
-#include "examples/fs_backend/type_name.h"
 #include "examples/fs_backend/tree.h"
+#include "examples/fs_backend/type_name.h"
 
 namespace devstate::examples {
 namespace {
@@ -171,9 +171,9 @@ class Refinder {
           DS_RETURN_IF_ERROR(CheckOpenHandle(table_, handle, index, mode));
           FileDescriptor opened = Reopen(fd, static_cast<int>(handle.flags));
           if (!opened.valid()) {
-            return ErrnoStatus(errno, absl::StrCat("cannot open handle ",
-                                                   handle.id, " of ",
-                                                   Name(index)));
+            return ErrnoStatus(
+                errno, absl::StrCat("cannot open handle ", handle.id, " of ",
+                                    Name(index)));
           }
           open_files_[which] = {handle.id, std::move(opened)};
           return absl::OkStatus();

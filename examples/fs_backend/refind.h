@@ -47,10 +47,11 @@ struct Refound {
 // handles are opened with their access mode and no other flag, so nothing is
 // created or truncated. On an error nothing stays open.
 //
-// Errors do not depend on the number of threads. They are, each with the inode's id and path: INVALID_ARGUMENT (the table is
-// not a tree, see CheckTable()), NOT_FOUND, FAILED_PRECONDITION (another type
-// or file, a link on the way), PERMISSION_DENIED, RESOURCE_EXHAUSTED (more open
-// handles than descriptors).
+// Errors do not depend on the number of threads. They are, each with the
+// inode's id and path: INVALID_ARGUMENT (the table is not a tree, see
+// CheckTable()), NOT_FOUND, FAILED_PRECONDITION (another type or file, a link
+// on the way), PERMISSION_DENIED, RESOURCE_EXHAUSTED (more open handles than
+// descriptors).
 absl::StatusOr<Refound> Refind(const InodeTable& table, const std::string& path,
                                const RefindOptions& options);
 

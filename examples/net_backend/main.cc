@@ -67,10 +67,9 @@ absl::Status Run(const Flags& flags) {
   net::examples::NetDevice device{net::NetModel()};
   const WriterOptions kept_options = options.writer;
   StateHandler<NetStateCodec> handler(&device, std::move(options));
-  DS_ASSIGN_OR_RETURN(
-      KeptDevice<NetStateCodec> kept,
-      KeptDevice<NetStateCodec>::Open(flags.backend, handler,
-                                      kept_options, &device));
+  DS_ASSIGN_OR_RETURN(KeptDevice<NetStateCodec> kept,
+                      KeptDevice<NetStateCodec>::Open(flags.backend, handler,
+                                                      kept_options, &device));
   if (!kept.loaded() && !flags.backend.await_load) {
     device.Begin(net::examples::SeededModel(flags.seed));
   }

@@ -41,8 +41,7 @@ bool ChunkSealer::MayCompress(size_t size, size_t ahead) const {
 }
 
 bool ChunkSealer::IsShortOfTime(size_t size) const {
-  return ready_bytes_ > 0 &&
-         late_bytes_ + size <= ready_bytes_ / kMaxLatePart;
+  return ready_bytes_ > 0 && late_bytes_ + size <= ready_bytes_ / kMaxLatePart;
 }
 
 absl::Status ChunkSealer::Compress(absl::string_view payload,
@@ -106,9 +105,8 @@ absl::StatusOr<StoredChunk> ChunkSealer::Store(ChunkHeader header,
   if (MayCompress(payload.size())) {
     DS_RETURN_IF_ERROR(Compress(payload, compressor, frame));
   }
-  const bool compressed =
-      !frame.empty() && frame.size() < payload.size() &&
-      payload.size() / frame.size() < max_expansion_;
+  const bool compressed = !frame.empty() && frame.size() < payload.size() &&
+                          payload.size() / frame.size() < max_expansion_;
   header.codec = compressed ? ChunkCodec::kZstd : ChunkCodec::kRaw;
   header.decoded_size = static_cast<uint32_t>(payload.size());
   const absl::string_view stored = compressed ? frame.view() : payload;

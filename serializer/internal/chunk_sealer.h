@@ -57,8 +57,8 @@ class ChunkSealer {
   void SealInPlace(ChunkHeader header, size_t start, ByteBuffer& out);
 
   // Makes `chunk` the next chunk, with its header. Where chunks were stored
-  // before, time is short: in automatic mode, those that were not are stored raw
-  // as long as they are few.
+  // before, time is short: in automatic mode, those that were not are stored
+  // raw as long as they are few.
   void SealStored(uint32_t sequence, StoredChunk& chunk);
 
   // Returns the payload bytes as stored, so far.

@@ -29,8 +29,8 @@ std::unique_ptr<SealingQueue> SealingQueue::Start(ChunkSealer* sealer,
                                                   size_t min_output) {
   std::unique_ptr<SealingQueue> queue(
       new SealingQueue(sealer, compressor, min_output));
-  const int error = queue->thread_.Start(
-      "devstate-zstd", [self = queue.get()] { self->Run(); });
+  const int error = queue->thread_.Start("devstate-zstd",
+                                         [self = queue.get()] { self->Run(); });
   return error == 0 ? std::move(queue) : nullptr;
 }
 

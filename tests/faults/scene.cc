@@ -108,8 +108,8 @@ std::vector<std::string> Folder::Names() const {
 Holdings::Holdings() : fds_(OpenFds()) {}
 
 std::string Holdings::More() const {
-  // A thread that was joined is in /proc a little longer, so that a count at the
-  // start would be that of the scene before.
+  // A thread that was joined is in /proc a little longer, so that a count at
+  // the start would be that of the scene before.
   const absl::Time patience = absl::Now() + absl::Seconds(10);
   size_t threads = CountThreads();
   while (threads != kOwnThreads && absl::Now() < patience) {

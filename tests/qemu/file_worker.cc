@@ -31,7 +31,7 @@ namespace {
 constexpr size_t kRecord = 64;
 constexpr uint64_t kSlots = 64;  // records of a file that is written in place
 constexpr size_t kMapped = kSlots * kRecord;
-constexpr uint64_t kLook = 8;    // rounds between two looks at the host's files
+constexpr uint64_t kLook = 8;  // rounds between two looks at the host's files
 
 [[noreturn]] void Fail(const char* what, uint64_t round) {
   std::printf("WRONG: %s in round %llu (%s)\n", what,
@@ -71,8 +71,8 @@ class Worker {
         mapped_(Open("mapped", O_RDWR)),
         names_(Open("names", O_RDONLY | O_DIRECTORY)) {
     if (unlink((folder_ + "/gone").c_str()) != 0) Fail("unlink", 0);
-    map_ = static_cast<char*>(mmap(nullptr, kMapped, PROT_READ | PROT_WRITE,
-                                   MAP_SHARED, mapped_, 0));
+    map_ = static_cast<char*>(
+        mmap(nullptr, kMapped, PROT_READ | PROT_WRITE, MAP_SHARED, mapped_, 0));
     if (map_ == MAP_FAILED) Fail("mmap", 0);
   }
 

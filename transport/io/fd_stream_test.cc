@@ -385,8 +385,8 @@ TEST(FdSourceTest, SealedMemfdLendsItsBytesInPlace) {
 }
 
 TEST(FdSourceTest, MemfdThatAPeerCanChangeLendsNothing) {
-  for (const int seals : {0, F_SEAL_WRITE, F_SEAL_SHRINK,
-                          F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK}) {
+  for (const int seals :
+       {0, F_SEAL_WRITE, F_SEAL_SHRINK, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK}) {
     auto source = Source(SealedMemfd("state", seals));
     EXPECT_EQ(source->Borrow(1), "") << seals;
     std::string copy(5, '\0');
@@ -402,8 +402,7 @@ TEST(FdSourceTest, LoansObeyTheLimitsOfATransfer) {
       Source(SealedMemfd("12345", F_SEAL_WRITE | F_SEAL_SHRINK), limits);
   EXPECT_EQ(source->Borrow(5), "");
   EXPECT_EQ(source->Borrow(4), "1234");
-  EXPECT_THAT(ReadOne(*source),
-              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(ReadOne(*source), StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
 TEST(FdSourceTest, CancelledSourceLendsNothing) {

@@ -31,8 +31,8 @@ class ServiceManager {
   // here does not speak for this one. Requires: no other thread runs yet.
   ServiceManager();
 
-  // Returns how many descriptors the unit may have stored, which systemd 254 and
-  // later say ($FDSTORE); nullopt if nobody says.
+  // Returns how many descriptors the unit may have stored, which systemd 254
+  // and later say ($FDSTORE); nullopt if nobody says.
   std::optional<int> store_max() const { return store_max_; }
 
   // Tells the manager that this process is ready. OK if there is none.
