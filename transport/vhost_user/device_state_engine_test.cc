@@ -381,10 +381,12 @@ TEST_F(DeviceStateEngineTest, OutOfDescriptorsIsARefusalAndNoWedge) {
   for (int room = 0; room < 3; ++room) {
     ChannelEnds given = MakeChannel();
     const FdRoom limit(room);
-    const uint64_t reply = Set(kSave, std::move(given.write_end));
-    // Accepted or refused, CHECK must not call it a success.
-    EXPECT_TRUE(reply == 0 || reply == kSetStateRefused);
-    EXPECT_NE(Check(), 0u) << "room for " << room;
+    engine_->SetDeviceStateFd(kSave, 0, std::move(given.write_end));
+    const DeviceStateReply reply = WaitReply();
+    EXPECT_TRUE(reply.value == 0 || reply.value == kSetStateRefused);
+    const std::string got = reply.fd.valid() ? ReadAll(reply.fd.get()) : "";
+    // Accepted or refused, CHECK calls it a success only if it was one.
+    EXPECT_EQ(Check() == 0, got == "state") << "room for " << room;
   }
   engine_->SetDeviceStateFd(kSave, 0, MakeChannel().write_end);
   const DeviceStateReply reply = WaitReply();
