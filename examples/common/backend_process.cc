@@ -111,9 +111,9 @@ void LogReport(const StateReport& report) {
   switch (report.event) {
     case StateReport::Event::kSaved:
       Log(report.status.ok()
-              ? absl::StrCat("saved: ", amount, ", schema version ",
-                             report.saved_version,
-                             ", chunks prepared: ", report.prepared_chunks)
+              ? absl::StrCat("saved: ", amount, ", chunks prepared: ",
+                             report.prepared_chunks, ", schema version ",
+                             report.saved_version)
               : absl::StrCat("save failed: ", report.status.message()));
       break;
     case StateReport::Event::kVerified:
