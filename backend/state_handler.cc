@@ -10,6 +10,7 @@
 #include "devstate/backend/schema_judge.h"
 #include "devstate/compat/gate/stream_gate.h"
 #include "devstate/schema/schema_info.h"
+#include "devstate/serializer/empty_chunk.h"
 #include "devstate/serializer/memory_stream.h"
 #include "devstate/serializer/record_stream.h"
 #include "devstate/serializer/root_message.h"
@@ -44,9 +45,7 @@ class FeatureFinder : public SaveFilter {
     AddUsedFeaturesOfBatch(
         *root_.FindFieldByNumber(static_cast<int>(batch.header.field)),
         batch.payload, &features_);
-    Chunk nothing = batch;
-    nothing.header.records = 0;
-    return nothing;
+    return EmptyChunk(batch);
   }
 
   std::vector<std::string> features() const {

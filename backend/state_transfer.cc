@@ -15,6 +15,7 @@
 #include "devstate/compat/load_line.h"
 #include "devstate/schema/name_text.h"
 #include "devstate/schema/schema_info.h"
+#include "devstate/serializer/empty_chunk.h"
 #include "devstate/serializer/memory_stream.h"
 #include "devstate/serializer/push_source.h"
 #include "devstate/serializer/record_stream.h"
@@ -95,9 +96,7 @@ class SizeOfChunks : public SaveFilter {
   }
   absl::StatusOr<Chunk> FilterBatch(const Chunk& batch) override {
     size_ += kChunkHeaderSize + batch.payload.size();
-    Chunk nothing = batch;
-    nothing.header.records = 0;
-    return nothing;
+    return EmptyChunk(batch);
   }
 
   uint64_t size() const { return size_; }

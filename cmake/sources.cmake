@@ -378,6 +378,7 @@ set(DEVSTATE_PLANE_SOURCES
   serializer/constraints.h
   serializer/decode_context.cc
   serializer/decode_context.h
+  serializer/empty_chunk.h
   serializer/internal/byte_buffer.h
   serializer/internal/chunk_sealer.cc
   serializer/internal/chunk_sealer.h
@@ -442,6 +443,7 @@ set(DEVSTATE_PLANE_SOURCES
   third_party/pthread/background_thread.h
   third_party/zstd/zstd_frame.cc
   third_party/zstd/zstd_frame.h
+  transport/io/attach_fds.h
   transport/io/blocked_write_signals.h
   transport/io/channel.cc
   transport/io/channel.h

@@ -10,6 +10,7 @@
 #include "devstate/compat/gate/constraints.h"
 #include "devstate/compat/gate/stream_verdict.h"
 #include "devstate/compat/verdict.h"
+#include "devstate/serializer/empty_chunk.h"
 #include "devstate/serializer/used_features.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 

@@ -3,6 +3,7 @@
 
 #include "devstate/serializer/batch_store.h"
 
+#include "devstate/serializer/empty_chunk.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
@@ -15,9 +16,7 @@ absl::StatusOr<Chunk> BatchStore::FilterBatch(const Chunk& batch) {
   DS_ASSIGN_OR_RETURN(StoredChunk stored,
                       sealer_.Store(header, batch.payload, compressor_));
   batches_.push_back(std::move(stored));
-  Chunk nothing = batch;
-  nothing.header.records = 0;
-  return nothing;
+  return EmptyChunk(batch);
 }
 
 }  // namespace devstate

@@ -8,6 +8,7 @@
 
 #include "compat/gate/unknown_columns.h"
 #include "devstate/schema/record_check.h"
+#include "devstate/serializer/empty_chunk.h"
 #include "devstate/serializer/message_writer.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
@@ -18,12 +19,6 @@ using ::google::protobuf::Message;
 Chunk ReplacePayload(const Chunk& chunk, absl::string_view payload) {
   Chunk result = chunk;
   result.payload = payload;
-  return result;
-}
-
-Chunk EmptyChunk(const Chunk& chunk) {
-  Chunk result = ReplacePayload(chunk, "");
-  result.header.records = 0;
   return result;
 }
 

@@ -99,8 +99,6 @@ class BatchConverter {
 
 // Returns `chunk` with another payload.
 Chunk ReplacePayload(const Chunk& chunk, absl::string_view payload);
-// Returns `chunk` without content. As a batch, it is left out.
-Chunk EmptyChunk(const Chunk& chunk);
 
 }  // namespace devstate
 

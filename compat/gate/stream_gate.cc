@@ -25,6 +25,7 @@
 #include "devstate/compat/verdict.h"
 #include "devstate/schema/embedded_schema.h"
 #include "devstate/schema/name_text.h"
+#include "devstate/serializer/empty_chunk.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "google/protobuf/dynamic_message.h"
 

@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/attach_fds.h"
 #include "devstate/transport/io/errno_status.h"
 #include "devstate/transport/io/poll_ready.h"
 
@@ -119,15 +120,7 @@ absl::Status ServiceManager::Send(absl::string_view text, int fd) const {
       static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
   message.msg_iov = &part;
   message.msg_iovlen = 1;
-  if (fd >= 0) {
-    message.msg_control = control;
-    message.msg_controllen = sizeof(control);
-    cmsghdr* const rights = CMSG_FIRSTHDR(&message);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(rights), &fd, sizeof(int));
-  }
+  AttachFds(&fd, fd < 0 ? 0 : 1, control, &message);
   if (TEMP_FAILURE_RETRY(::sendmsg(socket.get(), &message, MSG_NOSIGNAL)) < 0) {
     return ErrnoStatus(errno, what);
   }

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/attach_fds.h"
 #include "devstate/transport/io/errno_status.h"
 #include "devstate/transport/io/poll_ready.h"
 
@@ -160,6 +161,8 @@ absl::Status Connection::Send(const Message& message, Deadline deadline,
     return absl::InvalidArgumentError("message too large to send");
   }
   const std::string bytes = EncodeMessage(message);
+  std::vector<int> fds;
+  for (const FileDescriptor& fd : message.fds) fds.push_back(fd.get());
   alignas(cmsghdr) char control[CMSG_SPACE(kMaxMessageFds * sizeof(int))] = {};
   size_t sent = 0;
   while (sent < bytes.size()) {
@@ -167,19 +170,7 @@ absl::Status Connection::Send(const Message& message, Deadline deadline,
     msghdr header = {};
     header.msg_iov = &part;
     header.msg_iovlen = 1;
-    if (sent == 0 && !message.fds.empty()) {
-      const size_t size = message.fds.size() * sizeof(int);
-      header.msg_control = control;
-      header.msg_controllen = CMSG_SPACE(size);
-      cmsghdr* rights = CMSG_FIRSTHDR(&header);
-      rights->cmsg_level = SOL_SOCKET;
-      rights->cmsg_type = SCM_RIGHTS;
-      rights->cmsg_len = CMSG_LEN(size);
-      for (size_t i = 0; i < message.fds.size(); ++i) {
-        const int fd = message.fds[i].get();
-        std::memcpy(CMSG_DATA(rights) + i * sizeof(int), &fd, sizeof(int));
-      }
-    }
+    if (sent == 0) AttachFds(fds.data(), fds.size(), control, &header);
     const ssize_t wrote =
         ::sendmsg(socket_.get(), &header, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (wrote > 0) {

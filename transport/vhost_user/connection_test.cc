@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "devstate/third_party/absl_compat/status_matchers.h"
+#include "devstate/transport/io/attach_fds.h"
 #include "devstate/transport/io/unix_socket.h"
 #include "devstate/transport/io/wake_event.h"
 #include "devstate/transport/vhost_user/transport_test_util.h"
@@ -53,19 +54,10 @@ class ConnectionTest : public ::testing::Test {
     msghdr header = {};
     header.msg_iov = &part;
     header.msg_iovlen = 1;
+    std::vector<int> numbers;
+    for (const FileDescriptor& fd : fds) numbers.push_back(fd.get());
     std::vector<char> control(CMSG_SPACE(fds.size() * sizeof(int)));
-    if (!fds.empty()) {
-      header.msg_control = control.data();
-      header.msg_controllen = control.size();
-      cmsghdr* rights = CMSG_FIRSTHDR(&header);
-      rights->cmsg_level = SOL_SOCKET;
-      rights->cmsg_type = SCM_RIGHTS;
-      rights->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-      for (size_t i = 0; i < fds.size(); ++i) {
-        const int fd = fds[i].get();
-        std::memcpy(CMSG_DATA(rights) + i * sizeof(int), &fd, sizeof(int));
-      }
-    }
+    AttachFds(numbers.data(), numbers.size(), control.data(), &header);
     ASSERT_EQ(::sendmsg(peer_.get(), &header, MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));
   }

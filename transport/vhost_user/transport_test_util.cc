@@ -20,6 +20,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
+#include "devstate/transport/io/attach_fds.h"
 #include "devstate/transport/io/unix_socket.h"
 
 namespace devstate::testing {
@@ -237,15 +238,7 @@ ssize_t SendWithoutWait(int socket, absl::string_view bytes,
   msghdr header = {};
   header.msg_iov = &part;
   header.msg_iovlen = 1;
-  if (!fds.empty()) {
-    header.msg_control = control;
-    header.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
-    cmsghdr* rights = CMSG_FIRSTHDR(&header);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-    std::memcpy(CMSG_DATA(rights), fds.data(), fds.size() * sizeof(int));
-  }
+  AttachFds(fds.data(), fds.size(), control, &header);
   return ::sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
