@@ -215,6 +215,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   schema/lineage.h
   schema/pieces.cc
   schema/pieces.h
+  schema/proto_text.cc
+  schema/proto_text.h
   schema/record_check.cc
   schema/record_check.h
   schema/record_key.cc

@@ -10,9 +10,11 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "devstate/schema/proto_text.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace devstate {
@@ -100,6 +102,9 @@ ZeroCopyInputStream* ImportTree::Open(ProtobufText opened) {
     std::string text((std::istreambuf_iterator<char>(file)), {});
     if (!file.good() && !file.eof()) {
       return Fail(absl::StrCat(shown, " cannot be read"));
+    }
+    if (const absl::Status nesting = CheckNesting(text); !nesting.ok()) {
+      return Fail(absl::StrCat(shown, ":", nesting.message()));
     }
     return StreamOf(
         files_.emplace(name, File{shown, std::move(text)}).first->second.text);

@@ -30,14 +30,12 @@
 #include "devstate/schema/built_in_files.h"
 #include "devstate/schema/import_tree.h"
 #include "devstate/schema/name_text.h"
+#include "devstate/schema/proto_text.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/protobuf_compat/protobuf_compat.h"
 #include "google/protobuf/compiler/importer.h"
-#include "google/protobuf/compiler/parser.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/descriptor_database.h"
-#include "google/protobuf/io/tokenizer.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace devstate {
 namespace {
@@ -154,20 +152,6 @@ bool IsPipe(const std::string& path) {
   const fs::file_type type = fs::status(path, error).type();
   return path == "-" || type == fs::file_type::fifo ||
          type == fs::file_type::socket;
-}
-
-struct IgnoredErrors : public TextErrorCollector {
-  void TakeError(int, int, ProtobufText) override {}
-};
-
-// What the text of a .proto file says by itself: `*file` has what comes before
-// an error. Returns whether there is none.
-bool ParseAlone(const std::string& text, FileDescriptorProto* file) {
-  google::protobuf::io::ArrayInputStream input(text.data(),
-                                               static_cast<int>(text.size()));
-  IgnoredErrors errors;
-  google::protobuf::io::Tokenizer tokenizer(&input, &errors);
-  return google::protobuf::compiler::Parser().Parse(&tokenizer, file);
 }
 
 // Whether `message` or one within it can be what SchemaLoadOptions::root asks
@@ -314,6 +298,10 @@ class SchemaReader {
   absl::StatusOr<LoadedSchema> FromText(const std::string& name,
                                         std::string text,
                                         ImportFolders folders) {
+    if (const absl::Status nesting = CheckNesting(text); !nesting.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path_, ":", nesting.message()));
+    }
     folders.named = options_.import_paths;
     folders.flag = options_.import_flag;
     source().tree = std::make_unique<ImportTree>(name, path_, std::move(text),
@@ -344,6 +332,7 @@ class SchemaReader {
           ": neither a .proto file nor a binary FileDescriptorSet: protoc "
           "--include_imports --descriptor_set_out=FILE makes one"));
     }
+    DS_RETURN_IF_ERROR(CheckNestingOfOptions(path_, set));
     auto files = std::make_unique<google::protobuf::SimpleDescriptorDatabase>();
     std::vector<std::string> names;
     for (const FileDescriptorProto& proto : set.file()) {

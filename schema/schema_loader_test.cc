@@ -335,6 +335,55 @@ TEST_F(SchemaLoaderTest, ErrorsHaveAPlaceAndOneLine) {
       "proto3"));
 }
 
+// protobuf's parsers would overflow the stack.
+TEST_F(SchemaLoaderTest, DeeplyNestedTextIsRefusedWithItsPlace) {
+  constexpr int kLevels = 200000;
+  const std::string head = "syntax = \"proto3\"; package t;\n";
+  std::string nested = head;
+  for (int i = 0; i < kLevels; ++i) nested += "message N {";
+  std::string option = head + "option (o) = ";
+  for (int i = 0; i < kLevels; ++i) option += "{ r: [";
+  for (const std::string& text : {nested, option}) {
+    EXPECT_TRUE(
+        absl::StrContains(ErrorOf(Write("a.proto", text)), "a.proto:2:"))
+        << ErrorOf(Write("a.proto", text));
+    EXPECT_TRUE(absl::StrContains(ErrorOf(Write("a.proto", text)),
+                                  "more than 100 brackets"));
+    Write("folder/part.proto", text);
+    EXPECT_TRUE(absl::StrContains(
+        ErrorOf(Write("folder/dev.proto", Importing("part.proto"))),
+        "more than 100 brackets"));
+    EXPECT_FALSE(LoadSchemaFiles({folder_ + "/folder/part.proto"}, {}).ok());
+    const auto piped = ParseSchema("(stdin)", text, {});
+    EXPECT_TRUE(
+        absl::StrContains(piped.status().message(), "more than 100 brackets"))
+        << piped.status();
+  }
+}
+
+TEST_F(SchemaLoaderTest, ANestingThatProtobufTakesIsTaken) {
+  std::string text = Part("a");
+  for (int i = 0; i < 30; ++i) text += absl::StrCat("message M", i, " {");
+  text += std::string(30, '}');
+  Write("part.proto", text);
+  EXPECT_EQ(PartOf(Write("dev.proto", Importing("part.proto"))), "a");
+}
+
+TEST_F(SchemaLoaderTest, DeeplyNestedOptionsOfASetAreRefused) {
+  google::protobuf::FileDescriptorSet set;
+  google::protobuf::FileDescriptorProto& file = *set.add_file();
+  file.set_name("a.proto");
+  google::protobuf::UninterpretedOption& option =
+      *file.add_message_type()->mutable_options()->add_uninterpreted_option();
+  google::protobuf::UninterpretedOption::NamePart& part = *option.add_name();
+  part.set_name_part("devstate.message");
+  part.set_is_extension(true);
+  for (int i = 0; i < 200000; ++i) *option.mutable_aggregate_value() += "a{";
+  EXPECT_TRUE(
+      absl::StrContains(ErrorOf(Write("a.binpb", set.SerializeAsString())),
+                        "more than 100 open brackets"));
+}
+
 TEST_F(SchemaLoaderTest, RootIsTheAnnotatedOrTheNamedMessage) {
   const std::string plain =
       Write("a.proto", "syntax = \"proto3\"; package t; message S {}");
