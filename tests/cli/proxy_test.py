@@ -12,48 +12,14 @@ import struct
 import subprocess
 import tempfile
 import threading
-import time
 import unittest
+
+from live_programs import FrontEnd, PATIENCE, Process, SET_VRING_NUM
 
 DEVSTATE = os.path.abspath('cli/devstate')
 FS = os.path.abspath('examples/fs_backend/fs_backend')
 NET = os.path.abspath('examples/net_backend/net_backend')
 HELLO = os.path.abspath('examples/hello_backend/hello_backend')
-PATIENCE = 100  # seconds
-
-
-class Process:
-    """A program whose lines of one stream are read until one matches."""
-
-    def __init__(self, command, stream, **options):
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, text=True,
-            **{'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL,
-               stream: subprocess.PIPE}, **options)
-        self.stream = getattr(self.process, stream)
-        self.lines = []
-        # A wait without an end ends here.
-        self.timer = threading.Timer(PATIENCE, self.process.kill)
-        self.timer.start()
-
-    def wait_for(self, pattern):
-        for line in self.stream:
-            self.lines.append(line)
-            found = re.search(pattern, line)
-            if found:
-                return found
-        raise AssertionError('no %r in %s' % (pattern, ''.join(self.lines)))
-
-    def end(self, number=signal.SIGTERM):
-        """Sends a signal unless it has ended; returns its exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        if not self.stream.closed:
-            self.lines += self.stream.readlines()
-            self.stream.close()
-        code = self.process.wait()
-        self.timer.cancel()
-        return code
 
 
 class ProxyTest(unittest.TestCase):
@@ -80,11 +46,7 @@ class ProxyTest(unittest.TestCase):
     def backend(self, command, name='back.sock'):
         path = self.path(name)
         process = self.start(command.replace('{socket}', path).split(), 'stdout')
-        end = time.monotonic() + PATIENCE
-        while not os.path.exists(path):
-            self.assertIsNone(process.process.poll())
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.01)
+        process.wait_for('^listening')
         return path, process
 
     def proxy(self, *flags, listen=True, **options):
@@ -227,20 +189,10 @@ class ProxyTest(unittest.TestCase):
 
     def negotiated(self, path):
         """A front-end that has negotiated device state and asks nothing."""
-        front = socket.socket(socket.AF_UNIX)
+        front = FrontEnd(path)
         self.addCleanup(front.close)
-        front.settimeout(PATIENCE)
-        front.connect(path)
-        self.features(front)
-        front.sendall(struct.pack('<IIIQ', 16, 1, 8, 1 << 19))
-        self.features(front)
+        front.negotiate()
         return front
-
-    def features(self, front):
-        """Asks for GET_FEATURES, which every back-end answers."""
-        front.sendall(struct.pack('<III', 1, 1, 0))
-        reply = front.recv(20, socket.MSG_WAITALL)
-        self.assertEqual(struct.unpack('<III', reply[:12]), (1, 5, 8))
 
     def test_upgrade_moves_the_state_to_a_new_process(self):
         front, proxy = self.proxy('--command', self.fs, '--control',
@@ -251,11 +203,11 @@ class ProxyTest(unittest.TestCase):
         report = self.upgrade('--command', 'false {socket}', code=1)
         self.assertTrue(report['old_serves'])
         self.assertIn('exited with code 1', report['refusal'])
-        self.features(connection)
+        connection.features()
         report = self.upgrade('--command', self.fs + ' --await-load',
                               '--dry-run')
         self.assertTrue(report['old_serves'])
-        self.features(connection)
+        connection.features()
         self.assertTrue(os.path.exists('/proc/' + pid))
 
         report = self.upgrade('--command', self.fs + ' --await-load')
@@ -264,7 +216,7 @@ class ProxyTest(unittest.TestCase):
         self.assertEqual([stage['name'] for stage in report['stages']],
                          ['start', 'negotiate', 'announce', 'save', 'translate',
                           'load'] + ['rings'])
-        self.features(connection)
+        connection.features()
         proxy.wait_for('the old back-end exited with code 0')
         self.assertFalse(os.path.exists('/proc/' + pid))
         self.assertEqual(proxy.end(), 0)
@@ -280,10 +232,10 @@ class ProxyTest(unittest.TestCase):
             self.addCleanup(os.kill, child, signal.SIGTERM)
         connection = self.negotiated(front)
         self.assertTrue(self.upgrade('--command', self.fs)['exchanged'])
-        self.features(connection)
+        connection.features()
         self.assertTrue(os.path.exists('/proc/%d' % pid))
         proxy.wait_for('the old back-end was ended by signal 9')
-        self.features(connection)
+        connection.features()
 
     def test_the_proxy_itself_is_exchanged(self):
         front, proxy = self.proxy('--command', self.fs, '--control',
@@ -298,7 +250,7 @@ class ProxyTest(unittest.TestCase):
             self.assertEqual([stage['name'] for stage in report['stages']],
                              ['rehearse', 'take over'])
             proxy.wait_for('took over from another program, with a front-end')
-            self.features(connection)
+            connection.features()
         # Process, back-end and standard streams are the same. A program that
         # was replaced stays where it was put.
         self.assertEqual(os.readlink('/proc/%d/exe' % proxy.process.pid),
@@ -310,18 +262,18 @@ class ProxyTest(unittest.TestCase):
             report = self.upgrade('--itself', *flags, code=1)
             self.assertTrue(report['old_serves'])
             self.assertIn(refusal, report['refusal'])
-            self.features(connection)
+            connection.features()
         # Back-ends are exchanged as before, and all is removed in the end.
         self.assertTrue(self.upgrade('--command',
                                      self.fs + ' --await-load')['exchanged'])
         proxy.wait_for('the old back-end exited with code 0')
         self.upgrade('--itself')
-        self.features(connection)
+        connection.features()
         back = self.children(proxy.process.pid)
         self.assertEqual(len(back), 1)
         connection.close()
         proxy.wait_for('the back-end exited with code 0')
-        self.features(self.negotiated(front))
+        self.negotiated(front)
         self.assertEqual(proxy.end(), 0)
         for path in (front, self.path('control'), '/proc/%d' % back[0]):
             self.assertFalse(os.path.exists(path), path)
@@ -332,7 +284,7 @@ class ProxyTest(unittest.TestCase):
                                   self.path('control'))
         for _ in range(2):
             self.assertTrue(self.upgrade('--itself')['exchanged'])
-        self.features(self.negotiated(front))
+        self.negotiated(front)
         self.assertEqual(proxy.end(), 0)
 
     def test_what_came_since_the_rehearsal_is_rehearsed_and_handed_over(self):
@@ -353,13 +305,13 @@ class ProxyTest(unittest.TestCase):
         asking.start()
         with open(program + '.gate', 'wb'):
             os.remove(program + '.gate')
-            connection.sendall(struct.pack('<IIIII', 8, 1, 8, 0, 128))
-            self.features(connection)
+            connection.send(SET_VRING_NUM, struct.pack('<II', 0, 128))
+            connection.features()
         asking.join()
         self.assertTrue(reports[0]['exchanged'])
         self.assertEqual(reports[0]['retried'], 1)
         proxy.wait_for('took over from another program, with a front-end')
-        self.features(connection)
+        connection.features()
         self.assertEqual(proxy.end(), 0)
 
     def test_upgrade_without_a_proxy_says_so(self):
