@@ -22,7 +22,6 @@
 #include "devstate/compat/verdict.h"
 #include "devstate/serializer/stream_format.h"
 #include "devstate/serializer/test_streams.h"
-#include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "devstate/transport/io/channel.h"
 #include "devstate/transport/io/fd_stream.h"
@@ -30,70 +29,17 @@
 #include "devstate/transport/vhost_user/frontend_endpoint.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/transfer/ids_device.h"
 
 namespace devstate {
 namespace {
 
-using ::devices::fs::v1::FsState;
 using ::devices::fs::v1::FsStateCodec;
-using ::devices::fs::v1::FsStateWriter;
-using ::devices::fs::v1::HandlesBatch;
-using ::devices::fs::v1::InodeRow;
-using ::devices::fs::v1::InodesBatch;
-using ::devices::fs::v1::MountPathsBatch;
+using ::devstate::testing::IdsDevice;
 using ::devstate::testing::IsOk;
+using ::devstate::testing::kInodes;
 using ::devstate::testing::StringSink;
 using ::testing::HasSubstr;
-
-constexpr uint64_t kInodes = 100;
-
-// Remembers the ids of the inodes that were loaded last.
-class IdsDevice : public StateDevice<FsStateCodec> {
- public:
-  absl::Status SaveState(FsStateWriter& writer) override {
-    DS_RETURN_IF_ERROR(writer.Begin(FsState()));
-    InodeRow row;
-    for (row.id = 1; row.id <= kInodes; ++row.id) {
-      const std::string name = absl::StrCat("name-", row.id * row.id);
-      row.path = {1, name};
-      DS_RETURN_IF_ERROR(writer.AddInodes(row));
-    }
-    return absl::OkStatus();
-  }
-
-  std::unique_ptr<StagedState<FsStateCodec>> StageLoad() override {
-    return std::make_unique<Staged>(&ids_);
-  }
-
-  const std::vector<uint64_t>& ids() const { return ids_; }
-
- private:
-  class Staged : public StagedState<FsStateCodec> {
-   public:
-    explicit Staged(std::vector<uint64_t>* device) : device_(*device) {}
-    absl::Status OnRoot(const FsState&) override { return absl::OkStatus(); }
-    absl::Status OnInodes(InodesBatch& batch) override {
-      InodeRow row;
-      while (batch.Next(&row)) ids_.push_back(row.id);
-      return absl::OkStatus();
-    }
-    absl::Status OnHandles(HandlesBatch&) override { return absl::OkStatus(); }
-    absl::Status OnMountPaths(MountPathsBatch&) override {
-      return absl::OkStatus();
-    }
-    absl::Status Prepare() override { return absl::OkStatus(); }
-    absl::Status Commit() override {
-      device_ = ids_;
-      return absl::OkStatus();
-    }
-
-   private:
-    std::vector<uint64_t>& device_;
-    std::vector<uint64_t> ids_;
-  };
-
-  std::vector<uint64_t> ids_;
-};
 
 // Where the header and each chunk of `stream` end.
 std::vector<size_t> ChunkEnds(const std::string& stream) {

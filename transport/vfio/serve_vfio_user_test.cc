@@ -6,11 +6,11 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include <cstring>
 #include <string>
 #include <utility>
 
 #include "devstate/third_party/absl_compat/status_matchers.h"
+#include "devstate/transport/io/attach_fds.h"
 #include "devstate/transport/io/unix_socket.h"
 #include "devstate/transport/io/wake_event.h"
 #include "devstate/transport/vfio/fake_migration_device.h"
@@ -68,19 +68,13 @@ TEST_F(ServeVfioUserTest, AnswersMessagesUntilTheClientCloses) {
 
 TEST_F(ServeVfioUserTest, ADescriptorThatIsSentIsNotKept) {
   const std::string request = VersionRequest();
-  int fd = client_.get();
+  const int fd = client_.get();
   iovec part = {const_cast<char*>(request.data()), request.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
   msghdr header = {};
   header.msg_iov = &part;
   header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof(control);
-  cmsghdr* const rights = CMSG_FIRSTHDR(&header);
-  rights->cmsg_level = SOL_SOCKET;
-  rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(rights), &fd, sizeof(int));
+  AttachFds(&fd, 1, control, &header);
   ASSERT_EQ(::sendmsg(client_.get(), &header, 0),
             static_cast<ssize_t>(request.size()));
   ::shutdown(client_.get(), SHUT_WR);
