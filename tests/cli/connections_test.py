@@ -6,11 +6,12 @@ import os
 import tempfile
 import unittest
 
-from live_programs import CHECK_DEVICE_STATE, FrontEnd, LOAD, Process, SAVE
+from live_programs import (CHECK_DEVICE_STATE, FrontEnd, LOAD, PATIENCE,
+                           Process, SAVE)
 
 DEVSTATE = os.path.abspath('cli/devstate')
 FS = os.path.abspath('examples/fs_backend/fs_backend')
-CONNECTIONS = 1000
+CONNECTIONS = int(os.environ.get('CONNECTIONS', '1000'))
 # What the allocator may keep between two measurements.
 SPARE_KIB = 1 << 10
 
@@ -89,7 +90,7 @@ class ConnectionsTest(unittest.TestCase):
             'stdout', '^listening')
 
     def start(self, command, stream, ready):
-        process = Process(command, stream)
+        process = Process(command, stream, PATIENCE + CONNECTIONS // 10)
         self.addCleanup(process.end)
         process.wait_for(ready)
         process.read_on()

@@ -25,7 +25,7 @@ NO_FD = 1 << 8
 class Process:
     """A program whose lines of one stream are read until one matches."""
 
-    def __init__(self, command, stream, **options):
+    def __init__(self, command, stream, patience=PATIENCE, **options):
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, text=True,
             **{'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL,
@@ -34,7 +34,7 @@ class Process:
         self.lines = []
         self.reader = None
         # A wait without an end ends here.
-        self.timer = threading.Timer(PATIENCE, self.process.kill)
+        self.timer = threading.Timer(patience, self.process.kill)
         self.timer.start()
 
     def wait_for(self, pattern):
