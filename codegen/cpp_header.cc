@@ -113,6 +113,9 @@ void PrintPieceWriter(const SchemaModel& model, const PiecesInfo& info,
       "          row.$offset$ = static_cast<$offset_type$>(offset);\n"
       "          row.$data$ = data;\n"
       "          return Add$field$(row);\n"
+      "        },\n"
+      "        [this](bool lasting) {\n"
+      "          $name$_columns_.SetLasting($index$, lasting);\n"
       "        });\n"
       "  }\n",
       "of", std::string(info.owners_name), "field", CamelCase(batch.name),
@@ -122,7 +125,8 @@ void PrintPieceWriter(const SchemaModel& model, const PiecesInfo& info,
       MemberName(*fields[info.owner].descriptor), "offset",
       MemberName(*fields[info.offset].descriptor), "offset_type",
       ValueType(fields[info.offset]), "data",
-      MemberName(*fields[info.data].descriptor));
+      MemberName(*fields[info.data].descriptor), "name", batch.name, "index",
+      absl::StrCat(info.data));
 }
 
 // The size of the deletion of `row`, as an expression.

@@ -65,17 +65,41 @@ void WriteWords(const char* data, size_t count, size_t words,
 
 }  // namespace
 
+bool BytesColumnBuilder::KeepView(absl::string_view value) {
+  if (!data_.empty()) return false;
+  if (view_.empty()) {
+    view_ = value;
+    return true;
+  }
+  if (view_.data() + view_.size() != value.data()) {
+    CopyView();
+    return false;
+  }
+  view_ = {view_.data(), view_.size() + value.size()};
+  return true;
+}
+
+void BytesColumnBuilder::CopyView() {
+  data_.Append(view_);
+  view_ = {};
+}
+
+void BytesColumnBuilder::SetLasting(bool lasting) {
+  lasting_ = lasting;
+  if (!lasting && !view_.empty()) CopyView();
+}
+
 absl::Status BytesColumnBuilder::Validate(const FieldEntry& field,
                                           RowKind rows) const {
   if (field.kind != ValueKind::kText) return absl::OkStatus();
-  const size_t row = FirstInvalidText(data_.view(), lengths_.size(),
+  const size_t row = FirstInvalidText(data(), lengths_.size(),
                                       [this](size_t i) { return lengths_[i]; });
   if (row == lengths_.size()) return absl::OkStatus();
   size_t position = 0;
   for (size_t i = 0; i < row; ++i) position += lengths_[i];
   return absl::InvalidArgumentError(absl::StrCat(
       RowText(rows, row), " has \"",
-      absl::CHexEscape(data_.view().substr(position, lengths_[row])),
+      absl::CHexEscape(data().substr(position, lengths_[row])),
       "\", which is not valid UTF-8: declare the field as bytes, or convert "
       "the text"));
 }
@@ -99,7 +123,7 @@ size_t BytesColumnBuilder::FirstRowWithKeyTwice(
 
 void BytesColumnBuilder::Encode(uint32_t number, ValueKind kind,
                                 MessageWriter& out) const {
-  if (data_.empty()) return;
+  if (data().empty()) return;
   const size_t count = lengths_.size();
   const size_t length = lengths_[0];
   // Numbers of any kind hide in short values of one length; found, they
@@ -110,7 +134,7 @@ void BytesColumnBuilder::Encode(uint32_t number, ValueKind kind,
       std::all_of(lengths_.data(), lengths_.data() + count,
                   [length](uint32_t l) { return l == length; });
   const MessageWriter::Nested nested =
-      out.BeginNested(number, data_.size() + 16);
+      out.BeginNested(number, data().size() + 16);
   out.WriteNumber(kKindField, static_cast<uint64_t>(kind));
   out.WriteNumber(kLayoutField,
                   static_cast<uint64_t>(words ? ColumnLayout::kWords
@@ -118,7 +142,9 @@ void BytesColumnBuilder::Encode(uint32_t number, ValueKind kind,
   EncodeNumbers<uint32_t>(kLengthsField, ValueKind::kUnsigned, lengths_.data(),
                           count, out);
   if (words) {
-    WriteWords(data_.data(), count, length / kWordSize, out);
+    WriteWords(data().data(), count, length / kWordSize, out);
+  } else if (!view_.empty()) {
+    out.WriteLastingBytes(kDataField, view_);
   } else {
     out.WriteBytes(kDataField, data_.view());
   }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "devstate/schema/value_kind.h"
@@ -24,13 +25,14 @@ namespace devstate {
 // Collects strings or bytes. In all calls, `kind` is BYTES or TEXT.
 class BytesColumnBuilder final : public ColumnBuilder {
  public:
-  // Copies `value`.
+  // Copies `value`, unless it lasts.
   void Append(absl::string_view value) {
     lengths_.push_back(static_cast<uint32_t>(value.size()));
+    if (ABSL_PREDICT_FALSE(lasting_) && KeepView(value)) return;
     data_.Append(value);
   }
   // Copies `count` values, each of which `for_each` hands to its argument with
-  // its index. Their sizes add up to `total`.
+  // its index. Their sizes add up to `total`. Requires: values do not last.
   template <typename ForEach>
   void AppendEach(size_t count, size_t total, const ForEach& for_each) {
     uint32_t* const lengths = lengths_.Extend(count);
@@ -50,7 +52,9 @@ class BytesColumnBuilder final : public ColumnBuilder {
     return {lengths_.data(), lengths_.size()};
   }
   // Returns all values, one after the other.
-  absl::string_view data() const { return data_.view(); }
+  absl::string_view data() const {
+    return view_.empty() ? data_.view() : view_;
+  }
 
   // INVALID_ARGUMENT if a TEXT value is not valid UTF-8.
   absl::Status Validate(const FieldEntry& field, RowKind rows) const override;
@@ -61,13 +65,24 @@ class BytesColumnBuilder final : public ColumnBuilder {
   void Clear() override {
     lengths_.clear();
     data_.clear();
+    view_ = {};
   }
+  void SetLasting(bool lasting) override;
   NumbersView Stored(BoundsEntry::Column column) const override;
   size_t FirstRowWithKeyTwice(absl::Span<const uint32_t> counts) const override;
 
  private:
+  // Returns whether view_ has `value` now. It has values that follow each other
+  // in memory, and no others.
+  bool KeepView(absl::string_view value);
+  // Copies the values that view_ has.
+  void CopyView();
+
   UninitializedBuffer<uint32_t> lengths_;
+  // All values: one of the two is empty.
   ByteBuffer data_;
+  absl::string_view view_;
+  bool lasting_ = false;
 };
 
 class BytesColumnReader final : public ColumnReader {

@@ -104,6 +104,42 @@ void ExpectRefused(const BytesColumn& column, size_t count, ErrorReason reason,
   EXPECT_THAT(std::string(status.message()), HasSubstr(text));
 }
 
+TEST(BytesColumnBuilder, ValuesThatLastStayWhereTheyAre) {
+  const std::string memory = "abcdefgh";
+  const absl::string_view view = memory;
+  BytesColumnBuilder builder;
+  builder.SetLasting(true);
+  builder.Append(view.substr(0, 3));
+  builder.Append(view.substr(3, 2));
+  EXPECT_EQ(builder.data().data(), memory.data());
+  EXPECT_EQ(builder.data(), "abcde");
+  builder.SetLasting(false);
+  EXPECT_NE(builder.data().data(), memory.data());
+  EXPECT_EQ(builder.data(), "abcde");
+}
+
+TEST(BytesColumnBuilder, ValuesThatLastAndOthersStandTogether) {
+  const std::string memory = "abcdefgh";
+  const absl::string_view view = memory;
+  BytesColumnBuilder copied;
+  BytesColumnBuilder lasting;
+  lasting.SetLasting(true);
+  for (const absl::string_view value :
+       {view.substr(0, 2), view.substr(2, 1), view.substr(3, 0),
+        view.substr(5, 2), view.substr(7, 1)}) {
+    copied.Append(value);
+    lasting.Append(value);
+  }
+  lasting.SetLasting(false);
+  copied.Append("z");
+  lasting.Append("z");
+  EXPECT_EQ(lasting.data(), "abcfghz");
+  EXPECT_EQ(lasting.data(), copied.data());
+  EXPECT_EQ(lasting.lengths(), copied.lengths());
+  lasting.Clear();
+  EXPECT_EQ(lasting.data(), "");
+}
+
 TEST(BytesColumnEncoding, AllEmptyIsLeftOut) {
   EXPECT_EQ(Encode({}), "absent");
   EXPECT_EQ(Encode({"", ""}), "absent");

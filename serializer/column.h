@@ -57,6 +57,11 @@ class ColumnBuilder {
                         MessageWriter& out) = 0;
   virtual void Clear() = 0;
 
+  // Says whether the values that are appended from now on stay as they are
+  // until Clear() or a call with false. A column may keep views of those that
+  // do. Default: they do not, and it copies them.
+  virtual void SetLasting(bool) {}
+
   // Returns the numbers that BoundsEntry::Column names; empty if there are none
   // in such a column. Counts may end before the last row; the missing ones are
   // 0.

@@ -116,6 +116,55 @@ TEST_F(Writing, ADroppedFieldLeavesNothing) {
   EXPECT_EQ(Written(), std::string("\x08\x01"));
 }
 
+// A message with `bytes` in a nested field and fields around them.
+void WriteAround(const std::string& bytes, size_t guess, MessageWriter* out) {
+  out->WriteNumber(1, 1);
+  const MessageWriter::Nested outer = out->BeginNested(2, guess);
+  const MessageWriter::Nested inner = out->BeginNested(3, guess);
+  out->WriteNumber(4, 300);
+  out->WriteLastingBytes(5, bytes);
+  out->WriteNumber(6, 1);
+  out->EndNested(inner);
+  out->WriteLastingBytes(7, bytes);
+  out->EndNested(outer);
+  out->WriteBytes(8, "end");
+}
+
+TEST_F(Writing, BytesThatLastStayWhereTheyAre) {
+  MessageWriter::ColumnOptions options;
+  options.apart = true;
+  writer_.set_column_options(options);
+  for (const size_t guess : {size_t{0}, size_t{128}, SIZE_MAX}) {
+    for (const size_t size : {1u, 127u, 20000u}) {
+      const std::string bytes(size, 'x');
+      ByteBuffer expected;
+      MessageWriter direct(&expected);
+      WriteAround(bytes, guess, &direct);
+      EXPECT_TRUE(direct.apart().bytes.empty());
+
+      buffer_.clear();
+      writer_.set_out(&buffer_);
+      WriteAround(bytes, guess, &writer_);
+      const MessageWriter::Apart& apart = writer_.apart();
+      EXPECT_EQ(apart.bytes.data(), bytes.data());
+      std::string whole = Written();
+      whole.insert(apart.position, apart.bytes.data(), apart.bytes.size());
+      EXPECT_EQ(whole, expected.view()) << guess << " " << size;
+    }
+  }
+}
+
+TEST_F(Writing, ADroppedFieldTakesItsLastingBytesAlong) {
+  MessageWriter::ColumnOptions options;
+  options.apart = true;
+  writer_.set_column_options(options);
+  const MessageWriter::Nested nested = writer_.BeginNested(2, 10);
+  writer_.WriteLastingBytes(1, "abc");
+  writer_.DropNested(nested);
+  EXPECT_TRUE(writer_.apart().bytes.empty());
+  EXPECT_EQ(Written(), "");
+}
+
 TEST(MessageReader, SeesEveryField) {
   const std::string message(
       "\x08\xac\x02\x12\x02"

@@ -19,7 +19,10 @@ class MessageWriter {
   explicit MessageWriter(ByteBuffer* out = nullptr) : out_(out) {}
 
   ByteBuffer& out() { return *out_; }
-  void set_out(ByteBuffer* out) { out_ = out; }
+  void set_out(ByteBuffer* out) {
+    out_ = out;
+    apart_ = {};
+  }
 
   // Returns a buffer for callers that need bytes while they write a field.
   ByteBuffer& scratch() { return scratch_; }
@@ -31,6 +34,9 @@ class MessageWriter {
     // Whether layouts are allowed that pay only if the payload is compressed.
     // Default: false.
     bool compressed = false;
+    // Whether out() may go without bytes that last, see WriteLastingBytes().
+    // Default: false.
+    bool apart = false;
   };
   const ColumnOptions& column_options() const { return column_options_; }
   void set_column_options(const ColumnOptions& options) {
@@ -54,6 +60,25 @@ class MessageWriter {
     if (value.empty()) return;
     std::memcpy(BeginBytes(field, value.size()), value.data(), value.size());
   }
+  // The same for bytes that stay as they are until the message is used. If
+  // column_options() allow it, out() gets only tag and length, for the first
+  // such field, and its bytes are apart().
+  void WriteLastingBytes(uint32_t field, absl::string_view value) {
+    if (!column_options_.apart || value.empty() || !apart_.bytes.empty()) {
+      return WriteBytes(field, value);
+    }
+    WriteTag(field, kWireLength);
+    WriteVarint(value.size());
+    apart_ = {out_->size(), value};
+  }
+  // Bytes of the message that are not in out().
+  struct Apart {
+    // Where they belong in out().
+    size_t position = 0;
+    absl::string_view bytes;
+  };
+  const Apart& apart() const { return apart_; }
+
   // Writes tag and length and returns room for `size` bytes, which the caller
   // fills. The pointer is valid until the next write. Requires: `size` is not
   // 0.
@@ -76,6 +101,7 @@ class MessageWriter {
   // Removes the field, tag included.
   void DropNested(const Nested& nested) {
     out_->ResizeUninitialized(nested.tag_position);
+    if (apart_.position > nested.tag_position) apart_ = {};
   }
   bool IsEmpty(const Nested& nested) const {
     return out_->size() == nested.body_position;
@@ -85,6 +111,7 @@ class MessageWriter {
   ByteBuffer* out_;
   ByteBuffer scratch_;
   ColumnOptions column_options_;
+  Apart apart_;
 };
 
 }  // namespace devstate

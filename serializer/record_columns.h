@@ -52,6 +52,10 @@ class RecordColumnsBuilder : public ColumnBuilder {
   void EncodeAs(const FieldEntry&, uint32_t number, size_t,
                 MessageWriter& out) override;
   void Clear() override;
+  // Calls SetLasting() of the column of the table's field `index`.
+  void SetLasting(size_t index, bool lasting) {
+    columns_[index]->SetLasting(lasting);
+  }
   NumbersView Stored(BoundsEntry::Column) const override { return {}; }
   // Returns the same of the column of the table's field `index`.
   NumbersView Stored(size_t index, BoundsEntry::Column column) const {

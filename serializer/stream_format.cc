@@ -7,6 +7,8 @@
 
 #include "devstate/serializer/internal/little_endian.h"
 
+// For XXH3_state_t, which is on the stack here.
+#define XXH_STATIC_LINKING_ONLY
 #if defined(__x86_64__)
 // Chooses the widest vectors that the processor has.
 #include "xxh_x86dispatch.h"
@@ -87,6 +89,16 @@ uint64_t ComputeChunkHeaderChecksum(const char* in,
 
 uint64_t Checksum(absl::string_view bytes) {
   return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+uint64_t ChecksumOfParts(absl::Span<const absl::string_view> parts) {
+  XXH3_state_t state;
+  XXH3_INITSTATE(&state);
+  XXH3_64bits_reset(&state);
+  for (const absl::string_view part : parts) {
+    XXH3_64bits_update(&state, part.data(), part.size());
+  }
+  return XXH3_64bits_digest(&state);
 }
 
 }  // namespace devstate

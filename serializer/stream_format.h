@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace devstate {
 
@@ -111,6 +112,8 @@ uint64_t ComputeChunkHeaderChecksum(const char* in, uint64_t previous_checksum);
 
 // Returns XXH3-64, the checksum of payloads and of the StreamHeader message.
 uint64_t Checksum(absl::string_view bytes);
+// Returns the same of all `parts`, one after the other.
+uint64_t ChecksumOfParts(absl::Span<const absl::string_view> parts);
 
 }  // namespace devstate
 

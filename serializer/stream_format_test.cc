@@ -44,6 +44,17 @@ TEST(StreamFormat, ChecksumIsXxh3With64Bits) {
   EXPECT_EQ(Checksum(large), XXH3_64bits(large.data(), large.size()));
 }
 
+TEST(StreamFormat, ChecksumOfPartsIsThatOfTheWhole) {
+  std::string whole(3000, 'x');
+  whole[1000] = 'y';
+  const absl::string_view view = whole;
+  for (const size_t first : {0u, 1u, 240u, 2999u}) {
+    EXPECT_EQ(ChecksumOfParts({view.substr(0, first), view.substr(first)}),
+              Checksum(view));
+  }
+  EXPECT_EQ(ChecksumOfParts({}), Checksum(""));
+}
+
 TEST(StreamFormat, PrefixHasThisLayout) {
   StreamPrefix prefix;
   prefix.header_size = 0x04030201;

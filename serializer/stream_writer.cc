@@ -61,7 +61,8 @@ StreamWriter::StreamWriter(ByteSink* sink, WriterOptions options)
       may_start_thread_(options_.use_second_thread) {
   payload_.set_column_options(
       {options_.plain_columns,
-       options_.compression.mode != Compression::Mode::kRaw});
+       options_.compression.mode != Compression::Mode::kRaw,
+       options_.compression.mode == Compression::Mode::kRaw});
 }
 
 StreamWriter::~StreamWriter() = default;
@@ -178,9 +179,11 @@ absl::Status StreamWriter::CheckLimits(ChunkType type, uint32_t field,
 absl::Status StreamWriter::EndChunkImpl(ChunkType type, uint32_t field,
                                         uint32_t records) {
   DS_RETURN_IF_ERROR(CheckOrder(type, field, records));
+  const MessageWriter::Apart& apart = payload_.apart();
   const size_t decoded_size =
-      chunk_in_scratch_ ? scratch_.size()
-                        : out_.size() - chunk_start_ - kChunkHeaderSize;
+      chunk_in_scratch_
+          ? scratch_.size()
+          : out_.size() - chunk_start_ - kChunkHeaderSize + apart.bytes.size();
   DS_RETURN_IF_ERROR(CheckLimits(type, field, records, decoded_size));
   ChunkHeader header;
   header.type = type;
@@ -188,7 +191,7 @@ absl::Status StreamWriter::EndChunkImpl(ChunkType type, uint32_t field,
   header.field = field;
   header.records = records;
   if (!chunk_in_scratch_) {
-    sealer_.SealInPlace(header, chunk_start_, out_);
+    sealer_.SealInPlace(header, chunk_start_, apart, out_);
   } else {
     DS_ASSIGN_OR_RETURN(const bool queue, HasQueue(decoded_size));
     DS_RETURN_IF_ERROR(queue ? queue_->Add(header, scratch_, out_)
@@ -196,6 +199,7 @@ absl::Status StreamWriter::EndChunkImpl(ChunkType type, uint32_t field,
   }
   Count(header, decoded_size);
   if (type == ChunkType::kRoundComplete) return Drain();
+  if (!apart.bytes.empty()) return FlushAround(apart);
   return out_.size() >= kFlushSize ? Flush() : absl::OkStatus();
 }
 
@@ -257,6 +261,17 @@ absl::Status StreamWriter::SealHere(const ChunkHeader& header) {
     DS_RETURN_IF_ERROR(sealer_.Compress(scratch_.view(), compressor_, frame_));
   }
   sealer_.Seal(header, scratch_.view(), frame_.view(), out_);
+  return absl::OkStatus();
+}
+
+absl::Status StreamWriter::FlushAround(const MessageWriter::Apart& apart) {
+  DS_RETURN_IF_ERROR(sink_->Write(out_.view().substr(0, apart.position)));
+  DS_RETURN_IF_ERROR(sink_->Write(apart.bytes));
+  if (apart.position < out_.size()) {
+    DS_RETURN_IF_ERROR(sink_->Write(out_.view().substr(apart.position)));
+  }
+  bytes_written_ += out_.size() + apart.bytes.size();
+  out_.clear();
   return absl::OkStatus();
 }
 

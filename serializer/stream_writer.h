@@ -109,6 +109,8 @@ class StreamWriter {
   // Seals the chunk in scratch_ on this thread.
   absl::Status SealHere(const ChunkHeader& header);
   absl::Status Flush();
+  // The same, with the bytes of the last chunk that out_ does not have.
+  absl::Status FlushAround(const MessageWriter::Apart& apart);
 
   ByteSink* const sink_;
   const WriterOptions options_;

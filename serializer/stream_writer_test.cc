@@ -3,6 +3,7 @@
 
 #include "devstate/serializer/stream_writer.h"
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -102,6 +103,60 @@ StoredChunk Store(const WriterOptions& options, uint32_t field,
 }
 
 // Small and large, compressible or not, and between chunks of a second thread.
+// Remembers where what it was handed lay.
+class WatchingSink : public StringSink {
+ public:
+  absl::Status Write(absl::string_view bytes) override {
+    places.push_back(bytes.data());
+    return StringSink::Write(bytes);
+  }
+
+  std::vector<const char*> places;
+};
+
+TEST(StreamWriter, BytesThatLastComeToTheSinkWithoutACopy) {
+  const std::string bytes = Noise(100000);
+  for (const Compression& compression :
+       {Compression::Raw(), Compression::Automatic(), Compression::Zstd(1)}) {
+    WatchingSink sink;
+    StringSink copied;
+    for (StringSink* out : {static_cast<StringSink*>(&sink), &copied}) {
+      StreamWriter writer(out, Options(compression));
+      ASSERT_THAT(writer.WriteHeader(StreamHeader()), IsOk());
+      ASSERT_THAT(WriteRoot(writer), IsOk());
+      for (int i = 0; i < 2; ++i) {
+        MessageWriter& payload = *writer.BeginChunk();
+        payload.WriteNumber(1, 1);
+        if (out == &sink) {
+          payload.WriteLastingBytes(2, bytes);
+        } else {
+          payload.WriteBytes(2, bytes);
+        }
+        payload.WriteNumber(3, 1);
+        ASSERT_THAT(writer.EndChunk(ChunkType::kBatch, 1, 1), IsOk());
+      }
+      ASSERT_THAT(writer.Finish(), IsOk());
+      EXPECT_EQ(writer.bytes_written(), out->written.size());
+    }
+    EXPECT_EQ(sink.written, copied.written);
+    EXPECT_EQ(std::count(sink.places.begin(), sink.places.end(), bytes.data()),
+              compression.mode == Compression::Mode::kRaw ? 2 : 0);
+    EXPECT_EQ(ReadAll(sink.written).payloads.size(), 3u);
+  }
+}
+
+TEST(StreamWriter, BytesThatLastCountAgainstTheLimits) {
+  WriterOptions options = Options();
+  options.limits.max_chunk_decoded_bytes = 1000;
+  StringSink sink;
+  StreamWriter writer(&sink, options);
+  ASSERT_THAT(writer.WriteHeader(StreamHeader()), IsOk());
+  ASSERT_THAT(WriteRoot(writer), IsOk());
+  const std::string bytes(1000, 'x');
+  writer.BeginChunk()->WriteLastingBytes(2, bytes);
+  EXPECT_THAT(writer.EndChunk(ChunkType::kBatch, 1, 1), StatusIs(kLimit));
+}
+
 TEST(StreamWriter, StoredChunksAreTheBytesOfThoseThatAreWritten) {
   const std::string payloads[] = {"",
                                   "ab",

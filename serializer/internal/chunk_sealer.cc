@@ -73,11 +73,20 @@ void ChunkSealer::Seal(ChunkHeader header, absl::string_view payload,
 }
 
 void ChunkSealer::SealInPlace(ChunkHeader header, size_t start,
+                              const MessageWriter::Apart& apart,
                               ByteBuffer& out) {
+  const absl::string_view payload = out.view().substr(start + kChunkHeaderSize);
   header.codec = ChunkCodec::kRaw;
-  header.decoded_size =
-      static_cast<uint32_t>(out.size() - start - kChunkHeaderSize);
-  PutHeader(header, start, out);
+  header.stored_size = header.decoded_size =
+      static_cast<uint32_t>(payload.size() + apart.bytes.size());
+  if (apart.bytes.empty()) {
+    header.payload_checksum = Checksum(payload);
+  } else {
+    const size_t before = apart.position - start - kChunkHeaderSize;
+    header.payload_checksum = ChecksumOfParts(
+        {payload.substr(0, before), apart.bytes, payload.substr(before)});
+  }
+  Chain(header, out.data() + start);
 }
 
 bool ChunkSealer::ChooseFrame(size_t payload_size, size_t frame_size) {

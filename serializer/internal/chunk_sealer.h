@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "devstate/serializer/compression.h"
 #include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/message_writer.h"
 #include "devstate/serializer/stored_chunk.h"
 #include "devstate/serializer/stream_format.h"
 #include "devstate/third_party/zstd/zstd_frame.h"
@@ -52,9 +53,11 @@ class ChunkSealer {
   void Seal(ChunkHeader header, absl::string_view payload,
             absl::string_view frame, ByteBuffer& out);
 
-  // Seals, stored raw, a payload that is at the end of `out` already. It
-  // follows kChunkHeaderSize bytes, which begin at `start`.
-  void SealInPlace(ChunkHeader header, size_t start, ByteBuffer& out);
+  // Seals, stored raw, a payload that is at the end of `out` already, but for
+  // the bytes `apart`. It follows kChunkHeaderSize bytes, which begin at
+  // `start`.
+  void SealInPlace(ChunkHeader header, size_t start,
+                   const MessageWriter::Apart& apart, ByteBuffer& out);
 
   // Makes `chunk` the next chunk, with its header. Where chunks were stored
   // before, time is short: in automatic mode, those that were not are stored

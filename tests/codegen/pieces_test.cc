@@ -249,6 +249,52 @@ TEST(PiecesTest, ValueIsWrittenInSpansOfAnySize) {
   }
 }
 
+// Writes a value of 7 in one span, as pieces or as rows of its own.
+std::string Stream(absl::string_view value, bool rows,
+                   const WriterOptions& options) {
+  StringSink sink;
+  ValuesWriter writer(&sink, options);
+  EXPECT_THAT(writer.Begin(Values()), IsOk());
+  OwnerRow owner;
+  owner.id = 7;
+  owner.pixel_bytes = value.size();
+  EXPECT_THAT(writer.AddOwners(owner), IsOk());
+  if (rows) {
+    for (size_t i = 0; i < value.size(); i += 4) {
+      PieceRow row;
+      row.owner = 7;
+      row.offset = i;
+      row.data = value.substr(i, 4);
+      EXPECT_THAT(writer.AddPixels(row), IsOk());
+    }
+  } else {
+    std::string span(value);
+    PieceWriter pieces = writer.WritePixelsOf(7);
+    EXPECT_THAT(pieces.Append(span), IsOk());
+    // The caller may use it for something else.
+    span.assign(span.size(), '?');
+    EXPECT_THAT(pieces.Finish(), IsOk());
+  }
+  EXPECT_THAT(writer.Finish(), IsOk());
+  return sink.written;
+}
+
+TEST(PiecesTest, ValueInOneSpanIsTheSameStream) {
+  const std::string value = "abcdefghijklmnopqrstuvwxyz";
+  for (const Compression& compression :
+       {Compression::Raw(), Compression::Automatic(), Compression::Zstd(1)}) {
+    // So that a batch ends within the span, after it, and never.
+    for (const uint32_t records : {1, 2, 4, 5, 6, 7, 100}) {
+      WriterOptions options;
+      options.compression = compression;
+      options.max_batch_records = records;
+      EXPECT_EQ(Stream(value, /*rows=*/false, options),
+                Stream(value, /*rows=*/true, options))
+          << records;
+    }
+  }
+}
+
 TEST(PiecesTest, ARoundChangesNeitherPiecesNorTheirOwners) {
   for (const bool owners : {true, false}) {
     StringSink sink;

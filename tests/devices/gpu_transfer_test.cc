@@ -60,7 +60,7 @@ class Recorder : public devstate::ByteSink {
   std::vector<size_t> ends;
 };
 
-// Saves the images line by line, as a device has them.
+// Saves the images, half of them line by line.
 absl::Status Save(const Images& images, devstate::ByteSink* sink) {
   devstate::WriterOptions options;
   // So that each chunk is large enough to be written for itself.
@@ -88,9 +88,10 @@ absl::Status Save(const Images& images, devstate::ByteSink* sink) {
   }
   for (const auto& [id, image] : images) {
     devstate::PieceWriter pixels = writer.WritePixelsOf(id);
-    for (size_t line = 0; line < image.size(); line += kLine) {
+    const size_t span = id % 2 == 0 ? kLine : image.size();
+    for (size_t line = 0; line < image.size(); line += span) {
       DS_RETURN_IF_ERROR(
-          pixels.Append(absl::string_view(image).substr(line, kLine)));
+          pixels.Append(absl::string_view(image).substr(line, span)));
     }
     DS_RETURN_IF_ERROR(pixels.Finish());
   }
