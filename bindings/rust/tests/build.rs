@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("net_v1", proto.join("devices/net/v1/released/1"), "net.proto".to_owned()),
         ("everything", repository.join("tests/codegen"), "everything.proto".to_owned()),
         ("bounds", repository.join("tests/codegen"), "bounds.proto".to_owned()),
+        ("pieces", repository.join("tests/codegen"), "pieces.proto".to_owned()),
         ("named", repository.join("tests/c"), "named.proto".to_owned()),
         ("t", repository.join("tests/stream_cases"), "t.proto".to_owned()),
     ];

@@ -289,7 +289,7 @@ fn generate(input: &Input) -> Result<String, Error> {
     code.add("#[allow(unused_imports)]\nuse std::borrow::Cow;");
     code.add("#[allow(unused_imports)]\nuse std::collections::BTreeMap;\n\n");
     code.add("#[allow(unused_imports)]\nuse devstate::column::{self, RecordBuilder as _};");
-    code.add("#[allow(unused_imports)]\nuse devstate::record::{self, Batch, RecordWriter, StateHandler};");
+    code.add("#[allow(unused_imports)]\nuse devstate::record::{self, Batch, RecordWriter, StateHandler, ValuesInPieces};");
     code.add("#[allow(unused_imports)]\nuse devstate::schema::{self, FieldType, Presence, Table};");
     code.add("#[allow(unused_imports)]\nuse devstate::wire;");
     code.add("use devstate::{Chunk, Error, Limits, Schema, Summary, WriterOptions};\n\n");

@@ -3,7 +3,7 @@
 
 //! What is generated once for a schema: its table, its writer and its reader.
 
-use devstate_schema::{FieldModel, MessageModel, SchemaModel};
+use devstate_schema::{pieces_of, FieldModel, MessageModel, PiecesModel, SchemaModel};
 
 use crate::code::Code;
 use crate::{names, rows, types, Input};
@@ -30,6 +30,15 @@ pub fn print_schema(input: &Input, code: &mut Code) {
     code.add("released: &[");
     for set in &input.released {
         code.add(format!("{},", bytes_literal(set)));
+    }
+    code.add("],");
+    code.add("pieces: &[");
+    for pieces in pieces_of(schema) {
+        code.add(format!(
+            "schema::Pieces {{ name: Cow::Borrowed({:?}), of: Cow::Borrowed({:?}), \
+             max_owners: {} }},",
+            pieces.field.name, pieces.owners.name, pieces.max_owners
+        ));
     }
     code.add("],");
     print_table(schema, code);
@@ -148,7 +157,9 @@ pub fn print_reader(schema: &SchemaModel, code: &mut Code) {
     code.add("fn root(&mut self, chunk: &Chunk<'_>) -> Result<(), Error> {");
     code.add("record::check_root(chunk, &SCHEMA)?;");
     code.add("self.0.root(record::parsed(chunk.payload))\n}\n\n");
-    code.add("fn batch(&mut self, chunk: &Chunk<'_>, limits: &Limits, version: u32) -> Result<bool, Error> {");
+    let all_pieces = pieces_of(schema);
+    let pieces = if all_pieces.is_empty() { "_" } else { "pieces" };
+    code.add(format!("fn batch(&mut self, chunk: &Chunk<'_>, limits: &Limits, version: u32, {pieces}: &mut ValuesInPieces) -> Result<bool, Error> {{"));
     if batches.is_empty() {
         code.add("let _ = (chunk, limits, version);\nOk(false)\n}\n}\n\n");
     } else {
@@ -162,7 +173,12 @@ pub fn print_reader(schema: &SchemaModel, code: &mut Code) {
                 schema.record_size(message),
                 field.name
             ));
-            code.add(format!("self.0.{}(&Batch::new(columns, rows))?;\n}}", method(field)));
+            let batch = names::camel(&field.name);
+            code.add(format!("let batch: {batch}Batch<'_> = Batch::new(columns, rows);"));
+            for (index, pieces) in all_pieces.iter().enumerate() {
+                print_pieces_check(index, pieces, field, code);
+            }
+            code.add(format!("self.0.{}(&batch)?;\n}}", method(field)));
         }
         code.add("_ => return Ok(false),\n}\nOk(true)\n}\n}\n\n");
     }
@@ -177,6 +193,29 @@ pub fn print_reader(schema: &SchemaModel, code: &mut Code) {
     code.add(format!(
         "devstate::read_state(source, limits, &mut devstate::NoFilter, &mut {root}Handler(visitor))\n}}\n}}\n\n"
     ));
+}
+
+/// Prints the check of `batch`, of `field`, if its records are owners or pieces.
+fn print_pieces_check(index: usize, pieces: &PiecesModel, field: &FieldModel, code: &mut Code) {
+    let number = |field: &FieldModel| {
+        let into = if field.bits() == 64 { "" } else { ".into()" };
+        format!("row.{}{into}", names::field(field))
+    };
+    if field.number == pieces.owners.number {
+        code.add(format!(
+            "pieces.add_owners({index}, chunk, batch.iter().map(|row| ({}, {})))?;",
+            number(pieces.id),
+            number(pieces.size)
+        ));
+    }
+    if field.number == pieces.field.number {
+        code.add(format!(
+            "pieces.add_pieces({index}, chunk, batch.iter().map(|row| ({}, {}, row.{}.len() as u64)))?;",
+            number(pieces.owner),
+            number(pieces.offset),
+            names::field(pieces.data)
+        ));
+    }
 }
 
 /// Prints the writer.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 #[allow(unused_imports)]
 use devstate::column::{self, RecordBuilder as _};
 #[allow(unused_imports)]
-use devstate::record::{self, Batch, RecordWriter, StateHandler};
+use devstate::record::{self, Batch, RecordWriter, StateHandler, ValuesInPieces};
 #[allow(unused_imports)]
 use devstate::schema::{self, FieldType, Presence, Table};
 #[allow(unused_imports)]
@@ -138,6 +138,8 @@ pub static SCHEMA: Schema = Schema {
         \x7e\x86\xc2\x3f\xd7\x97\x64\xfe\x69\x40\x76\x30\x25\x6c\x83\x97\xb0\xba\x66\x5d\x24\x4b\x64\xd4\
         \x2d\x7c\x7d\xb4\xd9\x62\x53\x5c\x75\x79\xc4\x19\xd8\xa6\x02\xb5\x71\x66\x44\xfc\xd7\xd7\x33\xee\
         \xd8\x0c\x71\x10\x64\x6a\x5d\xaa\x43\x04\x51\x56\x10\xd4",
+    ],
+    pieces: &[
     ],
     table: Table {
         messages: Cow::Borrowed(&[
@@ -1447,21 +1449,24 @@ impl<V: FsStateVisitor> StateHandler for FsStateHandler<V> {
         self.0.root(record::parsed(chunk.payload))
     }
 
-    fn batch(&mut self, chunk: &Chunk<'_>, limits: &Limits, version: u32) -> Result<bool, Error> {
+    fn batch(&mut self, chunk: &Chunk<'_>, limits: &Limits, version: u32, _: &mut ValuesInPieces) -> Result<bool, Error> {
         let mut cx = column::Context::new(*chunk, limits, version);
         let rows = chunk.records as usize;
         match chunk.field {
             4 => {
                 let columns = cx.charge(chunk.records.into(), 208).and_then(|()| column::Column::decode(chunk.payload, rows, &mut cx)).map_err(column::within("inodes"))?;
-                self.0.inodes(&Batch::new(columns, rows))?;
+                let batch: InodesBatch<'_> = Batch::new(columns, rows);
+                self.0.inodes(&batch)?;
             }
             5 => {
                 let columns = cx.charge(chunk.records.into(), 48).and_then(|()| column::Column::decode(chunk.payload, rows, &mut cx)).map_err(column::within("handles"))?;
-                self.0.handles(&Batch::new(columns, rows))?;
+                let batch: HandlesBatch<'_> = Batch::new(columns, rows);
+                self.0.handles(&batch)?;
             }
             6 => {
                 let columns = cx.charge(chunk.records.into(), 32).and_then(|()| column::Column::decode(chunk.payload, rows, &mut cx)).map_err(column::within("mount_paths"))?;
-                self.0.mount_paths(&Batch::new(columns, rows))?;
+                let batch: MountPathsBatch<'_> = Batch::new(columns, rows);
+                self.0.mount_paths(&batch)?;
             }
             _ => return Ok(false),
         }

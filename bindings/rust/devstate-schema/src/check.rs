@@ -3,11 +3,11 @@
 
 //! Which schemas code is generated for, and states are read by.
 
-use devstate::schema::{FieldType, Presence};
+use devstate::schema::Presence;
 
-use crate::annotations::Pieces;
 use crate::bounds::{leaves_a_value, range_of_type, takes_bounds};
 use crate::model::{FieldModel, MessageModel, SchemaModel};
+use crate::pieces::find_pieces;
 use crate::Error;
 
 /// How deep the messages of a schema may nest, so that a stock parser reads their columns.
@@ -221,62 +221,11 @@ fn check_field(
         }
     }
     if let Some(pieces) = &a.pieces {
-        check_pieces(schema, message, field, pieces)?;
+        let is_root = message.full_name == schema.root().full_name;
+        let field = Some(field).filter(|_| is_root);
+        find_pieces(schema, field, pieces)?;
     }
     Ok(())
-}
-
-/// That `pieces` of `field` names fields of the right kinds.
-fn check_pieces(
-    schema: &SchemaModel,
-    message: &MessageModel,
-    field: &FieldModel,
-    pieces: &Pieces,
-) -> Result<(), String> {
-    let records = |field: &FieldModel| {
-        (field.presence == Presence::Repeated).then(|| schema.message_of(field)).flatten()
-    };
-    let is_root = message.full_name == schema.root().full_name;
-    let Some(piece) = records(field).filter(|_| is_root) else {
-        return Err("pieces is for repeated messages of the root only".into());
-    };
-    let find = |of: &MessageModel, annotation: &str, name: &str, fits: fn(&FieldModel) -> bool| {
-        if of.field_named(name).is_some_and(fits) {
-            return Ok(());
-        }
-        Err(format!(
-            "pieces.{annotation} names \"{name}\", which is no such field of {}",
-            of.full_name
-        ))
-    };
-    find(piece, "owner", &pieces.owner, is_plain_unsigned)?;
-    find(piece, "offset", &pieces.offset, is_plain_unsigned)?;
-    find(piece, "data", &pieces.data, |data| {
-        data.kind == FieldType::Bytes
-            && data.presence == Presence::Implicit
-            && data.annotations.max_len.is_some_and(|bytes| (1..=MAX_PIECE_BYTES).contains(&bytes))
-    })?;
-    let owners = message
-        .field_named(&pieces.of)
-        .filter(|owners| owners.annotations.max_items.is_some() && owners.number < field.number)
-        .and_then(records);
-    let Some(owner) = owners else {
-        return Err(format!(
-            "pieces.of names \"{}\", which is no repeated message before it with max_items",
-            pieces.of
-        ));
-    };
-    find(owner, "id", &pieces.id, is_plain_unsigned)?;
-    find(owner, "size", &pieces.size, is_plain_unsigned)
-}
-
-/// The bytes that a piece may have.
-const MAX_PIECE_BYTES: u64 = 256 * 1024;
-
-fn is_plain_unsigned(field: &FieldModel) -> bool {
-    use FieldType as T;
-    field.presence == Presence::Implicit
-        && matches!(field.kind, T::Uint32 | T::Uint64 | T::Fixed32 | T::Fixed64)
 }
 
 /// Whether the field's absent_default is a value of its type.

@@ -124,6 +124,16 @@ impl<'p, 's> MessageColumns<'p, 's> {
         Ok(())
     }
 
+    /// Returns the number of row `i` in field `number`, which occurs exactly once; of bytes, how
+    /// many there are.
+    pub fn number(&self, number: u32, i: usize) -> u64 {
+        let field = self.fields.iter().find(|field| field.model.number == number);
+        match field.map(|field| field.values.number(i)) {
+            Some(Number::Integer(value)) => value as u64,
+            _ => 0,
+        }
+    }
+
     /// Returns row `i` as a message.
     pub fn row(&self, i: usize) -> Value {
         Value::Message(

@@ -16,6 +16,7 @@ use devstate::{
 use crate::columns::MessageColumns;
 use crate::load_embedded;
 use crate::model::{FieldModel, MessageModel, SchemaModel};
+use crate::together::Together;
 
 /// A value of a state.
 ///
@@ -252,11 +253,16 @@ fn read_chunks(
     visit: &mut dyn FnMut(Item<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let table = schema.table();
+    let mut together = checked_of.map(|_| Together::new(schema));
     filter.header(reader.read_header()?)?;
     while let Some(chunk) = reader.next_chunk()? {
         let Some(chunk) = filter.chunk(chunk)? else { continue };
         if chunk.is_root() {
-            visit(Item::Root(root_value(&chunk, schema, &table)?))?;
+            let root = root_value(&chunk, schema, &table)?;
+            if let Some(together) = &mut together {
+                together.add_root(&chunk, &root);
+            }
+            visit(Item::Root(root))?;
             continue;
         }
         let field = schema.root().field(chunk.field).filter(|field| field.holds_records());
@@ -276,9 +282,19 @@ fn read_chunks(
                 Ok(columns)
             })
             .map_err(|error| error.within(&field.name))?;
-        for row in 0..chunk.records as usize {
-            visit(Item::Record(field, columns.row(row)))?;
+        if let Some(together) = &mut together {
+            together.add_batch(&chunk, field, &columns);
         }
+        for row in 0..chunk.records as usize {
+            let record = columns.row(row);
+            if let Some(together) = &mut together {
+                together.add_record(&chunk, field, message, &record);
+            }
+            visit(Item::Record(field, record))?;
+        }
+    }
+    if let Some(together) = together {
+        together.finish(reader.summary().stream_bytes)?;
     }
     filter.end()
 }
@@ -327,7 +343,7 @@ pub fn decode_state_by(
 }
 
 /// As [`decode_state_by`], as a schema reader that refuses what the annotations of the records do
-/// not allow.
+/// not allow. It checks `unique_by` and values in pieces as well.
 ///
 /// ```
 /// # fn check(stream: &[u8], schema: &devstate_schema::SchemaModel) -> Result<(), devstate::Error> {

@@ -31,7 +31,10 @@ mod gate;
 mod mapping;
 mod model;
 mod moves;
+mod pieces;
 mod root_bounds;
+mod together;
+mod unique;
 mod value_set;
 
 use std::fmt;
@@ -49,6 +52,7 @@ pub use dynamic::{
 pub use dynamic_writer::write_state;
 pub use gate::Gate;
 pub use model::{EnumModel, EnumValue, FieldModel, MessageModel, SchemaModel};
+pub use pieces::{pieces_of, PiecesModel};
 
 /// Why something is no schema.
 ///

@@ -11,8 +11,10 @@ use devstate::wire::{unzigzag, Cursor, Value};
 use devstate::{rules, Finding};
 
 use crate::bounds::{bounds_with, BoundColumn, ColumnBounds, Number};
+use crate::dynamic::message_value;
 use crate::model::{FieldModel, MessageModel, SchemaModel};
 use crate::moves::join;
+use crate::unique::{each_twice, texts};
 
 /// The bounds of all fields outside of records.
 #[derive(Debug, Default)]
@@ -28,6 +30,17 @@ impl RootBounds {
     /// Checks a root message that is sound by `schema`.
     pub fn check(&self, root: &[u8], schema: &SchemaModel, findings: &mut Vec<Finding>) {
         self.message(root, schema, schema.root(), "", findings);
+        let value = message_value(root, schema, schema.root());
+        each_twice(&value, schema, schema.root(), &mut Vec::new(), &mut |path, field| {
+            let [written, read, text] = texts(field);
+            findings.push(Finding {
+                path: path.join("."),
+                written,
+                read,
+                field_number: field.number,
+                ..Finding::refusal(rules::NOT_UNIQUE, text)
+            });
+        });
     }
 
     fn message(

@@ -55,7 +55,7 @@ impl Chunk<'_> {
             offset: self.offset,
             chunk: Some(self.sequence),
             path: String::new(),
-            required_missing: false,
+            rule: None,
             message: message.into(),
         })
     }
@@ -313,7 +313,7 @@ impl StreamDecoder {
             offset: self.item_offset,
             chunk: self.in_chunks().then_some(self.seen.chunks as u32),
             path: String::new(),
-            required_missing: false,
+            rule: None,
             message: message.into(),
         })
     }

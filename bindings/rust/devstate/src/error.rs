@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use crate::verdict::Rule;
+
 /// Why a stream is refused, in the words of the format's specification.
 ///
 /// ```
@@ -79,8 +81,9 @@ pub struct StreamError {
     pub chunk: Option<u32>,
     /// Path of the field from the root message; empty if it is about none.
     pub path: String,
-    /// With [`Reason::Constraint`]: the annotation is `required`, and the field has no value.
-    pub required_missing: bool,
+    /// With [`Reason::Constraint`]: the rule that the state breaks, if it is not
+    /// [`rules::VALUE_OUT_OF_BOUNDS`](crate::rules::VALUE_OUT_OF_BOUNDS).
+    pub rule: Option<Rule>,
     /// What is wrong and what to do about it.
     pub message: String,
 }

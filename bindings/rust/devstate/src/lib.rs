@@ -43,6 +43,7 @@ mod error;
 mod format;
 mod header;
 mod limits;
+mod pieces;
 mod reader;
 pub mod record;
 mod root_walk;

@@ -10,6 +10,7 @@
 //! use devstate::column::{Column, ColumnWriter, ColumnsWalk, Context, Numbers, NumbersBuilder};
 //! use devstate::column::{RecordBuilder, Rows};
 //! use devstate::record::{check_root, parsed, put_field, Batch, Message, RecordWriter};
+//! use devstate::record::ValuesInPieces;
 //! use devstate::wire::Value;
 //! use devstate::{read_state, Chunk, Error, Limits, NoFilter, StateHandler, StreamError};
 //! # mod schema {
@@ -31,6 +32,7 @@
 //! #     fingerprint: [0; 32], // The build works it out.
 //! #     descriptor_set: &[],
 //! #     released: &[],
+//! #     pieces: &[],
 //! #     table: Table {
 //! #         messages: Cow::Borrowed(&[
 //! #             Message {
@@ -147,6 +149,7 @@
 //!         chunk: &Chunk<'_>,
 //!         limits: &Limits,
 //!         version: u32,
+//!         _: &mut ValuesInPieces,
 //!     ) -> Result<bool, Error> {
 //!         if chunk.field != 2 {
 //!             return Ok(false);
@@ -175,6 +178,7 @@ use crate::decoder::{Chunk, Progress, StreamDecoder, Summary};
 use crate::error::{Error, Reason, StreamError};
 use crate::header::StreamHeader;
 use crate::limits::Limits;
+pub use crate::pieces::ValuesInPieces;
 use crate::reader::StreamReader;
 use crate::root_walk::{add_used_features, walk_root};
 use crate::schema::Schema;
@@ -395,11 +399,18 @@ pub trait StateHandler {
     /// Those of the stream and of whoever takes the root.
     fn root(&mut self, chunk: &Chunk<'_>) -> Result<(), Error>;
 
-    /// Decodes a batch and hands it on. Returns false if the schema has no such records.
+    /// Decodes a batch and hands it on, pieces only if they fit. Returns false if the schema has
+    /// no such records.
     ///
     /// # Errors
     /// Those of the stream and of whoever takes the records.
-    fn batch(&mut self, chunk: &Chunk<'_>, limits: &Limits, version: u32) -> Result<bool, Error>;
+    fn batch(
+        &mut self,
+        chunk: &Chunk<'_>,
+        limits: &Limits,
+        version: u32,
+        pieces: &mut ValuesInPieces,
+    ) -> Result<bool, Error>;
 }
 
 /// Looks at a stream before it is decoded: a verdict about the state of another version.
@@ -484,12 +495,13 @@ fn handle_chunk(
     limits: &Limits,
     filter: &mut dyn ChunkFilter,
     handler: &mut dyn StateHandler,
+    pieces: &mut ValuesInPieces,
 ) -> Result<(), Error> {
     let Some(chunk) = filter.chunk(chunk)? else { return Ok(()) };
     if chunk.is_root() {
         return handler.root(&chunk);
     }
-    if handler.batch(&chunk, limits, version)? || chunk.ignorable {
+    if handler.batch(&chunk, limits, version, pieces)? || chunk.ignorable {
         return Ok(());
     }
     let schema = handler.schema();
@@ -529,9 +541,11 @@ pub fn read_state(
     let header = reader.read_header()?;
     let version = header.schema_version;
     handle_header(header, filter, handler)?;
+    let mut pieces = ValuesInPieces::new(handler.schema().pieces);
     while let Some(chunk) = reader.next_chunk()? {
-        handle_chunk(chunk, version, limits, filter, handler)?;
+        handle_chunk(chunk, version, limits, filter, handler, &mut pieces)?;
     }
+    pieces.finish(reader.summary().stream_bytes)?;
     filter.end()?;
     Ok(reader.summary())
 }
@@ -555,13 +569,16 @@ pub struct PushReader<F, H> {
     decoder: StreamDecoder,
     filter: F,
     handler: H,
+    pieces: ValuesInPieces,
     failure: Option<Error>,
 }
 
 impl<F: ChunkFilter, H: StateHandler> PushReader<F, H> {
     /// Starts before the first byte.
     pub fn new(limits: Limits, filter: F, handler: H) -> Self {
-        PushReader { decoder: StreamDecoder::new(limits), filter, handler, failure: None }
+        let decoder = StreamDecoder::new(limits);
+        let pieces = ValuesInPieces::new(handler.schema().pieces);
+        PushReader { decoder, filter, handler, pieces, failure: None }
     }
 
     /// Takes the next bytes of the stream.
@@ -581,8 +598,10 @@ impl<F: ChunkFilter, H: StateHandler> PushReader<F, H> {
     pub fn finish(mut self) -> Result<(F, H, Summary), Error> {
         self.decoder.finish();
         self.advance()?;
+        let summary = self.decoder.summary();
+        self.pieces.finish(summary.stream_bytes)?;
         self.filter.end()?;
-        Ok((self.filter, self.handler, self.decoder.summary()))
+        Ok((self.filter, self.handler, summary))
     }
 
     fn advance(&mut self) -> Result<(), Error> {
@@ -595,14 +614,15 @@ impl<F: ChunkFilter, H: StateHandler> PushReader<F, H> {
     }
 
     fn advance_impl(&mut self) -> Result<(), Error> {
-        let Self { decoder, filter, handler, .. } = self;
+        let Self { decoder, filter, handler, pieces, .. } = self;
         loop {
             match decoder.poll()? {
                 Progress::NeedBytes(_) | Progress::End => return Ok(()),
                 Progress::Header => handle_header(decoder.header(), filter, handler)?,
                 Progress::Chunk => {
                     let version = decoder.header().schema_version;
-                    handle_chunk(decoder.chunk(), version, decoder.limits(), filter, handler)?;
+                    let limits = decoder.limits();
+                    handle_chunk(decoder.chunk(), version, limits, filter, handler, pieces)?;
                 }
             }
         }

@@ -22,6 +22,7 @@
 //!     fingerprint: [0; 32], // The build works it out.
 //!     descriptor_set: &[],
 //!     released: &[],
+//!     pieces: &[],
 //!     table: Table {
 //!         messages: Cow::Borrowed(&[
 //!             Message {
@@ -69,8 +70,30 @@ pub struct Schema {
     pub descriptor_set: &'static [u8],
     /// Those of the released versions, oldest first, for verdicts about their streams.
     pub released: &'static [&'static [u8]],
+    /// The fields whose records are pieces of values.
+    pub pieces: &'static [Pieces],
     /// The messages that the root is made of.
     pub table: Table,
+}
+
+/// A field whose records are pieces of longer values.
+///
+/// ```
+/// use devstate::schema::Pieces;
+///
+/// // repeated Surface surfaces = 3 [(devstate.field).max_items = 64];
+/// // repeated Piece pixels = 4 [(devstate.field).pieces = { of: "surfaces" … }];
+/// let pixels = Pieces { name: "pixels".into(), of: "surfaces".into(), max_owners: 64 };
+/// # let _ = devstate::record::ValuesInPieces::new(&[pixels]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Pieces {
+    /// Its name.
+    pub name: Cow<'static, str>,
+    /// The name of the field whose records own the values.
+    pub of: Cow<'static, str>,
+    /// The most owners that there may be.
+    pub max_owners: u64,
 }
 
 /// The type of a field, as in a `.proto` file; [the module](crate::schema) has an example.

@@ -128,6 +128,7 @@ rules! {
     WRITER_SCHEMA_INVALID = "writer-schema-invalid", 47;
     DUPLICATE_FIELD = "duplicate-field", 48;
     DUPLICATE_MAP_KEY = "duplicate-map-key", 49;
+    NOT_UNIQUE = "not-unique", 50;
     POLICY = "policy", 54;
     DEVICE_REFUSED = "device-refused", 55;
     NOT_A_STREAM = "not-a-stream", 56;
@@ -137,6 +138,7 @@ rules! {
     LIMIT = "limit", 60;
     MALFORMED = "malformed", 61;
     LOST_CRITICAL = "lost-critical", 64;
+    PIECES_NOT_WHOLE = "pieces-not-whole", 66;
     FOREIGN_ID = "foreign-id", 0;
     FOREIGN_ROOT = "foreign-root", 0;
     FOREIGN_REFCOUNT = "foreign-refcount", 0;
@@ -289,10 +291,9 @@ impl Verdict {
                 Reason::TrailingBytes => (rules::TRAILING_BYTES, Level::Damaged),
                 Reason::Limit => (rules::LIMIT, Level::Damaged),
                 Reason::UnknownContent => (rules::UNKNOWN_CRITICAL, Level::Refused),
-                Reason::Constraint if error.required_missing => {
-                    (rules::REQUIRED_MISSING, Level::Refused)
+                Reason::Constraint => {
+                    (error.rule.unwrap_or(rules::VALUE_OUT_OF_BOUNDS), Level::Refused)
                 }
-                Reason::Constraint => (rules::VALUE_OUT_OF_BOUNDS, Level::Refused),
                 Reason::Malformed => (rules::MALFORMED, Level::Damaged),
             },
             Error::Refused(verdict) => return (**verdict).clone(),

@@ -168,6 +168,7 @@ device_codec!(Snd, snd, SndState, SndStateVisitor, SndStateHandler, SndStateWrit
 device_codec!(Vsock, vsock, VsockState, VsockStateVisitor, VsockStateHandler, VsockStateWriter, [connections add_connections ConnectionsBatch, buffered add_buffered BufferedBatch, parked add_parked ParkedBatch]);
 codec!(Nvme, nvme, NvmeState, NvmeStateVisitor, NvmeStateHandler, NvmeStateWriter, [features add_features FeaturesBatch, submission_queues add_submission_queues SubmissionQueuesBatch, completion_queues add_completion_queues CompletionQueuesBatch, event_requests add_event_requests EventRequestsBatch, events add_events EventsBatch]);
 codec!(Opaque, opaque, OpaqueState, OpaqueStateVisitor, OpaqueStateHandler, OpaqueStateWriter, [pieces add_pieces PiecesBatch]);
+codec!(Pieces, pieces, Values, ValuesVisitor, ValuesHandler, ValuesWriter, [owners add_owners OwnersBatch, pixels add_pixels PixelsBatch, texts add_texts TextsBatch]);
 codec!(T, t, T, TVisitor, THandler, TWriter, [rs add_rs RsBatch, ss add_ss SsBatch]);
 codec!(Bounds, bounds, Bounds, BoundsVisitor, BoundsHandler, BoundsWriter,
        [numbers add_numbers NumbersBatch, identified add_identified IdentifiedBatch,

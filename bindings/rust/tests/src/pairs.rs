@@ -56,6 +56,7 @@ pub fn compare_case(line: &str, counts: &mut Counts) -> Result<(), String> {
         fingerprint: reader.fingerprint,
         descriptor_set: Box::leak(descriptor_set.into_boxed_slice()),
         released: &[],
+        pieces: &[],
         table: reader.table(),
     }));
 
@@ -76,14 +77,7 @@ pub fn compare_case(line: &str, counts: &mut Counts) -> Result<(), String> {
     let expected = level(&text("level"));
     if expected >= Level::Refused {
         if verdict.loads() {
-            // What only several records together show is for `devstate check`.
-            let together = ["not-unique", "pieces-not-whole"];
-            let only_together = case["refusing"].as_array().is_some_and(|rules| {
-                rules.iter().all(|rule| together.iter().any(|name| rule == name))
-            });
-            if !only_together {
-                return fail(format!("refused [{}], here {verdict:?}", case["refusing"]));
-            }
+            return fail(format!("refused [{}], here {verdict:?}", case["refusing"]));
         }
         counts.refused += 1;
         return Ok(());

@@ -39,7 +39,7 @@ impl<'a> Reader<'a> {
             offset: offset as u64,
             chunk: None,
             path: String::new(),
-            required_missing: false,
+            rule: None,
             message,
         })))
     }

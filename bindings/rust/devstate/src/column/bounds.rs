@@ -7,6 +7,7 @@ use super::message::Context;
 use super::number_decode::Numbers;
 use super::Number;
 use crate::error::{Error, Reason, StreamError};
+use crate::verdict::rules;
 
 /// What a column has one value for.
 ///
@@ -182,7 +183,7 @@ impl<T: Bounded> Bound<T> {
             "correct the writer, or, if its schema allows the value, widen this reader's"
         };
         let mut error = cx.error(Reason::Constraint, format!("{text}: {remedy}"));
-        error.required_missing = missing;
+        error.rule = missing.then_some(rules::REQUIRED_MISSING);
         Err(error)
     }
 
