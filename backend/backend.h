@@ -36,6 +36,23 @@ class StagedState : public Codec::Visitor {
   // message goes to the log.
   virtual absl::Status Prepare() = 0;
 
+  // --- States in rounds (docs/rounds.md) ---
+  // Their rounds come while the device of the source runs, and after the last
+  // one the whole state comes as that of any other load.
+
+  // Returns whether this object looks ahead. Then the visitor's methods for
+  // records get those of each round when it comes, before OnRoot(), and the
+  // whole state from OnRoot() on. What comes ahead changes: a record may be
+  // another one in a later round, or be gone, which is not shown, and records
+  // may not fit together yet. So no error is due that a later round can put
+  // right; one that is returned refuses the state.
+  //
+  // Default: false.
+  virtual bool LooksAhead() const { return false; }
+  // Called after each round but the last, for what takes long and can be done
+  // ahead. The source waits before it stops its device.
+  virtual void OnRoundComplete() {}
+
   // Puts the state into force. Called at CHECK_DEVICE_STATE, after Prepare().
   virtual absl::Status Commit() = 0;
 };
@@ -72,6 +89,19 @@ class StateDevice {
   // records to look for features.
   virtual std::vector<PreparedField*> Prepared() { return {}; }
 
+  // Writes a round of a state in rounds: writer.BeginRound(), then SaveRound()
+  // of what Prepared() returns. If `last`, the device is suspended, and all
+  // records of other fields follow in their order, which all earlier rounds are
+  // without; so they need keys. Else the device runs, and this takes the lock
+  // that changes are made with for its root. The caller ends the round.
+  //
+  // Default: UNIMPLEMENTED. A device that overrides it has an endpoint that
+  // offers kProtocolFRounds, and all records outside of Prepared() are written
+  // in the last round.
+  virtual absl::Status SaveRound(typename Codec::Writer&, bool) {
+    return absl::UnimplementedError("the device has no rounds");
+  }
+
   // Returns a new staged state for one load. It is destroyed after Commit(). If
   // the load fails, it is destroyed without Commit(), and the device must be as
   // it was before.
@@ -88,9 +118,7 @@ class ErasedStateDevice : public ErasedDevice {
   std::optional<std::vector<std::string>> UsedFeatures() const override {
     return device_.UsedFeatures();
   }
-  std::vector<PreparedField*> Prepared() override {
-    return device_.Prepared();
-  }
+  std::vector<PreparedField*> Prepared() override { return device_.Prepared(); }
   std::shared_ptr<RecordWriter> MakeWriter(
       ByteSink* sink, const WriterOptions& options) const override {
     return std::make_shared<typename Codec::Writer>(sink, options);
@@ -100,6 +128,12 @@ class ErasedStateDevice : public ErasedDevice {
     const absl::Status status = device_.SaveState(typed);
     return status.ok() ? typed.Finish() : status;
   }
+  absl::Status SaveRound(RecordWriter& writer, bool last) override {
+    auto& typed = static_cast<typename Codec::Writer&>(writer);
+    const absl::Status status = device_.SaveRound(typed, last);
+    if (!status.ok()) return status;
+    return last ? typed.Finish() : typed.EndRound();
+  }
   std::shared_ptr<RecordReader> MakeReader(
       ByteSource* source, const Limits& limits) const override {
     return std::make_shared<typename Codec::Reader>(source, limits);
@@ -108,6 +142,8 @@ class ErasedStateDevice : public ErasedDevice {
   absl::Status ReadState(RecordReader& reader) override {
     return static_cast<typename Codec::Reader&>(reader).Read(*staged_);
   }
+  bool LooksAhead() const override { return staged_->LooksAhead(); }
+  void OnRoundComplete() override { staged_->OnRoundComplete(); }
   absl::Status Prepare() override { return staged_->Prepare(); }
   absl::Status Commit() override { return staged_->Commit(); }
   void Unstage() override { staged_.reset(); }

@@ -61,4 +61,17 @@ std::vector<uint64_t> ChangedSlots::Take() {
   return slots;
 }
 
+uint64_t ChangedSlots::Count() const {
+  uint64_t count = 0;
+  for (const std::atomic<Segment*>& place : segments_) {
+    const Segment* const segment = place.load(std::memory_order_acquire);
+    if (segment == nullptr) continue;
+    for (const std::atomic<uint64_t>& word : *segment) {
+      count += static_cast<uint64_t>(
+          __builtin_popcountll(word.load(std::memory_order_relaxed)));
+    }
+  }
+  return count;
+}
+
 }  // namespace devstate

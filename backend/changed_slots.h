@@ -36,6 +36,9 @@ class ChangedSlots {
   // for that is marked for the next call.
   std::vector<uint64_t> Take();
 
+  // Returns how many slots are marked, about: marks come and go meanwhile.
+  uint64_t Count() const;
+
   // Returns whether a slot could not be marked.
   bool overflowed() const { return overflowed_.load(); }
 

@@ -69,7 +69,8 @@ class Device : public StateDevice<FsStateCodec> {
     PreparedRecords<FsStateCodec>::Options options;
     options.count_slots = [] { return kHandles; };
     options.add = [this](absl::Span<const uint64_t> slots,
-                         FsStateWriter& writer) -> absl::Status {
+                         FsStateWriter& writer,
+                         std::vector<uint64_t>&) -> absl::Status {
       for (const uint64_t slot : slots) DS_RETURN_IF_ERROR(Add(slot, writer));
       {
         const std::lock_guard<std::mutex> lock(mutex_);

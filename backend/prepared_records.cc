@@ -17,23 +17,23 @@ namespace {
 // encodes all of them.
 constexpr uint64_t kMovedPart = 16;
 
+// The slots that a round adds with one call, and so with the device's lock held
+// once.
+constexpr size_t kSlotsOfACall = 4096;
+
 }  // namespace
 
 PreparedField::~PreparedField() = default;
 
 absl::Status PreparedField::Prepare(const WriterOptions& options,
                                     const std::atomic<bool>& stop) {
-  if (!preparing_.load()) {
+  if (use_.load() != Use::kPrepare) {
     group_slots_ = std::max(1u, options.max_batch_records);
     // Marks of changes that came while nothing was prepared.
     changed_.Take();
-    preparing_.store(true);
+    use_.store(Use::kPrepare);
   }
-  if (CountSlots() > ChangedSlots::kMaxSlots) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "field ", field_, " has ", CountSlots(), " slots and at most ",
-        ChangedSlots::kMaxSlots, " can be prepared"));
-  }
+  DS_RETURN_IF_ERROR(CheckSlots());
   Collect(any_order_);
   absl::Status result;
   for (size_t i = 0; i < groups_.size() && !stop.load(); ++i) {
@@ -49,11 +49,65 @@ absl::Status PreparedField::Prepare(const WriterOptions& options,
   return result;
 }
 
+absl::Status PreparedField::CheckSlots() const {
+  const uint64_t slots = CountSlots();
+  if (slots <= ChangedSlots::kMaxSlots && !changed_.overflowed()) {
+    return absl::OkStatus();
+  }
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "field ", field_, " has ", slots, " slots and changes are marked in ",
+      ChangedSlots::kMaxSlots, " at most: save it without preparation"));
+}
+
 void PreparedField::Forget() {
-  preparing_.store(false);
+  use_.store(Use::kNone);
   groups_.clear();
   moved_count_ = 0;
   slots_ = 0;
+  sent_a_round_ = false;
+  sent_.clear();
+}
+
+void PreparedField::BeginRounds() {
+  Forget();
+  changed_.Take();
+  use_.store(Use::kRounds);
+}
+
+absl::Status PreparedField::AddRound(RecordWriter& writer) {
+  if (use_.load() != Use::kRounds) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("field ", field_, ": a round without BeginRounds()"));
+  }
+  DS_RETURN_IF_ERROR(CheckSlots());
+  std::vector<uint64_t> slots;
+  if (sent_a_round_) {
+    slots = changed_.Take();
+  } else {
+    slots.resize(CountSlots());
+    std::iota(slots.begin(), slots.end(), uint64_t{0});
+  }
+  sent_a_round_ = true;
+  if (!slots.empty() && sent_.size() <= slots.back()) {
+    sent_.resize(slots.back() + 1);
+  }
+  for (size_t begin = 0; begin < slots.size(); begin += kSlotsOfACall) {
+    DS_RETURN_IF_ERROR(
+        AddChanges(Slots(slots).subspan(begin, kSlotsOfACall), writer));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PreparedField::AddChanges(Slots slots, RecordWriter& writer) {
+  std::vector<uint64_t> empty;
+  DS_RETURN_IF_ERROR(Add(slots, writer, empty));
+  std::vector<uint64_t> gone;
+  for (const uint64_t slot : empty) {
+    if (sent_[slot]) gone.push_back(slot);
+  }
+  for (const uint64_t slot : slots) sent_[slot] = true;
+  for (const uint64_t slot : empty) sent_[slot] = false;
+  return gone.empty() ? absl::OkStatus() : Delete(gone, writer);
 }
 
 void PreparedField::Collect(bool may_move) {
@@ -105,8 +159,8 @@ std::vector<uint64_t> PreparedField::SlotsOf(size_t group) const {
 }
 
 absl::Status PreparedField::AddAll(RecordWriter& writer) {
-  if (!preparing_.load() || !writer.TakesStored(field_) ||
-      changed_.overflowed() || CountSlots() > ChangedSlots::kMaxSlots) {
+  if (use_.load() != Use::kPrepare || !writer.TakesStored(field_) ||
+      !CheckSlots().ok()) {
     return AddUnprepared(writer);
   }
   Collect(false);
@@ -117,9 +171,10 @@ absl::Status PreparedField::AddAll(RecordWriter& writer) {
   if (static_cast<size_t>(stale) > groups_.size() / 2) {
     return AddUnprepared(writer);
   }
+  std::vector<uint64_t> empty;
   for (size_t i = 0; i < groups_.size(); ++i) {
     if (!groups_[i].current) {
-      DS_RETURN_IF_ERROR(Add(SlotsOf(i), writer));
+      DS_RETURN_IF_ERROR(Add(SlotsOf(i), writer, empty));
       continue;
     }
     for (StoredChunk& batch : groups_[i].batches) {
@@ -131,7 +186,7 @@ absl::Status PreparedField::AddAll(RecordWriter& writer) {
   for (const Group& group : groups_) {
     moved.insert(moved.end(), group.moved.begin(), group.moved.end());
   }
-  return moved.empty() ? absl::OkStatus() : Add(moved, writer);
+  return moved.empty() ? absl::OkStatus() : Add(moved, writer, empty);
 }
 
 }  // namespace devstate

@@ -1,8 +1,9 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Records that are encoded, compressed and hashed while the device runs, so
-// that a save has little left to do. docs/rounds.md is the guide.
+// Records that are encoded, compressed and hashed, or sent in rounds, while the
+// device runs, so that a save has little left to do. docs/rounds.md is the
+// guide.
 
 #ifndef DEVSTATE_BACKEND_PREPARED_RECORDS_H_
 #define DEVSTATE_BACKEND_PREPARED_RECORDS_H_
@@ -30,9 +31,9 @@ namespace devstate {
 
 // The records of one field without their types. See PreparedRecords.
 //
-// Threads: Changed() is for any thread at any time. All else is called by one
-// thread at a time: Prepare() by the thread that StateHandler starts for it,
-// and what a save calls when that thread has ended.
+// Threads: Changed() and CountChanged() are for any thread at any time. All
+// else is called by one thread at a time: Prepare() by the thread that
+// StateHandler starts for it, and what a save calls when that thread has ended.
 class PreparedField {
  public:
   virtual ~PreparedField();
@@ -42,9 +43,9 @@ class PreparedField {
 
   // Notes that the record in a slot is another one now, is new, or is gone.
   // Called after the change, with or without the device's lock. Takes no lock,
-  // and costs a load unless saves are being prepared.
+  // and costs a load unless saves are being prepared or there are rounds.
   void Changed(uint64_t slot) {
-    if (preparing_.load(std::memory_order_relaxed)) changed_.Mark(slot);
+    if (use_.load(std::memory_order_relaxed) != Use::kNone) changed_.Mark(slot);
   }
 
   // Encodes all records for streams with these options, or what has changed
@@ -52,8 +53,14 @@ class PreparedField {
   // a record; the save that comes tries it again.
   absl::Status Prepare(const WriterOptions& options,
                        const std::atomic<bool>& stop);
-  // Drops everything that is prepared.
+  // Drops everything that is prepared, and ends rounds.
   void Forget();
+
+  // Begins a state in rounds: nothing of it was sent. Drops everything that is
+  // prepared.
+  void BeginRounds();
+  // Returns how many slots have changed since the last round.
+  uint64_t CountChanged() const { return changed_.Count(); }
 
  protected:
   using Slots = absl::Span<const uint64_t>;
@@ -64,8 +71,15 @@ class PreparedField {
   // Adds all records of the field to `writer`, prepared ones where they are
   // current.
   absl::Status AddAll(RecordWriter& writer);
+  // Adds all records, or those that have changed since the last call, to the
+  // round that `writer` has begun. RESOURCE_EXHAUSTED for more slots than
+  // ChangedSlots has. Requires: BeginRounds().
+  absl::Status AddRound(RecordWriter& writer);
 
  private:
+  // What changes are marked for.
+  enum class Use { kNone, kPrepare, kRounds };
+
   // The batches of as many slots as a batch has records.
   struct Group {
     std::vector<StoredChunk> batches;
@@ -81,11 +95,18 @@ class PreparedField {
   };
 
   virtual uint64_t CountSlots() const = 0;
-  virtual absl::Status Add(Slots slots, RecordWriter& writer) = 0;
+  // Adds the records of the slots, and appends those without one to `empty`.
+  virtual absl::Status Add(Slots slots, RecordWriter& writer,
+                           std::vector<uint64_t>& empty) = 0;
+  virtual absl::Status Delete(Slots slots, RecordWriter& writer) = 0;
   virtual absl::Status AddUnprepared(RecordWriter& writer) = 0;
   virtual absl::StatusOr<std::vector<StoredChunk>> Encode(
       Slots slots, const WriterOptions& options) = 0;
 
+  // RESOURCE_EXHAUSTED if there are more slots than can be marked.
+  absl::Status CheckSlots() const;
+  // Adds the records of some slots to a round, and deletes what was in them.
+  absl::Status AddChanges(Slots slots, RecordWriter& writer);
   // Takes the changes since the last call. If `may_move`, changed records leave
   // their groups.
   void Collect(bool may_move);
@@ -99,13 +120,17 @@ class PreparedField {
 
   const uint32_t field_;
   const bool any_order_;
-  std::atomic<bool> preparing_{false};
+  std::atomic<Use> use_{Use::kNone};
   ChangedSlots changed_;
   uint64_t slots_ = 0;
   uint32_t group_slots_ = 0;
   std::vector<Group> groups_;
   // How many slots have left their groups.
   uint64_t moved_count_ = 0;
+  // Whether there was a round, and the slots whose records the rounds so far
+  // leave behind.
+  bool sent_a_round_ = false;
+  std::vector<bool> sent_;
 };
 
 // The records of one field of a device's state, a member of the device.
@@ -124,14 +149,20 @@ class PreparedRecords : public PreparedField {
     // Returns a number above all slots that have a record. If it is above
     // ChangedSlots::kMaxSlots, nothing is prepared.
     std::function<uint64_t()> count_slots;
-    // Adds the records of those slots that have one, in this order. Called
-    // while the device runs as well, on another thread, so it takes the lock
-    // that changes are made with.
-    std::function<absl::Status(absl::Span<const uint64_t> slots,
-                               Writer& writer)>
+    // Adds the records of those slots that have one, in this order, and appends
+    // the others to `empty`. Called while the device runs as well, on another
+    // thread, so it takes the lock that changes are made with.
+    std::function<absl::Status(absl::Span<const uint64_t> slots, Writer& writer,
+                               std::vector<uint64_t>& empty)>
         add;
     // Adds all records, for saves that are not prepared.
     std::function<absl::Status(Writer& writer)> add_all;
+    // Deletes, with the writer's Delete…(), the records that were in these
+    // slots. Only a slot whose records all have the same key can be asked for
+    // that. Default: null, for devices without rounds.
+    std::function<absl::Status(absl::Span<const uint64_t> slots,
+                               Writer& writer)>
+        remove;
     // Whether readers take the records in any order, as they have to of states
     // in rounds. Then a record that changes while saves are prepared is kept
     // apart from those that do not, so that a few records which change all the
@@ -148,11 +179,18 @@ class PreparedRecords : public PreparedField {
   // functions of the options take. States that are not this device's own
   // version, or come in rounds, are encoded as if nothing were prepared.
   absl::Status Save(Writer& writer) { return AddAll(writer); }
+  // Adds what belongs to the round that the writer has begun, for SaveRound(),
+  // which does not hold the lock either. Requires: Options::remove.
+  absl::Status SaveRound(Writer& writer) { return AddRound(writer); }
 
  private:
   uint64_t CountSlots() const override { return options_.count_slots(); }
-  absl::Status Add(Slots slots, RecordWriter& writer) override {
-    return options_.add(slots, static_cast<Writer&>(writer));
+  absl::Status Add(Slots slots, RecordWriter& writer,
+                   std::vector<uint64_t>& empty) override {
+    return options_.add(slots, static_cast<Writer&>(writer), empty);
+  }
+  absl::Status Delete(Slots slots, RecordWriter& writer) override {
+    return options_.remove(slots, static_cast<Writer&>(writer));
   }
   absl::Status AddUnprepared(RecordWriter& writer) override {
     return options_.add_all(static_cast<Writer&>(writer));
@@ -172,7 +210,8 @@ absl::StatusOr<std::vector<StoredChunk>> PreparedRecords<Codec>::Encode(
   Writer writer(&nowhere, options);
   writer.SetFilter(&store);
   absl::Status status = writer.Begin(typename Codec::Root());
-  if (status.ok()) status = options_.add(slots, writer);
+  std::vector<uint64_t> empty;
+  if (status.ok()) status = options_.add(slots, writer, empty);
   if (status.ok()) status = writer.Finish();
   if (!status.ok()) return status;
   return store.Take();

@@ -101,13 +101,16 @@ class Device {
       const std::lock_guard<std::mutex> lock(mutex_);
       return handles_.empty() ? 0 : handles_.rbegin()->first + 1;
     };
-    result.add = [this](absl::Span<const uint64_t> slots,
-                        FsStateWriter& writer) -> absl::Status {
+    result.add = [this](absl::Span<const uint64_t> slots, FsStateWriter& writer,
+                        std::vector<uint64_t>& empty) -> absl::Status {
       if (on_add != nullptr) on_add();
       const std::lock_guard<std::mutex> lock(mutex_);
       for (const uint64_t slot : slots) {
         const auto found = handles_.find(slot);
-        if (found == handles_.end()) continue;
+        if (found == handles_.end()) {
+          empty.push_back(slot);
+          continue;
+        }
         added_.push_back(slot);
         DS_RETURN_IF_ERROR(Add(*found, writer));
       }

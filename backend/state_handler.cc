@@ -120,12 +120,38 @@ ErasedDevice::FindFeatures(const WriterOptions& options) {
 
 std::vector<PreparedField*> ErasedDevice::Prepared() { return {}; }
 
+absl::StatusOr<std::vector<std::string>> ErasedDevice::BeginRounds() {
+  DS_ASSIGN_OR_RETURN(const SchemaView view, View());
+  for (PreparedField* const field : fields_) field->BeginRounds();
+  const std::set<std::string> features = AllFeatures(*view.root);
+  return std::vector<std::string>(features.begin(), features.end());
+}
+
+uint64_t ErasedDevice::CountChanged() const {
+  uint64_t changed = 0;
+  for (const PreparedField* const field : fields_) {
+    changed += field->CountChanged();
+  }
+  return changed;
+}
+
+void ErasedDevice::EndRounds() {
+  for (PreparedField* const field : fields_) field->Forget();
+}
+
+// Keeps the preparation from taking the marks of changes.
+struct StateHandlerCore::Rounds {
+  explicit Rounds(Preparation* preparation) : pause(preparation) {}
+  Preparation::Pause pause;
+};
+
 StateHandlerCore::StateHandlerCore(std::unique_ptr<ErasedDevice> device,
                                    StateOptions options)
     : options_(std::move(options)) {
   ErasedDevice* const erased = device.get();
+  erased->fields_ = erased->Prepared();
   preparation_ =
-      std::make_unique<Preparation>(erased->Prepared(), options_.writer);
+      std::make_unique<Preparation>(erased->fields_, options_.writer);
   judge_ = MakeSchemaJudge(
       erased->Schema(), [erased] { return erased->View(); }, options_.archive,
       MakeGateOptions(options_), RootForm::kMessage);
@@ -165,8 +191,27 @@ absl::Status StateHandlerCore::Save(ByteSink& sink) {
   return transfer_->Save(sink);
 }
 
+absl::StatusOr<uint64_t> StateHandlerCore::SaveRound(ByteSink& sink,
+                                                     bool last) {
+  if (rounds_ == nullptr)
+    rounds_ = std::make_unique<Rounds>(preparation_.get());
+  absl::StatusOr<uint64_t> dirty = transfer_->SaveRound(sink, last);
+  if (last || !dirty.ok()) rounds_ = nullptr;
+  return dirty;
+}
+
+void StateHandlerCore::EndRounds() {
+  transfer_->EndRounds();
+  rounds_ = nullptr;
+}
+
 LoadResult StateHandlerCore::Load(ByteSource& source) {
   return transfer_->Load(source);
+}
+
+LoadResult StateHandlerCore::LoadRounds(
+    ByteSource& source, const std::function<void(uint32_t)>& on_round) {
+  return transfer_->LoadRounds(source, on_round);
 }
 
 LoadResult StateHandlerCore::Commit() {

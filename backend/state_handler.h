@@ -5,6 +5,7 @@
 #define DEVSTATE_BACKEND_STATE_HANDLER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,14 @@ class ErasedDevice : public TransferDevice {
       const WriterOptions& options) override;
   // As StateDevice::Prepared(). Default: none.
   virtual std::vector<PreparedField*> Prepared();
+  absl::StatusOr<std::vector<std::string>> BeginRounds() override;
+  uint64_t CountChanged() const override;
+  void EndRounds() override;
+
+ private:
+  friend class StateHandlerCore;
+  // What Prepared() has returned.
+  std::vector<PreparedField*> fields_;
 };
 
 // The work of StateHandler, for any device.
@@ -69,7 +78,14 @@ class StateHandlerCore : public vhost_user::DeviceStateHandler {
   absl::StatusOr<uint64_t> UpperBound();
 
   absl::Status Save(ByteSink& sink) override;
+  // Nothing is prepared while there are rounds. What was is dropped, and
+  // SetMigrating() takes effect after them.
+  absl::StatusOr<uint64_t> SaveRound(ByteSink& sink, bool last) override;
+  void EndRounds() override;
   vhost_user::LoadResult Load(ByteSource& source) override;
+  vhost_user::LoadResult LoadRounds(
+      ByteSource& source,
+      const std::function<void(uint32_t)>& on_round) override;
   vhost_user::LoadResult Commit() override;
   void Discard() override;
 
@@ -80,6 +96,9 @@ class StateHandlerCore : public vhost_user::DeviceStateHandler {
   std::unique_ptr<StateJudge> judge_;
   // Its thread uses the device, so it ends first.
   std::unique_ptr<Preparation> preparation_;
+  // Null unless there are rounds.
+  struct Rounds;
+  std::unique_ptr<Rounds> rounds_;
 };
 
 }  // namespace devstate

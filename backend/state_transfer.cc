@@ -30,14 +30,15 @@ namespace {
 
 using ::devstate::vhost_user::LoadResult;
 
+using OnRound = std::function<void(uint32_t)>;
+
 // A gate that is made when a chunk, or the header, asks for it. A stream of the
 // reader's own schema may never do that, and the descriptors that a gate needs
-// are not for every downtime.
+// are not for every downtime. Lets the device look ahead at rounds.
 class LateGate : public ChunkFilter {
  public:
-  // Requires: both outlive the gate.
-  LateGate(const TransferDevice& device, const JudgeSource& judge,
-           bool judge_all)
+  // Requires: all outlive the gate.
+  LateGate(TransferDevice& device, const JudgeSource& judge, bool judge_all)
       : device_(device), judge_(judge), judge_all_(judge_all) {}
 
   // As StreamGate's.
@@ -54,9 +55,19 @@ class LateGate : public ChunkFilter {
     }
     return gate_->Filter(chunk);
   }
+  absl::StatusOr<bool> LookAhead(const Chunk& chunk) override {
+    const bool looks = device_.LooksAhead();
+    if (chunk.header.type == ChunkType::kRoundComplete) {
+      if (looks) device_.OnRoundComplete();
+      if (on_round_ != nullptr && *on_round_) (*on_round_)(chunk.header.field);
+    }
+    return looks;
+  }
   std::shared_ptr<google::protobuf::Message> TakeRoot() override {
     return gate_ == nullptr ? nullptr : gate_->TakeRoot();
   }
+  // Null, or valid until the next call.
+  void set_on_round(const OnRound* on_round) { on_round_ = on_round; }
   absl::Status OnEnd() {
     return gate_ == nullptr ? absl::OkStatus() : gate_->OnEnd();
   }
@@ -70,9 +81,10 @@ class LateGate : public ChunkFilter {
     return gate_->OnHeader(*header_);
   }
 
-  const TransferDevice& device_;
+  TransferDevice& device_;
   const JudgeSource& judge_;
   const bool judge_all_;
+  const OnRound* on_round_ = nullptr;
   const StreamHeader* header_ = nullptr;
   std::unique_ptr<LoadJudge> gate_;
 };
@@ -109,6 +121,16 @@ class SizeOfChunks : public SaveFilter {
 }  // namespace
 
 bool TransferDevice::Takes(const Chunk&) const { return false; }
+absl::StatusOr<std::vector<std::string>> TransferDevice::BeginRounds() {
+  return absl::UnimplementedError("the device has no rounds");
+}
+absl::Status TransferDevice::SaveRound(RecordWriter&, bool) {
+  return BeginRounds().status();
+}
+uint64_t TransferDevice::CountChanged() const { return 0; }
+void TransferDevice::EndRounds() {}
+bool TransferDevice::LooksAhead() const { return false; }
+void TransferDevice::OnRoundComplete() {}
 
 WriterOptions Uncompressed(WriterOptions options) {
   options.compression = Compression::Raw();
@@ -160,7 +182,29 @@ class StateTransfer::Impl {
     return report.status;
   }
 
-  LoadResult Load(ByteSource& source) {
+  absl::StatusOr<uint64_t> SaveRound(ByteSink& sink, bool last) {
+    absl::Status status =
+        rounds_ == nullptr ? BeginRounds(sink) : absl::OkStatus();
+    if (status.ok()) status = device_->SaveRound(*rounds_->writer, last);
+    if (status.ok() && !last) return DirtyBytes();
+    TransferReport report;
+    report.event = TransferEvent::kSaved;
+    report.status = status;
+    report.saved_version = schema_.version;
+    if (rounds_ != nullptr) CountStream(*rounds_->writer, &report);
+    EndRounds();
+    Report(report);
+    if (!status.ok()) return status;
+    return uint64_t{0};
+  }
+
+  void EndRounds() {
+    if (rounds_ == nullptr) return;
+    rounds_ = nullptr;
+    device_->EndRounds();
+  }
+
+  LoadResult Load(ByteSource& source, const OnRound& on_round) {
     if (load_ == nullptr) {
       device_->StageLoad();
       load_header_ = {};
@@ -170,7 +214,9 @@ class StateTransfer::Impl {
     }
     TransferReport report;
     report.event = TransferEvent::kVerified;
+    load_->gate.set_on_round(&on_round);
     report.status = Read(*load_);
+    load_->gate.set_on_round(nullptr);
     if (NeedsMoreBytes(report.status)) return report.status;
     const std::unique_ptr<UnderWay> load = std::move(load_);
     const LateGate& gate = load->gate;
@@ -214,7 +260,62 @@ class StateTransfer::Impl {
     bool header_judged = false;
   };
 
+  // A state of which more rounds come.
+  struct Rounds {
+    std::shared_ptr<RecordWriter> writer;
+    // What a record of the first round takes in the stream; 0 before its end.
+    double bytes_of_record = 0;
+  };
+
   // --- Saves ---
+
+  absl::Status BeginRounds(ByteSink& sink) {
+    const SaveVersion& version = options_.save_version;
+    if (version.choice == SaveVersion::Choice::kLowest ||
+        (version.choice == SaveVersion::Choice::kPinned &&
+         version.version != schema_.version)) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "a state in rounds is one of version ", schema_.version,
+          " of its schema, the device's own, and saves are set to another: "
+          "save the state whole"));
+    }
+    WriterOptions options = options_.writer;
+    DS_ASSIGN_OR_RETURN(options.used_features, device_->BeginRounds());
+    rounds_ = std::make_unique<Rounds>();
+    rounds_->writer = MakeCheckedWriter(sink, options);
+    return absl::OkStatus();
+  }
+
+  uint64_t DirtyBytes() {
+    const StreamWriter& stream = rounds_->writer->stream();
+    if (rounds_->bytes_of_record == 0 && stream.records() != 0) {
+      rounds_->bytes_of_record = static_cast<double>(stream.bytes_written()) /
+                                 static_cast<double>(stream.records());
+    }
+    return static_cast<uint64_t>(rounds_->bytes_of_record *
+                                 static_cast<double>(device_->CountChanged()));
+  }
+
+  // Returns a writer that writes no root which every reader would refuse.
+  std::shared_ptr<RecordWriter> MakeCheckedWriter(
+      ByteSink& sink, const WriterOptions& options) {
+    std::shared_ptr<RecordWriter> writer = device_->MakeWriter(&sink, options);
+    writer->SetRootCheck([this](const StreamHeader& header,
+                                absl::string_view root) -> absl::Status {
+      DS_ASSIGN_OR_RETURN(StateJudge* const judge, judge_());
+      return judge->CheckRoot(header, root);
+    });
+    return writer;
+  }
+
+  static void CountStream(const RecordWriter& writer, TransferReport* report) {
+    const StreamWriter& stream = writer.stream();
+    report->stream_bytes = stream.bytes_written();
+    report->decoded_bytes = stream.decoded_bytes();
+    report->chunks = stream.chunks();
+    report->records = stream.records();
+    report->prepared_chunks = stream.stored_chunks();
+  }
 
   absl::Status SaveTo(ByteSink& sink, TransferReport* report) {
     DS_ASSIGN_OR_RETURN(const WriterOptions options, MakeWriterOptions());
@@ -266,12 +367,7 @@ class StateTransfer::Impl {
   absl::Status SaveAs(uint32_t version, const WriterOptions& options,
                       ByteSink& sink, TransferReport* report) {
     const std::shared_ptr<RecordWriter> writer =
-        device_->MakeWriter(&sink, options);
-    writer->SetRootCheck([this](const StreamHeader& header,
-                                absl::string_view root) -> absl::Status {
-      DS_ASSIGN_OR_RETURN(StateJudge* const judge, judge_());
-      return judge->CheckRoot(header, root);
-    });
+        MakeCheckedWriter(sink, options);
     std::unique_ptr<SaveJudge> profile;
     absl::Status status;
     if (version != schema_.version) {
@@ -283,11 +379,7 @@ class StateTransfer::Impl {
     if (status.ok()) status = device_->SaveState(*writer);
     if (profile != nullptr) report->verdict = profile->verdict();
     report->saved_version = version;
-    report->stream_bytes = writer->stream().bytes_written();
-    report->decoded_bytes = writer->stream().decoded_bytes();
-    report->chunks = writer->stream().chunks();
-    report->records = writer->stream().records();
-    report->prepared_chunks = writer->stream().stored_chunks();
+    CountStream(*writer, report);
     return status;
   }
 
@@ -375,6 +467,8 @@ class StateTransfer::Impl {
   const TransferOptions options_;
   const JudgeSource judge_;
   const SchemaInfo& schema_;
+  // Null unless rounds are under way.
+  std::unique_ptr<Rounds> rounds_;
   std::unique_ptr<UnderWay> load_;
   // Header, without descriptors, and verdict of the current load.
   StreamHeader load_header_;
@@ -402,8 +496,19 @@ absl::StatusOr<uint64_t> StateTransfer::UpperBound() {
 
 absl::Status StateTransfer::Save(ByteSink& sink) { return impl_->Save(sink); }
 
+absl::StatusOr<uint64_t> StateTransfer::SaveRound(ByteSink& sink, bool last) {
+  return impl_->SaveRound(sink, last);
+}
+
+void StateTransfer::EndRounds() { impl_->EndRounds(); }
+
 LoadResult StateTransfer::Load(ByteSource& source) {
-  return impl_->Load(source);
+  return impl_->Load(source, nullptr);
+}
+
+LoadResult StateTransfer::LoadRounds(ByteSource& source,
+                                     const OnRound& on_round) {
+  return impl_->Load(source, on_round);
 }
 
 LoadResult StateTransfer::Commit() { return impl_->Commit(); }

@@ -45,6 +45,15 @@ class TransferDevice {
       ByteSink* sink, const WriterOptions& options) const = 0;
   // Writes the whole state, trailer included.
   virtual absl::Status SaveState(RecordWriter& writer) = 0;
+  // Makes the device mark its changes, until EndRounds(). Returns all features
+  // that the state may come to use. Default: UNIMPLEMENTED, there are no
+  // rounds.
+  virtual absl::StatusOr<std::vector<std::string>> BeginRounds();
+  // Writes a round, with the mark of its end or, if `last`, the trailer.
+  virtual absl::Status SaveRound(RecordWriter& writer, bool last);
+  // Returns how many records have changed since the last round.
+  virtual uint64_t CountChanged() const;
+  virtual void EndRounds();
   // Returns the features that the state uses, by SaveState(). nullopt if they
   // do not depend on records, so that a writer finds them in the root.
   virtual absl::StatusOr<std::optional<std::vector<std::string>>> FindFeatures(
@@ -55,6 +64,9 @@ class TransferDevice {
   // Starts a load, which lasts until Unstage().
   virtual void StageLoad() = 0;
   virtual absl::Status ReadState(RecordReader& reader) = 0;
+  // As those of StagedState. Default: nothing is looked at ahead.
+  virtual bool LooksAhead() const;
+  virtual void OnRoundComplete();
   virtual absl::Status Prepare() = 0;
   virtual absl::Status Commit() = 0;
   virtual void Unstage() = 0;
@@ -110,7 +122,12 @@ class StateTransfer : public vhost_user::DeviceStateHandler {
   absl::StatusOr<uint64_t> UpperBound();
 
   absl::Status Save(ByteSink& sink) override;
+  absl::StatusOr<uint64_t> SaveRound(ByteSink& sink, bool last) override;
+  void EndRounds() override;
   vhost_user::LoadResult Load(ByteSource& source) override;
+  vhost_user::LoadResult LoadRounds(
+      ByteSource& source,
+      const std::function<void(uint32_t)>& on_round) override;
   vhost_user::LoadResult Commit() override;
   void Discard() override;
 

@@ -960,6 +960,7 @@ set(DEVSTATE_TESTS
   backend/parallel_parts_test.cc
   backend/preparation_test.cc
   backend/prepared_records_test.cc
+  backend/rounds_test.cc
   backend/state_handler_test.cc
   compat/diff_test.cc
   compat/field_diff_test.cc

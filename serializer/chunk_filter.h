@@ -27,6 +27,16 @@ class ChunkFilter {
   // differ. A batch of 0 records is left out. An error ends the read.
   virtual absl::StatusOr<Chunk> Filter(const Chunk& chunk) = 0;
 
+  // Is shown each chunk of a state in rounds when it comes, marks of rounds
+  // included, after it was checked and before it is merged: long before
+  // Filter() sees the merged state. The mark of the first round is not shown.
+  // Returns whether the reader hands out the records of this batch or these
+  // upserts now, besides those of the merged state. Records of values in pieces
+  // are never handed out twice. An error ends the read.
+  //
+  // Default: false.
+  virtual absl::StatusOr<bool> LookAhead(const Chunk&) { return false; }
+
   // Hands on the root message of the chunk that Filter() has returned, if it
   // has checked and parsed that already: then it is not parsed again, and the
   // chunk's payload does not matter. Null if not. Called once, after Filter().

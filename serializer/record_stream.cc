@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/serializer/chunk_filter.h"
+#include "devstate/serializer/chunk_order.h"
 #include "devstate/serializer/merge_codec.h"
 #include "devstate/serializer/push_source.h"
 #include "devstate/serializer/round_merger.h"
@@ -35,6 +36,15 @@ absl::Status NotWhole(const std::string& fault) {
       absl::StrCat(fault,
                    ": no reader would load it, save each value from its begin "
                    "to its end and with its size"));
+}
+
+// Returns whether records of the field are pieces of values, or own some.
+bool HasPieces(const SchemaInfo& schema, uint32_t field) {
+  return std::any_of(schema.pieces.begin(), schema.pieces.end(),
+                     [field](const PiecesInfo& pieces) {
+                       return pieces.field == field ||
+                              pieces.owners_field == field;
+                     });
 }
 
 }  // namespace
@@ -222,11 +232,7 @@ absl::Status RecordWriter::CheckField(const Pending& field) {
 }
 
 bool RecordWriter::HasPieces(uint32_t field) const {
-  return std::any_of(schema_.pieces.begin(), schema_.pieces.end(),
-                     [field](const PiecesInfo& pieces) {
-                       return pieces.field == field ||
-                              pieces.owners_field == field;
-                     });
+  return ::devstate::HasPieces(schema_, field);
 }
 
 bool RecordWriter::TakesStored(uint32_t field) const {
@@ -463,6 +469,14 @@ absl::Status RecordReader::Merge() {
                         stream_->NextChunk());
     if (!chunk.has_value()) return absl::OkStatus();
     DS_RETURN_IF_ERROR(merger_->Add(*chunk));
+    if (filter_ == nullptr) continue;
+    DS_ASSIGN_OR_RETURN(const bool hand_out, filter_->LookAhead(*chunk));
+    // The pieces of a value are checked as one sequence.
+    if (hand_out && HasRecords(chunk->header.type) &&
+        chunk->header.type != ChunkType::kDeletions &&
+        !HasPieces(schema_, chunk->header.field)) {
+      DS_RETURN_IF_ERROR(HandleBatch(*chunk));
+    }
   }
 }
 

@@ -146,12 +146,15 @@ PreparedRecords<FsStateCodec>::Options FsDevice::InodeOptions() {
     const std::vector<Inode>& inodes = state_.table.inodes;
     return inodes.empty() ? 0 : inodes.back().id + 1;
   };
-  options.add = [this](absl::Span<const uint64_t> ids,
-                       FsStateWriter& writer) -> absl::Status {
+  options.add = [this](absl::Span<const uint64_t> ids, FsStateWriter& writer,
+                       std::vector<uint64_t>& empty) -> absl::Status {
     const std::lock_guard<std::mutex> lock(inodes_mutex_);
     for (const uint64_t id : ids) {
       const std::optional<size_t> index = FindInode(state_.table, id);
-      if (!index.has_value()) continue;
+      if (!index.has_value()) {
+        empty.push_back(id);
+        continue;
+      }
       DS_RETURN_IF_ERROR(writer.AddInodes(ToRow(state_.table.inodes[*index])));
     }
     return absl::OkStatus();
@@ -159,6 +162,15 @@ PreparedRecords<FsStateCodec>::Options FsDevice::InodeOptions() {
   options.add_all = [this](FsStateWriter& writer) -> absl::Status {
     for (const Inode& inode : state_.table.inodes) {
       DS_RETURN_IF_ERROR(writer.AddInodes(ToRow(inode)));
+    }
+    return absl::OkStatus();
+  };
+  options.remove = [](absl::Span<const uint64_t> ids,
+                      FsStateWriter& writer) -> absl::Status {
+    for (const uint64_t id : ids) {
+      InodeRow row;
+      row.id = id;
+      DS_RETURN_IF_ERROR(writer.DeleteInodes(row));
     }
     return absl::OkStatus();
   };
@@ -213,9 +225,24 @@ absl::Status FsDevice::SaveChange(const TableChange& change,
 }
 
 absl::Status FsDevice::SaveState(FsStateWriter& writer) {
-  const InodeTable& table = state_.table;
   DS_RETURN_IF_ERROR(writer.Begin(Root()));
   DS_RETURN_IF_ERROR(inodes_.Save(writer));
+  return SaveOthers(writer);
+}
+
+absl::Status FsDevice::SaveRound(FsStateWriter& writer, bool last) {
+  FsState root;
+  {
+    const std::lock_guard<std::mutex> lock(inodes_mutex_);
+    root = Root();
+  }
+  DS_RETURN_IF_ERROR(writer.BeginRound(root));
+  DS_RETURN_IF_ERROR(inodes_.SaveRound(writer));
+  return last ? SaveOthers(writer) : absl::OkStatus();
+}
+
+absl::Status FsDevice::SaveOthers(FsStateWriter& writer) const {
+  const InodeTable& table = state_.table;
   std::set<uint64_t> mounts;
   for (const Inode& inode : table.inodes) {
     if (inode.file_handle.has_value()) mounts.insert(inode.mount_id);

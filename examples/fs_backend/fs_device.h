@@ -51,11 +51,15 @@ class FsDevice : public StateDevice<devices::fs::v1::FsStateCodec> {
   std::optional<std::vector<std::string>> UsedFeatures() const override;
   absl::Status SaveState(devices::fs::v1::FsStateWriter& writer) override;
   std::vector<PreparedField*> Prepared() override { return {&inodes_}; }
+  absl::Status SaveRound(devices::fs::v1::FsStateWriter& writer,
+                         bool last) override;
   std::unique_ptr<StagedState<devices::fs::v1::FsStateCodec>> StageLoad()
       override;
 
  private:
   PreparedRecords<devices::fs::v1::FsStateCodec>::Options InodeOptions();
+  // Writes the records that are no inodes.
+  absl::Status SaveOthers(devices::fs::v1::FsStateWriter& writer) const;
 
   const std::string shared_dir_;
   Walk state_;

@@ -150,7 +150,8 @@ class Device {
     PreparedInodes::Options options;
     options.count_slots = [this] { return table_.inodes.size(); };
     options.add = [this](absl::Span<const uint64_t> slots,
-                         FsStateWriter& writer) -> absl::Status {
+                         FsStateWriter& writer,
+                         std::vector<uint64_t>&) -> absl::Status {
       InodeRow row;
       for (const uint64_t slot : slots) {
         DS_RETURN_IF_ERROR(Add(table_.inodes[slot], &row, writer));

@@ -8,9 +8,11 @@
 #define DEVSTATE_TRANSPORT_VHOST_USER_DEVICE_STATE_HANDLER_H_
 
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "devstate/serializer/byte_stream.h"
 
 namespace devstate::vhost_user {
@@ -39,7 +41,9 @@ struct LoadResult {
 // Order: each Load is followed by exactly one of a successful Commit or a
 // Discard, before any other call. Nothing that was loaded may show before
 // Commit.
-// Commit.
+//
+// Rounds (docs/rounds.md) are for handlers that can have them. Their endpoint
+// offers them then; else none of their functions is called.
 class DeviceStateHandler {
  public:
   virtual ~DeviceStateHandler() = default;
@@ -48,6 +52,20 @@ class DeviceStateHandler {
   // on afterwards, whatever the result. Must not close anything, because
   // returning OK is the end mark.
   virtual absl::Status Save(ByteSink& sink) = 0;
+
+  // Writes the next round of a state to `sink`, which is the same for all of
+  // them. The device runs meanwhile, unless `last`: then it is suspended, and
+  // the state is whole, as Save() would leave it. Returns about how many bytes
+  // the changes of the device have by now that another round would write. An
+  // error ends the rounds.
+  //
+  // Default: UNIMPLEMENTED.
+  virtual absl::StatusOr<uint64_t> SaveRound(ByteSink&, bool last) {
+    return absl::UnimplementedError(
+        last ? "the device has no last round" : "the device has no rounds");
+  }
+  // Gives up rounds without a last one. Also called without any.
+  virtual void EndRounds() {}
 
   // Reads a state to the end of `source`, verifies all of it and keeps it
   // aside. Must not change the device. Bytes left unread after OK are an error.
@@ -60,6 +78,16 @@ class DeviceStateHandler {
   // Puts the loaded state into force, all or nothing. Called for
   // CHECK_DEVICE_STATE, and only after Load returned OK.
   virtual LoadResult Commit() = 0;
+
+  // As Load(), of a state that may come in rounds, while the device at its
+  // source runs. Calls `on_round` with the number of each round, from 1, when
+  // it was read and what can be prepared for it was prepared.
+  //
+  // Default: Load(), which calls nothing.
+  virtual LoadResult LoadRounds(ByteSource& source,
+                                const std::function<void(uint32_t)>&) {
+    return Load(source);
+  }
 
   // Forgets what Load kept aside. Called after a failed Load or Commit, or when
   // the front-end abandoned the transfer.
