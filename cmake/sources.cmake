@@ -56,6 +56,7 @@ set(DEVSTATE_PUBLIC_HEADERS
   transport/vhost_user/device_state_engine.h
   transport/vhost_user/device_state_handler.h
   transport/vhost_user/payloads.h
+  transport/vhost_user/rounds_session.h
   transport/vhost_user/session.h
   transport/vhost_user/transfer_worker.h
   transport/vhost_user/vhost_user_device.h
@@ -285,8 +286,6 @@ set(DEVSTATE_LIBRARY_SOURCES
   transport/vhost_user/data_plane.h
   transport/vhost_user/data_plane_rings.cc
   transport/vhost_user/data_plane_rings.h
-  transport/vhost_user/payloads.cc
-  transport/vhost_user/payloads.h
   transport/vhost_user/vhost_user_device.cc
   transport/vhost_user/vhost_user_device.h
   transport/virtqueue/chain_buffers.cc
@@ -466,6 +465,10 @@ set(DEVSTATE_PLANE_SOURCES
   transport/vhost_user/device_state_engine.cc
   transport/vhost_user/device_state_engine.h
   transport/vhost_user/device_state_handler.h
+  transport/vhost_user/payloads.cc
+  transport/vhost_user/payloads.h
+  transport/vhost_user/rounds_session.cc
+  transport/vhost_user/rounds_session.h
   transport/vhost_user/session.cc
   transport/vhost_user/session.h
   transport/vhost_user/started_rings.cc
@@ -899,6 +902,8 @@ set(DEVSTATE_COMMAND_SOURCES
   transport/io/process.h
   transport/vhost_user/frontend_endpoint.cc
   transport/vhost_user/frontend_endpoint.h
+  transport/vhost_user/migrate_in_rounds.cc
+  transport/vhost_user/migrate_in_rounds.h
   transport/vhost_user/vhost_user_features.cc
   transport/vhost_user/vhost_user_features.h
 )
@@ -1026,7 +1031,9 @@ set(DEVSTATE_TESTS
   transport/vhost_user/endpoint_test.cc
   transport/vhost_user/frontend_conformance_test.cc
   transport/vhost_user/hostile_messages_test.cc
+  transport/vhost_user/migrate_in_rounds_test.cc
   transport/vhost_user/payloads_test.cc
+  transport/vhost_user/rounds_session_test.cc
   transport/vhost_user/session_test.cc
   transport/vhost_user/session_walk_test.cc
   transport/vhost_user/started_rings_test.cc

@@ -32,7 +32,8 @@ class OfferMask {
 
  private:
   uint64_t features_ = UINT64_MAX;
-  uint64_t protocol_features_ = UINT64_MAX;
+  // A proxy passes no rounds on.
+  uint64_t protocol_features_ = ~vhost_user::kProtocolFRounds;
   uint64_t queues_ = UINT64_MAX;
   uint64_t memory_slots_ = UINT64_MAX;
 };

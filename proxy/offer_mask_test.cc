@@ -37,9 +37,11 @@ BackendCapabilities Lesser() {
   return capabilities;
 }
 
-TEST(OfferMaskTest, WithoutARestrictionAllIsOffered) {
+TEST(OfferMaskTest, WithoutARestrictionAllButRoundsIsOffered) {
   const OfferMask mask;
   EXPECT_EQ(Masked(mask, vhost_user::kGetFeatures, UINT64_MAX), UINT64_MAX);
+  EXPECT_EQ(Masked(mask, vhost_user::kGetProtocolFeatures, UINT64_MAX),
+            ~vhost_user::kProtocolFRounds);
   EXPECT_THAT(mask.CheckAcknowledged(Of(vhost_user::kSetFeatures, UINT64_MAX)),
               IsOk());
 }

@@ -137,6 +137,12 @@ absl::Status BackendEndpoint::ServeConnection() {
 absl::Status BackendEndpoint::HandleMessage(Message message) {
   if (options_.on_request) options_.on_request(message.request);
   absl::Status admitted = AdmitRequest(message);
+  if (message.request == kDeviceStateRound && !device_.rounds_negotiated()) {
+    // To anybody else it is an unknown number.
+    admitted = CheckNegotiated(message.request, device_.protocol_features(),
+                               kProtocolFRounds);
+    return HandleMalformed(message, std::move(admitted));
+  }
   if (admitted.ok() && (message.flags & kFlagReply) != 0) {
     admitted = absl::InvalidArgumentError(absl::StrCat(
         RequestName(message.request), ": a reply where a request is due"));
@@ -152,12 +158,20 @@ absl::Status BackendEndpoint::HandleMessage(Message message) {
     engine_->CheckDeviceState();
     return SendReplies();
   }
+  if (message.request == kDeviceStateRound) {
+    engine_->Round(ReadU32(message.payload, 0),
+                   ReadU32(message.payload, 4) != 0);
+    return SendReplies();
+  }
   const bool was_negotiated = device_.device_state_negotiated();
+  const bool had_rounds = device_.rounds_negotiated();
   const bool was_running = device_.running();
   DS_ASSIGN_OR_RETURN(const std::optional<Message> reply,
                       device_.Handle(std::move(message)));
-  if (device_.device_state_negotiated() != was_negotiated) {
-    engine_->SetNegotiated(device_.device_state_negotiated());
+  if (device_.device_state_negotiated() != was_negotiated ||
+      device_.rounds_negotiated() != had_rounds) {
+    engine_->SetNegotiated(device_.device_state_negotiated(),
+                           device_.rounds_negotiated());
   }
   if (device_.running() != was_running) engine_->SetRunning(!was_running);
   return reply.has_value() ? Send(*reply) : absl::OkStatus();
@@ -175,6 +189,10 @@ absl::Status BackendEndpoint::HandleMalformed(const Message& message,
   }
   if (message.request == kCheckDeviceState) {
     engine_->RefuseCheck(std::move(why));
+    return SendReplies();
+  }
+  if (message.request == kDeviceStateRound && device_.rounds_negotiated()) {
+    engine_->RefuseRound(std::move(why));
     return SendReplies();
   }
   const std::optional<Message> refusal = device_.Refuse(message);

@@ -70,6 +70,26 @@ bool Abandons(SessionEvent event) {
   }
 }
 
+// Whether rounds may begin in `state`, which is given up by it: nothing is
+// under way.
+bool MayBeginRounds(SessionState state) {
+  switch (state) {
+    case SessionState::kRunning:
+    case SessionState::kIdle:
+    case SessionState::kSaved:
+    case SessionState::kFailed:
+      return true;
+    default:
+      return false;
+  }
+}
+
+absl::Status StoredInRounds() {
+  return absl::FailedPreconditionError(
+      "SET_DEVICE_STATE_FD: rounds need a pipe or a socket, because a file has "
+      "no reader while it is written");
+}
+
 // The answer to CHECK for `result`; only success is 0.
 uint64_t CheckValue(const LoadResult& result) {
   if (result.status.ok()) return 0;
@@ -124,16 +144,21 @@ DeviceStateEngine::DeviceStateEngine(DeviceStateEngineOptions options,
 
 DeviceStateEngine::~DeviceStateEngine() { Disconnected(); }
 
-void DeviceStateEngine::SetNegotiated(bool device_state) {
+void DeviceStateEngine::SetNegotiated(bool device_state, bool rounds) {
+  rounds_negotiated_ = device_state && rounds;
+  if (!rounds_negotiated_) FeedRounds(RoundsEvent::kAbandoned);
   Feed(device_state ? SessionEvent::kNegotiated : SessionEvent::kNotNegotiated);
 }
 
 void DeviceStateEngine::SetRunning(bool any_ring_started) {
   Feed(any_ring_started ? SessionEvent::kRingsStarted
                         : SessionEvent::kRingsStopped);
+  SettleAwaited();
 }
 
 void DeviceStateEngine::Disconnected() {
+  rounds_negotiated_ = false;
+  FeedRounds(RoundsEvent::kAbandoned);
   Feed(SessionEvent::kDisconnected);
   replies_.clear();
 }
@@ -154,7 +179,8 @@ absl::StatusOr<DeviceStateEngine::Held> DeviceStateEngine::Prepare(
     return absl::InvalidArgumentError(
         absl::StrCat("SET_DEVICE_STATE_FD: unknown direction ", direction));
   }
-  if (phase != kTransferPhaseStopped) {
+  const bool in_rounds = phase == kTransferPhaseRounds && rounds_negotiated_;
+  if (phase != kTransferPhaseStopped && !in_rounds) {
     return absl::InvalidArgumentError(
         absl::StrCat("SET_DEVICE_STATE_FD: unknown phase ", phase));
   }
@@ -165,7 +191,7 @@ absl::StatusOr<DeviceStateEngine::Held> DeviceStateEngine::Prepare(
   Held held;
   held.direction = static_cast<TransferDirection>(direction);
   const bool save = held.direction == TransferDirection::kSave;
-  if (options_.own_channel.has_value()) {
+  if (options_.own_channel.has_value() && !in_rounds) {
     DS_ASSIGN_OR_RETURN(ChannelEnds ends, CreateChannel(*options_.own_channel,
                                                         options_.file_folder));
     fd = std::move(save ? ends.write_end : ends.read_end);
@@ -176,11 +202,45 @@ absl::StatusOr<DeviceStateEngine::Held> DeviceStateEngine::Prepare(
       held.local,
       AdmitChannel(std::move(fd), save ? ChannelUse::kWrite : ChannelUse::kRead,
                    control_fd));
+  if (in_rounds && held.local.info.stored()) return StoredInRounds();
   return held;
+}
+
+absl::StatusOr<DeviceStateEngine::Rounds> DeviceStateEngine::PrepareRounds(
+    FileDescriptor fd, int control_fd) {
+  if (!MayBeginRounds(state())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("SET_DEVICE_STATE_FD: no rounds in the state \"",
+                     SessionStateName(state()), "\" of the session"));
+  }
+  if (!fd.valid()) {
+    return absl::InvalidArgumentError(
+        "SET_DEVICE_STATE_FD: no file descriptor attached");
+  }
+  DS_ASSIGN_OR_RETURN(
+      Channel channel,
+      AdmitChannel(std::move(fd), ChannelUse::kWrite, control_fd));
+  if (channel.info.stored()) return StoredInRounds();
+  Rounds rounds;
+  rounds.channel = channel.info.kind;
+  DS_ASSIGN_OR_RETURN(rounds.sink,
+                      FdSink::Create(std::move(channel), options_.limits));
+  return rounds;
 }
 
 void DeviceStateEngine::SetDeviceStateFd(uint32_t direction, uint32_t phase,
                                          FileDescriptor fd, int control_fd) {
+  if (phase == kTransferPhaseRounds && rounds_negotiated_ &&
+      direction == static_cast<uint32_t>(TransferDirection::kSave)) {
+    refused_direction_ = TransferDirection::kSave;
+    absl::StatusOr<Rounds> rounds = PrepareRounds(std::move(fd), control_fd);
+    if (!rounds.ok()) {
+      refusal_ = rounds.status();
+      return FeedRounds(RoundsEvent::kSetUnfit);
+    }
+    return FeedRounds(RoundsEvent::kSet, &*rounds);
+  }
+  FeedRounds(RoundsEvent::kAbandoned);
   absl::StatusOr<Held> held =
       Prepare(direction, phase, std::move(fd), control_fd);
   refused_direction_ =
@@ -203,7 +263,125 @@ void DeviceStateEngine::RefuseDeviceStateFd(absl::Status why) {
   Feed(SessionEvent::kSetUnfit);
 }
 
+RoundsEvent DeviceStateEngine::JudgeRound(uint32_t round, bool last) {
+  const auto unfit = [this](absl::string_view why) {
+    refusal_ = absl::FailedPreconditionError(
+        absl::StrCat("DEVICE_STATE_ROUND: ", why));
+    return RoundsEvent::kRoundUnfit;
+  };
+  if (!rounds_negotiated_) return unfit("rounds were not negotiated");
+  if (state() == SessionState::kLoading || state() == SessionState::kLoaded) {
+    awaited_round_ = round;
+    return RoundsEvent::kAwaitRound;
+  }
+  if (rounds_session_.state() == RoundsState::kNone) {
+    return unfit("there is no transfer in rounds");
+  }
+  if (round != rounds_.written + 1) {
+    return unfit(
+        absl::StrCat("round ", round, " after ", rounds_.written, " rounds"));
+  }
+  if (last && state() == SessionState::kRunning) {
+    return unfit("the last round while rings are running");
+  }
+  return last ? RoundsEvent::kLastRound : RoundsEvent::kRound;
+}
+
+void DeviceStateEngine::Round(uint32_t round, bool last) {
+  FeedRounds(JudgeRound(round, last));
+  SettleAwaited();
+}
+
+void DeviceStateEngine::RefuseRound(absl::Status why) {
+  refusal_ = std::move(why);
+  FeedRounds(RoundsEvent::kRoundUnfit);
+}
+
+void DeviceStateEngine::FeedRounds(RoundsEvent event, Rounds* incoming) {
+  const RoundsState before = rounds_session_.state();
+  start_failure_ = absl::OkStatus();
+  const RoundsActions actions = rounds_session_.Handle(event);
+  const bool failed =
+      event == RoundsEvent::kWorkFailed || event == RoundsEvent::kDeadline;
+  if ((actions & kGiveUpRounds) != 0 && !failed) {
+    failure_ = absl::AbortedError("the rounds were given up");
+    Report(TransferReport::Stage::kAbandoned, failure_.status);
+  }
+  ExecuteRounds(actions, incoming);
+  const RoundsState now = rounds_session_.state();
+  if ((now == RoundsState::kWriting) == (before == RoundsState::kWriting)) {
+    return;
+  }
+  SetDeadline(now == RoundsState::kWriting
+                  ? Deadline::After(options_.limits.total + kStuckHandlerGrace)
+                  : Deadline::Never());
+  if (!start_failure_.ok()) {
+    failure_ = start_failure_;
+    FeedRounds(RoundsEvent::kWorkFailed);
+  }
+}
+
+void DeviceStateEngine::ExecuteRounds(RoundsActions actions, Rounds* incoming) {
+  if ((actions & kFailOpenRound) != 0) AnswerRound(AbandonedError());
+  if ((actions & kGiveUpRounds) != 0) {
+    rounds_.sink->Cancel(failure_.status.ok() ? AbandonedError().message()
+                                              : failure_.status.message());
+    worker_->EndRounds();
+    active_id_ = 0;
+    rounds_ = {};
+  }
+  if (incoming != nullptr) {
+    rounds_ = std::move(*incoming);
+    failure_ = absl::OkStatus();
+    set_stream(rounds_.sink);
+  }
+  if ((actions & kStartRound) != 0) {
+    active_id_ = ++last_id_;
+    start_failure_ =
+        worker_->SaveRound(active_id_, rounds_.sink, /*last=*/false);
+  }
+  if ((actions & kAcceptRounds) != 0) {
+    held_ = {};
+    held_.local.info.kind = rounds_.channel;
+    Report(TransferReport::Stage::kAccepted, absl::OkStatus(), kSetStateNoFd);
+    AnswerSet(kSetStateNoFd);
+  }
+  if ((actions & kRefuseRounds) != 0) RefuseSet();
+  if ((actions & kHandOver) != 0) {
+    Held held;
+    held.local.info.kind = rounds_.channel;
+    held.rounds_sink = std::move(rounds_.sink);
+    Feed(SessionEvent::kSetSave, &held);
+    rounds_ = {};
+  }
+  if ((actions & kPassRound) != 0) AnswerRound(absl::OkStatus());
+  if ((actions & kFailRound) != 0) {
+    absl::Status why = std::exchange(refusal_, absl::OkStatus());
+    if (why.ok()) why = failure_.status;
+    AnswerRound(why.ok() ? AbandonedError() : std::move(why));
+  }
+}
+
+void DeviceStateEngine::SettleAwaited() {
+  if (rounds_session_.state() != RoundsState::kAwaiting) return;
+  if (state() == SessionState::kLoaded ||
+      (state() == SessionState::kLoading && loaded_rounds_ >= awaited_round_)) {
+    FeedRounds(RoundsEvent::kLoaded);
+  } else if (state() != SessionState::kLoading || !load_failure_.ok()) {
+    refusal_ = load_failure_;
+    FeedRounds(RoundsEvent::kLoadOver);
+  }
+}
+
+void DeviceStateEngine::AnswerRound(absl::Status status) {
+  DeviceStateReply reply;
+  reply.request = kDeviceStateRound;
+  reply.round = {CheckValue(status), progress(), rounds_.dirty_bytes};
+  replies_.push_back(std::move(reply));
+}
+
 void DeviceStateEngine::CheckDeviceState() {
+  FeedRounds(RoundsEvent::kAbandoned);
   // The reason of a refused SET_DEVICE_STATE_FD is worth more than that nothing
   // ran.
   if (!HasTransfer(state()) && failure_.status.ok()) {
@@ -222,14 +400,37 @@ void DeviceStateEngine::RefuseCheck(absl::Status why) {
 void DeviceStateEngine::Dispatch() {
   while (auto completion = worker_->TakeCompletion()) {
     if (completion->id != active_id_) continue;  // cancelled meanwhile
+    if (completion->draining) {
+      load_failure_ = completion->result.status;
+      SettleAwaited();
+      continue;
+    }
+    if (completion->loaded_round != 0) {
+      loaded_rounds_ = completion->loaded_round;
+      SettleAwaited();
+      continue;
+    }
     const absl::Status status = completion->result.status;
     if (!status.ok()) failure_ = std::move(completion->result);
+    if (rounds_session_.state() == RoundsState::kWriting) {
+      if (status.ok()) ++rounds_.written;
+      rounds_.dirty_bytes = completion->dirty_bytes;
+      if (!status.ok()) Report(TransferReport::Stage::kTransferred, status);
+      FeedRounds(status.ok() ? RoundsEvent::kWorkOk : RoundsEvent::kWorkFailed);
+      continue;
+    }
     if (state() != SessionState::kCommitting) {
       Report(TransferReport::Stage::kTransferred, status);
     }
     Feed(status.ok() ? SessionEvent::kWorkOk : SessionEvent::kWorkFailed);
   }
-  if (deadline_.Expired()) {
+  if (deadline_.Expired() && rounds_session_.state() == RoundsState::kWriting) {
+    failure_ = absl::DeadlineExceededError(
+        absl::StrCat("round ", rounds_.written + 1, " not finished ",
+                     absl::FormatDuration(options_.limits.total), " after ",
+                     "DEVICE_STATE_ROUND"));
+    FeedRounds(RoundsEvent::kDeadline);
+  } else if (deadline_.Expired()) {
     const bool check = HasCheckDeadline(state());
     failure_ = absl::DeadlineExceededError(absl::StrCat(
         DirectionName(held_.direction), " not finished ",
@@ -238,10 +439,14 @@ void DeviceStateEngine::Dispatch() {
         " after ", check ? "CHECK_DEVICE_STATE" : "SET_DEVICE_STATE_FD"));
     Feed(SessionEvent::kDeadline);
   }
+  SettleAwaited();
 }
 
 Message ToMessage(DeviceStateReply reply) {
-  Message message = MakeReply(reply.request, U64Payload(reply.value));
+  Message message =
+      MakeReply(reply.request, reply.request == kDeviceStateRound
+                                   ? RoundReplyPayload(reply.round)
+                                   : U64Payload(reply.value));
   if (reply.fd.valid()) message.fds.push_back(std::move(reply.fd));
   return message;
 }
@@ -289,6 +494,8 @@ void DeviceStateEngine::Execute(SessionActions actions, SessionState before,
   if (incoming != nullptr) {
     held_ = std::move(*incoming);
     failure_ = absl::OkStatus();
+    loaded_rounds_ = 0;
+    load_failure_ = absl::OkStatus();
     set_stream(nullptr);
   }
   if ((actions & kStart) != 0) start_failure_ = StartTransfer();
@@ -296,16 +503,14 @@ void DeviceStateEngine::Execute(SessionActions actions, SessionState before,
     active_id_ = ++last_id_;
     start_failure_ = worker_->Commit(active_id_);
   }
-  if ((actions & kAcceptSet) != 0) {
+  // The answer to DEVICE_STATE_ROUND stands for this.
+  const bool accepted_before = held_.rounds_sink != nullptr;
+  if ((actions & kAcceptSet) != 0 && !accepted_before) {
     Report(TransferReport::Stage::kAccepted, absl::OkStatus(),
            held_.own ? 0 : kSetStateNoFd);
     AnswerSet(held_.own ? 0 : kSetStateNoFd);
   }
-  if ((actions & kRefuseSet) != 0) {
-    if (!refusal_.ok()) failure_ = std::exchange(refusal_, absl::OkStatus());
-    Report(TransferReport::Stage::kRefused, failure_.status, kSetStateRefused);
-    AnswerSet(kSetStateRefused);
-  }
+  if ((actions & kRefuseSet) != 0) RefuseSet();
   if ((actions & kPassCheck) != 0) AnswerCheck(absl::OkStatus());
   if ((actions & kFailCheck) != 0) {
     AnswerCheck(OwesReply(before) && failure_.status.ok() ? AbandonedError()
@@ -321,6 +526,10 @@ void DeviceStateEngine::CancelStream(absl::string_view why) {
 
 absl::Status DeviceStateEngine::StartTransfer() {
   active_id_ = ++last_id_;
+  if (held_.rounds_sink != nullptr) {
+    set_stream(held_.rounds_sink);
+    return worker_->SaveRound(active_id_, held_.rounds_sink, /*last=*/true);
+  }
   if (held_.direction == TransferDirection::kSave) {
     DS_ASSIGN_OR_RETURN(
         auto sink, FdSink::Create(std::move(held_.local), options_.limits));
@@ -339,6 +548,12 @@ void DeviceStateEngine::AnswerSet(uint64_t value) {
   replies_.push_back(std::move(reply));
 }
 
+void DeviceStateEngine::RefuseSet() {
+  if (!refusal_.ok()) failure_ = std::exchange(refusal_, absl::OkStatus());
+  Report(TransferReport::Stage::kRefused, failure_.status, kSetStateRefused);
+  AnswerSet(kSetStateRefused);
+}
+
 void DeviceStateEngine::AnswerCheck(const LoadResult& result) {
   const uint64_t value = CheckValue(result);
   Report(TransferReport::Stage::kChecked, result.status, value);
@@ -349,15 +564,18 @@ void DeviceStateEngine::UpdateDeadline(SessionState before, bool new_transfer) {
   const SessionState now = session_.state();
   if (HasCheckDeadline(now)) {
     if (HasCheckDeadline(before)) return;
-    deadline_ = Deadline::After(options_.check_timeout);
+    SetDeadline(Deadline::After(options_.check_timeout));
   } else if (HasTransferDeadline(now)) {
     if (!new_transfer) return;
-    deadline_ = Deadline::After(options_.limits.total + kStuckHandlerGrace);
-  } else if (deadline_.never()) {
-    return;
-  } else {
-    deadline_ = Deadline::Never();
+    SetDeadline(Deadline::After(options_.limits.total + kStuckHandlerGrace));
+  } else if (!deadline_.never() &&
+             rounds_session_.state() != RoundsState::kWriting) {
+    SetDeadline(Deadline::Never());
   }
+}
+
+void DeviceStateEngine::SetDeadline(Deadline deadline) {
+  deadline_ = deadline;
   itimerspec when = {};
   if (!deadline_.never()) {
     // Zero would disarm it.

@@ -24,6 +24,8 @@
 #include "devstate/transport/io/fd_stream.h"
 #include "devstate/transport/io/file_descriptor.h"
 #include "devstate/transport/vhost_user/device_state_handler.h"
+#include "devstate/transport/vhost_user/payloads.h"
+#include "devstate/transport/vhost_user/rounds_session.h"
 #include "devstate/transport/vhost_user/session.h"
 #include "devstate/transport/vhost_user/transfer_worker.h"
 #include "devstate/transport/vhost_user/vhost_user_message.h"
@@ -67,11 +69,15 @@ struct DeviceStateEngineOptions {
   std::function<void(const TransferReport&)> report;
 };
 
-// A reply to send. Its flags are 0x5 and its payload has 8 bytes.
+// A reply to send. Its flags are 0x5 and its payload has 8 bytes, or
+// kRoundReplySize.
 struct DeviceStateReply {
-  uint32_t request = 0;  // kSetDeviceStateFd or kCheckDeviceState
+  // kSetDeviceStateFd, kCheckDeviceState or kDeviceStateRound
+  uint32_t request = 0;
   uint64_t value = 0;
   FileDescriptor fd;  // to attach, if valid; close it after sending
+  // Of kDeviceStateRound, in place of `value`.
+  RoundReply round = {};
 };
 
 // Returns the reply as the message to send.
@@ -91,7 +97,9 @@ class DeviceStateEngine {
   ~DeviceStateEngine();
 
   // Tell the engine what it must know of the rest of the protocol.
-  void SetNegotiated(bool device_state);  // SET_PROTOCOL_FEATURES, bit 19
+  // SET_PROTOCOL_FEATURES, bit 19 and kProtocolFRounds. Without the latter
+  // nothing of rounds is accepted.
+  void SetNegotiated(bool device_state, bool rounds = false);
   void SetRunning(bool any_ring_started);
   void Disconnected();
 
@@ -103,7 +111,13 @@ class DeviceStateEngine {
                         int control_fd = -1);
   // Takes a malformed SET_DEVICE_STATE_FD request; `why` goes to the report.
   void RefuseDeviceStateFd(absl::Status why);
-  // Takes a CHECK_DEVICE_STATE request. Its reply is ready when the worker is
+  // Takes a DEVICE_STATE_ROUND request. Its reply is ready when the round was
+  // written, or has been loaded.
+  void Round(uint32_t round, bool last);
+  // Takes a malformed DEVICE_STATE_ROUND request.
+  void RefuseRound(absl::Status why);
+  // Takes a CHECK_DEVICE_STATE request. Between rounds it gives them up. Its
+  // reply is ready when the worker is
   // done.
   void CheckDeviceState();
   // Takes a malformed CHECK_DEVICE_STATE request. Makes an error reply and
@@ -120,9 +134,12 @@ class DeviceStateEngine {
   std::optional<DeviceStateReply> TakeReply();
   // Returns whether a request is not answered yet. Read no further message from
   // the front-end until then; the front-end waits, too.
-  bool owes_reply() const { return OwesReply(session_.state()); }
+  bool owes_reply() const {
+    return OwesReply(session_.state()) || OwesReply(rounds_session_.state());
+  }
 
   SessionState state() const { return session_.state(); }
+  RoundsState rounds_state() const { return rounds_session_.state(); }
   // Returns why the last transfer failed; OK if it did not.
   const absl::Status& failure() const { return failure_.status; }
   // Returns the bytes of the current or last transfer. Thread-safe.
@@ -135,6 +152,15 @@ class DeviceStateEngine {
     Channel local;
     FileDescriptor remote;  // to hand to the front-end
     bool own = false;
+    // Of a save whose earlier rounds are in it already.
+    std::shared_ptr<FdSink> rounds_sink = nullptr;
+  };
+  // A save in rounds that has not come to its last one.
+  struct Rounds {
+    std::shared_ptr<FdSink> sink;
+    ChannelKind channel = ChannelKind::kPipe;
+    uint32_t written = 0;
+    uint64_t dirty_bytes = 0;
   };
 
   DeviceStateEngine(DeviceStateEngineOptions options,
@@ -142,14 +168,27 @@ class DeviceStateEngine {
                     FileDescriptor timer);
   absl::StatusOr<Held> Prepare(uint32_t direction, uint32_t phase,
                                FileDescriptor fd, int control_fd);
+  // Begins rounds, or a load in rounds.
+  void SetInRounds(uint32_t direction, FileDescriptor fd, int control_fd);
+  absl::StatusOr<Rounds> PrepareRounds(FileDescriptor fd, int control_fd);
+  // Returns the event of a DEVICE_STATE_ROUND, with refusal_ set if it is
+  // unfit.
+  RoundsEvent JudgeRound(uint32_t round, bool last);
+  void FeedRounds(RoundsEvent event, Rounds* incoming = nullptr);
+  void ExecuteRounds(RoundsActions actions, Rounds* incoming);
+  // Ends a wait for a load that is over or complete.
+  void SettleAwaited();
+  void AnswerRound(absl::Status status);
   void Feed(SessionEvent event, Held* incoming = nullptr);
   void Execute(SessionActions actions, SessionState before, Held* incoming);
   void CancelStream(absl::string_view why);
   absl::Status StartTransfer();
   void AnswerSet(uint64_t value);
+  void RefuseSet();
   // Answers CHECK with `result`; OK is 0.
   void AnswerCheck(const LoadResult& result);
   void UpdateDeadline(SessionState before, bool new_transfer);
+  void SetDeadline(Deadline deadline);
   void Report(TransferReport::Stage stage, absl::Status status,
               uint64_t reply = 0);
   std::shared_ptr<FdStream> stream() const;
@@ -159,7 +198,16 @@ class DeviceStateEngine {
   const FileDescriptor poll_fd_;
   const FileDescriptor timer_fd_;
   Session session_;
+  RoundsSession rounds_session_;
+  bool rounds_negotiated_ = false;
   Held held_;
+  Rounds rounds_;
+  // The rounds of the current load that have come, and the one that is waited
+  // for.
+  uint32_t loaded_rounds_ = 0;
+  uint32_t awaited_round_ = 0;
+  // Why that load has failed, while the rest of it is read.
+  absl::Status load_failure_;
   LoadResult failure_ = absl::OkStatus();
   absl::Status start_failure_;
   // Why the next request is refused; failure_ belongs to the transfer until

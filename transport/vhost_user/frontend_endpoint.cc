@@ -244,11 +244,16 @@ absl::Status FrontendEndpoint::SetInflight(InflightMemory memory) {
   return SendAcknowledged(std::move(request));
 }
 
-absl::Status FrontendEndpoint::CheckAllowed() const {
-  if ((protocol_features_ & kProtocolFDeviceState) == 0) {
-    return absl::FailedPreconditionError(
-        "device state was not negotiated with this back-end");
+absl::Status FrontendEndpoint::CheckNegotiatedState() const {
+  if ((protocol_features_ & kProtocolFDeviceState) != 0) {
+    return absl::OkStatus();
   }
+  return absl::FailedPreconditionError(
+      "device state was not negotiated with this back-end");
+}
+
+absl::Status FrontendEndpoint::CheckAllowed() const {
+  DS_RETURN_IF_ERROR(CheckNegotiatedState());
   if (!running_.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat(running_.size(), " rings are running; stop them first"));
@@ -257,11 +262,11 @@ absl::Status FrontendEndpoint::CheckAllowed() const {
 }
 
 absl::StatusOr<FileDescriptor> FrontendEndpoint::SetDeviceStateFd(
-    TransferDirection direction, FileDescriptor remote,
-    TransferResult* result) {
+    TransferDirection direction, FileDescriptor remote, TransferResult* result,
+    uint32_t phase) {
   Message request = MakeRequest(kSetDeviceStateFd);
   AppendU32(static_cast<uint32_t>(direction), &request.payload);
-  AppendU32(kTransferPhaseStopped, &request.payload);
+  AppendU32(phase, &request.payload);
   request.fds.push_back(std::move(remote));
   absl::StatusOr<Message> reply = Call(request, 8, options_.reply_timeout);
   // Our copy of the back-end's end must go before anything is read or awaited,
@@ -434,6 +439,43 @@ absl::StatusOr<TransferResult> FrontendEndpoint::LoadState(ChannelKind kind,
       return result.transfer;
     }
   }
+  DS_RETURN_IF_ERROR(CheckDeviceState(&result));
+  return result;
+}
+
+absl::Status FrontendEndpoint::BeginRounds(TransferDirection direction,
+                                           FileDescriptor channel) {
+  DS_RETURN_IF_ERROR(CheckNegotiatedState());
+  DS_RETURN_IF_ERROR(
+      CheckNegotiated(kDeviceStateRound, protocol_features_, kProtocolFRounds));
+  TransferResult result;
+  DS_ASSIGN_OR_RETURN(const FileDescriptor own,
+                      SetDeviceStateFd(direction, std::move(channel), &result,
+                                       kTransferPhaseRounds));
+  if (!own.valid()) return absl::OkStatus();
+  return Break(absl::InvalidArgumentError(
+      "reply to SET_DEVICE_STATE_FD: a file descriptor in rounds"));
+}
+
+absl::StatusOr<RoundReply> FrontendEndpoint::Round(uint32_t number, bool last) {
+  DS_RETURN_IF_ERROR(
+      CheckNegotiated(kDeviceStateRound, protocol_features_, kProtocolFRounds));
+  std::string payload;
+  AppendU32(number, &payload);
+  AppendU32(last ? 1 : 0, &payload);
+  DS_ASSIGN_OR_RETURN(const Message message,
+                      Call(MakeRequest(kDeviceStateRound, std::move(payload)),
+                           kRoundReplySize, options_.limits.total));
+  const RoundReply reply = ReadRoundReply(message.payload);
+  if (reply.error == 0) return reply;
+  return absl::FailedPreconditionError(
+      absl::StrCat("DEVICE_STATE_ROUND: round ", number,
+                   " refused by the back-end with ", reply.error));
+}
+
+absl::StatusOr<TransferResult> FrontendEndpoint::Check() {
+  DS_RETURN_IF_ERROR(CheckNegotiatedState());
+  TransferResult result;
   DS_RETURN_IF_ERROR(CheckDeviceState(&result));
   return result;
 }

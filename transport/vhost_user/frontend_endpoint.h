@@ -171,6 +171,26 @@ class FrontendEndpoint {
   // abandoned without CHECK_DEVICE_STATE, so that nothing is put into force.
   absl::StatusOr<TransferResult> LoadState(ChannelKind kind, ByteSource& in);
 
+  // --- Rounds (docs/rounds.md) ---
+  // For back-ends that offer kProtocolFRounds, where the options ask for it.
+  // Their errors are FAILED_PRECONDITION if it was not negotiated or the
+  // back-end refuses.
+
+  bool has_rounds() const {
+    return (protocol_features_ & kProtocolFRounds) != 0;
+  }
+  // Begins a save or load in rounds on `channel`, the back-end's end of a pipe
+  // or socket pair, which it always uses. The device of a save may run.
+  absl::Status BeginRounds(TransferDirection direction, FileDescriptor channel);
+  // Has the next round written, or waits until this round was loaded and
+  // prepared. Somebody must read the channel of a save meanwhile. `last`
+  // returns at once, and its end is that of the channel and Check(). Requires:
+  // all rings are stopped before the last round of a save.
+  absl::StatusOr<RoundReply> Round(uint32_t number, bool last);
+  // Asks CHECK_DEVICE_STATE. Between two rounds it gives them up, and is
+  // answered with an error.
+  absl::StatusOr<TransferResult> Check();
+
   // Ends every wait with ABORTED. Async-signal-safe and thread-safe.
   void Stop() { stop_.Signal(); }
 
@@ -194,12 +214,13 @@ class FrontendEndpoint {
   absl::Status SendAcknowledged(Message request);
   absl::StatusOr<uint32_t> StopRingWith(uint32_t request, uint8_t ring);
   absl::Status CheckAllowed() const;
+  absl::Status CheckNegotiatedState() const;
   // Sends SET_DEVICE_STATE_FD with `remote` and closes it. Returns the
   // back-end's channel, or an empty FD if the other end of `remote` is to be
   // used.
-  absl::StatusOr<FileDescriptor> SetDeviceStateFd(TransferDirection direction,
-                                                  FileDescriptor remote,
-                                                  TransferResult* result);
+  absl::StatusOr<FileDescriptor> SetDeviceStateFd(
+      TransferDirection direction, FileDescriptor remote,
+      TransferResult* result, uint32_t phase = kTransferPhaseStopped);
   absl::Status CheckDeviceState(TransferResult* result);
   absl::StatusOr<std::shared_ptr<FdSink>> OpenSink(FileDescriptor fd,
                                                    TransferResult* result);

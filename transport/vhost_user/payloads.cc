@@ -74,4 +74,16 @@ InflightDescription ReadInflightDescription(absl::string_view payload) {
   return description;
 }
 
+std::string RoundReplyPayload(const RoundReply& reply) {
+  std::string payload;
+  AppendU64(reply.error, &payload);
+  AppendU64(reply.bytes, &payload);
+  AppendU64(reply.dirty_bytes, &payload);
+  return payload;
+}
+
+RoundReply ReadRoundReply(absl::string_view payload) {
+  return {ReadU64(payload, 0), ReadU64(payload, 8), ReadU64(payload, 16)};
+}
+
 }  // namespace devstate::vhost_user

@@ -77,6 +77,19 @@ std::string InflightPayload(const InflightDescription& description);
 // Reads such a payload. Requires: it has 20 bytes at least.
 InflightDescription ReadInflightDescription(absl::string_view payload);
 
+// The answer to DEVICE_STATE_ROUND.
+struct RoundReply {
+  uint64_t error = 0;  // 0: the round is in the channel, or was loaded
+  // Of a save: the bytes in the channel so far, and about how many another
+  // round would have now, which VFIO calls dirty_bytes.
+  uint64_t bytes = 0;
+  uint64_t dirty_bytes = 0;
+};
+
+std::string RoundReplyPayload(const RoundReply& reply);
+// Reads such a payload. Requires: it has kRoundReplySize bytes.
+RoundReply ReadRoundReply(absl::string_view payload);
+
 }  // namespace devstate::vhost_user
 
 #endif  // DEVSTATE_TRANSPORT_VHOST_USER_PAYLOADS_H_

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "devstate/transport/vhost_user/rounds_session.h"
 #include "devstate/transport/vhost_user/session.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -15,19 +16,29 @@
 namespace devstate::vhost_user {
 namespace {
 
+absl::string_view NameOf(SessionState state) { return SessionStateName(state); }
+absl::string_view NameOf(RoundsState state) { return RoundsStateName(state); }
+absl::string_view NameOf(SessionEvent event) { return SessionEventName(event); }
+absl::string_view NameOf(RoundsEvent event) { return RoundsEventName(event); }
+std::string ActionsOf(const SessionStep& step) {
+  return SessionActionNames(step.actions);
+}
+std::string ActionsOf(const RoundsStep& step) {
+  return RoundsActionNames(step.actions);
+}
+
 // The section of one state, as the page must have it.
-std::string Section(SessionState state) {
+template <typename Event, typename State>
+std::string Section(State state, int events) {
   std::string text =
-      absl::StrCat("### ", SessionStateName(state),
+      absl::StrCat("### ", NameOf(state),
                    "\n\n| event | next state | actions |\n|---|---|---|\n");
-  for (int i = 0; i < kSessionEvents; ++i) {
-    const SessionEvent event = static_cast<SessionEvent>(i);
-    const SessionStep step = StepOf(state, event);
+  for (int i = 0; i < events; ++i) {
+    const auto event = static_cast<Event>(i);
+    const auto step = StepOf(state, event);
     if (step.next == state && step.actions == 0) continue;
-    absl::StrAppend(&text, "| ", SessionEventName(event), " | ",
-                    SessionStateName(step.next), " | ",
-                    step.actions == 0 ? "-" : SessionActionNames(step.actions),
-                    " |\n");
+    absl::StrAppend(&text, "| ", NameOf(event), " | ", NameOf(step.next), " | ",
+                    step.actions == 0 ? "-" : ActionsOf(step), " |\n");
   }
   return text;
 }
@@ -38,8 +49,18 @@ TEST(SessionDocumentTest, ListsTheTableAsItIs) {
   std::stringstream page;
   page << file.rdbuf() << "\n";
   for (int i = 0; i < kSessionStates; ++i) {
-    EXPECT_THAT(page.str(), ::testing::HasSubstr(
-                                Section(static_cast<SessionState>(i)) + "\n"));
+    EXPECT_THAT(
+        page.str(),
+        ::testing::HasSubstr(Section<SessionEvent>(static_cast<SessionState>(i),
+                                                   kSessionEvents) +
+                             "\n"));
+  }
+  for (int i = 0; i < kRoundsStates; ++i) {
+    EXPECT_THAT(
+        page.str(),
+        ::testing::HasSubstr(
+            Section<RoundsEvent>(static_cast<RoundsState>(i), kRoundsEvents) +
+            "\n"));
   }
 }
 

@@ -3,12 +3,13 @@
 //
 // Each byte is an event for the session and for a model of it. Both do the
 // same, every request is answered once, and whatever came before, a fresh SET
-// is accepted.
+// is accepted. It is also an event of rounds, whose requests are answered once.
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
+#include "devstate/transport/vhost_user/rounds_session.h"
 #include "devstate/transport/vhost_user/session.h"
 #include "devstate/transport/vhost_user/session_model.h"
 #include "fuzz/promise.h"
@@ -47,10 +48,23 @@ void CheckFreshSet(Session session, SessionEvent set) {
   Promise((session.Handle(set) & kAcceptSet) != 0, "a fresh SET is accepted");
 }
 
+// Takes an event of rounds, of which `owed` requests are not answered.
+void TakeRounds(RoundsEvent event, RoundsSession* rounds, int* owed) {
+  const RoundsActions actions = rounds->Handle(event);
+  if (event <= RoundsEvent::kRoundUnfit) ++*owed;
+  *owed -=
+      __builtin_popcount(actions & (kFailOpenRound | kAcceptRounds |
+                                    kRefuseRounds | kPassRound | kFailRound));
+  Promise(*owed == (OwesReply(rounds->state()) ? 1 : 0),
+          "every request of rounds is answered once");
+}
+
 void Run(const uint8_t* events, size_t size) {
   Session session;
   SessionModel model;
   Answers answers;
+  RoundsSession rounds;
+  int owed_rounds = 0;
   for (size_t i = 0; i < size; ++i) {
     const auto event = static_cast<SessionEvent>(events[i] % kSessionEvents);
     const SessionState before = session.state();
@@ -69,6 +83,8 @@ void Run(const uint8_t* events, size_t size) {
         "every request is answered once");
     CheckFreshSet(session, SessionEvent::kSetSave);
     CheckFreshSet(session, SessionEvent::kSetLoad);
+    TakeRounds(static_cast<RoundsEvent>(events[i] % kRoundsEvents), &rounds,
+               &owed_rounds);
   }
 }
 

@@ -44,6 +44,13 @@ absl::Status TransferWorker::Save(uint64_t id, std::shared_ptr<FdSink> sink) {
   return Post({JobKind::kSave, id, std::move(sink)});
 }
 
+absl::Status TransferWorker::SaveRound(uint64_t id,
+                                       std::shared_ptr<FdSink> sink,
+                                       bool last) {
+  return Post({last ? JobKind::kSaveLastRound : JobKind::kSaveRound, id,
+               std::move(sink)});
+}
+
 absl::Status TransferWorker::Load(uint64_t id,
                                   std::shared_ptr<FdSource> source) {
   return Post({JobKind::kLoad, id, nullptr, std::move(source)});
@@ -56,6 +63,11 @@ absl::Status TransferWorker::Commit(uint64_t id) {
 void TransferWorker::Discard() {
   if (!thread_.started()) return;
   [[maybe_unused]] const absl::Status posted = Post({JobKind::kDiscard});
+}
+
+void TransferWorker::EndRounds() {
+  if (!thread_.started()) return;
+  [[maybe_unused]] const absl::Status posted = Post({JobKind::kEndRounds});
 }
 
 std::optional<TransferWorker::Completion> TransferWorker::TakeCompletion() {
@@ -76,13 +88,22 @@ void TransferWorker::Run() {
       job = std::move(jobs_.front());
       jobs_.pop_front();
     }
-    Completion completion{job.id, absl::OkStatus()};
+    Completion completion;
+    completion.id = job.id;
     switch (job.kind) {
       case JobKind::kSave:
         completion.result = RunSave(*job.sink);
         break;
+      case JobKind::kSaveRound:
+      case JobKind::kSaveLastRound: {
+        const absl::StatusOr<uint64_t> dirty =
+            RunSaveRound(*job.sink, job.kind == JobKind::kSaveLastRound);
+        completion.result = dirty.status();
+        completion.dirty_bytes = dirty.value_or(0);
+        break;
+      }
       case JobKind::kLoad:
-        completion.result = RunLoad(*job.source);
+        completion.result = RunLoad(job.id, *job.source);
         break;
       case JobKind::kCommit:
         completion.result = RunCommit();
@@ -90,13 +111,20 @@ void TransferWorker::Run() {
       case JobKind::kDiscard:
         if (std::exchange(staged_, false)) handler_->Discard();
         continue;
+      case JobKind::kEndRounds:
+        RunEndRounds();
+        continue;
       case JobKind::kQuit:
         return;
     }
-    const std::lock_guard<std::mutex> lock(mutex_);
-    completions_.push_back(std::move(completion));
-    completed_.Signal();
+    Complete(std::move(completion));
   }
+}
+
+void TransferWorker::Complete(Completion completion) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  completions_.push_back(std::move(completion));
+  completed_.Signal();
 }
 
 absl::Status TransferWorker::RunSave(FdSink& sink) {
@@ -108,12 +136,46 @@ absl::Status TransferWorker::RunSave(FdSink& sink) {
   return status;
 }
 
-LoadResult TransferWorker::RunLoad(FdSource& source) {
+absl::StatusOr<uint64_t> TransferWorker::RunSaveRound(FdSink& sink, bool last) {
+  if (sink.cancelled()) {
+    RunEndRounds();
+    return absl::AbortedError("cancelled before its turn");
+  }
+  in_rounds_ = true;
+  const absl::StatusOr<uint64_t> dirty = handler_->SaveRound(sink, last);
+  if (!dirty.ok()) {
+    in_rounds_ = false;
+    sink.Cancel("the round failed");
+    return dirty;
+  }
+  if (!last) return dirty;
+  in_rounds_ = false;
+  DS_RETURN_IF_ERROR(sink.Finish());
+  return dirty;
+}
+
+void TransferWorker::RunEndRounds() {
+  if (std::exchange(in_rounds_, false)) handler_->EndRounds();
+}
+
+LoadResult TransferWorker::RunLoad(uint64_t id, FdSource& source) {
   if (source.cancelled()) {
     return absl::AbortedError("cancelled before its turn");
   }
   staged_ = true;
-  LoadResult result = handler_->Load(source);
+  LoadResult result = handler_->LoadRounds(source, [this, id](uint32_t round) {
+    Completion completion;
+    completion.id = id;
+    completion.loaded_round = round;
+    Complete(std::move(completion));
+  });
+  if (!result.status.ok()) {
+    Completion completion;
+    completion.id = id;
+    completion.result = result;
+    completion.draining = true;
+    Complete(std::move(completion));
+  }
   const absl::StatusOr<uint64_t> rest = source.Drain();
   source.Cancel("the load is over");
   if (!result.status.ok()) return result;

@@ -36,24 +36,43 @@ class TransferWorker {
 
   struct Completion {
     uint64_t id = 0;
-    LoadResult result;
+    LoadResult result = absl::OkStatus();
+    // Of a round that was saved.
+    uint64_t dirty_bytes = 0;
+    // Not 0: the load goes on, and has come to the end of this round.
+    uint32_t loaded_round = 0;
+    // Whether the load has failed and its source, which may wait for another
+    // request, is read to its end. Another completion follows.
+    bool draining = false;
   };
 
   // Post a job, whose completion carries `id`. RESOURCE_EXHAUSTED when the
   // thread cannot be started; then nothing was posted.
   absl::Status Save(uint64_t id, std::shared_ptr<FdSink> sink);
+  absl::Status SaveRound(uint64_t id, std::shared_ptr<FdSink> sink, bool last);
   absl::Status Load(uint64_t id, std::shared_ptr<FdSource> source);
   absl::Status Commit(uint64_t id);
   // Posts a discard of the load that is staged by then, if there is one. It has
   // no completion. Without a thread nothing is staged.
   void Discard();
+  // Posts the end of the rounds that are under way by then, if there are any.
+  void EndRounds();
 
   // Returns the descriptor that is readable while a completion waits.
   int fd() const { return completed_.fd(); }
   std::optional<Completion> TakeCompletion();
 
  private:
-  enum class JobKind { kSave, kLoad, kCommit, kDiscard, kQuit };
+  enum class JobKind {
+    kSave,
+    kSaveRound,
+    kSaveLastRound,
+    kLoad,
+    kCommit,
+    kDiscard,
+    kEndRounds,
+    kQuit
+  };
   struct Job {
     JobKind kind;
     uint64_t id = 0;
@@ -65,14 +84,19 @@ class TransferWorker {
       : handler_(handler), completed_(std::move(completed)) {}
   absl::Status Post(Job job);
   void Run();
+  void Complete(Completion completion);
   absl::Status RunSave(FdSink& sink);
-  LoadResult RunLoad(FdSource& source);
+  absl::StatusOr<uint64_t> RunSaveRound(FdSink& sink, bool last);
+  LoadResult RunLoad(uint64_t id, FdSource& source);
   LoadResult RunCommit();
+  void RunEndRounds();
 
   DeviceStateHandler* const handler_;
   const WakeEvent completed_;
   BackgroundThread thread_;
-  bool staged_ = false;  // worker thread only: a Load without its end
+  // Worker thread only: a Load without its end, and rounds without theirs.
+  bool staged_ = false;
+  bool in_rounds_ = false;
 
   std::mutex mutex_;
   std::condition_variable posted_;

@@ -23,8 +23,14 @@ void VhostUserDevice::Reset() {
   features_ = 0;
   protocol_features_ = 0;
   mem_slots_ = 0;
+  const bool was_running = running();
   started_ = {};
+  if (was_running) NoteRunning();
   bases_.fill(0);
+}
+
+void VhostUserDevice::NoteRunning() {
+  if (options_.on_running) options_.on_running(running());
 }
 
 uint64_t VhostUserDevice::offered() const {
@@ -44,7 +50,11 @@ absl::StatusOr<std::optional<Message>> VhostUserDevice::Handle(
   // that does is judged by what was before.
   const bool acknowledge = request.needs_reply() && acks();
   const absl::Status status = Apply(request, &reply);
-  if (status.ok()) started_.Note(request.request, request.payload);
+  if (status.ok()) {
+    const bool was_running = running();
+    started_.Note(request.request, request.payload);
+    if (running() != was_running) NoteRunning();
+  }
   if (HasReply(request.request)) {
     if (!status.ok()) return status;
     return std::optional<Message>(std::move(reply));
@@ -253,11 +263,12 @@ absl::Status VhostUserDevice::SetProtocolFeatures(uint64_t features) {
   }
   const uint64_t stop_inflight =
       kProtocolFGetVringBaseInflight | kProtocolFInflightShmfd;
-  const uint64_t needed = (features & kProtocolFGetVringBaseSkipDrain) != 0
-                              ? stop_inflight
-                          : (features & kProtocolFGetVringBaseInflight) != 0
-                              ? kProtocolFInflightShmfd
-                              : 0;
+  const uint64_t needed =
+      ((features & kProtocolFGetVringBaseSkipDrain) != 0 ? stop_inflight
+       : (features & kProtocolFGetVringBaseInflight) != 0
+           ? kProtocolFInflightShmfd
+           : 0) |
+      ((features & kProtocolFRounds) != 0 ? kProtocolFDeviceState : 0);
   if ((features & needed) != needed) {
     return absl::InvalidArgumentError(absl::StrCat(
         "SET_PROTOCOL_FEATURES: 0x", absl::Hex(features), " lacks 0x",

@@ -46,6 +46,10 @@ struct VhostUserDeviceOptions {
   // and CHECK_DEVICE_STATE. An error ends the connection. If the request wants
   // an acknowledgement, that is non-zero instead. Default: none.
   std::function<absl::Status(uint64_t acknowledged)> on_features;
+  // The hook for a device that does something while a ring is started. Called
+  // with true when the first one was started and with false when the last one
+  // was stopped, before that is answered. Default: none.
+  std::function<void(bool running)> on_running;
   // What serves the rings and has the configuration space, in place of
   // `config`. It must outlive the device. LOG_ALL is not offered then, because
   // nothing logs what a data plane writes. Default: null. Kick, call and error
@@ -77,6 +81,9 @@ class VhostUserDevice {
   bool device_state_negotiated() const {
     return (protocol_features_ & kProtocolFDeviceState) != 0;
   }
+  bool rounds_negotiated() const {
+    return (protocol_features_ & kProtocolFRounds) != 0;
+  }
   // Returns whether any ring is started.
   bool running() const { return started_.any(); }
   uint64_t features() const { return features_; }
@@ -87,6 +94,7 @@ class VhostUserDevice {
  private:
   static constexpr size_t kMaxRings = StartedRings::kMaxRings;
 
+  void NoteRunning();
   absl::Status Apply(Message& request, Message* reply);
   absl::Status ApplyMemory(Message& request);
   absl::Status ApplyInflight(Message& request, Message* reply);

@@ -49,6 +49,7 @@ constexpr Name kProtocolNames[] = {
     {21, "VHOST_USER_PROTOCOL_F_GPA_ADDRESSES"},
     {22, "VHOST_USER_PROTOCOL_F_SHMEM"},
     {23, "VHOST_USER_PROTOCOL_F_GET_VRING_BASE_SKIP_DRAIN"},
+    {62, "DEVSTATE_PROTOCOL_F_ROUNDS"},
 };
 
 constexpr char kUnknown[] = "(unknown)";

@@ -65,6 +65,7 @@ constexpr RequestRule kRules[] = {
     {kSetDeviceStateFd, "SET_DEVICE_STATE_FD", 8, 8, 1, 1, true},
     {kCheckDeviceState, "CHECK_DEVICE_STATE", 0, 0, 0, 0, true},
     {kGetVringBaseSkipDrain, "GET_VRING_BASE_SKIP_DRAIN", 8, 8, 0, 0, true},
+    {kDeviceStateRound, "DEVICE_STATE_ROUND", 8, 8, 0, 0, true},
 };
 
 const RequestRule* FindRule(uint32_t request) {

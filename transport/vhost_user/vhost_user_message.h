@@ -62,6 +62,8 @@ enum VhostUserRequest : uint32_t {
   kSetDeviceStateFd = 42,
   kCheckDeviceState = 43,
   kGetVringBaseSkipDrain = 45,
+  // devstate's own, see kProtocolFRounds: "ds", 1.
+  kDeviceStateRound = 0x64730001,
 };
 
 // Flags of the header. The version is in bits 0-1, single bits follow. QEMU
@@ -93,15 +95,26 @@ inline constexpr uint64_t kProtocolFStatus = uint64_t{1} << 16;
 inline constexpr uint64_t kProtocolFDeviceState = uint64_t{1} << 19;
 inline constexpr uint64_t kProtocolFGetVringBaseInflight = uint64_t{1} << 20;
 inline constexpr uint64_t kProtocolFGetVringBaseSkipDrain = uint64_t{1} << 23;
+// devstate's own: states in rounds (docs/rounds.md). No back-end offers it
+// unless it is told to, and a front-end that does not know it meets nothing of
+// it. The text has given out bits from 0 on.
+inline constexpr uint64_t kProtocolFRounds = uint64_t{1} << 62;
 
 // Payload of SET_DEVICE_STATE_FD ("Device state transfer parameters").
 enum class TransferDirection : uint32_t { kSave = 0, kLoad = 1 };
 inline constexpr uint32_t kTransferPhaseStopped = 0;
+// devstate's own: the state comes in rounds, and its device may run. Needs
+// kProtocolFRounds.
+inline constexpr uint32_t kTransferPhaseRounds = 0x64730001;
 // Reply of SET_DEVICE_STATE_FD: bits 0-7 are the error, bit 8 says that no FD
 // comes back and the front-end's own channel is used.
 inline constexpr uint64_t kSetStateErrorMask = 0xff;
 inline constexpr uint64_t kSetStateNoFd = 0x100;
 inline constexpr uint64_t kSetStateRefused = 0x101;
+
+// Payload of DEVICE_STATE_ROUND: two u32, the number of the round from 1 and
+// whether it is the last. Reply: three u64, a RoundReply.
+inline constexpr size_t kRoundReplySize = 24;
 
 // Payload of the SET_VRING_{KICK,CALL,ERR} requests. The ring's index is in the
 // low bits. kVringNoFd says that no FD is attached.
