@@ -45,13 +45,44 @@ InodeRow ToRow(const Inode& inode) {
   return row;
 }
 
+absl::StatusOr<Inode> FromRow(const InodeRow& row) {
+  Inode inode;
+  inode.id = row.id;
+  inode.refcount = row.refcount;
+  if (row.path.has_value()) {
+    inode.parent = row.path->parent;
+    inode.name = std::string(row.path->name);
+  } else if (!row.root.has_value()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("inode ", row.id,
+                     " has no path: this back-end finds files by path "
+                     "only; save the state with paths"));
+  } else if (row.id != kRootId) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "inode ", row.id, " claims to be the root, which has id ", kRootId));
+  }
+  if (row.verification_handle.has_value()) {
+    inode.mount_id = row.verification_handle->mount_id;
+    inode.file_handle =
+        FileHandle{row.verification_handle->type,
+                   std::string(row.verification_handle->handle)};
+  }
+  GetStat(row, &inode);
+  return inode;
+}
+
 // A load until it is committed: the table first, then the files found again.
+// Of a state in rounds the files are found while the rounds come.
 class StagedFsState : public StagedState<FsStateCodec> {
  public:
   StagedFsState(const std::string& shared_dir, Walk* device_state)
       : shared_dir_(shared_dir), device_state_(*device_state) {}
 
+  bool LooksAhead() const override { return true; }
+  void OnRoundComplete() override { files_.Look(shared_dir_, RefindOptions()); }
+
   absl::Status OnRoot(const FsState& root) override {
+    whole_ = true;
     staged_.table.next_inode_id = root.next_inode();
     staged_.table.next_handle_id = root.next_handle();
     if (root.has_session()) {
@@ -66,37 +97,19 @@ class StagedFsState : public StagedState<FsStateCodec> {
   absl::Status OnInodes(InodesBatch& batch) override {
     InodeRow row;
     while (batch.Next(&row)) {
-      Inode& inode = staged_.table.inodes.emplace_back();
-      inode.id = row.id;
-      inode.refcount = row.refcount;
-      if (row.path.has_value()) {
-        inode.parent = row.path->parent;
-        inode.name = std::string(row.path->name);
-      } else if (!row.root.has_value()) {
-        return absl::FailedPreconditionError(
-            absl::StrCat("inode ", row.id,
-                         " has no path: this back-end finds files by path "
-                         "only; save the state with paths"));
-      } else if (row.id != kRootId) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("inode ", row.id,
-                         " claims to be the root, which has "
-                         "id ",
-                         kRootId));
+      absl::StatusOr<Inode> inode = FromRow(row);
+      if (!whole_) {
+        if (inode.ok()) files_.Add(*std::move(inode));
+        continue;
       }
-      if (row.verification_handle.has_value()) {
-        inode.mount_id = row.verification_handle->mount_id;
-        inode.file_handle =
-            FileHandle{row.verification_handle->type,
-                       std::string(row.verification_handle->handle)};
-      }
-      GetStat(row, &inode);
+      DS_RETURN_IF_ERROR(inode.status());
+      staged_.table.inodes.push_back(*std::move(inode));
     }
     return absl::OkStatus();
   }
 
   absl::Status OnHandles(HandlesBatch& batch) override {
-    return ReadOpenHandles(batch, &staged_.table);
+    return whole_ ? ReadOpenHandles(batch, &staged_.table) : absl::OkStatus();
   }
 
   // Mounts are found by path here, so their source numbers do not matter.
@@ -114,8 +127,8 @@ class StagedFsState : public StagedState<FsStateCodec> {
     if (!std::is_sorted(inodes.begin(), inodes.end(), by_id)) {
       std::sort(inodes.begin(), inodes.end(), by_id);
     }
-    DS_ASSIGN_OR_RETURN(Refound refound,
-                        Refind(staged_.table, shared_dir_, RefindOptions()));
+    DS_ASSIGN_OR_RETURN(Refound refound, Refind(staged_.table, shared_dir_,
+                                                RefindOptions(), files_));
     staged_.open_files = std::move(refound.open_files);
     staged_.changed_files = refound.changed;
     return absl::OkStatus();
@@ -129,6 +142,9 @@ class StagedFsState : public StagedState<FsStateCodec> {
  private:
   const std::string& shared_dir_;
   Walk& device_state_;
+  // Whether the whole state comes, and no longer its rounds.
+  bool whole_ = false;
+  FilesAhead files_;
   Walk staged_;
 };
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "devstate/backend/manifest_archive.h"
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
@@ -179,6 +180,28 @@ TEST_F(FsDeviceTest, FilesThatWereChangedMeanwhileAreCounted) {
   ASSERT_THAT(Load(Save(source)), IsOk());
   ASSERT_THAT(handler().Commit().status, IsOk());
   EXPECT_EQ(destination_->changed_files(), 1u);
+}
+
+// The guest looks files up and forgets them between the rounds.
+TEST_F(FsDeviceTest, TableThatChangesArrivesInRounds) {
+  for (int i = 0; i < 20; ++i) tree_.AddFile(absl::StrCat("dir/more", i));
+  absl::StatusOr<Walk> walk = WalkDirectory(tree_.root(), WalkOptions{10, 2});
+  ASSERT_THAT(walk, IsOk());
+  source_->Begin(*std::move(walk));
+  StateHandler<FsStateCodec> source(&*source_);
+  StringSink sink;
+  uint64_t update = 0;
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_THAT(source.SaveRound(sink, false), IsOk());
+    for (int i = 0; i < 5; ++i) source_->Update(update++);
+  }
+  ASSERT_THAT(source.SaveRound(sink, true), IsOk());
+  ASSERT_THAT(Load(sink.written), IsOk());
+  EXPECT_TRUE(destination_->table().inodes.empty());
+  ASSERT_THAT(handler().Commit().status, IsOk());
+  EXPECT_EQ(FirstDifference(source_->table(), destination_->table()),
+            std::nullopt);
+  EXPECT_EQ(destination_->open_files(), 2u);
 }
 
 }  // namespace

@@ -333,7 +333,9 @@ absl::Status CheckOpenHandle(const InodeTable& table, const OpenHandle& handle,
 std::vector<DirectoryChildren> DepthFirst(const InodeTable& table) {
   std::vector<std::vector<size_t>> children(table.inodes.size());
   for (size_t i = 1; i < table.inodes.size(); ++i) {
-    children[*FindInode(table, table.inodes[i].parent)].push_back(i);
+    const std::optional<size_t> parent =
+        FindInode(table, table.inodes[i].parent);
+    if (parent.has_value()) children[*parent].push_back(i);
   }
   std::vector<DirectoryChildren> order;
   std::vector<size_t> pending = {0};

@@ -124,8 +124,10 @@ absl::Status CheckTable(const InodeTable& table);
 absl::Status CheckOpenHandle(const InodeTable& table, const OpenHandle& handle,
                              size_t index, uint32_t mode);
 
-// The directories of a checked table, not empty, that have children, parents
-// first and depth first, each with its children in the order of their ids.
+// The directories below the root of a table, and the root, that have children:
+// parents first and depth first, each with its children in the order of their
+// ids. What does not hang on the root is left out; a table that CheckTable()
+// takes has nothing such. Requires: the table is not empty, and ids ascend.
 struct DirectoryChildren {
   size_t directory;
   std::vector<size_t> children;

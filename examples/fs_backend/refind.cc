@@ -84,16 +84,18 @@ class HandlesByInode {
         });
   }
 
+  // Returns whether inode `id` has a handle.
+  bool Has(uint64_t id) const {
+    const auto found = FirstOf(id);
+    return found != indices_.end() && table_.open_handles[*found].inode == id;
+  }
+
   // Calls `visit` with the index of each handle of inode `id`, up to the first
   // error.
   template <typename Visit>
   absl::Status Of(uint64_t id, const Visit& visit) const {
-    auto next =
-        std::lower_bound(indices_.begin(), indices_.end(), id,
-                         [this](size_t handle, uint64_t wanted) {
-                           return table_.open_handles[handle].inode < wanted;
-                         });
-    for (; next != indices_.end() && table_.open_handles[*next].inode == id;
+    for (auto next = FirstOf(id);
+         next != indices_.end() && table_.open_handles[*next].inode == id;
          ++next) {
       DS_RETURN_IF_ERROR(visit(*next));
     }
@@ -101,6 +103,13 @@ class HandlesByInode {
   }
 
  private:
+  std::vector<size_t>::const_iterator FirstOf(uint64_t id) const {
+    return std::lower_bound(indices_.begin(), indices_.end(), id,
+                            [this](size_t handle, uint64_t wanted) {
+                              return table_.open_handles[handle].inode < wanted;
+                            });
+  }
+
   const InodeTable& table_;
   std::vector<size_t> indices_;
 };
@@ -130,6 +139,22 @@ class Refinder {
       DS_RETURN_IF_ERROR(Examine(*child, fd.get()));
     }
     return absl::OkStatus();
+  }
+
+  // Sets `found` of each child that is what the table says, and was not changed
+  // since.
+  void Look(const Part& part, std::vector<char>* found) {
+    const int directory = directories_.Get(part.directory);
+    if (directory < 0) return;
+    for (const size_t* child = part.begin; child != part.end; ++child) {
+      const FileDescriptor fd =
+          OpenBeneath(directory, table_.inodes[*child].name, O_PATH);
+      const size_t changed_before = changed_;
+      (*found)[*child] = fd.valid() && Examine(*child, fd.get()).ok() &&
+                                 changed_ == changed_before
+                             ? 1
+                             : 0;
+    }
   }
 
   void AddTo(Refound* refound) const {
@@ -201,10 +226,122 @@ class Refinder {
   size_t changed_ = 0;
 };
 
+size_t ThreadsFor(size_t files, const RefindOptions& options) {
+  return std::max<size_t>(
+      1, std::min({options.threads, kMostThreads, files / kFilesOfAThread}));
+}
+
+// Drops the children that `keep` is false for, and then the directories without
+// any.
+template <typename Keep>
+void KeepChildren(std::vector<DirectoryChildren>* groups, const Keep& keep) {
+  for (DirectoryChildren& group : *groups) {
+    group.children.erase(
+        std::remove_if(group.children.begin(), group.children.end(),
+                       [&keep](size_t child) { return !keep(child); }),
+        group.children.end());
+  }
+  groups->erase(std::remove_if(groups->begin(), groups->end(),
+                               [](const DirectoryChildren& group) {
+                                 return group.children.empty();
+                               }),
+                groups->end());
+}
+
+// Whether two inodes name the same file in the same place.
+bool SamePlace(const Inode& a, const Inode& b) {
+  return a.parent == b.parent && a.name == b.name && a.mode == b.mode &&
+         a.file_handle == b.file_handle && a.ctime_ns == b.ctime_ns;
+}
+
+// Returns which inodes of the table `ahead` has with all that is above them.
+std::vector<bool> FoundAhead(const InodeTable& table,
+                             const std::vector<DirectoryChildren>& groups,
+                             const FilesAhead& ahead) {
+  std::vector<bool> found(table.inodes.size());
+  found[0] = ahead.Has(table.inodes[0]);
+  for (const DirectoryChildren& group : groups) {
+    if (!found[group.directory]) continue;
+    for (const size_t child : group.children) {
+      found[child] = ahead.Has(table.inodes[child]);
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
+void FilesAhead::Merge() {
+  const auto by_id = [](const Inode& a, const Inode& b) { return a.id < b.id; };
+  std::stable_sort(fresh_.begin(), fresh_.end(), by_id);
+  std::vector<Inode> inodes;
+  std::vector<char> found;
+  inodes.reserve(table_.inodes.size() + fresh_.size());
+  size_t old = 0;
+  const auto take_old_below = [&](uint64_t id) {
+    for (; old < table_.inodes.size() && table_.inodes[old].id < id; ++old) {
+      inodes.push_back(std::move(table_.inodes[old]));
+      found.push_back(found_[old]);
+    }
+  };
+  for (size_t i = 0; i < fresh_.size(); ++i) {
+    const uint64_t id = fresh_[i].id;
+    if (i + 1 < fresh_.size() && fresh_[i + 1].id == id) continue;
+    take_old_below(id);
+    const bool is_old =
+        old < table_.inodes.size() && table_.inodes[old].id == id;
+    found.push_back(
+        is_old && SamePlace(table_.inodes[old], fresh_[i]) ? found_[old] : 0);
+    if (is_old) ++old;
+    inodes.push_back(std::move(fresh_[i]));
+  }
+  take_old_below(UINT64_MAX);
+  fresh_.clear();
+  table_.inodes = std::move(inodes);
+  found_ = std::move(found);
+}
+
+void FilesAhead::Look(const std::string& path, const RefindOptions& options) {
+  Merge();
+  std::vector<Inode>& inodes = table_.inodes;
+  if (inodes.empty() || inodes[0].id != kRootId) return;
+  const absl::StatusOr<FileDescriptor> root = OpenRoot(path);
+  if (!root.ok()) return;
+  std::vector<DirectoryChildren> groups = DepthFirst(table_);
+  const HandlesByInode no_handles(table_);
+  // What is below a directory that is new here is looked for again, too.
+  for (const DirectoryChildren& group : groups) {
+    if (found_[group.directory] != 0) continue;
+    for (const size_t child : group.children) found_[child] = 0;
+  }
+  KeepChildren(&groups, [this](size_t child) {
+    return found_[child] == 0 &&
+           fs::WrongName(table_.inodes[child].name).empty();
+  });
+  const std::vector<Part> parts = PartsOf(groups);
+  const size_t threads = ThreadsFor(inodes.size(), options);
+  std::vector<OpenFile> no_files;
+  std::deque<Refinder> refinders;
+  for (size_t i = 0; i < threads; ++i) {
+    refinders.emplace_back(table_, no_handles, options, root->get(),
+                           kOpenDirectories / threads, &no_files);
+  }
+  found_[0] = refinders.front().FindRoot().ok() ? 1 : 0;
+  RunParts(parts.size(), threads, [&](size_t thread, size_t part) {
+    refinders[thread].Look(parts[part], &found_);
+    return absl::OkStatus();
+  }).IgnoreError();
+}
+
+bool FilesAhead::Has(const Inode& inode) const {
+  const std::optional<size_t> index = FindInode(table_, inode.id);
+  return index.has_value() && found_[*index] != 0 &&
+         SamePlace(table_.inodes[*index], inode);
+}
+
 absl::StatusOr<Refound> Refind(const InodeTable& table, const std::string& path,
-                               const RefindOptions& options) {
+                               const RefindOptions& options,
+                               const FilesAhead& ahead) {
   DS_RETURN_IF_ERROR(CheckTable(table));
   DS_RETURN_IF_ERROR(CheckDescriptorLimit(table.open_handles.size()));
   DS_ASSIGN_OR_RETURN(const FileDescriptor root, OpenRoot(path));
@@ -212,11 +349,13 @@ absl::StatusOr<Refound> Refind(const InodeTable& table, const std::string& path,
   if (table.inodes.empty()) return refound;
   refound.open_files.resize(table.open_handles.size());
   const HandlesByInode handles(table);
-  const std::vector<DirectoryChildren> groups = DepthFirst(table);
+  std::vector<DirectoryChildren> groups = DepthFirst(table);
+  const std::vector<bool> found = FoundAhead(table, groups, ahead);
+  KeepChildren(&groups, [&](size_t child) {
+    return !found[child] || handles.Has(table.inodes[child].id);
+  });
   const std::vector<Part> parts = PartsOf(groups);
-  const size_t threads =
-      std::max<size_t>(1, std::min({options.threads, kMostThreads,
-                                    table.inodes.size() / kFilesOfAThread}));
+  const size_t threads = ThreadsFor(table.inodes.size(), options);
   std::deque<Refinder> refinders;
   for (size_t i = 0; i < threads; ++i) {
     refinders.emplace_back(table, handles, options, root.get(),
@@ -228,6 +367,8 @@ absl::StatusOr<Refound> Refind(const InodeTable& table, const std::string& path,
         return refinders[thread].Find(parts[part]);
       }));
   for (const Refinder& refinder : refinders) refinder.AddTo(&refound);
+  refound.ahead = table.inodes.size() - refound.inodes;
+  refound.inodes = table.inodes.size();
   return refound;
 }
 

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -28,8 +29,38 @@ struct RefindOptions {
   size_t threads = UsableProcessors();
 };
 
+// The files of a table that is still coming, found before all of it is there.
+// It may change until then, and not fit together. Thread-safety: none.
+class FilesAhead {
+ public:
+  // Takes an inode, which replaces the one of its id before it. The table may
+  // come from anywhere.
+  void Add(Inode inode) { fresh_.push_back(std::move(inode)); }
+
+  // Looks beneath `path`, as Refind() does, for what was added since the last
+  // call. What is not there, or is another file, is not an error: it may be
+  // gone at the source, too.
+  void Look(const std::string& path, const RefindOptions& options);
+
+  // Returns whether the file of `inode` was found where it says, and was the
+  // one that it says. That holds as long as it holds for its directories.
+  bool Has(const Inode& inode) const;
+
+ private:
+  // Puts what was added into the table.
+  void Merge();
+
+  std::vector<Inode> fresh_;
+  // In ascending order of ids, without open handles.
+  InodeTable table_;
+  // For each inode of the table. Not bits: threads set them.
+  std::vector<char> found_;
+};
+
 struct Refound {
   size_t inodes = 0;
+  // The number of inodes that were found ahead, and not looked for again.
+  size_t ahead = 0;
   // The number of inodes whose file handle was known on both sides.
   size_t file_handles_checked = 0;
   // The number of inodes that were changed since the source looked, as far as
@@ -52,8 +83,13 @@ struct Refound {
 // CheckTable()), NOT_FOUND, FAILED_PRECONDITION (another type or file, a link
 // on the way), PERMISSION_DENIED, RESOURCE_EXHAUSTED (more open handles than
 // descriptors).
+//
+// Files that `ahead` has, with all directories on their way, are looked for
+// again only for their open handles. Whoever else changes them in between is
+// not noticed.
 absl::StatusOr<Refound> Refind(const InodeTable& table, const std::string& path,
-                               const RefindOptions& options);
+                               const RefindOptions& options,
+                               const FilesAhead& ahead = FilesAhead());
 
 }  // namespace devstate::examples
 

@@ -344,5 +344,109 @@ TEST_F(RefindTest, ManyDirectoriesNeedFewDescriptors) {
   EXPECT_EQ(refound->inodes, 603u);
 }
 
+// --- Files that are found ahead ---
+
+class FilesAheadTest : public RefindTest {
+ protected:
+  FilesAheadTest() {
+    table_.open_handles.clear();
+    AddAll();
+    Look();
+  }
+  void AddAll() {
+    for (const Inode& inode : table_.inodes) ahead_.Add(inode);
+  }
+  void Look() { ahead_.Look(tree_.root(), {}); }
+  absl::StatusOr<Refound> LoadAhead() {
+    return Refind(table_, tree_.root(), {}, ahead_);
+  }
+
+  FilesAhead ahead_;
+};
+
+TEST_F(FilesAheadTest, WhatWasFoundIsNotLookedForAgain) {
+  tree_.Remove("dir/file");
+  const auto refound = LoadAhead();
+  ASSERT_THAT(refound, IsOk());
+  EXPECT_EQ(refound->ahead, 2u);
+  EXPECT_EQ(refound->inodes, 3u);
+}
+
+TEST_F(FilesAheadTest, AnInodeThatIsAnotherOneNowIsLookedForAgain) {
+  table_.inodes[2].name = "renamed";
+  EXPECT_THAT(LoadAhead(), StatusIs(absl::StatusCode::kNotFound));
+  tree_.AddFile("dir/renamed");
+  const auto refound = LoadAhead();
+  ASSERT_THAT(refound, IsOk());
+  EXPECT_EQ(refound->ahead, 1u);
+}
+
+TEST_F(FilesAheadTest, WhatIsBelowAnotherDirectoryIsLookedForAgain) {
+  tree_.AddDirectory("other");
+  table_.inodes[1].name = "other";
+  EXPECT_THAT(LoadAhead(), StatusIs(absl::StatusCode::kNotFound));
+  // In a later round as well.
+  AddAll();
+  Look();
+  EXPECT_THAT(LoadAhead(), StatusIs(absl::StatusCode::kNotFound));
+  tree_.AddFile("other/file");
+  Look();
+  const auto refound = LoadAhead();
+  ASSERT_THAT(refound, IsOk());
+  EXPECT_EQ(refound->ahead, 2u);
+}
+
+TEST_F(FilesAheadTest, AReferenceMoreIsTheSameFile) {
+  ++table_.inodes[2].refcount;
+  AddAll();
+  tree_.Remove("dir/file");
+  Look();
+  EXPECT_THAT(LoadAhead(), IsOk());
+}
+
+TEST_F(FilesAheadTest, OpenHandlesAreOpenedInTheEnd) {
+  table_.open_handles = {{7, 3, O_RDONLY}};
+  const auto refound = LoadAhead();
+  ASSERT_THAT(refound, IsOk());
+  EXPECT_TRUE(refound->open_files[0].fd.valid());
+  tree_.Remove("dir/file");
+  EXPECT_THAT(LoadAhead(), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(FilesAheadTest, WhatIsNotThereYetIsFoundInTheEnd) {
+  Inode inode = table_.inodes[2];
+  inode.id = 9;
+  inode.name = "later";
+  ahead_.Add(inode);
+  Look();
+  tree_.AddFile("dir/later");
+  table_.inodes.push_back(inode);
+  ++table_.inodes[1].refcount;
+  table_.next_inode_id = 10;
+  EXPECT_THAT(LoadAhead(), IsOk());
+}
+
+TEST_F(FilesAheadTest, ATableThatDoesNotFitTogetherIsNoError) {
+  FilesAhead ahead;
+  ahead.Look(tree_.root(), {});
+  // A circle, a parent that is missing, names that lead elsewhere, ids in any
+  // order and twice, and no root.
+  const std::vector<Inode> hostile = {
+      MakeInode(5, 4, "dir", S_IFDIR),
+      MakeInode(4, 5, "dir", S_IFDIR),
+      MakeInode(6, 99, "file", S_IFREG),
+      MakeInode(3, kRootId, "dir/..", S_IFDIR),
+      MakeInode(3, kRootId, "..", S_IFDIR),
+      MakeInode(7, 7, "dir", S_IFDIR),
+  };
+  for (const Inode& inode : hostile) ahead.Add(inode);
+  ahead.Look(tree_.root(), {});
+  ahead.Add(table_.inodes[0]);
+  ahead.Look(tree_.root(), {});
+  EXPECT_TRUE(ahead.Has(table_.inodes[0]));
+  for (const Inode& inode : hostile) EXPECT_FALSE(ahead.Has(inode)) << inode.id;
+  ahead.Look("/no/such/folder", {});
+}
+
 }  // namespace
 }  // namespace devstate::examples
