@@ -20,6 +20,7 @@
 #include "examples/fs_backend/directory_walker.h"
 #include "examples/fs_backend/fs_device.h"
 #include "examples/fs_backend/release.h"
+#include "examples/fs_backend/running_guest.h"
 #include "examples/fs_backend/table_text.h"
 #include "examples/fs_backend/tree.h"
 
@@ -34,6 +35,8 @@ struct Flags {
   std::string shared_dir;
   std::string table_out;
   WalkOptions walk;
+  bool rounds = false;
+  uint64_t guest_rate = 0;
 };
 
 // Lets the guest change the table, which a data plane would do.
@@ -41,15 +44,20 @@ absl::Status UpdateAsGuest(uint64_t updates, FsDevice& device,
                            KeptDevice<FsStateCodec>& kept) {
   for (uint64_t i = 0; i < updates && !device.table().inodes.empty(); ++i) {
     const TableChange change = device.Update(i);
-    DS_RETURN_IF_ERROR(
-        kept.Update(device.Root(), [&](FsStateWriter& writer) {
-          return device.SaveChange(change, writer);
-        }));
+    DS_RETURN_IF_ERROR(kept.Update(device.Root(), [&](FsStateWriter& writer) {
+      return device.SaveChange(change, writer);
+    }));
   }
   return absl::OkStatus();
 }
 
 absl::Status Run(const Flags& flags) {
+  if (flags.guest_rate != 0 &&
+      (!flags.backend.state_dir.empty() || flags.backend.state_fdstore)) {
+    return absl::InvalidArgumentError(
+        "--guest-rate changes a state that --state-dir and --state-fdstore do "
+        "not see: give one of them");
+  }
   DS_ASSIGN_OR_RETURN(StateOptions options,
                       MakeStateOptions(flags.backend, ManifestOfRelease()));
   // Also of a destination: a directory that is not there is an error now.
@@ -61,8 +69,7 @@ absl::Status Run(const Flags& flags) {
                       KeptDevice<FsStateCodec>::Open(flags.backend, handler,
                                                      kept_options, &device));
   if (!kept.loaded() && !flags.backend.await_load) {
-    DS_ASSIGN_OR_RETURN(Walk walk,
-                        WalkDirectory(flags.shared_dir, flags.walk));
+    DS_ASSIGN_OR_RETURN(Walk walk, WalkDirectory(flags.shared_dir, flags.walk));
     device.Begin(std::move(walk));
   }
   DS_RETURN_IF_ERROR(kept.Start());
@@ -89,6 +96,9 @@ absl::Status Run(const Flags& flags) {
     handler.SetMigrating((features & vhost_user::kVhostFLogAll) != 0);
     return absl::OkStatus();
   };
+  if (flags.rounds) protocol.protocol_features |= vhost_user::kProtocolFRounds;
+  RunningGuest guest(&device, flags.guest_rate);
+  protocol.on_running = [&guest](bool running) { guest.SetRunning(running); };
   return ServeBackend(flags.backend, std::move(protocol), after_load, &handler);
 }
 
@@ -108,6 +118,11 @@ int Main(int argc, char** argv) {
     program.AddFlag("--locks", &flags.walk.locks,
                     "As if the guest held locks on its open files");
   }
+  program.AddFlag("--rounds", &flags.rounds,
+                  "Offer states in rounds, for devstate migrate --rounds");
+  program.AddOption("--guest-rate", &flags.guest_rate,
+                    "As if the guest changed the state so many times a second "
+                    "while a ring is started");
   AddTransferFlags(program, &flags.backend);
   AddVersionFlags(program, &flags.backend);
   AddStateDirFlags(program, &flags.backend);

@@ -13,7 +13,6 @@
 
 #include <fcntl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,6 +35,7 @@
 #include "tests/bench/inode_row.h"
 #include "tests/bench/inode_table.h"
 #include "tests/bench/median.h"
+#include "tests/bench/processor_time.h"
 
 namespace devstate::bench {
 namespace {
@@ -52,14 +52,6 @@ using ::devices::fs::v1::InodeRow;
 
 void Require(const absl::Status& status) {
   if (!status.ok()) Fail(status.message());
-}
-
-// The time that this process has had of all processors, in milliseconds.
-double Now() {
-  timespec time;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return 1e3 * static_cast<double>(time.tv_sec) +
-         1e-6 * static_cast<double>(time.tv_nsec);
 }
 
 // A process that reads a pipe to its end, as a front-end does, and the pipe.
@@ -232,9 +224,9 @@ void Run(size_t inodes, uint32_t repetitions, const WriterOptions& options) {
         variant.change(device, 2);
       }
       Reader reader;
-      const double start = Now();
+      const double start = ProcessorMilliseconds();
       bytes[v] = device.Save(variant.any_order, &reader);
-      times[v].push_back(Now() - start);
+      times[v].push_back(ProcessorMilliseconds() - start);
     }
   }
   for (size_t v = 0; v < std::size(kVariants); ++v) {

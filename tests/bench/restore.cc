@@ -11,14 +11,11 @@
 // processor's time, and the ratio to one thread.
 
 #include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <utility>
@@ -35,7 +32,9 @@
 #include "examples/fs_backend/directory_walker.h"
 #include "examples/fs_backend/refind.h"
 #include "examples/fs_backend/tree.h"
+#include "tests/bench/many_files.h"
 #include "tests/bench/median.h"
+#include "tests/bench/processor_time.h"
 
 namespace devstate::bench {
 namespace {
@@ -48,7 +47,6 @@ using ::devstate::examples::Walk;
 using ::devstate::examples::WalkDirectory;
 using ::devstate::examples::WalkOptions;
 
-constexpr size_t kFilesOfADirectory = 500;
 constexpr int kRepetitions = 7;
 
 struct Flags {
@@ -59,24 +57,6 @@ struct Flags {
 [[noreturn]] void Fail(absl::string_view what) {
   absl::FPrintF(stderr, "restore: %s\n", what);
   std::exit(1);
-}
-
-std::string DirectoryName(size_t directory) {
-  return absl::StrCat("directory", directory);
-}
-std::string FileName(size_t file) { return absl::StrCat("file", file); }
-
-void MakeFiles(const std::string& root, size_t directories) {
-  for (size_t d = 0; d < directories; ++d) {
-    const std::string directory = absl::StrCat(root, "/", DirectoryName(d));
-    if (mkdir(directory.c_str(), 0755) != 0) Fail("cannot make a folder");
-    for (size_t f = 0; f < kFilesOfADirectory; ++f) {
-      const std::string file = absl::StrCat(directory, "/", FileName(f));
-      const FileDescriptor fd(
-          open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-      if (!fd.valid()) Fail("cannot make a file");
-    }
-  }
 }
 
 // The same system calls for the same files, and nothing else.
@@ -98,16 +78,6 @@ absl::Status OpenAll(const std::string& root, size_t directories,
   });
 }
 
-double ProcessorSeconds() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) +
-           1e-6 * static_cast<double>(time.tv_usec);
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 struct Variant {
   std::string name;
   std::function<absl::Status()> run;
@@ -116,10 +86,10 @@ struct Variant {
 };
 
 int Run(const Flags& flags) {
-  std::string root = flags.folder + "/restore.XXXXXX";
-  if (mkdtemp(root.data()) == nullptr) Fail("cannot make a folder");
-  const size_t directories = flags.files / kFilesOfADirectory + 1;
-  MakeFiles(root, directories);
+  const ManyFiles files(flags.folder, flags.files);
+  if (!files.ok()) Fail("cannot make the files");
+  const std::string& root = files.root();
+  const size_t directories = files.directories();
   WalkOptions walk_options;
   walk_options.open_every = 0;
   const absl::StatusOr<Walk> walk = WalkDirectory(root, walk_options);
@@ -147,15 +117,14 @@ int Run(const Flags& flags) {
   };
   for (int i = 0; i < kRepetitions; ++i) {
     for (Variant& variant : variants) {
-      const double before = ProcessorSeconds();
+      const double before = ProcessorMilliseconds();
       const absl::Time start = absl::Now();
       const absl::Status status = variant.run();
       variant.wall.push_back(absl::ToDoubleMilliseconds(absl::Now() - start));
-      variant.processor.push_back(1e3 * (ProcessorSeconds() - before));
+      variant.processor.push_back(ProcessorMilliseconds() - before);
       if (!status.ok()) Fail(status.message());
     }
   }
-  std::filesystem::remove_all(root);
   absl::PrintF("%d inodes\n", walk->table.inodes.size());
   const double base = Median(variants[0].wall);
   for (const Variant& variant : variants) {
