@@ -58,6 +58,7 @@ absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> ConnectBackend(
   vhost_user::FrontendEndpointOptions options;
   options.progress = std::move(progress);
   options.check_reply_text = CheckReplyText;
+  options.protocol_features = flags.protocol_features;
   const absl::Duration timeout = absl::Seconds(flags.timeout_seconds);
   options.connect_timeout = std::min(options.connect_timeout, timeout);
   options.reply_timeout = std::min(options.reply_timeout, timeout);

@@ -22,6 +22,8 @@ namespace devstate {
 struct LiveFlags {
   std::string channel = "pipe";
   double timeout_seconds = 300;
+  // As FrontendEndpointOptions::protocol_features; not from the command line.
+  uint64_t protocol_features = 0;
 
   void AddTo(Command& verb);
   ChannelKind channel_kind() const;

@@ -48,6 +48,27 @@ run "migrate" 0 "$devstate" migrate --from "$folder/source" \
 cmp -s "$folder/source.table" "$folder/second.table" ||
   fail "migrate: the tables differ"
 
+# In rounds, while a guest changes the table. What the source has at the end is
+# what it saves afterwards.
+start running --rounds --guest-rate 2000
+start third --await-load --rounds
+run "rounds" 0 "$devstate" migrate --rounds --downtime 0 --max-rounds 4 \
+  --from "$folder/running" --to "$folder/third"
+says "rounds" "round 1: "
+says "rounds" "accepted by both back-ends"
+run "save of the source" 0 "$devstate" save --socket "$folder/running" \
+  -o "$folder/source.dstate"
+run "save of the destination" 0 "$devstate" save --socket "$folder/third" \
+  -o "$folder/third.dstate"
+run "the state after rounds" 0 "$devstate" diff "$folder/source.dstate" \
+  "$folder/third.dstate"
+run "rounds that are not offered" 1 "$devstate" migrate --rounds \
+  --from "$folder/running" --to "$folder/second"
+says "rounds that are not offered" "does not offer states in rounds"
+one_line "rounds that are not offered"
+run "migrate after that" 0 "$devstate" migrate --from "$folder/running" \
+  --to "$folder/second"
+
 head -c 1000 "$state" > "$folder/cut"
 run "verify of a cut file" 3 "$devstate" verify "$folder/cut"
 says "verify of a cut file" "no trailer"
