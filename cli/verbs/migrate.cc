@@ -76,16 +76,17 @@ absl::Status RunInRounds(const MigrateFlags& flags) {
     return absl::OkStatus();
   };
   DS_RETURN_IF_ERROR(AtSocket(flags.from, source->StartRing(kRing)));
-  DS_ASSIGN_OR_RETURN(
-      const vhost_user::MigratedInRounds result,
-      vhost_user::MigrateInRounds(*source, *destination, options));
-  DS_RETURN_IF_ERROR(CheckTransfer(flags.from, result.source));
-  DS_RETURN_IF_ERROR(CheckTransfer(flags.to, result.destination));
+  const absl::StatusOr<vhost_user::MigratedInRounds> result =
+      vhost_user::MigrateInRounds(*source, *destination, options);
+  DS_RETURN_IF_ERROR(
+      AtSocket(absl::StrCat(flags.from, " to ", flags.to), result.status()));
+  DS_RETURN_IF_ERROR(CheckTransfer(flags.from, result->source));
+  DS_RETURN_IF_ERROR(CheckTransfer(flags.to, result->destination));
   absl::FPrintF(stderr,
                 "migrated in %d rounds and a last one, since %s: the source "
                 "was stopped for %.0f ms, %s\n",
-                result.rounds.size(), vhost_user::RoundsEndText(result.end),
-                absl::ToDoubleMilliseconds(result.downtime), Accepted());
+                result->rounds.size(), vhost_user::RoundsEndText(result->end),
+                absl::ToDoubleMilliseconds(result->downtime), Accepted());
   return absl::OkStatus();
 }
 

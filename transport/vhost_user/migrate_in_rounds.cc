@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/channel.h"
@@ -28,6 +29,20 @@ uint64_t DirtyAfter(uint64_t bytes, absl::Duration wrote, absl::Duration took) {
                                absl::FDivDuration(took, wrote));
 }
 
+// Return an error with the back-end that it is about.
+absl::Status AtSource(const absl::Status& status) {
+  return status.ok()
+             ? status
+             : absl::Status(status.code(),
+                            absl::StrCat("the source: ", status.message()));
+}
+absl::Status AtDestination(const absl::Status& status) {
+  return status.ok()
+             ? status
+             : absl::Status(status.code(), absl::StrCat("the destination: ",
+                                                        status.message()));
+}
+
 // Writes, loads and prepares rounds until the rule says that it is enough.
 absl::Status RunRounds(FrontendEndpoint& source, FrontendEndpoint& destination,
                        const MigrateInRoundsOptions& options,
@@ -36,14 +51,16 @@ absl::Status RunRounds(FrontendEndpoint& source, FrontendEndpoint& destination,
     RoundReport round;
     round.number = static_cast<uint32_t>(result->rounds.size()) + 1;
     const absl::Time start = absl::Now();
-    DS_ASSIGN_OR_RETURN(const RoundReply written,
-                        source.Round(round.number, /*last=*/false));
+    const absl::StatusOr<RoundReply> written =
+        source.Round(round.number, /*last=*/false);
+    DS_RETURN_IF_ERROR(AtSource(written.status()));
     const absl::Duration wrote = absl::Now() - start;
-    DS_RETURN_IF_ERROR(destination.Round(round.number, false).status());
+    DS_RETURN_IF_ERROR(
+        AtDestination(destination.Round(round.number, false).status()));
     round.took = absl::Now() - start;
-    round.bytes = written.bytes - result->bytes;
-    round.dirty_bytes = DirtyAfter(written.dirty_bytes, wrote, round.took);
-    result->bytes = written.bytes;
+    round.bytes = written->bytes - result->bytes;
+    round.dirty_bytes = DirtyAfter(written->dirty_bytes, wrote, round.took);
+    result->bytes = written->bytes;
     result->rounds.push_back(round);
     if (options.on_round) DS_RETURN_IF_ERROR(options.on_round(round));
     result->end = JudgeRounds(options.rule, result->rounds);
@@ -108,10 +125,14 @@ absl::StatusOr<MigratedInRounds> MigrateInRounds(
   const absl::Time start = absl::Now();
   DS_RETURN_IF_ERROR(options.stop());
   const auto number = static_cast<uint32_t>(result.rounds.size()) + 1;
-  DS_RETURN_IF_ERROR(source.Round(number, /*last=*/true).status());
-  DS_ASSIGN_OR_RETURN(result.source, source.Check());
+  DS_RETURN_IF_ERROR(AtSource(source.Round(number, /*last=*/true).status()));
+  const absl::StatusOr<TransferResult> saved = source.Check();
+  DS_RETURN_IF_ERROR(AtSource(saved.status()));
+  result.source = *saved;
   if (!result.source.ok()) return result;
-  DS_ASSIGN_OR_RETURN(result.destination, destination.Check());
+  const absl::StatusOr<TransferResult> loaded = destination.Check();
+  DS_RETURN_IF_ERROR(AtDestination(loaded.status()));
+  result.destination = *loaded;
   result.downtime = absl::Now() - start;
   return result;
 }

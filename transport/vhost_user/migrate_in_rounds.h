@@ -82,7 +82,8 @@ struct MigratedInRounds {
 // After an error nothing was put into force at the destination, unless that is
 // the one that did not answer CHECK_DEVICE_STATE. Before `stop` was called, the
 // rounds are given up, and the source goes on. Afterwards that is for the
-// caller. Errors are those of FrontendEndpoint.
+// caller. Errors are those of FrontendEndpoint, with the back-end in front:
+// "the source: …".
 //
 // Requires: has_rounds() of both.
 absl::StatusOr<MigratedInRounds> MigrateInRounds(

@@ -301,15 +301,15 @@ TEST_F(MigrateInRoundsTest, ARoundThatFailsEndsTheRounds) {
   source_device_.save_result = absl::ResourceExhaustedError("no room");
   const auto result = MigrateInRounds(*source_, *destination_, options_);
   EXPECT_THAT(result, StatusIs(absl::StatusCode::kFailedPrecondition,
-                               HasSubstr("round 1")));
+                               HasSubstr("the source: DEVICE_STATE_ROUND")));
   ExpectAsBefore();
 }
 
 TEST_F(MigrateInRoundsTest, ALoadThatFailsInARoundSaysSo) {
   destination_device_.load_result = absl::InternalError("no");
-  EXPECT_THAT(
-      MigrateInRounds(*source_, *destination_, options_),
-      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("round 1")));
+  EXPECT_THAT(MigrateInRounds(*source_, *destination_, options_),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("the destination: DEVICE_STATE_ROUND")));
   ExpectAsBefore();
 }
 
