@@ -83,6 +83,7 @@ class StagedFsState : public StagedState<FsStateCodec> {
 
   absl::Status OnRoot(const FsState& root) override {
     whole_ = true;
+    staged_.table.inodes.reserve(files_.size());
     staged_.table.next_inode_id = root.next_inode();
     staged_.table.next_handle_id = root.next_handle();
     if (root.has_session()) {

@@ -37,6 +37,9 @@ class FilesAhead {
   // come from anywhere.
   void Add(Inode inode) { fresh_.push_back(std::move(inode)); }
 
+  // Returns about how many inodes the whole table will have.
+  size_t size() const { return table_.inodes.size(); }
+
   // Looks beneath `path`, as Refind() does, for what was added since the last
   // call. What is not there, or is another file, is not an error: it may be
   // gone at the source, too.
