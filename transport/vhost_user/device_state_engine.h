@@ -96,9 +96,9 @@ class DeviceStateEngine {
   // neither returns nor touches its sink or source.
   ~DeviceStateEngine();
 
-  // Tell the engine what it must know of the rest of the protocol.
-  // SET_PROTOCOL_FEATURES, bit 19 and kProtocolFRounds. Without the latter
-  // nothing of rounds is accepted.
+  // Tell the engine what it must know of the rest of the protocol:
+  // SET_PROTOCOL_FEATURES, bit 19 and kProtocolFRounds, without which nothing
+  // of rounds is accepted.
   void SetNegotiated(bool device_state, bool rounds = false);
   void SetRunning(bool any_ring_started);
   void Disconnected();
@@ -117,8 +117,7 @@ class DeviceStateEngine {
   // Takes a malformed DEVICE_STATE_ROUND request.
   void RefuseRound(absl::Status why);
   // Takes a CHECK_DEVICE_STATE request. Between rounds it gives them up. Its
-  // reply is ready when the worker is
-  // done.
+  // reply is ready when the worker is done.
   void CheckDeviceState();
   // Takes a malformed CHECK_DEVICE_STATE request. Makes an error reply and
   // abandons nothing.
@@ -139,7 +138,6 @@ class DeviceStateEngine {
   }
 
   SessionState state() const { return session_.state(); }
-  RoundsState rounds_state() const { return rounds_session_.state(); }
   // Returns why the last transfer failed; OK if it did not.
   const absl::Status& failure() const { return failure_.status; }
   // Returns the bytes of the current or last transfer. Thread-safe.
@@ -168,8 +166,7 @@ class DeviceStateEngine {
                     FileDescriptor timer);
   absl::StatusOr<Held> Prepare(uint32_t direction, uint32_t phase,
                                FileDescriptor fd, int control_fd);
-  // Begins rounds, or a load in rounds.
-  void SetInRounds(uint32_t direction, FileDescriptor fd, int control_fd);
+  // Admits the channel of a save in rounds.
   absl::StatusOr<Rounds> PrepareRounds(FileDescriptor fd, int control_fd);
   // Returns the event of a DEVICE_STATE_ROUND, with refusal_ set if it is
   // unfit.
