@@ -96,7 +96,8 @@ class System:
         FOLDER.mkdir(parents=True, exist_ok=True)
         run(
             [
-                *("mmdebstrap", *options),
+                # What it mounts goes with it, also when it is stopped.
+                *("unshare", "--mount", "mmdebstrap", *options),
                 "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
                 # A mirror may be a snapshot.
                 '--aptopt=Acquire::Check-Valid-Until "false"',
