@@ -14,6 +14,7 @@
 #include <fstream>
 #include <functional>
 #include <future>
+#include <limits>
 #include <set>
 #include <string>
 #include <thread>
@@ -229,8 +230,9 @@ TEST(SealingQueue, IsDoneWithoutWhereThereIsNone) {
   ASSERT_EQ(::pthread_getattr_default_np(&attributes), 0);
   size_t stack_size = 0;
   ASSERT_EQ(::pthread_attr_getstacksize(&attributes, &stack_size), 0);
-  // More than there are addresses.
-  ASSERT_EQ(::pthread_attr_setstacksize(&attributes, size_t{1} << 48), 0);
+  // More than there are free addresses, on a processor with 32 bits, too.
+  constexpr size_t kTooMuch = std::numeric_limits<size_t>::max() / 64 * 63;
+  ASSERT_EQ(::pthread_attr_setstacksize(&attributes, kTooMuch), 0);
   ASSERT_EQ(::pthread_setattr_default_np(&attributes), 0);
   const std::vector<std::string> payloads = LargeState();
   StringSink sink;
