@@ -34,12 +34,14 @@ set(DEVSTATE_PUBLIC_HEADERS
   serializer/stream_reader.h
   serializer/stream_writer.h
   serializer/writer_options.h
+  transport/io/attach_fds.h
   transport/io/blocked_write_signals.h
   transport/io/channel.h
   transport/io/deadline.h
   transport/io/errno_status.h
   transport/io/fd_stream.h
   transport/io/file_descriptor.h
+  transport/io/map_file.h
   transport/io/poll_ready.h
   transport/io/service_manager.h
   transport/io/unix_socket.h
@@ -454,6 +456,7 @@ set(DEVSTATE_PLANE_SOURCES
   transport/io/fd_stream.cc
   transport/io/fd_stream.h
   transport/io/file_descriptor.h
+  transport/io/map_file.h
   transport/io/poll_ready.cc
   transport/io/poll_ready.h
   transport/io/unix_socket.cc
@@ -1018,6 +1021,7 @@ set(DEVSTATE_TESTS
   transport/io/channel_test.cc
   transport/io/errno_status_test.cc
   transport/io/fd_stream_test.cc
+  transport/io/map_file_test.cc
   transport/io/process_test.cc
   transport/io/service_manager_test.cc
   transport/io/unix_socket_test.cc

@@ -17,6 +17,7 @@
 #include "devstate/recovery/packed_inflight.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/errno_status.h"
+#include "devstate/transport/io/map_file.h"
 
 namespace devstate::recovery {
 namespace {
@@ -103,8 +104,8 @@ absl::StatusOr<std::unique_ptr<InflightRegion>> InflightRegion::Map(
                      ", expected whole pages before and an end in the file"));
   }
   void* base =
-      ::mmap(nullptr, description.mmap_size, PROT_READ | PROT_WRITE, MAP_SHARED,
-             memory.fd.get(), static_cast<off_t>(description.mmap_offset));
+      MapFile(memory.fd.get(), description.mmap_offset, description.mmap_size,
+              PROT_READ | PROT_WRITE, MAP_SHARED);
   if (base == MAP_FAILED) return ErrnoStatus(errno, kWhat);
   return std::unique_ptr<InflightRegion>(
       new InflightRegion(std::move(memory), packed, static_cast<char*>(base)));

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/errno_status.h"
+#include "devstate/transport/io/map_file.h"
 
 namespace devstate {
 namespace {
@@ -28,8 +29,8 @@ absl::StatusOr<std::unique_ptr<JournalSink>> JournalSink::Create(
   std::unique_ptr<JournalSink> sink(
       new JournalSink(std::move(fd), max_bytes));
   if (way == JournalWay::kMap) {
-    void* const map = ::mmap(nullptr, max_bytes, PROT_READ | PROT_WRITE,
-                             MAP_SHARED, sink->fd(), 0);
+    void* const map = MapFile(sink->fd(), 0, max_bytes,
+                              PROT_READ | PROT_WRITE, MAP_SHARED);
     if (map == MAP_FAILED) return ErrnoStatus(errno, "cannot map the journal");
     sink->map_ = static_cast<char*>(map);
   }

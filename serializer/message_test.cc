@@ -1,6 +1,7 @@
 // Copyright 2026 The devstate authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -298,6 +299,17 @@ TEST(DecodeContext, MemoryIsChargedUpToTheLimitAndNotBeyond) {
   EXPECT_THAT(context.ChargeMemory(20, 1), IsOk());
   EXPECT_THAT(context.ChargeMemory(1, 1),
               StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+TEST(DecodeContext, MemoryBeyondAllAddressesIsNotChargedWhateverTheLimit) {
+  Limits limits;
+  limits.max_batch_memory = UINT64_MAX;
+  Chunk chunk;
+  DecodeContext context(chunk, limits, /*schema_version=*/1);
+  constexpr uint64_t kMost = std::numeric_limits<size_t>::max() / 4;
+  EXPECT_THAT(context.ChargeMemory(kMost + 1, 1),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(context.ChargeMemory(kMost, 1), IsOk());
 }
 
 TEST(InField, NamesPathsAndValues) {

@@ -186,21 +186,21 @@ class Build:
         suffix = "pch" if clang else "gch"
         header = build / "precompiled.h"
         result = build / f"precompiled.h.{suffix}"
+        command = [
+            *(self.compiler[1], f"-std=c++{self.standard}", *self.flags.split()),
+            # As the sources that take the most are compiled.
+            *("-fPIC", *self.defines, "-x", "c++-header"),
+            # Halves what each source takes afterwards.
+            *(("-fpch-instantiate-templates",) if clang else ()),
+            *("/build/precompiled.h", "-o", f"/build/{result.name}"),
+        ]
         text = (TREE / "tests/toolchains/precompiled.h").read_text()
+        # What was made by another command does not serve.
+        text = f"// {' '.join(command)}\n{text}"
         if result.exists() and header.read_text() == text:
             return
         header.write_text(text)
-        self.system.run(
-            build,
-            [
-                *(self.compiler[1], f"-std=c++{self.standard}", *self.flags.split()),
-                # As the sources that take the most are compiled.
-                *("-fPIC", *self.defines, "-x", "c++-header"),
-                # Halves what each source takes afterwards.
-                *(("-fpch-instantiate-templates",) if clang else ()),
-                *("/build/precompiled.h", "-o", f"/build/{result.name}"),
-            ],
-        )
+        self.system.run(build, command)
 
     def compile(self, build: pathlib.Path, targets: list[str], jobs: int) -> None:
         ninja = ["ninja", "-C", "/build", "-j", str(jobs)]

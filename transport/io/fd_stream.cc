@@ -25,6 +25,7 @@
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/blocked_write_signals.h"
 #include "devstate/transport/io/errno_status.h"
+#include "devstate/transport/io/map_file.h"
 
 namespace devstate {
 namespace {
@@ -134,10 +135,11 @@ void FdSource::MapIfSealed() {
   }
   struct stat file;
   if (::fstat(fd, &file) != 0 || file.st_size <= 0) return;
-  const size_t size = static_cast<size_t>(file.st_size);
+  const uint64_t size = static_cast<uint64_t>(file.st_size);
   // Private, because older kernels take a shared mapping for a writable one.
-  void* const map = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-  if (map != MAP_FAILED) map_ = {static_cast<const char*>(map), size};
+  void* const map = MapFile(fd, 0, size, PROT_READ, MAP_PRIVATE);
+  if (map == MAP_FAILED) return;
+  map_ = {static_cast<const char*>(map), static_cast<size_t>(size)};
 }
 
 absl::string_view FdSource::Borrow(size_t size) {

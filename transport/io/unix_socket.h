@@ -6,8 +6,7 @@
 #ifndef DEVSTATE_TRANSPORT_IO_UNIX_SOCKET_H_
 #define DEVSTATE_TRANSPORT_IO_UNIX_SOCKET_H_
 
-#include <sys/types.h>
-
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -17,11 +16,12 @@
 
 namespace devstate {
 
-// The name of a socket, and the file that had it when it was bound.
+// The name of a socket, and the file that had it when it was bound. The size of
+// ino_t would be a choice of who includes this.
 struct BoundName {
   std::string path;
-  dev_t device = 0;
-  ino_t inode = 0;
+  uint64_t device = 0;
+  uint64_t inode = 0;
 };
 
 // A listening socket and the name it is bound to. Thread-safety: none.

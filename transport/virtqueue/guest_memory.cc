@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/errno_status.h"
+#include "devstate/transport/io/map_file.h"
 
 namespace devstate::virtqueue {
 namespace {
@@ -40,8 +41,8 @@ class GuestMemory::Mapping {
     // From the start of the file: the offset need not be that of a page, and
     // those of huge pages are large.
     const uint64_t length = region.mmap_offset + region.size;
-    void* base = ::mmap(nullptr, length, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_NORESERVE, region.fd.get(), 0);
+    void* base = MapFile(region.fd.get(), 0, length, PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_NORESERVE);
     if (base == MAP_FAILED) return ErrnoStatus(errno, "guest memory");
     return std::shared_ptr<const Mapping>(
         new Mapping(region, static_cast<char*>(base), length));
