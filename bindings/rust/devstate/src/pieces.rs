@@ -26,11 +26,13 @@ use crate::verdict::rules;
 /// // Surface 7 has six bytes.
 /// values.add_owners(0, &chunk, [(7, 6)].into_iter())?;
 /// let chunk = Chunk { field: 4, records: 2, sequence: 2, offset: 128, ..chunk };
-/// // Four of them from 0 on, one from 5 on.
-/// let gap = values.add_pieces(0, &chunk, [(7, 0, 4), (7, 5, 1)].into_iter()).unwrap_err();
-/// assert!(gap.message.starts_with("pixels[1]: it begins at 5, and the one before ends at 4"));
-/// assert_eq!(gap.rule, Some(devstate::rules::PIECES_NOT_WHOLE));
-/// assert!(values.finish(256).is_err());
+/// // Four of them from 0 on, two from 4 on.
+/// values.add_pieces(0, &chunk, [(7, 0, 4), (7, 4, 2)].into_iter())?;
+/// values.finish(256)?;
+/// // One from 5 on.
+/// let overlap = values.add_pieces(0, &chunk, [(7, 5, 1)].into_iter()).unwrap_err();
+/// assert!(overlap.message.starts_with("pixels[2]: it begins at 5, and the one before ends at 6"));
+/// assert_eq!(overlap.rule, Some(devstate::rules::PIECES_NOT_WHOLE));
 /// # Ok::<(), devstate::Error>(())
 /// ```
 #[derive(Debug)]
