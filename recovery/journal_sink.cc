@@ -26,11 +26,10 @@ constexpr uint64_t kReserveStep = 1024 * 1024;
 
 absl::StatusOr<std::unique_ptr<JournalSink>> JournalSink::Create(
     FileDescriptor fd, JournalWay way, uint64_t max_bytes) {
-  std::unique_ptr<JournalSink> sink(
-      new JournalSink(std::move(fd), max_bytes));
+  std::unique_ptr<JournalSink> sink(new JournalSink(std::move(fd), max_bytes));
   if (way == JournalWay::kMap) {
-    void* const map = MapFile(sink->fd(), 0, max_bytes,
-                              PROT_READ | PROT_WRITE, MAP_SHARED);
+    void* const map =
+        MapFile(sink->fd(), 0, max_bytes, PROT_READ | PROT_WRITE, MAP_SHARED);
     if (map == MAP_FAILED) return ErrnoStatus(errno, "cannot map the journal");
     sink->map_ = static_cast<char*>(map);
   }
@@ -63,9 +62,9 @@ absl::Status JournalSink::Reserve(uint64_t size) {
 
 absl::Status JournalSink::Write(absl::string_view bytes) {
   if (bytes.size() > max_bytes_ - size_) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "the journal has ", size_, " bytes and may have ", max_bytes_,
-        ": start a new generation"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the journal has ", size_, " bytes and may have ",
+                     max_bytes_, ": start a new generation"));
   }
   if (map_ != nullptr) {
     const uint64_t end = size_ + bytes.size();
