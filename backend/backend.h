@@ -45,7 +45,8 @@ class StagedState : public Codec::Visitor {
   // whole state from OnRoot() on. What comes ahead changes: a record may be
   // another one in a later round, or be gone, which is not shown, and records
   // may not fit together yet. So no error is due that a later round can put
-  // right; one that is returned refuses the state.
+  // right; one that is returned refuses the state. Limits::max_merge_bytes
+  // bounds the merged state and not what comes ahead: bound what is kept of it.
   //
   // Default: false.
   virtual bool LooksAhead() const { return false; }

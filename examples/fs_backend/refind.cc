@@ -271,9 +271,14 @@ std::vector<bool> FoundAhead(const InodeTable& table,
 
 }  // namespace
 
+void FilesAhead::Add(Inode inode) {
+  if (table_.inodes.size() + fresh_.size() >= most_inodes_) return;
+  const uint64_t id = inode.id;
+  // They come in this order, mostly.
+  fresh_.insert_or_assign(fresh_.end(), id, std::move(inode));
+}
+
 void FilesAhead::Merge() {
-  const auto by_id = [](const Inode& a, const Inode& b) { return a.id < b.id; };
-  std::stable_sort(fresh_.begin(), fresh_.end(), by_id);
   std::vector<Inode> inodes;
   std::vector<char> found;
   inodes.reserve(table_.inodes.size() + fresh_.size());
@@ -284,16 +289,14 @@ void FilesAhead::Merge() {
       found.push_back(found_[old]);
     }
   };
-  for (size_t i = 0; i < fresh_.size(); ++i) {
-    const uint64_t id = fresh_[i].id;
-    if (i + 1 < fresh_.size() && fresh_[i + 1].id == id) continue;
+  for (auto& [id, inode] : fresh_) {
     take_old_below(id);
     const bool is_old =
         old < table_.inodes.size() && table_.inodes[old].id == id;
-    found.push_back(
-        is_old && SamePlace(table_.inodes[old], fresh_[i]) ? found_[old] : 0);
+    found.push_back(is_old && SamePlace(table_.inodes[old], inode) ? found_[old]
+                                                                   : 0);
     if (is_old) ++old;
-    inodes.push_back(std::move(fresh_[i]));
+    inodes.push_back(std::move(inode));
   }
   take_old_below(UINT64_MAX);
   fresh_.clear();

@@ -8,8 +8,9 @@
 #define DEVSTATE_EXAMPLES_FS_BACKEND_REFIND_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -33,9 +34,14 @@ struct RefindOptions {
 // It may change until then, and not fit together. Thread-safety: none.
 class FilesAhead {
  public:
+  // Keeps at most `most_inodes`. Inodes that are deleted at the source stay
+  // here, and no limit of the reader counts them. Default: 4 Mi.
+  explicit FilesAhead(size_t most_inodes = 4 << 20)
+      : most_inodes_(most_inodes) {}
+
   // Takes an inode, which replaces the one of its id before it. The table may
-  // come from anywhere.
-  void Add(Inode inode) { fresh_.push_back(std::move(inode)); }
+  // come from anywhere. What is one too many is left for Refind().
+  void Add(Inode inode);
 
   // Returns about how many inodes the whole table will have.
   size_t size() const { return table_.inodes.size(); }
@@ -53,7 +59,9 @@ class FilesAhead {
   // Puts what was added into the table.
   void Merge();
 
-  std::vector<Inode> fresh_;
+  const size_t most_inodes_;
+  // What was added since the last Look(), by id.
+  std::map<uint64_t, Inode> fresh_;
   // In ascending order of ids, without open handles.
   InodeTable table_;
   // For each inode of the table. Not bits: threads set them.

@@ -426,6 +426,22 @@ TEST_F(FilesAheadTest, WhatIsNotThereYetIsFoundInTheEnd) {
   EXPECT_THAT(LoadAhead(), IsOk());
 }
 
+TEST_F(FilesAheadTest, InodesThatAreTooManyAreFoundInTheEnd) {
+  FilesAhead few(2);
+  // A source may send one again and again.
+  for (int i = 0; i < 10; ++i) few.Add(table_.inodes[0]);
+  few.Add(table_.inodes[1]);
+  few.Add(table_.inodes[2]);
+  few.Look(tree_.root(), {});
+  few.Add(table_.inodes[2]);
+  few.Look(tree_.root(), {});
+  const auto refound = Refind(table_, tree_.root(), {}, few);
+  ASSERT_THAT(refound, IsOk());
+  // The root is always looked for.
+  EXPECT_EQ(refound->ahead, 1u);
+  EXPECT_EQ(refound->inodes, 3u);
+}
+
 TEST_F(FilesAheadTest, ATableThatDoesNotFitTogetherIsNoError) {
   FilesAhead ahead;
   ahead.Look(tree_.root(), {});
