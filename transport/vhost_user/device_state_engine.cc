@@ -84,7 +84,18 @@ bool MayBeginRounds(SessionState state) {
   }
 }
 
-absl::Status StoredInRounds() {
+absl::Status CheckAttached(const FileDescriptor& fd) {
+  if (fd.valid()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "SET_DEVICE_STATE_FD: no file descriptor attached");
+}
+
+// As AdmitChannel(), for a state in rounds.
+absl::StatusOr<Channel> AdmitForRounds(FileDescriptor fd, ChannelUse use,
+                                       int control_fd) {
+  DS_ASSIGN_OR_RETURN(Channel channel,
+                      AdmitChannel(std::move(fd), use, control_fd));
+  if (!channel.info.stored()) return channel;
   return absl::FailedPreconditionError(
       "SET_DEVICE_STATE_FD: rounds need a pipe or a socket, because a file has "
       "no reader while it is written");
@@ -184,10 +195,7 @@ absl::StatusOr<DeviceStateEngine::Held> DeviceStateEngine::Prepare(
     return absl::InvalidArgumentError(
         absl::StrCat("SET_DEVICE_STATE_FD: unknown phase ", phase));
   }
-  if (!fd.valid()) {
-    return absl::InvalidArgumentError(
-        "SET_DEVICE_STATE_FD: no file descriptor attached");
-  }
+  DS_RETURN_IF_ERROR(CheckAttached(fd));
   Held held;
   held.direction = static_cast<TransferDirection>(direction);
   const bool save = held.direction == TransferDirection::kSave;
@@ -198,11 +206,11 @@ absl::StatusOr<DeviceStateEngine::Held> DeviceStateEngine::Prepare(
     held.remote = std::move(save ? ends.read_end : ends.write_end);
     held.own = true;
   }
+  const auto admit = in_rounds ? &AdmitForRounds : &AdmitChannel;
   DS_ASSIGN_OR_RETURN(
       held.local,
-      AdmitChannel(std::move(fd), save ? ChannelUse::kWrite : ChannelUse::kRead,
-                   control_fd));
-  if (in_rounds && held.local.info.stored()) return StoredInRounds();
+      admit(std::move(fd), save ? ChannelUse::kWrite : ChannelUse::kRead,
+            control_fd));
   return held;
 }
 
@@ -213,14 +221,10 @@ absl::StatusOr<DeviceStateEngine::Rounds> DeviceStateEngine::PrepareRounds(
         absl::StrCat("SET_DEVICE_STATE_FD: no rounds in the state \"",
                      SessionStateName(state()), "\" of the session"));
   }
-  if (!fd.valid()) {
-    return absl::InvalidArgumentError(
-        "SET_DEVICE_STATE_FD: no file descriptor attached");
-  }
+  DS_RETURN_IF_ERROR(CheckAttached(fd));
   DS_ASSIGN_OR_RETURN(
       Channel channel,
-      AdmitChannel(std::move(fd), ChannelUse::kWrite, control_fd));
-  if (channel.info.stored()) return StoredInRounds();
+      AdmitForRounds(std::move(fd), ChannelUse::kWrite, control_fd));
   Rounds rounds;
   rounds.channel = channel.info.kind;
   DS_ASSIGN_OR_RETURN(rounds.sink,
