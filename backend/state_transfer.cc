@@ -59,15 +59,14 @@ class LateGate : public ChunkFilter {
     const bool looks = device_.LooksAhead();
     if (chunk.header.type == ChunkType::kRoundComplete) {
       if (looks) device_.OnRoundComplete();
-      if (on_round_ != nullptr && *on_round_) (*on_round_)(chunk.header.field);
+      if (on_round_) on_round_(chunk.header.field);
     }
     return looks;
   }
   std::shared_ptr<google::protobuf::Message> TakeRoot() override {
     return gate_ == nullptr ? nullptr : gate_->TakeRoot();
   }
-  // Null, or valid until the next call.
-  void set_on_round(const OnRound* on_round) { on_round_ = on_round; }
+  void set_on_round(OnRound on_round) { on_round_ = std::move(on_round); }
   absl::Status OnEnd() {
     return gate_ == nullptr ? absl::OkStatus() : gate_->OnEnd();
   }
@@ -84,7 +83,7 @@ class LateGate : public ChunkFilter {
   TransferDevice& device_;
   const JudgeSource& judge_;
   const bool judge_all_;
-  const OnRound* on_round_ = nullptr;
+  OnRound on_round_;
   const StreamHeader* header_ = nullptr;
   std::unique_ptr<LoadJudge> gate_;
 };
@@ -214,9 +213,8 @@ class StateTransfer::Impl {
     }
     TransferReport report;
     report.event = TransferEvent::kVerified;
-    load_->gate.set_on_round(&on_round);
+    load_->gate.set_on_round(on_round);
     report.status = Read(*load_);
-    load_->gate.set_on_round(nullptr);
     if (NeedsMoreBytes(report.status)) return report.status;
     const std::unique_ptr<UnderWay> load = std::move(load_);
     const LateGate& gate = load->gate;
