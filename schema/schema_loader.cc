@@ -289,19 +289,24 @@ class SchemaReader {
   absl::StatusOr<LoadedSchema> FromProto() {
     DS_ASSIGN_OR_RETURN(std::string text, ReadFile(path_));
     FileDescriptorProto alone;
-    ParseAlone(text, &alone);
+    if (!ParseAlone(text, &alone)) DS_RETURN_IF_ERROR(CheckText(text));
     return FromText(NameWithin(path_, options_.import_paths), std::move(text),
                     FoldersOf(path_, alone.package()));
   }
 
+  // Checks what ParseAlone() refuses and protobuf's loader must not see.
+  absl::Status CheckText(const std::string& text) const {
+    const absl::Status nesting = CheckNesting(text);
+    if (nesting.ok()) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat(path_, ":", nesting.message()));
+  }
+
   // `name` is how the schema imports itself, and what it is in the descriptors.
+  // Requires: ParseAlone() takes `text`, or CheckText() does.
   absl::StatusOr<LoadedSchema> FromText(const std::string& name,
                                         std::string text,
                                         ImportFolders folders) {
-    if (const absl::Status nesting = CheckNesting(text); !nesting.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path_, ":", nesting.message()));
-    }
     folders.named = options_.import_paths;
     folders.flag = options_.import_flag;
     source().tree = std::make_unique<ImportTree>(name, path_, std::move(text),
@@ -403,10 +408,13 @@ absl::StatusOr<LoadedSchema> ParseSchema(const std::string& name,
   SchemaReader reader(name, options);
   FileDescriptorProto alone;
   // Rubbish is told so as a descriptor set.
-  const bool is_text = bytes.find('\0') == std::string::npos &&
-                       (ParseAlone(bytes, &alone) ||
-                        !FileDescriptorSet().ParsePartialFromString(bytes));
-  if (!is_text) return reader.FromBytes(bytes);
+  const bool may_be_text = bytes.find('\0') == std::string::npos;
+  if (!may_be_text || !ParseAlone(bytes, &alone)) {
+    if (!may_be_text || FileDescriptorSet().ParsePartialFromString(bytes)) {
+      return reader.FromBytes(bytes);
+    }
+    DS_RETURN_IF_ERROR(reader.CheckText(bytes));
+  }
   return reader.FromText(absl::EndsWith(name, ".proto") ? name : "schema.proto",
                          bytes, {});
 }
