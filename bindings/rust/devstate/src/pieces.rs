@@ -153,25 +153,15 @@ impl PieceSequence {
     }
 
     fn judge(&mut self, owner: u64, offset: u64, length: u64) -> Result<(), String> {
-        let mut before = Ok(());
-        let mut end = match self.current {
-            Some((current, end)) if current == owner => Some(end),
-            _ => {
-                before = self.end_of_value();
-                None
-            }
-        };
+        let under_way = self.current.filter(|(current, _)| *current == owner);
+        let before = if under_way.is_some() { Ok(()) } else { self.end_of_value() };
+        let end = under_way.map_or(0, |(_, end)| end);
         let value = self.values.get_mut(&owner);
         self.current = Some((owner, offset.saturating_add(length)));
         let Some(value) = value else { return Err(format!("no owner {owner} has a value")) };
-        if end.is_none() {
-            if value.begun {
-                return Err(format!("the value of {owner} goes on after another one"));
-            }
-            value.begun = true;
-            end = Some(0);
+        if under_way.is_none() && std::mem::replace(&mut value.begun, true) {
+            return Err(format!("the value of {owner} goes on after another one"));
         }
-        let end = end.unwrap_or(0);
         if length == 0 {
             return Err("it is empty".into());
         }
