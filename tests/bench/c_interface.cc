@@ -86,13 +86,7 @@ void WriteInCpp(const InodeTable& table, const std::string& compression,
   options.use_second_thread = false;
   Memory sink(bytes);
   FsStateWriter writer(&sink, options);
-  Check(writer.Begin(FsState()).ok(), "C++: Begin");
-  InodeRow row;
-  for (const LiveInode& inode : table.inodes) {
-    FillRow(table, inode, &row);
-    Check(writer.AddInodes(row).ok(), "C++: AddInodes");
-  }
-  Check(writer.Finish().ok(), "C++: Finish");
+  Check(WriteTable(table, FsState(), writer).ok(), "C++: a table");
 }
 
 void FillStruct(const InodeTable& table, const LiveInode& inode,

@@ -8,8 +8,10 @@
 #include <type_traits>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "devices/fs/v1/fs.devstate.h"
+#include "devstate/third_party/absl_compat/status_macros.h"
 #include "tests/bench/inode_table.h"
 
 namespace devstate::bench {
@@ -45,6 +47,19 @@ uint64_t InoOf(const Row& row) {
   } else {
     return row.ino;
   }
+}
+
+// Writes the table as a state with this root.
+inline absl::Status WriteTable(const InodeTable& table,
+                               const devices::fs::v1::FsState& root,
+                               devices::fs::v1::FsStateWriter& writer) {
+  DS_RETURN_IF_ERROR(writer.Begin(root));
+  devices::fs::v1::InodeRow row;
+  for (const LiveInode& inode : table.inodes) {
+    FillRow(table, inode, &row);
+    DS_RETURN_IF_ERROR(writer.AddInodes(row));
+  }
+  return writer.Finish();
 }
 
 }  // namespace devstate::bench

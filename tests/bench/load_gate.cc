@@ -10,8 +10,6 @@
 //   bazel run //tests/bench:load_gate -- --records 1000000
 //   bazel run //tests/bench:load_gate_v1 -- --records 1000000
 
-#include <time.h>
-
 #include <cstdio>
 #include <functional>
 #include <map>
@@ -32,11 +30,13 @@
 #include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/cli11/command_line.h"
+#include "tests/bench/counting_visitor.h"
 #include "tests/bench/heap_peak.h"
 #include "tests/bench/inode_row.h"
 #include "tests/bench/inode_table.h"
 #include "tests/bench/median.h"
 #include "tests/bench/other_versions.h"
+#include "tests/bench/processor_time.h"
 
 namespace devstate::bench {
 namespace {
@@ -44,12 +44,7 @@ namespace {
 using ::devices::fs::v1::FsState;
 using ::devices::fs::v1::FsStateReader;
 using ::devices::fs::v1::FsStateSchema;
-using ::devices::fs::v1::FsStateVisitor;
 using ::devices::fs::v1::FsStateWriter;
-using ::devices::fs::v1::HandlesBatch;
-using ::devices::fs::v1::InodeRow;
-using ::devices::fs::v1::InodesBatch;
-using ::devices::fs::v1::MountPathsBatch;
 using ::devstate::testing::StringSink;
 using ::devstate::testing::StringSource;
 
@@ -65,13 +60,7 @@ absl::StatusOr<std::string> Write(const InodeTable& table, SaveFilter* filter) {
   StringSink sink;
   FsStateWriter writer(&sink, RawOptions());
   if (filter != nullptr) writer.SetFilter(filter);
-  DS_RETURN_IF_ERROR(writer.Begin(FsState()));
-  InodeRow row;
-  for (const LiveInode& inode : table.inodes) {
-    FillRow(table, inode, &row);
-    DS_RETURN_IF_ERROR(writer.AddInodes(row));
-  }
-  DS_RETURN_IF_ERROR(writer.Finish());
+  DS_RETURN_IF_ERROR(WriteTable(table, FsState(), writer));
   return sink.written;
 }
 
@@ -96,39 +85,6 @@ class OtherVersion {
   const LoadedSchema schema_;
   const SchemaFacts facts_;
 };
-
-// Looks at every row, and keeps none.
-class CountingVisitor : public FsStateVisitor {
- public:
-  absl::Status OnRoot(const FsState&) override { return absl::OkStatus(); }
-  absl::Status OnInodes(InodesBatch& batch) override {
-    InodeRow row;
-    while (batch.Next(&row)) {
-      sum_ += row.id + row.path->name.size() + InoOf(row);
-      ++rows_;
-    }
-    return absl::OkStatus();
-  }
-  absl::Status OnHandles(HandlesBatch&) override { return absl::OkStatus(); }
-  absl::Status OnMountPaths(MountPathsBatch&) override {
-    return absl::OkStatus();
-  }
-  uint64_t rows() const { return rows_; }
-  uint64_t sum() const { return sum_; }
-
- private:
-  uint64_t rows_ = 0;
-  uint64_t sum_ = 0;
-};
-
-// Of the whole program. All that is measured here takes one thread and no I/O,
-// and other programs count for less than by the clock.
-double CpuMilliseconds() {
-  timespec time = {};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) * 1e3 +
-         static_cast<double>(time.tv_nsec) / 1e6;
-}
 
 // What is loaded, or saved, side by side.
 struct Variant {
@@ -167,9 +123,11 @@ absl::Status Measure(const char* title, size_t records, size_t repetitions,
   for (size_t i = 0; i < repetitions; ++i) {
     for (Variant& variant : variants) {
       StartHeapPeak();
-      const double start = CpuMilliseconds();
+      // All that is measured here takes one thread and no I/O, and other
+      // programs count for less than by the clock.
+      const double start = ProcessorMilliseconds();
       const absl::Status status = variant.run();
-      variant.ms.push_back(CpuMilliseconds() - start);
+      variant.ms.push_back(ProcessorMilliseconds() - start);
       variant.peak_bytes = HeapPeak();
       if (!status.ok()) {
         return absl::Status(status.code(),

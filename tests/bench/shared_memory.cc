@@ -26,10 +26,13 @@
 #include "absl/time/time.h"
 #include "devices/fs/v1/fs.devstate.h"
 #include "devstate/serializer/byte_stream.h"
+#include "devstate/serializer/memory_stream.h"
+#include "devstate/serializer/stream_writer.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/third_party/cli11/command_line.h"
 #include "devstate/transport/io/channel.h"
 #include "devstate/transport/io/fd_stream.h"
+#include "tests/bench/counting_visitor.h"
 #include "tests/bench/inode_row.h"
 #include "tests/bench/inode_table.h"
 #include "tests/bench/median.h"
@@ -39,35 +42,19 @@ namespace {
 
 using ::devices::fs::v1::FsState;
 using ::devices::fs::v1::FsStateReader;
-using ::devices::fs::v1::FsStateVisitor;
 using ::devices::fs::v1::FsStateWriter;
-using ::devices::fs::v1::HandlesBatch;
-using ::devices::fs::v1::InodeRow;
-using ::devices::fs::v1::InodesBatch;
-using ::devices::fs::v1::MountPathsBatch;
 
-absl::Status Save(const InodeTable& table, ByteSink* sink) {
+WriterOptions RawOptions() {
   WriterOptions options;
   options.compression = Compression::Raw();
   options.use_second_thread = false;
-  FsStateWriter writer(sink, options);
-  DS_RETURN_IF_ERROR(writer.Begin(FsState()));
-  InodeRow row;
-  for (const LiveInode& inode : table.inodes) {
-    FillRow(table, inode, &row);
-    DS_RETURN_IF_ERROR(writer.AddInodes(row));
-  }
-  return writer.Finish();
+  return options;
 }
 
-class SizeSink : public ByteSink {
- public:
-  absl::Status Write(absl::string_view bytes) override {
-    size += bytes.size();
-    return absl::OkStatus();
-  }
-  size_t size = 0;
-};
+absl::Status Save(const InodeTable& table, ByteSink* sink) {
+  FsStateWriter writer(sink, RawOptions());
+  return WriteTable(table, FsState(), writer);
+}
 
 // Writes into memory that is mapped.
 class MemorySink : public ByteSink {
@@ -81,21 +68,6 @@ class MemorySink : public ByteSink {
 
  private:
   char* at_;
-};
-
-class LookingVisitor : public FsStateVisitor {
- public:
-  absl::Status OnRoot(const FsState&) override { return absl::OkStatus(); }
-  absl::Status OnInodes(InodesBatch& batch) override {
-    InodeRow row;
-    while (batch.Next(&row)) sum += row.id + row.path->name.size();
-    return absl::OkStatus();
-  }
-  absl::Status OnHandles(HandlesBatch&) override { return absl::OkStatus(); }
-  absl::Status OnMountPaths(MountPathsBatch&) override {
-    return absl::OkStatus();
-  }
-  uint64_t sum = 0;
 };
 
 FileDescriptor Memory() {
@@ -134,9 +106,9 @@ absl::Status Load(const FileDescriptor& memory, uint64_t* sum) {
                       AdmitChannel(Copy(memory), ChannelUse::kRead));
   DS_ASSIGN_OR_RETURN(const auto source, FdSource::Create(std::move(channel)));
   FsStateReader reader(source.get());
-  LookingVisitor visitor;
+  CountingVisitor visitor;
   DS_RETURN_IF_ERROR(reader.Read(visitor));
-  *sum = visitor.sum;
+  *sum = visitor.sum();
   return absl::OkStatus();
 }
 
@@ -194,9 +166,10 @@ double TimeOfLoad(const InodeTable& table, bool sealed) {
 
 int Run(size_t records, size_t repetitions) {
   const InodeTable table = GenerateTable(records);
-  SizeSink counter;
-  if (!Save(table, &counter).ok()) return 1;
-  const size_t size = counter.size;
+  NullSink nowhere;
+  FsStateWriter counter(&nowhere, RawOptions());
+  if (!WriteTable(table, FsState(), counter).ok()) return 1;
+  const size_t size = counter.stream().bytes_written();
 
   struct Row {
     const char* name;

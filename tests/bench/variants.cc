@@ -241,13 +241,7 @@ absl::Status SendDevstate(const InodeTable& table, int fd,
   FsStateWriter writer(sink.get(), options);
   FsState root;
   root.set_next_inode(table.inodes.size() + 1);
-  DS_RETURN_IF_ERROR(writer.Begin(root));
-  InodeRow row;
-  for (const LiveInode& inode : table.inodes) {
-    FillRow(table, inode, &row);
-    DS_RETURN_IF_ERROR(writer.AddInodes(row));
-  }
-  DS_RETURN_IF_ERROR(writer.Finish());
+  DS_RETURN_IF_ERROR(WriteTable(table, root, writer));
   return sink->Finish();
 }
 
