@@ -7,12 +7,11 @@ command tells it from work that grows with its input.
 """
 
 import os
-import subprocess
 import tempfile
 import unittest
 
-DEVSTATE = os.path.abspath('cli/devstate')
-PATIENCE = 120  # seconds
+from measured import is_sanitized, run
+
 LEVELS = 200000
 DOUBLINGS = 30
 # What a command takes without any input is about 12 MiB.
@@ -40,7 +39,7 @@ class BombsTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
-        self.is_sanitized = self.run_tool('--version')[2] > 40 << 10
+        self.is_sanitized = is_sanitized()
 
     def file(self, name, text):
         path = os.path.join(self.folder, name)
@@ -49,25 +48,14 @@ class BombsTest(unittest.TestCase):
             file.write(text)
         return path
 
-    def run_tool(self, *arguments):
-        """The exit code, standard error, and the most memory in KiB."""
-        with tempfile.TemporaryFile('w+', encoding='utf-8') as err:
-            tool = subprocess.Popen(
-                ['timeout', str(PATIENCE), DEVSTATE, *arguments],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err)
-            _, status, usage = os.wait4(tool.pid, 0)
-            tool.returncode = os.waitstatus_to_exitcode(status)
-            err.seek(0)
-            return tool.returncode, err.read(), usage.ru_maxrss
-
     def refused(self, code, *arguments, says=''):
-        got, err, kib = self.run_tool(*arguments)
-        print('%s: %d MiB' % (' '.join(arguments[:1]), kib >> 10))
-        self.assertEqual(got, code, err)
-        self.assertIn(says, err)
-        self.assertLessEqual(len(err.splitlines()), 1)
+        done = run(*arguments)
+        print('%s: %d MiB' % (arguments[0], done.kib >> 10))
+        self.assertEqual(done.code, code, done.err)
+        self.assertIn(says, done.err)
+        self.assertLessEqual(len(done.err.splitlines()), 1)
         if not self.is_sanitized:
-            self.assertLess(kib, SMALL_KIB)
+            self.assertLess(done.kib, SMALL_KIB)
 
     def test_schema_of_messages_in_messages(self):
         text = HEAD + root('  uint32 x = 1;\n') + 'message N {' * LEVELS
@@ -118,11 +106,11 @@ class BombsTest(unittest.TestCase):
 
     def test_policy_is_named_and_not_repeated(self):
         policy = self.file('policy', '[' * LEVELS)
-        code, err, _ = self.run_tool(
+        done = run(
             'proxy', '--listen', os.path.join(self.folder, 'socket'),
             '--backend', os.path.join(self.folder, 'none'), '--policy', policy)
-        self.assertEqual(code, 2)
-        self.assertLess(len(err), 1000)
+        self.assertEqual(done.code, 2)
+        self.assertLess(len(done.err), 1000)
 
 
 if __name__ == '__main__':

@@ -2,37 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """check and matrix on the manifests of 10,000 hosts, as a scheduler uses them."""
 
-import collections
 import json
 import os
-import resource
 import shutil
-import subprocess
 import tempfile
 import time
 import unittest
 
-DEVSTATE = os.path.abspath('cli/devstate')
+from measured import is_sanitized, run
+
 NEW = os.path.abspath('tests/release/queue_manifest.manifest')
 OLD = os.path.abspath('tests/release/old_queue_manifest.manifest')
 BROKEN = os.path.abspath('tests/release/broken_queue_manifest.manifest')
 HOSTS = 10000
-PATIENCE = 120  # seconds
 MEMORY_KIB = 100 << 10
-
-Done = collections.namedtuple('Done', 'code out err')
-
-
-def run(*arguments):
-    done = subprocess.run([DEVSTATE] + list(arguments), stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, timeout=PATIENCE, check=False)
-    return Done(done.returncode, done.stdout, done.stderr)
-
-
-def peak_kib():
-    """The most memory of any command so far."""
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 
 
 def write_manifests(folder, hosts):
@@ -62,9 +45,7 @@ class FleetTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        # A sanitizer needs memory of its own.
-        assert run('--version').code == 0
-        cls.is_sanitized = peak_kib() > 40 << 10
+        cls.is_sanitized = is_sanitized()
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.folder = os.path.join(folder.name, 'hosts')
@@ -80,9 +61,9 @@ class FleetTest(unittest.TestCase):
         done = run(*arguments)
         print('%s: %.2f s, %d MiB' % (
             ' '.join(arguments[:1] + arguments[-2:]), time.monotonic() - start,
-            peak_kib() >> 10))
+            done.kib >> 10))
         if not self.is_sanitized:
-            self.assertLess(peak_kib(), MEMORY_KIB)
+            self.assertLess(done.kib, MEMORY_KIB)
         return done
 
     def check(self, *arguments):
