@@ -55,7 +55,7 @@ class LateGate : public ChunkFilter {
     }
     return gate_->Filter(chunk);
   }
-  absl::StatusOr<bool> LookAhead(const Chunk& chunk) override {
+  bool LookAhead(const Chunk& chunk) override {
     const bool looks = device_.LooksAhead();
     if (chunk.header.type == ChunkType::kRoundComplete) {
       if (looks) device_.OnRoundComplete();

@@ -115,7 +115,7 @@ void PrintPieceWriter(const SchemaModel& model, const PiecesInfo& info,
       "          return Add$field$(row);\n"
       "        },\n"
       "        [this](bool lasting) {\n"
-      "          $name$_columns_.SetLasting($index$, lasting);\n"
+      "          $name$_columns_.SetColumnLasting($index$, lasting);\n"
       "        });\n"
       "  }\n",
       "of", std::string(info.owners_name), "field", CamelCase(batch.name),

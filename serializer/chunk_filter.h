@@ -32,10 +32,10 @@ class ChunkFilter {
   // Filter() sees the merged state. The mark of the first round is not shown.
   // Returns whether the reader hands out the records of this batch or these
   // upserts now, besides those of the merged state. Records of values in pieces
-  // are never handed out twice. An error ends the read.
+  // are never handed out twice.
   //
   // Default: false.
-  virtual absl::StatusOr<bool> LookAhead(const Chunk&) { return false; }
+  virtual bool LookAhead(const Chunk&) { return false; }
 
   // Hands on the root message of the chunk that Filter() has returned, if it
   // has checked and parsed that already: then it is not parsed again, and the

@@ -53,7 +53,7 @@ class RecordColumnsBuilder : public ColumnBuilder {
                 MessageWriter& out) override;
   void Clear() override;
   // Calls SetLasting() of the column of the table's field `index`.
-  void SetLasting(size_t index, bool lasting) {
+  void SetColumnLasting(size_t index, bool lasting) {
     columns_[index]->SetLasting(lasting);
   }
   NumbersView Stored(BoundsEntry::Column) const override { return {}; }

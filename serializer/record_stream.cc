@@ -215,7 +215,7 @@ absl::Status RecordWriter::CheckField(const Pending& field) {
         ") after records of ", pending_.name, " (field ", pending_.number,
         "): add them in ascending order of field number"));
   }
-  if (round_ == Round::kDelta && HasPieces(field.number)) {
+  if (round_ == Round::kDelta && HasPieces(schema_, field.number)) {
     return Misuse(absl::StrCat(
         "changes of ", field.name,
         ", whose records are pieces of values, or own them: they change as a "
@@ -231,13 +231,9 @@ absl::Status RecordWriter::CheckField(const Pending& field) {
   return absl::OkStatus();
 }
 
-bool RecordWriter::HasPieces(uint32_t field) const {
-  return ::devstate::HasPieces(schema_, field);
-}
-
 bool RecordWriter::TakesStored(uint32_t field) const {
   return filter_ == nullptr && round_ == Round::kNone && !starts_in_rounds_ &&
-         !HasPieces(field);
+         !HasPieces(schema_, field);
 }
 
 absl::Status RecordWriter::AddStored(StoredChunk& batch) {
@@ -470,7 +466,7 @@ absl::Status RecordReader::Merge() {
     if (!chunk.has_value()) return absl::OkStatus();
     DS_RETURN_IF_ERROR(merger_->Add(*chunk));
     if (filter_ == nullptr) continue;
-    DS_ASSIGN_OR_RETURN(const bool hand_out, filter_->LookAhead(*chunk));
+    const bool hand_out = filter_->LookAhead(*chunk);
     // The pieces of a value are checked as one sequence.
     if (hand_out && HasRecords(chunk->header.type) &&
         chunk->header.type != ChunkType::kDeletions &&

@@ -260,8 +260,6 @@ class RecordWriter {
   absl::Status StartField(const Pending& field);
   absl::Status StartDeletion(const Pending& field, size_t size);
   absl::Status CheckField(const Pending& field);
-  // Returns whether records of the field are pieces of values, or own some.
-  bool HasPieces(uint32_t field) const;
   absl::Status SetPending(const Pending& field, ChunkType type);
   // Writes a mark of the current round.
   absl::Status WriteMark(ChunkType type);
