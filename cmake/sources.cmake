@@ -956,6 +956,7 @@ set(DEVSTATE_TESTING_SOURCES
   transport/vhost_user/session_model.h
   transport/vhost_user/transport_test_util.cc
   transport/vhost_user/transport_test_util.h
+  transport/vhost_user/words_device.h
   transport/virtqueue/test_driver.cc
   transport/virtqueue/test_driver.h
 )

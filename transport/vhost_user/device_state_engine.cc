@@ -238,10 +238,7 @@ void DeviceStateEngine::SetDeviceStateFd(uint32_t direction, uint32_t phase,
       direction == static_cast<uint32_t>(TransferDirection::kSave)) {
     refused_direction_ = TransferDirection::kSave;
     absl::StatusOr<Rounds> rounds = PrepareRounds(std::move(fd), control_fd);
-    if (!rounds.ok()) {
-      refusal_ = rounds.status();
-      return FeedRounds(RoundsEvent::kSetUnfit);
-    }
+    if (!rounds.ok()) return RefuseDeviceStateFd(rounds.status());
     return FeedRounds(RoundsEvent::kSet, &*rounds);
   }
   FeedRounds(RoundsEvent::kAbandoned);
@@ -263,6 +260,7 @@ void DeviceStateEngine::SetDeviceStateFd(uint32_t direction, uint32_t phase,
 }
 
 void DeviceStateEngine::RefuseDeviceStateFd(absl::Status why) {
+  FeedRounds(RoundsEvent::kAbandoned);
   refusal_ = std::move(why);
   Feed(SessionEvent::kSetUnfit);
 }
@@ -350,7 +348,6 @@ void DeviceStateEngine::ExecuteRounds(RoundsActions actions, Rounds* incoming) {
     Report(TransferReport::Stage::kAccepted, absl::OkStatus(), kSetStateNoFd);
     AnswerSet(kSetStateNoFd);
   }
-  if ((actions & kRefuseRounds) != 0) RefuseSet();
   if ((actions & kHandOver) != 0) {
     Held held;
     held.local.info.kind = rounds_.channel;
@@ -396,6 +393,7 @@ void DeviceStateEngine::CheckDeviceState() {
 }
 
 void DeviceStateEngine::RefuseCheck(absl::Status why) {
+  FeedRounds(RoundsEvent::kAbandoned);
   const uint64_t value = CheckValue(why);
   Report(TransferReport::Stage::kChecked, std::move(why), value);
   replies_.push_back({kCheckDeviceState, value, FileDescriptor()});

@@ -3,6 +3,8 @@
 
 #include "devstate/transport/vhost_user/migrate_in_rounds.h"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -12,9 +14,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "devstate/transport/vhost_user/transport_test_util.h"
+#include "devstate/transport/vhost_user/words_device.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -30,6 +32,7 @@ using ::devstate::testing::ServedEndpoint;
 using ::devstate::testing::StatusIs;
 using ::devstate::testing::StringSink;
 using ::devstate::testing::TwoU32;
+using ::devstate::testing::WordsDevice;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
@@ -69,81 +72,6 @@ TEST(JudgeRoundsTest, StopsAfterTheMostRounds) {
 }
 
 // --- Between two back-ends ---
-
-// A device whose state is a list of words. A round is the words since the one
-// before, the end of a state a full stop.
-class WordsDevice : public DeviceStateHandler {
- public:
-  absl::Status Save(ByteSink& sink) override {
-    return sink.Write(absl::StrCat(All(), "."));
-  }
-  absl::StatusOr<uint64_t> SaveRound(ByteSink& sink, bool last) override {
-    in_rounds = !last;
-    ++rounds;
-    if (on_save_round) on_save_round();
-    std::string round;
-    for (; sent_ < words.size(); ++sent_) round += words[sent_] + " ";
-    absl::Status status = save_result;
-    if (status.ok()) status = sink.Write(round + (last ? "." : "\n"));
-    if (status.ok() && !last) return uint64_t{7};
-    EndRounds();
-    if (!status.ok()) return status;
-    return uint64_t{0};
-  }
-  void EndRounds() override {
-    in_rounds = false;
-    sent_ = 0;
-  }
-  LoadResult Load(ByteSource& source) override {
-    return LoadRounds(source, nullptr);
-  }
-  LoadResult LoadRounds(
-      ByteSource& source,
-      const std::function<void(uint32_t)>& on_round) override {
-    staged_.clear();
-    uint32_t round = 0;
-    char c = 0;
-    while (true) {
-      const absl::StatusOr<size_t> got = source.Read(&c, 1);
-      if (!got.ok()) return got.status();
-      if (*got == 0) return absl::DataLossError("no full stop");
-      if (c == '.') return absl::OkStatus();
-      if (c != '\n') {
-        staged_ += c;
-        continue;
-      }
-      if (before_prepared != nullptr) before_prepared->Wait();
-      if (!load_result.ok()) return load_result;
-      if (on_round) on_round(++round);
-    }
-  }
-  LoadResult Commit() override {
-    words = absl::StrSplit(staged_, ' ', absl::SkipEmpty());
-    ++commits;
-    return absl::OkStatus();
-  }
-  void Discard() override { ++discards; }
-
-  std::string All() const {
-    std::string all;
-    for (const std::string& word : words) all += word + " ";
-    return all;
-  }
-
-  std::vector<std::string> words;
-  absl::Status save_result;
-  absl::Status load_result;
-  std::function<void()> on_save_round;
-  Gate* before_prepared = nullptr;
-  std::atomic<bool> in_rounds{false};
-  std::atomic<int> rounds{0};
-  std::atomic<int> commits{0};
-  std::atomic<int> discards{0};
-
- private:
-  size_t sent_ = 0;
-  std::string staged_;
-};
 
 BackendEndpointOptions WithRounds(absl::Duration total = absl::Minutes(1)) {
   BackendEndpointOptions options;
@@ -211,6 +139,8 @@ class MigrateInRoundsTest : public ::testing::Test {
     EXPECT_EQ(destination_device_.words, source_device_.words);
   }
 
+  // The devices may still wait at it when a test ends.
+  Gate gate_;
   WordsDevice source_device_;
   WordsDevice destination_device_;
   MigrateInRoundsOptions options_;
@@ -327,8 +257,7 @@ TEST_F(MigrateInRoundsTest, ALastRoundThatFailsIsNotPutIntoForce) {
 }
 
 TEST_F(MigrateInRoundsTest, ARoundIsLoadedWhenItIsPrepared) {
-  Gate gate;
-  destination_device_.before_prepared = &gate;
+  destination_device_.before_prepared = &gate_;
   ChannelEnds ends = MakeChannel();
   ASSERT_THAT(destination_->BeginRounds(TransferDirection::kLoad,
                                         std::move(ends.read_end)),
@@ -340,7 +269,7 @@ TEST_F(MigrateInRoundsTest, ARoundIsLoadedWhenItIsPrepared) {
   std::atomic<bool> opened{false};
   std::thread opener([&] {
     opened = true;
-    gate.Open();
+    gate_.Open();
   });
   EXPECT_THAT(destination_->Round(1, false), IsOk());
   EXPECT_TRUE(opened);
@@ -367,9 +296,24 @@ TEST_F(MigrateInRoundsTest, ALastRoundNeedsStoppedRings) {
   EXPECT_TRUE(checked->ok());
 }
 
+TEST_F(MigrateInRoundsTest, ASetOfRoundsThatIsRefusedGivesUpALoad) {
+  ChannelEnds load = MakeChannel();
+  ASSERT_EQ(::write(load.write_end.get(), "c .", 3), 3);
+  load.write_end = FileDescriptor();
+  ASSERT_THAT(destination_->BeginRounds(TransferDirection::kLoad,
+                                        std::move(load.read_end)),
+              IsOk());
+  EXPECT_THAT(destination_->BeginRounds(TransferDirection::kSave,
+                                        MakeChannel().write_end),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  const auto checked = destination_->Check();
+  ASSERT_THAT(checked, IsOk());
+  EXPECT_FALSE(checked->ok());
+  EXPECT_EQ(destination_device_.commits, 0);
+}
+
 TEST_F(MigrateInRoundsTest, ARoundHasADeadline) {
-  Gate gate;
-  source_device_.on_save_round = [&gate] { gate.Wait(); };
+  source_device_.on_save_round = [this] { gate_.Wait(); };
   Start(WithRounds(absl::Milliseconds(20)));
   ChannelEnds ends = MakeChannel();
   ASSERT_THAT(
@@ -377,7 +321,7 @@ TEST_F(MigrateInRoundsTest, ARoundHasADeadline) {
       IsOk());
   EXPECT_THAT(source_->Round(1, false),
               StatusIs(absl::StatusCode::kFailedPrecondition));
-  gate.Open();
+  gate_.Open();
 }
 
 TEST_F(MigrateInRoundsTest, AFileIsNoChannelOfRounds) {

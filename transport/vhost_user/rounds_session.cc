@@ -25,7 +25,6 @@ constexpr Row kTable[kRoundsStates] = {
     // kNone
     {{
         /* kSet */ {kBetween, kAcceptRounds},
-        /* kSetUnfit */ {kNone, kRefuseRounds},
         /* kRound */ {kNone, kFailRound},
         /* kLastRound */ {kNone, kFailRound},
         /* kAwaitRound */ {kAwaiting, kNothing},
@@ -40,7 +39,6 @@ constexpr Row kTable[kRoundsStates] = {
     // kBetween
     {{
         /* kSet */ {kBetween, kGiveUpRounds | kAcceptRounds},
-        /* kSetUnfit */ {kNone, kGiveUpRounds | kRefuseRounds},
         /* kRound */ {kWriting, kStartRound},
         /* kLastRound */ {kNone, kHandOver | kPassRound},
         /* kAwaitRound */ {kBetween, kFailRound},
@@ -55,7 +53,6 @@ constexpr Row kTable[kRoundsStates] = {
     // kWriting
     {{
         /* kSet */ {kBetween, kFailOpenRound | kGiveUpRounds | kAcceptRounds},
-        /* kSetUnfit */ {kNone, kFailOpenRound | kGiveUpRounds | kRefuseRounds},
         /* kRound */ {kNone, kFailOpenRound | kGiveUpRounds | kFailRound},
         /* kLastRound */ {kNone, kFailOpenRound | kGiveUpRounds | kFailRound},
         /* kAwaitRound */ {kNone, kFailOpenRound | kGiveUpRounds | kFailRound},
@@ -70,7 +67,6 @@ constexpr Row kTable[kRoundsStates] = {
     // kAwaiting
     {{
         /* kSet */ {kBetween, kFailOpenRound | kAcceptRounds},
-        /* kSetUnfit */ {kNone, kFailOpenRound | kRefuseRounds},
         /* kRound */ {kNone, kFailOpenRound | kFailRound},
         /* kLastRound */ {kNone, kFailOpenRound | kFailRound},
         /* kAwaitRound */ {kNone, kFailOpenRound | kFailRound},
@@ -98,18 +94,18 @@ absl::string_view RoundsStateName(RoundsState state) {
 
 absl::string_view RoundsEventName(RoundsEvent event) {
   constexpr absl::string_view kNames[kRoundsEvents] = {
-      "SET rounds",  "SET unfit",    "ROUND",    "ROUND last",
-      "ROUND await", "ROUND unfit",  "work ok",  "work failed",
-      "loaded",      "load is over", "deadline", "abandoned"};
+      "SET rounds",   "ROUND",    "ROUND last",  "ROUND await",
+      "ROUND unfit",  "work ok",  "work failed", "loaded",
+      "load is over", "deadline", "abandoned"};
   return kNames[static_cast<int>(event)];
 }
 
 std::string RoundsActionNames(RoundsActions actions) {
   constexpr const char* kNames[] = {
-      "fail open ROUND", "give up",   "start",      "accept SET",
-      "refuse SET",      "hand over", "pass ROUND", "fail ROUND"};
+      "fail open ROUND", "give up",    "start",     "accept SET",
+      "hand over",       "pass ROUND", "fail ROUND"};
   std::string text;
-  for (int bit = 0; bit < 8; ++bit) {
+  for (int bit = 0; bit < 7; ++bit) {
     if ((actions & (1 << bit)) == 0) continue;
     if (!text.empty()) text += ", ";
     text += kNames[bit];

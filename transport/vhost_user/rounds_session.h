@@ -32,7 +32,6 @@ inline constexpr int kRoundsStates = 4;
 
 enum class RoundsEvent : uint8_t {
   kSet,         // SET: a save in rounds
-  kSetUnfit,    // SET that must be refused
   kRound,       // ROUND: the next round of the save
   kLastRound,   // ROUND: its last one, and all rings are stopped
   kAwaitRound,  // ROUND: a round of the session's load
@@ -42,10 +41,10 @@ enum class RoundsEvent : uint8_t {
   kLoaded,      // the load has the awaited round, or all of them
   kLoadOver,    // the load ended without it
   kDeadline,    // the deadline of kWriting passed
-  kAbandoned,   // a SET of another phase, CHECK, a lost negotiation or
-                // connection
+  kAbandoned,   // a SET of another phase or a refused one, CHECK, a lost
+                // negotiation or connection
 };
-inline constexpr int kRoundsEvents = 12;
+inline constexpr int kRoundsEvents = 11;
 
 // A set of actions. They are executed in the order of the bits, lowest first.
 using RoundsActions = uint16_t;
@@ -57,15 +56,14 @@ enum RoundsAction : RoundsActions {
   kGiveUpRounds = 1 << 1,
   // Write the next round.
   kStartRound = 1 << 2,
-  // Answer SET: accepted (0x100) or refused (0x101).
+  // Answer SET: accepted (0x100). A refused one is the session's.
   kAcceptRounds = 1 << 3,
-  kRefuseRounds = 1 << 4,
   // Give the channel to the session as that of a save which it accepts. What
   // the worker writes to it is the last round.
-  kHandOver = 1 << 5,
+  kHandOver = 1 << 4,
   // Answer ROUND.
-  kPassRound = 1 << 6,
-  kFailRound = 1 << 7,
+  kPassRound = 1 << 5,
+  kFailRound = 1 << 6,
 };
 
 struct RoundsStep {

@@ -15,9 +15,6 @@ namespace {
 using State = RoundsState;
 using Event = RoundsEvent;
 
-bool IsSet(Event event) {
-  return event == Event::kSet || event == Event::kSetUnfit;
-}
 bool IsRound(Event event) {
   return event >= Event::kRound && event <= Event::kRoundUnfit;
 }
@@ -55,9 +52,6 @@ Expected ExpectRound(State state, Event event) {
 Expected Expect(State state, Event event) {
   if (event == Event::kSet) {
     return {State::kBetween, GiveUp(state) | kAcceptRounds};
-  }
-  if (event == Event::kSetUnfit) {
-    return {State::kNone, GiveUp(state) | kRefuseRounds};
   }
   if (event == Event::kAbandoned) return {State::kNone, GiveUp(state)};
   if (IsRound(event)) return ExpectRound(state, event);
@@ -106,13 +100,13 @@ INSTANTIATE_TEST_SUITE_P(AllPairs, RoundsPairTest,
 
 TEST(RoundsSessionTest, EveryRequestIsAnsweredOnce) {
   constexpr int kReplies =
-      kFailOpenRound | kAcceptRounds | kRefuseRounds | kPassRound | kFailRound;
+      kFailOpenRound | kAcceptRounds | kPassRound | kFailRound;
   for (int i = 0; i < kRoundsStates; ++i) {
     for (int j = 0; j < kRoundsEvents; ++j) {
       const auto state = static_cast<State>(i);
       const auto event = static_cast<Event>(j);
       const RoundsStep step = StepOf(state, event);
-      const int requests = IsSet(event) || IsRound(event) ? 1 : 0;
+      const int requests = event == Event::kSet || IsRound(event) ? 1 : 0;
       EXPECT_EQ(__builtin_popcount(step.actions & kReplies),
                 OwesReply(state) + requests - OwesReply(step.next))
           << RoundsStateName(state) << " on " << RoundsEventName(event);

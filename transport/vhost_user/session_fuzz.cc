@@ -52,9 +52,8 @@ void CheckFreshSet(Session session, SessionEvent set) {
 void TakeRounds(RoundsEvent event, RoundsSession* rounds, int* owed) {
   const RoundsActions actions = rounds->Handle(event);
   if (event <= RoundsEvent::kRoundUnfit) ++*owed;
-  *owed -=
-      __builtin_popcount(actions & (kFailOpenRound | kAcceptRounds |
-                                    kRefuseRounds | kPassRound | kFailRound));
+  *owed -= __builtin_popcount(
+      actions & (kFailOpenRound | kAcceptRounds | kPassRound | kFailRound));
   Promise(*owed == (OwesReply(rounds->state()) ? 1 : 0),
           "every request of rounds is answered once");
 }
