@@ -127,10 +127,10 @@ absl::Status RoundMerger::AddRecords(const Chunk& chunk, Field& field) {
   if (size_ <= limits_.max_merge_bytes) return absl::OkStatus();
   return chunk.Error(
       ERROR_REASON_LIMIT,
-      absl::StrCat("the records so far count for ", size_,
-                   " bytes, more than max_merge_bytes = ",
-                   limits_.max_merge_bytes, ": raise the limit if the source ",
-                   "of the stream is trusted"));
+      absl::StrCat(
+          "the records so far count for ", size_,
+          " bytes, more than max_merge_bytes = ", limits_.max_merge_bytes,
+          ": raise the limit if the source ", "of the stream is trusted"));
 }
 
 absl::Status RoundMerger::Delete(const Chunk& chunk, Field& field) {
@@ -174,7 +174,8 @@ absl::Status RoundMerger::Shrink(Field& field) {
   return absl::OkStatus();
 }
 
-absl::Status RoundMerger::Compact(Batch& batch, Field& field) {
+absl::StatusOr<std::vector<std::string>> RoundMerger::DropOldRecords(
+    Batch& batch, Field& field) {
   const Chunk old = batch.AsChunk();
   std::vector<bool> keep;
   keep.reserve(batch.sizes.size());
@@ -182,17 +183,28 @@ absl::Status RoundMerger::Compact(Batch& batch, Field& field) {
   ByteBuffer columns;
   MessageWriter out(&columns);
   DS_ASSIGN_OR_RETURN(
-      const std::vector<std::string> keys,
+      std::vector<std::string> keys,
       field.codec->Rewrite(old, limits_, schema_version_, keep, out));
-  std::vector<uint64_t> sizes;
+  size_t kept = 0;
   for (size_t row = 0; row < keep.size(); ++row) {
     if (!keep[row]) continue;
-    field.records.find(keys[row])->second.row = sizes.size();
-    sizes.push_back(batch.sizes[row]);
+    batch.sizes[kept] = batch.sizes[row];
+    keys[kept].swap(keys[row]);
+    ++kept;
   }
+  batch.sizes.resize(kept);
+  keys.resize(kept);
   batch.payload = std::string(columns.view());
-  batch.sizes = std::move(sizes);
   batch.full_size = batch.size;
+  return keys;
+}
+
+absl::Status RoundMerger::Compact(Batch& batch, Field& field) {
+  DS_ASSIGN_OR_RETURN(const std::vector<std::string> keys,
+                      DropOldRecords(batch, field));
+  for (size_t row = 0; row < keys.size(); ++row) {
+    field.records.find(keys[row])->second.row = row;
+  }
   return absl::OkStatus();
 }
 
@@ -210,7 +222,8 @@ absl::StatusOr<absl::optional<Chunk>> RoundMerger::Next() {
       handed_out_ = std::move(field->batches[next_batch_++]);
       if (handed_out_ == nullptr) continue;
       if (handed_out_->records != handed_out_->sizes.size()) {
-        DS_RETURN_IF_ERROR(Compact(*handed_out_, *field));
+        // Nobody asks any more where its records are.
+        DS_RETURN_IF_ERROR(DropOldRecords(*handed_out_, *field).status());
       }
       return absl::optional<Chunk>(handed_out_->AsChunk());
     }

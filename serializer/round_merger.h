@@ -74,7 +74,10 @@ class RoundMerger {
   void Remove(size_t batch, size_t row, Field& field);
   // Gives back memory of the batches that have lost records.
   absl::Status Shrink(Field& field);
-  // Leaves nothing in a batch but the records that count.
+  // Leaves nothing in a batch but the records that count. Returns their keys.
+  absl::StatusOr<std::vector<std::string>> DropOldRecords(Batch& batch,
+                                                          Field& field);
+  // Does the same, and notes where its records are now.
   absl::Status Compact(Batch& batch, Field& field);
 
   const SchemaInfo& schema_;
