@@ -45,13 +45,12 @@ InodeRow ToRow(const Inode& inode) {
   return row;
 }
 
-absl::StatusOr<Inode> FromRow(const InodeRow& row) {
-  Inode inode;
-  inode.id = row.id;
-  inode.refcount = row.refcount;
+absl::Status FromRow(const InodeRow& row, Inode* inode) {
+  inode->id = row.id;
+  inode->refcount = row.refcount;
   if (row.path.has_value()) {
-    inode.parent = row.path->parent;
-    inode.name = std::string(row.path->name);
+    inode->parent = row.path->parent;
+    inode->name = std::string(row.path->name);
   } else if (!row.root.has_value()) {
     return absl::FailedPreconditionError(
         absl::StrCat("inode ", row.id,
@@ -62,13 +61,13 @@ absl::StatusOr<Inode> FromRow(const InodeRow& row) {
         "inode ", row.id, " claims to be the root, which has id ", kRootId));
   }
   if (row.verification_handle.has_value()) {
-    inode.mount_id = row.verification_handle->mount_id;
-    inode.file_handle =
+    inode->mount_id = row.verification_handle->mount_id;
+    inode->file_handle =
         FileHandle{row.verification_handle->type,
                    std::string(row.verification_handle->handle)};
   }
-  GetStat(row, &inode);
-  return inode;
+  GetStat(row, inode);
+  return absl::OkStatus();
 }
 
 // A load until it is committed: the table first, then the files found again.
@@ -83,7 +82,6 @@ class StagedFsState : public StagedState<FsStateCodec> {
 
   absl::Status OnRoot(const FsState& root) override {
     whole_ = true;
-    staged_.table.inodes.reserve(files_.size());
     staged_.table.next_inode_id = root.next_inode();
     staged_.table.next_handle_id = root.next_handle();
     if (root.has_session()) {
@@ -98,13 +96,14 @@ class StagedFsState : public StagedState<FsStateCodec> {
   absl::Status OnInodes(InodesBatch& batch) override {
     InodeRow row;
     while (batch.Next(&row)) {
-      absl::StatusOr<Inode> inode = FromRow(row);
+      Inode inode;
+      const absl::Status status = FromRow(row, &inode);
       if (!whole_) {
-        if (inode.ok()) files_.Add(*std::move(inode));
+        if (status.ok()) files_.Add(std::move(inode));
         continue;
       }
-      DS_RETURN_IF_ERROR(inode.status());
-      staged_.table.inodes.push_back(*std::move(inode));
+      DS_RETURN_IF_ERROR(status);
+      files_.Take(inode);
     }
     return absl::OkStatus();
   }
@@ -119,19 +118,10 @@ class StagedFsState : public StagedState<FsStateCodec> {
   }
 
   absl::Status Prepare() override {
-    // A state in rounds has the records that changed at its end: few, after all
-    // others in their order. Sorting all of them would take longer than the
-    // rest of the load.
-    std::vector<Inode>& inodes = staged_.table.inodes;
-    const auto by_id = [](const Inode& a, const Inode& b) {
-      return a.id < b.id;
-    };
-    const auto changed =
-        std::is_sorted_until(inodes.begin(), inodes.end(), by_id);
-    std::sort(changed, inodes.end(), by_id);
-    std::inplace_merge(inodes.begin(), changed, inodes.end(), by_id);
+    FilesAhead::Whole whole = files_.Finish();
+    staged_.table.inodes = std::move(whole.inodes);
     DS_ASSIGN_OR_RETURN(Refound refound, Refind(staged_.table, shared_dir_,
-                                                RefindOptions(), files_));
+                                                RefindOptions(), whole.found));
     staged_.open_files = std::move(refound.open_files);
     staged_.changed_files = refound.changed;
     return absl::OkStatus();

@@ -75,8 +75,9 @@ absl::StatusOr<std::vector<size_t>> CheckParents(const InodeTable& table) {
     const Inode& inode = table.inodes[i];
     if (const absl::string_view wrong = fs::WrongName(inode.name);
         !wrong.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "inode ", inode.id, ": the name ", fs::Quote(inode.name), " ", wrong));
+      return absl::InvalidArgumentError(
+          absl::StrCat("inode ", inode.id, ": the name ", fs::Quote(inode.name),
+                       " ", wrong));
     }
     const std::optional<size_t> parent = FindInode(table, inode.parent);
     if (!parent.has_value()) {
@@ -226,7 +227,8 @@ std::optional<std::string> Differs(absl::string_view what, const T& source,
 std::optional<std::string> InodeDifference(const Inode& a, const Inode& b) {
   if (auto text = Differs("id", a.id, b.id)) return text;
   if (auto text = Differs("parent", a.parent, b.parent)) return text;
-  if (auto text = Differs("name", fs::Quote(a.name), fs::Quote(b.name))) return text;
+  if (auto text = Differs("name", fs::Quote(a.name), fs::Quote(b.name)))
+    return text;
   if (auto text = Differs("refcount", a.refcount, b.refcount)) return text;
   if (auto text = Differs("mode", absl::StrFormat("0%o", a.mode),
                           absl::StrFormat("0%o", b.mode))) {
@@ -267,15 +269,20 @@ std::string SessionText(const std::optional<Session>& session) {
 }
 
 std::optional<size_t> FindInode(const InodeTable& table, uint64_t id) {
+  if (id < kRootId) return std::nullopt;
   const std::vector<Inode>& inodes = table.inodes;
-  if (id >= kRootId && id - kRootId < inodes.size() &&
-      inodes[id - kRootId].id == id) {
-    return id - kRootId;
+  // Each gap in the ids below it brings an inode one place nearer to the root,
+  // and few tables have many.
+  size_t end = std::min<uint64_t>(inodes.size(), id - kRootId + 1);
+  size_t begin = end;
+  for (size_t step = 1; begin > 0 && inodes[begin - 1].id >= id; step *= 2) {
+    end = begin;
+    begin -= std::min(begin, step);
   }
   const auto found = std::lower_bound(
-      inodes.begin(), inodes.end(), id,
+      inodes.begin() + begin, inodes.begin() + end, id,
       [](const Inode& inode, uint64_t wanted) { return inode.id < wanted; });
-  if (found == inodes.end() || found->id != id) return std::nullopt;
+  if (found == inodes.begin() + end || found->id != id) return std::nullopt;
   return found - inodes.begin();
 }
 

@@ -102,7 +102,7 @@ struct InodeTable {
 std::string LockText(const FileLock& lock);
 
 // Returns the index of inode `id` in `table.inodes`, nullopt if there is none.
-// Takes logarithmic time, constant time where ids have no gaps.
+// Takes time logarithmic in the gaps that the ids below have.
 std::optional<size_t> FindInode(const InodeTable& table, uint64_t id);
 
 // Returns the path of `table.inodes[index]` beneath the root, for messages. "."

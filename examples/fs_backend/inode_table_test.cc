@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -27,6 +29,22 @@ using ::testing::Optional;
 
 auto Refused(const char* why) {
   return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(why));
+}
+
+TEST(FindInodeTest, EveryIdIsFoundWhateverGapsThereAre) {
+  for (uint64_t gaps = 0; gaps < 1 << 12; ++gaps) {
+    InodeTable table;
+    for (uint64_t id = kRootId; id <= 12; ++id) {
+      if ((gaps >> (id - kRootId) & 1) != 0) continue;
+      table.inodes.push_back(MakeInode(id, kRootId, "name", S_IFREG));
+    }
+    for (size_t i = 0; i < table.inodes.size(); ++i) {
+      EXPECT_EQ(FindInode(table, table.inodes[i].id), i);
+    }
+    for (const uint64_t id : {uint64_t{0}, uint64_t{13}, UINT64_MAX}) {
+      EXPECT_EQ(FindInode(table, id), std::nullopt);
+    }
+  }
 }
 
 TEST(CheckTableTest, SmallTablePasses) {

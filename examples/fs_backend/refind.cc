@@ -254,17 +254,16 @@ bool SamePlace(const Inode& a, const Inode& b) {
          a.file_handle == b.file_handle && a.ctime_ns == b.ctime_ns;
 }
 
-// Returns which inodes of the table `ahead` has with all that is above them.
-std::vector<bool> FoundAhead(const InodeTable& table,
-                             const std::vector<DirectoryChildren>& groups,
-                             const FilesAhead& ahead) {
-  std::vector<bool> found(table.inodes.size());
-  found[0] = ahead.Has(table.inodes[0]);
+// Returns which of the inodes that `ahead` has were found with all that is
+// above them.
+std::vector<bool> FoundAhead(const std::vector<DirectoryChildren>& groups,
+                             const std::vector<char>& ahead, size_t inodes) {
+  std::vector<bool> found(inodes);
+  if (ahead.empty()) return found;
+  found[0] = ahead[0] != 0;
   for (const DirectoryChildren& group : groups) {
     if (!found[group.directory]) continue;
-    for (const size_t child : group.children) {
-      found[child] = ahead.Has(table.inodes[child]);
-    }
+    for (const size_t child : group.children) found[child] = ahead[child] != 0;
   }
   return found;
 }
@@ -278,34 +277,51 @@ void FilesAhead::Add(Inode inode) {
   fresh_.insert_or_assign(fresh_.end(), id, std::move(inode));
 }
 
-void FilesAhead::Merge() {
-  std::vector<Inode> inodes;
-  std::vector<char> found;
-  inodes.reserve(table_.inodes.size() + fresh_.size());
-  size_t old = 0;
-  const auto take_old_below = [&](uint64_t id) {
-    for (; old < table_.inodes.size() && table_.inodes[old].id < id; ++old) {
-      inodes.push_back(std::move(table_.inodes[old]));
-      found.push_back(found_[old]);
-    }
-  };
-  for (auto& [id, inode] : fresh_) {
-    take_old_below(id);
-    const bool is_old =
-        old < table_.inodes.size() && table_.inodes[old].id == id;
-    found.push_back(is_old && SamePlace(table_.inodes[old], inode) ? found_[old]
-                                                                   : 0);
-    if (is_old) ++old;
-    inodes.push_back(std::move(inode));
+void FilesAhead::Replace(size_t index, const Inode& inode) {
+  Inode& old = table_.inodes[index];
+  if (SamePlace(old, inode)) {
+    old.refcount = inode.refcount;
+    old.ino = inode.ino;
+    old.mount_id = inode.mount_id;
+    return;
   }
-  take_old_below(UINT64_MAX);
-  fresh_.clear();
-  table_.inodes = std::move(inodes);
-  found_ = std::move(found);
+  found_[index] = 0;
+  old = inode;
+}
+
+void FilesAhead::Insert(std::vector<Inode> inodes) {
+  size_t old = table_.inodes.size();
+  size_t next = old + inodes.size();
+  // Some room is left for what comes last: when the source has stopped, a new
+  // place for the whole table takes as long as the rest.
+  if (next > table_.inodes.capacity()) table_.inodes.reserve(next + next / 16);
+  table_.inodes.resize(next);
+  found_.resize(next);
+  while (!inodes.empty()) {
+    --next;
+    if (old != 0 && table_.inodes[old - 1].id > inodes.back().id) {
+      --old;
+      table_.inodes[next] = std::move(table_.inodes[old]);
+      found_[next] = found_[old];
+      continue;
+    }
+    table_.inodes[next] = std::move(inodes.back());
+    found_[next] = 0;
+    inodes.pop_back();
+  }
 }
 
 void FilesAhead::Look(const std::string& path, const RefindOptions& options) {
-  Merge();
+  std::vector<Inode> added;
+  for (auto& [id, inode] : fresh_) {
+    if (const std::optional<size_t> index = FindInode(table_, id)) {
+      Replace(*index, inode);
+    } else {
+      added.push_back(std::move(inode));
+    }
+  }
+  fresh_.clear();
+  Insert(std::move(added));
   std::vector<Inode>& inodes = table_.inodes;
   if (inodes.empty() || inodes[0].id != kRootId) return;
   const absl::StatusOr<FileDescriptor> root = OpenRoot(path);
@@ -336,15 +352,47 @@ void FilesAhead::Look(const std::string& path, const RefindOptions& options) {
   }).IgnoreError();
 }
 
-bool FilesAhead::Has(const Inode& inode) const {
+void FilesAhead::Take(const Inode& inode) {
+  if (taken_.empty()) taken_.resize(table_.inodes.size());
   const std::optional<size_t> index = FindInode(table_, inode.id);
-  return index.has_value() && found_[*index] != 0 &&
-         SamePlace(table_.inodes[*index], inode);
+  // A second one of an id is for CheckTable() to refuse.
+  if (!index.has_value() || taken_[*index] != 0) {
+    others_.push_back(inode);
+    return;
+  }
+  taken_[*index] = 1;
+  Replace(*index, inode);
+}
+
+FilesAhead::Whole FilesAhead::Finish() {
+  taken_.resize(table_.inodes.size());
+  size_t kept = 0;
+  for (size_t i = 0; i < taken_.size(); ++i) {
+    if (taken_[i] == 0) continue;
+    if (kept != i) table_.inodes[kept] = std::move(table_.inodes[i]);
+    found_[kept++] = found_[i];
+  }
+  table_.inodes.resize(kept);
+  found_.resize(kept);
+  // A state in rounds has the records that changed at its end: few, after all
+  // others in their order. Sorting all of them would take longer than the rest
+  // of the load.
+  const auto by_id = [](const Inode& a, const Inode& b) { return a.id < b.id; };
+  const auto changed =
+      std::is_sorted_until(others_.begin(), others_.end(), by_id);
+  std::stable_sort(changed, others_.end(), by_id);
+  std::inplace_merge(others_.begin(), changed, others_.end(), by_id);
+  if (kept == 0) {
+    found_.resize(others_.size());
+    return {std::move(others_), std::move(found_)};
+  }
+  Insert(std::move(others_));
+  return {std::move(table_.inodes), std::move(found_)};
 }
 
 absl::StatusOr<Refound> Refind(const InodeTable& table, const std::string& path,
                                const RefindOptions& options,
-                               const FilesAhead& ahead) {
+                               const std::vector<char>& ahead) {
   DS_RETURN_IF_ERROR(CheckTable(table));
   DS_RETURN_IF_ERROR(CheckDescriptorLimit(table.open_handles.size()));
   DS_ASSIGN_OR_RETURN(const FileDescriptor root, OpenRoot(path));
@@ -353,7 +401,8 @@ absl::StatusOr<Refound> Refind(const InodeTable& table, const std::string& path,
   refound.open_files.resize(table.open_handles.size());
   const HandlesByInode handles(table);
   std::vector<DirectoryChildren> groups = DepthFirst(table);
-  const std::vector<bool> found = FoundAhead(table, groups, ahead);
+  const std::vector<bool> found =
+      FoundAhead(groups, ahead, table.inodes.size());
   KeepChildren(&groups, [&](size_t child) {
     return !found[child] || handles.Has(table.inodes[child].id);
   });

@@ -30,7 +30,7 @@ struct RefindOptions {
   size_t threads = UsableProcessors();
 };
 
-// The files of a table that is still coming, found before all of it is there.
+// A table that is still coming, and its files, found before all of it is there.
 // It may change until then, and not fit together. Thread-safety: none.
 class FilesAhead {
  public:
@@ -43,21 +43,30 @@ class FilesAhead {
   // come from anywhere. What is one too many is left for Refind().
   void Add(Inode inode);
 
-  // Returns about how many inodes the whole table will have.
-  size_t size() const { return table_.inodes.size(); }
-
   // Looks beneath `path`, as Refind() does, for what was added since the last
   // call. What is not there, or is another file, is not an error: it may be
   // gone at the source, too.
   void Look(const std::string& path, const RefindOptions& options);
 
-  // Returns whether the file of `inode` was found where it says, and was the
-  // one that it says. That holds as long as it holds for its directories.
-  bool Has(const Inode& inode) const;
+  // Takes an inode of the whole table, when that comes in the end. What was
+  // added and is not taken now is not in the table.
+  void Take(const Inode& inode);
+
+  struct Whole {
+    // In ascending order of ids.
+    std::vector<Inode> inodes;
+    // For each inode, whether its file was found where it says, and was the one
+    // that it says. That holds as long as it holds for its directories.
+    std::vector<char> found;
+  };
+  // Returns the inodes that were taken. Nothing else may be called after it.
+  Whole Finish();
 
  private:
-  // Puts what was added into the table.
-  void Merge();
+  // Puts an inode in the place of the one with its id.
+  void Replace(size_t index, const Inode& inode);
+  // Puts inodes, whose ids ascend, between those of the table.
+  void Insert(std::vector<Inode> inodes);
 
   const size_t most_inodes_;
   // What was added since the last Look(), by id.
@@ -66,6 +75,10 @@ class FilesAhead {
   InodeTable table_;
   // For each inode of the table. Not bits: threads set them.
   std::vector<char> found_;
+  // For each inode of the table, whether the whole one has it; empty until that
+  // comes. Then what it has besides.
+  std::vector<char> taken_;
+  std::vector<Inode> others_;
 };
 
 struct Refound {
@@ -95,12 +108,13 @@ struct Refound {
 // on the way), PERMISSION_DENIED, RESOURCE_EXHAUSTED (more open handles than
 // descriptors).
 //
-// Files that `ahead` has, with all directories on their way, are looked for
-// again only for their open handles. Whoever else changes them in between is
-// not noticed.
+// `ahead` says for each inode of the table whether it was found ahead; empty is
+// none. Those are looked for again only for their open handles, or if one of
+// the directories on their way was not found ahead. Whoever else changes them
+// in between is not noticed.
 absl::StatusOr<Refound> Refind(const InodeTable& table, const std::string& path,
                                const RefindOptions& options,
-                               const FilesAhead& ahead = FilesAhead());
+                               const std::vector<char>& ahead = {});
 
 }  // namespace devstate::examples
 

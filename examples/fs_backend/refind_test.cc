@@ -8,9 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -29,6 +32,12 @@ using ::devstate::testing::IsOk;
 using ::devstate::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+
+std::vector<uint64_t> Ids(const std::vector<Inode>& inodes) {
+  std::vector<uint64_t> ids;
+  for (const Inode& inode : inodes) ids.push_back(inode.id);
+  return ids;
+}
 
 // The tree of MakeSmallTable().
 class RefindTest : public ::testing::Test {
@@ -357,8 +366,15 @@ class FilesAheadTest : public RefindTest {
     for (const Inode& inode : table_.inodes) ahead_.Add(inode);
   }
   void Look() { ahead_.Look(tree_.root(), {}); }
-  absl::StatusOr<Refound> LoadAhead() {
-    return Refind(table_, tree_.root(), {}, ahead_);
+  absl::StatusOr<Refound> LoadAhead() { return LoadAheadWith(ahead_); }
+  absl::StatusOr<Refound> LoadAheadWith(FilesAhead ahead) {
+    for (const Inode& inode : table_.inodes) ahead.Take(inode);
+    const FilesAhead::Whole whole = ahead.Finish();
+    EXPECT_EQ(whole.inodes.size(), table_.inodes.size());
+    InodeTable table = table_;
+    table.inodes = whole.inodes;
+    EXPECT_EQ(FirstDifference(table_, table), std::nullopt);
+    return Refind(table, tree_.root(), {}, whole.found);
   }
 
   FilesAhead ahead_;
@@ -426,6 +442,38 @@ TEST_F(FilesAheadTest, WhatIsNotThereYetIsFoundInTheEnd) {
   EXPECT_THAT(LoadAhead(), IsOk());
 }
 
+TEST_F(FilesAheadTest, WhatIsNotInTheWholeTableIsForgotten) {
+  Inode inode = table_.inodes[2];
+  inode.id = 9;
+  inode.name = "later";
+  tree_.AddFile("dir/later");
+  ahead_.Add(inode);
+  Look();
+  const auto refound = LoadAhead();
+  ASSERT_THAT(refound, IsOk());
+  EXPECT_EQ(refound->ahead, 2u);
+}
+
+TEST_F(FilesAheadTest, InodesThatComeInTheEndGetTheirPlaces) {
+  // Between those that were seen, after them, and in any order.
+  tree_.AddFile("dir/later");
+  for (const uint64_t id : {9, 5, 7}) {
+    Inode inode = table_.inodes[2];
+    inode.id = id;
+    inode.name = "later";
+    table_.inodes.push_back(inode);
+    ++table_.inodes[1].refcount;
+    if (id == 7) continue;
+    ahead_.Add(inode);
+  }
+  Look();
+  table_.next_inode_id = 10;
+  for (const Inode& inode : table_.inodes) ahead_.Take(inode);
+  const FilesAhead::Whole whole = ahead_.Finish();
+  EXPECT_EQ(Ids(whole.inodes), (std::vector<uint64_t>{1, 2, 3, 5, 7, 9}));
+  EXPECT_EQ(whole.found, (std::vector<char>{1, 1, 1, 1, 0, 1}));
+}
+
 TEST_F(FilesAheadTest, InodesThatAreTooManyAreFoundInTheEnd) {
   FilesAhead few(2);
   // A source may send one again and again.
@@ -435,7 +483,7 @@ TEST_F(FilesAheadTest, InodesThatAreTooManyAreFoundInTheEnd) {
   few.Look(tree_.root(), {});
   few.Add(table_.inodes[2]);
   few.Look(tree_.root(), {});
-  const auto refound = Refind(table_, tree_.root(), {}, few);
+  const auto refound = LoadAheadWith(few);
   ASSERT_THAT(refound, IsOk());
   // The root is always looked for.
   EXPECT_EQ(refound->ahead, 1u);
@@ -459,9 +507,12 @@ TEST_F(FilesAheadTest, ATableThatDoesNotFitTogetherIsNoError) {
   ahead.Look(tree_.root(), {});
   ahead.Add(table_.inodes[0]);
   ahead.Look(tree_.root(), {});
-  EXPECT_TRUE(ahead.Has(table_.inodes[0]));
-  for (const Inode& inode : hostile) EXPECT_FALSE(ahead.Has(inode)) << inode.id;
   ahead.Look("/no/such/folder", {});
+  ahead.Take(table_.inodes[0]);
+  for (const Inode& inode : hostile) ahead.Take(inode);
+  const FilesAhead::Whole whole = ahead.Finish();
+  EXPECT_EQ(Ids(whole.inodes), (std::vector<uint64_t>{1, 3, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(whole.found, (std::vector<char>{1, 0, 0, 0, 0, 0, 0}));
 }
 
 }  // namespace
