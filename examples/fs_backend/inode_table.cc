@@ -227,8 +227,9 @@ std::optional<std::string> Differs(absl::string_view what, const T& source,
 std::optional<std::string> InodeDifference(const Inode& a, const Inode& b) {
   if (auto text = Differs("id", a.id, b.id)) return text;
   if (auto text = Differs("parent", a.parent, b.parent)) return text;
-  if (auto text = Differs("name", fs::Quote(a.name), fs::Quote(b.name)))
+  if (auto text = Differs("name", fs::Quote(a.name), fs::Quote(b.name))) {
     return text;
+  }
   if (auto text = Differs("refcount", a.refcount, b.refcount)) return text;
   if (auto text = Differs("mode", absl::StrFormat("0%o", a.mode),
                           absl::StrFormat("0%o", b.mode))) {
