@@ -130,7 +130,7 @@ absl::Status RoundMerger::AddRecords(const Chunk& chunk, Field& field) {
       absl::StrCat(
           "the records so far count for ", size_,
           " bytes, more than max_merge_bytes = ", limits_.max_merge_bytes,
-          ": raise the limit if the source ", "of the stream is trusted"));
+          ": raise the limit if the source of the stream is trusted"));
 }
 
 absl::Status RoundMerger::Delete(const Chunk& chunk, Field& field) {

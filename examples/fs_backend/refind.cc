@@ -353,7 +353,7 @@ void FilesAhead::Look(const std::string& path, const RefindOptions& options) {
 }
 
 void FilesAhead::Take(const Inode& inode) {
-  if (taken_.empty()) taken_.resize(table_.inodes.size());
+  taken_.resize(table_.inodes.size());
   const std::optional<size_t> index = FindInode(table_, inode.id);
   // A second one of an id is for CheckTable() to refuse.
   if (!index.has_value() || taken_[*index] != 0) {
@@ -374,14 +374,12 @@ FilesAhead::Whole FilesAhead::Finish() {
   }
   table_.inodes.resize(kept);
   found_.resize(kept);
-  // A state in rounds has the records that changed at its end: few, after all
-  // others in their order. Sorting all of them would take longer than the rest
-  // of the load.
+  // They are in order or few: all of a state that nothing came ahead of, or
+  // what is new in the last round.
   const auto by_id = [](const Inode& a, const Inode& b) { return a.id < b.id; };
-  const auto changed =
-      std::is_sorted_until(others_.begin(), others_.end(), by_id);
-  std::stable_sort(changed, others_.end(), by_id);
-  std::inplace_merge(others_.begin(), changed, others_.end(), by_id);
+  if (!std::is_sorted(others_.begin(), others_.end(), by_id)) {
+    std::sort(others_.begin(), others_.end(), by_id);
+  }
   if (kept == 0) {
     found_.resize(others_.size());
     return {std::move(others_), std::move(found_)};

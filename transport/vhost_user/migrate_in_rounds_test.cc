@@ -3,8 +3,6 @@
 
 #include "devstate/transport/vhost_user/migrate_in_rounds.h"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -33,6 +31,7 @@ using ::devstate::testing::StatusIs;
 using ::devstate::testing::StringSink;
 using ::devstate::testing::TwoU32;
 using ::devstate::testing::WordsDevice;
+using ::devstate::testing::WriteAll;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
@@ -298,7 +297,7 @@ TEST_F(MigrateInRoundsTest, ALastRoundNeedsStoppedRings) {
 
 TEST_F(MigrateInRoundsTest, ASetOfRoundsThatIsRefusedGivesUpALoad) {
   ChannelEnds load = MakeChannel();
-  ASSERT_EQ(::write(load.write_end.get(), "c .", 3), 3);
+  ASSERT_TRUE(WriteAll(load.write_end.get(), "c ."));
   load.write_end = FileDescriptor();
   ASSERT_THAT(destination_->BeginRounds(TransferDirection::kLoad,
                                         std::move(load.read_end)),

@@ -6,8 +6,6 @@
 // order of its contract, only a whole state is put into force, no descriptor is
 // kept, and whatever came before, a good save goes through.
 
-#include <sys/socket.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -37,10 +35,12 @@ using ::devstate::fuzz::Promise;
 using ::devstate::testing::Fds;
 using ::devstate::testing::MakeChannel;
 using ::devstate::testing::RawPeer;
+using ::devstate::testing::ReadAll;
 using ::devstate::testing::ServedEndpoint;
 using ::devstate::testing::SomeFds;
 using ::devstate::testing::TwoU32;
 using ::devstate::testing::WordsDevice;
+using ::devstate::testing::WriteAll;
 
 // Each step may wait for a deadline of the back-end.
 constexpr int kMaxSteps = 40;
@@ -82,7 +82,8 @@ class FuzzedFrontend {
     HearAll();
     Promise(accepted_ && passed_,
             "a good save is accepted whatever came before");
-    Promise(Drain(channel) == Text(), "a good save has the whole state");
+    Promise(ReadAll(channel.get()) == WordsDevice::TextOf(words_),
+            "a good save has the whole state");
   }
 
   // Returns what the device has to hold by now.
@@ -144,9 +145,7 @@ class FuzzedFrontend {
   }
   void Write(absl::string_view text) {
     if (load_ == nullptr || !load_->fd.valid()) return;
-    if (::send(load_->fd.get(), text.data(), text.size(),
-               MSG_NOSIGNAL | MSG_DONTWAIT) ==
-        static_cast<ssize_t>(text.size())) {
+    if (WriteAll(load_->fd.get(), text)) {
       load_->text.append(text.data(), text.size());
     }
   }
@@ -197,17 +196,6 @@ class FuzzedFrontend {
                               absl::ByAnyChar(" \n"), absl::SkipEmpty());
     }
     loading_ = nullptr;
-  }
-  std::string Text() const {
-    std::string text;
-    for (const std::string& word : words_) text += word + " ";
-    return text + ".";
-  }
-  static std::string Drain(const FileDescriptor& channel) {
-    char bytes[1024];
-    const ssize_t got =
-        ::recv(channel.get(), bytes, sizeof(bytes), MSG_DONTWAIT);
-    return got < 0 ? "" : std::string(bytes, static_cast<size_t>(got));
   }
 
   RawPeer peer_;

@@ -15,8 +15,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "devstate/serializer/byte_stream.h"
 #include "devstate/transport/vhost_user/device_state_handler.h"
 #include "devstate/transport/vhost_user/transport_test_util.h"
 
@@ -28,7 +28,7 @@ class WordsDevice : public vhost_user::DeviceStateHandler {
  public:
   absl::Status Save(ByteSink& sink) override {
     breaches += static_cast<int>(staged_);
-    return sink.Write(absl::StrCat(All(), "."));
+    return sink.Write(TextOf(words));
   }
   absl::StatusOr<uint64_t> SaveRound(ByteSink& sink, bool last) override {
     breaches += static_cast<int>(staged_);
@@ -88,10 +88,11 @@ class WordsDevice : public vhost_user::DeviceStateHandler {
     staged_ = whole_ = false;
   }
 
-  std::string All() const {
-    std::string all;
-    for (const std::string& word : words) all += word + " ";
-    return all;
+  // Returns what Save() writes.
+  static std::string TextOf(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += word + " ";
+    return text + ".";
   }
 
   std::vector<std::string> words;
