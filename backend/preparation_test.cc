@@ -100,7 +100,7 @@ class PreparationTest : public ::testing::Test {
 
   StateOptions Options() {
     StateOptions options;
-    options.writer.max_batch_records = 2;
+    options.writer.max_batch_records = 4;
     options.report = [this](const StateReport& report) { report_ = report; };
     return options;
   }

@@ -17,6 +17,11 @@ namespace {
 // encodes all of them.
 constexpr uint64_t kMovedPart = 16;
 
+// How many groups have the slots of one batch. Two cost 4 % more bytes than one,
+// and of runs of 1000 changes they leave two thirds to encode at the stop; four
+// cost another 6 %.
+constexpr uint32_t kGroupsOfABatch = 2;
+
 // The slots that a round adds with one call, and so with the device's lock held
 // once.
 constexpr size_t kSlotsOfACall = 4096;
@@ -28,7 +33,7 @@ PreparedField::~PreparedField() = default;
 absl::Status PreparedField::Prepare(const WriterOptions& options,
                                     const std::atomic<bool>& stop) {
   if (use_.load() != Use::kPrepare) {
-    group_slots_ = std::max(1u, options.max_batch_records);
+    group_slots_ = std::max(1u, options.max_batch_records / kGroupsOfABatch);
     // Marks of changes that came while nothing was prepared.
     changed_.Take();
     use_.store(Use::kPrepare);

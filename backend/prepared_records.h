@@ -80,7 +80,7 @@ class PreparedField {
   // What changes are marked for.
   enum class Use { kNone, kPrepare, kRounds };
 
-  // The batches of as many slots as a batch has records.
+  // The batches of half as many slots as a batch has records.
   struct Group {
     std::vector<StoredChunk> batches;
     // Whether the batches are what is in the slots, but those that have moved.

@@ -47,7 +47,7 @@ class Device {
  public:
   explicit Device(bool any_order = false)
       : records_(FsState::kHandlesFieldNumber, MakeOptions(any_order)) {
-    options.max_batch_records = 4;
+    options.max_batch_records = 8;
   }
 
   void Set(uint64_t id, int64_t flags) {
@@ -178,10 +178,12 @@ TEST(PreparedRecords, WithoutPreparationAllRecordsAreEncodedBySaves) {
   EXPECT_EQ(device.stored_chunks, 0);
 }
 
-TEST(PreparedRecords, PreparedSaveHasTheBytesOfAnotherOne) {
+TEST(PreparedRecords, PreparedSaveHasTheBytesOfOneWithSmallerBatches) {
   Device device;
   for (uint64_t i = 0; i < 10; ++i) device.Set(i, static_cast<int64_t>(i));
+  device.options.max_batch_records /= 2;
   const std::string plain = device.Save();
+  device.options.max_batch_records *= 2;
   ASSERT_THAT(device.Prepare(), IsOk());
   EXPECT_EQ(device.Save(), plain);
   EXPECT_EQ(device.stored_chunks, 3);
