@@ -28,14 +28,20 @@ class Bug:
         self.bug = bug
         self.target = target
 
-    def plant(self, tree):
-        path = os.path.join(tree, self.file)
-        with open(path, encoding="utf-8") as file:
+    def planted(self, tree):
+        """Returns the file's text with the bug, None if there is no place for it."""
+        with open(os.path.join(tree, self.file), encoding="utf-8") as file:
             source = file.read()
         if source.count(self.text) != 1:
+            return None
+        return source.replace(self.text, self.bug)
+
+    def plant(self, tree):
+        planted = self.planted(tree)
+        if planted is None:
             sys.exit(f"{self.file} has not once the text that {self.name} replaces")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(source.replace(self.text, self.bug))
+        with open(os.path.join(tree, self.file), "w", encoding="utf-8") as file:
+            file.write(planted)
 
 
 BUGS = [
@@ -56,8 +62,8 @@ BUGS = [
     Bug(
         "commit before the trailer",
         "backend/state_transfer.cc",
-        "    report.status = Read(*reader, gate);\n",
-        "    report.status = Read(*reader, gate);\n"
+        "    report.status = Read(*load_);\n",
+        "    report.status = Read(*load_);\n"
         "    if (!report.status.ok()) device_->Commit().IgnoreError();\n",
         "//examples/net_backend:net_device_fuzz",
     ),
@@ -68,6 +74,20 @@ BUGS = [
         "  for (FileDescriptor& fd : fds_) fd.Release();\n  fds_.clear();\n"
         "  partial_.clear();\n  return failure_;",
         "//transport/vhost_user:messages_fuzz",
+    ),
+    Bug(
+        "missing oneof check",
+        "serializer/record_columns.cc",
+        "    if (AnyRowHasSeveral(oneof, count, [&](size_t member) {",
+        "    if (false && AnyRowHasSeveral(oneof, count, [&](size_t member) {",
+        "//tests/codegen:dynamic_fuzz",
+    ),
+    Bug(
+        "wrong static verdict",
+        "compat/bounds_mapping.cc",
+        "                 r.has_max_items(), r.max_items(), /*of_each=*/false);",
+        "                 w.has_max_items(), w.max_items(), /*of_each=*/false);",
+        "//compat/gate:mapping_fuzz",
     ),
 ]
 
