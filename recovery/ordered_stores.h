@@ -14,7 +14,13 @@ struct OrderedStores {
   // Requires: `at` is aligned for T, which has 1, 2, 4 or 8 bytes.
   template <typename T>
   static void Store(char* at, T value) {
-    __atomic_store(reinterpret_cast<T*>(at), &value, __ATOMIC_RELEASE);
+    // Clang stores what may not be aligned, as structs of small members are not,
+    // with a function of libatomic.
+    struct alignas(sizeof(T)) Aligned {
+      T value;
+    };
+    Aligned aligned{value};
+    __atomic_store(reinterpret_cast<Aligned*>(at), &aligned, __ATOMIC_RELEASE);
   }
 };
 
