@@ -356,11 +356,9 @@ absl::Status Exchange::ResumeOld() {
 absl::StatusOr<std::string> Exchange::Call(Backend& backend,
                                            const Message& request,
                                            bool reply_due) {
-  const absl::Duration timeout = request.request == vhost_user::kGetVringBase
-                                     ? options_.limits.drain_timeout
-                                     : options_.limits.reply_timeout;
-  DS_ASSIGN_OR_RETURN(Message reply, CallBackend(backend, request, reply_due,
-                                                 timeout, cancel_fd_));
+  DS_ASSIGN_OR_RETURN(Message reply,
+                      CallBackend(backend, request, reply_due,
+                                  ReplyTimeout(backend), cancel_fd_));
   // virtiofsd answers SET_LOG_BASE with the request itself, others with a
   // number or nothing. QEMU looks at none of it.
   if (reply_due && request.request != vhost_user::kSetLogBase) {
@@ -397,8 +395,12 @@ absl::Status Exchange::Send(Backend& backend,
 }
 
 absl::StatusOr<uint64_t> Exchange::Ask(Backend& backend, uint32_t request) {
-  return AskBackend(backend, request, options_.limits.reply_timeout,
-                    cancel_fd_);
+  return AskBackend(backend, request, ReplyTimeout(backend), cancel_fd_);
+}
+
+absl::Duration Exchange::ReplyTimeout(const Backend& backend) const {
+  return &backend == &old_ ? options_.limits.drain_timeout
+                           : options_.limits.reply_timeout;
 }
 
 }  // namespace devstate::proxy

@@ -29,12 +29,13 @@ struct ExchangeLimits {
   // The longest time until the new back-end listens and has answered once,
   // while the guest runs. Default: 10 s.
   absl::Duration start_timeout = absl::Seconds(10);
-  // The longest wait for an answer, but for those that have a limit of their
-  // own. Default: 5 s.
+  // The longest wait for an answer of the new one, but for those that have a
+  // limit of their own. Default: 5 s.
   absl::Duration reply_timeout = absl::Seconds(5);
-  // The longest wait for requests that are being worked on, until
-  // GET_VRING_BASE is answered and again until guest memory shows that they are
-  // done. Default: 60 s, because an old back-end that is overdue is lost.
+  // The longest wait for an answer of the old one, which may work on requests or
+  // end what it prepared first, and again until guest memory shows that the
+  // requests are done. Default: 60 s, because an old back-end that is overdue is
+  // lost.
   absl::Duration drain_timeout = absl::Seconds(60);
   // The bound of a save or load. Default: 30 s.
   absl::Duration transfer_timeout = absl::Seconds(30);
@@ -134,6 +135,7 @@ class Exchange {
   absl::Status Send(Backend& backend, const ReplayStep& step);
   absl::Status Send(Backend& backend, const std::vector<ReplayStep>& steps);
   absl::StatusOr<uint64_t> Ask(Backend& backend, uint32_t request);
+  absl::Duration ReplyTimeout(const Backend& backend) const;
   absl::StatusOr<std::unique_ptr<vhost_user::FrontendEndpoint>> Endpoint(
       Backend& backend) const;
 

@@ -218,6 +218,28 @@ INSTANTIATE_TEST_SUITE_P(
                           Place{vhost_user::kSetVringEnable, "rings"}),
         ::testing::Values(Fault::kRefusal)));
 
+ExchangeLimits LittleTimeForTheOldOne() {
+  ExchangeLimits limits;
+  limits.reply_timeout = absl::Hours(1);
+  limits.drain_timeout = absl::Milliseconds(20);
+  return limits;
+}
+
+class OverdueOldOneTest : public ExchangeTest {
+ protected:
+  OverdueOldOneTest() : ExchangeTest(LittleTimeForTheOldOne()) {}
+};
+
+TEST_F(OverdueOldOneTest, EachOfItsAnswersHasTheTimeThatItsRequestsHave) {
+  StartGuest();
+  old_.Hold(true);
+  const ExchangeReport report = Upgrade(ToNew());
+  EXPECT_FALSE(report.old_serves());
+  EXPECT_EQ(report.refusal(),
+            "announce: SET_FEATURES: no reply within 20ms; then resume: "
+            "SET_FEATURES: no reply within 20ms");
+}
+
 TEST_F(ExchangeFaultsTest, TheDeviceIsLostIfTheNewOneFailsAfterItHasWorked) {
   StartGuest();
   FaultyBackend faulty(new_.path(), vhost_user::kSetVringEnable,

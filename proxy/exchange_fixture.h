@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -46,8 +47,9 @@ class ServedBackend {
     served.socket_path = path();
     served.device = std::move(options);
     served.on_request = [this](uint32_t request) {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      std::unique_lock<std::mutex> lock(mutex_);
       requests_.push_back(vhost_user::RequestName(request));
+      goes_on_.wait(lock, [this] { return !held_; });
     };
     auto endpoint =
         vhost_user::BackendEndpoint::Create(&device, std::move(served));
@@ -58,6 +60,7 @@ class ServedBackend {
     });
   }
   ~ServedBackend() {
+    Hold(false);
     endpoint_->Stop();
     thread_.join();
   }
@@ -67,6 +70,12 @@ class ServedBackend {
   std::vector<std::string> TakeRequests() {
     const std::lock_guard<std::mutex> lock(mutex_);
     return std::exchange(requests_, {});
+  }
+  // Lets requests come and none be worked on, or ends that.
+  void Hold(bool hold) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    held_ = hold;
+    goes_on_.notify_all();
   }
   // Waits until a request has come, and leaves it.
   void AwaitRequest(const std::string& name) {
@@ -81,6 +90,8 @@ class ServedBackend {
  private:
   const ::devstate::testing::TempFolder folder_;
   std::mutex mutex_;
+  std::condition_variable goes_on_;
+  bool held_ = false;
   std::vector<std::string> requests_;
   std::unique_ptr<vhost_user::BackendEndpoint> endpoint_;
   std::thread thread_;
