@@ -24,7 +24,7 @@
 namespace devstate::c {
 
 // Reads a state into structs, as strictly as generated C++. Not thread-safe.
-class StateReader : public RecordReader {
+class StateReader final : public RecordReader {
  public:
   // `source` must outlive the reader.
   StateReader(std::shared_ptr<const StateSchema> schema, ByteSource* source,

@@ -22,7 +22,7 @@ namespace devstate::c {
 // Writes a state from structs: the same bytes that generated C++ makes of the
 // same records and options. After the first error every call returns it. Not
 // thread-safe.
-class StateWriter : public RecordWriter {
+class StateWriter final : public RecordWriter {
  public:
   // `sink` must outlive the writer.
   StateWriter(std::shared_ptr<const StateSchema> schema, ByteSink* sink,
