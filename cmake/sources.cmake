@@ -250,6 +250,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/dynamic/merged_state.h
   serializer/dynamic/message_columns_builder.cc
   serializer/dynamic/message_columns_builder.h
+  serializer/dynamic/message_columns_reader.cc
+  serializer/dynamic/message_columns_reader.h
   serializer/dynamic/message_table.cc
   serializer/dynamic/message_table.h
   serializer/dynamic/state_reader.cc
