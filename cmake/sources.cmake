@@ -246,6 +246,8 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/dynamic/batch_decoder.cc
   serializer/dynamic/batch_encoder.cc
   serializer/dynamic/field_access.h
+  serializer/dynamic/json_output.cc
+  serializer/dynamic/json_output.h
   serializer/dynamic/merged_state.cc
   serializer/dynamic/merged_state.h
   serializer/dynamic/message_columns_builder.cc
@@ -254,6 +256,7 @@ set(DEVSTATE_LIBRARY_SOURCES
   serializer/dynamic/message_columns_reader.h
   serializer/dynamic/message_table.cc
   serializer/dynamic/message_table.h
+  serializer/dynamic/redacted_text.h
   serializer/dynamic/state_reader.cc
   serializer/dynamic/state_reader.h
   serializer/dynamic/state_writer.cc
@@ -946,6 +949,7 @@ set(DEVSTATE_TESTING_SOURCES
   compat/gate/state_stream.cc
   compat/gate/state_stream.h
   compat/release/manifest_testing.h
+  serializer/dynamic/printer_of_messages.h
   serializer/test_columns.h
   serializer/test_streams.h
   third_party/absl_compat/hex_bytes.h

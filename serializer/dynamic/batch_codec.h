@@ -29,6 +29,7 @@ namespace devstate {
 inline constexpr uint64_t kMessageMemoryFactor = 16;
 
 namespace dynamic {
+class JsonOutput;
 class MessageColumnsBuilder;
 class MessageColumnsReader;
 }  // namespace dynamic
@@ -56,10 +57,27 @@ class BatchDecoder {
       const Chunk& chunk, absl::string_view field_name, const Limits& limits,
       std::vector<std::unique_ptr<google::protobuf::Message>>* records);
 
+  // Decodes the columns of `chunk`, out of which one of the functions below
+  // takes the records, once. Requires: `chunk` outlives that.
+  //
+  // Errors: those of Decode().
+  absl::Status DecodeColumns(const Chunk& chunk, absl::string_view field_name,
+                             const Limits& limits);
+  // Returns the number of records.
+  size_t size() const { return size_; }
+  // Replaces `*records` by the records, made with `prototype.New()`.
+  void ReadRecords(
+      std::vector<std::unique_ptr<google::protobuf::Message>>* records);
+  // Prints record `row` as protobuf prints it, several times faster. To be
+  // called for one after the other, from 0. Requires: no message of the record
+  // is of the package google.protobuf, whose types have a JSON of their own.
+  void PrintJson(size_t row, dynamic::JsonOutput& out);
+
  private:
   const MessageModel& record_;
   const google::protobuf::Message& prototype_;
   size_t record_size_ = 0;
+  size_t size_ = 0;
   std::unique_ptr<dynamic::MessageColumnsReader> reader_;
 };
 

@@ -25,23 +25,40 @@ absl::Status BatchDecoder::Decode(
     const Chunk& chunk, absl::string_view field_name, const Limits& limits,
     std::vector<std::unique_ptr<google::protobuf::Message>>* records) {
   records->clear();
+  DS_RETURN_IF_ERROR(DecodeColumns(chunk, field_name, limits));
+  ReadRecords(records);
+  return absl::OkStatus();
+}
+
+absl::Status BatchDecoder::DecodeColumns(const Chunk& chunk,
+                                         absl::string_view field_name,
+                                         const Limits& limits) {
   if (reader_ == nullptr) {
     DS_RETURN_IF_ERROR(CheckRecordType(*record_.descriptor, kMaxReadableDepth));
     record_size_ = RecordSize(record_);
     reader_ =
         std::make_unique<dynamic::MessageColumnsReader>(record_, prototype_);
   }
-  const size_t count = chunk.header.records;
+  size_ = chunk.header.records;
   // What annotations say is not for a codec without generated code.
   DS_RETURN_IF_ERROR(DecodeRecords(chunk, field_name, record_size_, /*key=*/{},
                                    limits, /*schema_version=*/0, *reader_));
   reader_->Restart();
-  records->reserve(count);
-  for (size_t row = 0; row < count; ++row) {
+  return absl::OkStatus();
+}
+
+void BatchDecoder::ReadRecords(
+    std::vector<std::unique_ptr<google::protobuf::Message>>* records) {
+  records->clear();
+  records->reserve(size_);
+  for (size_t row = 0; row < size_; ++row) {
     records->emplace_back(prototype_.New());
     reader_->Read(row, records->back().get());
   }
-  return absl::OkStatus();
+}
+
+void BatchDecoder::PrintJson(size_t row, dynamic::JsonOutput& out) {
+  reader_->Print(row, out);
 }
 
 absl::Status DecodeBatch(

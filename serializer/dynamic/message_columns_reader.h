@@ -16,14 +16,17 @@
 
 namespace devstate::dynamic {
 
-class FieldSetter;
+class FieldReader;
+class JsonOutput;
 class MessageTable;
+struct MapKey;
 
 // Reads the columns of a message whose type is known at run time only.
 // Thread-safety: none.
 class MessageColumnsReader final : public RecordColumnsReader {
  public:
-  // `prototype` is of the type `record`. Requires: `record` outlives the reader.
+  // `prototype` is of the type `record`. Requires: `record` outlives the
+  // reader.
   MessageColumnsReader(const MessageModel& record,
                        const google::protobuf::Message& prototype);
   ~MessageColumnsReader();
@@ -35,12 +38,17 @@ class MessageColumnsReader final : public RecordColumnsReader {
 
   // Must come before the first Read() of a batch.
   void Restart();
-  // Puts row `row` into `record`, an empty message of the type; to be called
-  // for the rows one after the other, from 0.
+  // One of these is called for the rows one after the other, from 0.
+  //
+  // Puts row `row` into `record`, an empty message of the type.
   void Read(size_t row, google::protobuf::Message* record);
+  // Prints it as protobuf prints that message.
+  void Print(size_t row, JsonOutput& out);
+  // Prints the value of an entry of a map and returns its key.
+  MapKey PrintEntry(size_t row, JsonOutput& out);
 
  private:
-  using Fields = std::vector<std::unique_ptr<FieldSetter>>;
+  using Fields = std::vector<std::unique_ptr<FieldReader>>;
 
   MessageColumnsReader(std::unique_ptr<MessageTable> table, Fields fields);
 

@@ -3,6 +3,7 @@
 
 #include "devstate/serializer/dynamic/redactor.h"
 
+#include <algorithm>
 #include <type_traits>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "devstate/schema/fingerprint.h"
 #include "devstate/schema/pieces.h"
 #include "devstate/serializer/dynamic/field_access.h"
+#include "devstate/serializer/dynamic/redacted_text.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "xxhash.h"
 
@@ -51,7 +53,9 @@ void Rewrite(const std::set<std::string>& hidden, const std::string& scope,
 
 std::string RedactedText(const Message& message, const FieldDescriptor& field,
                          int index) {
-  if (field.cpp_type() != FieldDescriptor::CPPTYPE_STRING) return "<redacted>";
+  if (field.cpp_type() != FieldDescriptor::CPPTYPE_STRING) {
+    return RedactedText(field, 0);
+  }
   std::string scratch;
   const Reflection* reflection = message.GetReflection();
   const std::string& value =
@@ -59,7 +63,7 @@ std::string RedactedText(const Message& message, const FieldDescriptor& field,
           ? reflection->GetRepeatedStringReference(message, &field, index,
                                                    &scratch)
           : reflection->GetStringReference(message, &field, &scratch);
-  return absl::StrCat("<redacted ", value.size(), " bytes>");
+  return RedactedText(field, value.size());
 }
 
 std::set<const FieldDescriptor*> PieceDataFields(const SchemaModel& schema) {
@@ -81,7 +85,9 @@ std::string PieceText(const Message& piece, const FieldDescriptor& data) {
 }
 
 Redactor::Redactor(const SchemaModel& schema, bool show_sensitive)
-    : root_(*schema.root->descriptor), factory_(&pool_) {
+    : root_(*schema.root->descriptor),
+      hides_sensitive_(!show_sensitive),
+      factory_(&pool_) {
   std::set<std::string> names;
   for (const auto& message : schema.messages) {
     for (const FieldModel& field : message->fields) {
@@ -108,6 +114,12 @@ Redactor::Redactor(const SchemaModel& schema, bool show_sensitive)
     }
     pool_.BuildFile(part);
   }
+}
+
+bool Redactor::ShowsDigests(const Descriptor& type) const {
+  return std::any_of(pieces_.begin(), pieces_.end(), [&](const auto* data) {
+    return data->containing_type() == &type;
+  });
 }
 
 const Message& Redactor::RootPrototype() { return Prototype(root_); }

@@ -40,6 +40,11 @@ class Redactor {
   // outlives the redactor.
   explicit Redactor(const SchemaModel& schema, bool show_sensitive = false);
 
+  bool hides_sensitive() const { return hides_sensitive_; }
+  // Returns whether fields of messages of this type, one of the schema's, are
+  // shown as PieceText() has them.
+  bool ShowsDigests(const google::protobuf::Descriptor& type) const;
+
   // Return a message like the schema's root, and one like `type`, a message of
   // the schema. They live as long as the redactor.
   const google::protobuf::Message& RootPrototype();
@@ -52,6 +57,7 @@ class Redactor {
 
  private:
   const google::protobuf::Descriptor& root_;
+  const bool hides_sensitive_;
   // The fields of the schema that tools must not show.
   std::set<const google::protobuf::FieldDescriptor*> sensitive_;
   // The others that have the bytes of pieces.

@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "devstate/serializer/dynamic/copy_message.h"
+#include "devstate/serializer/dynamic/json_output.h"
 #include "devstate/serializer/record_stream.h"
 #include "devstate/serializer/root_message.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
@@ -22,6 +23,25 @@ using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 
 constexpr char kUrlPrefix[] = "type.googleapis.com";
+
+// The text that is worth a write of its own, in bytes.
+constexpr size_t kEnoughText = size_t{64} * 1024;
+
+// Returns whether `type` has a message or an enum of protobuf's own in it, some
+// of which are printed in a way of their own.
+bool HasTypesOfProtobuf(const Descriptor& type) {
+  if (type.file()->package() == "google.protobuf") return true;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    if (field.message_type() != nullptr
+            ? HasTypesOfProtobuf(*field.message_type())
+            : field.enum_type() != nullptr &&
+                  field.enum_type()->file()->package() == "google.protobuf") {
+      return true;
+    }
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -100,18 +120,51 @@ absl::Status StatePrinter::OnBatch(const FieldDescriptor& field,
   }
   if (format_ != StateFormat::kJson) return Print(*part);
   DS_ASSIGN_OR_RETURN(const std::string members, JsonMembers(*part));
-  // ` "field": [` LF, the elements, LF ` ]`.
+  // ` "field": [`, the elements, LF ` ]`.
   absl::string_view elements = members;
   absl::ConsumeSuffix(&elements, "\n ]");
-  if (open_array_ == field.number()) {
-    elements.remove_prefix(elements.find('[') + 1);
-    return sink_->Write(absl::StrCat(",", elements));
+  elements.remove_prefix(elements.find('[') + 1);
+  const absl::string_view comma = open_array_ == field.number() ? "," : "";
+  const std::string start = StartOfArray(field);
+  return sink_->Write(absl::StrCat(start, comma, elements));
+}
+
+bool StatePrinter::PrintsFromColumns(const Descriptor& record) const {
+  if (format_ != StateFormat::kJson ||
+      (redactor_ != nullptr && redactor_->ShowsDigests(record))) {
+    return false;
   }
-  const absl::string_view close = open_array_ != 0 ? "\n ]" : "";
-  const absl::string_view comma = has_member_ ? ",\n" : "\n";
+  return !HasTypesOfProtobuf(record);
+}
+
+absl::Status StatePrinter::OnColumns(const FieldModel& field,
+                                     BatchDecoder& batch) {
+  if (!PrintsFromColumns(*field.message->descriptor)) {
+    return DynamicStateVisitor::OnColumns(field, batch);
+  }
+  const bool opened = open_array_ == field.number;
+  // Within the braces of the root message and the brackets of the field.
+  dynamic::JsonOutput out(2, /*after_item=*/opened,
+                          redactor_ != nullptr && redactor_->hides_sensitive());
+  if (batch.size() > 0) out.text() = StartOfArray(*field.descriptor);
+  for (size_t row = 0; row < batch.size(); ++row) {
+    out.Item();
+    batch.PrintJson(row, out);
+    if (out.text().size() < kEnoughText) continue;
+    DS_RETURN_IF_ERROR(sink_->Write(out.text()));
+    out.text().clear();
+  }
+  return sink_->Write(out.text());
+}
+
+std::string StatePrinter::StartOfArray(const FieldDescriptor& field) {
+  if (open_array_ == field.number()) return "";
+  std::string start =
+      absl::StrCat(open_array_ != 0 ? "\n ]" : "", has_member_ ? ",\n" : "\n",
+                   " \"", field.name(), "\": [");
   open_array_ = field.number();
   has_member_ = true;
-  return sink_->Write(absl::StrCat(close, comma, elements));
+  return start;
 }
 
 absl::Status StatePrinter::Finish() {

@@ -8,7 +8,9 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "devstate/schema/schema_model.h"
 #include "devstate/serializer/byte_stream.h"
+#include "devstate/serializer/dynamic/batch_codec.h"
 #include "devstate/serializer/dynamic/redactor.h"
 #include "devstate/serializer/dynamic/state_reader.h"
 #include "google/protobuf/descriptor.h"
@@ -33,10 +35,16 @@ class StatePrinter : public DynamicStateVisitor {
   absl::Status OnRoot(const google::protobuf::Message& root) override;
   absl::Status OnBatch(const google::protobuf::FieldDescriptor& field,
                        Records& records) override;
+  absl::Status OnColumns(const FieldModel& field, BatchDecoder& batch) override;
   // Prints the text that follows the last batch.
   absl::Status Finish();
 
  private:
+  // Returns whether records of this type are printed as a printer that knows
+  // neither types of protobuf's own nor digests of pieces does.
+  bool PrintsFromColumns(const google::protobuf::Descriptor& record) const;
+  // Returns what stands before the first element of a batch of this field.
+  std::string StartOfArray(const google::protobuf::FieldDescriptor& field);
   absl::Status Print(const google::protobuf::Message& part);
   // Returns `part` as protobuf prints it alone, without the outermost braces.
   absl::StatusOr<std::string> JsonMembers(

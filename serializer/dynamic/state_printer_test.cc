@@ -8,6 +8,7 @@
 
 #include "devstate/schema/schema_facts.h"
 #include "devstate/schema/schema_loader.h"
+#include "devstate/serializer/dynamic/printer_of_messages.h"
 #include "devstate/serializer/dynamic/redactor.h"
 #include "devstate/serializer/dynamic/state_reader.h"
 #include "devstate/serializer/dynamic/state_writer.h"
@@ -50,6 +51,7 @@ constexpr char kSchema[] = R"(
     map<string, bytes> tokens = 7 [(devstate.field).sensitive = true];
   }
   message R {
+    map<string, string> codes = 5 [(devstate.field).sensitive = true];
     string name = 1;
     repeated string passwords = 2 [(devstate.field).sensitive = true];
     optional uint32 pin = 3
@@ -65,7 +67,7 @@ constexpr char kState[] = R"(
   number: 18446744073709551615
   secret: "\001\002\003"
   records { name: "a\"\n" passwords: "p" passwords: "" }
-  records { pin: 0 }
+  records { pin: 0 codes { key: "k" value: "v" } }
   records { }
   records { inner { } }
   counts { key: "b" value: 1 }
@@ -114,13 +116,14 @@ class Printing : public ::testing::Test {
     return sink.written;
   }
 
+  template <typename Printer = StatePrinter>
   std::string Printed(const std::string& stream, StateFormat format,
                       bool redact) {
     StringSource source(stream);
     DynamicStateReader reader(&source);
     Redactor redactor(schema_.model());
     StringSink sink;
-    StatePrinter printer(schema_.root(), format, redact ? &redactor : nullptr,
+    Printer printer(schema_.root(), format, redact ? &redactor : nullptr,
                          &sink);
     EXPECT_THAT(reader.Read(schema_.model(), printer), IsOk());
     EXPECT_THAT(printer.Finish(), IsOk());
@@ -184,7 +187,8 @@ TEST_F(Printing, SensitiveFieldsOfAnyTypeAreRedacted) {
             "records {\n  name: \"a\\\"\\n\"\n"
             "  passwords: \"<redacted 1 bytes>\"\n"
             "  passwords: \"<redacted 0 bytes>\"\n}\n"
-            "records {\n  pin: \"<redacted>\"\n}\n"
+            "records {\n  pin: \"<redacted>\"\n"
+            "  codes: \"<redacted>\"\n}\n"
             "records {\n}\n"
             "records {\n  inner {\n  }\n}\n"
             "empties {\n}\n"
@@ -192,6 +196,7 @@ TEST_F(Printing, SensitiveFieldsOfAnyTypeAreRedacted) {
   const std::string json = Printed(stream, StateFormat::kJson, true);
   EXPECT_THAT(json, HasSubstr("\"pin\": \""));
   EXPECT_THAT(json, Not(HasSubstr("AQID")));
+  EXPECT_EQ(json, Printed<PrinterOfMessages>(stream, StateFormat::kJson, true));
 }
 
 TEST(PrintingPieces, PiecesHaveSizeAndDigest) {

@@ -11,6 +11,13 @@ namespace devstate {
 
 using ::google::protobuf::Message;
 
+absl::Status DynamicStateVisitor::OnColumns(const FieldModel& field,
+                                            BatchDecoder& batch) {
+  Records records;
+  batch.ReadRecords(&records);
+  return OnBatch(*field.descriptor, records);
+}
+
 absl::Status DynamicStateReader::Read(const SchemaModel& schema,
                                       DynamicStateVisitor& visitor) {
   schema_ = &schema;
@@ -51,10 +58,9 @@ absl::Status DynamicStateReader::HandleBatch(const Chunk& chunk) {
     decoder = std::make_unique<BatchDecoder>(
         *field->message, *factory_.GetPrototype(field->message->descriptor));
   }
-  DynamicStateVisitor::Records records;
   DS_RETURN_IF_ERROR(
-      decoder->Decode(chunk, field->name, stream().limits(), &records));
-  return visitor_->OnBatch(*field->descriptor, records);
+      decoder->DecodeColumns(chunk, field->name, stream().limits()));
+  return visitor_->OnColumns(*field, *decoder);
 }
 
 }  // namespace devstate

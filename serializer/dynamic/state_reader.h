@@ -38,6 +38,9 @@ class DynamicStateVisitor {
   // taken, but must not outlive the reader, which owns their type.
   virtual absl::Status OnBatch(const google::protobuf::FieldDescriptor& field,
                                Records& records) = 0;
+  // Takes a batch before it is made into records, for what needs none. The
+  // default makes them, for OnBatch(). Requires: `batch` has its columns.
+  virtual absl::Status OnColumns(const FieldModel& field, BatchDecoder& batch);
 };
 
 namespace internal {

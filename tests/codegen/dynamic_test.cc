@@ -16,6 +16,8 @@
 #include "devstate/serializer/compression.h"
 #include "devstate/serializer/dynamic/batch_codec.h"
 #include "devstate/serializer/dynamic/message_columns_builder.h"
+#include "devstate/serializer/dynamic/printer_of_messages.h"
+#include "devstate/serializer/dynamic/state_printer.h"
 #include "devstate/serializer/dynamic/state_reader.h"
 #include "devstate/serializer/dynamic/state_writer.h"
 #include "devstate/serializer/stream_reader.h"
@@ -101,6 +103,32 @@ absl::Status WriteDynamic(State& state, ByteSink* sink,
     }
   }
   return writer.Finish();
+}
+
+// --- Printed from columns, and by protobuf ---
+
+template <typename Printer>
+std::string PrintJson(const std::string& stream) {
+  StringSource source(stream);
+  DynamicStateReader reader(&source);
+  StringSink json;
+  Printer printer(*Everything::descriptor(), StateFormat::kJson,
+                  /*redactor=*/nullptr, &json);
+  EXPECT_THAT(reader.Read(Schema(), printer), IsOk());
+  EXPECT_THAT(printer.Finish(), IsOk());
+  return json.written;
+}
+
+TEST(DynamicJson, IsTheOneThatProtobufPrintsOfTheRecords) {
+  for (const size_t count : {size_t{0}, size_t{1}, size_t{500}}) {
+    State state = RandomState(kSeed + count, count);
+    WriterOptions options;
+    options.max_batch_records = 7;
+    StringSink stream;
+    ASSERT_THAT(Write(state, &stream, options), IsOk());
+    const std::string json = PrintJson<StatePrinter>(stream.written);
+    ASSERT_EQ(json, PrintJson<PrinterOfMessages>(stream.written));
+  }
 }
 
 // --- Both write the same ---
