@@ -557,6 +557,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/check_stream.h
   cli/check_tree.cc
   cli/check_tree.h
+  cli/compare_marks.cc
+  cli/compare_marks.h
   cli/completion_script.cc
   cli/completion_script.h
   cli/control_queue_text.cc
@@ -604,6 +606,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/progress.h
   cli/qemu_input.cc
   cli/qemu_input.h
+  cli/record_marks.cc
+  cli/record_marks.h
   cli/repeatable_input.cc
   cli/repeatable_input.h
   cli/schema_flags.cc
@@ -614,6 +618,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/state_message.h
   cli/state_schema.cc
   cli/state_schema.h
+  cli/state_values.cc
+  cli/state_values.h
   cli/stream_conformance.cc
   cli/stream_conformance.h
   cli/stream_file.cc

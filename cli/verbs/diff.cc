@@ -3,49 +3,41 @@
 //
 // devstate diff: what differs between two states.
 //
-// States are larger than memory should be, so records are kept as digests and
-// each file is read in passes: A, then B, then A again for the records that
-// differ.
+// States are larger than memory should be, so records are compared by marks of
+// them, and each file is read once more for the records that are shown.
 
 #include <cstdint>
-#include <functional>
+#include <limits>
 #include <map>
 #include <memory>
-#include <optional>
-#include <set>
 #include <string>
-#include <unordered_map>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
+#include "cli/compare_marks.h"
 #include "cli/pages/diff_page.h"
 #include "cli/portable_input.h"
 #include "cli/progress.h"
+#include "cli/record_marks.h"
 #include "cli/schema_flags.h"
 #include "cli/state_input.h"
 #include "cli/state_schema.h"
+#include "cli/state_values.h"
 #include "cli/stream_file.h"
 #include "cli/verb.h"
 #include "devstate/compat/release/report_text.h"
 #include "devstate/diff.pb.h"
 #include "devstate/schema/schema_model.h"
-#include "devstate/serializer/dynamic/redactor.h"
 #include "devstate/serializer/dynamic/state_reader.h"
-#include "devstate/serializer/stream_format.h"
 #include "devstate/serializer/stream_reader.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
-#include "google/protobuf/text_format.h"
 
 namespace devstate {
 namespace {
-
-using ::google::protobuf::FieldDescriptor;
-using ::google::protobuf::Message;
 
 struct DiffFlags {
   StateInputFlags files[2];
@@ -54,227 +46,6 @@ struct DiffFlags {
   bool show_sensitive = false;
   size_t limit = 1000;
 };
-
-// --- A message as text, by path ---
-
-struct Value {
-  std::string text;
-  bool sensitive = false;
-  // Cannot be told from a field that is not there.
-  bool is_default = false;
-};
-using Values = std::map<std::string, Value>;
-
-std::string TextOf(const Message& message, const FieldDescriptor* field,
-                   int index) {
-  // Made once: it costs more than most values.
-  static const auto* const printer = [] {
-    auto* single_line = new google::protobuf::TextFormat::Printer;
-    single_line->SetSingleLineMode(true);
-    return single_line;
-  }();
-  std::string text;
-  printer->PrintFieldValueToString(message, field, index, &text);
-  return text;
-}
-
-// Lists what messages of one schema hold.
-class ValueLister {
- public:
-  // Requires: the schema outlives this.
-  explicit ValueLister(const SchemaModel& schema)
-      : piece_data_(PieceDataFields(schema)) {}
-
-  // Returns all fields of `message`, a message of the type `type`, but volatile
-  // ones. Of the bytes of a value in pieces only number and digest are kept.
-  Values List(const MessageModel& type, const Message& message) const {
-    Values values;
-    AddValues(type, message, "", false, &values);
-    return values;
-  }
-
- private:
-  void AddValue(const FieldModel& field, const Message& message, int index,
-                const std::string& path, bool sensitive, Values* values) const {
-    const auto* reflection = message.GetReflection();
-    if (field.message == nullptr) {
-      const bool one = field.cardinality() == Cardinality::kOne;
-      (*values)[path] = {
-          piece_data_.count(field.descriptor) != 0
-              ? PieceText(message, *field.descriptor)
-              : TextOf(message, field.descriptor, index),
-          sensitive, one && !reflection->HasField(message, field.descriptor)};
-      return;
-    }
-    const Message& child =
-        index < 0
-            ? reflection->GetMessage(message, field.descriptor)
-            : reflection->GetRepeatedMessage(message, field.descriptor, index);
-    // Tells a message of defaults from none.
-    (*values)[path] = {"present", sensitive, false};
-    AddValues(*field.message, child, path + ".", sensitive, values);
-  }
-
-  void AddValues(const MessageModel& type, const Message& message,
-                 const std::string& prefix, bool sensitive,
-                 Values* values) const {
-    const auto* reflection = message.GetReflection();
-    for (const FieldModel& field : type.fields) {
-      if (field.annotations.volatile_()) continue;
-      const bool hide = sensitive || field.annotations.sensitive();
-      const std::string path = prefix + field.name;
-      switch (field.cardinality()) {
-        case Cardinality::kOptional:
-          if (!reflection->HasField(message, field.descriptor)) continue;
-          ABSL_FALLTHROUGH_INTENDED;
-        case Cardinality::kOne:
-          AddValue(field, message, -1, path, hide, values);
-          continue;
-        case Cardinality::kRepeated:
-          break;
-      }
-      for (int i = 0; i < reflection->FieldSize(message, field.descriptor);
-           ++i) {
-        std::string key = absl::StrCat(i);
-        if (field.presence == Presence::kMap && !hide) {
-          key = TextOf(
-              reflection->GetRepeatedMessage(message, field.descriptor, i),
-              field.descriptor->message_type()->map_key(), -1);
-        }
-        AddValue(field, message, i, absl::StrCat(path, "[", key, "]"), hide,
-                 values);
-      }
-    }
-  }
-
-  const std::set<const FieldDescriptor*> piece_data_;
-};
-
-// --- Records ---
-
-// What a record is called: "inodes[id=5]", or by its position.
-struct RecordName {
-  std::string shown;
-  // The same without anything left out.
-  std::string full;
-};
-
-RecordName NameOf(const FieldModel& field, const Message& record,
-                  uint64_t position, bool show_sensitive) {
-  std::vector<std::string> shown, full;
-  for (const std::string& name : field.message->annotations.key()) {
-    const FieldModel* part = field.message->FindName(name);
-    if (part == nullptr || part->cardinality() == Cardinality::kRepeated) {
-      continue;
-    }
-    full.push_back(
-        absl::StrCat(name, "=", TextOf(record, part->descriptor, -1)));
-    shown.push_back(part->annotations.sensitive() && !show_sensitive
-                        ? absl::StrCat(name, "=<redacted>")
-                        : full.back());
-  }
-  if (full.empty()) full = shown = {absl::StrCat(position)};
-  return {absl::StrCat(field.name, "[", absl::StrJoin(shown, ","), "]"),
-          absl::StrCat(field.name, "[", absl::StrJoin(full, ","), "]")};
-}
-
-void ClearVolatile(const MessageModel& type, Message* message) {
-  const auto* reflection = message->GetReflection();
-  for (const FieldModel& field : type.fields) {
-    if (field.annotations.volatile_()) {
-      reflection->ClearField(message, field.descriptor);
-    } else if (field.message == nullptr) {
-      continue;
-    } else if (field.cardinality() == Cardinality::kRepeated) {
-      for (int i = 0; i < reflection->FieldSize(*message, field.descriptor);
-           ++i) {
-        ClearVolatile(*field.message, reflection->MutableRepeatedMessage(
-                                          message, field.descriptor, i));
-      }
-    } else if (reflection->HasField(*message, field.descriptor)) {
-      ClearVolatile(*field.message,
-                    reflection->MutableMessage(message, field.descriptor));
-    }
-  }
-}
-
-// A record without volatile fields, and its type.
-struct Record {
-  const MessageModel& type;
-  const Message& message;
-  const ValueLister& lister;
-};
-
-Values ValuesOf(const Record& record) {
-  return record.lister.List(record.type, record.message);
-}
-
-// Tells records apart. By its text, records of two versions of a schema can be
-// compared, but that takes several times as long.
-uint64_t DigestOf(const Record& record, bool by_text) {
-  if (!by_text) return Checksum(record.message.SerializePartialAsString());
-  std::string text;
-  for (const auto& [path, value] : ValuesOf(record)) {
-    if (value.is_default) continue;
-    absl::StrAppend(&text, path, "=", value.text, "\n");
-  }
-  return Checksum(text);
-}
-
-// Hands out the records of one file with names.
-class RecordVisitor : public DynamicStateVisitor {
- public:
-  using OnRecord = std::function<void(const RecordName&, uint64_t key,
-                                      const Record& record)>;
-
-  RecordVisitor(bool show_sensitive, OnRecord on_record)
-      : show_sensitive_(show_sensitive), on_record_(std::move(on_record)) {}
-
-  const Values& root() const { return root_; }
-  // To be called first: `schema` must live until Finish().
-  void Start(const SchemaModel& schema) {
-    schema_ = &schema;
-    lister_.emplace(schema);
-  }
-  // To be called at the end: frees the keys.
-  void Finish() { seen_ = {}; }
-
-  absl::Status OnRoot(const Message& root) override {
-    root_ = lister_->List(*schema_->root, root);
-    return absl::OkStatus();
-  }
-  absl::Status OnBatch(const FieldDescriptor& descriptor,
-                       Records& records) override {
-    const FieldModel& field = *schema_->root->FindNumber(descriptor.number());
-    if (field_ != field.number) position_ = 0;
-    field_ = field.number;
-    if (field.annotations.volatile_()) return absl::OkStatus();
-    for (const auto& record : records) {
-      RecordName name = NameOf(field, *record, position_++, show_sensitive_);
-      uint64_t key = Checksum(name.full);
-      // Keys that occur again are told apart by how often they did.
-      if (const uint32_t before = seen_[key]++; before != 0) {
-        absl::StrAppend(&name.shown, " again");
-        key = Checksum(absl::StrCat(name.full, " again ", before));
-      }
-      ClearVolatile(*field.message, record.get());
-      on_record_(name, key, {*field.message, *record, *lister_});
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  const bool show_sensitive_;
-  const OnRecord on_record_;
-  const SchemaModel* schema_ = nullptr;
-  std::optional<ValueLister> lister_;
-  Values root_;
-  int field_ = 0;
-  uint64_t position_ = 0;
-  std::unordered_map<uint64_t, uint32_t> seen_;
-};
-
-// --- Two files ---
 
 class Differ {
  public:
@@ -288,41 +59,30 @@ class Differ {
   // Whose name the error of Run() is about.
   const std::string& file() const { return inputs_[current_]->name(); }
 
-  // Three passes: A, B, and A again for what only B tells to be of interest.
   absl::StatusOr<DiffReport> Run() {
     DS_ASSIGN_OR_RETURN(const std::string first_schema, FingerprintOf(0));
     DS_ASSIGN_OR_RETURN(const std::string second_schema, FingerprintOf(1));
     by_text_ = first_schema != second_schema;
-    RecordVisitor first(
-        flags_.show_sensitive,
-        [this](const RecordName&, uint64_t key, const Record& record) {
-          entries_[key].digest = DigestOf(record, by_text_);
-        });
-    DS_RETURN_IF_ERROR(Pass(0, first));
-    RecordVisitor second(
-        flags_.show_sensitive,
-        [this](const RecordName& name, uint64_t key, const Record& record) {
-          OnSecond(name, key, record);
-        });
-    DS_RETURN_IF_ERROR(Pass(1, second));
-    AddChanges("", first.root(), second.root());
-    RecordVisitor third(
-        flags_.show_sensitive,
-        [this](const RecordName& name, uint64_t key, const Record& record) {
-          OnThird(name, key, record);
-        });
-    DS_RETURN_IF_ERROR(Pass(0, third));
-    for (const std::string& name : added_) AddRecord("added", name);
-    report_.set_differ(root_differs_ || report_.added() + report_.removed() +
-                                                report_.changed() !=
-                                            0);
+    DS_ASSIGN_OR_RETURN(const MarkDifferences found,
+                        CompareMarks(MarksOf(0), MarksOf(1), flags_.limit));
+    report_.set_added(found.added);
+    report_.set_removed(found.removed);
+    report_.set_changed(found.changed);
+    report_.set_incomplete(found.first_added.size() < found.added ||
+                           found.first_removed.size() < found.removed ||
+                           found.first_changed.size() < found.changed);
+    AddChanges("", roots_[0], roots_[1]);
+    DS_RETURN_IF_ERROR(AddRecords(found));
+    report_.set_differ(root_differs_ ||
+                       found.added + found.removed + found.changed != 0);
     return std::move(report_);
   }
 
  private:
-  struct Entry {
-    uint64_t digest = 0;
-    enum { kOnlyA, kSame, kChanged } state = kOnlyA;
+  // A record that is shown.
+  struct Shown {
+    std::string name;
+    StateValues values;
   };
 
   absl::StatusOr<std::shared_ptr<ByteSource>> Open(size_t file) {
@@ -343,59 +103,95 @@ class Differ {
     return header->fingerprint;
   }
 
-  absl::Status Pass(size_t file, RecordVisitor& visitor) {
+  // Reads a file with the visitor that `make` makes for its schema.
+  template <typename MakeVisitor>
+  absl::Status Pass(size_t file, const MakeVisitor& make) {
     DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> source, Open(file));
-    // The last pass prints as it goes.
-    if (++pass_ < kPasses || !ShowsOutput()) {
-      source =
-          WithProgress(std::move(source),
-                       absl::StrCat("comparing, pass ", pass_, " of ", kPasses),
-                       inputs_[file]->size());
-    }
+    source = WithProgress(std::move(source),
+                          absl::StrCat("comparing, pass ", ++pass_),
+                          inputs_[file]->size());
     DynamicStateReader reader(source.get());
     DS_ASSIGN_OR_RETURN(const StreamHeader* header, reader.ReadHeader());
     DS_ASSIGN_OR_RETURN(const LoadedSchema schema,
                         flags_.schema.LoadFor(*header));
-    visitor.Start(schema.model());
+    auto visitor = make(schema.model());
     DS_RETURN_IF_ERROR(reader.Read(schema.model(), visitor));
-    visitor.Finish();
+    if constexpr (std::is_same_v<decltype(visitor), RecordMarker>) {
+      roots_[file] = visitor.root();
+    }
     return absl::OkStatus();
   }
 
-  void OnSecond(const RecordName& name, uint64_t key, const Record& record) {
-    const auto entry = entries_.find(key);
-    if (entry == entries_.end()) {
-      if (Counts(report_.added())) added_.push_back(name.shown);
-      report_.set_added(report_.added() + 1);
-      return;
-    }
-    if (DigestOf(record, by_text_) == entry->second.digest) {
-      entry->second.state = Entry::kSame;
-      return;
-    }
-    entry->second.state = Entry::kChanged;
-    if (Counts(report_.changed())) changed_values_[key] = ValuesOf(record);
-    report_.set_changed(report_.changed() + 1);
+  MarkSource MarksOf(size_t file) {
+    return [this, file](const RecordMarker::OnMark& on_mark) {
+      return Pass(file, [&](const SchemaModel& schema) {
+        return RecordMarker(schema, by_text_, on_mark);
+      });
+    };
   }
 
-  void OnThird(const RecordName& name, uint64_t key, const Record& record) {
-    const auto entry = entries_.find(key);
-    if (entry == entries_.end() || entry->second.state == Entry::kSame) return;
-    if (entry->second.state == Entry::kOnlyA) {
-      if (Counts(report_.removed())) AddRecord("removed", name.shown);
-      report_.set_removed(report_.removed() + 1);
-      return;
-    }
-    const auto other = changed_values_.find(key);
-    if (other == changed_values_.end()) return;
-    AddChanges(name.shown, ValuesOf(record), other->second);
+  // Returns the records at these positions, which ascend.
+  absl::StatusOr<std::vector<Shown>> Pick(size_t file,
+                                          std::vector<uint64_t> positions) {
+    std::vector<Shown> records(positions.size());
+    if (records.empty()) return records;
+    DS_RETURN_IF_ERROR(Pass(file, [&](const SchemaModel& schema) {
+      return RecordPicker(
+          schema, std::move(positions), flags_.show_sensitive,
+          [&](size_t index, std::string name, StateValues values) {
+            records[index] = {std::move(name), std::move(values)};
+          });
+    }));
+    return records;
   }
 
-  // Whether another one of `before` is within the limit.
-  bool Counts(uint64_t before) {
-    const bool counts = before < flags_.limit;
-    if (!counts) report_.set_incomplete(true);
-    return counts;
+  absl::Status AddRecords(const MarkDifferences& found) {
+    // What is to be looked up in each file, by its position there.
+    std::map<uint64_t, Shown> records[2];
+    for (const MarkedRecord& record : found.first_removed) {
+      records[0][record.position];
+    }
+    for (const MarkedRecord& record : found.first_added) {
+      records[1][record.position];
+    }
+    for (const MarkDifferences::Change& change : found.first_changed) {
+      records[0][change.before.position];
+      records[1][change.after];
+    }
+    for (size_t file = 0; file < 2; ++file) {
+      std::vector<uint64_t> positions;
+      for (const auto& [position, record] : records[file]) {
+        positions.push_back(position);
+      }
+      DS_ASSIGN_OR_RETURN(std::vector<Shown> picked,
+                          Pick(file, std::move(positions)));
+      auto next = picked.begin();
+      for (auto& [position, record] : records[file]) {
+        record = std::move(*next++);
+      }
+    }
+    const auto name_of = [&](size_t file, const MarkedRecord& record) {
+      return absl::StrCat(records[file].at(record.position).name,
+                          record.again ? " again" : "");
+    };
+    auto removed = found.first_removed.begin();
+    const auto add_removed = [&](uint64_t before) {
+      for (; removed != found.first_removed.end() && removed->position < before;
+           ++removed) {
+        AddRecord("removed", name_of(0, *removed));
+      }
+    };
+    for (const MarkDifferences::Change& change : found.first_changed) {
+      add_removed(change.before.position);
+      AddChanges(name_of(0, change.before),
+                 records[0].at(change.before.position).values,
+                 records[1].at(change.after).values);
+    }
+    add_removed(std::numeric_limits<uint64_t>::max());
+    for (const MarkedRecord& record : found.first_added) {
+      AddRecord("added", name_of(1, record));
+    }
+    return absl::OkStatus();
   }
 
   void AddRecord(const char* change, const std::string& name) {
@@ -405,16 +201,16 @@ class Differ {
   }
 
   // `record` is empty for the root message.
-  void AddChanges(const std::string& record, const Values& before,
-                  const Values& after) {
-    const Value absent = {"", false, true};
-    Values paths = before;
+  void AddChanges(const std::string& record, const StateValues& before,
+                  const StateValues& after) {
+    const StateValue absent = {"", false, true};
+    StateValues paths = before;
     paths.insert(after.begin(), after.end());
     for (const auto& [path, value] : paths) {
       const auto a = before.find(path);
       const auto b = after.find(path);
-      const Value& from = a == before.end() ? absent : a->second;
-      const Value& to = b == after.end() ? absent : b->second;
+      const StateValue& from = a == before.end() ? absent : a->second;
+      const StateValue& to = b == after.end() ? absent : b->second;
       const bool both = a != before.end() && b != after.end();
       if (both ? from.text == to.text : from.is_default && to.is_default) {
         continue;
@@ -423,17 +219,15 @@ class Differ {
       AddRecord("changed", record);
       DiffChange& entry = *report_.mutable_changes()->rbegin();
       entry.set_path(path);
-      if (a != before.end()) entry.set_before(Shown(from));
-      if (b != after.end()) entry.set_after(Shown(to));
+      if (a != before.end()) entry.set_before(TextOf(from));
+      if (b != after.end()) entry.set_after(TextOf(to));
     }
   }
 
-  std::string Shown(const Value& value) const {
+  std::string TextOf(const StateValue& value) const {
     return value.sensitive && !flags_.show_sensitive ? "<redacted>"
                                                      : value.text;
   }
-
-  static constexpr int kPasses = 3;
 
   const DiffFlags& flags_;
   const Inputs& inputs_;
@@ -441,9 +235,7 @@ class Differ {
   size_t current_ = 0;
   std::string root_message_;
   bool by_text_ = false;
-  std::unordered_map<uint64_t, Entry> entries_;
-  std::unordered_map<uint64_t, Values> changed_values_;
-  std::vector<std::string> added_;
+  StateValues roots_[2];
   bool root_differs_ = false;
   DiffReport report_;
 };
@@ -522,9 +314,10 @@ void Define(Command& verb) {
   flags->schema.AddTo(verb);
   verb.footer =
       "Foreign states are compared in their portable form.\n"
-      "Records are told apart by their key, (devstate.message).key, else by\n"
-      "their position. Volatile fields are left out. Takes about 150 bytes of\n"
-      "memory for each record, whatever its size, and what --limit allows.\n" +
+      "Records are told apart by their key, (devstate.message).key or\n"
+      "unique_by, else by their position. Volatile fields are left out. Takes\n"
+      "150 MB of memory at most, and what --limit allows; files with more\n"
+      "than 4 million records are read more often for that.\n" +
       ExitCodesText({{kExitOk, "the same"},
                      {kExitRefused, "different"},
                      {kExitUsageOrIo, "usage, I/O or refused"},

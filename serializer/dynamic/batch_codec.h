@@ -9,11 +9,14 @@
 #define DEVSTATE_SERIALIZER_DYNAMIC_BATCH_CODEC_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "devstate/schema/schema_model.h"
 #include "devstate/serializer/limits.h"
 #include "devstate/serializer/merge_codec.h"
@@ -68,9 +71,14 @@ class BatchDecoder {
   // Replaces `*records` by the records, made with `prototype.New()`.
   void ReadRecords(
       std::vector<std::unique_ptr<google::protobuf::Message>>* records);
+  // Returns the key of each record in bytes: equal bytes for equal keys alone.
+  // `key` are indices into the fields of the record (RecordKey()). Does not
+  // count as taking the records, and comes before that.
+  std::vector<std::string> Keys(absl::Span<const uint16_t> key) const;
   // Prints record `row` as protobuf prints it, several times faster. To be
-  // called for one after the other, from 0. Requires: no message of the record
-  // is of the package google.protobuf, whose types have a JSON of their own.
+  // called for one after the other, from 0. Messages of the package
+  // google.protobuf, for which protobuf has a JSON of its own, are printed like
+  // all others.
   void PrintJson(size_t row, dynamic::JsonOutput& out);
 
  private:

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "devstate/schema/record_check.h"
@@ -55,6 +56,11 @@ void BatchDecoder::ReadRecords(
     records->emplace_back(prototype_.New());
     reader_->Read(row, records->back().get());
   }
+}
+
+std::vector<std::string> BatchDecoder::Keys(
+    absl::Span<const uint16_t> key) const {
+  return reader_->Keys(key, size_);
 }
 
 void BatchDecoder::PrintJson(size_t row, dynamic::JsonOutput& out) {

@@ -11,23 +11,28 @@
 
 namespace devstate::dynamic {
 
+// What is not written.
+struct JsonFilter {
+  // Values of sensitive fields, in whose place RedactedText() stands.
+  bool sensitive = false;
+  // Volatile fields.
+  bool volatiles = false;
+};
+
 // Writes JSON as protobuf does, with whitespace, but without a message to print
 // from. Thread-safety: none.
 class JsonOutput {
  public:
   // `depth` is the number of brackets around what is written; `after_item` says
   // whether something stands before it in the innermost of them.
-  JsonOutput(int depth, bool after_item, bool hides_sensitive)
-      : depth_(depth),
-        has_items_(after_item),
-        hides_sensitive_(hides_sensitive) {}
+  JsonOutput(int depth, bool after_item, JsonFilter filter)
+      : depth_(depth), has_items_(after_item), filter_(filter) {}
 
-  // Whether values of sensitive fields are not to be written.
-  bool hides_sensitive() const { return hides_sensitive_; }
+  const JsonFilter& filter() const { return filter_; }
   // The text so far.
   std::string& text() { return text_; }
   // Returns the same for a value within an object that is to be opened here.
-  JsonOutput Inner() const { return {depth_ + 1, false, hides_sensitive_}; }
+  JsonOutput Inner() const { return {depth_ + 1, false, filter_}; }
 
   // Begin an object or array, and end it. `bracket` is one of "{[" or "}]".
   void Open(char bracket);
@@ -57,7 +62,7 @@ class JsonOutput {
   int depth_;
   // Whether the innermost bracket has something in it.
   bool has_items_;
-  const bool hides_sensitive_;
+  const JsonFilter filter_;
 };
 
 }  // namespace devstate::dynamic

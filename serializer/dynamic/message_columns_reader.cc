@@ -139,7 +139,7 @@ class Values<StringAccess> {
   }
   static void PrintNothing(JsonOutput&) {}
   MapKey Key() const {
-    JsonOutput out(0, false, false);
+    JsonOutput out(0, false, {});
     out.String(value_);
     return {0, value_, std::move(out.text())};
   }
@@ -192,8 +192,11 @@ class ReaderBase : public FieldReader {
  protected:
   const std::string& name() const { return field_.name; }
   bool is_map() const { return field_.presence == Presence::kMap; }
+  bool LeavesOut(const JsonOutput& out) const {
+    return out.filter().volatiles && field_.annotations.volatile_();
+  }
   bool Hides(const JsonOutput& out) const {
-    return field_.annotations.sensitive() && out.hides_sensitive();
+    return out.filter().sensitive && field_.annotations.sensitive();
   }
   // Takes and prints a value.
   void PrintTaken(JsonOutput& out) {
@@ -221,6 +224,7 @@ class OneReader final : public ReaderBase<Access> {
     values_.Put(record);
   }
   void Print(size_t row, JsonOutput& out) override {
+    if (this->LeavesOut(out)) return;
     values_.Take(row);
     if (values_.is_default()) return;
     out.Key(this->name());
@@ -260,7 +264,7 @@ class OccurringReader final : public ReaderBase<Access> {
   }
   void Print(size_t row, JsonOutput& out) override {
     const size_t count = counts_.CountAt(row);
-    if (count == 0) return;
+    if (count == 0 || this->LeavesOut(out)) return;
     out.Key(this->name());
     if constexpr (std::is_same_v<Count, bool>) {
       values_.Take(next_++);

@@ -145,7 +145,7 @@ absl::Status StatePrinter::OnColumns(const FieldModel& field,
   const bool opened = open_array_ == field.number;
   // Within the braces of the root message and the brackets of the field.
   dynamic::JsonOutput out(2, /*after_item=*/opened,
-                          redactor_ != nullptr && redactor_->hides_sensitive());
+                          {redactor_ != nullptr && redactor_->hides_sensitive(), false});
   if (batch.size() > 0) out.text() = StartOfArray(*field.descriptor);
   for (size_t row = 0; row < batch.size(); ++row) {
     out.Item();

@@ -34,7 +34,7 @@ run "diff" 1 "$devstate" diff "$passt/one-flow.state" "$passt/version-1.state"
 says "diff" "version: 2 -> 1"
 run "diff of flows" 1 "$devstate" diff "$passt/no-flow.state" \
   "$passt/one-flow.state"
-says "diff of flows" '+ flows[initiator_endpoint_address="192.0.2.2",initiator_endpoint_port=4444'
+says "diff of flows" 'initiator_endpoint_address="192.0.2.2",initiator_endpoint_port=4444]'
 run "stats" 0 "$devstate" stats "$passt/one-flow.state"
 run "convert" 0 "$devstate" convert "$passt/one-flow.state" \
   --to foreign.passt.v1 -o passt.dstate
