@@ -388,6 +388,8 @@ set(DEVSTATE_PLANE_SOURCES
   serializer/decode_context.h
   serializer/empty_chunk.h
   serializer/internal/byte_buffer.h
+  serializer/internal/channel_choice.cc
+  serializer/internal/channel_choice.h
   serializer/internal/chunk_sealer.cc
   serializer/internal/chunk_sealer.h
   serializer/internal/column_loops.cc
@@ -1012,6 +1014,7 @@ set(DEVSTATE_TESTS
   schema/record_size_test.cc
   schema/schema_loader_test.cc
   serializer/bytes_column_test.cc
+  serializer/channel_choice_test.cc
   serializer/compression_test.cc
   serializer/constraints_test.cc
   serializer/dynamic/copy_message_test.cc

@@ -9,10 +9,12 @@
 #define DEVSTATE_SERIALIZER_BYTE_STREAM_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 
 namespace devstate {
 
@@ -50,6 +52,13 @@ class ByteSink {
   // Errors: DEADLINE_EXCEEDED, UNAVAILABLE (peer gone), ABORTED (superseded or
   // cancelled), RESOURCE_EXHAUSTED (no space), DATA_LOSS (the medium failed).
   virtual absl::Status Write(absl::string_view bytes) = 0;
+
+  // Returns how many of the bytes written nobody has taken yet, for a writer
+  // that goes by what the sink takes. Nothing if the sink cannot tell, or if
+  // nobody need take them.
+  //
+  // Default: nothing.
+  virtual absl::optional<uint64_t> Waiting() const { return absl::nullopt; }
 };
 
 }  // namespace devstate

@@ -15,9 +15,11 @@ struct Compression {
   enum class Mode {
     // zstd at `level` where it pays. Payloads below 4 KiB are stored raw,
     // because a compressor costs more time than its gain in bytes. So are
-    // payloads right after chunks that did not shrink, and a few that a
-    // prepared save has not prepared. Without preparation the choice depends on
-    // the content alone: the same state is the same bytes.
+    // payloads right after chunks that did not shrink, a few that a prepared
+    // save has not prepared, and all that go into a pipe or socket while that
+    // takes them faster than zstd makes them. Into a file, and without
+    // preparation, the choice depends on the content alone: the same state is
+    // the same bytes.
     kAutomatic,
     kRaw,
     kZstd,

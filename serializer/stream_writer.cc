@@ -9,10 +9,12 @@
 #include "devstate/serializer/stream_writer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "devstate/serializer/internal/sealing_queue.h"
 #include "devstate/serializer/stored_chunk.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
@@ -58,12 +60,7 @@ StreamWriter::StreamWriter(ByteSink* sink, WriterOptions options)
     : sink_(sink),
       options_(std::move(options)),
       sealer_(options_.compression, options_.limits.max_expansion),
-      may_start_thread_(options_.use_second_thread) {
-  payload_.set_column_options(
-      {options_.plain_columns,
-       options_.compression.mode != Compression::Mode::kRaw,
-       options_.compression.mode == Compression::Mode::kRaw});
-}
+      may_start_thread_(options_.use_second_thread) {}
 
 StreamWriter::~StreamWriter() = default;
 
@@ -93,11 +90,30 @@ absl::Status StreamWriter::WriteHeader(StreamHeader header) {
   return absl::OkStatus();
 }
 
+bool StreamWriter::MayCompressNext() {
+  if (options_.compression.mode != Compression::Mode::kAutomatic) {
+    return options_.compression.mode != Compression::Mode::kRaw;
+  }
+  // As long as the sink has got nothing there is nothing to go by.
+  if (bytes_written_ == 0) return true;
+  const absl::optional<uint64_t> waiting = sink_->Waiting();
+  if (!waiting.has_value()) return true;
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return choice_.Compresses(
+      {std::chrono::nanoseconds(now).count(),
+       std::chrono::nanoseconds(writing_).count(), trailer_.decoded_bytes,
+       bytes_written_, std::min(*waiting, bytes_written_)});
+}
+
 MessageWriter* StreamWriter::BeginChunk() {
-  chunk_in_scratch_ = options_.compression.mode != Compression::Mode::kRaw;
+  chunk_in_scratch_ = MayCompressNext();
+  payload_.set_column_options(
+      {options_.plain_columns, chunk_in_scratch_, !chunk_in_scratch_});
   if (chunk_in_scratch_) {
     scratch_.clear();
   } else {
+    // What is raw is built after all that comes before it.
+    if (queue_ != nullptr && status_.ok()) status_ = Drain();
     chunk_start_ = out_.size();
     out_.Extend(kChunkHeaderSize);
   }
@@ -230,8 +246,7 @@ absl::Status StreamWriter::AddStoredImpl(StoredChunk& chunk) {
     return out_.size() >= kFlushSize ? Flush() : absl::OkStatus();
   }
   if (!out_.empty()) DS_RETURN_IF_ERROR(Flush());
-  bytes_written_ += chunk.bytes.size();
-  return sink_->Write(chunk.bytes.view());
+  return WriteOut(chunk.bytes.view());
 }
 
 absl::Status StreamWriter::Drain() {
@@ -265,20 +280,26 @@ absl::Status StreamWriter::SealHere(const ChunkHeader& header) {
 }
 
 absl::Status StreamWriter::FlushAround(const MessageWriter::Apart& apart) {
-  DS_RETURN_IF_ERROR(sink_->Write(out_.view().substr(0, apart.position)));
-  DS_RETURN_IF_ERROR(sink_->Write(apart.bytes));
+  DS_RETURN_IF_ERROR(WriteOut(out_.view().substr(0, apart.position)));
+  DS_RETURN_IF_ERROR(WriteOut(apart.bytes));
   if (apart.position < out_.size()) {
-    DS_RETURN_IF_ERROR(sink_->Write(out_.view().substr(apart.position)));
+    DS_RETURN_IF_ERROR(WriteOut(out_.view().substr(apart.position)));
   }
-  bytes_written_ += out_.size() + apart.bytes.size();
   out_.clear();
   return absl::OkStatus();
 }
 
 absl::Status StreamWriter::Flush() {
-  DS_RETURN_IF_ERROR(sink_->Write(out_.view()));
-  bytes_written_ += out_.size();
+  DS_RETURN_IF_ERROR(WriteOut(out_.view()));
   out_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status StreamWriter::WriteOut(absl::string_view bytes) {
+  const auto start = std::chrono::steady_clock::now();
+  DS_RETURN_IF_ERROR(sink_->Write(bytes));
+  writing_ += std::chrono::steady_clock::now() - start;
+  bytes_written_ += bytes.size();
   return absl::OkStatus();
 }
 

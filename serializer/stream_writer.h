@@ -7,6 +7,7 @@
 #ifndef DEVSTATE_SERIALIZER_STREAM_WRITER_H_
 #define DEVSTATE_SERIALIZER_STREAM_WRITER_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "devstate/serializer/byte_stream.h"
 #include "devstate/serializer/chunk_order.h"
 #include "devstate/serializer/internal/byte_buffer.h"
+#include "devstate/serializer/internal/channel_choice.h"
 #include "devstate/serializer/internal/chunk_sealer.h"
 #include "devstate/serializer/message_writer.h"
 #include "devstate/serializer/stream_format.h"
@@ -104,11 +106,15 @@ class StreamWriter {
   absl::Status Drain();
   absl::Status CheckLimits(ChunkType type, uint32_t field, uint32_t records,
                            size_t decoded_size) const;
+  // Returns whether the next chunk may be compressed.
+  bool MayCompressNext();
   // Starts the second thread if it is time. Returns whether there is one.
   absl::StatusOr<bool> HasQueue(size_t decoded_size);
   // Seals the chunk in scratch_ on this thread.
   absl::Status SealHere(const ChunkHeader& header);
   absl::Status Flush();
+  // Hands `bytes` to the sink.
+  absl::Status WriteOut(absl::string_view bytes);
   // The same, with the bytes of the last chunk that out_ does not have.
   absl::Status FlushAround(const MessageWriter::Apart& apart);
 
@@ -131,6 +137,9 @@ class StreamWriter {
   absl::Status status_;
   ChunkSealer sealer_;
   Compressor compressor_;
+  ChannelChoice choice_;
+  // How long the calls of the sink have taken.
+  std::chrono::steady_clock::duration writing_{};
   // The frame that compressor_ made of scratch_.
   ByteBuffer frame_;
   // The queue of the second thread. It holds sealer_ and compressor_ while it

@@ -297,6 +297,57 @@ TEST(StreamWriter, AutomaticLeavesSmallChunksRaw) {
             std::vector<ChunkCodec>({ChunkCodec::kRaw, ChunkCodec::kZstd}));
 }
 
+// Takes everything, and says that somebody has read all of it, or nothing.
+class PacedSink : public StringSink {
+ public:
+  explicit PacedSink(bool read) : read_(read) {
+    // Else writing would take longer than compressing.
+    written.assign(size_t{20} << 20, 'x');
+    written.clear();
+  }
+  absl::optional<uint64_t> Waiting() const override {
+    return read_ ? 0 : written.size();
+  }
+
+ private:
+  const bool read_;
+};
+
+// Returns how many of 300 chunks of 64 KiB are stored raw.
+size_t RawChunks(StringSink& sink) {
+  StreamWriter writer(&sink, Options(Compression::Automatic()));
+  EXPECT_THAT(writer.WriteHeader(StreamHeader()), IsOk());
+  EXPECT_THAT(WriteRoot(writer), IsOk());
+  // Digits, which take a compressor some time.
+  std::string payload = Noise(64 * 1024);
+  for (char& c : payload) {
+    c = static_cast<char>('0' + static_cast<unsigned char>(c) % 10);
+  }
+  for (uint32_t i = 0; i < 300; ++i) {
+    EXPECT_THAT(WriteBatch(writer, 1, 1, payload), IsOk());
+  }
+  EXPECT_THAT(writer.Finish(), IsOk());
+  const std::vector<ChunkCodec> codecs = ReadAll(sink.written).codecs;
+  EXPECT_EQ(codecs.size(), 301u);
+  // The root is empty.
+  return static_cast<size_t>(
+             std::count(codecs.begin(), codecs.end(), ChunkCodec::kRaw)) -
+         1;
+}
+
+// How well it chooses is what channel_choice_test says.
+TEST(StreamWriter, AutomaticGoesByWhatTheSinkTakes) {
+  PacedSink fast(true);
+  EXPECT_GE(RawChunks(fast), 4u);
+  PacedSink slow(false);
+  EXPECT_LE(RawChunks(slow), 10u);
+}
+
+TEST(StreamWriter, AutomaticGoesByTheContentIfTheSinkDoesNotTell) {
+  StringSink sink;
+  EXPECT_EQ(RawChunks(sink), 0u);
+}
+
 TEST(StreamWriter, AutomaticTriesAgainWithGrowingDistanceAfterNoGain) {
   StringSink sink;
   StreamWriter writer(&sink, Options(Compression::Automatic()));

@@ -81,6 +81,7 @@ PACKAGES = [
     "serializer/dynamic",
     "tests/arrows",
     "tests/bench",
+    "tests/bench/formats",
     "tests/c",
     "tests/cli",
     "tests/cmake",

@@ -32,6 +32,7 @@
 #include "examples/fs_backend/directory_walker.h"
 #include "examples/fs_backend/refind.h"
 #include "examples/fs_backend/tree.h"
+#include "tests/bench/figures.h"
 #include "tests/bench/many_files.h"
 #include "tests/bench/median.h"
 #include "tests/bench/processor_time.h"
@@ -131,6 +132,16 @@ int Run(const Flags& flags) {
     const double wall = Median(variant.wall);
     absl::PrintF("%-24s %8.1f ms  %8.1f ms of the processor  %5.2f times\n",
                  variant.name, wall, Median(variant.processor), wall / base);
+  }
+  // Of all processors, next to one and to the calls alone.
+  for (const size_t other : {size_t{0}, size_t{3}}) {
+    std::vector<double> ratios;
+    for (int i = 0; i < kRepetitions; ++i) {
+      ratios.push_back(variants[1].wall[i] / variants[other].wall[i]);
+    }
+    AddFigure("restore",
+              absl::StrCat(variants[1].name, " / ", variants[other].name),
+              "times the time", ratios);
   }
   return 0;
 }

@@ -64,6 +64,12 @@ class PipeSource : public ByteSource {
   const int fd_;
 };
 
+}  // namespace
+
+absl::Status WriteAll(int fd, absl::string_view bytes) {
+  return PipeSink(fd).Write(bytes);
+}
+
 absl::Status ReadToEnd(int fd, std::string* out) {
   // As Rust's read_to_end(): grows by doubling, reads into what room there is.
   PipeSource source(fd);
@@ -79,6 +85,8 @@ absl::Status ReadToEnd(int fd, std::string* out) {
   out->resize(size);
   return absl::OkStatus();
 }
+
+namespace {
 
 // --- (a) What virtiofsd does ---
 
@@ -187,19 +195,6 @@ absl::Status SendMessage(const InodeTable& table, int fd) {
   return PipeSink(fd).Write(state.SerializeAsString());
 }
 
-// Appends an inode with this name and handle and returns it for its numbers to
-// be set; null if the live table has no room for a handle of this length.
-inline LiveInode* AppendInode(absl::string_view name, absl::string_view handle,
-                              InodeTable* table) {
-  LiveInode& inode = table->inodes.emplace_back();
-  if (handle.size() != sizeof(inode.handle)) return nullptr;
-  std::memcpy(inode.handle, handle.data(), sizeof(inode.handle));
-  inode.name_offset = table->names.size();
-  inode.name_size = static_cast<uint32_t>(name.size());
-  table->names.Append(name);
-  return &inode;
-}
-
 absl::Status IncompleteInode() {
   return absl::InvalidArgumentError("not an inode as this benchmark sends it");
 }
@@ -228,8 +223,7 @@ absl::Status ReceiveMessage(int fd, Received* received) {
 // --- (c) devstate, through its own channels ---
 
 absl::Status SendDevstate(const InodeTable& table, int fd,
-                          Compression compression,
-                          bool use_second_thread = true) {
+                          Compression compression, bool use_second_thread) {
   WriterOptions options;
   options.implementation.name = "bench";
   options.compression = compression;
@@ -300,17 +294,11 @@ absl::Status ReceiveDevstate(int fd, Received* received) {
   return ReadState(fd, visitor);
 }
 
-absl::Status SendRaw(const InodeTable& table, int fd) {
-  return SendDevstate(table, fd, Compression::Raw());
-}
-absl::Status SendZstd1(const InodeTable& table, int fd) {
-  return SendDevstate(table, fd, Compression::Zstd(1));
-}
-absl::Status SendZstd1OneThread(const InodeTable& table, int fd) {
-  return SendDevstate(table, fd, Compression::Zstd(1), false);
-}
-absl::Status SendAutomatic(const InodeTable& table, int fd) {
-  return SendDevstate(table, fd, Compression::Automatic());
+std::function<absl::Status(const InodeTable&, int)> Sender(
+    Compression compression, bool use_second_thread = true) {
+  return [=](const InodeTable& table, int fd) {
+    return SendDevstate(table, fd, compression, use_second_thread);
+  };
 }
 
 // The same into structs that own their strings, to compare with (a).
@@ -435,17 +423,23 @@ uint64_t Received::Hash() const {
   return HashTable(converted);
 }
 
+Variant DevstateVariant(std::string name, Compression compression) {
+  return {std::move(name), true, Sender(compression), &ReceiveDevstate};
+}
+
 std::vector<Variant> AllVariants() {
   return {
       {"(a) virtiofsd's way: varint rows", false, &SendVarints,
        &ReceiveVarints},
       {"(b) one protobuf message", true, &SendMessage, &ReceiveMessage},
-      {"(c) devstate raw", true, &SendRaw, &ReceiveDevstate},
-      {"(c) devstate zstd 1", true, &SendZstd1, &ReceiveDevstate},
-      {"(c) devstate zstd 1, one thread", true, &SendZstd1OneThread,
+      DevstateVariant("(c) devstate raw", Compression::Raw()),
+      DevstateVariant("(c) devstate zstd 1", Compression::Zstd(1)),
+      {"(c) devstate zstd 1, one thread", true,
+       Sender(Compression::Zstd(1), /*use_second_thread=*/false),
        &ReceiveDevstate},
-      {"(c) devstate automatic", true, &SendAutomatic, &ReceiveDevstate},
-      {"(c) devstate raw, owned strings", true, &SendRaw, &ReceiveOwned},
+      DevstateVariant("(c) devstate automatic", Compression::Automatic()),
+      {"(c) devstate raw, owned strings", true, Sender(Compression::Raw()),
+       &ReceiveOwned},
       {"(d) bare pipe, bytes of (c) raw", true, &SendBytes, &ReceiveBytes,
        false},
       {"(e) raw structs, not serialized", true, &SendStructs, &ReceiveStructs},
@@ -453,6 +447,8 @@ std::vector<Variant> AllVariants() {
 }
 
 uint64_t WireBytes() { return wire_bytes; }
+
+void AddWireBytes(uint64_t bytes) { wire_bytes += bytes; }
 
 void SetBarePipeBytes(uint64_t bytes) { bare_pipe_bytes = bytes; }
 

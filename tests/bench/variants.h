@@ -8,10 +8,14 @@
 #define DEVSTATE_TESTS_BENCH_VARIANTS_H_
 
 #include <cstdint>
+#include <cstring>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "devstate/serializer/compression.h"
 #include "tests/bench/inode_table.h"
 
 namespace devstate::bench {
@@ -45,8 +49,8 @@ struct Variant {
   // Whether the pipe is grown to 1 MiB, as devstate's transport does.
   bool large_pipe;
   // `write_fd` is closed by the caller.
-  absl::Status (*send)(const InodeTable& table, int write_fd);
-  absl::Status (*receive)(int read_fd, Received* received);
+  std::function<absl::Status(const InodeTable& table, int write_fd)> send;
+  std::function<absl::Status(int read_fd, Received* received)> receive;
   // Whether the destination's table must equal the source's.
   bool moves_table = true;
 };
@@ -54,11 +58,33 @@ struct Variant {
 // (a) comes first and (e) last.
 std::vector<Variant> AllVariants();
 
+// devstate with this compression.
+Variant DevstateVariant(std::string name, Compression compression);
+
 // What "bare pipe" moves.
 void SetBarePipeBytes(uint64_t bytes);
 
-// What this process has read from its pipe.
+// What this process has read from its pipe, and what another library has read.
 uint64_t WireBytes();
+void AddWireBytes(uint64_t bytes);
+
+// --- For the variants ---
+
+absl::Status WriteAll(int fd, absl::string_view bytes);
+absl::Status ReadToEnd(int fd, std::string* out);
+
+// Appends an inode with this name and handle and returns it for its numbers to
+// be set; null if the live table has no room for a handle of this length.
+inline LiveInode* AppendInode(absl::string_view name, absl::string_view handle,
+                              InodeTable* table) {
+  LiveInode& inode = table->inodes.emplace_back();
+  if (handle.size() != sizeof(inode.handle)) return nullptr;
+  std::memcpy(inode.handle, handle.data(), sizeof(inode.handle));
+  inode.name_offset = table->names.size();
+  inode.name_size = static_cast<uint32_t>(name.size());
+  table->names.Append(name);
+  return &inode;
+}
 
 }  // namespace devstate::bench
 

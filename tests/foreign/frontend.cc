@@ -6,7 +6,8 @@
 //
 //   frontend SOCKET CHANNEL save FILE | load FILE ...
 //
-// Saves and loads in the order given, on one connection. Prints each message.
+// Saves and loads in the order given, on one connection. Prints each message,
+// and how long each transfer took with its CHECK.
 // The exit code is 0 only if every CHECK was answered with 0.
 
 #include <fcntl.h>
@@ -18,6 +19,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 #include "devstate/transport/io/channel.h"
 #include "devstate/transport/io/fd_stream.h"
@@ -55,12 +58,14 @@ absl::Status Run(int argc, char** argv) {
                                          argv[1], std::move(options)));
   DS_RETURN_IF_ERROR(frontend->Negotiate());
   for (int i = 3; i + 1 < argc; i += 2) {
+    const absl::Time start = absl::Now();
     DS_ASSIGN_OR_RETURN(const vhost_user::TransferResult result,
                         Transfer(*frontend, kind, argv[i], argv[i + 1]));
+    const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
     const std::string line =
         absl::StrCat(argv[i], " channel=", ChannelKindName(result.channel),
                      " own=", result.own_channel, " bytes=", result.bytes,
-                     " check=", result.check_reply,
+                     " check=", result.check_reply, " seconds=", seconds,
                      " transfer=", result.transfer.ToString());
     std::printf("%s\n", line.c_str());
     if (!result.ok()) return absl::FailedPreconditionError(line);

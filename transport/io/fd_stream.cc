@@ -9,7 +9,9 @@
 #include "devstate/transport/io/fd_stream.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -272,6 +274,19 @@ absl::Status FdSink::Write(absl::string_view bytes) {
     DS_RETURN_IF_ERROR(Wait(POLLOUT));
   }
   return failure_;
+}
+
+absl::optional<uint64_t> FdSink::Waiting() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (channel_.info.stored() || channel_.fd.get() < 0) return absl::nullopt;
+  int bytes = 0;
+  // Of a socket, what the peer has not read counts with the kernel's overhead.
+  const unsigned long request =
+      channel_.info.kind == ChannelKind::kPipe ? FIONREAD : SIOCOUTQ;
+  if (::ioctl(channel_.fd.get(), request, &bytes) != 0 || bytes < 0) {
+    return absl::nullopt;
+  }
+  return static_cast<uint64_t>(bytes);
 }
 
 absl::Status FdSink::Finish() {

@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "devstate/serializer/byte_stream.h"
 #include "devstate/transport/io/channel.h"
 #include "devstate/transport/io/deadline.h"
@@ -64,7 +65,8 @@ class FdStream {
   absl::Status Fail(absl::Status why);
   absl::Status CheckBeforeIo();
 
-  std::mutex mutex_;  // held while the FD is in use; Cancel() takes it to close
+  // Held while the FD is in use; Cancel() takes it to close.
+  mutable std::mutex mutex_;
   Channel channel_;
   const TransferLimits limits_;
   const Deadline deadline_;
@@ -125,6 +127,9 @@ class FdSink : public ByteSink, public FdStream {
 
   // Writes as ByteSink says. Never raises SIGPIPE or SIGXFSZ.
   absl::Status Write(absl::string_view bytes) override;
+
+  // Returns what is in the pipe or socket. Nothing for a stored channel.
+  absl::optional<uint64_t> Waiting() const override;
 
   // Closes the channel, which marks the end for the reader of a pipe or socket.
   // Returns the sink's failure, if it had one. Writing afterwards is

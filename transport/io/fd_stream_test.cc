@@ -144,6 +144,21 @@ TEST_P(StreamingTest, ReaderThatIsGoneIsUnavailableAndNoSignal) {
   EXPECT_FALSE(::sigismember(&pending, SIGPIPE));
 }
 
+TEST_P(StreamingTest, SinkTellsWhatNobodyHasRead) {
+  ChannelEnds ends = MakeChannel(GetParam());
+  auto sink = Sink(std::move(ends.write_end));
+  auto source = Source(std::move(ends.read_end));
+  EXPECT_EQ(sink->Waiting(), 0u);
+  ASSERT_THAT(sink->Write(std::string(5000, 'x')), IsOk());
+  // The kernel counts its own overhead in a socket.
+  EXPECT_GE(sink->Waiting(), 5000u);
+  std::string buffer(5000, 0);
+  ASSERT_THAT(source->Read(&buffer[0], buffer.size()), IsOk());
+  EXPECT_EQ(sink->Waiting(), 0u);
+  ASSERT_THAT(sink->Finish(), IsOk());
+  EXPECT_EQ(sink->Waiting(), absl::nullopt);
+}
+
 TEST_P(StreamingTest, ReadUnderWayIsCancelledFromAnotherThread) {
   ChannelEnds ends = MakeChannel(GetParam());
   auto source = Source(std::move(ends.read_end));
@@ -219,6 +234,13 @@ TEST_P(StoredTest, WritingLeavesTheSharedOffsetForTheReader) {
   ASSERT_THAT(sink->Write("state"), IsOk());
   ASSERT_THAT(sink->Finish(), IsOk());
   EXPECT_EQ(ReadAll(ends.read_end.get()), "the state");
+}
+
+TEST_P(StoredTest, NobodyNeedReadWhatIsStored) {
+  ChannelEnds ends = MakeChannel(GetParam());
+  auto sink = Sink(std::move(ends.write_end));
+  ASSERT_THAT(sink->Write("state"), IsOk());
+  EXPECT_EQ(sink->Waiting(), absl::nullopt);
 }
 
 TEST_P(StoredTest, ReadingStartsAtTheOffsetOfAdmissionWhateverMovesIt) {
