@@ -13,6 +13,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <random>
 #include <string>
@@ -21,6 +22,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -108,7 +110,10 @@ double FirstEncoding() {
 
 // Returns what a new process says of its first encoding.
 double FirstEncodingOfAProcess() {
-  FILE* const process = popen("/proc/self/exe --first-encoding", "r");
+  const std::string program =
+      std::filesystem::read_symlink("/proc/self/exe").string();
+  FILE* const process =
+      popen(absl::StrCat("'", program, "' --first-encoding").c_str(), "r");
   double microseconds = 0;
   if (process == nullptr || std::fscanf(process, "%lf", &microseconds) != 1 ||
       pclose(process) != 0) {
