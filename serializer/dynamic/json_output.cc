@@ -125,10 +125,7 @@ void JsonOutput::String(absl::string_view value) {
 }
 
 void JsonOutput::Bytes(absl::string_view value) {
-  text_ += '"';
-  std::string base64;
-  absl::Base64Escape(value, &base64);
-  absl::StrAppend(&text_, base64, "\"");
+  absl::StrAppend(&text_, "\"", absl::Base64Escape(value), "\"");
 }
 
 }  // namespace devstate::dynamic
