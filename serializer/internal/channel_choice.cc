@@ -60,7 +60,7 @@ void ChannelChoice::LearnWriter(const Sample& sample, Way& way) const {
 }
 
 bool ChannelChoice::IsInProbe(const Sample& sample) const {
-  return probing_ && (probe_.end == 0 || sample.written < probe_.end);
+  return probing_ && sample.written < probe_.end;
 }
 
 bool ChannelChoice::Probes(const Sample& sample, bool keeps_up) {
@@ -121,8 +121,11 @@ bool ChannelChoice::Compresses(const Sample& sample) {
     last_ = sample;
     return true;
   }
-  if (sample.nanoseconds - last_.nanoseconds < kMinNanoseconds ||
-      sample.written == last_.written) {
+  // A probe starts behind its first chunk, however short that took.
+  const bool starts_probe = probing_ && probe_.end == 0;
+  if (!starts_probe &&
+      (sample.nanoseconds - last_.nanoseconds < kMinNanoseconds ||
+       sample.written == last_.written)) {
     return compresses_ && !IsInProbe(sample);
   }
   bool probes = false;
