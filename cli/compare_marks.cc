@@ -15,15 +15,22 @@ namespace {
 // More parts would not help: then most marks have the same key.
 constexpr uint64_t kMaxParts = 4096;
 
+uint64_t PositionOf(const MarkedRecord& record) { return record.position; }
+
+uint64_t PositionOf(const MarkDifferences::Change& change) {
+  return change.before.position;
+}
+
 // Keeps the smallest of the values that it is given, by their position.
-template <typename Value, uint64_t (*PositionOf)(const Value&)>
+template <typename Value>
 class FirstOnes {
  public:
   explicit FirstOnes(size_t limit) : limit_(limit) {}
 
   void Add(Value value) {
     values_.push_back(value);
-    if (values_.size() >= 2 * limit_ + 1024) Trim();
+    // Not as 2 * limit_, which may be too large a number.
+    if (values_.size() >= 1024 && values_.size() / 2 >= limit_) Trim();
   }
   std::vector<Value> Take() {
     Trim();
@@ -42,14 +49,6 @@ class FirstOnes {
   const size_t limit_;
   std::vector<Value> values_;
 };
-
-uint64_t PositionOfRecord(const MarkedRecord& record) {
-  return record.position;
-}
-
-uint64_t PositionOfChange(const MarkDifferences::Change& change) {
-  return change.before.position;
-}
 
 // Compares the marks of one part of all keys after the other.
 class Comparison {
@@ -79,7 +78,7 @@ class Comparison {
   using Marks = std::vector<RecordMark>;
 
   absl::Status Collect(const MarkSource& source, Marks& marks) {
-    DS_RETURN_IF_ERROR(source([&](const RecordMark& mark) {
+    return source([&](const RecordMark& mark) {
       if (!IsOfPart(mark)) return;
       marks.push_back(mark);
       // Only while the first part is collected is nothing compared yet.
@@ -94,8 +93,7 @@ class Comparison {
                      all->end());
         }
       }
-    }));
-    return absl::OkStatus();
+    });
   }
 
   bool IsOfPart(const RecordMark& mark) const {
@@ -140,9 +138,9 @@ class Comparison {
   Marks a_;
   Marks b_;
   MarkDifferences result_;
-  FirstOnes<MarkedRecord, PositionOfRecord> added_;
-  FirstOnes<MarkedRecord, PositionOfRecord> removed_;
-  FirstOnes<MarkDifferences::Change, PositionOfChange> changed_;
+  FirstOnes<MarkedRecord> added_;
+  FirstOnes<MarkedRecord> removed_;
+  FirstOnes<MarkDifferences::Change> changed_;
 };
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include "devstate/schema/record_key.h"
 #include "devstate/serializer/dynamic/json_output.h"
 #include "devstate/serializer/stream_format.h"
-#include "devstate/third_party/absl_compat/status_macros.h"
 
 namespace devstate {
 namespace {
@@ -41,47 +40,44 @@ std::string RecordName(const FieldModel& field, const Message& record,
   return absl::StrCat(field.name, "[", absl::StrJoin(parts, ","), "]");
 }
 
+void RecordCounter::Start(const FieldModel& field, size_t size) {
+  position_ += size_;
+  in_field_ = field_ == field.number ? in_field_ + size_ : 0;
+  field_ = field.number;
+  size_ = size;
+}
+
 RecordMarker::RecordMarker(const SchemaModel& schema, bool by_text,
-                           OnMark on_mark)
+                           StateValues* root, OnMark on_mark)
     : schema_(schema),
       by_text_(by_text),
       on_mark_(std::move(on_mark)),
-      lister_(schema) {}
+      lister_(schema),
+      root_(*root) {}
 
 absl::Status RecordMarker::OnRoot(const Message& root) {
   root_ = lister_.List(*schema_.root, root);
   return absl::OkStatus();
 }
 
-uint64_t RecordMarker::StartBatch(const FieldModel& field, size_t size) {
-  if (field_ != field.number) in_field_ = 0;
-  field_ = field.number;
-  const uint64_t first = in_field_;
-  in_field_ += size;
-  return first;
-}
-
 absl::Status RecordMarker::OnColumns(const FieldModel& field,
                                      BatchDecoder& batch) {
   if (field.annotations.volatile_()) return absl::OkStatus();
+  counter_.Start(field, batch.size());
   if (by_text_) return DynamicStateVisitor::OnColumns(field, batch);
-  const uint64_t first = StartBatch(field, batch.size());
   const std::vector<uint16_t> key = RecordKey(field);
   std::vector<std::string> keys;
   if (!key.empty()) keys = batch.Keys(key);
-  std::string name;
   dynamic::JsonOutput content(0, /*after_item=*/false,
                               {/*sensitive=*/false, /*volatiles=*/true});
   for (size_t row = 0; row < batch.size(); ++row) {
-    name = absl::StrCat(field.name, key.empty() ? "#" : "=");
-    if (key.empty()) {
-      absl::StrAppend(&name, first + row);
-    } else {
-      name += keys[row];
-    }
+    const std::string name =
+        key.empty() ? absl::StrCat(field.name, "#", counter_.in_field() + row)
+                    : absl::StrCat(field.name, "=", keys[row]);
     content.text().clear();
     batch.PrintJson(row, content);
-    on_mark_({Checksum(name), Checksum(content.text()), position_++});
+    on_mark_(
+        {Checksum(name), Checksum(content.text()), counter_.position() + row});
   }
   return absl::OkStatus();
 }
@@ -89,11 +85,12 @@ absl::Status RecordMarker::OnColumns(const FieldModel& field,
 absl::Status RecordMarker::OnBatch(const FieldDescriptor& descriptor,
                                    Records& records) {
   const FieldModel& field = *schema_.root->FindNumber(descriptor.number());
-  uint64_t in_field = StartBatch(field, records.size());
-  for (const auto& record : records) {
-    on_mark_({Checksum(RecordName(field, *record, in_field++,
+  for (size_t row = 0; row < records.size(); ++row) {
+    const Message& record = *records[row];
+    on_mark_({Checksum(RecordName(field, record, counter_.in_field() + row,
                                   /*show_sensitive=*/true)),
-              ChecksumOf(lister_.List(*field.message, *record)), position_++});
+              ChecksumOf(lister_.List(*field.message, record)),
+              counter_.position() + row});
   }
   return absl::OkStatus();
 }
@@ -110,28 +107,25 @@ RecordPicker::RecordPicker(const SchemaModel& schema,
 absl::Status RecordPicker::OnColumns(const FieldModel& field,
                                      BatchDecoder& batch) {
   if (field.annotations.volatile_()) return absl::OkStatus();
-  if (field_ != field.number) in_field_ = 0;
-  field_ = field.number;
-  if (next_ < positions_.size() &&
-      positions_[next_] < position_ + batch.size()) {
-    DS_RETURN_IF_ERROR(DynamicStateVisitor::OnColumns(field, batch));
+  counter_.Start(field, batch.size());
+  if (next_ == positions_.size() ||
+      positions_[next_] - counter_.position() >= batch.size()) {
+    return absl::OkStatus();
   }
-  in_field_ += batch.size();
-  position_ += batch.size();
-  return absl::OkStatus();
+  return DynamicStateVisitor::OnColumns(field, batch);
 }
 
 absl::Status RecordPicker::OnBatch(const FieldDescriptor& descriptor,
                                    Records& records) {
   const FieldModel& field = *schema_.root->FindNumber(descriptor.number());
-  for (; next_ < positions_.size() &&
-         positions_[next_] < position_ + records.size();
-       ++next_) {
-    const uint64_t row = positions_[next_] - position_;
+  for (; next_ < positions_.size(); ++next_) {
+    const uint64_t row = positions_[next_] - counter_.position();
+    if (row >= records.size()) break;
     const Message& record = *records[row];
-    on_record_(next_,
-               RecordName(field, record, in_field_ + row, show_sensitive_),
-               lister_.List(*field.message, record));
+    on_record_(
+        next_,
+        RecordName(field, record, counter_.in_field() + row, show_sensitive_),
+        lister_.List(*field.message, record));
   }
   return absl::OkStatus();
 }

@@ -7,6 +7,7 @@
 #ifndef DEVSTATE_CLI_RECORD_MARKS_H_
 #define DEVSTATE_CLI_RECORD_MARKS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -40,17 +41,34 @@ struct RecordMark {
   uint64_t position = 0;
 };
 
+// Counts the records of a state, batch by batch.
+class RecordCounter {
+ public:
+  // Goes on to a batch of `size` records of `field`.
+  void Start(const FieldModel& field, size_t size);
+
+  // Return the position of the batch's first record, among those of its field
+  // and among all that are counted.
+  uint64_t in_field() const { return in_field_; }
+  uint64_t position() const { return position_; }
+
+ private:
+  int field_ = 0;
+  size_t size_ = 0;
+  uint64_t in_field_ = 0;
+  uint64_t position_ = 0;
+};
+
 // Marks the records of one state. Thread-safety: none.
 class RecordMarker : public DynamicStateVisitor {
  public:
   using OnMark = std::function<void(const RecordMark&)>;
 
   // By their text, records of two versions of a schema can be compared, but
-  // that takes several times as long.
-  RecordMarker(const SchemaModel& schema, bool by_text, OnMark on_mark);
-
-  // The fields of the root message.
-  const StateValues& root() const { return root_; }
+  // that takes several times as long. Replaces `*root` by the fields of the
+  // root message. Requires: the pointers outlive the marker.
+  RecordMarker(const SchemaModel& schema, bool by_text, StateValues* root,
+               OnMark on_mark);
 
   absl::Status OnRoot(const google::protobuf::Message& root) override;
   absl::Status OnBatch(const google::protobuf::FieldDescriptor& field,
@@ -58,17 +76,12 @@ class RecordMarker : public DynamicStateVisitor {
   absl::Status OnColumns(const FieldModel& field, BatchDecoder& batch) override;
 
  private:
-  // Returns the position of the batch's first record among those of its field.
-  uint64_t StartBatch(const FieldModel& field, size_t size);
-
   const SchemaModel& schema_;
   const bool by_text_;
   const OnMark on_mark_;
   const ValueLister lister_;
-  StateValues root_;
-  int field_ = 0;
-  uint64_t in_field_ = 0;
-  uint64_t position_ = 0;
+  StateValues& root_;
+  RecordCounter counter_;
 };
 
 // Hands out some records of one state. Thread-safety: none.
@@ -95,10 +108,8 @@ class RecordPicker : public DynamicStateVisitor {
   const bool show_sensitive_;
   const OnRecord on_record_;
   const ValueLister lister_;
+  RecordCounter counter_;
   size_t next_ = 0;
-  int field_ = 0;
-  uint64_t in_field_ = 0;
-  uint64_t position_ = 0;
 };
 
 }  // namespace devstate

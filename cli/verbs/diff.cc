@@ -11,7 +11,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -115,17 +114,13 @@ class Differ {
     DS_ASSIGN_OR_RETURN(const LoadedSchema schema,
                         flags_.schema.LoadFor(*header));
     auto visitor = make(schema.model());
-    DS_RETURN_IF_ERROR(reader.Read(schema.model(), visitor));
-    if constexpr (std::is_same_v<decltype(visitor), RecordMarker>) {
-      roots_[file] = visitor.root();
-    }
-    return absl::OkStatus();
+    return reader.Read(schema.model(), visitor);
   }
 
   MarkSource MarksOf(size_t file) {
     return [this, file](const RecordMarker::OnMark& on_mark) {
       return Pass(file, [&](const SchemaModel& schema) {
-        return RecordMarker(schema, by_text_, on_mark);
+        return RecordMarker(schema, by_text_, &roots_[file], on_mark);
       });
     };
   }
