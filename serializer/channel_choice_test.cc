@@ -4,8 +4,6 @@
 #include "devstate/serializer/internal/channel_choice.h"
 
 #include <algorithm>
-#include <limits>
-#include <string>
 
 #include "gtest/gtest.h"
 

@@ -99,10 +99,10 @@ bool StreamWriter::MayCompressNext() {
   const absl::optional<uint64_t> waiting = sink_->Waiting();
   if (!waiting.has_value()) return true;
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return choice_.Compresses(
-      {std::chrono::nanoseconds(now).count(),
-       std::chrono::nanoseconds(writing_).count(), trailer_.decoded_bytes,
-       bytes_written_, std::min(*waiting, bytes_written_)});
+  return choice_.Compresses({std::chrono::nanoseconds(now).count(),
+                             std::chrono::nanoseconds(writing_).count(),
+                             trailer_.decoded_bytes, bytes_written_,
+                             std::min(*waiting, bytes_written_)});
 }
 
 MessageWriter* StreamWriter::BeginChunk() {
@@ -214,7 +214,11 @@ absl::Status StreamWriter::EndChunkImpl(ChunkType type, uint32_t field,
                              : SealHere(header));
   }
   Count(header, decoded_size);
-  if (type == ChunkType::kRoundComplete) return Drain();
+  if (type == ChunkType::kRoundComplete) {
+    // The time until the next round is not that of the channel.
+    choice_ = ChannelChoice();
+    return Drain();
+  }
   if (!apart.bytes.empty()) return FlushAround(apart);
   return out_.size() >= kFlushSize ? Flush() : absl::OkStatus();
 }

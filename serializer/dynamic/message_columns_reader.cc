@@ -198,7 +198,7 @@ class ReaderBase : public FieldReader {
   bool Hides(const JsonOutput& out) const {
     return out.filter().sensitive && field_.annotations.sensitive();
   }
-  // Takes and prints a value.
+  // Prints the value that was taken.
   void PrintTaken(JsonOutput& out) {
     if (Hides(out)) {
       out.String(RedactedText(*field_.descriptor, values_.size()));
