@@ -10,11 +10,11 @@
 
 namespace devstate::bench {
 
-// Adds a figure with its spread to the file that BENCH_FIGURES names, for
-// tests/bench/run: "benchmark,figure,unit,p10,median,p90,runs". Does nothing
-// without that variable. `values` has one of each repetition.
+// Adds a figure to the file that BENCH_FIGURES names, for tests/bench/run, as
+// CSV: benchmark, figure, unit, and the values with spaces in between, one of
+// each repetition. Does nothing without that variable.
 void AddFigure(absl::string_view benchmark, absl::string_view figure,
-               absl::string_view unit, std::vector<double> values);
+               absl::string_view unit, const std::vector<double>& values);
 
 }  // namespace devstate::bench
 

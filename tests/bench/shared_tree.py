@@ -5,29 +5,29 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import pathlib
 import re
-import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 
 import command
 
-# Where tests/foreign/install.sh puts the newest one, and where distributions do.
-FOLDERS = ("/opt/devstate/virtiofsd-newest", "/usr/libexec", "/usr/lib/qemu")
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "foreign"))
+import foreign_testing
+
 FILES_OF_A_DIRECTORY = 500
-ACCEPTS = 0x10000  # __SO_ACCEPTCON of Linux
 PATIENCE = 600  # seconds
 # In what tests/foreign/frontend prints.
 SECONDS = re.compile(r" seconds=(\S+)")
 
 
-def virtiofsd() -> str | None:
-    """Returns the program, None if it is not installed."""
-    return shutil.which("virtiofsd", path=os.pathsep.join(FOLDERS))
+def virtiofsd() -> list[str] | None:
+    """Returns the command of the newest one, None if none is installed."""
+    newest: list[str] | None = foreign_testing.virtiofsd(foreign_testing.NEWEST)
+    return newest or foreign_testing.virtiofsd()
 
 
 def make_tree(folder: pathlib.Path, files: int) -> None:
@@ -36,15 +36,6 @@ def make_tree(folder: pathlib.Path, files: int) -> None:
         inner.mkdir()
         for file in range(min(FILES_OF_A_DIRECTORY, files - directory)):
             (inner / f"a-file-of-a-name-{file:04}").touch()
-
-
-def listens(path: pathlib.Path) -> bool:
-    with open("/proc/net/unix", encoding="utf-8") as sockets:
-        # Number, references, protocol, flags, …, path.
-        return any(
-            int(words[3], 16) & ACCEPTS and words[-1] == str(path)
-            for words in map(str.split, list(sockets)[1:])
-        )
 
 
 @contextlib.contextmanager
@@ -59,7 +50,7 @@ def serving(socket: pathlib.Path, *arguments: str | pathlib.Path) -> Iterator[No
     )
     try:
         end = time.monotonic() + PATIENCE
-        while not listens(socket):
+        while not foreign_testing.listens(str(socket)):
             if process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"{arguments[0]} does not listen")
             time.sleep(0.01)
@@ -110,10 +101,10 @@ def measure(binaries: pathlib.Path, files: int, times: int, add: command.Add) ->
         seconds: dict[str, list[float]] = {}
         for _ in range(times):
             for who, program, flags, state in (
-                ("virtiofsd", theirs, ("--sandbox", "none"), foreign),
-                ("fs_backend", ours, ("--await-load",), portable),
+                ("virtiofsd", theirs, ["--sandbox", "none"], foreign),
+                ("fs_backend", [str(ours)], ["--await-load"], portable),
             ):
-                with serving(socket, program, "--shared-dir", tree, *flags):
+                with serving(socket, *program, "--shared-dir", tree, *flags):
                     load, save = transfers(
                         binaries, socket, ("load", state), ("save", out)
                     )

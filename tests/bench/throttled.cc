@@ -33,7 +33,6 @@ constexpr int kLevels[] = {-5, -1, 1, 3};
 
 int Measure(size_t records, size_t repetitions) {
   const InodeTable table = GenerateTable(records);
-  const uint64_t hash = HashTable(table);
   std::vector<Variant> variants = {
       DevstateVariant("automatic", Compression::Automatic()),
       DevstateVariant("raw", Compression::Raw())};
@@ -49,19 +48,8 @@ int Measure(size_t records, size_t repetitions) {
   }
   absl::PrintF(" %15s\n", "best/automatic");
   for (const double rate : kRates) {
-    std::vector<std::vector<RunResult>> runs(variants.size());
-    for (size_t i = 0; i < repetitions; ++i) {
-      for (size_t v = 0; v < variants.size(); ++v) {
-        runs[v].push_back(
-            RunTransfer(variants[v], table,
-                        {records * 700 + 16 * 1024 * 1024, rate * 1e6}));
-        if (runs[v].back().destination.hash != hash) {
-          std::fprintf(stderr, "%s: the destination's table differs\n",
-                       variants[v].name.c_str());
-          return 1;
-        }
-      }
-    }
+    const std::vector<std::vector<RunResult>> runs =
+        RunEach(variants, table, repetitions, WarmRun(table, rate * 1e6));
     const std::string name = rate == 0 ? "unlimited" : absl::StrCat(rate);
     absl::PrintF("%-10s", name);
     double best = 0;

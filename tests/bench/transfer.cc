@@ -16,9 +16,9 @@
 #include <cstdio>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "devstate/serializer/compression.h"
 #include "devstate/third_party/cli11/command_line.h"
 #include "tests/bench/figures.h"
 #include "tests/bench/inode_table.h"
@@ -67,32 +67,17 @@ void AddFigures(const std::vector<Variant>& variants,
 int Measure(const Flags& flags) {
   const size_t records = flags.records;
   const InodeTable table = GenerateTable(records);
-  const uint64_t hash = HashTable(table);
   const std::vector<Variant> variants = AllVariants();
-  const size_t touch_bytes = flags.cold ? 0 : records * 700 + 16 * 1024 * 1024;
-  std::vector<std::vector<RunResult>> results(variants.size());
-  std::vector<RunResult> memory(variants.size());
-  for (size_t repetition = 0; repetition <= flags.repetitions; ++repetition) {
-    for (size_t v = 0; v < variants.size(); ++v) {
-      // The first round is for the peak memory.
-      const bool for_memory = repetition == 0;
-      const RunResult result =
-          RunTransfer(variants[v], table, {for_memory ? 0 : touch_bytes});
-      if (variants[v].moves_table && result.destination.hash != hash) {
-        std::fprintf(stderr, "%s: the destination's table differs\n",
-                     variants[v].name.c_str());
-        return 1;
-      }
-      if (absl::StrContains(variants[v].name, "devstate raw")) {
-        SetBarePipeBytes(result.destination.wire_bytes);
-      }
-      if (for_memory) {
-        memory[v] = result;
-      } else {
-        results[v].push_back(result);
-      }
-    }
-  }
+  // What the bare pipe moves must be known before it runs.
+  SetBarePipeBytes(
+      RunTransfer(DevstateVariant("raw", Compression::Raw()), table, {})
+          .destination.wire_bytes);
+  // The cold runs are for the peak memory.
+  const std::vector<std::vector<RunResult>> memory =
+      RunEach(variants, table, 1, {});
+  const std::vector<std::vector<RunResult>> results =
+      RunEach(variants, table, flags.repetitions,
+              flags.cold ? RunOptions() : WarmRun(table));
 
   absl::PrintF(
       "%d inodes, %.1f bytes a name, two processes, one pipe, %s memory, "
@@ -115,8 +100,8 @@ int Measure(const Flags& flags) {
         MedianOf(runs, [](const RunResult& r) { return r.destination.cpu_ms; }),
         static_cast<double>(runs[0].destination.wire_bytes) /
             static_cast<double>(records),
-        static_cast<double>(memory[v].source.extra_bytes) / kMiB,
-        static_cast<double>(memory[v].destination.extra_bytes) / kMiB,
+        static_cast<double>(memory[v][0].source.extra_bytes) / kMiB,
+        static_cast<double>(memory[v][0].destination.extra_bytes) / kMiB,
         Median(PairedSpeedups(runs, results.front())),
         Median(PairedSpeedups(runs, results.back())));
   }

@@ -249,6 +249,29 @@ RunResult RunTransfer(const Variant& variant, const InodeTable& table,
   return Run(variant, table, options).Execute();
 }
 
+RunOptions WarmRun(const InodeTable& table, double bytes_per_second) {
+  return {table.inodes.size() * 700 + 16 * 1024 * 1024, bytes_per_second};
+}
+
+std::vector<std::vector<RunResult>> RunEach(
+    const std::vector<Variant>& variants, const InodeTable& table,
+    size_t repetitions, const RunOptions& options) {
+  const uint64_t hash = HashTable(table);
+  std::vector<std::vector<RunResult>> results(variants.size());
+  for (size_t i = 0; i < repetitions; ++i) {
+    for (size_t v = 0; v < variants.size(); ++v) {
+      results[v].push_back(RunTransfer(variants[v], table, options));
+      if (variants[v].moves_table &&
+          results[v].back().destination.hash != hash) {
+        std::fprintf(stderr, "%s: the destination's table differs\n",
+                     variants[v].name.c_str());
+        std::exit(1);
+      }
+    }
+  }
+  return results;
+}
+
 std::vector<double> PairedSpeedups(const std::vector<RunResult>& runs,
                                    const std::vector<RunResult>& others) {
   std::vector<double> ratios;

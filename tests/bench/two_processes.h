@@ -48,6 +48,16 @@ struct RunOptions {
 RunResult RunTransfer(const Variant& variant, const InodeTable& table,
                       const RunOptions& options);
 
+// Returns the options of runs with warm memory, enough for any variant.
+RunOptions WarmRun(const InodeTable& table, double bytes_per_second = 0);
+
+// Runs every variant once in each repetition, so that a machine that changes
+// its speed changes it for all of them. Returns the results of each variant.
+// Ends the program as above, and if a table does not arrive as it was.
+std::vector<std::vector<RunResult>> RunEach(
+    const std::vector<Variant>& variants, const InodeTable& table,
+    size_t repetitions, const RunOptions& options);
+
 // Median over the repetitions of what `figure` says of one.
 template <typename Figure>
 double MedianOf(const std::vector<RunResult>& runs, Figure figure) {

@@ -140,24 +140,13 @@ absl::Status ReceiveFlatBuffers(int fd, Received* received) {
 
 int Measure(size_t records, size_t repetitions) {
   const InodeTable table = GenerateTable(records);
-  const uint64_t hash = HashTable(table);
   const std::vector<Variant> variants = {
       DevstateVariant("devstate raw", Compression::Raw()),
       {"Cap'n Proto", true, &SendCapnProto, &ReceiveCapnProto},
       {"FlatBuffers", true, &SendFlatBuffers, &ReceiveFlatBuffers},
   };
-  std::vector<std::vector<RunResult>> runs(variants.size());
-  for (size_t i = 0; i < repetitions; ++i) {
-    for (size_t v = 0; v < variants.size(); ++v) {
-      runs[v].push_back(
-          RunTransfer(variants[v], table, {records * 700 + 16 * 1024 * 1024}));
-      if (runs[v].back().destination.hash != hash) {
-        std::fprintf(stderr, "%s: the destination's table differs\n",
-                     variants[v].name.c_str());
-        return 1;
-      }
-    }
-  }
+  const std::vector<std::vector<RunResult>> runs =
+      RunEach(variants, table, repetitions, WarmRun(table));
   absl::PrintF("%d inodes, medians of %d runs\n%-16s %8s %8s %8s %10s\n",
                records, repetitions, "", "ms", "CPU ms", "bytes/", "devstate");
   for (size_t v = 0; v < variants.size(); ++v) {
