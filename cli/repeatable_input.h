@@ -9,20 +9,19 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
+#include "cli/repeatable_source.h"
 #include "cli/state_input.h"
 #include "devstate/foreign/foreign_format.h"
-#include "devstate/foreign/temporary_file.h"
 #include "devstate/serializer/byte_stream.h"
 
 namespace devstate {
 
-// An input that is read several times. A regular file is opened again each
-// time. For anything else, such as standard input or a compressed file, the
-// bytes that were read are kept in a TemporaryFile, so that memory does not
-// grow with them. Nothing is read before somebody asks for it. Thread-safety:
-// none.
+// A state that is read several times. A regular file is opened again each time,
+// unless that is costly, as with a compressed one (RepeatableSource).
+// Thread-safety: none.
 class RepeatableInput {
  public:
   // Creates the input. Errors are those of OpenState(), and of creating the
@@ -42,30 +41,21 @@ class RepeatableInput {
   const std::string& device() const { return state_.device; }
   uint64_t file_offset() const { return state_.file_offset; }
 
-  // Opens the input from its start. Requires: the input outlives the source,
-  // and the sources are not read in turns.
-  absl::StatusOr<std::shared_ptr<ByteSource>> Open();
-  // Returns a function that opens the input again and again. Each time there is
-  // a Progress that says `label`, and from the second time on which pass it is.
-  // Requires: the input outlives the function.
-  OpenSource Opening(std::string label);
-  // Opens the input for the last time. What this source reads first is not
-  // kept.
-  absl::StatusOr<std::shared_ptr<ByteSource>> OpenLast();
+  // These are those of RepeatableSource.
+  absl::StatusOr<std::shared_ptr<ByteSource>> Open() { return bytes_->Open(); }
+  OpenSource Opening(std::string label) {
+    return bytes_->Opening(std::move(label));
+  }
+  absl::StatusOr<std::shared_ptr<ByteSource>> OpenLast() {
+    return bytes_->OpenLast();
+  }
 
  private:
-  class Replay;
-
   RepeatableInput() = default;
 
   // The state, without its source.
   StateInput state_;
-  // The flags of a regular file.
-  StateInputFlags file_;
-  // The rest of any other input, and the kept start of it.
-  std::shared_ptr<ByteSource> rest_;
-  std::unique_ptr<TemporaryFile> copy_;
-  bool last_ = false;
+  std::unique_ptr<RepeatableSource> bytes_;
 };
 
 // Calls `run` with the input. Prints the error of either in one line, and

@@ -612,6 +612,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/record_marks.h
   cli/repeatable_input.cc
   cli/repeatable_input.h
+  cli/repeatable_source.cc
+  cli/repeatable_source.h
   cli/schema_flags.cc
   cli/schema_flags.h
   cli/state_input.cc
