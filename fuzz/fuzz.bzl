@@ -22,11 +22,10 @@ def fuzz_test(name, srcs, corpus, deps, mutator = None, mutations = 2000, size =
         srcs = srcs,
         args = ["--mutations=%d" % mutations] + ["$(rootpaths %s)" % file for file in corpus],
         data = corpus,
-        # libFuzzer has a main() of its own.
         deps = deps + ([
             Label("//fuzz:%s_mutator_hook" % mutator),
         ] if mutator else []) + select({
-            str(Label("//fuzz:libfuzzer")): [],
+            str(Label("//fuzz:libfuzzer")): [Label("//fuzz:libfuzzer_main")],
             "//conditions:default": [Label("//fuzz:replay_main")],
         }),
         **kwargs
