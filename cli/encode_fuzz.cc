@@ -3,11 +3,14 @@
 //
 // Any bytes as a message that `devstate encode` gets, of a schema that has
 // everything: JSON, text or binary. What becomes a stream is printed again in
-// every format, and each print is the same stream.
+// every format, and each print is the same stream. JSON is taken record by
+// record, and as a whole it is the same.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "cli/json_state.h"
 #include "cli/state_message.h"
 #include "devstate/schema/schema_facts.h"
 #include "devstate/schema/schema_model.h"
@@ -38,18 +41,36 @@ const SchemaModel& Schema() {
   return schema;
 }
 
-absl::StatusOr<std::string> Encode(const std::string& bytes,
-                                   StateFormat format) {
+absl::StatusOr<std::string> Write(Everything& state, const VisitTable& more) {
   static const auto& facts = *new SchemaFacts(*Everything::descriptor());
-  Everything state;
-  DS_RETURN_IF_ERROR(ParseState(bytes, format, &state));
   WriterOptions options;
   options.compression = Compression::Raw();
   options.embed_descriptor_set = false;
   StringSink sink;
   DynamicStateWriter writer(&sink, Schema(), facts.info(), options);
-  DS_RETURN_IF_ERROR(WriteState(Schema(), &state, writer));
+  DS_RETURN_IF_ERROR(WriteState(Schema(), &state, more, writer));
   return sink.written;
+}
+
+absl::StatusOr<std::string> Encode(const std::string& bytes,
+                                   StateFormat format) {
+  Everything state;
+  DS_RETURN_IF_ERROR(ParseState(bytes, format, &state));
+  return Write(state, /*more=*/nullptr);
+}
+
+absl::StatusOr<std::string> EncodeRecordByRecord(const std::string& bytes) {
+  const OpenSource open = [&bytes] {
+    return absl::StatusOr<std::shared_ptr<ByteSource>>(
+        std::make_shared<StringSource>(bytes));
+  };
+  Everything state;
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<JsonState> json,
+                      JsonState::Read(open, Schema(), &state));
+  return Write(state,
+               [&json](const FieldModel& table, const VisitRecord& visit) {
+                 return json->VisitRecords(table, visit);
+               });
 }
 
 std::string Print(const std::string& stream, StateFormat format) {
@@ -65,6 +86,16 @@ std::string Print(const std::string& stream, StateFormat format) {
 }
 
 void Run(const std::string& bytes) {
+  const auto whole = Encode(bytes, StateFormat::kJson);
+  const auto parts = EncodeRecordByRecord(bytes);
+  // A record that is no object has no place in a stream, and protobuf's parser
+  // may leave it out.
+  Promise(!parts.ok() || (whole.ok() && *whole == *parts),
+          "record by record the state is the same", bytes);
+  Promise(parts.ok() || !whole.ok() ||
+              parts.status().message().find("records are objects in braces") !=
+                  absl::string_view::npos,
+          "record by record the same is taken", parts.status().ToString());
   for (const StateFormat format : kFormats) {
     const auto stream = Encode(bytes, format);
     if (!stream.ok()) {

@@ -125,7 +125,7 @@ absl::Status ParseState(const std::string& bytes, StateFormat format,
 }
 
 absl::Status WriteState(const SchemaModel& schema, Message* state,
-                        DynamicStateWriter& writer) {
+                        const VisitTable& more, DynamicStateWriter& writer) {
   const auto* reflection = state->GetReflection();
   std::vector<const FieldDescriptor*> singular;
   for (const FieldModel& field : schema.root->fields) {
@@ -140,6 +140,10 @@ absl::Status WriteState(const SchemaModel& schema, Message* state,
       DS_RETURN_IF_ERROR(
           writer.Add(*field, reflection->GetRepeatedMessage(*state, field, i)));
     }
+    if (more == nullptr) continue;
+    DS_RETURN_IF_ERROR(more(*batch, [&](const Message& record) {
+      return writer.Add(*field, record);
+    }));
   }
   return writer.Finish();
 }

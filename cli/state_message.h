@@ -7,6 +7,7 @@
 #ifndef DEVSTATE_CLI_STATE_MESSAGE_H_
 #define DEVSTATE_CLI_STATE_MESSAGE_H_
 
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -22,11 +23,19 @@ namespace devstate {
 absl::Status ParseState(const std::string& bytes, StateFormat format,
                         google::protobuf::Message* state);
 
+using VisitRecord =
+    std::function<absl::Status(const google::protobuf::Message&)>;
+
+// Calls its argument with each record of a table.
+using VisitTable =
+    std::function<absl::Status(const FieldModel& table, const VisitRecord&)>;
+
 // Writes all of `state`, a root of `schema`, out of which it takes the singular
-// fields.
+// fields. The records of each table are those that `state` has, and then those
+// of `more`, which may be null.
 absl::Status WriteState(const SchemaModel& schema,
                         google::protobuf::Message* state,
-                        DynamicStateWriter& writer);
+                        const VisitTable& more, DynamicStateWriter& writer);
 
 }  // namespace devstate
 

@@ -34,7 +34,6 @@ namespace {
 
 // Of zeros, worth leaving out of a file.
 constexpr size_t kSmallestHole = 64 << 10;
-constexpr size_t kMaxWholeInput = size_t{1} << 30;
 // As Linux has it.
 constexpr int kMaxLinks = 40;
 // At a name for an unfinished file.

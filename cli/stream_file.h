@@ -7,6 +7,7 @@
 #ifndef DEVSTATE_CLI_STREAM_FILE_H_
 #define DEVSTATE_CLI_STREAM_FILE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -47,7 +48,11 @@ std::optional<uint64_t> FileSize(const std::string& name);
 // INVALID_ARGUMENT.
 absl::Status CheckStandardInput(const std::vector<std::string>& names);
 
-// Returns all bytes of `name` or `source`. RESOURCE_EXHAUSTED beyond 1 GiB.
+// The most bytes that are read as a whole.
+inline constexpr size_t kMaxWholeInput = size_t{1} << 30;
+
+// Returns all bytes of `name` or `source`. RESOURCE_EXHAUSTED beyond
+// kMaxWholeInput.
 absl::StatusOr<std::string> ReadInput(const std::string& name);
 absl::StatusOr<std::string> ReadInput(ByteSource& source);
 

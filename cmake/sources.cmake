@@ -577,6 +577,10 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/foreign_state.h
   cli/json_keys.cc
   cli/json_keys.h
+  cli/json_state.cc
+  cli/json_state.h
+  cli/json_tables.cc
+  cli/json_tables.h
   cli/live_backend.cc
   cli/live_backend.h
   cli/main.cc
@@ -602,6 +606,8 @@ set(DEVSTATE_COMMAND_SOURCES
   cli/pages/stats_page.h
   cli/pages/treemap.cc
   cli/pages/treemap.h
+  cli/plain_json.cc
+  cli/plain_json.h
   cli/portable_input.cc
   cli/portable_input.h
   cli/progress.cc

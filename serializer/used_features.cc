@@ -80,6 +80,13 @@ void AddUsedFeatures(const Message& message, std::set<std::string>* features) {
   }
 }
 
+void AddUsedFeaturesOfRecord(const FieldDescriptor& field,
+                             const Message& record,
+                             std::set<std::string>* features) {
+  AddFeatureOf(field, features);
+  AddUsedFeatures(record, features);
+}
+
 void AddUsedFeaturesOfBatch(const FieldDescriptor& field,
                             absl::string_view columns,
                             std::set<std::string>* features) {

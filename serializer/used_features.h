@@ -22,6 +22,11 @@ namespace devstate {
 void AddUsedFeatures(const google::protobuf::Message& message,
                      std::set<std::string>* features);
 
+// The same for a record of `field`, a field of a root message.
+void AddUsedFeaturesOfRecord(const google::protobuf::FieldDescriptor& field,
+                             const google::protobuf::Message& record,
+                             std::set<std::string>* features);
+
 // Adds the features of a batch of at least one record of `field`. `columns` is
 // its payload as a writer of this library makes it. Such a payload leaves out a
 // column of nothing but defaults.

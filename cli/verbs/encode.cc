@@ -3,9 +3,10 @@
 //
 // devstate encode: a protobuf message as the stream that holds it.
 //
-// The message is read as a whole, because its records have to be written in an
-// order that its text need not have. A parser accepts messages of which it
-// loses something, so each format has a check for that.
+// JSON is read twice or more: its records have to be written after the rest and
+// in an order that its text need not have. The other formats are read as a
+// whole. A parser accepts messages of which it loses something, so each format
+// has a check for that.
 
 #include <algorithm>
 #include <memory>
@@ -16,7 +17,9 @@
 
 #include "absl/status/status.h"
 #include "cli/error_place.h"
+#include "cli/json_state.h"
 #include "cli/progress.h"
+#include "cli/repeatable_source.h"
 #include "cli/state_message.h"
 #include "cli/state_schema.h"
 #include "cli/stream_file.h"
@@ -55,16 +58,36 @@ absl::Status Run(const EncodeFlags& flags) {
   DS_ASSIGN_OR_RETURN(options.compression,
                       Compression::Parse(flags.compression));
   DS_ASSIGN_OR_RETURN(const LoadedSchema schema, flags.schema.Load());
-  DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> input, OpenInput(flags.file));
-  input = WithProgress(std::move(input), "reading", FileSize(flags.file));
-  DS_ASSIGN_OR_RETURN(const std::string bytes, ReadInput(*input));
+  DS_ASSIGN_OR_RETURN(const std::unique_ptr<RepeatableSource> input,
+                      RepeatableSource::OfFile(flags.file));
+  const OpenSource open = input->Opening("reading");
   google::protobuf::DynamicMessageFactory factory;
   const std::unique_ptr<Message> state(
       factory.GetPrototype(&schema.root())->New());
-  DS_RETURN_IF_ERROR(ParseState(bytes, flags.format, state.get()));
+  std::unique_ptr<JsonState> json;
+  VisitTable more;
+  if (flags.format == StateFormat::kJson) {
+    DS_ASSIGN_OR_RETURN(json,
+                        JsonState::Read(open, schema.model(), state.get()));
+    more = [&json](const FieldModel& table, const VisitRecord& visit) {
+      return json->VisitRecords(table, visit);
+    };
+  } else {
+    DS_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> source, open());
+    DS_ASSIGN_OR_RETURN(const std::string bytes, ReadInput(*source));
+    DS_RETURN_IF_ERROR(ParseState(bytes, flags.format, state.get()));
+  }
 
   std::set<std::string> features(flags.features.begin(), flags.features.end());
   AddUsedFeatures(*state, &features);
+  if (json != nullptr && RecordsHaveFeatures(schema.root())) {
+    for (const FieldModel* table : schema.model().batches) {
+      DS_RETURN_IF_ERROR(json->VisitRecords(*table, [&](const Message& record) {
+        AddUsedFeaturesOfRecord(*table->descriptor, record, &features);
+        return absl::OkStatus();
+      }));
+    }
+  }
   options.used_features.emplace(features.begin(), features.end());
   options.implementation.name = flags.writer_name;
   options.implementation.version = flags.writer_version;
@@ -78,7 +101,7 @@ absl::Status Run(const EncodeFlags& flags) {
   const SchemaFacts facts(schema.root());
   ProgressSink encoded(*output, "encoding");
   DynamicStateWriter writer(&encoded, schema.model(), facts.info(), options);
-  DS_RETURN_IF_ERROR(WriteState(schema.model(), state.get(), writer));
+  DS_RETURN_IF_ERROR(WriteState(schema.model(), state.get(), more, writer));
   return output->Commit();
 }
 
@@ -110,8 +133,11 @@ void Define(Command& verb) {
   verb.AddOption("--writer-version", &flags->writer_version, "Its version");
   verb.AddOption("--instance", &flags->instance, "Which of several devices");
   verb.footer =
-      "Reads its input as a whole: several times its size in memory, 1 GiB of\n"
-      "input at most. The same input and options are the same bytes.\n" +
+      "Reads the records of JSON one by one, whatever their number. Text and\n"
+      "binary are read as a whole: several times their size in memory, 1 GiB "
+      "at\n"
+      "most. JSON that is not a file is kept in $TMPDIR, because it is read\n"
+      "twice. The same input and options are the same bytes.\n" +
       ExitCodesText(
           {{kExitOk},
            {kExitUsageOrIo, "usage, I/O or not a state of the schema"}}) +
