@@ -3,8 +3,10 @@
 
 #include "devstate/compat/gate/batch_converter.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "compat/gate/unknown_columns.h"
 #include "devstate/schema/record_check.h"
@@ -94,17 +96,22 @@ absl::StatusOr<Chunk> BatchConverter::ConvertRecords(const Chunk& batch,
   }
   DS_RETURN_IF_ERROR(
       field.decoder->Decode(batch, written.name, limits_, &records_));
-  for (const std::unique_ptr<Message>& record : records_) {
+  std::vector<bool> fixed(records_.size());
+  for (size_t i = 0; hooks.fix_up && i < records_.size(); ++i) {
+    fixed[i] = hooks.fix_up(records_[i].get());
+  }
+  const bool changes =
+      !hooks.same || std::find(fixed.begin(), fixed.end(), true) != fixed.end();
+  for (size_t i = 0; i < records_.size(); ++i) {
     findings_.SetRecord(written.name, field.records++);
-    const bool fixed = hooks.fix_up && hooks.fix_up(record.get());
     std::unique_ptr<Message> converted;
-    const Message* result = record.get();
-    if (!hooks.same || fixed) {
-      converted = chain_.ConvertRecord(written, *record, &findings_);
+    const Message* result = records_[i].get();
+    if (!hooks.same || fixed[i]) {
+      converted = chain_.ConvertRecord(written, *result, &findings_);
       result = converted.get();
     }
     if (hooks.check) hooks.check(*result);
-    if (findings_.level() >= VERDICT_LEVEL_REFUSED) continue;
+    if (!changes || findings_.level() >= VERDICT_LEVEL_REFUSED) continue;
     const absl::Status status = field.encoder->Append(*result);
     if (!status.ok())
       return batch.Error(ERROR_REASON_MALFORMED, status.message());
@@ -113,6 +120,7 @@ absl::StatusOr<Chunk> BatchConverter::ConvertRecords(const Chunk& batch,
     field.encoder->Clear();
     return EmptyChunk(batch);
   }
+  if (!changes) return batch;
   encoded_.clear();
   MessageWriter writer(&encoded_);
   const absl::Status status = field.encoder->Encode(writer);

@@ -58,8 +58,8 @@ class BatchConverter {
     std::function<bool(google::protobuf::Message* written)> fix_up;
     // Looks at the record as the reader has it.
     std::function<void(const google::protobuf::Message& read)> check;
-    // Whether both schemas are the same, so that a record without a fix-up
-    // stays as it is.
+    // Whether both schemas are the same, so that a batch in which nothing is
+    // corrected stays as it is.
     bool same = false;
   };
 

@@ -3,7 +3,8 @@
 //
 // The gate checks values by reflection where no generated reader does: in the
 // root message, and in records when a state is checked without a device. The
-// checks of a message are worked out once for its type.
+// checks of a message are worked out once for its type, and what has none is
+// not looked at.
 
 #include "devstate/compat/gate/constraints.h"
 
@@ -36,16 +37,45 @@ using ::google::protobuf::Message;
 using Digest = std::pair<uint64_t, uint64_t>;
 using DigestSet = absl::flat_hash_set<Digest>;
 
+struct MessageCheck;
+
 // What is to be checked of a field, worked out once.
 struct FieldCheck {
   const FieldModel* field;
   std::vector<ColumnBounds> bounds;
   // Numbers of the fields of an element that unique_by names.
   std::vector<int> unique_by;
+  // What is to be checked within a message; null for all else.
+  const MessageCheck* message = nullptr;
+
+  bool LooksAtElements() const;
 };
 
+// The fields of a message of which something is to be checked.
 struct MessageCheck {
   std::vector<FieldCheck> fields;
+  // False while they are worked out, which shows that a message contains
+  // itself.
+  bool complete = false;
+
+  bool Empty() const { return complete && fields.empty(); }
+};
+
+bool FieldCheck::LooksAtElements() const {
+  return message != nullptr && (field->descriptor->is_map() ||
+                                !unique_by.empty() || !message->Empty());
+}
+
+// Where values are in the schema. The text is for findings, which most values
+// have not.
+struct Path {
+  const Path* outer;
+  absl::string_view name;
+
+  std::string Text() const {
+    return outer == nullptr ? std::string(name)
+                            : absl::StrCat(outer->Text(), ".", name);
+  }
 };
 
 // What a reader should do about a value that its bounds do not allow.
@@ -109,33 +139,33 @@ class ConstraintChecker::Impl {
   void CheckRoot(const Message& root, StreamFindings* findings) {
     findings->SetRecord("", 0);
     in_record_ = false;
-    for (const FieldCheck& check : ChecksOf(*schema_.root).fields) {
-      if (!HoldsRecords(*check.field)) {
-        CheckField(check, root, check.field->name, findings);
+    for (const FieldModel& field : schema_.root->fields) {
+      if (!HoldsRecords(field)) {
+        CheckField(CheckOf(field), root, {nullptr, field.name}, findings);
       }
     }
   }
 
   void CheckRecord(const FieldModel& field, const Message& record,
                    StreamFindings* findings) {
-    Batch& batch = batches_[field.number];
+    Batch& batch = BatchOf(field);
     findings->SetRecord(field.name, batch.records);
     ++batch.records;
     in_record_ = true;
     for (Values& values : values_) {
       FollowPieces(field, record, &values, findings);
     }
-    CheckUnique(RootCheckOf(field), record, field.name, &batch.unique,
-                findings);
-    CheckMessage(*field.message, record, field.name, findings);
+    const Path path{nullptr, field.name};
+    CheckUnique(batch.check, record, path, &batch.unique, findings);
+    CheckMessage(*batch.check.message, record, path, findings);
   }
 
   void CheckEnd(StreamFindings* findings) {
     findings->SetRecord("", 0);
     in_record_ = false;
     for (const FieldModel* field : schema_.batches) {
-      CheckCount(RootCheckOf(*field), batches_[field->number].records,
-                 field->name, findings);
+      const Batch& batch = BatchOf(*field);
+      CheckCount(batch.check, batch.records, {nullptr, field->name}, findings);
     }
     for (const Values& values : values_) {
       AddFault(values.sequence.Finish(), values.info.name, findings);
@@ -144,25 +174,38 @@ class ConstraintChecker::Impl {
 
  private:
   struct Batch {
+    FieldCheck check;
     uint64_t records = 0;
     DigestSet unique;
   };
 
-  const MessageCheck& ChecksOf(const MessageModel& message) {
-    const auto found = checks_.find(&message);
-    if (found != checks_.end()) return found->second;
-    MessageCheck checks;
-    for (const FieldModel& field : message.fields) {
-      checks.fields.push_back(CheckOf(field));
-    }
-    return checks_.emplace(&message, std::move(checks)).first->second;
+  Batch& BatchOf(const FieldModel& field) {
+    const auto found = batches_.find(field.number);
+    if (found != batches_.end()) return found->second;
+    return batches_.emplace(field.number, Batch{CheckOf(field), 0, {}})
+        .first->second;
   }
 
-  FieldCheck CheckOf(const FieldModel& field) const {
+  const MessageCheck& ChecksOf(const MessageModel& message) {
+    const auto [place, added] = checks_.try_emplace(&message);
+    MessageCheck& checks = place->second;
+    if (!added) return checks;
+    for (const FieldModel& field : message.fields) {
+      FieldCheck check = CheckOf(field);
+      if (!check.bounds.empty() || check.LooksAtElements()) {
+        checks.fields.push_back(std::move(check));
+      }
+    }
+    checks.complete = true;
+    return checks;
+  }
+
+  FieldCheck CheckOf(const FieldModel& field) {
     const bool feature_used =
         used_features_.count(field.annotations.feature()) != 0;
     FieldCheck check{
         &field, feature_used ? BoundsOf(field, true) : field.bounds, {}};
+    if (field.message != nullptr) check.message = &ChecksOf(*field.message);
     for (const std::string& name : field.annotations.unique_by()) {
       // A schema that no build has seen may have annotations where they make
       // no sense.
@@ -173,25 +216,19 @@ class ConstraintChecker::Impl {
     return check;
   }
 
-  const FieldCheck& RootCheckOf(const FieldModel& field) {
-    const MessageModel& root = *schema_.root;
-    const auto index = root.FindNumber(field.number) - root.fields.data();
-    return ChecksOf(root).fields[static_cast<size_t>(index)];
-  }
-
-  void CheckMessage(const MessageModel& model, const Message& message,
-                    const std::string& path, StreamFindings* findings) {
-    for (const FieldCheck& check : ChecksOf(model).fields) {
-      CheckField(check, message, absl::StrCat(path, ".", check.field->name),
-                 findings);
+  void CheckMessage(const MessageCheck& checks, const Message& message,
+                    const Path& path, StreamFindings* findings) {
+    for (const FieldCheck& check : checks.fields) {
+      CheckField(check, message, {&path, check.field->name}, findings);
     }
   }
 
   void CheckField(const FieldCheck& check, const Message& message,
-                  const std::string& path, StreamFindings* findings) {
-    const FieldModel& model = *check.field;
-    const FieldDescriptor* field =
-        message.GetDescriptor()->FindFieldByNumber(model.number);
+                  const Path& path, StreamFindings* findings) {
+    const FieldDescriptor* field = check.field->descriptor;
+    if (field->containing_type() != message.GetDescriptor()) {
+      field = message.GetDescriptor()->FindFieldByNumber(field->number());
+    }
     if (field == nullptr) return;
     // Parsers give each entry of a map a value, written or not.
     const bool always =
@@ -215,25 +252,25 @@ class ConstraintChecker::Impl {
           break;
       }
     }
-    if (model.message == nullptr) return;
+    if (!check.LooksAtElements()) return;
     DigestSet unique;
     DigestSet keys;
     for (int i = 0; i < count; ++i) {
       const Message& element = GetMessage(message, *field, i);
       if (field->is_map() &&
           !keys.insert(DigestOf(KeyText(element, {1}))).second) {
-        findings->Add(rules::kDuplicateMapKey, VERDICT_LEVEL_REFUSED, path,
-                      "a key more than once", "once",
+        findings->Add(rules::kDuplicateMapKey, VERDICT_LEVEL_REFUSED,
+                      path.Text(), "a key more than once", "once",
                       "a reader would keep one of the entries: the writer does "
                       "not write this format rightly, save with another");
       }
       CheckUnique(check, element, path, &unique, findings);
-      CheckMessage(*model.message, element, path, findings);
+      CheckMessage(*check.message, element, path, findings);
     }
   }
 
-  void CheckCount(const FieldCheck& check, uint64_t count,
-                  const std::string& path, StreamFindings* findings) const {
+  void CheckCount(const FieldCheck& check, uint64_t count, const Path& path,
+                  StreamFindings* findings) const {
     for (const ColumnBounds& bounds : check.bounds) {
       if (bounds.column == ColumnBounds::Column::kCounts) {
         CheckNumber(bounds, count, path, findings);
@@ -243,14 +280,14 @@ class ConstraintChecker::Impl {
 
   // `integer` is a count or a length.
   void CheckNumber(const ColumnBounds& bounds, absl::int128 integer,
-                   const std::string& path, StreamFindings* findings) const {
+                   const Path& path, StreamFindings* findings) const {
     Number number;
     number.integer = integer;
     CheckNumber(bounds, number, path, findings);
   }
 
   void CheckNumber(const ColumnBounds& bounds, const Number& number,
-                   const std::string& path, StreamFindings* findings) const {
+                   const Path& path, StreamFindings* findings) const {
     // As generated readers have it, which do not read root fields.
     if (in_record_ && written_version_ < bounds.since) return;
     if (number.floating ? bounds.AllowsReal(number.real)
@@ -259,13 +296,13 @@ class ConstraintChecker::Impl {
     }
     // As columns have it, -0.0 is a value.
     if (bounds.required && number.IsZero() && !std::signbit(number.real)) {
-      findings->Add(rules::kRequiredMissing, VERDICT_LEVEL_REFUSED, path,
+      findings->Add(rules::kRequiredMissing, VERDICT_LEVEL_REFUSED, path.Text(),
                     "absent", bounds.allowed,
                     "the reader needs the field and the state does not have "
                     "it: save with a writer that fills it");
       return;
     }
-    findings->Add(rules::kValueOutOfBounds, VERDICT_LEVEL_REFUSED, path,
+    findings->Add(rules::kValueOutOfBounds, VERDICT_LEVEL_REFUSED, path.Text(),
                   bounds.sensitive
                       ? "<redacted>"
                       : absl::StrCat(NumberText(number), bounds.unit),
@@ -273,7 +310,7 @@ class ConstraintChecker::Impl {
   }
 
   static void CheckUnique(const FieldCheck& check, const Message& element,
-                          const std::string& path, DigestSet* seen,
+                          const Path& path, DigestSet* seen,
                           StreamFindings* findings) {
     const auto& names = check.field->annotations.unique_by();
     if (names.empty()) return;
@@ -281,7 +318,7 @@ class ConstraintChecker::Impl {
       return;
     }
     findings->Add(
-        rules::kNotUnique, VERDICT_LEVEL_REFUSED, path,
+        rules::kNotUnique, VERDICT_LEVEL_REFUSED, path.Text(),
         "two elements with the same " + absl::StrJoin(names, ", "),
         "unique_by: " + absl::StrJoin(names, ", "),
         "the reader takes each once: see why the writer has it twice");
@@ -308,15 +345,14 @@ class ConstraintChecker::Impl {
     } else if (here == info.field) {
       const size_t length =
           GetText(record, FieldAt(field, record, info.data), 0).size();
-      AddFault(values->sequence.Add(number(info.owner), number(info.offset),
-                                    length),
-               info.name, findings);
+      AddFault(
+          values->sequence.Add(number(info.owner), number(info.offset), length),
+          info.name, findings);
     }
   }
 
   static const FieldDescriptor& FieldAt(const FieldModel& records,
-                                        const Message& record,
-                                        uint16_t index) {
+                                        const Message& record, uint16_t index) {
     return *record.GetDescriptor()->FindFieldByNumber(
         records.message->fields[index].number);
   }
