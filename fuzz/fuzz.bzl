@@ -3,7 +3,7 @@
 def fuzz_test(name, srcs, corpus, deps, mutator = None, mutations = 2000, size = "small", **kwargs):
     """Declares a test that replays a corpus and mutations of it.
 
-    docs/fuzzing.md tells how to build the same sources with libFuzzer.
+    docs/fuzzing.md tells how to build the same sources with libFuzzer and AFL++.
 
     Args:
       name: the test.
@@ -25,6 +25,7 @@ def fuzz_test(name, srcs, corpus, deps, mutator = None, mutations = 2000, size =
         deps = deps + ([
             Label("//fuzz:%s_mutator_hook" % mutator),
         ] if mutator else []) + select({
+            str(Label("//fuzz:afl")): [Label("//fuzz:afl_main")],
             str(Label("//fuzz:libfuzzer")): [Label("//fuzz:libfuzzer_main")],
             "//conditions:default": [Label("//fuzz:replay_main")],
         }),
