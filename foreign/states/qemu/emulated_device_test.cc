@@ -3,11 +3,7 @@
 
 #include "devstate/foreign/states/qemu/emulated_device.h"
 
-#include <fcntl.h>
-
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -16,23 +12,15 @@
 #include "devices/gpu/v1/gpu.pb.h"
 #include "devices/iommu/v1/iommu.pb.h"
 #include "devices/mem/v1/mem.pb.h"
-#include "devices/net/v1/net.pb.h"
-#include "devstate/foreign/containers/migration_file.h"
-#include "devstate/foreign/containers/qemu/qemu_file.h"
 #include "devstate/foreign/states/qemu/fields.h"
+#include "devstate/foreign/states/qemu/test_devices.h"
 #include "devstate/foreign/states/qemu/virtio_state.h"
-#include "devstate/schema/schema_facts.h"
-#include "devstate/schema/schema_model.h"
-#include "devstate/serializer/dynamic/state_reader.h"
-#include "devstate/serializer/dynamic/state_writer.h"
-#include "devstate/serializer/dynamic/whole_state.h"
 #include "devstate/serializer/stream_error.h"
-#include "devstate/serializer/test_streams.h"
 #include "devstate/third_party/absl_compat/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace devstate::qemu {
+namespace devstate::qemu::testing {
 namespace {
 
 using ::devices::blk::v1::BlkState;
@@ -40,10 +28,6 @@ using ::devices::console::v1::ConsoleState;
 using ::devices::gpu::v1::GpuState;
 using ::devices::iommu::v1::IommuState;
 using ::devices::mem::v1::MemState;
-using ::devices::net::v1::NetState;
-using ::devstate::testing::IsOk;
-using ::devstate::testing::StringSink;
-using ::devstate::testing::StringSource;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -51,147 +35,8 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-// Saved by QEMU 10.0.2; without guest memory and devices other than virtio.
-//
-// A Linux guest with VLANs 5 and 4000, a second address, and a port that has
-// written more than its host took.
-constexpr absl::string_view kGuest = "linux-guest";
-// One with 64 MiB of plugged memory, and a display that shows a text.
-constexpr absl::string_view kDisplayGuest = "linux-gpu-mem";
-// The same on a machine of QEMU 7.2, without the display.
-constexpr absl::string_view kOldMachine = "linux-mem-7.2";
-
-std::unique_ptr<QemuFile> OpenFile(absl::string_view name) {
-  FileDescriptor fd(
-      ::open(absl::StrCat("foreign/states/qemu/testdata/", name, ".mig.zst")
-                 .c_str(),
-             O_RDONLY));
-  absl::StatusOr<MigrationFile> migration = OpenMigrationFile(std::move(fd));
-  if (!migration.ok()) std::abort();
-  absl::StatusOr<std::unique_ptr<QemuFile>> file =
-      QemuFile::Open(std::move(migration->bytes), migration->start);
-  if (!file.ok()) std::abort();
-  return *std::move(file);
-}
-
-SavedDevice PartsOf(const EmulatedType& type, absl::string_view name) {
-  const std::unique_ptr<QemuFile> file = OpenFile(name);
-  for (const VirtioSection& section : file->virtio()) {
-    if (section.type != type.name) continue;
-    return {file->ReadVirtio(section).value(), file->ReadRest(section).value(),
-            file->ReadEarly(section).value()};
-  }
-  std::abort();
-}
-
 SavedDevice GpuParts() { return PartsOf(EmulatedGpu(), kDisplayGuest); }
 SavedDevice MemParts() { return PartsOf(EmulatedMem(), kDisplayGuest); }
-
-// Returns the field of a device that has no more.
-std::string Saved(const EmulatedType& type) {
-  return PartsOf(type, kGuest).virtio;
-}
-
-struct Imported {
-  absl::Status status;
-  std::string stream;
-  // "rule: path: text" of each finding.
-  std::vector<std::string> findings;
-};
-
-std::vector<std::string> Lines(const ForeignReport& report) {
-  std::vector<std::string> lines;
-  for (const Finding& finding : report.verdict.findings()) {
-    lines.push_back(absl::StrCat(finding.rule(), ": ", finding.path(), ": ",
-                                 finding.text()));
-  }
-  return lines;
-}
-
-Imported Import(const EmulatedType& type, const SavedDevice& saved) {
-  Imported imported;
-  StringSink sink;
-  const absl::StatusOr<ForeignReport> report =
-      ImportDevice(type, saved, WriterOptions(), &sink);
-  imported.status = report.status();
-  imported.stream = sink.written;
-  if (report.ok()) imported.findings = Lines(*report);
-  return imported;
-}
-
-Imported Import(const EmulatedType& type, const std::string& bytes) {
-  return Import(type, SavedDevice{bytes, "", absl::nullopt});
-}
-
-template <typename State>
-State StateOf(const std::string& stream) {
-  State state;
-  const SchemaModel schema = BuildSchemaModel(*State::descriptor());
-  StringSource source(stream);
-  DynamicStateReader reader(&source);
-  StateCollector collector(&state);
-  EXPECT_THAT(reader.Read(schema, collector), IsOk());
-  return state;
-}
-
-template <typename State>
-State ImportedState(const EmulatedType& type, const std::string& bytes) {
-  return StateOf<State>(Import(type, bytes).stream);
-}
-
-template <typename State>
-std::string StreamOf(const State& state) {
-  const SchemaModel schema = BuildSchemaModel(*State::descriptor());
-  const SchemaFacts facts(*State::descriptor());
-  StringSink sink;
-  DynamicStateWriter writer(&sink, schema, facts.info(), WriterOptions());
-  EXPECT_THAT(WriteWholeState(state, schema, writer), IsOk());
-  return sink.written;
-}
-
-absl::StatusOr<ExportedDevice> Export(const EmulatedType& type,
-                                      const std::string& bytes,
-                                      const std::string& stream) {
-  StringSource source(stream);
-  return ExportDevice(type, bytes, &source);
-}
-
-template <typename State>
-std::vector<std::string> ExportFindings(const EmulatedType& type,
-                                        const State& state) {
-  const auto exported = Export(type, Saved(type), StreamOf(state));
-  if (!exported.ok()) return {std::string(exported.status().message())};
-  EXPECT_THAT(exported->bytes, IsEmpty());
-  return Lines(exported->report);
-}
-
-// Returns the offset of the device's own fields.
-size_t OwnFields(const std::string& bytes) {
-  FieldsIn fields(bytes);
-  VirtioState state;
-  VisitStart(fields, &state);
-  return fields.offset();
-}
-
-TEST(EmulatedDeviceTest, NetHasTheSettingsOfTheGuest) {
-  const NetState state =
-      ImportedState<NetState>(EmulatedNet(), Saved(EmulatedNet()));
-  EXPECT_EQ(state.config().mac(), std::string("\x02\0\0\0\0\x01", 6));
-  EXPECT_EQ(state.config().status(), 1u);
-  EXPECT_FALSE(state.receive_mode().promisc());
-  EXPECT_THAT(state.mac_filter().unicast(),
-              ElementsAre(std::string("\x02\0\0\0\0\x77", 6)));
-  EXPECT_THAT(state.mac_filter().multicast(), SizeIs(5));
-  EXPECT_THAT(state.vlan_filter().vlan_ids(), Contains(5u));
-  EXPECT_THAT(state.vlan_filter().vlan_ids(), Contains(4000u));
-  ASSERT_THAT(state.vrings(), SizeIs(3));
-  EXPECT_TRUE(state.vrings(0).enabled());
-  EXPECT_EQ(state.vrings(0).split().size(), 256u);
-  // The control queue has answered every command.
-  EXPECT_GT(state.vrings(2).split().used_idx(), 0u);
-  EXPECT_EQ(state.vrings(2).split().used_idx(),
-            state.vrings(2).split().last_avail_idx());
-}
 
 TEST(EmulatedDeviceTest, ConsoleHasTheBufferThatNobodyTook) {
   const ConsoleState state =
@@ -215,14 +60,6 @@ TEST(EmulatedDeviceTest, BlkHasItsConfiguration) {
   EXPECT_THAT(state.inflight(), IsEmpty());
 }
 
-TEST(EmulatedDeviceTest, BalloonSaysWhatItLeavesBehind) {
-  const Imported imported = Import(EmulatedBalloon(), Saved(EmulatedBalloon()));
-  EXPECT_THAT(imported.status, IsOk());
-  EXPECT_THAT(imported.findings,
-              ElementsAre(HasSubstr("foreign-dropped: queue 2: ")));
-  EXPECT_THAT(imported.stream, Not(IsEmpty()));
-}
-
 TEST(EmulatedDeviceTest, InputHasItsSelection) {
   const Imported imported = Import(EmulatedInput(), Saved(EmulatedInput()));
   EXPECT_THAT(imported.status, IsOk());
@@ -232,22 +69,12 @@ TEST(EmulatedDeviceTest, InputHasItsSelection) {
 // Returns an IOMMU whose domains are `domains`, as QEMU saves them. The rest is
 // that of a device without fields of its own.
 std::string Iommu(const std::string& config, const std::string& domains) {
-  const std::string bytes = Saved(EmulatedInput());
-  FieldsIn in(bytes);
-  VirtioState state;
-  VisitStart(in, &state);
-  VisitEnd(in, nullptr, &state);
-  EXPECT_THAT(in.status(), IsOk());
+  VirtioState state = BareDevice();
   state.config = config;
   // VIRTIO_IOMMU_F_INPUT_RANGE, DOMAIN_RANGE and BYPASS_CONFIG.
   state.Find("virtio/64bit_features")->back() = 0x43;
-  FieldsOut out;
-  VisitStart(out, &state);
   // The device bypasses.
-  const std::string own = domains + '\x01';
-  out.Raw("", own.size(), &own);
-  VisitEnd(out, nullptr, &state);
-  return out.bytes();
+  return WithOwnFields(state, domains + '\x01');
 }
 
 std::string IommuConfig() {
@@ -578,70 +405,12 @@ TEST(EmulatedDeviceTest, ConsoleComesBackAsItWas) {
   EXPECT_TRUE(exported->bytes == bytes);
 }
 
-TEST(EmulatedDeviceTest, NetComesBackWithEveryRingToBeLookedAt) {
-  const std::string bytes = Saved(EmulatedNet());
-  const auto exported =
-      Export(EmulatedNet(), bytes, Import(EmulatedNet(), bytes).stream);
-  ASSERT_THAT(exported, IsOk());
-  std::string expected = bytes;
-  // The last byte of tx_waiting, after the address.
-  expected[OwnFields(bytes) + 6 + 3] = 1;
-  EXPECT_TRUE(exported->bytes == expected);
-}
-
-TEST(EmulatedDeviceTest, ChangedSettingsArePutIntoTheFile) {
-  const std::string bytes = Saved(EmulatedNet());
-  NetState state = ImportedState<NetState>(EmulatedNet(), bytes);
-  state.mutable_receive_mode()->set_allmulti(true);
-  state.mutable_mac_filter()->add_unicast(std::string("\x02\0\0\0\0\x78", 6));
-  state.mutable_vlan_filter()->clear_vlan_ids();
-  state.mutable_vlan_filter()->add_vlan_ids(4095);
-  const auto exported = Export(EmulatedNet(), bytes, StreamOf(state));
-  ASSERT_THAT(exported, IsOk());
-  EXPECT_EQ(exported->bytes.size(), bytes.size() + 6);
-  EXPECT_EQ(ImportedState<NetState>(EmulatedNet(), exported->bytes)
-                .SerializeAsString(),
-            state.SerializeAsString());
-}
-
-TEST(EmulatedDeviceTest, WhatQemuCannotHoldIsRefused) {
-  const NetState net =
-      ImportedState<NetState>(EmulatedNet(), Saved(EmulatedNet()));
-  NetState state = net;
-  for (int i = 0; i < 60; ++i) {
-    state.mutable_mac_filter()->add_unicast(std::string("\x02\0\0\0\1", 5) +
-                                            static_cast<char>(i));
-  }
-  EXPECT_THAT(ExportFindings(EmulatedNet(), state),
-              ElementsAre(HasSubstr("mac_filter: 66 addresses")));
-  state = net;
-  state.set_acked_features(net.acked_features() ^ 1);
-  EXPECT_THAT(ExportFindings(EmulatedNet(), state),
-              ElementsAre(HasSubstr("acked_features: ")));
-  state = net;
-  state.mutable_vrings(0)->mutable_split()->set_size(128);
-  state.mutable_vrings()->RemoveLast();
-  EXPECT_THAT(ExportFindings(EmulatedNet(), state),
-              ElementsAre(HasSubstr("queue 0: its size is 128"),
-                          HasSubstr("queue 2: it is set up in the file")));
-  ConsoleState console =
-      ImportedState<ConsoleState>(EmulatedConsole(), Saved(EmulatedConsole()));
-  console.mutable_inflight(0)->set_head(7);
-  EXPECT_THAT(ExportFindings(EmulatedConsole(), console),
+TEST(EmulatedDeviceTest, RequestThatTheFileDoesNotHaveIsRefused) {
+  const std::string bytes = Saved(EmulatedConsole());
+  auto state = ImportedState<ConsoleState>(EmulatedConsole(), bytes);
+  state.mutable_inflight(0)->set_head(7);
+  EXPECT_THAT(ExportFindings(EmulatedConsole(), bytes, state),
               ElementsAre(HasSubstr("port 1: the request in flight")));
-}
-
-TEST(EmulatedDeviceTest, StateOfABackEndIsAdded) {
-  const std::string bytes = Saved(EmulatedNet());
-  const std::string state(70000, 's');
-  const auto added = AddBackendState(bytes, state);
-  ASSERT_THAT(added, IsOk());
-  // The header of the subsection, and two chunks with the end.
-  EXPECT_EQ(added->size(), bytes.size() + 2 + 25 + 4 + 4 + 70000 + 4 + 4);
-  EXPECT_EQ(Import(EmulatedNet(), *added).status.code(),
-            absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(AddBackendState(*added, state).status().code(),
-            absl::StatusCode::kFailedPrecondition);
 }
 
 TEST(EmulatedDeviceTest, StateOfAnotherSchemaIsNotTaken) {
@@ -652,4 +421,4 @@ TEST(EmulatedDeviceTest, StateOfAnotherSchemaIsNotTaken) {
 }
 
 }  // namespace
-}  // namespace devstate::qemu
+}  // namespace devstate::qemu::testing
