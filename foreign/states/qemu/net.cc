@@ -35,6 +35,7 @@ using ::devices::net::v1::RssConfig;
 constexpr size_t kMacSize = 6;
 constexpr size_t kVlanBytes = 4096 / 8;
 constexpr size_t kKeySize = 40;
+constexpr size_t kMostTableQueues = 128;
 constexpr absl::string_view kRss = "virtio-net-device/rss";
 constexpr absl::string_view kBackend = "virtio-net-device/backend";
 
@@ -298,8 +299,8 @@ absl::Status Read(const SavedDevice& saved, google::protobuf::Message* message,
   return absl::OkStatus();
 }
 
-void WriteFilters(const NetState& portable, NetFields* net,
-                  FindingList* findings) {
+void WriteFilters(const VirtioState& state, const NetState& portable,
+                  NetFields* net, FindingList* findings) {
   if (const auto mode = net::ReceiveModeOf(portable)) {
     net->promisc = mode->promisc();
     net->allmulti = mode->allmulti();
@@ -308,7 +309,8 @@ void WriteFilters(const NetState& portable, NetFields* net,
     net->nouni = mode->nouni();
     net->nobcast = mode->nobcast();
   }
-  if (portable.has_mac_filter()) {
+  // An absent filter is that after a reset, which is empty.
+  if (Negotiated(state, net::kNetCtrlRx)) {
     const MacFilter& filter = portable.mac_filter();
     net->macs.clear();
     for (const std::string& mac : filter.unicast()) net->macs += mac;
@@ -334,18 +336,36 @@ void WriteFilters(const NetState& portable, NetFields* net,
   }
 }
 
-void WriteSteering(const NetState& portable, VirtioState* state, NetFields* net,
-                   FindingList* findings) {
-  const uint32_t pairs = portable.active_queue_pairs();
-  if (portable.has_active_queue_pairs() && pairs != net->pairs) {
-    if (pairs > net->max_pairs) {
-      AddRefusal(findings, "active_queue_pairs", pairs,
-                 "; the device in the file has ", net->max_pairs);
-      return;
-    }
-    net->pairs = static_cast<uint16_t>(pairs);
-    net->tx_waiting.resize(pairs);
+// Sets how many pairs are in use. QEMU takes it from the command that came last,
+// which is that of RSS where RSS is on.
+void WritePairs(const VirtioState& state, const NetState& portable,
+                NetFields* net, FindingList* findings) {
+  const bool has_mq = Negotiated(state, net::kNetMq);
+  const bool of_rss =
+      portable.has_rss() && (portable.rss().hash_types() != 0 || !has_mq);
+  if (!of_rss && !has_mq) return;
+  // After a reset.
+  uint32_t pairs = 1;
+  if (of_rss) {
+    pairs = portable.rss().max_tx_queues();
+  } else if (portable.has_active_queue_pairs()) {
+    pairs = portable.active_queue_pairs();
   }
+  // None breaks a rule of the type.
+  if (pairs == 0) return;
+  if (pairs > net->max_pairs) {
+    AddRefusal(findings, of_rss ? "rss.max_tx_queues" : "active_queue_pairs",
+               pairs, " pairs of queues in use; the device in the file has ",
+               net->max_pairs, ": take a file of the same guest");
+    return;
+  }
+  net->pairs = static_cast<uint16_t>(pairs);
+  net->tx_waiting.resize(pairs);
+}
+
+void WriteSteering(const NetState& portable, VirtioState* state,
+                   FindingList* findings) {
+  const absl::string_view path = portable.has_rss() ? "rss" : "hash";
   RssFields rss;
   if (portable.has_rss()) {
     const RssConfig& config = portable.rss();
@@ -359,6 +379,16 @@ void WriteSteering(const NetState& portable, VirtioState* state, NetFields* net,
     rss.hash_types = portable.hash().hash_types();
     rss.key = portable.hash().key();
     rss.table = {0};
+  }
+  if (rss.key.size() > kKeySize) {
+    AddRefusal(findings, absl::StrCat(path, ".key"), "a key of ",
+               rss.key.size(), " bytes; QEMU has up to ", kKeySize,
+               ": let the driver set a shorter one");
+  }
+  if (rss.table.size() > kMostTableQueues) {
+    AddRefusal(findings, "rss.indirection_table", rss.table.size(),
+               " queues; QEMU has up to ", kMostTableQueues,
+               ": let the driver set a shorter one");
   }
   const bool wanted = rss.hash_types != 0;
   for (Subsection& subsection : state->subsections) {
@@ -377,10 +407,11 @@ void WriteSteering(const NetState& portable, VirtioState* state, NetFields* net,
     subsection.bytes = out.bytes();
     return;
   }
+  // QEMU saves one only while it is on.
   if (wanted) {
-    AddRefusal(findings, "rss",
-               "the driver has set a hash, and the device in the file saves "
-               "none: give it rss=on or hash=on");
+    AddRefusal(findings, path,
+               "the driver has set it, and it has not in the file: take a file "
+               "of the same guest");
   }
 }
 
@@ -403,9 +434,13 @@ absl::StatusOr<std::string> Write(absl::string_view bytes,
   const auto& config = portable.config();
   if (config.mac().size() == kMacSize) net.mac = config.mac();
   if (config.has_status()) net.status = static_cast<uint16_t>(config.status());
-  WriteFilters(portable, &net, findings);
-  WriteSteering(portable, &state, &net, findings);
-  if (portable.has_guest_offloads()) net.offloads = portable.guest_offloads();
+  WriteFilters(state, portable, &net, findings);
+  WritePairs(state, portable, &net, findings);
+  WriteSteering(portable, &state, findings);
+  // Absent ones are those after a reset, which are all on.
+  net.offloads = portable.has_guest_offloads()
+                     ? portable.guest_offloads()
+                     : state.Features() & net::kNetGuestOffloads;
   // Every ring is looked at again.
   for (uint32_t& waiting : net.tx_waiting) waiting = 1;
   SetRings(portable.vrings(), &state, findings);
