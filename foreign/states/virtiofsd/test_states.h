@@ -16,9 +16,14 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "devices/fs/v1/fs.devstate.h"
+#include "devstate/foreign/states/virtiofsd/table.h"
 #include "devstate/foreign/states/virtiofsd/virtiofsd.h"
 #include "devstate/foreign/test_inputs.h"
 #include "devstate/serializer/test_streams.h"
+#include "devstate/third_party/absl_compat/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 
 namespace devstate::virtiofsd::testing {
 
@@ -152,6 +157,32 @@ inline Converted Export(const std::string& stream, absl::string_view version) {
   devstate::testing::StringSink sink;
   auto report = Format().export_state(Opening(stream), version, &sink);
   return {std::move(report), std::move(sink.written)};
+}
+
+// A portable stream of these inodes, with next ids above them.
+inline std::string Portable(const std::vector<InodeRow>& inodes,
+                            const std::vector<MountPathRow>& mounts = {}) {
+  devstate::testing::StringSink sink;
+  devices::fs::v1::FsStateWriter writer(&sink);
+  FsState root;
+  root.set_next_inode(1000);
+  EXPECT_THAT(writer.Begin(root), devstate::testing::IsOk());
+  for (const InodeRow& inode : inodes) {
+    EXPECT_THAT(writer.AddInodes(inode), devstate::testing::IsOk());
+  }
+  for (const MountPathRow& mount : mounts) {
+    EXPECT_THAT(writer.AddMountPaths(mount), devstate::testing::IsOk());
+  }
+  EXPECT_THAT(writer.Finish(), devstate::testing::IsOk());
+  return sink.written;
+}
+
+inline InodeRow RootRow() {
+  InodeRow row;
+  row.id = kRootId;
+  row.refcount = 2;
+  row.root = devices::fs::v1::Inode_RootRow();
+  return row;
 }
 
 }  // namespace devstate::virtiofsd::testing

@@ -46,8 +46,8 @@ constexpr uint64_t kProgressStep = 1024;
 
 absl::Status TooMany(absl::string_view what, size_t limit) {
   return absl::ResourceExhaustedError(
-      absl::StrCat("the directories of the state have more ", what,
-                   " than the limit, ", limit));
+      absl::StrCat("the state has more ", what, " than the limit, ", limit,
+                   ": its files cannot be looked for"));
 }
 
 std::string TypeName(mode_t mode) {
@@ -70,9 +70,6 @@ std::string TypeName(mode_t mode) {
 // What one pass takes of a table.
 class Pass : public TableVisitor {
  public:
-  absl::Status OnInode(const InodeRow&, Offset) override {
-    return absl::OkStatus();
-  }
   absl::Status OnHandle(const OpenHandleRow&, Offset) override {
     return absl::OkStatus();
   }
@@ -83,6 +80,8 @@ class Pass : public TableVisitor {
 
 class ParentPass : public Pass {
  public:
+  explicit ParentPass(size_t limit) : limit_(limit) {}
+
   absl::Status OnInode(const InodeRow& row, Offset) override {
     if (!row.path.has_value() ||
         (!parents.empty() && parents.back() == row.path->parent)) {
@@ -90,7 +89,7 @@ class ParentPass : public Pass {
     }
     parents.push_back(row.path->parent);
     // Twice as many with repetitions, before they are thrown out.
-    if (parents.size() > 2 * kMaxTreeDirectories) return Compact();
+    if (parents.size() > 2 * limit_) return Compact();
     return absl::OkStatus();
   }
   absl::Status OnMountPath(const MountPathRow& row, Offset) override {
@@ -102,53 +101,61 @@ class ParentPass : public Pass {
   absl::Status Compact() {
     std::sort(parents.begin(), parents.end());
     parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
-    if (parents.size() <= kMaxTreeDirectories) return absl::OkStatus();
-    return TooMany("entries", kMaxTreeDirectories);
+    if (parents.size() <= limit_) return absl::OkStatus();
+    return TooMany("directories", limit_);
   }
 
   std::vector<uint64_t> parents;
   std::map<uint64_t, std::string> mount_paths;
+
+ private:
+  const size_t limit_;
 };
 
 // The directories of a state, by the id of their inodes.
 class Directories : public Pass {
  public:
+  // How a directory is found.
+  enum class Way : uint8_t { kNone, kRoot, kName, kFullPath, kHandle };
+
   struct Directory {
     // The directory that it is in; kNone if it is found in another way.
     uint32_t parent = kNone;
+    // The name, the path or the handle.
     uint32_t name_size = 0;
     uint64_t name_at = 0;
-    bool known = false;
-    bool is_root = false;
-    // Whether name() is a path from the root.
-    bool full_path = false;
+    // kNone if the state does not have it, or no location.
+    Way way = Way::kNone;
     // The errno of looking for it, once it was.
     uint8_t failed = 0;
   };
 
-  explicit Directories(std::vector<uint64_t> ids)
-      : ids_(std::move(ids)), directories_(ids_.size()) {}
+  Directories(std::vector<uint64_t> ids, size_t name_limit)
+      : ids_(std::move(ids)),
+        name_limit_(name_limit),
+        directories_(ids_.size()) {}
 
   absl::Status OnInode(const InodeRow& row, Offset) override {
     const uint32_t index = IndexOf(row.id);
     if (index == kNone) return absl::OkStatus();
     Directory& directory = directories_[index];
-    directory.known = true;
-    directory.is_root = row.root.has_value();
-    absl::string_view name;
-    if (row.path.has_value()) {
+    if (row.root.has_value()) {
+      directory.way = Way::kRoot;
+    } else if (row.path.has_value()) {
+      directory.way = Way::kName;
       directory.parent = IndexOf(row.path->parent);
-      name = row.path->name;
+      return Keep(row.path->name, &directory);
     } else if (row.full_path.has_value()) {
-      directory.full_path = true;
-      name = *row.full_path;
+      directory.way = Way::kFullPath;
+      return Keep(*row.full_path, &directory);
+    } else if (row.handle.has_value()) {
+      directory.way = Way::kHandle;
+      std::string bytes(kHandleHead, '\0');
+      std::memcpy(bytes.data(), &row.handle->mount_id, sizeof(uint64_t));
+      std::memcpy(bytes.data() + sizeof(uint64_t), &row.handle->type,
+                  sizeof(int32_t));
+      return Keep(absl::StrCat(bytes, row.handle->handle), &directory);
     }
-    if (names_.size() + name.size() > kMaxTreeNames) {
-      return TooMany("bytes in their names", kMaxTreeNames);
-    }
-    directory.name_at = names_.size();
-    directory.name_size = static_cast<uint32_t>(name.size());
-    names_.append(name.data(), name.size());
     return absl::OkStatus();
   }
 
@@ -161,14 +168,41 @@ class Directories : public Pass {
   std::string NameOf(const Directory& directory) const {
     return names_.substr(directory.name_at, directory.name_size);
   }
+  // Returns the handle of a directory that is found by one. Its bytes belong to
+  // this object.
+  FileHandleRow HandleOf(const Directory& directory) const {
+    const absl::string_view bytes = absl::string_view(names_).substr(
+        directory.name_at, directory.name_size);
+    FileHandleRow handle;
+    std::memcpy(&handle.mount_id, bytes.data(), sizeof(uint64_t));
+    std::memcpy(&handle.type, bytes.data() + sizeof(uint64_t), sizeof(int32_t));
+    handle.handle = bytes.substr(kHandleHead);
+    return handle;
+  }
 
  private:
+  // Mount and type, which are before the bytes of a handle.
+  static constexpr size_t kHandleHead = sizeof(uint64_t) + sizeof(int32_t);
+
+  absl::Status Keep(absl::string_view name, Directory* directory) {
+    if (names_.size() + name.size() > name_limit_) {
+      return TooMany("bytes in the names of directories", name_limit_);
+    }
+    directory->name_at = names_.size();
+    directory->name_size = static_cast<uint32_t>(name.size());
+    names_.append(name.data(), name.size());
+    return absl::OkStatus();
+  }
+
   const std::vector<uint64_t> ids_;
+  const size_t name_limit_;
   std::vector<Directory> directories_;
   std::string names_;
 };
 
 class FilePass : public Pass {
+  using Way = Directories::Way;
+
  public:
   FilePass(int root, std::map<uint64_t, std::string> mount_paths,
            Directories* directories, FindingList* findings,
@@ -234,6 +268,7 @@ class FilePass : public Pass {
     std::vector<std::string> parts =
         absl::StrSplit(path, '/', absl::SkipEmpty());
     *folder = root_;
+    name->clear();
     for (size_t i = 0; i < parts.size(); ++i) {
       if (parts[i] == ".") continue;
       if (i + 1 == parts.size()) {
@@ -257,27 +292,23 @@ class FilePass : public Pass {
       if (at == kNone || way.size() > kMaxDepth) return Fail(way, ENOENT);
       const Directories::Directory& directory = directories_.at(at);
       if (directory.failed != 0) return Fail(way, directory.failed);
-      if (!directory.known) return Fail(way, ENOENT);
+      if (directory.way == Way::kNone) return Fail(way, ENOENT);
+      const bool is_root = directory.way == Way::kRoot;
       const auto open = open_.find(at);
-      if (directory.is_root || open != open_.end()) {
-        *fd = directory.is_root ? root_ : open->second.get();
+      if (is_root || open != open_.end()) {
+        *fd = is_root ? root_ : open->second.get();
         break;
       }
       way.push_back(at);
-      if (directory.full_path) {
-        *fd = root_;
-        break;
-      }
+      if (directory.way != Way::kName) break;
     }
     while (!way.empty()) {
       const Directories::Directory& directory = directories_.at(way.back());
       FileDescriptor opened;
       int folder = *fd;
-      std::string name = directories_.NameOf(directory);
-      if (directory.full_path) {
-        const int error = OpenParentOf(name, &opened, &folder, &name);
-        if (error != 0) return Fail(way, error);
-      }
+      std::string name;
+      const int error = FindDirectory(directory, &opened, &folder, &name);
+      if (error != 0) return Fail(way, error);
       FileDescriptor next(
           openat(folder, name.empty() ? "." : name.c_str(),
                  O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -292,6 +323,21 @@ class FilePass : public Pass {
       way.pop_back();
     }
     return 0;
+  }
+
+  // Finds the directory that another is in, and its name there, as Find() does.
+  // `folder` is the one of a name.
+  int FindDirectory(const Directories::Directory& directory,
+                    FileDescriptor* opened, int* folder, std::string* name) {
+    if (directory.way == Way::kHandle) {
+      return OpenHandle(directories_.HandleOf(directory), opened, folder);
+    }
+    *name = directories_.NameOf(directory);
+    if (directory.way == Way::kFullPath) {
+      return OpenParentOf(std::string(*name), opened, folder, name);
+    }
+    // A destination refuses those, too, and some lead out of the tree.
+    return fs::WrongName(*name).empty() ? 0 : ENOENT;
   }
 
   int Fail(const std::vector<uint32_t>& way, int error) {
@@ -407,13 +453,15 @@ class FilePass : public Pass {
     uint32_t at = directories_.IndexOf(row.path->parent);
     for (size_t depth = 0; at != kNone && depth < kMaxDepth; ++depth) {
       const Directories::Directory& directory = directories_.at(at);
-      if (directory.is_root) break;
+      if (directory.way == Way::kRoot) break;
       if (path.size() > kMaxShownPath) {
         path.insert(0, "…/");
         break;
       }
-      path = absl::StrCat(
-          directory.known ? directories_.NameOf(directory) : "?", "/", path);
+      const bool has_name =
+          directory.way == Way::kName || directory.way == Way::kFullPath;
+      path = absl::StrCat(has_name ? directories_.NameOf(directory) : "?", "/",
+                          path);
       at = directory.parent;
     }
     return fs::Quote(path);
@@ -443,7 +491,8 @@ absl::Status Read(RepeatedInput& input, TableVisitor* visitor) {
 
 absl::StatusOr<Verdict> CheckTree(
     const OpenSource& portable, const std::string& directory,
-    const std::function<void(uint64_t inodes)>& progress) {
+    const std::function<void(uint64_t inodes)>& progress,
+    const TreeLimits& limits) {
   const FileDescriptor root(
       open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root.valid()) {
@@ -451,10 +500,10 @@ absl::StatusOr<Verdict> CheckTree(
         directory, ": cannot open the directory: ", std::strerror(errno)));
   }
   RepeatedInput input(portable);
-  ParentPass parents;
+  ParentPass parents(limits.directories);
   DS_RETURN_IF_ERROR(Read(input, &parents));
   DS_RETURN_IF_ERROR(parents.Compact());
-  Directories directories(std::move(parents.parents));
+  Directories directories(std::move(parents.parents), limits.name_bytes);
   DS_RETURN_IF_ERROR(Read(input, &directories));
   FindingList findings;
   FilePass files(root.get(), std::move(parents.mount_paths), &directories,

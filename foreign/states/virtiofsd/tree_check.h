@@ -15,10 +15,13 @@
 
 namespace devstate::virtiofsd {
 
-// The most directories of a state for which CheckTree() takes memory: 32 bytes
-// and the name for each. Also the most bytes of all their names.
-inline constexpr size_t kMaxTreeDirectories = size_t{8} << 20;
-inline constexpr size_t kMaxTreeNames = size_t{256} << 20;
+// The most for which CheckTree() takes memory.
+struct TreeLimits {
+  // Directories that files of the state are in: 32 bytes each.
+  size_t directories = size_t{8} << 20;
+  // The bytes of all their names, paths and handles.
+  size_t name_bytes = size_t{256} << 20;
+};
 
 // Looks for the file of every inode of a portable state beneath `directory`, as
 // a destination that shares it would, and changes nothing there. Symbolic links
@@ -29,10 +32,11 @@ inline constexpr size_t kMaxTreeNames = size_t{256} << 20;
 // The state is read three times, and must be the same each time (ABORTED).
 // Errors are also those of the stream, FAILED_PRECONDITION for one of another
 // schema, UNAVAILABLE for a directory that cannot be opened, RESOURCE_EXHAUSTED
-// beyond the limits.
+// beyond `limits`.
 absl::StatusOr<Verdict> CheckTree(
     const OpenSource& portable, const std::string& directory,
-    const std::function<void(uint64_t inodes)>& progress);
+    const std::function<void(uint64_t inodes)>& progress,
+    const TreeLimits& limits = {});
 
 }  // namespace devstate::virtiofsd
 

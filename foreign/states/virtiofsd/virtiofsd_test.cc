@@ -30,7 +30,6 @@ using ::devices::fs::v1::FsState;
 using ::devices::fs::v1::FsStateWriter;
 using ::devices::fs::v1::Inode;
 using ::devices::fs::v1::Inode_PathRow;
-using ::devices::fs::v1::Inode_RootRow;
 using ::devices::fs::v1::InodeRow;
 using ::devices::fs::v1::MountPathRow;
 using ::devices::fs::v1::OpenHandleRow;
@@ -71,32 +70,6 @@ void ExpectRoundTrip(const std::string& state) {
   EXPECT_THAT(Findings(back),
               ::testing::Each(AnyOf(HasSubstr("foreign-lost"),
                                     HasSubstr("too-many-findings"))));
-}
-
-// A portable stream of these inodes, with next ids above them.
-std::string Portable(const std::vector<InodeRow>& inodes,
-                     const std::vector<MountPathRow>& mounts = {}) {
-  StringSink sink;
-  FsStateWriter writer(&sink);
-  FsState root;
-  root.set_next_inode(1000);
-  EXPECT_THAT(writer.Begin(root), IsOk());
-  for (const InodeRow& inode : inodes) {
-    EXPECT_THAT(writer.AddInodes(inode), IsOk());
-  }
-  for (const MountPathRow& mount : mounts) {
-    EXPECT_THAT(writer.AddMountPaths(mount), IsOk());
-  }
-  EXPECT_THAT(writer.Finish(), IsOk());
-  return sink.written;
-}
-
-InodeRow RootRow() {
-  InodeRow row;
-  row.id = 1;
-  row.refcount = 2;
-  row.root = Inode_RootRow();
-  return row;
 }
 
 TEST(VirtiofsdTest, StatesOfTheRealOneSurviveTheRoundTrip) {
