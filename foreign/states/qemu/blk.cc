@@ -124,7 +124,8 @@ absl::Status Read(const SavedDevice& saved, google::protobuf::Message* message,
   AddObstacle(state, findings);
   if (state.Has(kZoned)) {
     AddRefusal(findings, "acked_features",
-               "the driver uses zones, which no portable state has");
+               "the driver uses zones, which no portable state has: take the disk "
+               "off the machine instead");
   }
   auto& portable = static_cast<BlkState&>(*message);
   portable.set_acked_features(state.Features());

@@ -7,6 +7,8 @@
 // they start.
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -151,15 +153,47 @@ absl::Status Read(const SavedDevice& saved, google::protobuf::Message* message,
   return absl::OkStatus();
 }
 
-// Returns whether QEMU's file has exactly the request that the state has.
-bool IsSameRequest(const ConsoleState& portable, const PortFields& port) {
+// Returns whether QEMU's file has exactly the requests that the state has.
+bool HasSameRequests(const ConsoleState& portable, const PortFields& port) {
+  uint32_t count = 0;
   for (const auto& request : portable.inflight()) {
-    if (request.vring() == OutputQueue(port.id)) {
-      return port.has_element != 0 && port.piece == 0 && port.offset == 0 &&
-             request.head() == port.element.head();
+    if (request.vring() != OutputQueue(port.id)) continue;
+    ++count;
+    if (port.has_element == 0 || port.piece != 0 || port.offset != 0 ||
+        request.head() != port.element.head()) {
+      return false;
     }
   }
-  return port.has_element == 0;
+  return count == (port.has_element != 0 ? 1 : 0);
+}
+
+// Refuses requests in flight in queues that are not those of ports: QEMU saves
+// a buffer of each port and no other.
+void CheckQueues(const ConsoleState& portable, FindingList* findings) {
+  std::map<uint32_t, uint32_t> requests;
+  for (const auto& request : portable.inflight()) ++requests[request.vring()];
+  for (const Port& port : portable.ports()) {
+    requests.erase(OutputQueue(port.id()));
+  }
+  for (const auto& [queue, count] : requests) {
+    AddRefusal(findings, absl::StrCat("queue ", queue), count,
+               " requests in flight, of which QEMU saves none: let the back-end "
+               "answer them and save again");
+  }
+}
+
+// Refuses ports of the file that the state does not have. Without
+// VIRTIO_CONSOLE_F_MULTIPORT the driver does not know of them either.
+void CheckPorts(const ConsoleState& portable, bool multiport,
+                const ConsoleFields& console, FindingList* findings) {
+  std::set<uint32_t> ids;
+  for (const Port& port : portable.ports()) ids.insert(port.id());
+  for (const PortFields& port : console.ports) {
+    if ((port.id != 0 && !multiport) || ids.count(port.id) != 0) continue;
+    AddRefusal(findings, absl::StrCat("port ", port.id),
+               "it is in the file and not in the state: take a file of the "
+               "same guest");
+  }
 }
 
 void WritePort(const Port& port, const ConsoleState& portable,
@@ -173,7 +207,7 @@ void WritePort(const Port& port, const ConsoleState& portable,
                " from it wait, for which QEMU has no place: let both ends take "
                "them and save again");
   }
-  if (!IsSameRequest(portable, *fields)) {
+  if (!HasSameRequests(portable, *fields)) {
     AddRefusal(findings, path,
                "the request in flight is not the one in the file. QEMU saves "
                "the guest's addresses with it, which no portable state has: "
@@ -187,6 +221,7 @@ absl::StatusOr<std::string> Write(absl::string_view bytes,
   VirtioState state;
   ConsoleFields console;
   DS_RETURN_IF_ERROR(ReadFields(bytes, &state, &console));
+  AddObstacle(state, findings);
   const auto& portable = static_cast<const ConsoleState&>(message);
   CheckSameFeatures(state, portable.acked_features(), findings);
   if (portable.control_messages_size() != 0 || portable.parked_size() != 0) {
@@ -208,6 +243,8 @@ absl::StatusOr<std::string> Write(absl::string_view bytes,
     }
     WritePort(port, portable, found, findings);
   }
+  CheckQueues(portable, findings);
+  CheckPorts(portable, state.Has(kMultiportBit), console, findings);
   SetRings(portable.vrings(), &state, findings);
   return WriteState(state, VisitConsole<FieldsOut>, &console);
 }

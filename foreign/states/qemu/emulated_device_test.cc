@@ -7,8 +7,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "devices/blk/v1/blk.pb.h"
-#include "devices/console/v1/console.pb.h"
 #include "devices/gpu/v1/gpu.pb.h"
 #include "devices/iommu/v1/iommu.pb.h"
 #include "devices/mem/v1/mem.pb.h"
@@ -23,8 +21,6 @@
 namespace devstate::qemu::testing {
 namespace {
 
-using ::devices::blk::v1::BlkState;
-using ::devices::console::v1::ConsoleState;
 using ::devices::gpu::v1::GpuState;
 using ::devices::iommu::v1::IommuState;
 using ::devices::mem::v1::MemState;
@@ -37,28 +33,6 @@ using ::testing::SizeIs;
 
 SavedDevice GpuParts() { return PartsOf(EmulatedGpu(), kDisplayGuest); }
 SavedDevice MemParts() { return PartsOf(EmulatedMem(), kDisplayGuest); }
-
-TEST(EmulatedDeviceTest, ConsoleHasTheBufferThatNobodyTook) {
-  const ConsoleState state =
-      ImportedState<ConsoleState>(EmulatedConsole(), Saved(EmulatedConsole()));
-  ASSERT_THAT(state.ports(), SizeIs(1));
-  EXPECT_EQ(state.ports(0).id(), 1u);
-  EXPECT_TRUE(state.ports(0).guest_open());
-  ASSERT_THAT(state.inflight(), SizeIs(1));
-  EXPECT_EQ(state.inflight(0).vring(), 5u);
-  EXPECT_EQ(state.vrings(5).split().last_avail_idx(), 94u);
-  EXPECT_EQ(state.vrings(5).split().used_idx(), 93u);
-}
-
-TEST(EmulatedDeviceTest, BlkHasItsConfiguration) {
-  const BlkState state =
-      ImportedState<BlkState>(EmulatedBlk(), Saved(EmulatedBlk()));
-  EXPECT_EQ(state.config().capacity(), 2048u);
-  EXPECT_TRUE(state.config().writeback());
-  EXPECT_EQ(state.config().num_queues(), 2u);
-  EXPECT_EQ(state.config().discard().max_segments(), 1u);
-  EXPECT_THAT(state.inflight(), IsEmpty());
-}
 
 TEST(EmulatedDeviceTest, InputHasItsSelection) {
   const Imported imported = Import(EmulatedInput(), Saved(EmulatedInput()));
@@ -145,35 +119,20 @@ TEST(EmulatedDeviceTest, TreeWithAnotherNumberOfNodesIsDamaged) {
       HasSubstr("says 2 nodes, and has 1"));
 }
 
+TEST(EmulatedDeviceTest, UnknownMarkOfANodeIsDamage) {
+  std::string domains = OneDomain();
+  domains[4] = 2;
+  EXPECT_THAT(
+      Import(EmulatedIommu(), Iommu(IommuConfig(), domains)).status.message(),
+      HasSubstr("the mark of a node is 2, expected 0 or 1"));
+}
+
 TEST(EmulatedDeviceTest, IommuThatNoDriverHasLookedAtIsRefused) {
   const Imported imported =
       Import(EmulatedIommu(), Iommu(std::string(40, '\0'), OneDomain()));
   EXPECT_THAT(imported.stream, IsEmpty());
   EXPECT_THAT(imported.findings,
               Contains(HasSubstr("start the guest's driver")));
-}
-
-TEST(EmulatedDeviceTest, BufferThatIsPartlyTakenIsRefused) {
-  std::string bytes = Saved(EmulatedConsole());
-  // Columns, rows, number of ports, one map, active ports, the port's number,
-  // two ends, and that it has a buffer.
-  const size_t piece = OwnFields(bytes) + 2 + 2 + 4 + 4 + 4 + 4 + 1 + 1 + 4;
-  // The last byte of the offset in the piece.
-  bytes[piece + 4 + 7] = 12;
-  const Imported imported = Import(EmulatedConsole(), bytes);
-  EXPECT_THAT(imported.stream, IsEmpty());
-  EXPECT_THAT(imported.findings,
-              ElementsAre(HasSubstr("foreign-device: port 1: the host has "
-                                    "taken 12 of the 1000 bytes")));
-}
-
-TEST(EmulatedDeviceTest, BrokenDeviceIsRefused) {
-  std::string bytes = Saved(EmulatedNet());
-  bytes += std::string("\x05\x0dvirtio/broken\0\0\0\x01\x01", 20);
-  const Imported imported = Import(EmulatedNet(), bytes);
-  EXPECT_THAT(imported.stream, IsEmpty());
-  EXPECT_THAT(imported.findings,
-              ElementsAre(HasSubstr("the driver must reset it")));
 }
 
 TEST(EmulatedDeviceTest, SubsectionOfANewerQemuIsDamage) {
@@ -333,6 +292,40 @@ TEST(EmulatedDeviceTest, CursorWhoseImageIsGoneIsHidden) {
   EXPECT_EQ(state.cursors(0).x(), 33u);
 }
 
+TEST(EmulatedDeviceTest, CursorHasItsImage) {
+  SavedDevice parts = GpuParts();
+  const size_t first = FirstDisplay(parts);
+  parts.rest[first + 4 * 5 + 3] = 9;
+  parts.rest[first + 4 * 6 + 3] = 4;
+  parts.rest[first + 4 * 7 + 3] = 5;
+  // Number, sides, format, no guest memory, and pixels.
+  parts.rest.insert(0, std::string("\0\0\0\x09\0\0\0\x40\0\0\0\x40\0\0\0\x01"
+                                   "\0\0\0\0",
+                                   20) +
+                           std::string(size_t{64} * 64 * 4, 'p'));
+  const auto state = StateOf<GpuState>(Import(EmulatedGpu(), parts).stream);
+  ASSERT_THAT(state.cursors(), SizeIs(1));
+  EXPECT_EQ(state.cursors(0).resource(), 9u);
+  EXPECT_EQ(state.cursors(0).hot_x(), 4u);
+  EXPECT_EQ(state.cursors(0).hot_y(), 5u);
+  EXPECT_EQ(state.cursors(0).x(), 0u);
+}
+
+TEST(EmulatedDeviceTest, ImpossibleNumbersOfAGpuAreDamage) {
+  const auto damage = [](size_t at, char byte) {
+    SavedDevice parts = GpuParts();
+    parts.rest[at] = byte;
+    return std::string(Import(EmulatedGpu(), parts).status.message());
+  };
+  // After the number of the resource its sides, its format, and how many ranges
+  // of guest memory it has.
+  EXPECT_THAT(damage(4, 1), HasSubstr("a resource of 16777536 x 240"));
+  EXPECT_THAT(damage(8, 1), HasSubstr("a resource of 320 x 16777456"));
+  EXPECT_THAT(damage(16, 0x7f), HasSubstr(" ranges of guest memory"));
+  EXPECT_THAT(damage(FirstDisplay(GpuParts()) - 3, 1),
+              HasSubstr("65538 displays, expected up to 16"));
+}
+
 TEST(EmulatedDeviceTest, DisplayOfAResourceThatIsGoneIsRefused) {
   SavedDevice parts = GpuParts();
   parts.rest[FirstDisplay(parts) + 3] = 3;
@@ -360,6 +353,11 @@ TEST(EmulatedDeviceTest, GpuThatGoesOnIsDamaged) {
   parts.rest += std::string("\x05\x03new\0\0\0\x01", 9);
   EXPECT_THAT(Import(EmulatedGpu(), parts).status.message(),
               HasSubstr("no subsection of virtio-gpu that is known"));
+  // Blobs, of which there are none, and a byte.
+  parts = GpuParts();
+  parts.rest += std::string("\x05\x0fvirtio-gpu/blob\0\0\0\x01\0\0\0\0x", 26);
+  EXPECT_THAT(Import(EmulatedGpu(), parts).status.message(),
+              HasSubstr("the state goes on after the blobs"));
 }
 
 // Checks that no beginning of `part`, which is in `parts`, is a state.
@@ -397,20 +395,11 @@ TEST(EmulatedDeviceTest, EveryShorterStateIsDamaged) {
   }
 }
 
-TEST(EmulatedDeviceTest, ConsoleComesBackAsItWas) {
-  const std::string bytes = Saved(EmulatedConsole());
-  const auto exported =
-      Export(EmulatedConsole(), bytes, Import(EmulatedConsole(), bytes).stream);
-  ASSERT_THAT(exported, IsOk());
-  EXPECT_TRUE(exported->bytes == bytes);
-}
-
-TEST(EmulatedDeviceTest, RequestThatTheFileDoesNotHaveIsRefused) {
-  const std::string bytes = Saved(EmulatedConsole());
-  auto state = ImportedState<ConsoleState>(EmulatedConsole(), bytes);
-  state.mutable_inflight(0)->set_head(7);
-  EXPECT_THAT(ExportFindings(EmulatedConsole(), bytes, state),
-              ElementsAre(HasSubstr("port 1: the request in flight")));
+TEST(EmulatedDeviceTest, TypesAreFoundByTheirNames) {
+  for (const EmulatedType* type : EmulatedTypes()) {
+    EXPECT_EQ(FindEmulatedType(type->name), type);
+  }
+  EXPECT_EQ(FindEmulatedType("virtio-fs"), nullptr);
 }
 
 TEST(EmulatedDeviceTest, StateOfAnotherSchemaIsNotTaken) {

@@ -421,6 +421,7 @@ absl::StatusOr<std::string> Write(absl::string_view bytes,
   VirtioState state;
   NetFields net;
   DS_RETURN_IF_ERROR(ReadFields(bytes, &state, &net));
+  AddObstacle(state, findings);
   const auto& portable = static_cast<const NetState&>(message);
   CheckSameFeatures(state, portable.acked_features(), findings);
   if (portable.inflight_size() != 0) {

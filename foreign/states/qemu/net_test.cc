@@ -551,6 +551,14 @@ TEST(NetTest, OtherRingsAreRefused) {
                           HasSubstr("queue 2: it is set up in the file")));
 }
 
+TEST(NetTest, FileOfABrokenDeviceIsRefused) {
+  const std::string bytes =
+      TestNet().Encode() +
+      std::string("\x05\x0dvirtio/broken\0\0\0\x01\x01", 20);
+  EXPECT_THAT(ExportFindings(EmulatedNet(), bytes, StateOfDevice(TestNet())),
+              ElementsAre(HasSubstr("the driver must reset it")));
+}
+
 TEST(NetTest, RequestsInFlightAreRefused) {
   const TestNet device;
   NetState state = StateOfDevice(device);

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "devstate/foreign/states/qemu/test_devices.h"
+#include "devstate/foreign/states/qemu/test_elements.h"
 #include "devstate/serializer/stream_error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -23,7 +24,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr int kIndirectBit = 28;
-constexpr size_t kElement = 49168;
 
 // Returns a device of a legacy driver, with the queues 0 and 2.
 VirtioState SplitDevice() {
@@ -40,17 +40,6 @@ VirtioState PackedDevice() {
   state.SetPacked(0, {5, 0, 250, 1, 0});
   state.SetPacked(2, {3, 1, 3, 1, 0});
   return state;
-}
-
-Element MakeElement(uint32_t head, uint32_t out, uint32_t in) {
-  Element element{std::string(kElement, '\0')};
-  const uint32_t numbers[] = {head, out, in};
-  for (size_t i = 0; i < 3; ++i) {
-    for (size_t byte = 0; byte < 4; ++byte) {
-      element.bytes[4 * i + byte] = static_cast<char>(numbers[i] >> (8 * byte));
-    }
-  }
-  return element;
 }
 
 Requests RequestsOf(const VirtioState& state,
@@ -240,7 +229,7 @@ TEST(RingsTest, RingOfAnotherSizeIsRefused) {
 TEST(RingsTest, ElementComesBackAsItWas) {
   std::string bytes = MakeElement(0xffff, 1024, 1024).bytes;
   // The length of the second piece that the device reads.
-  bytes[size_t{16} + 2 * 1024 * 8 + 1024 * 16 + 16 + 8] = '\x2a';
+  PutNumber(kOutPieces + 16 + 8, 42, &bytes);
   FieldsIn fields(bytes);
   Element element;
   VisitElement(fields, &element);

@@ -302,6 +302,10 @@ std::string VirtioState::Obstacle() const {
     return "the driver has negotiated features above 63, which no portable "
            "state has: switch them off on the source and save again";
   }
+  if (Has(kRingPackedBit) && Find(kPackedQueues) == nullptr) {
+    return "the driver uses packed rings, and their positions are missing: "
+           "save again";
+  }
   return "";
 }
 
