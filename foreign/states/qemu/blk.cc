@@ -123,9 +123,10 @@ absl::Status Read(const SavedDevice& saved, google::protobuf::Message* message,
   DS_RETURN_IF_ERROR(ReadState(saved.virtio, VisitBlk, nullptr, &state, &blk));
   AddObstacle(state, findings);
   if (state.Has(kZoned)) {
-    AddRefusal(findings, "acked_features",
-               "the driver uses zones, which no portable state has: take the disk "
-               "off the machine instead");
+    AddRefusal(
+        findings, "acked_features",
+        "the driver uses zones, which no portable state has: take the disk "
+        "off the machine instead");
   }
   auto& portable = static_cast<BlkState&>(*message);
   portable.set_acked_features(state.Features());

@@ -176,9 +176,10 @@ void CheckQueues(const ConsoleState& portable, FindingList* findings) {
     requests.erase(OutputQueue(port.id()));
   }
   for (const auto& [queue, count] : requests) {
-    AddRefusal(findings, absl::StrCat("queue ", queue), count,
-               " requests in flight, of which QEMU saves none: let the back-end "
-               "answer them and save again");
+    AddRefusal(
+        findings, absl::StrCat("queue ", queue), count,
+        " requests in flight, of which QEMU saves none: let the back-end "
+        "answer them and save again");
   }
 }
 

@@ -126,8 +126,8 @@ void ReadDisplays(FieldsIn& fields, std::vector<DisplayFields>* displays) {
   fields.U32("the displays that are on", &enabled);
   fields.U32("max_outputs", &count);
   if (count > kMaxDisplays) {
-    fields.Fail(absl::StrCat(count, " displays, expected up to ",
-                             kMaxDisplays));
+    fields.Fail(
+        absl::StrCat(count, " displays, expected up to ", kMaxDisplays));
     return;
   }
   const auto fit = [&](size_t size) {
@@ -253,8 +253,8 @@ absl::Status Read(const SavedDevice& saved, google::protobuf::Message* message,
 
 const EmulatedType& EmulatedGpu() {
   static const auto& type = *new EmulatedType{
-      "virtio-gpu", "devices.gpu.v1", &GpuState::default_instance(),
-      &GpuType(),   Read,             nullptr};
+      "virtio-gpu", "devices.gpu.v1", &GpuState::default_instance(), &GpuType(),
+      Read,         nullptr};
   return type;
 }
 

@@ -132,8 +132,8 @@ absl::Status Read(const SavedDevice& saved, google::protobuf::Message* message,
 
 const EmulatedType& EmulatedMem() {
   static const auto& type = *new EmulatedType{
-      "virtio-mem", "devices.mem.v1", &MemState::default_instance(),
-      &MemType(),   Read,             nullptr};
+      "virtio-mem", "devices.mem.v1", &MemState::default_instance(), &MemType(),
+      Read,         nullptr};
   return type;
 }
 

@@ -336,8 +336,8 @@ void WriteFilters(const VirtioState& state, const NetState& portable,
   }
 }
 
-// Sets how many pairs are in use. QEMU takes it from the command that came last,
-// which is that of RSS where RSS is on.
+// Sets how many pairs are in use. QEMU takes it from the command that came
+// last, which is that of RSS where RSS is on.
 void WritePairs(const VirtioState& state, const NetState& portable,
                 NetFields* net, FindingList* findings) {
   const bool has_mq = Negotiated(state, net::kNetMq);
@@ -483,9 +483,12 @@ absl::StatusOr<std::string> AddBackendState(absl::string_view bytes,
 }
 
 const EmulatedType& EmulatedNet() {
-  static const auto& type = *new EmulatedType{
-      "virtio-net", "devices.net.v1", &NetState::default_instance(),
-      &NetType(),   Read,             Write};
+  static const auto& type = *new EmulatedType{"virtio-net",
+                                              "devices.net.v1",
+                                              &NetState::default_instance(),
+                                              &NetType(),
+                                              Read,
+                                              Write};
   return type;
 }
 
