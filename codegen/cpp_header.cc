@@ -148,7 +148,7 @@ void PrintRootWriter(const SchemaModel& model, const Variables& variables,
       variables,
       "// Writes one $root$: Begin(), the records in\n"
       "// ascending order of field, Finish(). Not thread-safe.\n"
-      "class $name$Writer : public ::devstate::RecordWriter {\n"
+      "class $name$Writer final : public ::devstate::RecordWriter {\n"
       " public:\n"
       "  // `sink` must outlive the writer.\n"
       "  explicit $name$Writer(\n"
@@ -247,7 +247,7 @@ void PrintRootReader(const SchemaModel& model, const Variables& variables,
                 "};\n"
                 "\n"
                 "// Reads one $root$. Not thread-safe.\n"
-                "class $name$Reader : public ::devstate::RecordReader {\n"
+                "class $name$Reader final : public ::devstate::RecordReader {\n"
                 " public:\n"
                 "  // `source` must outlive the reader.\n"
                 "  explicit $name$Reader(\n"

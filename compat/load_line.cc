@@ -8,6 +8,14 @@
 
 namespace devstate {
 
+std::string WriterText(const WriterName& writer) {
+  std::string text = NameText(writer.name);
+  if (!writer.version.empty()) {
+    absl::StrAppend(&text, text.empty() ? "" : " ", NameText(writer.version));
+  }
+  return text;
+}
+
 std::string LoadLine(absl::string_view level, const StreamHeader& header,
                      const SchemaInfo& reader) {
   std::string line(level);
@@ -17,8 +25,7 @@ std::string LoadLine(absl::string_view level, const StreamHeader& header,
     absl::StrAppend(&line, ": state of ", NameText(header.schema), " version ",
                     header.schema_version);
     if (!header.writer.name.empty()) {
-      absl::StrAppend(&line, " by ", NameText(header.writer.name), " ",
-                      NameText(header.writer.version));
+      absl::StrAppend(&line, " by ", WriterText(header.writer));
     }
   }
   absl::StrAppend(&line, ", reader has version ", reader.version);

@@ -16,6 +16,9 @@
 
 namespace devstate {
 
+// Returns "fs 3.0", as far as the writer has a name and a version.
+std::string WriterText(const WriterName& writer);
+
 // Returns the start of VerdictLogLine(), without findings: "identical: state of
 // devices.fs.v1 version 3 by fs 3.0, reader has version 3".
 std::string LoadLine(absl::string_view level, const StreamHeader& header,

@@ -76,8 +76,9 @@ absl::StatusOr<std::string> FindBackend() {
       "cannot find the example back-end ", kBackend, " at ",
       candidates[0].lexically_normal().string(), ", at ",
       candidates[1].lexically_normal().string(),
-      " or in PATH: build it with `bazel build //examples/fs_backend`, or name "
-      "it with --backend PATH"));
+      " or in PATH: it is an example, which is not installed; in the source "
+      "`./bazelw build //examples/fs_backend` builds it, and --backend PATH "
+      "names it"));
 }
 
 // Shows the vhost-user messages of one connection as they pass, a request and

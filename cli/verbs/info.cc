@@ -17,6 +17,7 @@
 #include "cli/state_input.h"
 #include "cli/verb.h"
 #include "devstate/compat/json_text.h"
+#include "devstate/compat/load_line.h"
 #include "devstate/foreign/state_kind.h"
 #include "devstate/foreign/states/crosvm/crosvm.h"
 #include "devstate/schema/name_text.h"
@@ -64,8 +65,7 @@ void PrintText(const StreamHeader& header) {
   line("oldest reader", header.min_reader == 0
                             ? "not limited"
                             : absl::StrCat("version ", header.min_reader));
-  line("written by", absl::StrCat(Shown(header.writer.name), " ",
-                                  Shown(header.writer.version)));
+  line("written by", Shown(WriterText(header.writer)));
   line("features used",
        header.used_features.empty()
            ? "none"

@@ -59,6 +59,13 @@ TEST(VerdictLogLineTest, WriterWithoutANameIsLeftOut) {
               ::testing::HasSubstr("version 3, reader has version 1"));
 }
 
+TEST(VerdictLogLineTest, WriterWithoutAVersionIsItsName) {
+  StreamHeader header = Header();
+  header.writer.version.clear();
+  EXPECT_THAT(VerdictLogLine(Refused(1), header, kReader),
+              ::testing::HasSubstr("by fs, reader has version 1"));
+}
+
 TEST(VerdictLogLineTest, StaysOneLineHoweverManyFindings) {
   const std::string line = VerdictLogLine(Refused(50), Header(), kReader);
   EXPECT_THAT(line, ::testing::HasSubstr("; and 47 more"));

@@ -22,6 +22,7 @@
 #include "devstate/compat/gate/stream_findings.h"
 #include "devstate/compat/gate/stream_verdict.h"
 #include "devstate/compat/gate/wire_findings.h"
+#include "devstate/compat/load_line.h"
 #include "devstate/compat/verdict.h"
 #include "devstate/schema/embedded_schema.h"
 #include "devstate/schema/name_text.h"
@@ -181,8 +182,7 @@ class StreamGate::Impl {
           refused ? rules::kQuirkRefused : rules::kQuirkFixed,
           refused ? VERDICT_LEVEL_REFUSED : VERDICT_LEVEL_CONVERTED,
           absl::StrCat(quirk.name, ": ", quirk.text));
-      finding.set_written(
-          absl::StrCat(header_->writer.name, " ", header_->writer.version));
+      finding.set_written(WriterText(header_->writer));
       findings_.Add(finding);
       if (!refused) fix_ups_[quirk.record_field].push_back(&quirk);
     }

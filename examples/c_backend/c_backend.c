@@ -191,6 +191,7 @@ int main(int argc, char** argv) {
     connection c = {.socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC)};
     c.engine = devstate_engine_new(&example_hello_state_schema, &ops, &device,
                                    NULL, NULL);
+    if (c.engine == NULL) fprintf(stderr, "%s\n", devstate_error());
     if (c.socket >= 0 && c.engine != NULL) serve(&c);
     devstate_engine_free(c.engine); /* and forgets what was not committed */
     close(c.socket);

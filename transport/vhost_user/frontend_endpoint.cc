@@ -310,7 +310,8 @@ absl::Status SaveSource::CheckOnce() {
   return absl::FailedPreconditionError(absl::StrCat(
       "CHECK_DEVICE_STATE: the back-end says ",
       text != nullptr ? text(result_.check_reply)
-                      : absl::StrCat("0x", absl::Hex(result_.check_reply))));
+                      : absl::StrCat("0x", absl::Hex(result_.check_reply)),
+      "; its log has the reason"));
 }
 
 absl::StatusOr<size_t> SaveSource::Read(char* buffer, size_t size) {
