@@ -4,6 +4,7 @@
 #include "cli/json_tables.h"
 
 #include <algorithm>
+#include <array>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -57,21 +58,27 @@ class Nesting {
   // bracket and with it.
   size_t TakeUntil(int depth, absl::string_view bytes) {
     size_t at = 0;
-    while (at < bytes.size()) {
-      if (in_string() && !escaped_) {
-        // Most of a string is neither its end nor an escape.
-        while (at < bytes.size() && bytes[at] != quote_ && bytes[at] != '\\') {
-          ++at;
-        }
-        if (at == bytes.size()) break;
-      }
+    while (true) {
+      while (at < bytes.size() && !escaped_ && !Matters(bytes[at])) ++at;
+      if (at == bytes.size()) return at;
       Take(bytes[at++]);
-      if (depth_ == depth && !in_string()) break;
+      if (depth_ == depth && !in_string()) return at;
     }
-    return at;
   }
 
  private:
+  // Returns false for nearly all bytes that Take() would do nothing with.
+  static bool Matters(char c) {
+    static constexpr auto kMatters = [] {
+      std::array<bool, 256> matters = {};
+      for (const unsigned char c : {'"', '\'', '\\', '{', '[', '}', ']'}) {
+        matters[c] = true;
+      }
+      return matters;
+    }();
+    return kMatters[static_cast<unsigned char>(c)];
+  }
+
   int depth_ = 0;
   // What ends the string; 0 outside of one.
   char quote_ = '\0';
@@ -107,6 +114,13 @@ class OutlineBuilder {
         if (nesting_.depth() != 1 || nesting_.in_string()) break;
         in_table_ = false;
         outline_.rest += ']';
+      } else if (nesting_.depth() != 1) {
+        // Neither a key of the root nor what stands between those.
+        const size_t room = max_rest_ - outline_.rest.size();
+        const size_t taken = nesting_.TakeUntil(1, piece.substr(at, room));
+        outline_.rest.append(piece.data() + at, taken);
+        at += taken;
+        member_ = Member::kNothing;
       } else {
         TakeRest(piece[at], taken_ + at + 1);
         ++at;
