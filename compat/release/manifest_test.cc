@@ -138,10 +138,8 @@ TEST(ManifestTest, DescriptorSetsAreBoundedTogether) {
           testing::Parse(testing::SchemaText(i + 1, ""));
       google::protobuf::FileDescriptorSet set =
           EmbeddableDescriptorSet(schema.root());
-      set.GetReflection()
-          ->MutableUnknownFields(&set)
-          ->AddLengthDelimited(1000)
-          ->resize(bytes);
+      set.GetReflection()->MutableUnknownFields(&set)->AddLengthDelimited(
+          1000, std::string(bytes, '\0'));
       manifest.mutable_versions(i)->set_descriptor_set(
           ZstdFrameOf(set.SerializeAsString()));
     }
