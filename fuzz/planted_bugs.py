@@ -96,7 +96,7 @@ def run(tree, target, jobs):
     """Returns whether the replay of a target passes, and what it says."""
     command = ["./bazelw", "test", f"--jobs={jobs}", "--local_test_jobs=1"]
     done = subprocess.run(
-        command + ["--test_output=errors", target],
+        [*command, "--test_output=errors", target],
         cwd=tree,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
