@@ -41,6 +41,15 @@ absl::StatusOr<std::unique_ptr<JsonState>> JsonState::Read(
   DS_ASSIGN_OR_RETURN(JsonOutline outline,
                       ReadJsonOutline(*json, schema, kMaxWholeInput));
   DS_RETURN_IF_ERROR(ParseState(outline.rest, StateFormat::kJson, state));
+  for (const JsonTable& table : outline.tables) {
+    // What is no strict JSON may name a table twice, and the parser would put
+    // both together.
+    if (state->GetReflection()->FieldSize(*state, table.field->descriptor) !=
+        0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          table.field->name, " is there twice: only one of them can be meant"));
+    }
+  }
   return std::unique_ptr<JsonState>(
       new JsonState(std::move(open), std::move(outline.tables), *state));
 }

@@ -214,6 +214,16 @@ TEST(JsonTablesTest, WhatIsReadAsAWholeIsBounded) {
 }
 
 TEST(JsonStateTest, ATableThatIsThereTwiceIsRefused) {
+  // The check of keys does not read JSON that is not strict.
+  for (const std::string json :
+       {R"({singular: 1, "scalars": [{}], "scalars": [{}]})",
+        R"({"scalars": [{}], scalars: [{}]})",
+        R"({'scalars': [{}], "scalars": [{}]})"}) {
+    EXPECT_THAT(ReadInParts(json),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         HasSubstr("scalars is there twice")))
+        << json;
+  }
   EXPECT_THAT(ReadInParts(R"({"scalars": [{}], "scalars": [{}]})"),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("scalars is there twice")));
