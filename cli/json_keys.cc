@@ -80,8 +80,7 @@ class Handler : public nlohmann::json_sax<Json> {
       if (top.field != nullptr) unique = top.field->name();
     }
     if (top.keys.insert(unique).second) return true;
-    status_ = absl::InvalidArgumentError(
-        absl::StrCat(Path(), " is there twice: only one of them can be meant"));
+    status_ = ThereTwice(Path());
     return false;
   }
 
@@ -138,6 +137,11 @@ class Handler : public nlohmann::json_sax<Json> {
 };
 
 }  // namespace
+
+absl::Status ThereTwice(absl::string_view path) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, " is there twice: only one of them can be meant"));
+}
 
 absl::Status CheckKeysOnce(absl::string_view json, const Descriptor& root) {
   Handler handler(root);

@@ -10,6 +10,9 @@
 
 namespace devstate {
 
+// Returns the error about what may be in a message once. `path` is its place.
+absl::Status ThereTwice(absl::string_view path);
+
 // Refuses the JSON of a message of type `root` in which a field or a map's key
 // stands twice, by whichever of its names. A parser would keep one of the two.
 // INVALID_ARGUMENT with the path. OK for what is no JSON, of which the parser

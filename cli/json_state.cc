@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "cli/json_keys.h"
 #include "cli/stream_file.h"
 #include "devstate/third_party/absl_compat/status_macros.h"
 
@@ -46,8 +47,7 @@ absl::StatusOr<std::unique_ptr<JsonState>> JsonState::Read(
     // both together.
     if (state->GetReflection()->FieldSize(*state, table.field->descriptor) !=
         0) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          table.field->name, " is there twice: only one of them can be meant"));
+      return ThereTwice(table.field->name);
     }
   }
   return std::unique_ptr<JsonState>(

@@ -51,7 +51,7 @@ absl::StatusOr<std::unique_ptr<RepeatableSource>> RepeatableSource::OfFile(
         [name] { return OpenInput(name); }, size);
   }
   DS_ASSIGN_OR_RETURN(std::shared_ptr<ByteSource> input, OpenInput(name));
-  return Keep(std::move(input), size);
+  return Keep(std::move(input), std::nullopt);
 }
 
 absl::StatusOr<std::shared_ptr<ByteSource>> RepeatableSource::Open() {

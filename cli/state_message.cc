@@ -71,9 +71,7 @@ absl::Status CheckMapKeysOnce(const Message& message,
         google::protobuf::TextFormat::PrintFieldValueToString(
             element, field->message_type()->map_key(), -1, &key);
         if (!keys.insert(key).second) {
-          return absl::InvalidArgumentError(
-              absl::StrCat(path, "[", key,
-                           "] is there twice: only one of them can be meant"));
+          return ThereTwice(absl::StrCat(path, "[", key, "]"));
         }
       }
       DS_RETURN_IF_ERROR(
